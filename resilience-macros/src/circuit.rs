@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Error, Expr, LitStr, Path};
+
+use crate::args::{self, Args};
+use crate::error::Errors;
+
+/// What one `#[circuit(..)]` says.
+pub(crate) struct Circuit {
+    pub(crate) name: LitStr,
+    pub(crate) threshold: Option<u32>,
+    pub(crate) cooldown: Option<Duration>,
+    pub(crate) half_open_max: Option<u32>,
+    pub(crate) trial_timeout: Option<Duration>,
+    pub(crate) failure_if: Option<Expr>,
+    pub(crate) open: Option<Expr>,
+}
+
+const OPTIONS: [&str; 8] =
+    ["name", "threshold", "cooldown", "half_open_max", "trial_timeout", "failure_if", "open", "crate"];
+
+impl Circuit {
+    /// The layer, and the path of the runtime where it is given.
+    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
+        let mut args = Args::parse(span, tokens, &OPTIONS, errors);
+        let named = args.has("name");
+        let name = args.read("name", errors, args::name);
+        if !named {
+            errors.push(args.span, "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`");
+        }
+        let threshold = args.read("threshold", errors, args::count);
+        let cooldown = args.read("cooldown", errors, args::duration);
+        let half_open_max = args.read("half_open_max", errors, args::count);
+        let trial_timeout = args.read("trial_timeout", errors, |key, value| match args::duration(key, value)? {
+            Duration::ZERO => Err(Error::new_spanned(value, "`trial_timeout` must be longer than zero")),
+            timeout => Ok(timeout),
+        });
+        let failure_if = args.read("failure_if", errors, args::function);
+        let open = args.read("open", errors, args::function);
+        let runtime = args.read("crate", errors, args::path);
+        let circuit =
+            name.map(|name| Self { name, threshold, cooldown, half_open_max, trial_timeout, failure_if, open });
+        (circuit, runtime)
+    }
+}

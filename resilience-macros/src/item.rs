@@ -1,0 +1,133 @@
+//! A tolerant function: the signature is parsed, the body is kept as it was written, so that half-typed code survives.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility};
+
+use crate::error::Errors;
+
+pub(crate) struct Function {
+    /// The attributes, those inside of the body last.
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    /// What stands between the braces, and the span of the braces. None for a method without a body.
+    pub(crate) body: Option<(TokenStream, Span)>,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let keyword = input.fork().call(Ident::parse_any)?;
+        let sig = input.parse().map_err(|_| wrong_item(&keyword))?;
+        let body = if input.parse::<Option<Token![;]>>()?.is_some() {
+            None
+        } else {
+            let group: Group = input.parse()?;
+            let within = |input: ParseStream<'_>| {
+                attrs.extend(input.call(Attribute::parse_inner)?);
+                input.parse::<TokenStream>()
+            };
+            Some((syn::parse::Parser::parse2(within, group.stream())?, group.span()))
+        };
+        Ok(Self { attrs, vis, sig, body })
+    }
+}
+
+fn wrong_item(keyword: &Ident) -> Error {
+    let message = if keyword == "impl" || keyword == "trait" {
+        "put this on each method that it is for: one name for all methods would make one circuit of them"
+    } else {
+        "put this on an `async fn`"
+    };
+    Error::new(keyword.span(), message)
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let (inner, outer): (Vec<_>, Vec<_>) =
+            self.attrs.iter().partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
+        tokens.append_all(outer);
+        self.vis.to_tokens(tokens);
+        self.sig.to_tokens(tokens);
+        if let Some((body, span)) = &self.body {
+            let mut within = TokenStream::new();
+            within.append_all(inner);
+            body.to_tokens(&mut within);
+            // The user's braces: with any other span rustc would not report the function as unused.
+            let mut group = Group::new(Delimiter::Brace, within);
+            group.set_span(*span);
+            group.to_tokens(tokens);
+        } else {
+            <Token![;]>::default().to_tokens(tokens);
+        }
+    }
+}
+
+impl Function {
+    /// Complains about what no layer can be put around.
+    pub(crate) fn check(&self, errors: &mut Errors) {
+        let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
+        if let Some(constness) = constness {
+            errors.push(constness.span, "a `const fn` cannot wait for anything: put this on an `async fn`");
+        } else if asyncness.is_none() {
+            let message = match &self.body {
+                Some((body, _)) if mentions(body, "block_on") => {
+                    "this function has been made synchronous by the attribute above: put that one below"
+                }
+                _ => "this function is not async: write `async fn`",
+            };
+            errors.push(fn_token.span, message);
+            return;
+        }
+        if let Some(abi) = abi {
+            errors.push(abi.extern_token.span, "an `extern` function cannot be decorated");
+        }
+        if self.body.is_none() {
+            errors.push(ident.span(), "this method has no body: put this on its implementations");
+        }
+        match output {
+            ReturnType::Default => {
+                errors.push(ident.span(), "this function must return a `Result`: what fails is told by `Err`");
+            }
+            ReturnType::Type(_, ty) if never_a_result(ty) => {
+                errors.add(Error::new_spanned(ty, "this must be a `Result`: what fails is told by `Err`"));
+            }
+            ReturnType::Type(..) => {}
+        }
+    }
+
+    /// The declared return type.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match &self.sig.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) => Some(ty),
+        }
+    }
+}
+
+/// Whether a type cannot be a `Result` under any alias.
+fn never_a_result(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => never_a_result(&group.elem),
+        Type::Paren(paren) => never_a_result(&paren.elem),
+        Type::Path(_) | Type::Macro(_) | Type::Infer(_) | Type::Verbatim(_) => false,
+        _ => true,
+    }
+}
+
+/// Whether `tokens` name `ident`, be it within the text of a format string.
+pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(&group.stream(), ident),
+        TokenTree::Ident(token) => token == ident,
+        TokenTree::Literal(literal) => {
+            let text = literal.to_string();
+            text.match_indices(ident).any(|(at, _)| text[..at].ends_with('{'))
+        }
+        TokenTree::Punct(_) => false,
+    })
+}

@@ -1,0 +1,156 @@
+//! Which attributes of the family stand on a function, outermost first.
+//!
+//! The outermost one expands first. It takes the others off the function and emits one expansion for all, because
+//! attributes that wrapped the body one after the other would end up in the opposite order.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::{Attribute, Meta, Path};
+
+use crate::circuit::Circuit;
+use crate::error::Errors;
+use crate::expand;
+use crate::item::{Function, mentions};
+use crate::retry::Retry;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Circuit,
+    Retry,
+}
+
+pub(crate) enum Layer {
+    Circuit(Circuit),
+    Retry(Retry),
+}
+
+/// The attributes of the family on one function.
+pub(crate) struct Stack {
+    pub(crate) layers: Vec<Layer>,
+    /// The path of the runtime.
+    pub(crate) runtime: Path,
+    /// The attributes that were taken off, as they were named.
+    pub(crate) absorbed: Vec<Path>,
+}
+
+/// The argument of an attribute that has been absorbed: it stays on an empty item, so that its import is used and a
+/// missing one is reported.
+const ABSORBED: &str = "__absorbed";
+
+/// What the body of a function begins with that has been expanded already.
+pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
+
+impl Kind {
+    /// The kind of an attribute of the family, that is one of our names, alone or behind the path of the runtime.
+    fn of(path: &Path, runtime: Option<&Path>) -> Option<Self> {
+        let last = path.segments.last()?;
+        let kind = match last.ident.to_string().as_str() {
+            "circuit" => Self::Circuit,
+            "retry" => Self::Retry,
+            _ => return None,
+        };
+        let parents: Vec<_> =
+            path.segments.iter().rev().skip(1).rev().map(|segment| segment.ident.to_string()).collect();
+        let is = |runtime: &Path| parents.iter().eq(&names(runtime));
+        (parents.is_empty() || parents == ["resilience_runtime"] || runtime.is_some_and(is)).then_some(kind)
+    }
+
+    fn parse(self, span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Layer>, Option<Path>) {
+        match self {
+            Self::Circuit => {
+                let (layer, runtime) = Circuit::parse(span, tokens, errors);
+                (layer.map(Layer::Circuit), runtime)
+            }
+            Self::Retry => {
+                let (layer, runtime) = Retry::parse(span, tokens, errors);
+                (layer.map(Layer::Retry), runtime)
+            }
+        }
+    }
+}
+
+fn names(path: &Path) -> Vec<String> {
+    path.segments.iter().map(|segment| segment.ident.to_string()).collect()
+}
+
+/// Expands the attribute of this kind, and all of the family below it.
+pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> TokenStream {
+    if args.to_string() == ABSORBED {
+        return TokenStream::new();
+    }
+    let mut errors = Errors::default();
+    let (layer, runtime) = kind.parse(Span::call_site(), args, &mut errors);
+    let mut function = match syn::parse2::<Function>(item.clone()) {
+        Ok(function) => function,
+        Err(error) => {
+            errors.add(error);
+            return with_errors(errors, item);
+        }
+    };
+
+    let mut layers = Vec::from_iter(layer);
+    let mut absorbed = Vec::new();
+    let mut runtime = runtime;
+    function.attrs.retain(|attr| match Kind::of(attr.path(), runtime.as_ref()) {
+        Some(kind) => {
+            let (layer, path) = kind.parse(attr.path().span(), arguments(attr, &mut errors), &mut errors);
+            layers.extend(layer);
+            runtime = runtime.take().or(path);
+            absorbed.push(attr.path().clone());
+            false
+        }
+        None => true,
+    });
+
+    function.check(&mut errors);
+    check_order(&function, &mut errors);
+    check_names(&layers, &mut errors);
+    let runtime = runtime.unwrap_or_else(|| syn::parse_quote!(::resilience_runtime));
+    let stack = Stack { layers, runtime, absorbed };
+    let expansion = expand::expand(&function, &stack, &mut errors);
+    with_errors(errors, &expansion.unwrap_or_else(|| function.into_token_stream()))
+}
+
+/// The mistakes, and then the function all the same, so that the rest of the file and the editor keep working.
+fn with_errors(errors: Errors, item: &TokenStream) -> TokenStream {
+    let errors = errors.into_tokens();
+    quote!(#errors #item)
+}
+
+fn arguments(attr: &Attribute, errors: &mut Errors) -> TokenStream {
+    match &attr.meta {
+        Meta::Path(_) => TokenStream::new(),
+        Meta::List(list) => list.tokens.clone(),
+        Meta::NameValue(meta) => {
+            errors.push(meta.eq_token.span, "expected a list of options: write `(option = value)`");
+            TokenStream::new()
+        }
+    }
+}
+
+/// An attribute under a name that we do not know stays below and expands after us.
+fn check_order(function: &Function, errors: &mut Errors) {
+    if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
+        errors.push(
+            Span::call_site(),
+            "another attribute of this family has been expanded before this one, which it could not recognise under \
+             its changed name: put this one on top, or use it as `circuit` or `retry`",
+        );
+    }
+}
+
+fn check_names(layers: &[Layer], errors: &mut Errors) {
+    let mut seen = Vec::new();
+    for layer in layers {
+        if let Layer::Circuit(Circuit { name, .. }) = layer {
+            if seen.contains(&name.value()) {
+                errors.push(
+                    name.span(),
+                    "this function has a circuit of this name already; its trials would wait for each other",
+                );
+            }
+            seen.push(name.value());
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! A call that was admitted and has not ended yet.
+
+use std::borrow::Borrow;
+use std::fmt::{self, Display};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::breaker::CircuitBreaker;
+use crate::breaker::state::Ticket;
+use crate::clock::Tick;
+
+/// What a call came to.
+#[derive(Clone, Copy)]
+pub(crate) enum Verdict<'a> {
+    Success,
+    Failure(Option<&'a dyn Display>),
+    Ignored,
+    Cancelled,
+}
+
+/// What a permit knows of its call. Both kinds of permit are this, around a borrowed or an owned breaker.
+pub(crate) struct Call<B: Borrow<CircuitBreaker>> {
+    breaker: B,
+    ticket: Ticket,
+    /// Only known while somebody listens to the events that tell the duration.
+    started: Option<Tick>,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    /// The body runs. Whoever finds a permit dropped in here has a panic before him, and nothing else:
+    /// `std::thread::panicking` would also be true for an innocent sibling in a `join!`.
+    Polling,
+    Ended,
+}
+
+impl<B: Borrow<CircuitBreaker>> Call<B> {
+    pub(crate) fn new(breaker: B, ticket: Ticket, started: Option<Tick>) -> Self {
+        Self { breaker, ticket, started, progress: Progress::Waiting }
+    }
+
+    fn end(&mut self, verdict: Verdict<'_>) {
+        // First, so that a subscriber that panics does not bring a second verdict about.
+        self.progress = Progress::Ended;
+        self.breaker.borrow().record(self.ticket, self.started, verdict);
+    }
+}
+
+impl<B: Borrow<CircuitBreaker>> Drop for Call<B> {
+    fn drop(&mut self) {
+        match self.progress {
+            Progress::Waiting => self.end(Verdict::Cancelled),
+            Progress::Polling => self.end(Verdict::Failure(Some(&"panic"))),
+            Progress::Ended => {}
+        }
+    }
+}
+
+impl<B: Borrow<CircuitBreaker>> fmt::Debug for Call<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("circuit", &self.breaker.borrow().name()).finish_non_exhaustive()
+    }
+}
+
+macro_rules! permit {
+    ($(#[$doc:meta])* $permit:ident $(<$lifetime:lifetime>)?, $breaker:ty) => {
+        $(#[$doc])*
+        #[must_use = "a permit that is dropped without a verdict counts as a cancelled call"]
+        pub struct $permit $(<$lifetime>)? (pub(crate) Call<$breaker>);
+
+        impl $(<$lifetime>)? $permit $(<$lifetime>)? {
+            /// Ends the call as a success.
+            pub fn success(mut self) {
+                self.0.end(Verdict::Success);
+            }
+
+            /// Ends the call as a failure.
+            pub fn failure(mut self) {
+                self.0.end(Verdict::Failure(None));
+            }
+
+            /// Ends the call as a failure, and shows `error` in the events; at most 50 characters of it.
+            pub fn failure_with(mut self, error: &dyn Display) {
+                self.0.end(Verdict::Failure(Some(error)));
+            }
+
+            /// Ends the call as neither success nor failure: an answer that is not the service's fault, such as
+            /// "not found".
+            pub fn ignore(mut self) {
+                self.0.end(Verdict::Ignored);
+            }
+        }
+
+        impl $(<$lifetime>)? fmt::Debug for $permit $(<$lifetime>)? {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+permit! {
+    /// The right to make one call, from [`CircuitBreaker::try_acquire`].
+    ///
+    /// Say how the call ended with one of the methods. A permit that is dropped without a word, by a timeout, a
+    /// `select!` or an early return, counts as a cancelled call: the slot of a trial comes back, and nothing but
+    /// `total_cancelled` changes.
+    ///
+    /// ```
+    /// use resilience_runtime::CircuitBreaker;
+    ///
+    /// # fn ask() -> Result<u32, std::io::Error> { Ok(7) }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("permit_example").build()?;
+    /// let permit = breaker.try_acquire()?;
+    /// match ask() {
+    ///     Ok(_) => permit.success(),
+    ///     Err(error) => permit.failure_with(&error),
+    /// }
+    /// assert_eq!(breaker.stats().successes, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    Permit<'a>, &'a CircuitBreaker
+}
+
+permit! {
+    /// A [`Permit`] that owns its breaker, from [`CircuitBreaker::try_acquire_owned`]: it can be moved into a spawned
+    /// task or held beside a stream.
+    ///
+    /// ```
+    /// use resilience_runtime::CircuitBreaker;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("owned_permit_example").build()?;
+    /// let permit = breaker.try_acquire_owned()?;
+    /// tokio::spawn(async move { permit.success() }).await?;
+    /// assert_eq!(breaker.stats().successes, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    OwnedPermit, CircuitBreaker
+}
+
+impl Permit<'_> {
+    /// Runs the part of a body that makes its future; a panic in it is the body's.
+    pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        self.0.progress = Progress::Polling;
+        let made = body();
+        self.0.progress = Progress::Waiting;
+        made
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The body of a call, marked while it is polled, so that a panic in it can be told from a drop.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Watched<'p, 'b, F> {
+        permit: &'p mut Permit<'b>,
+        #[pin]
+        body: F,
+    }
+}
+
+impl<'p, 'b, F> Watched<'p, 'b, F> {
+    pub(crate) fn new(permit: &'p mut Permit<'b>, body: F) -> Self {
+        Self { permit, body }
+    }
+}
+
+impl<F: Future> Future for Watched<'_, '_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.permit.run(|| this.body.poll(cx))
+    }
+}

@@ -1,0 +1,147 @@
+//! What the library tells, as `tracing` events of the target `resilience`.
+//!
+//! Callers have published the new state and hold no lock: a subscriber may call back into the library.
+
+use std::fmt::{self, Display, Write};
+use std::time::Duration;
+
+use tracing::field::{DisplayValue, display};
+use tracing::{Level, debug, enabled, info, warn};
+
+use crate::clock::Tick;
+use crate::error::{CircuitConflict, whole_seconds};
+use crate::name::Name;
+
+const TARGET: &str = "resilience";
+
+/// The longest text of an error in an event, in characters.
+const ERROR_CHARS: usize = 50;
+
+/// Somebody listens to the events that tell how long a call took.
+pub(crate) fn durations_wanted() -> bool {
+    enabled!(target: TARGET, Level::DEBUG)
+}
+
+pub(crate) fn opened(name: &Name, reason: &str, failures: u64, error: Option<&dyn Display>) {
+    warn!(name: "circuit_opened", target: TARGET, circuit = %name, reason, failures, error = excerpt(error), "circuit_opened");
+}
+
+pub(crate) fn half_open(name: &Name) {
+    info!(name: "circuit_half_open", target: TARGET, circuit = %name, "circuit_half_open");
+}
+
+pub(crate) fn closed(name: &Name) {
+    info!(name: "circuit_closed", target: TARGET, circuit = %name, reason = "recovery", "circuit_closed");
+}
+
+pub(crate) fn reset(name: &Name) {
+    info!(name: "circuit_reset", target: TARGET, circuit = %name, "circuit_reset");
+}
+
+pub(crate) fn trial_expired(name: &Name, trials: u32) {
+    info!(name: "trial_expired", target: TARGET, circuit = %name, trials, "trial_expired");
+}
+
+pub(crate) fn conflict(conflict: &CircuitConflict) {
+    let CircuitConflict { name, option, values: [kept, ignored], places: [kept_at, ignored_at] } = conflict;
+    let circuit = name.escape_debug();
+    warn!(name: "circuit_conflict", target: TARGET, %circuit, option, kept, kept_at, ignored, ignored_at, "circuit_conflict");
+}
+
+pub(crate) fn rejected(name: &Name, wait: Duration) {
+    debug!(
+        name: "circuit_rejected",
+        target: TARGET,
+        circuit = %name,
+        cooldown_remaining = whole_seconds(wait),
+        "circuit_rejected"
+    );
+}
+
+pub(crate) fn success(name: &Name, started: Option<Tick>) {
+    debug!(name: "circuit_success", target: TARGET, circuit = %name, duration_ms = millis(started), "circuit_success");
+}
+
+pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Display>) {
+    debug!(
+        name: "circuit_failure",
+        target: TARGET,
+        circuit = %name,
+        duration_ms = millis(started),
+        error = excerpt(error),
+        "circuit_failure"
+    );
+}
+
+pub(crate) fn retry_attempt(func: &str, attempt: u32, delay: Duration, error: Option<&dyn Display>) {
+    debug!(
+        name: "retry_attempt",
+        target: TARGET,
+        func,
+        attempt,
+        delay = delay.as_secs_f64(),
+        error = excerpt(error),
+        "retry_attempt"
+    );
+}
+
+fn millis(started: Option<Tick>) -> Option<u64> {
+    started.map(|started| u64::try_from(Tick::now().since(started).as_millis()).unwrap_or(u64::MAX))
+}
+
+fn excerpt(error: Option<&dyn Display>) -> Option<DisplayValue<Excerpt<'_>>> {
+    error.map(|error| display(Excerpt(error)))
+}
+
+/// The first characters of what an error shows.
+struct Excerpt<'a>(&'a dyn Display);
+
+impl Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Cut { to: f, left: ERROR_CHARS }, "{}", self.0)
+    }
+}
+
+/// Lets the first characters through and swallows the rest: an error here would look to the user's `Display` like a
+/// broken writer.
+struct Cut<'a, 'b> {
+    to: &'a mut fmt::Formatter<'b>,
+    left: usize,
+}
+
+impl Write for Cut<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        match text.char_indices().nth(self.left) {
+            Some((end, _)) => {
+                self.left = 0;
+                self.to.write_str(&text[..end])
+            }
+            None => {
+                self.left -= text.chars().count();
+                self.to.write_str(text)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_ends_on_a_character() {
+        for (text, shown) in [
+            ("", ""),
+            ("Service down", "Service down"),
+            (&"ü".repeat(50), &*"ü".repeat(50)),
+            (&"ü".repeat(51), &*"ü".repeat(50)),
+            (&"🦀".repeat(5000), &*"🦀".repeat(50)),
+        ] {
+            assert_eq!(Excerpt(&text).to_string(), shown);
+            assert_eq!(
+                Excerpt(&format_args!("{text}{text}")).to_string().chars().count(),
+                (2 * text.chars().count()).min(50)
+            );
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The circuits that a program shares by name, and who wrote what about them.
+
+use std::collections::BTreeMap;
+use std::panic::Location;
+
+use crate::breaker::CircuitBreaker;
+use crate::config::{Options, Settings};
+use crate::declare::declarations;
+use crate::error::{CircuitConflict, ConfigError};
+use crate::name::Name;
+use crate::stats::CircuitStats;
+use crate::sync::{Mutex, MutexGuard, lock};
+
+/// What one place of the program wrote about a circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) options: Options,
+    pub(crate) place: &'static Location<'static>,
+}
+
+struct Entry {
+    breaker: CircuitBreaker,
+    preset: Options,
+    /// In the order of registration: where two write one option, the first has it.
+    written: Vec<Written>,
+}
+
+static CIRCUITS: Mutex<BTreeMap<Name, Entry>> = Mutex::new(BTreeMap::new());
+
+fn circuits() -> MutexGuard<'static, BTreeMap<Name, Entry>> {
+    lock(&CIRCUITS)
+}
+
+impl Entry {
+    fn new(name: Name) -> Self {
+        Self {
+            breaker: CircuitBreaker::new(name, Settings::from(Options::NONE)),
+            preset: Options::NONE,
+            written: Vec::new(),
+        }
+    }
+
+    fn write(&mut self, written: Written) {
+        // A place may register any number of times, and says the same each time.
+        if !self.written.contains(&written) {
+            self.written.push(written);
+            self.apply();
+        }
+    }
+
+    fn apply(&self) {
+        self.breaker.apply(Settings::from(merge(&self.written).or(self.preset)));
+    }
+}
+
+/// What several places write together; the earlier one wins.
+fn merge(written: &[Written]) -> Options {
+    written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
+}
+
+/// Where `next` writes another value than somebody before it.
+fn conflicts(name: &str, before: &[Written], next: &Written) -> Vec<CircuitConflict> {
+    let mut found = Vec::new();
+    for (index, (option, value)) in next.options.entries().into_iter().enumerate() {
+        let first = before.iter().find_map(|other| Some((other.options.entries()[index].1?, other.place)));
+        if let (Some(value), Some((kept, place))) = (value, first) {
+            if value != kept {
+                found.push(CircuitConflict {
+                    name: name.to_owned(),
+                    option,
+                    values: [kept.to_string(), value.to_string()],
+                    places: [place.to_string(), next.place.to_string()],
+                });
+            }
+        }
+    }
+    found
+}
+
+/// All that attributes declare, by name, each name's in the order of file and line.
+fn declared() -> BTreeMap<&'static str, Vec<Written>> {
+    let mut by_name = BTreeMap::<_, Vec<_>>::new();
+    for declaration in declarations() {
+        by_name.entry(declaration.name).or_default().push(declaration.written);
+    }
+    for written in by_name.values_mut() {
+        written.sort_by_key(|written| (written.place.file(), written.place.line(), written.place.column()));
+    }
+    by_name
+}
+
+/// Registers what a builder wrote; a conflict is the caller's to mend.
+pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
+    let mut circuits = circuits();
+    let before = circuits.get(name.as_str()).map_or(&[][..], |entry| &entry.written);
+    if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
+        let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
+        let allowed = format!("{kept}, which circuit '{name}' has from {place}");
+        return Err(ConfigError::new(option, Some(value), allowed));
+    }
+    let entry = circuits.entry(name.clone()).or_insert_with(|| Entry::new(name));
+    entry.write(written);
+    Ok(entry.breaker.clone())
+}
+
+/// Registers what an attribute wrote; a conflict is told to whoever listens, and the first value stays.
+pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
+    let mut circuits = circuits();
+    let entry = circuits.entry(Name::Static(name)).or_insert_with(|| Entry::new(Name::Static(name)));
+    let conflicts = conflicts(name, &entry.written, &written);
+    entry.write(written);
+    (entry.breaker.clone(), conflicts)
+}
+
+/// Registers a preset, which gives way to all that is written.
+pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
+    let mut circuits = circuits();
+    let entry = circuits.entry(Name::Static(name)).or_insert_with(|| Entry::new(Name::Static(name)));
+    if entry.preset != options {
+        entry.preset = options;
+        entry.apply();
+    }
+    entry.breaker.clone()
+}
+
+/// Every circuit of the program by its name: those that are registered, and those that an attribute declares and
+/// nobody has called yet.
+///
+/// Circuits that were made with [`build`](crate::CircuitBuilder::build) belong to whoever made them and are not
+/// listed. Listing registers nothing and changes nothing. Without the feature `declare` a circuit of an attribute is
+/// known from its first call on.
+///
+/// ```
+/// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
+///
+/// #[circuit(name = "listed_before_its_first_call", threshold = 5)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// let stats = &get_circuit_stats()["listed_before_its_first_call"];
+/// assert_eq!((stats.state, stats.threshold), (CircuitState::Closed, 5));
+/// ```
+pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
+    let mut stats: BTreeMap<_, _> =
+        all().into_iter().map(|breaker| (breaker.name().to_owned(), breaker.stats())).collect();
+    for (name, written) in declared() {
+        stats
+            .entry(name.to_owned())
+            .or_insert_with(|| CircuitBreaker::new(Name::Static(name), Settings::from(merge(&written))).stats());
+    }
+    stats
+}
+
+/// Resets every registered circuit; see [`CircuitBreaker::reset`].
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("reset_example").threshold(1).register()?;
+/// breaker.try_acquire()?.failure();
+/// assert_eq!(breaker.state(), CircuitState::Open);
+///
+/// reset_all_circuits();
+/// assert_eq!(breaker.state(), CircuitState::Closed);
+/// # Ok(())
+/// # }
+/// ```
+pub fn reset_all_circuits() {
+    for breaker in all() {
+        breaker.reset();
+    }
+}
+
+/// The circuit of this name, also one that an attribute declares and nobody has called yet; that one is registered
+/// here.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, get_circuit};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// CircuitBreaker::builder("found_by_name").register()?;
+/// assert!(get_circuit("found_by_name").is_some());
+/// assert!(get_circuit("never heard of").is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
+    if let Some(entry) = circuits().get(name) {
+        return Some(entry.breaker.clone());
+    }
+    let (name, written) = declared().remove_entry(name)?;
+    let mut circuits = circuits();
+    // Somebody may have registered it meanwhile, and was first then.
+    let entry = circuits.entry(Name::Static(name)).or_insert_with(|| {
+        let mut entry = Entry::new(Name::Static(name));
+        entry.written = written;
+        entry.apply();
+        entry
+    });
+    Some(entry.breaker.clone())
+}
+
+/// Looks for circuits that are declared or registered with two values for one option.
+///
+/// A program runs with such a conflict: the first to register has its way, and a WARN event tells about the other.
+/// A test of one line keeps it from getting there:
+///
+/// ```
+/// // in a #[test]:
+/// assert_eq!(resilience_runtime::check_circuits(), Ok(()));
+/// ```
+///
+/// # Errors
+///
+/// Every conflict, each with the name, the option, both values and both places.
+pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
+    let mut places: BTreeMap<String, Vec<Written>> =
+        circuits().iter().map(|(name, entry)| (name.as_str().to_owned(), entry.written.clone())).collect();
+    for (name, written) in declared() {
+        let known = places.entry(name.to_owned()).or_default();
+        for next in written {
+            if !known.contains(&next) {
+                known.push(next);
+            }
+        }
+    }
+    let found: Vec<_> = places
+        .iter()
+        .flat_map(|(name, written)| {
+            (1..written.len()).flat_map(move |index| conflicts(name, &written[..index], &written[index]))
+        })
+        .collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+fn all() -> Vec<CircuitBreaker> {
+    circuits().values().map(|entry| entry.breaker.clone()).collect()
+}

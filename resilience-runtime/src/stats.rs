@@ -1,0 +1,44 @@
+use std::time::{Duration, SystemTime};
+
+use crate::CircuitState;
+
+/// A snapshot of one circuit, from [`get_circuit_stats`](crate::get_circuit_stats) or
+/// [`CircuitBreaker::stats`](crate::CircuitBreaker::stats).
+///
+/// Totals count every call of the breaker's life, never go back, and include calls whose verdict came too late to
+/// count otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CircuitStats {
+    /// The name of the circuit, as it was given.
+    pub name: String,
+    /// The state as the next call would find it.
+    pub state: CircuitState,
+    /// Failures in a row, toward `threshold`. Kept while open, where each failed trial adds one; zero again once the
+    /// circuit closes or is reset.
+    pub failures: u64,
+    /// Successes since the circuit last closed from half-open or was reset.
+    pub successes: u64,
+    /// The number of failures in a row that opens the circuit.
+    pub threshold: u32,
+    /// How long an open circuit rejects calls.
+    pub cooldown: Duration,
+    /// How long the circuit will stay open; zero unless it is open.
+    pub cooldown_remaining: Duration,
+    /// When a call last failed, by the wall clock to the millisecond; cleared by a reset.
+    pub last_failure: Option<SystemTime>,
+    /// When a call last succeeded, by the wall clock to the millisecond.
+    pub last_success: Option<SystemTime>,
+    /// Calls that succeeded.
+    pub total_succeeded: u64,
+    /// Calls that failed or panicked.
+    pub total_failed: u64,
+    /// Calls whose error was not the service's fault.
+    pub total_ignored: u64,
+    /// Calls that were dropped before they ended.
+    pub total_cancelled: u64,
+    /// Calls that were not let through.
+    pub total_rejected: u64,
+    /// How often the circuit opened, failed trials included.
+    pub total_opened: u64,
+}
