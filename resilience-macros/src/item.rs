@@ -26,7 +26,7 @@ impl Parse for Function {
         let body = if input.parse::<Option<Token![;]>>()?.is_some() {
             None
         } else {
-            let group: Group = input.parse()?;
+            let group = braces(input.parse()?)?;
             let within = |input: ParseStream<'_>| {
                 attrs.extend(input.call(Attribute::parse_inner)?);
                 input.parse::<TokenStream>()
@@ -34,6 +34,15 @@ impl Parse for Function {
             Some((syn::parse::Parser::parse2(within, group.stream())?, group.span()))
         };
         Ok(Self { attrs, vis, sig, body })
+    }
+}
+
+/// The braces of a body, which a `macro_rules!` may have wrapped in a group that nobody sees.
+fn braces(body: TokenTree) -> Result<Group> {
+    match body {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => braces(syn::parse2(group.stream())?),
+        body => Err(Error::new(body.span(), "expected the body of a function")),
     }
 }
 
