@@ -1,0 +1,76 @@
+//! A user's lints, at their strictest: what the attributes emit sets none of them off.
+//!
+//! `nonstandard_style` is denied only: `inventory` emits an `allow` of it, which under a `forbid` is an error. Whoever
+//! needs that goes without the feature `declare`.
+#![deny(warnings, nonstandard_style)]
+#![deny(clippy::all, clippy::pedantic, clippy::nursery)]
+#![forbid(
+    unsafe_code,
+    missing_docs,
+    missing_debug_implementations,
+    future_incompatible,
+    unused,
+    keyword_idents,
+    trivial_casts,
+    trivial_numeric_casts,
+    unused_extern_crates,
+    unused_import_braces,
+    unused_qualifications,
+    unused_results,
+    unused_lifetimes,
+    unreachable_pub,
+    single_use_lifetimes,
+    variant_size_differences,
+    elided_lifetimes_in_paths,
+    explicit_outlives_requirements,
+    let_underscore_drop,
+    non_ascii_idents,
+    meta_variable_misuse,
+    missing_abi,
+    macro_use_extern_crate,
+    absolute_paths_not_starting_with_crate,
+    unit_bindings,
+    unused_macro_rules,
+    redundant_lifetimes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::todo,
+    clippy::indexing_slicing,
+    clippy::shadow_reuse,
+    clippy::shadow_same,
+    clippy::shadow_unrelated,
+    clippy::items_after_statements,
+    clippy::let_underscore_untyped
+)]
+
+use std::io;
+
+use resilience_runtime::{circuit, retry};
+
+/// Documented.
+///
+/// # Errors
+///
+/// Never.
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "lints::both", failure_if = |error| error.kind() != io::ErrorKind::NotFound)]
+async fn both(value: u32, text: String, (left, right): (u32, u32)) -> io::Result<u32> {
+    tokio::task::yield_now().await;
+    Ok(value + left + right + u32::from(text.is_empty()))
+}
+
+#[circuit(name = "lints::once")]
+async fn once(text: String) -> io::Result<String> {
+    tokio::task::yield_now().await;
+    Ok(text)
+}
+
+#[test]
+fn a_crate_with_every_lint_forbidden_compiles() -> io::Result<()> {
+    // By hand: the test attribute of tokio does not compile here.
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    assert_eq!(runtime.block_on(both(1, String::new(), (2, 3)))?, 7);
+    assert_eq!(runtime.block_on(once(String::new()))?, "");
+    Ok(())
+}
