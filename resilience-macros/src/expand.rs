@@ -41,7 +41,7 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///                 None => break outcome,
 ///             }
 ///         };
-///         sleep(delay).await;
+///         if !delay.is_zero() { sleep(delay).await; }
 ///     }
 /// }
 /// ```
@@ -158,7 +158,9 @@ impl Expansion<'_> {
                 let delay = self.duration(*delay);
                 let backoff = Literal::f64_unsuffixed(*backoff);
                 quote_spanned! {mixed=>
-                    let mut #local = #runtime::__private::Retry::new(#func, #max, #delay, #backoff);
+                    let mut #local = #runtime::__private::Retry::new(
+                        const { &#runtime::__private::Plan::new(#func, #max, #delay, #backoff) }
+                    );
                 }
             }
         }
@@ -268,7 +270,9 @@ impl Expansion<'_> {
                         ::core::option::Option::None => break outcome,
                     }
                 };
-                #runtime::__private::sleep(delay).await;
+                if !delay.is_zero() {
+                    #runtime::__private::sleep(delay).await;
+                }
             }
         }
     }

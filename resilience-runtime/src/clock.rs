@@ -3,6 +3,7 @@
 //! Breakers measure with tokio's clock, which is the monotonic clock of the system until a test pauses it; it works
 //! without a runtime, too. The wall clock only stamps what is shown.
 
+use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -13,13 +14,13 @@ use crate::sync::OnceLock;
 ///
 /// The three low bits are always zero: [`crate::breaker::gate`] keeps the phase of a breaker in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Tick(u64);
+pub(crate) struct Tick(NonZeroU64);
 
 impl Tick {
     /// The first reading of the clock. A paused clock may have been stopped long before that, so there is room below
     /// it (146 years), and above it (438 years).
     const FIRST: u64 = 1 << 62;
-    const STEP: u64 = 8;
+    const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
     pub(crate) fn now() -> Self {
         static FIRST: OnceLock<std::time::Instant> = OnceLock::new();
@@ -32,16 +33,19 @@ impl Tick {
 
     /// The tick in a word whose three low bits belong to somebody else.
     pub(crate) const fn from_bits(bits: u64) -> Self {
-        Self(bits - bits % Self::STEP)
+        match NonZeroU64::new(bits - bits % Self::STEP.get()) {
+            Some(bits) => Self(bits),
+            None => Self(Self::STEP),
+        }
     }
 
     pub(crate) const fn to_bits(self) -> u64 {
-        self.0
+        self.0.get()
     }
 
     /// The time from `earlier` to here, zero where `earlier` is later.
     pub(crate) const fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        Duration::from_nanos(self.to_bits().saturating_sub(earlier.to_bits()))
     }
 }
 

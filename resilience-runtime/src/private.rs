@@ -11,7 +11,9 @@ pub use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::breaker::permit::{Permit, Watched};
 use crate::error::CircuitOpenError;
-use crate::retry::{Attempts, Schedule, pause};
+use crate::retry::{Attempts, Schedule};
+
+pub use tokio::time::sleep;
 
 #[cfg(feature = "declare")]
 pub use crate::declare::Declared;
@@ -163,18 +165,30 @@ impl NotShown {
     }
 }
 
+/// What one `#[retry]` says.
+#[derive(Debug)]
+pub struct Plan {
+    func: &'static str,
+    schedule: Schedule,
+}
+
+impl Plan {
+    /// The values have been checked by the attribute.
+    pub const fn new(func: &'static str, max: u32, delay: Duration, backoff: f64) -> Self {
+        Self { func, schedule: Schedule { max, backoff: Backoff { delay, factor: backoff } } }
+    }
+}
+
 /// A retry layer at work.
 #[derive(Debug)]
 pub struct Retry {
     func: &'static str,
-    attempts: Attempts,
+    attempts: Attempts<'static>,
 }
 
 impl Retry {
-    /// The values have been checked by the attribute.
-    pub const fn new(func: &'static str, max: u32, delay: Duration, backoff: f64) -> Self {
-        let schedule = Schedule { max, backoff: Backoff { delay, factor: backoff } };
-        Self { func, attempts: Attempts::new(schedule) }
+    pub const fn new(plan: &'static Plan) -> Self {
+        Self { func: plan.func, attempts: Attempts::new(&plan.schedule) }
     }
 
     /// A circuit below has rejected the call: no attempt shall follow.
@@ -211,9 +225,4 @@ impl Retry {
 
 fn stay_open(below: &[&'static CallSite], delay: Duration) -> bool {
     below.iter().any(|circuit| circuit.breaker().stays_open(delay))
-}
-
-/// Sleeps between two attempts.
-pub fn sleep(delay: Duration) -> impl Future<Output = ()> + Send {
-    pause(delay)
 }

@@ -5,6 +5,8 @@ use std::fmt::{self, Display};
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use crate::backoff::Backoff;
 use crate::error::ConfigError;
 use crate::events;
@@ -22,13 +24,13 @@ impl Schedule {
 
 /// The attempts at one call.
 #[derive(Debug)]
-pub(crate) struct Attempts {
-    schedule: Schedule,
+pub(crate) struct Attempts<'a> {
+    schedule: &'a Schedule,
     made: u32,
 }
 
-impl Attempts {
-    pub(crate) const fn new(schedule: Schedule) -> Self {
+impl<'a> Attempts<'a> {
+    pub(crate) const fn new(schedule: &'a Schedule) -> Self {
         Self { schedule, made: 0 }
     }
 
@@ -56,13 +58,6 @@ impl Attempts {
         }
         events::retry_attempt(func, self.made, delay, error);
         Some(delay)
-    }
-}
-
-/// Sleeps, unless there is nothing to sleep.
-pub(crate) async fn pause(delay: Duration) {
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
     }
 }
 
@@ -149,7 +144,7 @@ impl<P> RetryPolicy<P> {
         Fut: Future<Output = Result<T, E>>,
         P: RetryIf<E>,
     {
-        let mut attempts = Attempts::new(self.schedule);
+        let mut attempts = Attempts::new(&self.schedule);
         loop {
             let delay = match f().await {
                 Ok(value) => return Ok(value),
@@ -160,7 +155,9 @@ impl<P> RetryPolicy<P> {
                     }
                 }
             };
-            pause(delay).await;
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
         }
     }
 

@@ -50,7 +50,7 @@ pub(crate) struct Ticket {
     pub(crate) generation: u64,
     /// The lease of a trial's slot, zero for a call through a closed circuit. A slot that has been taken back
     /// because its trial did not end belongs to an older lease.
-    pub(crate) lease: u64,
+    pub(crate) lease: u32,
 }
 
 /// What admitting a call came to.
@@ -107,7 +107,7 @@ enum State {
 pub(crate) struct Machine {
     state: State,
     generation: u64,
-    lease: u64,
+    lease: u32,
     failures: u64,
 }
 
@@ -154,7 +154,8 @@ impl Machine {
                 let wait = remaining(*newest, settings.trial_timeout, now);
                 if *in_flight > 0 && wait.is_none() {
                     expired = std::mem::take(in_flight);
-                    self.lease += 1;
+                    // Never zero, and long forgotten when it comes round.
+                    self.lease = self.lease.wrapping_add(1).max(1);
                 }
                 match wait {
                     Some(wait) if full(*successes, *in_flight, settings) => Err(wait),
@@ -223,7 +224,7 @@ impl Machine {
         self.generation += 1;
     }
 
-    fn ticket(&self, lease: u64) -> Ticket {
+    fn ticket(&self, lease: u32) -> Ticket {
         Ticket { generation: self.generation, lease }
     }
 }
