@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::Path;
 use syn::spanned::Spanned;
+use syn::{Lifetime, Path};
 
 use crate::capture::{Captures, capture, nameable};
 use crate::circuit::Circuit;
@@ -24,27 +24,31 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///
 /// ```text
 /// async fn f(args) -> Output {
-///     let circuit = { static CIRCUIT: CallSite = ..; declare!(CIRCUIT); &CIRCUIT };
 ///     let mut retry = Retry::new(..);
+///     let circuit = { static CIRCUIT: CallSite = ..; declare!(CIRCUIT); &CIRCUIT };
 ///     loop {
 ///         let delay = {
-///             let outcome = match circuit.acquire() {
-///                 Ok(mut permit) => {
-///                     let outcome = watch(&mut permit, async { body }).await;
-///                     settle(permit, &outcome, ..);
-///                     outcome
-///                 }
-///                 Err(open) => { retry.stop(); rejected(open) }
+///             let mut permit = match circuit.acquire() {
+///                 Ok(permit) => permit,
+///                 Err(open) => return rejected(open),
 ///             };
+///             let outcome = watch(&mut permit, async { body }).await;
+///             settle(permit, &outcome, ..);
 ///             match retry.next(&outcome, .., &[circuit]) {
 ///                 Some(delay) => delay,
 ///                 None => break outcome,
 ///             }
 ///         };
-///         if !delay.is_zero() { sleep(delay).await; }
+///         if !delay.is_zero() {
+///             sleep(delay).await;
+///         }
 ///     }
 /// }
 /// ```
+///
+/// What `acquire` returns is gone before the body runs, so that the future need not hold it; the outcome is gone before
+/// the sleep, so that it need not be `Send`. There is one `async` block whatever the layers, because a second one would
+/// hold the arguments a second time; a circuit that rejects below another one breaks out of a labelled block.
 ///
 /// None, if there is no function to put the layers around.
 pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) -> Option<TokenStream> {
@@ -70,7 +74,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
     };
     let sites = expansion.layers.iter().map(|layer| expansion.site(layer));
     let block = expansion.block(body, *braces, &nameable(output));
-    let layers = expansion.layers(0, block);
+    let layers = expansion.tail(0, &block);
     let rebound = &captures.rebound;
     let absorbed = stack.absorbed.iter().map(|path| quote_spanned!(mixed=> #[#path(__absorbed)] const _: () = ();));
     let marker = expansion.marker(function);
@@ -90,13 +94,21 @@ impl Layer {
     }
 }
 
-/// A layer and the name of the local that stands for it.
+/// A layer and the names of the locals that stand for it; hygienic, and therefore nobody else's.
 struct Named<'a> {
     layer: &'a Layer,
+    /// `circuit` or `retry`, `circuit2` and so on.
     local: Ident,
+    /// Of a circuit: `permit`, `permit2` and so on.
+    permit: Ident,
 }
 
-/// `circuit`, `circuit2` and so on; hygienic, and therefore nobody else's.
+impl Named<'_> {
+    fn is_circuit(&self) -> bool {
+        matches!(self.layer, Layer::Circuit(_))
+    }
+}
+
 fn number(layers: &[Layer]) -> Vec<Named<'_>> {
     let (mut circuits, mut retries) = (0, 0);
     layers
@@ -107,8 +119,9 @@ fn number(layers: &[Layer]) -> Vec<Named<'_>> {
                 Layer::Retry(_) => ("retry", &mut retries),
             };
             *count += 1;
-            let local = if *count == 1 { name.to_owned() } else { format!("{name}{count}") };
-            Named { layer, local: Ident::new(&local, Span::mixed_site()) }
+            let number = if *count == 1 { String::new() } else { count.to_string() };
+            let named = |name| format_ident!("{name}{number}", span = Span::mixed_site());
+            Named { layer, local: named(name), permit: named("permit") }
         })
         .collect()
 }
@@ -126,7 +139,7 @@ struct Expansion<'a> {
 
 impl Expansion<'_> {
     /// What has to be there before the first layer: the breaker's call site, or the state of a retry.
-    fn site(&self, Named { layer, local }: &Named<'_>) -> TokenStream {
+    fn site(&self, Named { layer, local, .. }: &Named<'_>) -> TokenStream {
         let runtime = self.runtime;
         let mixed = Span::mixed_site();
         match layer {
@@ -188,73 +201,112 @@ impl Expansion<'_> {
         let mut group = Group::new(Delimiter::Brace, within);
         group.set_span(mixed.located_at(braces));
         let group = TokenTree::Group(group);
-        self.async_block(&group)
-    }
-
-    fn async_block(&self, group: &impl ToTokens) -> TokenStream {
         // A body that runs once may consume its arguments and return borrows of them.
-        let capture = (!self.repeats).then(|| quote_spanned!(Span::mixed_site()=> move));
-        quote_spanned!(Span::mixed_site()=> async #capture #group)
+        let capture = (!self.repeats).then(|| quote_spanned!(mixed=> move));
+        quote_spanned!(mixed=> async #capture #group)
     }
 
-    /// The expression of the layers from `index` on, around `block`.
-    fn layers(&self, index: usize, block: TokenStream) -> TokenStream {
+    /// The layers from `index` on around `block`, as the end of a block of statements.
+    fn tail(&self, index: usize, block: &TokenStream) -> TokenStream {
+        if let Some(Named { layer: Layer::Retry(retry), local, .. }) = self.layers.get(index) {
+            return self.retry(index, retry, local, block);
+        }
+        let bound = self.bound(index, block);
+        quote_spanned!(Span::mixed_site()=> #bound outcome)
+    }
+
+    /// The layers from `index` on around `block`, as statements that bind `outcome`.
+    fn bound(&self, index: usize, block: &TokenStream) -> TokenStream {
+        let mixed = Span::mixed_site();
         match self.layers.get(index) {
-            None => quote_spanned!(Span::mixed_site()=> #block.await),
-            Some(Named { layer: Layer::Circuit(circuit), local }) => self.circuit(index, circuit, local, block),
-            Some(Named { layer: Layer::Retry(retry), local }) => self.retry(index, retry, local, block),
+            None => {
+                let body = self.watched(block);
+                quote_spanned!(mixed=> let outcome = #body.await;)
+            }
+            Some(Named { layer: Layer::Circuit(circuit), local, permit }) => {
+                self.circuit(index, circuit, local, permit, block)
+            }
+            Some(Named { layer: Layer::Retry(retry), local, .. }) => {
+                let retry = self.retry(index, retry, local, block);
+                quote_spanned!(mixed=> let outcome = #retry;)
+            }
         }
     }
 
-    fn circuit(&self, index: usize, circuit: &Circuit, local: &Ident, block: TokenStream) -> TokenStream {
+    /// The body, with the permits marked while it is polled. Only a panic of the body itself is a failure.
+    fn watched(&self, block: &TokenStream) -> TokenStream {
+        let runtime = self.runtime;
+        let circuits = self.layers.iter().filter(|named| named.is_circuit());
+        circuits.rfold(block.clone(), |body, Named { permit, .. }| {
+            quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
+        })
+    }
+
+    fn circuit(
+        &self,
+        index: usize,
+        circuit: &Circuit,
+        local: &Ident,
+        permit: &Ident,
+        block: &TokenStream,
+    ) -> TokenStream {
         let runtime = self.runtime;
         let mixed = Span::mixed_site();
-        let body = if index + 1 == self.layers.len() {
-            block
+        let (above, below) = (&self.layers[..index], &self.layers[index + 1..]);
+        let body = if below.iter().any(Named::is_circuit) {
+            let label = label(local);
+            let tail = self.tail(index + 1, block);
+            quote_spanned!(mixed=> let outcome = #label: { #tail };)
         } else {
-            let inner = self.layers(index + 1, block);
-            self.async_block(&quote_spanned!(mixed=> { #inner }))
+            self.bound(index + 1, block)
         };
         let error = self.error();
         let settle = match &circuit.failure_if {
             Some(failure_if) => {
-                quote_spanned!(self.at=> #runtime::__private::settle_if(permit, &outcome, #error, #failure_if))
+                quote_spanned!(self.at=> #runtime::__private::settle_if(#permit, &outcome, #error, #failure_if))
             }
-            None => quote_spanned!(self.at=> #runtime::__private::settle(permit, &outcome, #error)),
+            None => quote_spanned!(self.at=> #runtime::__private::settle(#permit, &outcome, #error)),
         };
         let rejected = match &circuit.open {
             Some(open) => quote_spanned!(self.at=> #runtime::__private::rejected_with(open, #open)),
             None => quote_spanned!(self.at=> #runtime::__private::rejected(open)),
         };
-        let stops = self.layers[..index]
-            .iter()
-            .filter(|above| matches!(above.layer, Layer::Retry(_)))
-            .map(|Named { local, .. }| quote_spanned!(mixed=> #local.stop();));
-        quote_spanned! {mixed=>
-            match #local.acquire() {
-                ::core::result::Result::Ok(mut permit) => {
-                    let outcome = #runtime::__private::watch(&mut permit, #body).await;
-                    #settle;
-                    outcome
-                }
-                ::core::result::Result::Err(open) => {
-                    #(#stops)*
-                    #rejected
+        let leave = match above.iter().rposition(Named::is_circuit) {
+            None => quote_spanned!(mixed=> ::core::result::Result::Err(open) => return #rejected,),
+            // The circuit above takes the rejection as the outcome of its call; retries above it have to be told.
+            Some(enclosing) => {
+                let label = label(&above[enclosing].local);
+                let stops = above[..enclosing]
+                    .iter()
+                    .filter(|above| !above.is_circuit())
+                    .map(|Named { local, .. }| quote_spanned!(mixed=> #local.stop();));
+                // By way of a local: syn takes `break 'label ::path` for a labelled loop.
+                quote_spanned! {mixed=>
+                    ::core::result::Result::Err(open) => {
+                        #(#stops)*
+                        let outcome = #rejected;
+                        break #label outcome;
+                    }
                 }
             }
+        };
+        quote_spanned! {mixed=>
+            let mut #permit = match #local.acquire() {
+                ::core::result::Result::Ok(permit) => permit,
+                #leave
+            };
+            #body
+            #settle;
         }
     }
 
-    fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: TokenStream) -> TokenStream {
+    fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
         let runtime = self.runtime;
         let mixed = Span::mixed_site();
-        let inner = self.layers(index + 1, block);
+        let inner = self.bound(index + 1, block);
         let clones = (!retry.clone.is_empty()).then_some(&self.captures.clones);
         let error = self.error();
-        let below = self.layers[index + 1..]
-            .iter()
-            .filter(|below| matches!(below.layer, Layer::Circuit(_)))
-            .map(|below| &below.local);
+        let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
         let below = quote_spanned!(mixed=> &[#(#below),*]);
         let next = match &retry.retry_if {
             Some(retry_if) => quote_spanned!(self.at=> #local.next_if(&outcome, #error, #below, #retry_if)),
@@ -264,7 +316,7 @@ impl Expansion<'_> {
             loop {
                 let delay = {
                     #clones
-                    let outcome = #inner;
+                    #inner
                     match #next {
                         ::core::option::Option::Some(delay) => delay,
                         ::core::option::Option::None => break outcome,
@@ -291,6 +343,10 @@ impl Expansion<'_> {
         let foreign = function.attrs.iter().any(|attr| !HARMLESS.iter().any(|harmless| attr.path().is_ident(harmless)));
         foreign.then(|| quote_spanned!(Span::mixed_site()=> const _: () = #runtime::__private::#marker;))
     }
+}
+
+fn label(local: &Ident) -> Lifetime {
+    Lifetime::new(&format!("'{local}"), local.span())
 }
 
 fn option(name: &str, value: impl ToTokens) -> TokenStream {

@@ -11,7 +11,7 @@ pub use std::time::Duration;
 use crate::backoff::Backoff;
 use crate::breaker::permit::{Permit, Watched};
 use crate::error::CircuitOpenError;
-use crate::retry::{Attempts, Schedule};
+use crate::retry::Schedule;
 
 pub use tokio::time::sleep;
 
@@ -104,7 +104,7 @@ pub fn rejected_with<T, E>(open: CircuitOpenError, make: impl FnOnce(CircuitOpen
     Err(make(open))
 }
 
-/// Marks `body` while it is polled, so that a panic in it counts as a failure and a drop does not.
+/// Marks the permit while `body` is polled, so that a panic in it counts as a failure and a drop does not.
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
 }
@@ -182,18 +182,18 @@ impl Plan {
 /// A retry layer at work.
 #[derive(Debug)]
 pub struct Retry {
-    func: &'static str,
-    attempts: Attempts<'static>,
+    plan: &'static Plan,
+    made: u32,
 }
 
 impl Retry {
     pub const fn new(plan: &'static Plan) -> Self {
-        Self { func: plan.func, attempts: Attempts::new(&plan.schedule) }
+        Self { plan, made: 0 }
     }
 
     /// A circuit below has rejected the call: no attempt shall follow.
     pub fn stop(&mut self) {
-        self.attempts.stop();
+        self.made = self.plan.schedule.max;
     }
 
     /// The pause before the next attempt, none where `outcome` is final.
@@ -207,7 +207,7 @@ impl Retry {
         below: &[&'static CallSite],
     ) -> Option<Duration> {
         outcome.error()?;
-        self.attempts.after_failure(self.func, error, |delay| !stay_open(below, delay))
+        self.after_failure(error, |delay| !stay_open(below, delay))
     }
 
     /// Like [`Retry::next`], and final, too, when `retry_if` says no.
@@ -219,7 +219,15 @@ impl Retry {
         retry_if: impl FnOnce(&E) -> bool,
     ) -> Option<Duration> {
         let failed = outcome.as_ref().err()?;
-        self.attempts.after_failure(self.func, error, |delay| retry_if(failed) && !stay_open(below, delay))
+        self.after_failure(error, |delay| retry_if(failed) && !stay_open(below, delay))
+    }
+
+    fn after_failure(
+        &mut self,
+        error: Option<&dyn Display>,
+        wanted: impl FnOnce(Duration) -> bool,
+    ) -> Option<Duration> {
+        self.plan.schedule.after_failure(&mut self.made, self.plan.func, error, wanted)
     }
 }
 

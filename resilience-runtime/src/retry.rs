@@ -20,43 +20,26 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     const DEFAULT: Self = Self { max: 3, backoff: Backoff { delay: Duration::from_secs(1), factor: 2.0 } };
-}
-
-/// The attempts at one call.
-#[derive(Debug)]
-pub(crate) struct Attempts<'a> {
-    schedule: &'a Schedule,
-    made: u32,
-}
-
-impl<'a> Attempts<'a> {
-    pub(crate) const fn new(schedule: &'a Schedule) -> Self {
-        Self { schedule, made: 0 }
-    }
-
-    /// No attempt shall follow.
-    pub(crate) fn stop(&mut self) {
-        self.made = self.schedule.max;
-    }
 
     /// Counts a failed attempt; returns the pause before the next one, if there is to be one.
     ///
     /// Asks `wanted` only where there are attempts left, with the pause that would follow.
     pub(crate) fn after_failure(
-        &mut self,
+        &self,
+        made: &mut u32,
         func: &str,
         error: Option<&dyn Display>,
         wanted: impl FnOnce(Duration) -> bool,
     ) -> Option<Duration> {
-        self.made = self.made.saturating_add(1);
-        if self.made >= self.schedule.max {
+        *made = made.saturating_add(1);
+        if *made >= self.max {
             return None;
         }
-        let delay = self.schedule.backoff.delay_after(self.made);
+        let delay = self.backoff.delay_after(*made);
         if !wanted(delay) {
             return None;
         }
-        events::retry_attempt(func, self.made, delay, error);
+        events::retry_attempt(func, *made, delay, error);
         Some(delay)
     }
 }
@@ -144,12 +127,13 @@ impl<P> RetryPolicy<P> {
         Fut: Future<Output = Result<T, E>>,
         P: RetryIf<E>,
     {
-        let mut attempts = Attempts::new(&self.schedule);
+        let mut made = 0;
         loop {
             let delay = match f().await {
                 Ok(value) => return Ok(value),
                 Err(error) => {
-                    match attempts.after_failure(type_name::<F>(), None, |_| self.retry_if.retry_if(&error)) {
+                    let wanted = |_| self.retry_if.retry_if(&error);
+                    match self.schedule.after_failure(&mut made, type_name::<F>(), None, wanted) {
                         Some(delay) => delay,
                         None => return Err(error),
                     }

@@ -1,0 +1,43 @@
+//! What a decorated function's future takes up beside the bare one's: a few words a layer, not a copy of the body.
+
+use std::io;
+
+use resilience_runtime::{circuit, retry};
+
+/// The most that a stack of two may add, in bytes.
+const ALLOWED: usize = 256;
+
+macro_rules! stacks {
+    ($($name:ident: $(#[$layer:meta])*;)*) => {
+        $(
+            $(#[$layer])*
+            async fn $name(argument: [u8; 1024]) -> io::Result<u8> {
+                tokio::task::yield_now().await;
+                Ok(argument[7])
+            }
+        )*
+
+        #[test]
+        fn a_stack_of_two_adds_little() {
+            async fn bare(argument: [u8; 1024]) -> io::Result<u8> {
+                tokio::task::yield_now().await;
+                Ok(argument[7])
+            }
+            let bare = size_of_val(&bare([0; 1024]));
+            $(
+                let size = size_of_val(&$name([0; 1024]));
+                println!("{:<24}{} + {}", stringify!($name), bare, size - bare);
+                assert!(size <= bare + ALLOWED, "{} takes {} bytes more than {bare}", stringify!($name), size - bare);
+            )*
+        }
+    };
+}
+
+stacks! {
+    one_circuit: #[circuit(name = "size::one")];
+    one_retry: #[retry];
+    retry_over_circuit: #[retry] #[circuit(name = "size::retry_over_circuit")];
+    circuit_over_retry: #[circuit(name = "size::circuit_over_retry")] #[retry];
+    circuit_over_circuit: #[circuit(name = "size::outer")] #[circuit(name = "size::inner")];
+    retry_over_retry: #[retry] #[retry];
+}
