@@ -24,8 +24,8 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///
 /// ```text
 /// async fn f(args) -> Output {
-///     let mut retry = Retry::new(..);
 ///     let circuit = { static CIRCUIT: CallSite = ..; declare!(CIRCUIT); &CIRCUIT };
+///     let mut retry = Retry::new(..);
 ///     loop {
 ///         let delay = {
 ///             let mut permit = match circuit.acquire() {
@@ -72,7 +72,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
         at: mixed.located_at(output.span()),
         layers: number(&stack.layers),
     };
-    let sites = expansion.layers.iter().map(|layer| expansion.site(layer));
+    let sites = expansion.sites();
     let block = expansion.block(body, *braces, &nameable(output));
     let layers = expansion.tail(0, &block);
     let rebound = &captures.rebound;
@@ -138,44 +138,50 @@ struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
-    /// What has to be there before the first layer: the breaker's call site, or the state of a retry.
-    fn site(&self, Named { layer, local, .. }: &Named<'_>) -> TokenStream {
+    /// The call sites of all circuits, before the first layer, since retries ask those below them.
+    fn sites(&self) -> impl Iterator<Item = TokenStream> {
+        let site = |named: &Named<'_>| match named.layer {
+            Layer::Circuit(circuit) => Some(self.site(circuit, &named.local)),
+            Layer::Retry(_) => None,
+        };
+        self.layers.iter().filter_map(site)
+    }
+
+    fn site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let mixed = Span::mixed_site();
-        match layer {
-            Layer::Circuit(circuit) => {
-                let Circuit { name, threshold, cooldown, half_open_max, trial_timeout, .. } = circuit;
-                let options = [
-                    threshold.map(|count| option("threshold", Literal::u32_unsuffixed(count))),
-                    cooldown.map(|time| option("cooldown", self.duration(time))),
-                    half_open_max.map(|count| option("half_open_max", Literal::u32_unsuffixed(count))),
-                    trial_timeout.map(|time| option("trial_timeout", self.duration(time))),
-                ]
-                .into_iter()
-                .flatten();
-                // In a block of its own: an item is not hygienic, and must not hide one of the user's.
-                quote_spanned! {mixed=>
-                    let #local = {
-                        static CIRCUIT: #runtime::__private::CallSite = #runtime::__private::CallSite::new(
-                            #runtime::__private::Declaration::new(#name) #(#options)*
-                        );
-                        #runtime::__private::declare!(CIRCUIT);
-                        &CIRCUIT
-                    };
-                }
-            }
-            Layer::Retry(Retry { max, delay, backoff, .. }) => {
-                let func = self.func.to_string();
-                let func = func.trim_start_matches("r#");
-                let max = Literal::u32_unsuffixed(*max);
-                let delay = self.duration(*delay);
-                let backoff = Literal::f64_unsuffixed(*backoff);
-                quote_spanned! {mixed=>
-                    let mut #local = #runtime::__private::Retry::new(
-                        const { &#runtime::__private::Plan::new(#func, #max, #delay, #backoff) }
-                    );
-                }
-            }
+        let Circuit { name, threshold, cooldown, half_open_max, trial_timeout, .. } = circuit;
+        let options = [
+            threshold.map(|count| option("threshold", Literal::u32_unsuffixed(count))),
+            cooldown.map(|time| option("cooldown", self.duration(time))),
+            half_open_max.map(|count| option("half_open_max", Literal::u32_unsuffixed(count))),
+            trial_timeout.map(|time| option("trial_timeout", self.duration(time))),
+        ]
+        .into_iter()
+        .flatten();
+        // In a block of its own: an item is not hygienic, and must not hide one of the user's.
+        quote_spanned! {Span::mixed_site()=>
+            let #local = {
+                static CIRCUIT: #runtime::__private::CallSite = #runtime::__private::CallSite::new(
+                    #runtime::__private::Declaration::new(#name) #(#options)*
+                );
+                #runtime::__private::declare!(CIRCUIT);
+                &CIRCUIT
+            };
+        }
+    }
+
+    /// The state of a retry, made anew whenever its loop begins.
+    fn state(&self, retry: &Retry, local: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let func = self.func.to_string();
+        let func = func.trim_start_matches("r#");
+        let max = Literal::u32_unsuffixed(retry.max);
+        let delay = self.duration(retry.delay);
+        let backoff = Literal::f64_unsuffixed(retry.backoff);
+        quote_spanned! {Span::mixed_site()=>
+            let mut #local = #runtime::__private::Retry::new(
+                const { &#runtime::__private::Plan::new(#func, #max, #delay, #backoff) }
+            );
         }
     }
 
@@ -209,7 +215,9 @@ impl Expansion<'_> {
     /// The layers from `index` on around `block`, as the end of a block of statements.
     fn tail(&self, index: usize, block: &TokenStream) -> TokenStream {
         if let Some(Named { layer: Layer::Retry(retry), local, .. }) = self.layers.get(index) {
-            return self.retry(index, retry, local, block);
+            let state = self.state(retry, local);
+            let attempts = self.retry(index, retry, local, block);
+            return quote_spanned!(Span::mixed_site()=> #state #attempts);
         }
         let bound = self.bound(index, block);
         quote_spanned!(Span::mixed_site()=> #bound outcome)
@@ -227,8 +235,9 @@ impl Expansion<'_> {
                 self.circuit(index, circuit, local, permit, block)
             }
             Some(Named { layer: Layer::Retry(retry), local, .. }) => {
-                let retry = self.retry(index, retry, local, block);
-                quote_spanned!(mixed=> let outcome = #retry;)
+                let state = self.state(retry, local);
+                let attempts = self.retry(index, retry, local, block);
+                quote_spanned!(mixed=> #state let outcome = #attempts;)
             }
         }
     }

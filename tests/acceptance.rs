@@ -1,0 +1,181 @@
+//! The acceptance criteria of the original specification, one test each, by name.
+//!
+//! The sixth, "`web_search` uses circuit breakers", is `tests/web_search.rs`.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use resilience_runtime::{CircuitOpenError, CircuitState, circuit, get_circuit, get_circuit_stats, presets, retry};
+use tokio::time::{Instant, advance};
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Open(#[from] CircuitOpenError),
+    #[error("Service down")]
+    Down,
+}
+
+/// A service that counts the calls that reach it.
+#[derive(Default)]
+struct Service {
+    down: Cell<bool>,
+    calls: Cell<u32>,
+}
+
+impl Service {
+    fn down() -> Self {
+        Self { down: Cell::new(true), calls: Cell::new(0) }
+    }
+
+    fn answer(&self) -> Result<u32, Error> {
+        self.calls.set(self.calls.get() + 1);
+        if self.down.get() { Err(Error::Down) } else { Ok(self.calls.get()) }
+    }
+}
+
+fn state(name: &str) -> CircuitState {
+    get_circuit(name).expect("declared by an attribute").state()
+}
+
+#[circuit(name = "acceptance::threshold", threshold = 3, cooldown = 30)]
+async fn tracked(service: &Service) -> Result<u32, Error> {
+    service.answer()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circuit_breaker_tracks_failures_and_opens_at_threshold() {
+    let service = Service::down();
+    for failures in 1..=3 {
+        assert_eq!(state("acceptance::threshold"), CircuitState::Closed);
+        assert_eq!(tracked(&service).await, Err(Error::Down), "the error of the call is its own");
+        assert_eq!(get_circuit("acceptance::threshold").unwrap().stats().failures, failures);
+    }
+    assert_eq!(state("acceptance::threshold"), CircuitState::Open);
+}
+
+#[circuit(name = "acceptance::rejects", threshold = 1, cooldown = 30)]
+async fn rejected(service: &Service) -> Result<u32, Error> {
+    service.answer()
+}
+
+#[tokio::test(start_paused = true)]
+async fn open_state_rejects_requests_immediately() {
+    let service = Service::down();
+    assert_eq!(rejected(&service).await, Err(Error::Down));
+    let before = Instant::now();
+    let Err(Error::Open(open)) = rejected(&service).await else { panic!("not rejected") };
+    assert_eq!(open.name(), "acceptance::rejects");
+    assert_eq!(open.cooldown_remaining(), Duration::from_secs(30));
+    assert_eq!(open.to_string(), "Circuit 'acceptance::rejects' is open. Retry in 30s");
+    assert_eq!(service.calls.get(), 1, "the body did not run");
+    assert_eq!(before.elapsed(), Duration::ZERO);
+}
+
+#[circuit(name = "acceptance::trial", threshold = 1, cooldown = 30)]
+async fn tried(service: &Service) -> Result<u32, Error> {
+    service.answer()
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_open_allows_a_test_request_after_the_cooldown() {
+    let service = Service::down();
+    assert_eq!(tried(&service).await, Err(Error::Down));
+    advance(Duration::from_millis(29_999)).await;
+    assert!(matches!(tried(&service).await, Err(Error::Open(_))));
+    advance(Duration::from_millis(1)).await;
+    assert_eq!(state("acceptance::trial"), CircuitState::HalfOpen);
+    assert_eq!(tried(&service).await, Err(Error::Down), "the trial passes");
+    assert_eq!(service.calls.get(), 2);
+    assert_eq!(state("acceptance::trial"), CircuitState::Open, "a failed trial opens again at once");
+    assert_eq!(get_circuit("acceptance::trial").unwrap().stats().cooldown_remaining, Duration::from_secs(30));
+}
+
+#[circuit(name = "acceptance::closes", threshold = 1, cooldown = 30)]
+async fn recovered(service: &Service) -> Result<u32, Error> {
+    service.answer()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_successful_test_closes_the_circuit() {
+    let service = Service::down();
+    assert_eq!(recovered(&service).await, Err(Error::Down));
+    advance(Duration::from_secs(30)).await;
+    service.down.set(false);
+    assert_eq!(recovered(&service).await, Ok(2));
+    assert_eq!(state("acceptance::closes"), CircuitState::Closed);
+    let stats = get_circuit("acceptance::closes").unwrap().stats();
+    assert_eq!((stats.failures, stats.successes), (0, 0));
+    assert_eq!(recovered(&service).await, Ok(3));
+}
+
+#[test]
+fn there_are_pre_configured_circuits_for_exa_tavily_firebase_and_qdrant() {
+    let settings = |name: &str| {
+        let stats = get_circuit(name).expect("registered by its preset").stats();
+        (stats.threshold, stats.cooldown.as_secs())
+    };
+    assert_eq!(presets::exa_circuit().name(), "exa_api");
+    assert_eq!(presets::tavily_circuit().name(), "tavily_api");
+    assert_eq!(presets::firebase_circuit().name(), "firebase");
+    assert_eq!(presets::qdrant_circuit().name(), "qdrant");
+    assert_eq!(settings("exa_api"), (3, 30));
+    assert_eq!(settings("tavily_api"), (3, 30));
+    assert_eq!(settings("firebase"), (5, 60));
+    assert_eq!(settings("qdrant"), (5, 60));
+
+    presets::firebase_circuit().try_acquire().unwrap().failure();
+    presets::register();
+    assert_eq!(presets::firebase_circuit().stats().failures, 1, "registering again finds what is there");
+}
+
+#[circuit(name = "acceptance::never_called", threshold = 7, cooldown = "1m")]
+async fn never_called() -> Result<u32, Error> {
+    Ok(0)
+}
+
+#[circuit(name = "acceptance::listed", threshold = 2, cooldown = 30)]
+async fn listed(service: &Service) -> Result<u32, Error> {
+    service.answer()
+}
+
+#[tokio::test(start_paused = true)]
+async fn get_circuit_stats_returns_all_circuit_states() {
+    let _ = never_called;
+    let service = Service::default();
+    assert_eq!(listed(&service).await, Ok(1));
+    service.down.set(true);
+    for _ in 0..2 {
+        assert_eq!(listed(&service).await, Err(Error::Down));
+    }
+    advance(Duration::from_secs(10)).await;
+
+    let stats = get_circuit_stats();
+    let called = &stats["acceptance::listed"];
+    assert_eq!(called.name, "acceptance::listed");
+    assert_eq!(called.state, CircuitState::Open);
+    assert_eq!((called.failures, called.successes), (2, 1));
+    assert_eq!((called.threshold, called.cooldown), (2, Duration::from_secs(30)));
+    assert_eq!(called.cooldown_remaining, Duration::from_secs(20));
+    assert!(called.last_success.is_some() && called.last_failure >= called.last_success);
+
+    let declared = &stats["acceptance::never_called"];
+    assert_eq!(declared.name, "acceptance::never_called");
+    assert_eq!(declared.state, CircuitState::Closed);
+    assert_eq!((declared.failures, declared.successes), (0, 0));
+    assert_eq!((declared.threshold, declared.cooldown), (7, Duration::from_secs(60)));
+    assert_eq!(declared.cooldown_remaining, Duration::ZERO);
+    assert_eq!((declared.last_failure, declared.last_success), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_retry_works_with_exponential_backoff() {
+    #[retry(max = 4, delay = 1.0, backoff = 2.0)]
+    async fn fetch(at: &RefCell<Vec<u64>>, begin: Instant) -> Result<(), Error> {
+        at.borrow_mut().push(begin.elapsed().as_secs());
+        Err(Error::Down)
+    }
+    let at = RefCell::default();
+    assert_eq!(fetch(&at, Instant::now()).await, Err(Error::Down), "the last error comes back as it was");
+    assert_eq!(at.take(), [0, 1, 3, 7]);
+}
