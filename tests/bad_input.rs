@@ -1,0 +1,112 @@
+//! Settings that cannot be, names that nobody expects, numbers at the edge.
+
+use std::time::Duration;
+
+use resilience_runtime::{CircuitBreaker, ConfigError, RetryPolicy, get_circuit, get_circuit_stats};
+
+fn option_value(error: &ConfigError) -> (&str, &str) {
+    (error.option(), error.value())
+}
+
+#[test]
+fn a_builder_refuses_what_cannot_be_and_names_it() {
+    const YEAR: Duration = Duration::from_secs(31_557_600);
+    let builder = || CircuitBreaker::builder("bad_input::refused");
+    for (wrong, option, message) in [
+        (builder().threshold(0), "threshold", "`threshold` is 0, but must be a whole number of at least 1"),
+        (builder().half_open_max(0), "half_open_max", "`half_open_max` is 0, but must be a whole number of at least 1"),
+        (
+            builder().trial_timeout(Duration::ZERO),
+            "trial_timeout",
+            "`trial_timeout` is 0ns, but must be longer than zero",
+        ),
+        (builder().cooldown(600 * YEAR), "cooldown", "`cooldown` is 18934560000s, but must be at most 584 years"),
+        (CircuitBreaker::builder(""), "name", "`name` is \"\", but must be a text that is not blank"),
+        (CircuitBreaker::builder(" \n"), "name", "`name` is \" \\n\", but must be a text that is not blank"),
+    ] {
+        let error = wrong.clone().build().unwrap_err();
+        assert_eq!((error.option(), error.to_string().as_str()), (option, message));
+        assert_eq!(wrong.register().unwrap_err(), error);
+    }
+    assert!(get_circuit("bad_input::refused").is_none(), "the registry is unchanged");
+    assert!(get_circuit("").is_none());
+}
+
+#[test]
+fn the_edges_of_a_builder_are_allowed() {
+    let edge = CircuitBreaker::builder("edge")
+        .threshold(u32::MAX)
+        .half_open_max(u32::MAX)
+        .cooldown(Duration::from_nanos(u64::MAX))
+        .trial_timeout(Duration::from_nanos(1))
+        .build()
+        .unwrap();
+    edge.try_acquire().unwrap().failure();
+    assert_eq!(edge.stats().cooldown, Duration::from_nanos(u64::MAX));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cooldown_of_zero_admits_a_trial_at_once() {
+    let breaker = CircuitBreaker::builder("zero").threshold(1).cooldown(Duration::ZERO).build().unwrap();
+    breaker.try_acquire().unwrap().failure();
+    let trial = breaker.try_acquire().unwrap();
+    assert!(breaker.try_acquire().is_err());
+    trial.success();
+    assert_eq!(breaker.stats().failures, 0);
+}
+
+#[test]
+fn a_retry_policy_refuses_what_cannot_be_and_names_it() {
+    let policy = RetryPolicy::builder;
+    for (wrong, expected) in [
+        (policy().max(0), ("max", "0")),
+        (policy().backoff(f64::NAN), ("backoff", "NaN")),
+        (policy().backoff(f64::INFINITY), ("backoff", "inf")),
+        (policy().backoff(-1.0), ("backoff", "-1")),
+        (policy().backoff(0.999), ("backoff", "0.999")),
+        (policy().delay(Duration::MAX), ("delay", "18446744073709551615.999999999s")),
+    ] {
+        let error = wrong.build().unwrap_err();
+        assert_eq!(option_value(&error), expected);
+        assert!(error.to_string().contains(error.allowed()), "{error}");
+    }
+}
+
+#[test]
+fn a_pause_saturates_and_never_panics() {
+    for backoff in [1.0, 1.000_001, 2.0, 1e300, f64::MAX] {
+        for delay in [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(1), Duration::from_secs(1 << 34)] {
+            let policy = RetryPolicy::builder().max(u32::MAX).delay(delay).backoff(backoff).build().unwrap();
+            let mut before = Duration::ZERO;
+            for attempt in [0, 1, 2, 3, 63, 64, 65, 1_000, 1 << 31, u32::MAX] {
+                let pause = policy.delay_after(attempt);
+                assert!(pause >= before, "{delay:?} * {backoff}^({attempt} - 1) is {pause:?}, less than before");
+                assert!(delay.is_zero() == pause.is_zero());
+                before = pause;
+            }
+        }
+    }
+}
+
+#[test]
+fn any_name_works_and_is_shown_escaped() {
+    let long = "x".repeat(10_240);
+    for (name, shown) in [
+        ("it's \"quoted\"", r#"it\'s \"quoted\""#),
+        ("two\nlines\t", r"two\nlines\t"),
+        ("🦀 ünïcode", "🦀 ünïcode"),
+        ("\u{202e}right to left", r"\u{202e}right to left"),
+        (&long, &long),
+    ] {
+        let breaker = CircuitBreaker::builder(name.to_owned()).threshold(1).register().unwrap();
+        breaker.try_acquire().unwrap().failure();
+        let rejection = breaker.try_acquire().unwrap_err();
+        assert_eq!(rejection.to_string(), format!("Circuit '{shown}' is open. Retry in 30s"));
+        assert_eq!((rejection.name(), breaker.name()), (name, name), "not escaped");
+        assert_eq!(get_circuit_stats()[name].name, name);
+        assert!(get_circuit(name).is_some());
+
+        let error = CircuitBreaker::builder(name.to_owned()).threshold(2).register().unwrap_err();
+        assert!(error.to_string().contains(&format!("circuit '{shown}'")), "{error}");
+    }
+}

@@ -1,0 +1,209 @@
+//! Circuits that attributes, builders and presets write about: who is listed, who joins whom, whose value stays.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitBreaker, CircuitConflict, CircuitState, check_circuits, circuit, get_circuit, get_circuit_stats, presets,
+};
+
+fn builder(name: &'static str) -> resilience_runtime::CircuitBuilder {
+    CircuitBreaker::builder(name)
+}
+
+/// Threshold, cooldown in seconds, listed by the stats.
+fn listed(name: &str) -> Option<(u32, u64)> {
+    get_circuit_stats().get(name).map(|stats| (stats.threshold, stats.cooldown.as_secs()))
+}
+
+fn conflicts_of(name: &str) -> Vec<CircuitConflict> {
+    let mut found = check_circuits().expect_err("this file holds conflicts");
+    found.retain(|conflict| conflict.name == name);
+    found
+}
+
+#[circuit(name = "declared::shared", threshold = 2)]
+async fn left(answer: io::Result<u32>) -> io::Result<u32> {
+    answer
+}
+
+#[circuit(name = "declared::shared")]
+async fn right(answer: io::Result<u32>) -> io::Result<u32> {
+    answer
+}
+
+fn down() -> io::Error {
+    io::Error::other("down")
+}
+
+#[tokio::test]
+async fn functions_of_one_name_share_one_breaker() {
+    assert!(left(Err(down())).await.is_err());
+    assert!(right(Err(down())).await.is_err());
+    let rejection = left(Ok(1)).await.unwrap_err().to_string();
+    assert_eq!(rejection, "Circuit 'declared::shared' is open. Retry in 30s");
+    assert!(right(Ok(1)).await.is_err());
+}
+
+struct Generic<const N: usize>;
+
+impl<const N: usize> Generic<N> {
+    #[circuit(name = "declared::generic", threshold = 4)]
+    async fn never_called<T>(&self, _: T) -> io::Result<usize> {
+        Ok(N)
+    }
+}
+
+trait Search {
+    #[circuit(name = "declared::default_method", threshold = 5)]
+    async fn search(&self) -> io::Result<u32> {
+        Ok(1)
+    }
+}
+
+impl<const N: usize> Search for Generic<N> {}
+
+#[tokio::test]
+async fn a_circuit_is_listed_before_its_first_call() {
+    let never = Generic::<3>;
+    drop(never.never_called(()));
+    drop(never.search());
+    assert_eq!(listed("declared::generic"), Some((4, 30)));
+    assert_eq!(listed("declared::default_method"), Some((5, 30)));
+    assert_eq!(listed("declared::never heard of"), None);
+}
+
+#[circuit(name = "declared::found", threshold = 1, cooldown = "500ms", half_open_max = 2, trial_timeout = "1m")]
+async fn found() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circuit_is_found_before_its_first_call_and_is_the_one_that_is_called() {
+    let breaker = get_circuit("declared::found").unwrap();
+    breaker.try_acquire().unwrap().failure();
+    assert!(found().await.is_err());
+    tokio::time::advance(Duration::from_millis(500)).await;
+    found().await.unwrap();
+    assert_eq!(breaker.state(), CircuitState::HalfOpen, "one of the two successes that close it");
+    found().await.unwrap();
+    assert_eq!(breaker.state(), CircuitState::Closed);
+    assert!(get_circuit("declared::never heard of").is_none());
+}
+
+#[circuit(name = "declared::joined")]
+async fn joins_what_is_there() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_option_that_is_not_written_joins_what_is_declared_elsewhere() {
+    joins_what_is_there().await.unwrap();
+    assert_eq!(listed("declared::joined"), Some((3, 30)), "the defaults, until somebody writes");
+    builder("declared::joined").threshold(7).register().unwrap();
+    assert_eq!(listed("declared::joined"), Some((7, 30)));
+    builder("declared::joined").cooldown(Duration::from_secs(60)).register().unwrap();
+    assert_eq!(listed("declared::joined"), Some((7, 60)));
+    let error = builder("declared::joined").cooldown(Duration::from_secs(61)).register().unwrap_err();
+    assert_eq!((error.option(), error.value()), ("cooldown", "61s"));
+}
+
+#[test]
+fn a_second_register_with_another_value_is_an_error_and_changes_nothing() {
+    let first = builder("declared::twice").threshold(2).register().unwrap();
+    let again = builder("declared::twice").threshold(2).register().unwrap();
+    again.try_acquire().unwrap().failure();
+    assert_eq!(first.stats().failures, 1, "the same breaker");
+
+    let error = builder("declared::twice").threshold(3).half_open_max(9).register().unwrap_err();
+    let (line, message) = (line!() - 1, error.to_string());
+    assert!(
+        message.starts_with(
+            "`threshold` is 3, but must be 2, which circuit 'declared::twice' has from tests/declared.rs:"
+        ),
+        "{message}"
+    );
+    assert!(!message.contains(&format!(":{line}:")), "the place is where the first value stands: {message}");
+    assert_eq!(listed("declared::twice"), Some((2, 30)));
+    builder("declared::twice").half_open_max(4).register().expect("nothing of the refused builder has stayed");
+}
+
+#[circuit(name = "declared::conflict", threshold = 2)]
+async fn says_two() -> io::Result<()> {
+    Err(down())
+}
+
+#[circuit(name = "declared::conflict", threshold = 5, cooldown = 60)]
+async fn says_five() -> io::Result<()> {
+    Err(down())
+}
+
+#[tokio::test]
+async fn of_two_values_the_first_to_register_stays() {
+    assert_eq!(listed("declared::conflict"), Some((2, 60)), "before that, the one with the smaller line");
+    assert!(says_five().await.is_err());
+    assert_eq!(listed("declared::conflict"), Some((5, 60)));
+    assert!(says_two().await.is_err());
+    assert_eq!(listed("declared::conflict"), Some((5, 60)));
+
+    let conflicts = conflicts_of("declared::conflict");
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    let CircuitConflict { option, values, places, .. } = &conflicts[0];
+    assert_eq!((*option, values), ("threshold", &["5".to_owned(), "2".to_owned()]), "the one in force comes first");
+    assert!(places.iter().all(|place| place.starts_with("tests/declared.rs:")), "{places:?}");
+    let [here, there] = places;
+    assert_eq!(
+        conflicts[0].to_string(),
+        format!("circuit 'declared::conflict': `threshold` is 5 at {here}, but 2 at {there}")
+    );
+}
+
+#[circuit(name = "declared::never_in_force", cooldown = 1)]
+async fn one_second() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "declared::never_in_force", cooldown = "1s", threshold = 1)]
+async fn one_second_again() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "declared::never_in_force", cooldown = 1.5)]
+async fn one_and_a_half() -> io::Result<()> {
+    Ok(())
+}
+
+#[test]
+fn conflicts_are_found_before_the_first_call() {
+    drop((one_second(), one_second_again(), one_and_a_half()));
+    let conflicts = conflicts_of("declared::never_in_force");
+    assert_eq!(conflicts.len(), 1, "equal values are no conflict: {conflicts:?}");
+    assert_eq!(conflicts[0].values, ["1s", "1.5s"]);
+}
+
+#[circuit(name = "firebase", threshold = 9)]
+async fn goes_before_the_preset() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_preset_gives_way_to_what_is_written_in_either_order() {
+    presets::register();
+    assert_eq!(listed("firebase"), Some((5, 60)));
+    goes_before_the_preset().await.unwrap();
+    assert_eq!(listed("firebase"), Some((9, 60)), "what is not written is the preset's");
+
+    builder("qdrant").cooldown(Duration::from_secs(5)).register().unwrap();
+    assert_eq!(presets::qdrant_circuit().stats().threshold, 5);
+    assert_eq!(listed("qdrant"), Some((5, 5)));
+    assert!(conflicts_of("qdrant").is_empty() && conflicts_of("firebase").is_empty(), "that is no conflict");
+}
+
+#[test]
+fn a_breaker_that_is_built_has_nothing_to_do_with_the_registry() {
+    let first = builder("declared::built").threshold(1).build().unwrap();
+    let second = builder("declared::built").threshold(2).build().unwrap();
+    first.try_acquire().unwrap().failure();
+    assert_eq!((first.state(), second.state()), (CircuitState::Open, CircuitState::Closed));
+    assert_eq!(listed("declared::built"), None);
+}

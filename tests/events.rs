@@ -1,0 +1,258 @@
+//! What the library tells through `tracing`: the names, levels and fields that a user's dashboards go by.
+
+use std::fmt::{Debug, Write};
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use resilience_runtime::{CircuitBreaker, circuit, get_circuit, get_circuit_stats, retry};
+use tokio::time::advance;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Metadata, Subscriber};
+
+/// Writes down every event, and runs something of the user's at each.
+struct Recorder {
+    lines: Arc<Mutex<Vec<String>>>,
+    then: fn(&Event<'_>),
+}
+
+struct Recording {
+    lines: Arc<Mutex<Vec<String>>>,
+    _guard: DefaultGuard,
+}
+
+/// Records what this thread tells until the recording is dropped.
+fn record() -> Recording {
+    record_and(|_| ())
+}
+
+fn record_and(then: fn(&Event<'_>)) -> Recording {
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    let recorder = Recorder { lines: lines.clone(), then };
+    Recording { lines, _guard: tracing::subscriber::set_default(recorder) }
+}
+
+impl Recording {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().unwrap())
+    }
+}
+
+impl Subscriber for Recorder {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "resilience"
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(format!("{} {}", event.metadata().level(), event.metadata().name()));
+        event.record(&mut line);
+        self.lines.lock().unwrap().push(line.0);
+        (self.then)(event);
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// `LEVEL name field=value ..`, without the message, which is the name once more.
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        match field.name() {
+            "message" => assert!(self.0.ends_with(&format!(" {value:?}")), "{} is not {value:?}", self.0),
+            name => write!(self.0, " {name}={value:?}").unwrap(),
+        }
+    }
+}
+
+fn breaker(name: &'static str) -> CircuitBreaker {
+    CircuitBreaker::builder(name).threshold(2).build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_breaker_tells_its_whole_life() {
+    let recording = record();
+    let breaker = breaker("life");
+    let call = |answer: Result<(), &'static str>| {
+        breaker.call(move || async move {
+            advance(Duration::from_millis(20)).await;
+            answer
+        })
+    };
+    call(Ok(())).await.unwrap();
+    assert!(call(Err("down")).await.is_err());
+    breaker.try_acquire().unwrap().failure_with(&"Service down");
+    assert_eq!(
+        recording.take(),
+        [
+            "DEBUG circuit_success circuit=life duration_ms=20",
+            "DEBUG circuit_failure circuit=life duration_ms=20",
+            "DEBUG circuit_failure circuit=life duration_ms=0 error=Service down",
+            "WARN circuit_opened circuit=life reason=\"threshold\" failures=2 error=Service down",
+        ]
+    );
+
+    advance(Duration::from_millis(500)).await;
+    assert!(breaker.try_acquire().is_err());
+    advance(Duration::from_millis(29_500)).await;
+    assert_eq!(breaker.state().as_str(), "half_open");
+    assert_eq!(
+        recording.take(),
+        ["DEBUG circuit_rejected circuit=life cooldown_remaining=30"],
+        "looking tells nothing"
+    );
+
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(
+        recording.take(),
+        [
+            "INFO circuit_half_open circuit=life",
+            "DEBUG circuit_failure circuit=life duration_ms=0",
+            "WARN circuit_opened circuit=life reason=\"half_open_failure\" failures=3",
+        ]
+    );
+
+    advance(Duration::from_secs(30)).await;
+    let hanging = breaker.try_acquire().unwrap();
+    advance(Duration::from_secs(30)).await;
+    let trial = breaker.try_acquire().unwrap();
+    drop(hanging);
+    trial.success();
+    breaker.try_acquire().unwrap().ignore();
+    breaker.reset();
+    assert_eq!(
+        recording.take(),
+        [
+            "INFO circuit_half_open circuit=life",
+            "INFO trial_expired circuit=life trials=1",
+            "DEBUG circuit_success circuit=life duration_ms=0",
+            "INFO circuit_closed circuit=life reason=\"recovery\"",
+            "INFO circuit_reset circuit=life",
+        ]
+    );
+}
+
+#[derive(Debug)]
+struct Opaque;
+
+impl From<resilience_runtime::CircuitOpenError> for Opaque {
+    fn from(_: resilience_runtime::CircuitOpenError) -> Self {
+        Self
+    }
+}
+
+#[retry(max = 3, delay = 0.5)]
+#[circuit(name = "events::opaque", threshold = 9)]
+async fn opaque() -> Result<(), Opaque> {
+    Err(Opaque)
+}
+
+#[retry(max = 2, delay = 0.25)]
+#[circuit(name = "events::long", threshold = 9)]
+async fn long() -> io::Result<()> {
+    Err(io::Error::other("ü".repeat(60)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attribute_tells_the_error_where_its_type_shows_one() {
+    let recording = record();
+    assert!(opaque().await.is_err());
+    assert_eq!(
+        recording.take(),
+        [
+            "DEBUG circuit_failure circuit=events::opaque duration_ms=0",
+            "DEBUG retry_attempt func=\"opaque\" attempt=1 delay=0.5",
+            "DEBUG circuit_failure circuit=events::opaque duration_ms=0",
+            "DEBUG retry_attempt func=\"opaque\" attempt=2 delay=1.0",
+            "DEBUG circuit_failure circuit=events::opaque duration_ms=0",
+        ]
+    );
+    assert!(long().await.is_err());
+    let cut = "ü".repeat(50);
+    let failure = format!("DEBUG circuit_failure circuit=events::long duration_ms=0 error={cut}");
+    let again = format!("DEBUG retry_attempt func=\"long\" attempt=1 delay=0.25 error={cut}");
+    assert_eq!(recording.take(), [&failure, &again, &failure].map(String::as_str));
+}
+
+#[circuit(name = "events::panics", threshold = 1)]
+async fn panics() -> io::Result<()> {
+    std::panic::resume_unwind(Box::new("not shown"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_is_told_as_such() {
+    let recording = record();
+    assert!(tokio::spawn(panics()).await.unwrap_err().is_panic());
+    assert_eq!(
+        recording.take(),
+        [
+            "DEBUG circuit_failure circuit=events::panics duration_ms=0 error=panic",
+            "WARN circuit_opened circuit=events::panics reason=\"threshold\" failures=1 error=panic",
+        ]
+    );
+}
+
+#[test]
+fn names_are_shown_escaped() {
+    let recording = record();
+    CircuitBreaker::builder("two\nlines").build().unwrap().reset();
+    assert_eq!(recording.take(), [r"INFO circuit_reset circuit=two\nlines"]);
+}
+
+#[circuit(name = "events::conflict", threshold = 2)]
+async fn first() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "events::conflict", threshold = 5)]
+async fn second() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_conflict_is_told_once_with_both_places() {
+    let recording = record();
+    first().await.unwrap();
+    second().await.unwrap();
+    second().await.unwrap();
+    let mut told = recording.take();
+    told.retain(|line| line.starts_with("WARN"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (kept, ignored) = told[0].split_once(" ignored=").unwrap();
+    assert!(
+        kept.starts_with(
+            "WARN circuit_conflict circuit=events::conflict option=\"threshold\" kept=\"2\" kept_at=\"tests/events.rs:"
+        ),
+        "{kept}"
+    );
+    assert!(ignored.starts_with("\"5\" ignored_at=\"tests/events.rs:"), "{ignored}");
+}
+
+#[circuit(name = "events::reentrant", threshold = 1)]
+async fn reentrant() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test]
+async fn a_subscriber_may_call_back_and_finds_the_new_state() {
+    let recording = record_and(|event| {
+        if event.metadata().name() == "circuit_opened" {
+            assert_eq!(get_circuit_stats()["events::reentrant"].total_opened, 1);
+            let breaker = get_circuit("events::reentrant").unwrap();
+            assert!(breaker.try_acquire().is_err(), "the state is published before it is told");
+            breaker.reset();
+        }
+    });
+    assert!(reentrant().await.is_err());
+    assert_eq!(recording.take().len(), 2, "the failure and the opening: tracing keeps what a subscriber causes itself");
+    assert_eq!(get_circuit("events::reentrant").unwrap().stats().total_rejected, 1);
+    assert_eq!(get_circuit("events::reentrant").unwrap().state().as_str(), "closed");
+}
