@@ -6,7 +6,6 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, ExprUnary, Lit, LitStr, Path, Result, Token, UnOp, parenthesized, token};
 
 use crate::error::Errors;
@@ -14,19 +13,22 @@ use crate::error::Errors;
 /// What an attribute says, with the spans to complain about it.
 pub(crate) struct Args {
     /// Where the attribute stands.
-    pub(crate) span: Span,
+    span: Span,
     args: Vec<(Ident, Value)>,
+    /// Something could not be read, and may have been meant for any option.
+    broken: bool,
 }
 
 enum Value {
     Expr(Expr),
-    List(Vec<Ident>),
+    List(TokenStream),
 }
 
 impl Args {
     /// Reads the options, of which `known` are allowed, and goes on after every mistake.
     pub(crate) fn parse(span: Span, tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Self {
         let mut args = Vec::<(Ident, Value)>::new();
+        let mut broken = false;
         let parser = |input: ParseStream<'_>| {
             while !input.is_empty() {
                 match argument(input, known) {
@@ -36,6 +38,7 @@ impl Args {
                     Ok(arg) => args.push(arg),
                     Err(error) => {
                         errors.add(error);
+                        broken = true;
                         skip_to_comma(input);
                     }
                 }
@@ -52,7 +55,14 @@ impl Args {
         if let Err(error) = parser.parse2(tokens) {
             errors.add(error);
         }
-        Self { span, args }
+        Self { span, args, broken }
+    }
+
+    /// Asks for an option that must be there.
+    pub(crate) fn require(&self, key: &str, message: &str, errors: &mut Errors) {
+        if !self.broken && !self.args.iter().any(|(ident, _)| ident == key) {
+            errors.push(self.span, message);
+        }
     }
 
     pub(crate) fn read<T>(
@@ -70,17 +80,16 @@ impl Args {
 
     pub(crate) fn list(&mut self, key: &str, errors: &mut Errors) -> Vec<Ident> {
         match self.take(key) {
-            Some((_, Value::List(list))) => list,
+            Some((_, Value::List(list))) => {
+                let names = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list);
+                errors.ok(names).into_iter().flatten().collect()
+            }
             Some((ident, Value::Expr(_))) => {
                 errors.push(ident.span(), format_args!("expected a list: write `{key}(..)`"));
                 Vec::new()
             }
             None => Vec::new(),
         }
-    }
-
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.args.iter().any(|(ident, _)| ident == key)
     }
 
     fn take(&mut self, key: &str) -> Option<(Ident, Value)> {
@@ -105,15 +114,14 @@ fn argument(input: ParseStream<'_>, known: &[&str]) -> Result<(Ident, Value)> {
     if input.peek(token::Paren) {
         let list;
         parenthesized!(list in input);
-        let list = Punctuated::<Ident, Token![,]>::parse_terminated_with(&list, Ident::parse_any)?;
-        return Ok((key, Value::List(list.into_iter().collect())));
+        return Ok((key, Value::List(list.parse()?)));
     }
     if !input.peek(Token![=]) {
         return Err(Error::new(key.span(), format_args!("expected a value: write `{key} = ..`")));
     }
     let equals = input.parse::<Token![=]>()?;
     if input.is_empty() || input.peek(Token![,]) {
-        return Err(Error::new(equals.span(), format_args!("expected a value: write `{key} = ..`")));
+        return Err(Error::new(equals.span, format_args!("expected a value: write `{key} = ..`")));
     }
     Ok((key, Value::Expr(input.parse()?)))
 }
@@ -146,66 +154,70 @@ fn edits(from: &str, to: &str) -> usize {
 
 /// A whole number of at least 1.
 pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
-    let error = || Error::new(value.span(), format_args!("`{key}` must be a whole number from 1 to {}", u32::MAX));
-    match literal(value) {
-        (false, Some(Lit::Int(int))) => int.base10_parse().ok().filter(|count| *count > 0).ok_or_else(error),
-        _ => Err(error()),
+    let allowed = format!("`{key}` must be a whole number from 1 to {}", u32::MAX);
+    match number(value)? {
+        Some(Number::Whole(digits)) => digits.parse().ok().filter(|count| *count > 0),
+        _ => None,
     }
+    .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
 /// A finite number of at least 1.
 pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
-    let number = match literal(value) {
-        (false, Some(Lit::Int(int))) => int.base10_parse::<f64>().ok(),
-        (false, Some(Lit::Float(float))) => float.base10_parse::<f64>().ok(),
+    let allowed = format!("`{key}` must be a finite number of at least 1");
+    match number(value)? {
+        Some(Number::Whole(digits) | Number::Decimal(digits)) => digits.parse::<f64>().ok(),
         _ => None,
-    };
-    number
-        .filter(|number| number.is_finite() && *number >= 1.0)
-        .ok_or_else(|| Error::new(value.span(), format_args!("`{key}` must be a finite number of at least 1")))
+    }
+    .filter(|number| number.is_finite() && *number >= 1.0)
+    .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
 /// Whole or decimal seconds, or a text with a unit.
 pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
-    const UNITS: [(&str, f64); 7] =
-        [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
-    let error = |message: String| Error::new(value.span(), message);
-    let (negative, literal) = literal(value);
-    let seconds = match literal {
-        Some(Lit::Int(int)) => int.base10_parse::<f64>()?,
-        Some(Lit::Float(float)) => float.base10_parse::<f64>()?,
-        Some(Lit::Str(text)) => {
-            let text = text.value();
-            let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
-            let number = &text[..text.len() - unit.len()];
-            match (number.parse::<f64>(), UNITS.iter().find(|(name, _)| *name == unit.trim())) {
-                (Ok(number), Some((_, seconds))) => number * seconds,
-                (Ok(_), None) => {
-                    let names = UNITS.map(|(name, _)| format!("`{name}`")).join(", ");
-                    return Err(error(format!("`{}` is no unit of time; the units are {names}", unit.trim())));
-                }
-                (Err(_), _) => return Err(error(format!("`{key}` must be a number with a unit, such as \"250ms\""))),
-            }
+    let error = |allowed: &str| Error::new_spanned(value, format_args!("`{key}` must {allowed}"));
+    let seconds = match (number(value)?, literal(value)) {
+        (Some(Number::Negative), _) => -1.0,
+        (Some(Number::Whole(digits) | Number::Decimal(digits)), _) => digits.parse().unwrap_or(f64::INFINITY),
+        (None, Some(Lit::Str(text))) => {
+            let seconds = seconds(&text.value()).map_err(|message| Error::new(text.span(), message))?;
+            seconds.ok_or_else(|| error("be a number with a unit, such as \"250ms\""))?
         }
-        _ => return Err(error(format!("`{key}` must be seconds, such as `1.5`, or a text such as \"250ms\""))),
+        _ => return Err(error("be seconds, such as `1.5`, or a text such as \"250ms\"")),
     };
-    if negative || seconds < 0.0 {
-        return Err(error(format!("`{key}` must not be negative")));
+    if seconds < 0.0 {
+        return Err(error("not be negative"));
     }
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|duration| duration.as_nanos() <= u128::from(u64::MAX))
-        .ok_or_else(|| error(format!("`{key}` must be at most 584 years")))
+        .ok_or_else(|| error("be at most 584 years"))
+}
+
+/// The seconds in `250ms`; none if that is no number with a unit, an error if the unit is unknown.
+fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
+    const UNITS: [(&str, f64); 7] =
+        [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
+    let (number, unit) = (text[..text.len() - unit.len()].parse::<f64>(), unit.trim());
+    match (number, UNITS.iter().find(|(name, _)| *name == unit)) {
+        (Ok(number), Some((_, seconds))) => Ok(Some(number * seconds)),
+        (Ok(_), None) if !unit.is_empty() => {
+            let names = UNITS.map(|(name, _)| format!("`{name}`")).join(", ");
+            Err(format!("`{unit}` is no unit of time; the units are {names}"))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// A text with something in it.
 pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     match literal(value) {
-        (false, Some(Lit::Str(name))) if name.value().trim().is_empty() => {
+        Some(Lit::Str(name)) if name.value().trim().is_empty() => {
             Err(Error::new(name.span(), format_args!("`{key}` must not be blank")))
         }
-        (false, Some(Lit::Str(name))) => Ok(name.clone()),
-        _ => Err(Error::new(value.span(), format_args!("`{key}` must be a text, such as \"exa_api\""))),
+        Some(Lit::Str(name)) => Ok(name.clone()),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a text, such as \"exa_api\""))),
     }
 }
 
@@ -213,7 +225,7 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
 pub(crate) fn function(key: &str, value: &Expr) -> Result<Expr> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.clone()),
-        _ => Err(Error::new(value.span(), format_args!("`{key}` must be the path of a function, or a closure"))),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
 }
 
@@ -221,19 +233,42 @@ pub(crate) fn function(key: &str, value: &Expr) -> Result<Expr> {
 pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     match peel(value) {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
-        _ => Err(Error::new(value.span(), format_args!("`{key}` must be a path, such as `::my_crate::resilience`"))),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a path, such as `::my_crate::resilience`"))),
     }
 }
 
-/// The literal, and whether a minus stands before it.
-fn literal(value: &Expr) -> (bool, Option<&Lit>) {
-    match peel(value) {
-        Expr::Lit(ExprLit { lit, .. }) => (false, Some(lit)),
+/// A number as it was written.
+enum Number {
+    Negative,
+    Whole(String),
+    Decimal(String),
+}
+
+/// The number that `value` is, if it is one; one with a suffix is a mistake.
+fn number(value: &Expr) -> Result<Option<Number>> {
+    let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
-            let (negative, lit) = literal(expr);
-            (!negative, lit)
+            return Ok(number(expr)?.map(|_| Number::Negative));
         }
-        _ => (false, None),
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => (int.base10_digits(), int.suffix(), Number::Whole),
+        Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => (float.base10_digits(), float.suffix(), Number::Decimal),
+        _ => return Ok(None),
+    };
+    if suffix.is_empty() {
+        return Ok(Some(kind(digits.to_owned())));
+    }
+    let with_unit = format!("{digits}{suffix}");
+    let unit = match seconds(&with_unit) {
+        Ok(Some(_)) => format!(", or \"{with_unit}\" for a duration"),
+        _ => String::new(),
+    };
+    Err(Error::new_spanned(value, format_args!("a number has no suffix here: write `{digits}`{unit}")))
+}
+
+fn literal(value: &Expr) -> Option<&Lit> {
+    match peel(value) {
+        Expr::Lit(ExprLit { lit, .. }) => Some(lit),
+        _ => None,
     }
 }
 

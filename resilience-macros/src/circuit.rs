@@ -24,11 +24,8 @@ impl Circuit {
     /// The layer, and the path of the runtime where it is given.
     pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
         let mut args = Args::parse(span, tokens, &OPTIONS, errors);
-        let named = args.has("name");
+        args.require("name", "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`", errors);
         let name = args.read("name", errors, args::name);
-        if !named {
-            errors.push(args.span, "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`");
-        }
         let threshold = args.read("threshold", errors, args::count);
         let cooldown = args.read("cooldown", errors, args::duration);
         let half_open_max = args.read("half_open_max", errors, args::count);

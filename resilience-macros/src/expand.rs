@@ -66,6 +66,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
 
     let expansion = Expansion {
         runtime: &stack.runtime,
+        runtime_at: located(&stack.runtime, mixed.located_at(output.span())),
         func: &sig.ident,
         captures: &captures,
         repeats,
@@ -128,6 +129,8 @@ fn number(layers: &[Layer]) -> Vec<Named<'_>> {
 
 struct Expansion<'a> {
     runtime: &'a Path,
+    /// The runtime, in places where an error is about the return type.
+    runtime_at: TokenStream,
     func: &'a Ident,
     captures: &'a Captures,
     /// The body may run more than once.
@@ -197,8 +200,8 @@ impl Expansion<'_> {
     /// It begins with dead code that tells the compiler its type, so that `?`, coercions and errors are those of the
     /// bare function, and how it captures the arguments.
     fn block(&self, body: &TokenStream, braces: Span, output: &TokenStream) -> TokenStream {
-        let runtime = self.runtime;
         let mixed = Span::mixed_site();
+        let runtime = &self.runtime_at;
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
         let borrows = (!borrows.is_empty()).then(|| quote_spanned!(mixed=> let _ = (#(#borrows,)*);));
@@ -259,7 +262,7 @@ impl Expansion<'_> {
         permit: &Ident,
         block: &TokenStream,
     ) -> TokenStream {
-        let runtime = self.runtime;
+        let runtime = &self.runtime_at;
         let mixed = Span::mixed_site();
         let (above, below) = (&self.layers[..index], &self.layers[index + 1..]);
         let body = if below.iter().any(Named::is_circuit) {
@@ -310,7 +313,7 @@ impl Expansion<'_> {
     }
 
     fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
-        let runtime = self.runtime;
+        let runtime = &self.runtime_at;
         let mixed = Span::mixed_site();
         let inner = self.bound(index + 1, block);
         let clones = (!retry.clone.is_empty()).then_some(&self.captures.clones);
@@ -352,6 +355,15 @@ impl Expansion<'_> {
         let foreign = function.attrs.iter().any(|attr| !HARMLESS.iter().any(|harmless| attr.path().is_ident(harmless)));
         foreign.then(|| quote_spanned!(Span::mixed_site()=> const _: () = #runtime::__private::#marker;))
     }
+}
+
+/// The path as it was written, and shown at `at` in errors.
+fn located(path: &Path, at: Span) -> TokenStream {
+    let tokens = path.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(at));
+        token
+    });
+    tokens.collect()
 }
 
 fn label(local: &Ident) -> Lifetime {

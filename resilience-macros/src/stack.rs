@@ -106,7 +106,7 @@ pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> Tok
     function.check(&mut errors);
     check_order(&function, &mut errors);
     check_names(&layers, &mut errors);
-    let runtime = runtime.unwrap_or_else(|| syn::parse_quote!(::resilience_runtime));
+    let runtime = runtime.unwrap_or_else(|| syn::parse_quote_spanned!(Span::mixed_site()=> ::resilience_runtime));
     let stack = Stack { layers, runtime, absorbed };
     let expansion = expand::expand(&function, &stack, &mut errors);
     with_errors(errors, &expansion.unwrap_or_else(|| function.into_token_stream()))
