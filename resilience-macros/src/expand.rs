@@ -4,18 +4,19 @@
 //! Every token that is made here is hygienic; only where an error should point to the user's code does it carry that
 //! span.
 
+mod circuit;
+mod retry;
+
 use std::time::Duration;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote_spanned};
+use syn::Path;
 use syn::spanned::Spanned;
-use syn::{Lifetime, Path};
 
 use crate::capture::{Captures, capture, nameable};
-use crate::circuit::Circuit;
 use crate::error::Errors;
 use crate::item::Function;
-use crate::retry::Retry;
 use crate::stack::{EXPANDED, Layer, Stack};
 
 /// Input: `async fn f(args) -> Output { body }` with `#[retry] #[circuit]`, outermost first.
@@ -141,53 +142,6 @@ struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
-    /// The call sites of all circuits, before the first layer, since retries ask those below them.
-    fn sites(&self) -> impl Iterator<Item = TokenStream> {
-        let site = |named: &Named<'_>| match named.layer {
-            Layer::Circuit(circuit) => Some(self.site(circuit, &named.local)),
-            Layer::Retry(_) => None,
-        };
-        self.layers.iter().filter_map(site)
-    }
-
-    fn site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
-        let runtime = self.runtime;
-        let Circuit { name, threshold, cooldown, half_open_max, trial_timeout, .. } = circuit;
-        let options = [
-            threshold.map(|count| option("threshold", Literal::u32_unsuffixed(count))),
-            cooldown.map(|time| option("cooldown", self.duration(time))),
-            half_open_max.map(|count| option("half_open_max", Literal::u32_unsuffixed(count))),
-            trial_timeout.map(|time| option("trial_timeout", self.duration(time))),
-        ]
-        .into_iter()
-        .flatten();
-        // In a block of its own: an item is not hygienic, and must not hide one of the user's.
-        quote_spanned! {Span::mixed_site()=>
-            let #local = {
-                static CIRCUIT: #runtime::__private::CallSite = #runtime::__private::CallSite::new(
-                    #runtime::__private::Declaration::new(#name) #(#options)*
-                );
-                #runtime::__private::declare!(CIRCUIT);
-                &CIRCUIT
-            };
-        }
-    }
-
-    /// The state of a retry, made anew whenever its loop begins.
-    fn state(&self, retry: &Retry, local: &Ident) -> TokenStream {
-        let runtime = self.runtime;
-        let func = self.func.to_string();
-        let func = func.trim_start_matches("r#");
-        let max = Literal::u32_unsuffixed(retry.max);
-        let delay = self.duration(retry.delay);
-        let backoff = Literal::f64_unsuffixed(retry.backoff);
-        quote_spanned! {Span::mixed_site()=>
-            let mut #local = #runtime::__private::Retry::new(
-                const { &#runtime::__private::Plan::new(#func, #max, #delay, #backoff) }
-            );
-        }
-    }
-
     fn duration(&self, duration: Duration) -> TokenStream {
         let runtime = self.runtime;
         let seconds = Literal::u64_unsuffixed(duration.as_secs());
@@ -218,9 +172,7 @@ impl Expansion<'_> {
     /// The layers from `index` on around `block`, as the end of a block of statements.
     fn tail(&self, index: usize, block: &TokenStream) -> TokenStream {
         if let Some(Named { layer: Layer::Retry(retry), local, .. }) = self.layers.get(index) {
-            let state = self.state(retry, local);
-            let attempts = self.retry(index, retry, local, block);
-            return quote_spanned!(Span::mixed_site()=> #state #attempts);
+            return self.retry(index, retry, local, block);
         }
         let bound = self.bound(index, block);
         quote_spanned!(Span::mixed_site()=> #bound outcome)
@@ -237,10 +189,9 @@ impl Expansion<'_> {
             Some(Named { layer: Layer::Circuit(circuit), local, permit }) => {
                 self.circuit(index, circuit, local, permit, block)
             }
-            Some(Named { layer: Layer::Retry(retry), local, .. }) => {
-                let state = self.state(retry, local);
-                let attempts = self.retry(index, retry, local, block);
-                quote_spanned!(mixed=> #state let outcome = #attempts;)
+            Some(Named { layer: Layer::Retry(_), .. }) => {
+                let tail = self.tail(index, block);
+                quote_spanned!(mixed=> let outcome = { #tail };)
             }
         }
     }
@@ -252,93 +203,6 @@ impl Expansion<'_> {
         circuits.rfold(block.clone(), |body, Named { permit, .. }| {
             quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
         })
-    }
-
-    fn circuit(
-        &self,
-        index: usize,
-        circuit: &Circuit,
-        local: &Ident,
-        permit: &Ident,
-        block: &TokenStream,
-    ) -> TokenStream {
-        let runtime = &self.runtime_at;
-        let mixed = Span::mixed_site();
-        let (above, below) = (&self.layers[..index], &self.layers[index + 1..]);
-        let body = if below.iter().any(Named::is_circuit) {
-            let label = label(local);
-            let tail = self.tail(index + 1, block);
-            quote_spanned!(mixed=> let outcome = #label: { #tail };)
-        } else {
-            self.bound(index + 1, block)
-        };
-        let error = self.error();
-        let settle = match &circuit.failure_if {
-            Some(failure_if) => {
-                quote_spanned!(self.at=> #runtime::__private::settle_if(#permit, &outcome, #error, #failure_if))
-            }
-            None => quote_spanned!(self.at=> #runtime::__private::settle(#permit, &outcome, #error)),
-        };
-        let rejected = match &circuit.open {
-            Some(open) => quote_spanned!(self.at=> #runtime::__private::rejected_with(open, #open)),
-            None => quote_spanned!(self.at=> #runtime::__private::rejected(open)),
-        };
-        let leave = match above.iter().rposition(Named::is_circuit) {
-            None => quote_spanned!(mixed=> ::core::result::Result::Err(open) => return #rejected,),
-            // The circuit above takes the rejection as the outcome of its call; retries above it have to be told.
-            Some(enclosing) => {
-                let label = label(&above[enclosing].local);
-                let stops = above[..enclosing]
-                    .iter()
-                    .filter(|above| !above.is_circuit())
-                    .map(|Named { local, .. }| quote_spanned!(mixed=> #local.stop();));
-                // By way of a local: syn takes `break 'label ::path` for a labelled loop.
-                quote_spanned! {mixed=>
-                    ::core::result::Result::Err(open) => {
-                        #(#stops)*
-                        let outcome = #rejected;
-                        break #label outcome;
-                    }
-                }
-            }
-        };
-        quote_spanned! {mixed=>
-            let mut #permit = match #local.acquire() {
-                ::core::result::Result::Ok(permit) => permit,
-                #leave
-            };
-            #body
-            #settle;
-        }
-    }
-
-    fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
-        let runtime = &self.runtime_at;
-        let mixed = Span::mixed_site();
-        let inner = self.bound(index + 1, block);
-        let clones = (!retry.clone.is_empty()).then_some(&self.captures.clones);
-        let error = self.error();
-        let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
-        let below = quote_spanned!(mixed=> &[#(#below),*]);
-        let next = match &retry.retry_if {
-            Some(retry_if) => quote_spanned!(self.at=> #local.next_if(&outcome, #error, #below, #retry_if)),
-            None => quote_spanned!(self.at=> #local.next(&outcome, #error, #below)),
-        };
-        quote_spanned! {mixed=>
-            loop {
-                let delay = {
-                    #clones
-                    #inner
-                    match #next {
-                        ::core::option::Option::Some(delay) => delay,
-                        ::core::option::Option::None => break outcome,
-                    }
-                };
-                if !delay.is_zero() {
-                    #runtime::__private::sleep(delay).await;
-                }
-            }
-        }
     }
 
     /// The text of the error, where its type shows one.
@@ -364,13 +228,4 @@ fn located(path: &Path, at: Span) -> TokenStream {
         token
     });
     tokens.collect()
-}
-
-fn label(local: &Ident) -> Lifetime {
-    Lifetime::new(&format!("'{local}"), local.span())
-}
-
-fn option(name: &str, value: impl ToTokens) -> TokenStream {
-    let name = Ident::new(name, Span::mixed_site());
-    quote_spanned!(Span::mixed_site()=> .#name(#value))
 }

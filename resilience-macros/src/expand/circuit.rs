@@ -1,0 +1,108 @@
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Lifetime;
+
+use super::{Expansion, Named};
+use crate::circuit::Circuit;
+use crate::stack::Layer;
+
+impl Expansion<'_> {
+    /// The call sites of all circuits, before the first layer, since retries ask those below them.
+    pub(super) fn sites(&self) -> impl Iterator<Item = TokenStream> {
+        let site = |named: &Named<'_>| match named.layer {
+            Layer::Circuit(circuit) => Some(self.site(circuit, &named.local)),
+            Layer::Retry(_) => None,
+        };
+        self.layers.iter().filter_map(site)
+    }
+
+    fn site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let Circuit { name, threshold, cooldown, half_open_max, trial_timeout, .. } = circuit;
+        let options = [
+            threshold.map(|count| option("threshold", Literal::u32_unsuffixed(count))),
+            cooldown.map(|time| option("cooldown", self.duration(time))),
+            half_open_max.map(|count| option("half_open_max", Literal::u32_unsuffixed(count))),
+            trial_timeout.map(|time| option("trial_timeout", self.duration(time))),
+        ]
+        .into_iter()
+        .flatten();
+        // In a block of its own: an item is not hygienic, and must not hide one of the user's.
+        quote_spanned! {Span::mixed_site()=>
+            let #local = {
+                static CIRCUIT: #runtime::__private::CallSite = #runtime::__private::CallSite::new(
+                    #runtime::__private::Declaration::new(#name) #(#options)*
+                );
+                #runtime::__private::declare!(CIRCUIT);
+                &CIRCUIT
+            };
+        }
+    }
+
+    pub(super) fn circuit(
+        &self,
+        index: usize,
+        circuit: &Circuit,
+        local: &Ident,
+        permit: &Ident,
+        block: &TokenStream,
+    ) -> TokenStream {
+        let runtime = &self.runtime_at;
+        let mixed = Span::mixed_site();
+        let (above, below) = (&self.layers[..index], &self.layers[index + 1..]);
+        let body = if below.iter().any(Named::is_circuit) {
+            let label = label(local);
+            let tail = self.tail(index + 1, block);
+            quote_spanned!(mixed=> let outcome = #label: { #tail };)
+        } else {
+            self.bound(index + 1, block)
+        };
+        let error = self.error();
+        let settle = match &circuit.failure_if {
+            Some(failure_if) => {
+                quote_spanned!(self.at=> #runtime::__private::settle_if(#permit, &outcome, #error, #failure_if))
+            }
+            None => quote_spanned!(self.at=> #runtime::__private::settle(#permit, &outcome, #error)),
+        };
+        let rejected = match &circuit.open {
+            Some(open) => quote_spanned!(self.at=> #runtime::__private::rejected_with(open, #open)),
+            None => quote_spanned!(self.at=> #runtime::__private::rejected(open)),
+        };
+        let leave = match above.iter().rposition(Named::is_circuit) {
+            None => quote_spanned!(mixed=> ::core::result::Result::Err(open) => return #rejected,),
+            // The circuit above takes the rejection as the outcome of its call; retries above it have to be told.
+            Some(enclosing) => {
+                let label = label(&above[enclosing].local);
+                let stops = above[..enclosing]
+                    .iter()
+                    .filter(|above| !above.is_circuit())
+                    .map(|Named { local, .. }| quote_spanned!(mixed=> #local.stop();));
+                // By way of a local: syn takes `break 'label ::path` for a labelled loop.
+                quote_spanned! {mixed=>
+                    ::core::result::Result::Err(open) => {
+                        #(#stops)*
+                        let outcome = #rejected;
+                        break #label outcome;
+                    }
+                }
+            }
+        };
+        quote_spanned! {mixed=>
+            let mut #permit = match #local.acquire() {
+                ::core::result::Result::Ok(permit) => permit,
+                #leave
+            };
+            #body
+            #settle;
+        }
+    }
+}
+
+fn label(local: &Ident) -> Lifetime {
+    Lifetime::new(&format!("'{local}"), local.span())
+}
+
+fn option(name: &str, value: impl ToTokens) -> TokenStream {
+    let name = Ident::new(name, Span::mixed_site());
+    quote_spanned!(Span::mixed_site()=> .#name(#value))
+}
