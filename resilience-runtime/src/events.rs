@@ -44,8 +44,8 @@ pub(crate) fn trial_expired(name: &Name, trials: u32) {
 
 pub(crate) fn conflict(conflict: &CircuitConflict) {
     let CircuitConflict { name, option, values: [kept, ignored], places: [kept_at, ignored_at] } = conflict;
-    let circuit = name.escape_debug();
-    warn!(name: "circuit_conflict", target: TARGET, %circuit, option, kept, kept_at, ignored, ignored_at, "circuit_conflict");
+    let name = name.escape_debug();
+    warn!(name: "circuit_conflict", target: TARGET, circuit = %name, option, kept, kept_at, ignored, ignored_at, "circuit_conflict");
 }
 
 pub(crate) fn rejected(name: &Name, wait: Duration) {
