@@ -6,6 +6,8 @@
 
 mod circuit;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

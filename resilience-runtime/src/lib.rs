@@ -1,4 +1,67 @@
 //! Circuit breakers and retries for async functions, as attributes.
+//!
+//! ```
+//! use resilience_runtime::{circuit, get_circuit_stats, retry};
+//! use tokio::net::TcpStream;
+//!
+//! #[retry(max = 3, delay = 0.1, backoff = 2.0)]
+//! #[circuit(name = "search", threshold = 5, cooldown = 30)]
+//! async fn connect(address: &str) -> std::io::Result<TcpStream> {
+//!     TcpStream::connect(address).await
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! assert!(connect("127.0.0.1:1").await.is_err()); // three attempts, and nobody listens
+//! assert_eq!(get_circuit_stats()["search"].failures, 3);
+//! # }
+//! ```
+//!
+//! - [`#[circuit]`](macro@circuit) and [`#[retry]`](macro@retry) are the attributes; every option is listed there.
+//! - [`get_circuit_stats`] lists every circuit of the program, [`reset_all_circuits`] closes them all, [`get_circuit`]
+//!   finds one by its name, and [`check_circuits`] is a test of one line against contradictory settings.
+//! - [`CircuitBreaker`] and [`RetryPolicy`] do the same without attributes; [`Permit`] and [`OwnedPermit`] are for calls
+//!   that are no single future, such as streams.
+//!
+//! # Guarantees
+//!
+//! - A call that was admitted is settled exactly once, also when it is dropped, aborted or panics.
+//! - Only what happens within a state counts for it: the late verdict of a call that began before the circuit opened,
+//!   closed or was reset shows in the totals and changes nothing.
+//! - At most `half_open_max` trials pass between them, and a trial that hangs does not shut everybody out.
+//! - No error of yours is replaced, wrapped or dropped.
+//! - No lock is held across an await, an event or code of yours, and none is taken by a success through a closed circuit
+//!   or by a rejection. Neither allocates.
+//!
+//! # Events
+//!
+//! Sent with [`tracing`], target `resilience`, after the new state is in force. Every event carries `circuit`, or `func`
+//! where it is about a retry. Names are escaped; `error` is the first 50 characters of an error whose type shows one.
+//!
+//! | event | level | fields |
+//! |---|---|---|
+//! | `circuit_opened` | WARN | `reason` (`threshold` or `half_open_failure`), `failures`, `error` |
+//! | `circuit_half_open` | INFO | sent when the first trial is admitted |
+//! | `circuit_closed` | INFO | `reason` (`recovery`) |
+//! | `circuit_reset` | INFO | |
+//! | `trial_expired` | INFO | `trials`, whose slots came back because they had not ended in time |
+//! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at` |
+//! | `circuit_rejected` | DEBUG | `cooldown_remaining` in whole seconds |
+//! | `circuit_success` | DEBUG | `duration_ms` |
+//! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
+//! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
+//!
+//! # Time
+//!
+//! Cooldowns and trial timeouts run on tokio's clock, so that `#[tokio::test(start_paused = true)]` and
+//! `tokio::time::advance` test them without a wait. A breaker needs no runtime; only a retry that sleeps does.
+//!
+//! # Features
+//!
+//! Both are on by default.
+//!
+//! - `macros`: the attributes.
+//! - `declare`: circuits of attributes are known before their first call. Without it, from then on.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -28,5 +91,15 @@ pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_
 pub use crate::retry::{AnyError, RetryBuilder, RetryIf, RetryPolicy};
 pub use crate::stats::CircuitStats;
 
+#[doc = include_str!("../docs/circuit.md")]
+#[doc = include_str!("../docs/expansion.md")]
 #[cfg(feature = "macros")]
-pub use resilience_macros::{circuit, retry};
+pub use resilience_macros::circuit;
+#[doc = include_str!("../docs/retry.md")]
+#[cfg(feature = "macros")]
+pub use resilience_macros::retry;
+
+/// Runs what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,0 +1,33 @@
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Meta};
+
+use crate::stack::{Kind, decorate};
+
+#[test]
+fn the_docs_show_what_an_attribute_turns_a_function_into() {
+    let page = include_str!("../../../resilience-runtime/docs/expansion.md");
+    let blocks: Vec<_> = page.split("```").skip(1).step_by(2).collect();
+    let [input, shown] = blocks[..] else { panic!("a function and its expansion: {blocks:?}") };
+    let [input, shown] = [input, shown].map(|block| block.trim_start_matches("text").parse::<TokenStream>().unwrap());
+
+    let mut expanded = expanded(input).to_string();
+    for path in
+        [":: resilience_runtime :: __private :: ", ":: core :: result :: Result :: ", ":: core :: option :: Option :: "]
+    {
+        expanded = expanded.replace(path, "");
+    }
+    let dense = |tokens: &str| tokens.replace(' ', "");
+    assert_eq!(dense(&expanded), dense(&shown.to_string()));
+}
+
+/// Expands a function whose outermost attribute is a retry.
+fn expanded(function: TokenStream) -> TokenStream {
+    let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
+    let (attrs, item) = split.parse2(function).unwrap();
+    let [outermost, absorbed @ ..] = &attrs[..] else { panic!("no attribute") };
+    let Meta::List(retry) = &outermost.meta else { panic!("no options") };
+    assert!(retry.path.is_ident("retry"));
+    decorate(Kind::Retry, retry.tokens.clone(), &quote!(#(#absorbed)* #item))
+}
