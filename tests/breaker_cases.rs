@@ -4,8 +4,6 @@ mod replay;
 
 use std::collections::HashMap;
 use std::hint::spin_loop;
-use std::sync::Barrier;
-use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use replay::{Call, Outcome, whole_seconds};
@@ -237,27 +235,4 @@ async fn every_case_is_replayed_or_has_a_reason_not_to_be() {
     }
     assert_eq!(skipped, SKIPPED.map(|(_, cases, _)| cases));
     assert_eq!((replayed, basic), (52, 32));
-}
-
-/// Case H06 asks for it: of callers that come at the same time, one is the trial.
-#[test]
-fn of_eight_threads_one_is_the_trial() {
-    for round in 0..200 {
-        let breaker = CircuitBreaker::builder("H06").threshold(1).cooldown(Duration::ZERO).build().unwrap();
-        breaker.try_acquire().unwrap().failure();
-        assert_eq!(breaker.state(), CircuitState::HalfOpen);
-
-        let start = Barrier::new(8);
-        let ask = || {
-            start.wait();
-            breaker.try_acquire()
-        };
-        // A permit lives until all have asked: a trial that ends early makes room for another one.
-        let answers = thread::scope(|scope| {
-            let threads = [(); 8].map(|()| scope.spawn(ask));
-            threads.map(|thread| thread.join().unwrap())
-        });
-        let admitted = answers.iter().filter(|answer| answer.is_ok()).count();
-        assert_eq!(admitted, 1, "round {round}");
-    }
 }

@@ -89,33 +89,6 @@ async fn a_dropped_trial_gives_its_slot_back() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_trial_that_hangs_loses_its_slot_after_the_trial_timeout() {
-    let breaker = half_open("lease").await;
-    let hanging = breaker.try_acquire().unwrap();
-    advance(Duration::from_secs(29)).await;
-    let rejection = breaker.try_acquire().unwrap_err();
-    assert_eq!(rejection.cooldown_remaining(), Duration::from_secs(1), "how long the trial may still take");
-    advance(Duration::from_secs(1)).await;
-    let second = breaker.try_acquire().unwrap();
-    drop(hanging);
-    assert!(breaker.try_acquire().is_err(), "its slot does not come back a second time");
-    second.success();
-    assert_eq!(breaker.state(), CircuitState::Closed);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_late_verdict_of_a_trial_that_hung_still_counts() {
-    let breaker = half_open("late").await;
-    let hanging = breaker.try_acquire().unwrap();
-    advance(Duration::from_secs(30)).await;
-    let second = breaker.try_acquire().unwrap();
-    hanging.success();
-    assert_eq!(breaker.state(), CircuitState::Closed);
-    second.failure();
-    assert_eq!(breaker.state(), CircuitState::Closed, "the second belongs to the generation before");
-}
-
 #[retry(max = 3, delay = 10)]
 #[circuit(name = "cancellation::sleeps", threshold = 9)]
 async fn sleeps() -> Result<()> {

@@ -25,6 +25,7 @@ fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
+/// Case H06, with real threads.
 #[test]
 fn no_more_trials_pass_than_half_open_max() {
     for half_open_max in [1, 3] {

@@ -1,5 +1,5 @@
 //! Where a breaker differs from the original specification, on purpose: one test each, which shows what it does. What
-//! the specification's breaker does instead stands above it. `looking.rs` holds one more.
+//! the specification's breaker does instead stands above it. `looking_changes_nothing` is among the events.
 
 use std::time::Duration;
 
