@@ -176,16 +176,16 @@ async fn a_rejection_below_is_a_failure_of_the_circuit_above() {
     assert_eq!(breaker("stacking::inner").stats().total_rejected, 1);
 }
 
-#[retry(max = 3, delay = 1)]
+#[retry(max = 3, delay = 60)]
 #[circuit(name = "stacking::four_upper", threshold = 9)]
-#[retry(max = 3, delay = 1)]
-#[circuit(name = "stacking::four_lower", threshold = 1)]
+#[retry(max = 3, delay = 60)]
+#[circuit(name = "stacking::four_lower", threshold = 1, cooldown = 30)]
 async fn four_layers(service: &Service) -> Result<u32, Error> {
     service.call()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_ends_every_retry_above_it() {
+async fn a_rejection_ends_every_retry_above_it_even_one_that_would_wait_long_enough() {
     let service = Service::down();
     fail(&breaker("stacking::four_lower"), 1);
     assert!(matches!(four_layers(&service).await, Err(Error::Open(_))));
