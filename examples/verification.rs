@@ -1,0 +1,25 @@
+//! The verification script of the original specification: two failures open a circuit, and the third call is rejected.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use resilience_runtime::{CallError, CircuitBreaker, ConfigError};
+
+async fn failing_call() -> Result<(), &'static str> {
+    Err("Service down")
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, ConfigError> {
+    let circuit = CircuitBreaker::builder("test").threshold(2).cooldown(Duration::from_secs(5)).build()?;
+    for attempt in 1..=3 {
+        match circuit.call(failing_call).await {
+            Err(CallError::Open(open)) => {
+                println!("Circuit open after {attempt} attempts: {open}");
+                return Ok(if attempt == 3 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            }
+            Ok(()) | Err(CallError::Failed(_)) => println!("Attempt {attempt} failed"),
+        }
+    }
+    Ok(ExitCode::FAILURE)
+}

@@ -1,0 +1,64 @@
+//! A web search that goes on while one of its services is down: Exa behind the circuit `exa_api`, Tavily behind
+//! `tavily_api`, and a cache in front.
+//!
+//! - `cargo run --example web_search` plays an outage on this machine.
+//! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` asks the real services.
+
+mod outage;
+mod search;
+mod services;
+mod stand_in;
+mod timeline;
+
+use std::env;
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use reqwest::Client;
+use resilience_runtime::presets;
+
+use crate::search::WebSearch;
+use crate::services::{Endpoint, Exa, Tavily};
+use crate::timeline::print_stats;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let query = env::args().skip(1).collect::<Vec<_>>().join(" ");
+    match (env::var("EXA_API_KEY"), env::var("TAVILY_API_KEY")) {
+        (Ok(exa), tavily) => ask(&query, exa, tavily.ok()).await,
+        (Err(_), Ok(_)) => Err("Exa is asked first: set EXA_API_KEY, too".into()),
+        (Err(_), Err(_)) if query.is_empty() => outage::play().await,
+        (Err(_), Err(_)) => Err("to ask the real services, set EXA_API_KEY and TAVILY_API_KEY".into()),
+    }
+}
+
+/// Asks the real services; without a key for Tavily there is no second one.
+async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
+    // Three failures, thirty seconds: what the attributes in `services` leave open.
+    presets::exa_circuit();
+    presets::tavily_circuit();
+    let http = Client::new();
+    let endpoint = |url: &str, key| Endpoint { url: url.to_owned(), key, timeout: Duration::from_secs(10) };
+    let search = WebSearch::new(
+        Exa::new(http.clone(), endpoint("https://api.exa.ai/search", exa)),
+        tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),
+    );
+    let answer = search.search(query).await?;
+    println!("{} says:", answer.source);
+    for hit in &answer.hits {
+        println!("- {}\n  {}", hit.title.as_deref().unwrap_or("(no title)"), hit.url);
+    }
+    print_stats();
+    Ok(())
+}

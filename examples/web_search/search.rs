@@ -1,0 +1,101 @@
+//! A web search that goes on while one of its services is down.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::services::{Exa, Hit, ServiceError, Tavily};
+
+/// Who answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Cache,
+    Exa,
+    Tavily,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Cache => "the cache",
+            Self::Exa => "Exa",
+            Self::Tavily => "Tavily",
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) source: Source,
+    pub(crate) hits: Vec<Hit>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SearchError {
+    #[error("Search failed: No query provided")]
+    NoQuery,
+    /// There is no second service to ask.
+    #[error("Search failed: Exa circuit open")]
+    ExaOpen,
+    #[error("Search failed: All search services unavailable")]
+    Unavailable,
+    #[error("Search failed: {}", excerpt(.0))]
+    Service(#[source] ServiceError),
+}
+
+/// The first 50 characters.
+fn excerpt(error: &ServiceError) -> String {
+    error.to_string().chars().take(50).collect()
+}
+
+/// Exa first, then Tavily; what either found is kept.
+pub(crate) struct WebSearch {
+    exa: Exa,
+    tavily: Option<Tavily>,
+    cache: Mutex<HashMap<String, Vec<Hit>>>,
+}
+
+impl WebSearch {
+    pub(crate) fn new(exa: Exa, tavily: Option<Tavily>) -> Self {
+        Self { exa, tavily, cache: Mutex::default() }
+    }
+
+    pub(crate) async fn search(&self, query: &str) -> Result<Answer, SearchError> {
+        if query.trim().is_empty() {
+            return Err(SearchError::NoQuery);
+        }
+        if let Some(hits) = self.cached(query) {
+            return Ok(Answer { source: Source::Cache, hits });
+        }
+        let answer = match self.exa.search(query).await {
+            Ok(hits) => Answer { source: Source::Exa, hits },
+            Err(error) => self.fall_back(query, error).await?,
+        };
+        // Only an answer gets here: a failure is asked again next time.
+        self.keep(query, &answer.hits);
+        Ok(answer)
+    }
+
+    async fn fall_back(&self, query: &str, error: ServiceError) -> Result<Answer, SearchError> {
+        match &self.tavily {
+            Some(tavily) => match tavily.search(query).await {
+                Ok(hits) => Ok(Answer { source: Source::Tavily, hits }),
+                Err(ServiceError::Open(_)) => Err(SearchError::Unavailable),
+                Err(error) => Err(SearchError::Service(error)),
+            },
+            None => match error {
+                ServiceError::Open(_) => Err(SearchError::ExaOpen),
+                error => Err(SearchError::Service(error)),
+            },
+        }
+    }
+
+    fn cached(&self, query: &str) -> Option<Vec<Hit>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(query).cloned()
+    }
+
+    fn keep(&self, query: &str, hits: &[Hit]) {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).insert(query.to_owned(), hits.to_vec());
+    }
+}

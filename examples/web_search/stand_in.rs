@@ -1,0 +1,153 @@
+//! Servers on this machine that speak like Exa and Tavily, and fail on demand.
+
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The key that stand-ins accept.
+pub(crate) const KEY: &str = "stand-in";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Exa,
+    Tavily,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mood {
+    Well,
+    /// Every answer is "503 Service Unavailable".
+    Failing,
+    /// No answer ever.
+    Hanging,
+}
+
+pub(crate) struct StandIn {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    running: Option<Running>,
+}
+
+struct Shared {
+    service: Service,
+    mood: Mutex<Mood>,
+    requests: AtomicU32,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+}
+
+impl StandIn {
+    pub(crate) async fn start(service: Service) -> io::Result<Self> {
+        let shared = Arc::new(Shared { service, mood: Mutex::new(Mood::Well), requests: AtomicU32::new(0) });
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let running = Some(serve(listener, shared.clone()));
+        Ok(Self { address, shared, running })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/search", self.address)
+    }
+
+    /// The requests that have arrived so far.
+    pub(crate) fn requests(&self) -> u32 {
+        self.shared.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, mood: Mood) {
+        *self.shared.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
+    }
+
+    /// From here on connections are refused.
+    pub(crate) async fn stop(&mut self) -> io::Result<()> {
+        match self.running.take() {
+            Some(Running { stop, server }) => {
+                // Whoever has stopped by himself does not listen.
+                let _ = stop.send(());
+                server.await?
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Listens again where it did before.
+    pub(crate) async fn restart(&mut self) -> io::Result<()> {
+        self.stop().await?;
+        self.running = Some(serve(TcpListener::bind(self.address).await?, self.shared.clone()));
+        Ok(())
+    }
+}
+
+fn serve(listener: TcpListener, shared: Arc<Shared>) -> Running {
+    let (stop, stopped) = oneshot::channel::<()>();
+    let app = Router::new().route("/search", post(search)).with_state(shared);
+    let server = axum::serve(listener, app).with_graceful_shutdown(async {
+        // A sender that is gone wants the same.
+        let _ = stopped.await;
+    });
+    Running { stop, server: tokio::spawn(server.into_future()) }
+}
+
+async fn search(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(request): Json<Value>) -> Response {
+    shared.requests.fetch_add(1, Ordering::Relaxed);
+    let mood = *shared.mood.lock().unwrap_or_else(PoisonError::into_inner);
+    if mood == Mood::Hanging {
+        return pending().await;
+    }
+    let service = shared.service;
+    let key = match service {
+        Service::Exa => headers.get("x-api-key").is_some_and(|key| key == KEY),
+        Service::Tavily => headers.get(AUTHORIZATION).is_some_and(|key| key == &format!("Bearer {KEY}")[..]),
+    };
+    let answer = match mood {
+        _ if !key => (StatusCode::UNAUTHORIZED, service.error("Invalid API key")),
+        Mood::Failing => (StatusCode::SERVICE_UNAVAILABLE, service.error("Service unavailable")),
+        _ => (StatusCode::OK, service.hits(request["query"].as_str().unwrap_or_default())),
+    };
+    answer.into_response()
+}
+
+impl Service {
+    fn error(self, message: &str) -> Json<Value> {
+        Json(match self {
+            Self::Exa => json!({ "requestId": "b5947044c4b78efa", "error": message }),
+            Self::Tavily => json!({ "detail": { "error": message } }),
+        })
+    }
+
+    fn hits(self, query: &str) -> Json<Value> {
+        let titles = [format!("{query}, explained"), format!("Everything about {query}")];
+        let url = |place: usize| format!("https://example.org/{place}");
+        let hits = titles.iter().enumerate().map(|(place, title)| match self {
+            Self::Exa => json!({
+                "id": url(place), "title": title, "url": url(place), "publishedDate": "2024-11-11T00:00:00.000Z",
+                "author": null,
+            }),
+            Self::Tavily => json!({
+                "title": title, "url": url(place), "content": title, "score": 0.81, "raw_content": null,
+            }),
+        });
+        let results: Value = hits.collect();
+        Json(match self {
+            Self::Exa => json!({ "requestId": "b5947044c4b78efa", "resolvedSearchType": "neural", "results": results }),
+            Self::Tavily => json!({
+                "query": query, "answer": null, "images": [], "results": results, "response_time": 0.01,
+            }),
+        })
+    }
+}
