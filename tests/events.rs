@@ -284,3 +284,21 @@ async fn a_subscriber_may_call_back_and_finds_the_new_state() {
     );
     assert_eq!(get_circuit("events::reentrant").unwrap().state().as_str(), "closed");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_panics_costs_no_slot() {
+    let breaker = breaker("subscriber_panics");
+    breaker.try_acquire().unwrap().failure();
+    breaker.try_acquire().unwrap().failure();
+    advance(Duration::from_secs(30)).await;
+    listen_and(|event| {
+        if event.metadata().name() == "circuit_half_open" {
+            std::panic::resume_unwind(Box::new("a subscriber"));
+        }
+    });
+    let trial = std::panic::catch_unwind(|| breaker.try_acquire().map(drop));
+    assert!(trial.is_err());
+    assert_eq!(breaker.stats().total_cancelled, 1);
+    breaker.try_acquire().expect("the slot has come back").success();
+    assert_eq!(breaker.state(), CircuitState::Closed);
+}

@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::breaker::builder::CircuitBuilder;
 use crate::breaker::gate::Gate;
 use crate::breaker::permit::{Call, OwnedPermit, Permit, Verdict, Watched};
-use crate::breaker::state::{CircuitState, Effect, Phase, Ticket, remaining};
+use crate::breaker::state::{Admission, CircuitState, Effect, Phase, Ticket, remaining};
 use crate::breaker::totals::Totals;
 use crate::clock::Tick;
 use crate::config::{LiveSettings, Settings};
@@ -216,31 +216,34 @@ impl CircuitBreaker {
         }
     }
 
-    fn admit(&self) -> Result<Ticket, Duration> {
-        let Inner { name, settings, gate, totals } = &*self.0;
+    fn admit(&self) -> Admission {
+        let Inner { settings, gate, .. } = &*self.0;
         let wait = match gate.phase() {
-            Phase::Closed { generation, .. } => return Ok(Ticket { generation, lease: 0 }),
+            Phase::Closed { generation, .. } => return Admission::quiet(Ok(Ticket { generation, lease: 0 })),
             Phase::Open { since } => still_barred(since, settings.cooldown()),
             Phase::Full { since } => still_barred(since, settings.trial_timeout()),
             Phase::HalfOpen => None,
         };
-        let verdict = if let Some(wait) = wait {
-            Err(wait)
-        } else {
-            let admission = gate.decide(settings, |machine, settings, now| machine.admit(now, settings));
-            if admission.expired > 0 {
-                events::trial_expired(name, admission.expired);
-            }
-            if admission.half_opened {
-                events::half_open(name);
-            }
-            admission.verdict
-        };
-        if let Err(wait) = verdict {
-            totals.rejected.add();
-            events::rejected(name, wait);
+        match wait {
+            Some(wait) => Admission::quiet(Err(wait)),
+            None => gate.decide(settings, |machine, settings, now| machine.admit(now, settings)),
         }
-        verdict
+    }
+
+    fn tell_admission(&self, admission: &Admission) {
+        if admission.expired > 0 {
+            events::trial_expired(&self.0.name, admission.expired);
+        }
+        if admission.half_opened {
+            events::half_open(&self.0.name);
+        }
+    }
+
+    fn reject(&self, wait: Duration) -> CircuitOpenError {
+        let Inner { name, totals, .. } = &*self.0;
+        totals.rejected.add();
+        events::rejected(name, wait);
+        CircuitOpenError::new(name.clone(), wait)
     }
 
     pub(crate) fn record(&self, ticket: Ticket, started: Option<Tick>, verdict: Verdict<'_>) {
@@ -299,9 +302,15 @@ impl CircuitBreaker {
 }
 
 fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
-    match breaker.borrow().admit() {
-        Ok(ticket) => Ok(Call::new(breaker, ticket, events::durations_wanted().then(Tick::now))),
-        Err(wait) => Err(CircuitOpenError::new(breaker.borrow().0.name.clone(), wait)),
+    let admission = breaker.borrow().admit();
+    match admission.verdict {
+        Ok(ticket) => {
+            // Before anything is told: a subscriber that panics drops it, and the slot comes back.
+            let mut call = Call::new(breaker, ticket);
+            call.begin(&admission);
+            Ok(call)
+        }
+        Err(wait) => Err(breaker.borrow().reject(wait)),
     }
 }
 

@@ -7,8 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::breaker::CircuitBreaker;
-use crate::breaker::state::Ticket;
+use crate::breaker::state::{Admission, Ticket};
 use crate::clock::Tick;
+use crate::events;
 
 /// What a call came to.
 #[derive(Clone, Copy)]
@@ -38,8 +39,13 @@ enum Progress {
 }
 
 impl<B: Borrow<CircuitBreaker>> Call<B> {
-    pub(crate) fn new(breaker: B, ticket: Ticket, started: Option<Tick>) -> Self {
-        Self { breaker, ticket, started, progress: Progress::Waiting }
+    pub(crate) fn new(breaker: B, ticket: Ticket) -> Self {
+        Self { breaker, ticket, started: None, progress: Progress::Waiting }
+    }
+
+    pub(crate) fn begin(&mut self, admission: &Admission) {
+        self.breaker.borrow().tell_admission(admission);
+        self.started = events::durations_wanted().then(Tick::now);
     }
 
     fn end(&mut self, verdict: Verdict<'_>) {

@@ -64,6 +64,13 @@ pub(crate) struct Admission {
     pub(crate) expired: u32,
 }
 
+impl Admission {
+    /// One that changed nothing.
+    pub(crate) const fn quiet(verdict: Result<Ticket, Duration>) -> Self {
+        Self { verdict, half_opened: false, expired: 0 }
+    }
+}
+
 /// What a verdict did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
