@@ -14,13 +14,13 @@ use proc_macro::TokenStream;
 
 use crate::stack::Kind;
 
-/// Puts a circuit breaker in front of an async function; see `resilience_runtime::circuit`.
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::circuit`.)
 #[proc_macro_attribute]
 pub fn circuit(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::decorate(Kind::Circuit, args.into(), &item.into()).into()
 }
 
-/// Makes an async function again that failed; see `resilience_runtime::retry`.
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::retry`.)
 #[proc_macro_attribute]
 pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::decorate(Kind::Retry, args.into(), &item.into()).into()
