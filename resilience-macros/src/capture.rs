@@ -5,10 +5,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{FnArg, Pat, PatIdent, ReceiverKind, Signature, Token, Type};
+use syn::{FnArg, Pat, PatIdent, Receiver, ReceiverKind, Signature, Token, Type};
 
 use crate::error::Errors;
 use crate::item::mentions;
+use crate::shell::Moved;
 
 #[derive(Default)]
 pub(crate) struct Captures {
@@ -21,33 +22,35 @@ pub(crate) struct Captures {
 }
 
 /// Reads off how `body` captures the arguments of `sig`, and makes those mutable that it has to borrow uniquely.
-pub(crate) fn capture(sig: &mut Signature, body: &TokenStream, clone: &[Ident], errors: &mut Errors) -> Captures {
+///
+/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name.
+pub(crate) fn capture(
+    sig: &mut Signature,
+    has_shell: bool,
+    moved: &mut [Moved],
+    body: &TokenStream,
+    clone: &[Ident],
+    errors: &mut Errors,
+) -> Captures {
     let mut captures = Captures::default();
     let mut cloned = Vec::new();
     for input in &mut sig.inputs {
-        match input {
+        let is_lent = lent(input);
+        let renamed: Vec<_> = moved.iter_mut().filter(|moved| names(input, &moved.argument)).map(Moved::pat).collect();
+        let (pats, rebind) = match input {
+            _ if !renamed.is_empty() => (renamed, false),
+            FnArg::Typed(input) => (vec![&mut *input.pat], has_shell),
             FnArg::Receiver(receiver) => {
-                let this = receiver.self_token;
-                if !mentions(body, "self") || receiver.mutability.is_some() {
-                    continue;
-                }
-                match &receiver.kind {
-                    ReceiverKind::Reference(_, _, Some(_)) => captures.borrows.push(quote!(&mut *#this)),
-                    ReceiverKind::Reference(_, _, None) => {}
-                    ReceiverKind::Typed(_, ty) if matches!(**ty, Type::Reference(_)) => {}
-                    _ => {
-                        receiver.mutability = Some(Token![mut](Span::mixed_site()));
-                        captures.borrows.push(quote!(&mut #this));
-                    }
-                }
+                captures.receive(receiver, is_lent, body);
+                continue;
             }
-            FnArg::Typed(input) => {
-                let nested = !matches!(*input.pat, Pat::Ident(_));
-                bindings(&mut input.pat, &mut |binding| {
-                    cloned.extend(clone.iter().find(|name| **name == binding.ident).cloned());
-                    captures.bind(binding, nested, &input.ty, body, clone);
-                });
-            }
+        };
+        for pat in pats {
+            let nested = rebind || !matches!(pat, Pat::Ident(_));
+            bindings(pat, &mut |binding| {
+                cloned.extend(clone.iter().find(|name| **name == binding.ident).cloned());
+                captures.bind(binding, nested, is_lent, body, clone);
+            });
         }
     }
     for name in clone {
@@ -63,8 +66,55 @@ pub(crate) fn capture(sig: &mut Signature, body: &TokenStream, clone: &[Ident], 
     captures
 }
 
+/// Whether an argument is a reference, and which kind.
+#[derive(Clone, Copy)]
+enum Lent {
+    No,
+    Shared,
+    Unique,
+}
+
+fn lent(input: &FnArg) -> Lent {
+    let ty = match input {
+        FnArg::Typed(input) => &*input.ty,
+        FnArg::Receiver(receiver) => match &receiver.kind {
+            ReceiverKind::Reference(_, _, Some(_)) => return Lent::Unique,
+            ReceiverKind::Reference(_, _, None) => return Lent::Shared,
+            ReceiverKind::Typed(_, ty) => ty,
+            _ => return Lent::No,
+        },
+    };
+    match ty {
+        Type::Reference(ty) if ty.mutability.is_some() => Lent::Unique,
+        Type::Reference(_) => Lent::Shared,
+        _ => Lent::No,
+    }
+}
+
+fn names(input: &FnArg, argument: &Ident) -> bool {
+    match input {
+        FnArg::Receiver(_) => argument == "self",
+        FnArg::Typed(input) => matches!(&*input.pat, Pat::Ident(pat) if pat.ident == *argument),
+    }
+}
+
 impl Captures {
-    fn bind(&mut self, binding: &mut PatIdent, nested: bool, ty: &Type, body: &TokenStream, clone: &[Ident]) {
+    fn receive(&mut self, receiver: &mut Receiver, lent: Lent, body: &TokenStream) {
+        if !mentions(body, "self") || receiver.mutability.is_some() {
+            return;
+        }
+        let this = receiver.self_token;
+        match lent {
+            Lent::Shared => {}
+            Lent::Unique => self.borrows.push(quote!(&mut *#this)),
+            Lent::No => {
+                receiver.mutability = Some(Token![mut](Span::mixed_site()));
+                self.borrows.push(quote!(&mut #this));
+            }
+        }
+    }
+
+    fn bind(&mut self, binding: &mut PatIdent, nested: bool, lent: Lent, body: &TokenStream, clone: &[Ident]) {
         let ident = &binding.ident;
         let mixed = Span::mixed_site();
         let make_mut = Token![mut](mixed);
@@ -83,17 +133,14 @@ impl Captures {
         if borrowed || !mentions(body, &ident.to_string()) {
             return;
         }
-        match ty {
-            Type::Reference(ty) if !nested => {
-                if ty.mutability.is_some() {
-                    self.borrows.push(quote!(&mut *#ident));
-                }
-            }
+        match lent {
             _ if nested => {
                 self.rebound.extend(quote_spanned!(mixed=> let #make_mut #ident = #ident;));
                 self.borrows.push(quote!(&mut #ident));
             }
-            _ => {
+            Lent::Shared => {}
+            Lent::Unique => self.borrows.push(quote!(&mut *#ident)),
+            Lent::No => {
                 binding.mutability = Some(make_mut);
                 self.borrows.push(quote!(&mut #ident));
             }

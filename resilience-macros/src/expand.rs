@@ -12,13 +12,14 @@ mod tests;
 use std::time::Duration;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
 use crate::capture::{Captures, capture, nameable};
 use crate::error::Errors;
 use crate::item::Function;
+use crate::shell::hoist;
 use crate::stack::{EXPANDED, Layer, Stack};
 
 /// Input: `async fn f(args) -> Output { body }` with `#[retry] #[circuit]`, outermost first.
@@ -55,38 +56,45 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///
 /// None, if there is no function to put the layers around.
 pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) -> Option<TokenStream> {
-    let (body, braces) = function.body.as_ref()?;
-    let output = function.output()?;
+    let Function { attrs, vis, sig, body: Some((body, braces)), shell } = function else { return None };
     let mixed = Span::mixed_site();
+    let at = mixed.located_at(function.output().map_or(sig.output.span(), Spanned::span));
 
-    let mut sig = function.sig.clone();
+    let mut sig = sig.clone();
     let clone: Vec<_> = stack.layers.iter().flat_map(Layer::clones).cloned().collect();
     let repeats = stack.layers.iter().any(|layer| matches!(layer, Layer::Retry(_)));
-    let captures = if repeats { capture(&mut sig, body, &clone, errors) } else { Captures::default() };
+    let (mut moved, body) = match shell {
+        Some(_) if repeats => hoist(body),
+        _ => (Vec::new(), body.clone()),
+    };
+    let captures = if repeats {
+        capture(&mut sig, shell.is_some(), &mut moved, &body, &clone, errors)
+    } else {
+        Captures::default()
+    };
     if !errors.is_empty() {
         return None;
     }
 
     let expansion = Expansion {
         runtime: &stack.runtime,
-        runtime_at: located(&stack.runtime, mixed.located_at(output.span())),
+        runtime_at: located(&stack.runtime, at),
         func: &sig.ident,
         captures: &captures,
         repeats,
-        at: mixed.located_at(output.span()),
+        at,
         layers: number(&stack.layers),
     };
     let sites = expansion.sites();
-    let block = expansion.block(body, *braces, &nameable(output));
+    let block = expansion.block(&body, *braces, &function.output().map_or(quote!(_), nameable));
     let layers = expansion.tail(0, &block);
     let rebound = &captures.rebound;
     let absorbed = stack.absorbed.iter().map(|path| quote_spanned!(mixed=> #[#path(__absorbed)] const _: () = ();));
     let marker = expansion.marker(function);
-    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #rebound #(#sites)* #layers);
-    Some(
-        Function { attrs: function.attrs.clone(), vis: function.vis.clone(), sig, body: Some((within, *braces)) }
-            .into_token_stream(),
-    )
+    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #layers);
+    let body = Some((within, *braces));
+    let function = Function { attrs: attrs.clone(), vis: vis.clone(), sig, body, shell: shell.clone() };
+    Some(function.into_token_stream())
 }
 
 impl Layer {

@@ -7,6 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility};
 
 use crate::error::Errors;
+use crate::shell::{self, Shell};
 
 pub(crate) struct Function {
     /// The attributes, those inside of the body last.
@@ -15,6 +16,8 @@ pub(crate) struct Function {
     pub(crate) sig: Signature,
     /// What stands between the braces, and the span of the braces. None for a method without a body.
     pub(crate) body: Option<(TokenStream, Span)>,
+    /// What stands around that where the function itself is not `async`.
+    pub(crate) shell: Option<Shell>,
 }
 
 impl Parse for Function {
@@ -22,8 +25,8 @@ impl Parse for Function {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let keyword = input.fork().call(Ident::parse_any)?;
-        let sig = input.parse().map_err(|_| wrong_item(&keyword))?;
-        let body = if input.parse::<Option<Token![;]>>()?.is_some() {
+        let sig: Signature = input.parse().map_err(|_| wrong_item(&keyword))?;
+        let mut body = if input.parse::<Option<Token![;]>>()?.is_some() {
             None
         } else {
             let group = braces(input.parse()?)?;
@@ -33,7 +36,14 @@ impl Parse for Function {
             };
             Some((syn::parse::Parser::parse2(within, group.stream())?, group.span()))
         };
-        Ok(Self { attrs, vis, sig, body })
+        let mut shell = None;
+        if let (None, Some((outer, braces))) = (sig.asyncness, &body) {
+            if let Some((found, inner, span)) = Shell::peel(outer, *braces) {
+                shell = Some(found);
+                body = Some((inner, span));
+            }
+        }
+        Ok(Self { attrs, vis, sig, body, shell })
     }
 }
 
@@ -63,12 +73,16 @@ impl ToTokens for Function {
         self.vis.to_tokens(tokens);
         self.sig.to_tokens(tokens);
         if let Some((body, span)) = &self.body {
+            let (body, braces) = match &self.shell {
+                Some(shell) => (shell.around(body.clone(), *span), shell.braces),
+                None => (body.clone(), *span),
+            };
             let mut within = TokenStream::new();
             within.append_all(inner);
-            body.to_tokens(&mut within);
+            within.extend(body);
             // The user's braces: with any other span rustc would not report the function as unused.
             let mut group = Group::new(Delimiter::Brace, within);
-            group.set_span(*span);
+            group.set_span(braces);
             group.to_tokens(tokens);
         } else {
             <Token![;]>::default().to_tokens(tokens);
@@ -82,10 +96,14 @@ impl Function {
         let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
         if let Some(constness) = constness {
             errors.push(constness.span, "a `const fn` cannot wait for anything: put this on an `async fn`");
-        } else if asyncness.is_none() {
-            let message = match &self.body {
-                Some((body, _)) if mentions(body, "block_on") => {
+        } else if asyncness.is_none() && self.shell.is_none() {
+            let message = match (&self.body, output) {
+                (Some((body, _)), _) if mentions(body, "block_on") => {
                     "this function has been made synchronous by the attribute above: put that one below"
+                }
+                (_, ReturnType::Type(_, ty)) if mentions(&ty.to_token_stream(), "Future") => {
+                    "this function does not end with its future: write `async fn`, or end it with \
+                     `Box::pin(async move { .. })`"
                 }
                 _ => "this function is not async: write `async fn`",
             };
@@ -98,22 +116,20 @@ impl Function {
         if self.body.is_none() {
             errors.push(ident.span(), "this method has no body: put this on its implementations");
         }
-        match output {
-            ReturnType::Default => {
-                errors.push(ident.span(), "this function must return a `Result`: what fails is told by `Err`");
-            }
-            ReturnType::Type(_, ty) if never_a_result(ty) => {
-                errors.add(Error::new_spanned(ty, "this must be a `Result`: what fails is told by `Err`"));
-            }
-            ReturnType::Type(..) => {}
+        if matches!(output, ReturnType::Default) {
+            errors.push(ident.span(), "this function must return a `Result`: what fails is told by `Err`");
+        }
+        if let Some(ty) = self.output().filter(|ty| never_a_result(ty)) {
+            errors.add(Error::new_spanned(ty, "this must be a `Result`: what fails is told by `Err`"));
         }
     }
 
-    /// The declared return type.
+    /// The type of what the body comes to, where it is declared.
     pub(crate) fn output(&self) -> Option<&Type> {
-        match &self.sig.output {
-            ReturnType::Default => None,
-            ReturnType::Type(_, ty) => Some(ty),
+        match (&self.sig.output, &self.shell) {
+            (ReturnType::Default, _) => None,
+            (ReturnType::Type(_, ty), None) => Some(ty),
+            (ReturnType::Type(_, ty), Some(_)) => shell::output(ty),
         }
     }
 }

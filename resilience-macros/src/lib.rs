@@ -8,6 +8,7 @@ mod error;
 mod expand;
 mod item;
 mod retry;
+mod shell;
 mod stack;
 
 use proc_macro::TokenStream;

@@ -1,0 +1,157 @@
+//! Functions that return their future: methods of `#[async_trait]`, `impl Future`, boxed futures.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use resilience_runtime::{circuit, get_circuit, retry};
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+fn assert_send<T: Send>(value: T) -> T {
+    value
+}
+
+/// Works from the third call on.
+#[derive(Default)]
+struct Service {
+    calls: AtomicU32,
+}
+
+impl Service {
+    fn answer(&self) -> io::Result<u32> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        if call < 3 { Err(io::Error::other("again")) } else { Ok(call) }
+    }
+}
+
+fn failures(name: &str) -> u64 {
+    get_circuit(name).expect("declared by an attribute").stats().total_failed
+}
+
+#[async_trait]
+trait Search {
+    async fn by_ref(&self, query: &str, more: String) -> io::Result<String>;
+    async fn by_mut(&mut self, log: &mut Vec<u32>) -> io::Result<u32>;
+    async fn by_box(self: Box<Self>) -> io::Result<u32>;
+    async fn cloned(&self, pair: (u32, u32), body: Vec<u8>) -> io::Result<(u32, Vec<u8>)>;
+
+    #[retry(max = 3, delay = 0)]
+    #[circuit(name = "boxed::provided", threshold = 9)]
+    async fn provided(&self, query: &str) -> io::Result<String>
+    where
+        Self: Sync,
+    {
+        self.by_ref(query, "provided".to_owned()).await
+    }
+}
+
+#[async_trait]
+impl Search for Service {
+    #[retry(max = 3, delay = 0)]
+    #[circuit(name = "boxed::by_ref", threshold = 9)]
+    async fn by_ref(&self, query: &str, more: String) -> io::Result<String> {
+        let call = self.answer()?;
+        Ok(format!("{query} {more} {call}"))
+    }
+
+    #[circuit(name = "boxed::by_mut")]
+    #[retry(max = 3, delay = 0)]
+    async fn by_mut(&mut self, log: &mut Vec<u32>) -> io::Result<u32> {
+        log.push(*self.calls.get_mut());
+        tokio::task::yield_now().await;
+        self.answer()
+    }
+
+    #[circuit(name = "boxed::by_box")]
+    async fn by_box(self: Box<Self>) -> io::Result<u32> {
+        Ok(self.calls.into_inner())
+    }
+
+    #[retry(max = 3, delay = 0, clone(body))]
+    async fn cloned(&self, (left, mut right): (u32, u32), body: Vec<u8>) -> io::Result<(u32, Vec<u8>)> {
+        right += 1;
+        self.answer()?;
+        Ok((left + right, body))
+    }
+}
+
+#[tokio::test]
+async fn methods_of_async_trait_work() {
+    let service = Service::default;
+    let by_ref = service();
+    let call = assert_send(by_ref.by_ref("a", "b".to_owned()));
+    assert_eq!(call.await.unwrap(), "a b 3");
+    assert_eq!(failures("boxed::by_ref"), 2, "below the retry, each attempt counts");
+    let mut log = Vec::new();
+    assert_eq!(service().by_mut(&mut log).await.unwrap(), 3);
+    assert_eq!((log, failures("boxed::by_mut")), (vec![0, 1, 2], 0));
+    assert_eq!(Box::new(service()).by_box().await.unwrap(), 0);
+    assert_eq!(service().cloned((1, 2), vec![7]).await.unwrap(), (4 + 2, vec![7]));
+    let object: Box<dyn Search + Sync> = Box::new(service());
+    assert_eq!(object.provided("a").await.unwrap(), "a provided 3");
+    assert_eq!(failures("boxed::provided"), 0);
+}
+
+#[async_trait(?Send)]
+trait Local {
+    async fn local(&self, calls: &Cell<u32>) -> io::Result<u32>;
+}
+
+#[async_trait(?Send)]
+impl Local for u32 {
+    #[retry(max = 3, delay = 0)]
+    async fn local(&self, calls: &Cell<u32>) -> io::Result<u32> {
+        calls.set(calls.get() + 1);
+        tokio::task::yield_now().await;
+        if calls.get() < *self { Err(io::Error::other("again")) } else { Ok(calls.get()) }
+    }
+}
+
+#[tokio::test]
+async fn methods_of_async_trait_that_are_not_send_work() {
+    assert_eq!(3.local(&Cell::new(0)).await.unwrap(), 3);
+}
+
+#[retry(max = 3, delay = 0)]
+#[circuit(name = "boxed::box_future", threshold = 9)]
+fn box_future<'a>(service: &'a Service, text: String) -> BoxFuture<'a, io::Result<String>> {
+    let text = format!("{text}!");
+    Box::pin(async move { Ok(format!("{text}{}", service.answer()?)) })
+}
+
+#[retry(max = 3, delay = 0)]
+fn spelled_out(service: &Service) -> Pin<Box<dyn Future<Output = io::Result<u32>> + Send + '_>> {
+    std::boxed::Box::pin(async move { service.answer() })
+}
+
+#[retry(max = 3, delay = 0)]
+#[circuit(name = "boxed::impl_future", threshold = 9)]
+fn impl_future(service: &Service) -> impl Future<Output = io::Result<u32>> + Send {
+    async move { service.answer() }
+}
+
+trait Asks {
+    fn ask(&self) -> impl Future<Output = io::Result<u32>> + Send;
+}
+
+impl Asks for Service {
+    #[circuit(name = "boxed::rpitit")]
+    #[retry(max = 3, delay = 0)]
+    fn ask(&self) -> impl Future<Output = io::Result<u32>> + Send {
+        async move { self.answer() }
+    }
+}
+
+#[tokio::test]
+async fn functions_that_end_with_a_block_work() {
+    let service = Service::default;
+    assert_eq!(assert_send(box_future(&service(), "x".to_owned())).await.unwrap(), "x!3");
+    assert_eq!(spelled_out(&service()).await.unwrap(), 3);
+    assert_eq!(impl_future(&service()).await.unwrap(), 3);
+    assert_eq!(service().ask().await.unwrap(), 3);
+    assert_eq!((failures("boxed::box_future"), failures("boxed::impl_future"), failures("boxed::rpitit")), (2, 2, 0));
+}
