@@ -5,7 +5,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{FnArg, Pat, PatIdent, Receiver, ReceiverKind, Signature, Token, Type};
+use syn::punctuated::Punctuated;
+use syn::{FnArg, Pat, PatIdent, Path, Receiver, ReceiverKind, Signature, Token, Type};
 
 use crate::error::Errors;
 use crate::item::mentions;
@@ -13,9 +14,9 @@ use crate::shell::Moved;
 
 #[derive(Default)]
 pub(crate) struct Captures {
-    /// Statements before the layers: bindings of nested patterns, made mutable.
+    /// Statements before the layers: names that could not be made mutable where they are bound.
     pub(crate) rebound: TokenStream,
-    /// A unique borrow of each argument.
+    /// A borrow of each argument, in the order in which the block is to name them.
     pub(crate) borrows: Vec<TokenStream>,
     /// Statements before each attempt.
     pub(crate) clones: TokenStream,
@@ -35,21 +36,21 @@ pub(crate) fn capture(
     let mut captures = Captures::default();
     let mut cloned = Vec::new();
     for input in &mut sig.inputs {
-        let is_lent = lent(input);
+        let bound = Bound::argument(input);
         let renamed: Vec<_> = moved.iter_mut().filter(|moved| names(input, &moved.argument)).map(Moved::pat).collect();
-        let (pats, rebind) = match input {
-            _ if !renamed.is_empty() => (renamed, false),
-            FnArg::Typed(input) => (vec![&mut *input.pat], has_shell),
+        let (pats, bound, ty) = match input {
+            _ if !renamed.is_empty() => (renamed, bound, None),
+            FnArg::Typed(input) if has_shell => (vec![&mut *input.pat], Bound::Unknown, None),
+            FnArg::Typed(input) => (vec![&mut *input.pat], bound, Some(&*input.ty)),
             FnArg::Receiver(receiver) => {
-                captures.receive(receiver, is_lent, body);
+                captures.receive(receiver, bound, body);
                 continue;
             }
         };
         for pat in pats {
-            let nested = rebind || !matches!(pat, Pat::Ident(_));
-            bindings(pat, &mut |binding| {
+            bindings(pat, bound, ty, &mut |binding, bound| {
                 cloned.extend(clone.iter().find(|name| **name == binding.ident).cloned());
-                captures.bind(binding, nested, is_lent, body, clone);
+                captures.bind(binding, bound, body, clone);
             });
         }
     }
@@ -66,28 +67,58 @@ pub(crate) fn capture(
     captures
 }
 
-/// Whether an argument is a reference, and which kind.
-#[derive(Clone, Copy)]
-enum Lent {
-    No,
-    Shared,
-    Unique,
+/// Reads off how a body that runs once holds the arguments of `sig`.
+///
+/// The block takes them along in the order in which it names them, and drops them in that order, too: here in the
+/// reverse order of the signature, as the bare function would. It leaves alone what is not used, so that rustc finds it.
+pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
+    let mut captures = Captures::default();
+    for input in &mut sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => {
+                let this = receiver.self_token;
+                captures.borrows.extend(mentions(body, "self").then(|| quote!(&#this)));
+            }
+            FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
+                let ident = &binding.ident;
+                let name = ident.to_string();
+                captures.borrows.extend((name.starts_with('_') || mentions(body, &name)).then(|| quote!(&#ident)));
+            }),
+        }
+    }
+    captures.borrows.reverse();
+    captures
 }
 
-fn lent(input: &FnArg) -> Lent {
-    let ty = match input {
-        FnArg::Typed(input) => &*input.ty,
-        FnArg::Receiver(receiver) => match &receiver.kind {
-            ReceiverKind::Reference(_, _, Some(_)) => return Lent::Unique,
-            ReceiverKind::Reference(_, _, None) => return Lent::Shared,
-            ReceiverKind::Typed(_, ty) => ty,
-            _ => return Lent::No,
-        },
-    };
-    match ty {
-        Type::Reference(ty) if ty.mutability.is_some() => Lent::Unique,
-        Type::Reference(_) => Lent::Shared,
-        _ => Lent::No,
+/// What a name is bound to.
+#[derive(Clone, Copy)]
+enum Bound {
+    Value,
+    Shared,
+    Unique,
+    /// That cannot be seen, so the name cannot be made mutable where it is bound.
+    Unknown,
+}
+
+impl Bound {
+    fn of(ty: &Type) -> Self {
+        match ty {
+            Type::Reference(ty) if ty.mutability.is_some() => Self::Unique,
+            Type::Reference(_) => Self::Shared,
+            _ => Self::Value,
+        }
+    }
+
+    fn argument(input: &FnArg) -> Self {
+        match input {
+            FnArg::Typed(input) => Self::of(&input.ty),
+            FnArg::Receiver(receiver) => match &receiver.kind {
+                ReceiverKind::Reference(_, _, Some(_)) => Self::Unique,
+                ReceiverKind::Reference(_, _, None) => Self::Shared,
+                ReceiverKind::Typed(_, ty) => Self::of(ty),
+                _ => Self::Value,
+            },
+        }
     }
 }
 
@@ -99,22 +130,22 @@ fn names(input: &FnArg, argument: &Ident) -> bool {
 }
 
 impl Captures {
-    fn receive(&mut self, receiver: &mut Receiver, lent: Lent, body: &TokenStream) {
+    fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
         if !mentions(body, "self") || receiver.mutability.is_some() {
             return;
         }
         let this = receiver.self_token;
-        match lent {
-            Lent::Shared => {}
-            Lent::Unique => self.borrows.push(quote!(&mut *#this)),
-            Lent::No => {
+        match bound {
+            Bound::Shared => {}
+            Bound::Unique => self.borrows.push(quote!(&mut *#this)),
+            Bound::Value | Bound::Unknown => {
                 receiver.mutability = Some(Token![mut](Span::mixed_site()));
                 self.borrows.push(quote!(&mut #this));
             }
         }
     }
 
-    fn bind(&mut self, binding: &mut PatIdent, nested: bool, lent: Lent, body: &TokenStream, clone: &[Ident]) {
+    fn bind(&mut self, binding: &mut PatIdent, bound: Bound, body: &TokenStream, clone: &[Ident]) {
         let ident = &binding.ident;
         let mixed = Span::mixed_site();
         let make_mut = Token![mut](mixed);
@@ -133,39 +164,63 @@ impl Captures {
         if borrowed || !mentions(body, &ident.to_string()) {
             return;
         }
-        match lent {
-            _ if nested => {
-                self.rebound.extend(quote_spanned!(mixed=> let #make_mut #ident = #ident;));
+        match bound {
+            Bound::Shared => {}
+            Bound::Unique => self.borrows.push(quote!(&mut *#ident)),
+            Bound::Value => {
+                binding.mutability = Some(make_mut);
                 self.borrows.push(quote!(&mut #ident));
             }
-            Lent::Shared => {}
-            Lent::Unique => self.borrows.push(quote!(&mut *#ident)),
-            Lent::No => {
-                binding.mutability = Some(make_mut);
+            Bound::Unknown => {
+                self.rebound.extend(quote_spanned!(mixed=> let #make_mut #ident = #ident;));
                 self.borrows.push(quote!(&mut #ident));
             }
         }
     }
 }
 
-/// Every name that a pattern binds.
-fn bindings(pat: &mut Pat, found: &mut impl FnMut(&mut PatIdent)) {
+/// Every name that a pattern binds, and to what.
+///
+/// `mut` may not stand before a name that a pattern binds through a reference, so whether there is one must be seen.
+fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
+    let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
+    let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };
     match pat {
         Pat::Ident(ident) => {
-            found(ident);
+            found(ident, bound);
             if let Some((_, pat)) = &mut ident.subpat {
-                bindings(pat, found);
+                bindings(pat, Bound::Unknown, ty, found);
             }
         }
-        Pat::Paren(pat) => bindings(&mut pat.pat, found),
-        Pat::Reference(pat) => bindings(&mut pat.pat, found),
-        Pat::Type(pat) => bindings(&mut pat.pat, found),
-        Pat::Slice(pat) => pat.elems.iter_mut().for_each(|pat| bindings(pat, found)),
-        Pat::Tuple(pat) => pat.elems.iter_mut().for_each(|pat| bindings(pat, found)),
-        Pat::TupleStruct(pat) => pat.elems.iter_mut().for_each(|pat| bindings(pat, found)),
-        Pat::Struct(pat) => pat.fields.iter_mut().for_each(|field| bindings(&mut field.pat, found)),
+        Pat::Paren(pat) => bindings(&mut pat.pat, bound, ty, found),
+        Pat::Tuple(pat) => match ty {
+            Some(Type::Tuple(ty)) if ty.elems.len() == pat.elems.len() => {
+                for (pat, ty) in pat.elems.iter_mut().zip(&ty.elems) {
+                    bindings(pat, Bound::of(ty), Some(ty), found);
+                }
+            }
+            _ => each(&mut pat.elems, value(matches!(ty, Some(Type::Tuple(_)))), found),
+        },
+        Pat::Slice(pat) => each(&mut pat.elems, value(matches!(ty, Some(Type::Array(_)))), found),
+        Pat::TupleStruct(pat) => {
+            let bound = value(same(&pat.path));
+            each(&mut pat.elems, bound, found);
+        }
+        Pat::Struct(pat) => {
+            let bound = value(same(&pat.path));
+            pat.fields.iter_mut().for_each(|field| bindings(&mut field.pat, bound, None, found));
+        }
+        Pat::Reference(pat) => bindings(&mut pat.pat, Bound::Unknown, None, found),
         _ => {}
     }
+}
+
+fn each<P>(pats: &mut Punctuated<Pat, P>, bound: Bound, found: &mut impl FnMut(&mut PatIdent, Bound)) {
+    pats.iter_mut().for_each(|pat| bindings(pat, bound, None, found));
+}
+
+fn last(path: &Path) -> Option<&Ident> {
+    path.segments.last().map(|segment| &segment.ident)
 }
 
 /// The type as an expression may name it: what `impl Trait` stands for is inferred.

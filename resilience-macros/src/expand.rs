@@ -16,7 +16,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
-use crate::capture::{Captures, capture, nameable};
+use crate::capture::{Captures, capture, hold, nameable};
 use crate::error::Errors;
 use crate::item::Function;
 use crate::shell::hoist;
@@ -67,10 +67,10 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
         Some(_) if repeats => hoist(body),
         _ => (Vec::new(), body.clone()),
     };
-    let captures = if repeats {
-        capture(&mut sig, shell.is_some(), &mut moved, &body, &clone, errors)
-    } else {
-        Captures::default()
+    let captures = match shell {
+        _ if repeats => capture(&mut sig, shell.is_some(), &mut moved, &body, &clone, errors),
+        None => hold(&mut sig, &body),
+        Some(_) => Captures::default(),
     };
     if !errors.is_empty() {
         return None;

@@ -25,7 +25,7 @@ impl Parse for Function {
         let mut attrs = input.call(Attribute::parse_outer)?;
         let vis = input.parse()?;
         let keyword = input.fork().call(Ident::parse_any)?;
-        let sig: Signature = input.parse().map_err(|_| wrong_item(&keyword))?;
+        let sig: Signature = input.parse().map_err(|error| wrong_item(&keyword).unwrap_or(error))?;
         let mut body = if input.parse::<Option<Token![;]>>()?.is_some() {
             None
         } else {
@@ -56,13 +56,16 @@ fn braces(body: TokenTree) -> Result<Group> {
     }
 }
 
-fn wrong_item(keyword: &Ident) -> Error {
-    let message = if keyword == "impl" || keyword == "trait" {
-        "put this on each method that it is for: one name for all methods would make one circuit of them"
-    } else {
-        "put this on an `async fn`"
+/// What to say of an item that is no function; none, if it is a function whose signature has a mistake.
+fn wrong_item(keyword: &Ident) -> Option<Error> {
+    let message = match keyword.to_string().as_str() {
+        "async" | "const" | "extern" | "fn" | "safe" | "unsafe" => return None,
+        "impl" | "trait" => {
+            "put this on each method that it is for: one name for all methods would make one circuit of them"
+        }
+        _ => "put this on an `async fn`",
     };
-    Error::new(keyword.span(), message)
+    Some(Error::new(keyword.span(), message))
 }
 
 impl ToTokens for Function {

@@ -40,7 +40,7 @@ trait Search {
     async fn cloned(&self, pair: (u32, u32), body: Vec<u8>) -> io::Result<(u32, Vec<u8>)>;
 
     #[retry(max = 3, delay = 0)]
-    #[circuit(name = "boxed::provided", threshold = 9)]
+    #[circuit(name = "futures::provided", threshold = 9)]
     async fn provided(&self, query: &str) -> io::Result<String>
     where
         Self: Sync,
@@ -52,13 +52,13 @@ trait Search {
 #[async_trait]
 impl Search for Service {
     #[retry(max = 3, delay = 0)]
-    #[circuit(name = "boxed::by_ref", threshold = 9)]
+    #[circuit(name = "futures::by_ref", threshold = 9)]
     async fn by_ref(&self, query: &str, more: String) -> io::Result<String> {
         let call = self.answer()?;
         Ok(format!("{query} {more} {call}"))
     }
 
-    #[circuit(name = "boxed::by_mut")]
+    #[circuit(name = "futures::by_mut")]
     #[retry(max = 3, delay = 0)]
     async fn by_mut(&mut self, log: &mut Vec<u32>) -> io::Result<u32> {
         log.push(*self.calls.get_mut());
@@ -66,7 +66,7 @@ impl Search for Service {
         self.answer()
     }
 
-    #[circuit(name = "boxed::by_box")]
+    #[circuit(name = "futures::by_box")]
     async fn by_box(self: Box<Self>) -> io::Result<u32> {
         Ok(self.calls.into_inner())
     }
@@ -85,15 +85,15 @@ async fn methods_of_async_trait_work() {
     let by_ref = service();
     let call = assert_send(by_ref.by_ref("a", "b".to_owned()));
     assert_eq!(call.await.unwrap(), "a b 3");
-    assert_eq!(failures("boxed::by_ref"), 2, "below the retry, each attempt counts");
+    assert_eq!(failures("futures::by_ref"), 2, "below the retry, each attempt counts");
     let mut log = Vec::new();
     assert_eq!(service().by_mut(&mut log).await.unwrap(), 3);
-    assert_eq!((log, failures("boxed::by_mut")), (vec![0, 1, 2], 0));
+    assert_eq!((log, failures("futures::by_mut")), (vec![0, 1, 2], 0));
     assert_eq!(Box::new(service()).by_box().await.unwrap(), 0);
     assert_eq!(service().cloned((1, 2), vec![7]).await.unwrap(), (4 + 2, vec![7]));
     let object: Box<dyn Search + Sync> = Box::new(service());
     assert_eq!(object.provided("a").await.unwrap(), "a provided 3");
-    assert_eq!(failures("boxed::provided"), 0);
+    assert_eq!(failures("futures::provided"), 0);
 }
 
 #[async_trait(?Send)]
@@ -117,7 +117,7 @@ async fn methods_of_async_trait_that_are_not_send_work() {
 }
 
 #[retry(max = 3, delay = 0)]
-#[circuit(name = "boxed::box_future", threshold = 9)]
+#[circuit(name = "futures::box_future", threshold = 9)]
 fn box_future<'a>(service: &'a Service, text: String) -> BoxFuture<'a, io::Result<String>> {
     let text = format!("{text}!");
     Box::pin(async move { Ok(format!("{text}{}", service.answer()?)) })
@@ -129,7 +129,7 @@ fn spelled_out(service: &Service) -> Pin<Box<dyn Future<Output = io::Result<u32>
 }
 
 #[retry(max = 3, delay = 0)]
-#[circuit(name = "boxed::impl_future", threshold = 9)]
+#[circuit(name = "futures::impl_future", threshold = 9)]
 fn impl_future(service: &Service) -> impl Future<Output = io::Result<u32>> + Send {
     async move { service.answer() }
 }
@@ -139,7 +139,7 @@ trait Asks {
 }
 
 impl Asks for Service {
-    #[circuit(name = "boxed::rpitit")]
+    #[circuit(name = "futures::rpitit")]
     #[retry(max = 3, delay = 0)]
     fn ask(&self) -> impl Future<Output = io::Result<u32>> + Send {
         async move { self.answer() }
@@ -153,5 +153,8 @@ async fn functions_that_end_with_a_block_work() {
     assert_eq!(spelled_out(&service()).await.unwrap(), 3);
     assert_eq!(impl_future(&service()).await.unwrap(), 3);
     assert_eq!(service().ask().await.unwrap(), 3);
-    assert_eq!((failures("boxed::box_future"), failures("boxed::impl_future"), failures("boxed::rpitit")), (2, 2, 0));
+    assert_eq!(
+        (failures("futures::box_future"), failures("futures::impl_future"), failures("futures::rpitit")),
+        (2, 2, 0)
+    );
 }

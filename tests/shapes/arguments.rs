@@ -1,0 +1,120 @@
+//! Patterns and types of arguments.
+
+use std::cell::Cell;
+use std::io;
+
+use resilience_runtime::{circuit, retry};
+
+struct Pair {
+    left: u32,
+    right: u32,
+}
+
+struct Wrapped(u32, String);
+
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "arguments::patterns")]
+async fn patterns(
+    (a, mut b): (u32, u32),
+    Pair { left, right: renamed }: Pair,
+    mut plain: u32,
+    _: u32,
+    _unused: u32,
+    [first, .., last]: [u32; 3],
+    &reference: &u32,
+    Wrapped(number, ref text): Wrapped,
+    whole @ (inner, _): (u32, u32),
+) -> io::Result<u32> {
+    b += 1;
+    plain += 1;
+    let text = u32::try_from(text.len()).unwrap();
+    Ok(a + b + left + renamed + plain + first + last + reference + number + text + whole.0 + inner)
+}
+
+#[circuit(name = "arguments::once")]
+async fn patterns_once((left, right): (String, String), Pair { left: mut number, .. }: Pair) -> io::Result<String> {
+    number += 1;
+    Ok(left + &right + &number.to_string())
+}
+
+#[tokio::test]
+async fn patterns_bind_as_in_the_bare_function() {
+    let pair = Pair { left: 4, right: 8 };
+    let wrapped = Wrapped(256, "x".to_owned());
+    let sum = patterns((1, 2), pair, 16, 0, 0, [32, 0, 64], &128, wrapped, (512, 0)).await.unwrap();
+    assert_eq!(sum, 1 + 3 + 4 + 8 + 17 + 32 + 64 + 128 + 256 + 1 + 512 + 512);
+    let pair = Pair { left: 1, right: 0 };
+    assert_eq!(patterns_once(("a".to_owned(), "b".to_owned()), pair).await.unwrap(), "ab2");
+}
+
+#[retry(max = 3, delay = 0, clone(body, tags))]
+#[circuit(name = "arguments::cloned", threshold = 5)]
+async fn cloned(body: String, mut tags: Vec<u32>, sent: &Cell<u32>) -> io::Result<(String, Vec<u32>)> {
+    sent.set(sent.get() + 1);
+    tags.push(sent.get());
+    if sent.get() < 3 {
+        drop(body);
+        return Err(io::Error::other("again"));
+    }
+    Ok((body, tags))
+}
+
+#[retry(max = 3, delay = 0)]
+async fn kept(mut tags: Vec<u32>, sent: &Cell<u32>) -> io::Result<usize> {
+    sent.set(sent.get() + 1);
+    tags.push(sent.get());
+    if sent.get() < 3 { Err(io::Error::other("again")) } else { Ok(tags.len()) }
+}
+
+#[tokio::test]
+async fn what_is_listed_is_cloned_for_each_attempt_and_the_rest_is_lent() {
+    assert_eq!(cloned("b".to_owned(), vec![], &Cell::new(0)).await.unwrap(), ("b".to_owned(), vec![3]));
+    assert_eq!(kept(vec![], &Cell::new(0)).await.unwrap(), 3);
+}
+
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "arguments::mutated")]
+async fn mutated(log: &mut Vec<u32>, count: &mut u32, text: &str) -> io::Result<usize> {
+    *count += 1;
+    log.push(*count);
+    if *count < 2 { Err(io::Error::other("again")) } else { Ok(log.len() + text.len()) }
+}
+
+#[retry(delay = 0)]
+#[circuit(name = "arguments::functions")]
+async fn functions(
+    plain: fn(u32) -> u32,
+    generic: impl Fn(u32) -> u32,
+    mut counting: impl FnMut() -> u32,
+    boxed: Box<dyn Fn(u32) -> u32>,
+) -> io::Result<u32> {
+    Ok(plain(1) + generic(1) + counting() + counting() + boxed(1))
+}
+
+#[circuit(name = "arguments::once_only")]
+async fn once_only(make: impl FnOnce() -> String, mut parts: impl Iterator<Item = char>) -> io::Result<String> {
+    let mut text = make();
+    text.extend(parts.next());
+    Ok(text)
+}
+
+#[retry(max = 3, delay = 0)]
+async fn formatted(name: String, number: u32) -> io::Result<String> {
+    Ok(format!("{name} {number:>3}"))
+}
+
+#[tokio::test]
+async fn arguments_are_used_as_in_the_bare_function() {
+    let (mut log, mut count) = (vec![], 0);
+    assert_eq!(mutated(&mut log, &mut count, "xyz").await.unwrap(), 5);
+    assert_eq!((log, count), (vec![1, 2], 2));
+    let (offset, mut calls) = (10, 0);
+    let counting = || {
+        calls += 1;
+        calls
+    };
+    let sum = functions(|n| n, |n| n + offset, counting, Box::new(move |n| n + offset)).await.unwrap();
+    assert_eq!(sum, 1 + 11 + 1 + 2 + 11);
+    assert_eq!(once_only(|| "a".to_owned(), "bc".chars()).await.unwrap(), "ab");
+    assert_eq!(formatted("n".to_owned(), 7).await.unwrap(), "n   7");
+}

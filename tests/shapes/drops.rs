@@ -1,0 +1,86 @@
+//! Arguments and locals are dropped in the order of the bare function, whenever the future is dropped.
+//!
+//! But for one: what has no name, `_`, is dropped last by a stack that runs the body once.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use resilience_runtime::{circuit, retry};
+use tokio::task::yield_now;
+
+type Log = RefCell<Vec<&'static str>>;
+
+struct Noisy<'a>(&'static str, &'a Log);
+
+impl Drop for Noisy<'_> {
+    fn drop(&mut self) {
+        self.1.borrow_mut().push(self.0);
+    }
+}
+
+macro_rules! functions {
+    ($($(#[$attr:meta])* $name:ident;)*) => {
+        $(
+            $(#[$attr])*
+            async fn $name(
+                first: Noisy<'_>,
+                _unused: Noisy<'_>,
+                (left, right): (Noisy<'_>, Noisy<'_>),
+                _: Noisy<'_>,
+                last: Noisy<'_>,
+            ) -> io::Result<()> {
+                let local = Noisy("local", first.1);
+                yield_now().await;
+                let _mentioned_in_another_order = (&last, &left, &first, &right, &local);
+                Ok(())
+            }
+        )*
+    };
+}
+
+functions! {
+    bare;
+    #[circuit(name = "drops::circuit")] in_a_circuit;
+    #[retry(delay = 0)] retried;
+    #[retry(delay = 0)] #[circuit(name = "drops::both")] in_both;
+    #[circuit(name = "drops::outer")] #[circuit(name = "drops::inner")] in_two_circuits;
+}
+
+/// What is dropped, in order, when a call is polled so many times and then dropped.
+fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 6]) -> F) -> Vec<&'static str>
+where
+    F: Future<Output = io::Result<()>>,
+{
+    let noisy = ["first", "unused", "left", "right", "blank", "last"].map(|name| Noisy(name, log));
+    {
+        let mut future = pin!(call(noisy));
+        for _ in 0..polls {
+            let _ = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+    log.take()
+}
+
+#[test]
+fn the_order_is_that_of_the_bare_function() {
+    macro_rules! order {
+        ($name:ident, $log:expr, $polls:expr) => {
+            drops($log, $polls, |[a, b, c, d, e, f]| $name(a, b, (c, d), e, f))
+        };
+    }
+    let log = &Log::default();
+    for polls in 0..3 {
+        let mut expected = order!(bare, log, polls);
+        assert_eq!(order!(retried, log, polls), expected, "retried, {polls} polls");
+        assert_eq!(order!(in_both, log, polls), expected, "in both, {polls} polls");
+        if let (1.., Some(blank)) = (polls, expected.iter().position(|name| *name == "blank")) {
+            let blank = expected.remove(blank);
+            expected.push(blank);
+        }
+        assert_eq!(order!(in_a_circuit, log, polls), expected, "in a circuit, {polls} polls");
+        assert_eq!(order!(in_two_circuits, log, polls), expected, "in two circuits, {polls} polls");
+    }
+}

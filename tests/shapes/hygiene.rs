@@ -1,0 +1,67 @@
+//! A user's names that an expansion must not stumble over.
+
+#[tokio::test]
+async fn names_of_the_user_are_not_in_the_way() {
+    assert_eq!(shadows::all(1, 1, 1, 1, 1).await.unwrap(), 9);
+    assert_eq!(no_prelude::sum(3, 4).await.unwrap(), 7);
+    assert_eq!(locals::named_as_ours().await.unwrap(), "ours");
+}
+
+mod shadows {
+    #![allow(dead_code)] // they are here to be in the way
+
+    struct Ok;
+    struct Err;
+    struct Some;
+    struct None;
+    struct Result;
+    struct Option;
+    struct Duration;
+    struct Retry;
+    struct CallSite;
+    mod std {}
+    mod core {}
+    mod resilience {}
+    const CIRCUIT: u32 = 3;
+    fn sleep() {}
+    fn watch() {}
+    #[allow(unused_macros)]
+    macro_rules! declare {
+        () => {
+            compile_error!("not ours")
+        };
+    }
+
+    #[resilience_runtime::retry(max = 2, clone(circuit))]
+    #[resilience_runtime::circuit(name = "hygiene::shadows")]
+    pub(crate) async fn all(circuit: u32, retry: u32, outcome: u32, permit: u32, delay: u32) -> ::std::io::Result<u32> {
+        let open = 1;
+        ::std::result::Result::Ok(circuit + retry + outcome + permit + delay + open + CIRCUIT)
+    }
+}
+
+#[no_implicit_prelude]
+mod no_prelude {
+    #[::resilience_runtime::retry(max = 2)]
+    #[::resilience_runtime::circuit(name = "hygiene::no_prelude")]
+    pub(crate) async fn sum(left: u32, right: u32) -> ::std::io::Result<u32> {
+        ::std::result::Result::Ok(left + right)
+    }
+}
+
+mod locals {
+    /// A macro whose own locals have our names, and another crate's name for the runtime's.
+    macro_rules! ours {
+        ($outcome:ident) => {{
+            let circuit = $outcome;
+            circuit
+        }};
+    }
+
+    #[resilience_runtime::retry(max = 2, delay = 0)]
+    #[resilience_runtime::circuit(name = "hygiene::locals")]
+    pub(crate) async fn named_as_ours() -> std::io::Result<&'static str> {
+        let outcome = "ours";
+        Ok(ours!(outcome))
+    }
+}

@@ -1,0 +1,66 @@
+//! Decorated functions that call each other and themselves, and their futures in others.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+
+use resilience_runtime::{circuit, get_circuit, retry};
+
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "nesting::recursive")]
+async fn recursive(depth: u32) -> io::Result<u32> {
+    if depth == 0 { Ok(0) } else { Ok(1 + Box::pin(recursive(depth - 1)).await?) }
+}
+
+#[async_recursion::async_recursion]
+#[circuit(name = "nesting::async_recursion")]
+async fn with_async_recursion(depth: u32) -> io::Result<u32> {
+    if depth == 0 { Ok(0) } else { Ok(1 + with_async_recursion(depth - 1).await?) }
+}
+
+#[circuit(name = "nesting::outer")]
+async fn outer(fail: bool) -> io::Result<u32> {
+    #[retry(max = 3, delay = 0)]
+    #[circuit(name = "nesting::inner", threshold = 9)]
+    async fn inner(fail: bool) -> io::Result<u32> {
+        if fail { Err(io::ErrorKind::TimedOut.into()) } else { Ok(1) }
+    }
+    Ok(inner(fail).await? + inner(false).await?)
+}
+
+struct Kept<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Kept<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<F::Output> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+#[tokio::test]
+async fn recursion_and_nesting() {
+    assert_eq!(recursive(5).await.unwrap(), 5);
+    assert_eq!(with_async_recursion(5).await.unwrap(), 5);
+    assert_eq!(get_circuit("nesting::async_recursion").unwrap().stats().successes, 6);
+    assert_eq!(outer(false).await.unwrap(), 2);
+    assert!(outer(true).await.is_err());
+    assert_eq!(get_circuit("nesting::inner").unwrap().stats().total_failed, 3);
+    assert_eq!(get_circuit("nesting::outer").unwrap().stats().total_failed, 1);
+}
+
+#[tokio::test]
+async fn futures_in_other_futures() {
+    let (left, right) = tokio::join!(recursive(1), outer(false));
+    assert_eq!((left.unwrap(), right.unwrap()), (1, 2));
+    let first = tokio::select! {
+        biased;
+        answer = recursive(2) => answer,
+        answer = outer(false) => answer,
+    };
+    assert_eq!(first.unwrap(), 2);
+    assert_eq!(Kept(Box::pin(recursive(3))).await.unwrap(), 3);
+    assert_eq!(tokio::spawn(recursive(4)).await.unwrap().unwrap(), 4);
+    let boxed: Pin<Box<dyn Future<Output = io::Result<u32>> + Send>> = Box::pin(outer(false));
+    assert_eq!(boxed.await.unwrap(), 2);
+}
