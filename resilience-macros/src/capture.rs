@@ -70,7 +70,8 @@ pub(crate) fn capture(
 /// Reads off how a body that runs once holds the arguments of `sig`.
 ///
 /// The block takes them along in the order in which it names them, and drops them in that order, too: here in the
-/// reverse order of the signature, as the bare function would. It leaves alone what is not used, so that rustc finds it.
+/// reverse order of the signature, as the bare function would. It leaves alone what the body does not use, so that rustc
+/// and clippy say of that what they say of the bare function; it is dropped afterwards.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
@@ -81,8 +82,7 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
             }
             FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
                 let ident = &binding.ident;
-                let name = ident.to_string();
-                captures.borrows.extend((name.starts_with('_') || mentions(body, &name)).then(|| quote!(&#ident)));
+                captures.borrows.extend(mentions(body, &ident.to_string()).then(|| quote!(&#ident)));
             }),
         }
     }

@@ -1,6 +1,6 @@
 //! Arguments and locals are dropped in the order of the bare function, whenever the future is dropped.
 //!
-//! But for one: what has no name, `_`, is dropped last by a stack that runs the body once.
+//! But for one thing: a stack that runs the body once drops the arguments that the body does not use after the others.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -76,9 +76,8 @@ fn the_order_is_that_of_the_bare_function() {
         let mut expected = order!(bare, log, polls);
         assert_eq!(order!(retried, log, polls), expected, "retried, {polls} polls");
         assert_eq!(order!(in_both, log, polls), expected, "in both, {polls} polls");
-        if let (1.., Some(blank)) = (polls, expected.iter().position(|name| *name == "blank")) {
-            let blank = expected.remove(blank);
-            expected.push(blank);
+        if polls > 0 {
+            expected.sort_by_key(|name| ["unused", "blank"].contains(name));
         }
         assert_eq!(order!(in_a_circuit, log, polls), expected, "in a circuit, {polls} polls");
         assert_eq!(order!(in_two_circuits, log, polls), expected, "in two circuits, {polls} polls");

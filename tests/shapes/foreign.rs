@@ -23,11 +23,11 @@ async fn deprecated() -> io::Result<u32> {
     Ok(7)
 }
 
-#[cfg_attr(all(), retry(max = 2, delay = 0))]
+#[cfg_attr(not(any()), retry(max = 2, delay = 0))]
 #[cfg_attr(any(), retry(max = 99, delay = 99))]
-#[cfg(all())]
+#[cfg(not(any()))]
 #[circuit(name = "foreign::cfg", threshold = 9)]
-async fn configured(#[cfg(any())] absent: u32, #[cfg(all())] present: u32) -> io::Result<u32> {
+async fn configured(#[cfg(any())] absent: u32, #[cfg(not(any()))] present: u32) -> io::Result<u32> {
     if present == 0 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(present) }
 }
 

@@ -2,6 +2,18 @@
 //!
 //! `tests/fixtures` compiles the same files as other editions.
 
+#![allow(
+    clippy::arc_with_non_send_sync,
+    clippy::elidable_lifetime_names,
+    clippy::manual_async_fn,
+    clippy::mixed_attributes_style,
+    clippy::needless_arbitrary_self_type,
+    clippy::needless_pass_by_value,
+    clippy::needless_return,
+    clippy::similar_names,
+    clippy::too_many_arguments
+)] // some users' functions are like that, and what clippy says of them bare is not the matter here
+
 mod arguments;
 mod body;
 mod drops;
