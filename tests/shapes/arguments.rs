@@ -27,7 +27,7 @@ async fn patterns(
 ) -> io::Result<u32> {
     b += 1;
     plain += 1;
-    let text = u32::try_from(text.len()).unwrap();
+    let text = text.len() as u32;
     Ok(a + b + left + renamed + plain + first + last + reference + number + text + whole.0 + inner)
 }
 
@@ -63,7 +63,11 @@ async fn cloned(body: String, mut tags: Vec<u32>, sent: &Cell<u32>) -> io::Resul
 async fn kept(mut tags: Vec<u32>, sent: &Cell<u32>) -> io::Result<usize> {
     sent.set(sent.get() + 1);
     tags.push(sent.get());
-    if sent.get() < 3 { Err(io::Error::other("again")) } else { Ok(tags.len()) }
+    if sent.get() < 3 {
+        Err(io::Error::other("again"))
+    } else {
+        Ok(tags.len())
+    }
 }
 
 #[tokio::test]
@@ -77,7 +81,11 @@ async fn what_is_listed_is_cloned_for_each_attempt_and_the_rest_is_lent() {
 async fn mutated(log: &mut Vec<u32>, count: &mut u32, text: &str) -> io::Result<usize> {
     *count += 1;
     log.push(*count);
-    if *count < 2 { Err(io::Error::other("again")) } else { Ok(log.len() + text.len()) }
+    if *count < 2 {
+        Err(io::Error::other("again"))
+    } else {
+        Ok(log.len() + text.len())
+    }
 }
 
 #[retry(delay = 0)]

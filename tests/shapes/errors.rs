@@ -1,6 +1,6 @@
 //! What an error may be: anything.
 
-use resilience_runtime::{CircuitOpenError, circuit, retry};
+use resilience_runtime::{circuit, retry, CircuitOpenError};
 
 #[derive(Debug, PartialEq)]
 struct Opaque;
@@ -26,7 +26,11 @@ async fn number(code: usize) -> Result<(), usize> {
 }
 
 fn try_later(open: CircuitOpenError) -> &'static str {
-    if open.cooldown_remaining().is_zero() { "now" } else { "later" }
+    if open.cooldown_remaining().is_zero() {
+        "now"
+    } else {
+        "later"
+    }
 }
 
 #[circuit(name = "errors::text", threshold = 1, open = try_later)]

@@ -13,7 +13,9 @@ use resilience_runtime::{circuit, get_circuit, retry};
 #[allow(clippy::unused_async)] // the lint is about the bare function, too
 async fn plain_attributes() -> io::Result<u32> {
     #![allow(unused_labels)] // an inner attribute stays one
-    'unused: { Ok(7) }
+    'unused: {
+        Ok(7)
+    }
 }
 
 #[retry(max = 2, delay = 0)]
@@ -28,28 +30,44 @@ async fn deprecated() -> io::Result<u32> {
 #[cfg(not(any()))]
 #[circuit(name = "foreign::cfg", threshold = 9)]
 async fn configured(#[cfg(any())] absent: u32, #[cfg(not(any()))] present: u32) -> io::Result<u32> {
-    if present == 0 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(present) }
+    if present == 0 {
+        Err(io::ErrorKind::TimedOut.into())
+    } else {
+        Ok(present)
+    }
 }
 
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_above", threshold = 9)]
 async fn instrumented_above(value: u32) -> io::Result<u32> {
-    if value == 0 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(value) }
+    if value == 0 {
+        Err(io::ErrorKind::TimedOut.into())
+    } else {
+        Ok(value)
+    }
 }
 
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_below", threshold = 9)]
 #[tracing::instrument(skip_all, err)]
 async fn instrumented_below(value: u32) -> io::Result<u32> {
-    if value == 0 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(value) }
+    if value == 0 {
+        Err(io::ErrorKind::TimedOut.into())
+    } else {
+        Ok(value)
+    }
 }
 
 #[retry(max = 2, delay = 0)]
 #[tracing::instrument(fields(length = text.len()))]
 #[circuit(name = "foreign::instrumented_between", threshold = 9)]
 async fn instrumented_between(text: String) -> io::Result<usize> {
-    if text.is_empty() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(text.len()) }
+    if text.is_empty() {
+        Err(io::ErrorKind::TimedOut.into())
+    } else {
+        Ok(text.len())
+    }
 }
 
 /// The attempts that reached the circuit.
@@ -83,5 +101,9 @@ async fn instrument_wherever_it_stands() {
 #[circuit(name = "foreign::test")]
 #[tokio::test]
 async fn a_test_can_be_decorated() -> io::Result<()> {
-    if calls("foreign::test") == 0 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+    if calls("foreign::test") == 0 {
+        Err(io::ErrorKind::TimedOut.into())
+    } else {
+        Ok(())
+    }
 }

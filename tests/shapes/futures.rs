@@ -24,7 +24,11 @@ struct Service {
 impl Service {
     fn answer(&self) -> io::Result<u32> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        if call < 3 { Err(io::Error::other("again")) } else { Ok(call) }
+        if call < 3 {
+            Err(io::Error::other("again"))
+        } else {
+            Ok(call)
+        }
     }
 }
 
@@ -107,7 +111,11 @@ impl Local for u32 {
     async fn local(&self, calls: &Cell<u32>) -> io::Result<u32> {
         calls.set(calls.get() + 1);
         tokio::task::yield_now().await;
-        if calls.get() < *self { Err(io::Error::other("again")) } else { Ok(calls.get()) }
+        if calls.get() < *self {
+            Err(io::Error::other("again"))
+        } else {
+            Ok(calls.get())
+        }
     }
 }
 
@@ -130,7 +138,7 @@ fn spelled_out(service: &Service) -> Pin<Box<dyn Future<Output = io::Result<u32>
 
 #[retry(max = 3, delay = 0)]
 #[circuit(name = "futures::impl_future", threshold = 9)]
-fn impl_future(service: &Service) -> impl Future<Output = io::Result<u32>> + Send {
+fn impl_future<'a>(service: &'a Service) -> impl Future<Output = io::Result<u32>> + Send + 'a {
     async move { service.answer() }
 }
 

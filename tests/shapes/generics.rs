@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt::{Debug, Display};
 use std::io;
 
-use resilience_runtime::{CircuitOpenError, circuit, get_circuit, retry};
+use resilience_runtime::{circuit, get_circuit, retry, CircuitOpenError};
 
 #[retry(delay = 0)]
 #[circuit(name = "generics::generic")]

@@ -56,7 +56,11 @@ macro_rules! method {
 impl Client {
     fn answer(&self) -> io::Result<u32> {
         self.calls.set(self.calls.get() + 1);
-        if self.calls.get() < 3 { Err(io::Error::other("again")) } else { Ok(self.calls.get()) }
+        if self.calls.get() < 3 {
+            Err(io::Error::other("again"))
+        } else {
+            Ok(self.calls.get())
+        }
     }
 
     method!(self, with_self_from_outside, self.answer());

@@ -4,6 +4,7 @@
 
 #![allow(
     clippy::arc_with_non_send_sync,
+    clippy::cast_possible_truncation,
     clippy::elidable_lifetime_names,
     clippy::manual_async_fn,
     clippy::mixed_attributes_style,

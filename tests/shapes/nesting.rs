@@ -9,13 +9,21 @@ use resilience_runtime::{circuit, get_circuit, retry};
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "nesting::recursive")]
 async fn recursive(depth: u32) -> io::Result<u32> {
-    if depth == 0 { Ok(0) } else { Ok(1 + Box::pin(recursive(depth - 1)).await?) }
+    if depth == 0 {
+        Ok(0)
+    } else {
+        Ok(1 + Box::pin(recursive(depth - 1)).await?)
+    }
 }
 
 #[async_recursion::async_recursion]
 #[circuit(name = "nesting::async_recursion")]
 async fn with_async_recursion(depth: u32) -> io::Result<u32> {
-    if depth == 0 { Ok(0) } else { Ok(1 + with_async_recursion(depth - 1).await?) }
+    if depth == 0 {
+        Ok(0)
+    } else {
+        Ok(1 + with_async_recursion(depth - 1).await?)
+    }
 }
 
 #[circuit(name = "nesting::outer")]
@@ -23,7 +31,11 @@ async fn outer(fail: bool) -> io::Result<u32> {
     #[retry(max = 3, delay = 0)]
     #[circuit(name = "nesting::inner", threshold = 9)]
     async fn inner(fail: bool) -> io::Result<u32> {
-        if fail { Err(io::ErrorKind::TimedOut.into()) } else { Ok(1) }
+        if fail {
+            Err(io::ErrorKind::TimedOut.into())
+        } else {
+            Ok(1)
+        }
     }
     Ok(inner(fail).await? + inner(false).await?)
 }

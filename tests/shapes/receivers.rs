@@ -17,7 +17,11 @@ impl Client {
     /// Works from the third call on.
     fn answer(&self) -> io::Result<u32> {
         self.calls.set(self.calls.get() + 1);
-        if self.calls.get() < 3 { Err(io::Error::other("again")) } else { Ok(self.calls.get()) }
+        if self.calls.get() < 3 {
+            Err(io::Error::other("again"))
+        } else {
+            Ok(self.calls.get())
+        }
     }
 
     #[retry(max = 3, delay = 0)]

@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::mpsc::Receiver;
 
-use resilience_runtime::{CircuitOpenError, circuit, retry};
+use resilience_runtime::{circuit, retry, CircuitOpenError};
 use tokio::task::yield_now;
 
 fn assert_send<T: Send>(value: T) -> T {
@@ -88,7 +88,11 @@ impl From<CircuitOpenError> for LocalError {
 #[circuit(name = "send::error")]
 async fn fails_locally(fail: bool) -> Result<u32, LocalError> {
     yield_now().await;
-    if fail { Err(LocalError(Rc::new(1))) } else { Ok(7) }
+    if fail {
+        Err(LocalError(Rc::new(1)))
+    } else {
+        Ok(7)
+    }
 }
 
 #[tokio::test(start_paused = true)]

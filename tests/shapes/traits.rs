@@ -34,7 +34,11 @@ impl Search for Client {
     #[retry(max = 3, delay = 0)]
     async fn search(&self, query: &str) -> Result<Self::Hit, io::Error> {
         self.calls.set(self.calls.get() + 1);
-        if self.calls.get() < 3 { Err(io::Error::other("again")) } else { Ok(format!("{query}{}", self.calls.get())) }
+        if self.calls.get() < 3 {
+            Err(io::Error::other("again"))
+        } else {
+            Ok(format!("{query}{}", self.calls.get()))
+        }
     }
 }
 
