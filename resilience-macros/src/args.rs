@@ -33,7 +33,7 @@ impl Args {
             while !input.is_empty() {
                 match argument(input, known) {
                     Ok((key, _)) if args.iter().any(|(other, _)| *other == key) => {
-                        errors.push(key.span(), format_args!("duplicate option `{key}`"));
+                        errors.push(key.span(), format_args!("duplicate option `{key}`: write it once"));
                     }
                     Ok(arg) => args.push(arg),
                     Err(error) => {
@@ -81,8 +81,9 @@ impl Args {
     pub(crate) fn list(&mut self, key: &str, errors: &mut Errors) -> Vec<Ident> {
         match self.take(key) {
             Some((_, Value::List(list))) => {
-                let names = Punctuated::<Ident, Token![,]>::parse_terminated.parse2(list);
-                errors.ok(names).into_iter().flatten().collect()
+                let names =
+                    |list: ParseStream<'_>| Punctuated::<_, Token![,]>::parse_terminated_with(list, Ident::parse_any);
+                errors.ok(names.parse2(list)).into_iter().flatten().collect()
             }
             Some((ident, Value::Expr(_))) => {
                 errors.push(ident.span(), format_args!("expected a list: write `{key}(..)`"));

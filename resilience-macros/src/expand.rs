@@ -89,7 +89,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
     let block = expansion.block(&body, *braces, &function.output().map_or(quote!(_), nameable));
     let layers = expansion.tail(0, &block);
     let rebound = &captures.rebound;
-    let absorbed = stack.absorbed.iter().map(|path| quote_spanned!(mixed=> #[#path(__absorbed)] const _: () = ();));
+    let absorbed = stack.absorbed().map(|attr| quote_spanned!(mixed=> #attr const _: () = ();));
     let marker = expansion.marker(function);
     let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #layers);
     let body = Some((within, *braces));
@@ -176,7 +176,8 @@ impl Expansion<'_> {
         let group = TokenTree::Group(group);
         // A body that runs once may consume its arguments and return borrows of them.
         let capture = (!self.repeats).then(|| quote_spanned!(mixed=> move));
-        quote_spanned!(mixed=> async #capture #group)
+        // What the compiler has to say of a capture, it says of the body.
+        quote_spanned!(mixed.located_at(braces)=> async #capture #group)
     }
 
     /// The layers from `index` on around `block`, as the end of a block of statements.

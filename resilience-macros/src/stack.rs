@@ -3,10 +3,10 @@
 //! The outermost one expands first. It takes the others off the function and emits one expansion for all, because
 //! attributes that wrapped the body one after the other would end up in the opposite order.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Meta, Path};
+use syn::{Attribute, Meta, Path, parse_quote_spanned};
 
 use crate::circuit::Circuit;
 use crate::error::Errors;
@@ -31,15 +31,23 @@ pub(crate) struct Stack {
     /// The path of the runtime.
     pub(crate) runtime: Path,
     /// The attributes that were taken off, as they were named.
-    pub(crate) absorbed: Vec<Path>,
+    absorbed: Vec<Path>,
 }
 
-/// The argument of an attribute that has been absorbed: it stays on an empty item, so that its import is used and a
+/// The argument of an attribute that has been absorbed and changes nothing: it stays, so that its import is used and a
 /// missing one is reported.
 const ABSORBED: &str = "__absorbed";
 
 /// What the body of a function begins with that has been expanded already.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
+
+impl Stack {
+    /// The attributes that were taken off, without effect.
+    pub(crate) fn absorbed(&self) -> impl Iterator<Item = Attribute> {
+        let absorbed = Ident::new(ABSORBED, Span::mixed_site());
+        self.absorbed.iter().map(move |path| parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)]))
+    }
+}
 
 impl Kind {
     /// The kind of an attribute of the family, that is one of our names, alone or behind the path of the runtime.
@@ -77,7 +85,7 @@ fn names(path: &Path) -> Vec<String> {
 /// Expands the attribute of this kind, and all of the family below it.
 pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> TokenStream {
     if args.to_string() == ABSORBED {
-        return TokenStream::new();
+        return item.clone();
     }
     let mut errors = Errors::default();
     let (layer, runtime) = kind.parse(Span::call_site(), args, &mut errors);
@@ -106,10 +114,13 @@ pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> Tok
     function.check(&mut errors);
     check_order(&function, &mut errors);
     check_names(&layers, &mut errors);
-    let runtime = runtime.unwrap_or_else(|| syn::parse_quote_spanned!(Span::mixed_site()=> ::resilience_runtime));
+    let runtime = runtime.unwrap_or_else(|| parse_quote_spanned!(Span::mixed_site()=> ::resilience_runtime));
     let stack = Stack { layers, runtime, absorbed };
-    let expansion = expand::expand(&function, &stack, &mut errors);
-    with_errors(errors, &expansion.unwrap_or_else(|| function.into_token_stream()))
+    let expansion = expand::expand(&function, &stack, &mut errors).unwrap_or_else(|| {
+        function.attrs.extend(stack.absorbed());
+        function.into_token_stream()
+    });
+    with_errors(errors, &expansion)
 }
 
 /// The mistakes, and then the function all the same, so that the rest of the file and the editor keep working.

@@ -1,0 +1,10 @@
+use resilience_runtime::circuit;
+
+#[circuit = "exa_api"]
+//~ "exa_api" | expected `option = value`; the options are `name`, `threshold`, `cooldown`, `half_open_max`, `trial_timeout`, `failure_if`, `open`, `crate`
+//~ #[circuit = "exa_api"] | key-value macro attributes are not supported
+async fn f() -> std::io::Result<()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use resilience_runtime::retry;
+
+#[retry(clone(reqest))]
+//~ reqest | `reqest` is not an argument of this function
+async fn f(request: String) -> std::io::Result<()> {
+    drop(request);
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use resilience_runtime::{circuit, retry};
+
+#[retry(max = 0, delay = -1)]
+//~ -1 | `delay` must not be negative
+//~ 0 | `max` must be a whole number from 1 to 4294967295
+#[circuit(nam = "a", threshold = 0)]
+//~ 0 | `threshold` must be a whole number from 1 to 4294967295
+//~ nam | unknown option `nam`; did you mean `name`? the options are `name`, `threshold`, `cooldown`, `half_open_max`, `trial_timeout`, `failure_if`, `open`, `crate`
+async fn f() -> std::io::Result<()> {
+    Ok(())
+}
+
+fn main() {}

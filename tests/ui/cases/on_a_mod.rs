@@ -1,0 +1,7 @@
+use resilience_runtime::circuit;
+
+#[circuit(name = "a")]
+mod inner {}
+//~ mod | put this on an `async fn`
+
+fn main() {}

@@ -1,0 +1,10 @@
+use resilience_runtime::circuit;
+
+#[circuit(name = "twins")]
+#[circuit(name = "twins")]
+//~ "twins" | this function has a circuit of this name already; its trials would wait for each other
+async fn f() -> std::io::Result<()> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,209 @@
+//! What a user reads who makes a mistake, as an editor gets it.
+//!
+//! Each file in `cases` is a program with one mistake, or with as many as its name says; those in `compiler` are about
+//! what the compiler says by itself, in words that change from version to version. Below a line that it complains about
+//! stands what it says there:
+//!
+//! ```text
+//! #[circuit(name = "a", threshold = 0)]
+//! //~ 0 | `threshold` must be a whole number from 1 to 4294967295
+//! ```
+//!
+//! First the text that the error points to, then its message. A warning says so first; a note of the error follows it
+//! after three spaces. Nothing else may be said, but for more notes.
+//!
+//! `RESILIENCE_BLESS=1 cargo test --package resilience-mistakes -- --include-ignored` writes what the compiler says; read
+//! it before you commit it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+
+const MARK: &str = "//~";
+
+#[derive(Deserialize)]
+struct Line {
+    target: Option<Target>,
+    message: Option<Diagnostic>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    src_path: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Diagnostic {
+    level: String,
+    message: String,
+    spans: Vec<Span>,
+    children: Vec<Diagnostic>,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    is_primary: bool,
+    line_start: usize,
+    text: Vec<Text>,
+}
+
+#[derive(Deserialize)]
+struct Text {
+    text: String,
+    highlight_start: usize,
+    highlight_end: usize,
+}
+
+/// What the compiler says below one line of a file, with its helps and notes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    line: usize,
+    what: String,
+    notes: Vec<String>,
+}
+
+impl Diagnostic {
+    fn said(&self) -> Option<Said> {
+        let span = self.spans.iter().find(|span| span.is_primary)?;
+        let text = span.text.first()?;
+        let place: String = text.text.chars().take(text.highlight_end - 1).skip(text.highlight_start - 1).collect();
+        let level = if self.level == "error" { String::new() } else { format!("{}: ", self.level) };
+        let message = self.message.lines().next().unwrap_or_default();
+        let what = format!("{level}{place} | {message}").trim().to_owned();
+        Some(Said { line: span.line_start, what, notes: self.notes() })
+    }
+
+    /// Those without a place are ours, or about the level of a lint.
+    fn notes(&self) -> Vec<String> {
+        let notes = self.children.iter().filter(|child| child.spans.is_empty() && child.level == "note");
+        let helps = self.children.iter().filter(|child| child.level == "help" && child.message.starts_with("consider"));
+        notes.chain(helps).map(|child| child.message.trim().replace('\n', " ")).filter(|note| !note.contains("#[")).collect()
+    }
+}
+
+/// What stands in the file that the compiler shall say, and the file without it.
+fn expected(source: &str) -> (Vec<Said>, String) {
+    let (mut said, mut bare) = (Vec::<Said>::new(), String::new());
+    let mut above = 0;
+    for line in source.lines() {
+        match line.trim_start().strip_prefix(MARK) {
+            Some(note) if note.starts_with("   ") => {
+                said.last_mut().expect("a note belongs to an error").notes.push(note.trim().to_owned());
+            }
+            Some(what) => said.push(Said { line: above, what: what.trim().to_owned(), notes: Vec::new() }),
+            None => {
+                above += 1;
+                writeln!(bare, "{line}").unwrap();
+            }
+        }
+    }
+    (said, bare)
+}
+
+/// The file with what the compiler says in it.
+fn blessed(bare: &str, mut said: Vec<Said>) -> String {
+    let mut source = String::new();
+    said.sort();
+    for (index, line) in bare.lines().enumerate() {
+        writeln!(source, "{line}").unwrap();
+        let indent = &line[..line.len() - line.trim_start().len()];
+        for Said { what, notes, .. } in said.iter().filter(|said| said.line == index + 1) {
+            writeln!(source, "{indent}{MARK} {what}").unwrap();
+            for note in notes {
+                writeln!(source, "{indent}{MARK}    {note}").unwrap();
+            }
+        }
+    }
+    source
+}
+
+/// Lays out a package with a program for each case, without what the compiler shall say, and compiles it.
+fn compile(directory: &str, cases: &BTreeMap<PathBuf, String>) -> BTreeMap<PathBuf, Vec<Said>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let package = temporary.join(directory);
+    // What an earlier run has left may be out of date, but for what it built.
+    let _ = fs::remove_dir_all(package.join("examples"));
+    fs::create_dir_all(package.join("examples")).unwrap();
+    fs::create_dir_all(package.join("src")).unwrap();
+    fs::write(package.join("src/lib.rs"), "").unwrap();
+    for (name, source) in cases {
+        fs::write(package.join("examples").join(name), source).unwrap();
+    }
+    let manifest = format!(
+        "[package]\nname = \"{directory}\"\nedition = \"2024\"\n\n[dependencies]\nasync-trait = \"0.1\"\n\
+         resilience-runtime = {{ path = '{}' }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\n[workspace]\n",
+        root.join("resilience-runtime").display()
+    );
+    fs::write(package.join("Cargo.toml"), manifest).unwrap();
+    fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
+
+    let output = Command::new(env!("CARGO"))
+        .args(["check", "--examples", "--keep-going", "--quiet", "--message-format=json"])
+        .current_dir(&package)
+        .env("CARGO_TARGET_DIR", temporary.join("target"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .expect("cargo runs");
+    let mut said: BTreeMap<_, Vec<_>> = cases.keys().map(|name| (name.clone(), Vec::new())).collect();
+    let mut compiled = 0;
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        compiled += 1;
+        let Ok(Line { target: Some(target), message: Some(message) }) = serde_json::from_str(line) else { continue };
+        let case = target.src_path.file_name().map(PathBuf::from);
+        if let (Some(said), Some(message)) = (case.and_then(|case| said.get_mut(&case)), message.said()) {
+            said.push(message);
+        }
+    }
+    assert!(compiled > 0, "nothing was compiled: {}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+#[test]
+fn a_mistake_is_told_in_the_users_own_tokens() {
+    check("cases");
+}
+
+#[test]
+#[ignore = "holds words of the compiler's own, here of Rust 1.95; `.ci/test` runs it"]
+fn what_the_compiler_says_by_itself_points_to_the_users_own_tokens() {
+    check("compiler");
+}
+
+fn check(directory: &str) {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let mut bare = BTreeMap::new();
+    let mut wanted = BTreeMap::new();
+    for case in fs::read_dir(&cases).unwrap() {
+        let case = case.unwrap();
+        let (said, source) = expected(&fs::read_to_string(case.path()).unwrap());
+        let name = PathBuf::from(case.file_name());
+        bare.insert(name.clone(), source);
+        wanted.insert(name, said);
+    }
+    let mut wrong = 0;
+    for (name, mut said) in compile(directory, &bare) {
+        if env::var_os("RESILIENCE_BLESS").is_some() {
+            fs::write(cases.join(&name), blessed(&bare[&name], said)).unwrap();
+            continue;
+        }
+        said.sort();
+        let mut wanted = wanted[&name].clone();
+        wanted.sort();
+        let same = said.len() == wanted.len()
+            && said.iter().zip(&wanted).all(|(said, wanted)| {
+                (said.line, &said.what) == (wanted.line, &wanted.what)
+                    && wanted.notes.iter().all(|note| said.notes.contains(note))
+            });
+        if !same || wanted.is_empty() {
+            wrong += 1;
+            println!("{}: the compiler says\n{}", name.display(), blessed(&bare[&name], said));
+        }
+    }
+    assert_eq!(wrong, 0, "files about which the compiler says something else; see above");
+}
