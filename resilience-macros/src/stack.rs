@@ -3,6 +3,9 @@
 //! The outermost one expands first. It takes the others off the function and emits one expansion for all, because
 //! attributes that wrapped the body one after the other would end up in the opposite order.
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;

@@ -82,7 +82,11 @@ impl Diagnostic {
     fn notes(&self) -> Vec<String> {
         let notes = self.children.iter().filter(|child| child.spans.is_empty() && child.level == "note");
         let helps = self.children.iter().filter(|child| child.level == "help" && child.message.starts_with("consider"));
-        notes.chain(helps).map(|child| child.message.trim().replace('\n', " ")).filter(|note| !note.contains("#[")).collect()
+        notes
+            .chain(helps)
+            .map(|child| child.message.trim().replace('\n', " "))
+            .filter(|note| !note.contains("#["))
+            .collect()
     }
 }
 

@@ -1,0 +1,151 @@
+//! Whatever the compiler hands over, a macro answers with tokens: an expansion, or errors and the item as it was.
+
+use proc_macro2::TokenStream;
+use proptest::prelude::*;
+
+use super::{Kind, decorate};
+
+/// What attributes and functions are made of, and a few things besides.
+const WORDS: [&str; 64] = [
+    "name",
+    "threshold",
+    "cooldown",
+    "half_open_max",
+    "trial_timeout",
+    "failure_if",
+    "open",
+    "crate",
+    "max",
+    "delay",
+    "backoff",
+    "retry_if",
+    "clone",
+    "self",
+    "mut",
+    "ref",
+    "async",
+    "fn",
+    "pub",
+    "const",
+    "unsafe",
+    "extern",
+    "impl",
+    "dyn",
+    "move",
+    "let",
+    "if",
+    "loop",
+    "return",
+    "await",
+    "f",
+    "x",
+    "_",
+    "Result",
+    "Self",
+    "io",
+    "Box",
+    "pin",
+    "circuit",
+    "retry",
+    "=",
+    ",",
+    "::",
+    "->",
+    "=>",
+    "&",
+    "|",
+    "-",
+    "!",
+    "?",
+    "#",
+    "'a",
+    "..",
+    "<",
+    ">",
+    ";",
+    "0",
+    "3",
+    "1.5",
+    "1e999",
+    "30s",
+    "\"a\"",
+    "\"250ms\"",
+    "\"\"",
+];
+
+/// Balanced tokens, as text.
+fn tokens(length: usize) -> impl Strategy<Value = String> {
+    let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
+    let tree = word.prop_recursive(4, 64, 8, |inner| {
+        (prop::sample::select(&["()", "[]", "{}"][..]), prop::collection::vec(inner, 0..8))
+            .prop_map(|(group, trees)| format!("{}{}{}", &group[..1], trees.join(" "), &group[1..]))
+    });
+    prop::collection::vec(tree, 0..length).prop_map(|trees| trees.join(" "))
+}
+
+/// Options that look like some, with anything as their value.
+fn options() -> impl Strategy<Value = String> {
+    let option = (prop::sample::select(&WORDS[..13]), tokens(3)).prop_map(|(key, value)| format!("{key} = {value}"));
+    prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
+}
+
+/// A function that looks like one, with anything in its places.
+fn function() -> impl Strategy<Value = String> {
+    (options(), tokens(4), prop::bool::ANY, tokens(6), tokens(4), tokens(12)).prop_map(
+        |(below, generics, is_async, arguments, output, body)| {
+            let is_async = if is_async { "async" } else { "" };
+            format!("#[retry({below})] {is_async} fn f<{generics}>({arguments}) -> {output} {{ {body} }}")
+        },
+    )
+}
+
+/// One that is whole but for the arguments, the body and the predicate.
+fn whole_function() -> impl Strategy<Value = String> {
+    let pattern = prop::sample::select(
+        &[
+            "x: T",
+            "mut x: T",
+            "&x: &u8",
+            "(x, _): (A, B)",
+            "P { x, .. }: P",
+            "_: T",
+            "x @ Some(_): O",
+            "[x, ..]: [T; 3]",
+        ][..],
+    );
+    (prop::collection::vec(pattern, 0..4), tokens(12), tokens(3)).prop_map(|(arguments, body, predicate)| {
+        let arguments = arguments.join(", ");
+        format!("#[retry(retry_if = |e| ({predicate}))] async fn f({arguments}) -> io::Result<impl Sized> {{ {body} }}")
+    })
+}
+
+fn check(kind: Kind, options: &str, item: &str) -> Result<(), TestCaseError> {
+    // What no lexer takes no macro ever sees.
+    let (Ok(options), Ok(item)) = (options.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return Ok(()) };
+    let output = decorate(kind, options, &item);
+    let text = output.to_string();
+    if !text.contains("compile_error") {
+        let parsed = syn::parse2::<syn::ItemFn>(output);
+        // The body is the user's, and may be anything; the rest is a function.
+        prop_assert!(parsed.is_ok() || syn::parse2::<crate::item::Function>(text.parse().unwrap()).is_ok(), "{text}");
+        prop_assert!(text.contains("__private"), "neither an expansion nor an error: {text}");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_options_are_answered(options in options()) {
+        for kind in [Kind::Circuit, Kind::Retry] {
+            check(kind, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
+        }
+    }
+
+    #[test]
+    fn any_item_is_answered(item in prop_oneof![tokens(12), function(), whole_function()]) {
+        check(Kind::Circuit, "name = \"a\"", &item)?;
+        check(Kind::Retry, "clone(x)", &item)?;
+    }
+}
