@@ -92,6 +92,7 @@ pub use crate::retry::{AnyError, RetryBuilder, RetryIf, RetryPolicy};
 pub use crate::stats::CircuitStats;
 
 #[doc = include_str!("../docs/circuit.md")]
+#[doc = include_str!("../docs/functions.md")]
 #[doc = include_str!("../docs/expansion.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::circuit;
