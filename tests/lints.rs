@@ -32,6 +32,21 @@
     unit_bindings,
     unused_macro_rules,
     redundant_lifetimes,
+    clippy::as_conversions,
+    clippy::dbg_macro,
+    clippy::exit,
+    clippy::float_arithmetic,
+    clippy::impl_trait_in_params,
+    clippy::mem_forget,
+    clippy::missing_asserts_for_indexing,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::pattern_type_mismatch,
+    clippy::ref_patterns,
+    clippy::same_name_method,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unimplemented,
+    clippy::unreachable,
+    clippy::wildcard_enum_match_arm,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -45,6 +60,7 @@
 )]
 
 use std::io;
+use std::pin::Pin;
 
 use resilience_runtime::{circuit, retry};
 
@@ -66,11 +82,31 @@ async fn once(text: String) -> io::Result<String> {
     Ok(text)
 }
 
+#[circuit(name = "lints::outer")]
+#[retry(max = 2, delay = 0, clone(text))]
+#[circuit(name = "lints::inner", open = io::Error::other)]
+async fn three_layers(text: String, counter: &mut u32) -> io::Result<String> {
+    *counter = counter.saturating_add(1);
+    tokio::task::yield_now().await;
+    Ok(text)
+}
+
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "lints::boxed")]
+fn boxed(text: String, _unused: u32) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send>> {
+    Box::pin(async move {
+        tokio::task::yield_now().await;
+        Ok(text.len())
+    })
+}
+
 #[test]
 fn a_crate_with_every_lint_forbidden_compiles() -> io::Result<()> {
     // By hand: the test attribute of tokio does not compile here.
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     assert_eq!(runtime.block_on(both(1, String::new(), (2, 3)))?, 7);
     assert_eq!(runtime.block_on(once(String::new()))?, "");
+    assert_eq!(runtime.block_on(three_layers(String::new(), &mut 0))?, "");
+    assert_eq!(runtime.block_on(boxed(String::new(), 0))?, 0);
     Ok(())
 }

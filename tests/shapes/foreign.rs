@@ -59,6 +59,19 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
+/// `instrument` reads our expansion, with its label and all, by way of syn.
+#[circuit(name = "foreign::instrumented_outer", threshold = 9)]
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "foreign::instrumented_inner", threshold = 9, open = |open| io::Error::other(open))]
+#[tracing::instrument(skip_all)]
+async fn instrumented_below_three(value: u32) -> io::Result<u32> {
+    if value == 0 {
+        Err(io::ErrorKind::TimedOut.into())
+    } else {
+        Ok(value)
+    }
+}
+
 #[retry(max = 2, delay = 0)]
 #[tracing::instrument(fields(length = text.len()))]
 #[circuit(name = "foreign::instrumented_between", threshold = 9)]
@@ -93,6 +106,8 @@ async fn instrument_wherever_it_stands() {
     assert_eq!(calls("foreign::instrumented_above"), 2);
     assert!(instrumented_below(0).await.is_err());
     assert_eq!(calls("foreign::instrumented_below"), 2);
+    assert!(instrumented_below_three(0).await.is_err());
+    assert_eq!((calls("foreign::instrumented_outer"), calls("foreign::instrumented_inner")), (1, 2));
     assert!(instrumented_between(String::new()).await.is_err());
     assert_eq!(calls("foreign::instrumented_between"), 2);
 }
