@@ -18,7 +18,7 @@ fn a_builder_refuses_what_cannot_be_and_names_it() {
         (
             builder().trial_timeout(Duration::ZERO),
             "trial_timeout",
-            "`trial_timeout` is 0ns, but must be longer than zero",
+            "`trial_timeout` is 0s, but must be longer than zero",
         ),
         (builder().cooldown(600 * YEAR), "cooldown", "`cooldown` is 18934560000s, but must be at most 584 years"),
         (CircuitBreaker::builder(""), "name", "`name` is \"\", but must be a text that is not blank"),

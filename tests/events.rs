@@ -302,3 +302,20 @@ async fn a_subscriber_that_panics_costs_no_slot() {
     breaker.try_acquire().expect("the slot has come back").success();
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
+
+#[circuit(name = "events::both_panic", threshold = 1)]
+async fn both_panic() -> io::Result<()> {
+    std::panic::resume_unwind(Box::new("the body"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_panics_beside_the_body_does_not_end_the_process() {
+    listen_and(|event| {
+        if event.metadata().name() == "circuit_failure" {
+            std::panic::resume_unwind(Box::new("a subscriber"));
+        }
+    });
+    let panic = tokio::spawn(both_panic()).await.unwrap_err().into_panic();
+    assert_eq!(panic.downcast_ref(), Some(&"the body"), "the panic of the body goes on");
+    assert_eq!(get_circuit("events::both_panic").unwrap().state(), CircuitState::Open);
+}

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::clock::nanos;
+use crate::clock::{LONGEST, fits};
 use crate::error::ConfigError;
 
 /// The pauses between attempts: `delay * factor^(n - 1)` after the n-th failed one.
@@ -14,19 +14,19 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        if nanos(self.delay) == u64::MAX {
-            return Err(ConfigError::new("delay", Some(format!("{:?}", self.delay)), "at most 584 years"));
+        if !fits(self.delay) {
+            return Err(ConfigError::new("delay", format!("{:?}", self.delay), LONGEST));
         }
         if !(self.factor.is_finite() && self.factor >= 1.0) {
-            return Err(ConfigError::new("backoff", Some(self.factor.to_string()), "a finite number of at least 1"));
+            return Err(ConfigError::new("backoff", self.factor.to_string(), "a finite number of at least 1"));
         }
         Ok(())
     }
 
     /// The pause after the `attempt`-th failed attempt, counted from 1; saturates.
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
-        let doublings = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
-        let growth = self.factor.powi(doublings);
+        let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let growth = self.factor.powi(exponent);
         // Zero times infinity is no delay, and times one is exact.
         if self.delay.is_zero() || growth <= 1.0 {
             return self.delay;

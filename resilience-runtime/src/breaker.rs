@@ -91,36 +91,24 @@ impl CircuitBreaker {
     ///
     /// Looking changes nothing.
     pub fn state(&self) -> CircuitState {
-        match self.0.gate.phase() {
-            Phase::Closed { .. } => CircuitState::Closed,
-            Phase::Open { since } if remaining(since, self.0.settings.cooldown(), Tick::now()).is_some() => {
-                CircuitState::Open
-            }
-            Phase::Open { .. } | Phase::HalfOpen | Phase::Full { .. } => CircuitState::HalfOpen,
-        }
+        seen(self.0.gate.phase(), self.0.settings.cooldown()).0
     }
 
     /// A snapshot of counts, times and settings.
     pub fn stats(&self) -> CircuitStats {
         let Inner { name, settings, gate, totals } = &*self.0;
+        let name = name.as_str().to_owned();
         gate.look(|machine| {
             let settings = settings.load();
-            let cooldown_remaining = match machine.phase(&settings) {
-                Phase::Open { since } => remaining(since, settings.cooldown, Tick::now()),
-                _ => None,
-            };
+            let (state, cooldown_remaining) = seen(machine.phase(&settings), settings.cooldown);
             CircuitStats {
-                name: name.as_str().to_owned(),
-                state: match machine.phase(&settings) {
-                    Phase::Closed { .. } => CircuitState::Closed,
-                    Phase::Open { .. } if cooldown_remaining.is_some() => CircuitState::Open,
-                    _ => CircuitState::HalfOpen,
-                },
+                name,
+                state,
                 failures: machine.failures(),
                 successes: totals.successes(),
                 threshold: settings.threshold,
                 cooldown: settings.cooldown,
-                cooldown_remaining: cooldown_remaining.unwrap_or_default(),
+                cooldown_remaining,
                 last_failure: totals.last_failure.get(),
                 last_success: totals.last_success.get(),
                 total_succeeded: totals.succeeded(),
@@ -311,6 +299,18 @@ fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpen
             Ok(call)
         }
         Err(wait) => Err(breaker.borrow().reject(wait)),
+    }
+}
+
+/// The state that a phase shows, and what is left of its cooldown.
+fn seen(phase: Phase, cooldown: Duration) -> (CircuitState, Duration) {
+    match phase {
+        Phase::Closed { .. } => (CircuitState::Closed, Duration::ZERO),
+        Phase::HalfOpen | Phase::Full { .. } => (CircuitState::HalfOpen, Duration::ZERO),
+        Phase::Open { since } => match remaining(since, cooldown, Tick::now()) {
+            Some(left) => (CircuitState::Open, left),
+            None => (CircuitState::HalfOpen, Duration::ZERO),
+        },
     }
 }
 

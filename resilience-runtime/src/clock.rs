@@ -55,7 +55,15 @@ pub(crate) fn wall_millis() -> u64 {
     u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
-/// The longest time that fits in 64 bits of nanoseconds is 584 years; [`crate::config`] refuses longer ones.
+/// What a time must be that somebody sets, for [`nanos`] to be exact.
+pub(crate) const LONGEST: &str = "at most 584 years";
+
+/// Whether a time fits in 64 bits of nanoseconds.
+pub(crate) fn fits(duration: Duration) -> bool {
+    duration.as_nanos() <= u128::from(u64::MAX)
+}
+
+/// The nanoseconds of a time that [`fits`], or the most that do.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::clock::nanos;
+use crate::clock::{LONGEST, fits, nanos};
 use crate::error::ConfigError;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
@@ -59,15 +59,18 @@ impl Options {
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (option, value) in self.entries() {
+            let Some(value) = value else { continue };
             let allowed = match value {
-                Some(Value::Count(0)) => "a whole number of at least 1",
-                Some(Value::Time(time)) if time.as_nanos() > u128::from(u64::MAX) => "at most 584 years",
-                Some(Value::Time(Duration::ZERO)) if option == "trial_timeout" => "longer than zero",
-                _ => continue,
+                Value::Count(0) => "a whole number of at least 1",
+                Value::Time(time) if !fits(time) => LONGEST,
+                Value::Count(_) | Value::Time(_) => continue,
             };
-            return Err(ConfigError::new(option, value.map(|value| value.to_string()), allowed));
+            return Err(ConfigError::new(option, value.to_string(), allowed));
         }
-        Ok(())
+        match self.trial_timeout {
+            Some(Duration::ZERO) => Err(ConfigError::new("trial_timeout", "0s".to_owned(), "longer than zero")),
+            _ => Ok(()),
+        }
     }
 }
 

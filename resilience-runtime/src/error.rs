@@ -145,8 +145,8 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) fn new(option: &'static str, value: Option<String>, allowed: impl Into<Cow<'static, str>>) -> Self {
-        Self { option, value: value.unwrap_or_default(), allowed: allowed.into() }
+    pub(crate) fn new(option: &'static str, value: String, allowed: impl Into<Cow<'static, str>>) -> Self {
+        Self { option, value, allowed: allowed.into() }
     }
 
     /// The name of the option.

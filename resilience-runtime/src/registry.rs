@@ -96,7 +96,7 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
     if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
         let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
         let allowed = format!("{kept}, which circuit '{name}' has from {place}");
-        return Err(ConfigError::new(option, Some(value), allowed));
+        return Err(ConfigError::new(option, value, allowed));
     }
     let entry = circuits.entry(name.clone()).or_insert_with(|| Entry::new(name));
     entry.write(written);

@@ -218,7 +218,7 @@ impl<P> RetryBuilder<P> {
     /// [`ConfigError`] for an option outside its range.
     pub fn build(self) -> Result<RetryPolicy<P>, ConfigError> {
         if self.schedule.max == 0 {
-            return Err(ConfigError::new("max", Some("0".to_owned()), "a whole number of at least 1"));
+            return Err(ConfigError::new("max", "0".to_owned(), "a whole number of at least 1"));
         }
         self.schedule.backoff.check()?;
         Ok(RetryPolicy { schedule: self.schedule, retry_if: self.retry_if })

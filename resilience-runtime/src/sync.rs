@@ -1,4 +1,4 @@
-//! The one door to atomics and locks, so that a model checker can take their place.
+//! The one door to atomics and locks.
 
 pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, OnceLock};

@@ -98,7 +98,7 @@ impl CircuitBuilder {
 
     fn check(&self) -> Result<(), ConfigError> {
         if self.name.trim().is_empty() {
-            return Err(ConfigError::new("name", Some(format!("{:?}", self.name)), "a text that is not blank"));
+            return Err(ConfigError::new("name", format!("{:?}", self.name), "a text that is not blank"));
         }
         self.options.check()
     }

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -59,7 +60,10 @@ impl<B: Borrow<CircuitBreaker>> Drop for Call<B> {
     fn drop(&mut self) {
         match self.progress {
             Progress::Waiting => self.end(Verdict::Cancelled),
-            Progress::Polling => self.end(Verdict::Failure(Some(&"panic"))),
+            // A subscriber that panics, too, would end the process from in here. The panic of the body goes on.
+            Progress::Polling => {
+                let _ = catch_unwind(AssertUnwindSafe(|| self.end(Verdict::Failure(Some(&"panic")))));
+            }
             Progress::Ended => {}
         }
     }
@@ -113,7 +117,8 @@ permit! {
     ///
     /// Say how the call ended with one of the methods. A permit that is dropped without a word, by a timeout, a
     /// `select!` or an early return, counts as a cancelled call: the slot of a trial comes back, and nothing but
-    /// `total_cancelled` changes.
+    /// `total_cancelled` changes. So does one that a panic drops, since it cannot know whose panic that is;
+    /// [`CircuitBreaker::call`] and the attributes count a panic of the call as a failure.
     ///
     /// ```
     /// use resilience_runtime::CircuitBreaker;

@@ -1,0 +1,38 @@
+//! A user's own events reach the user's own layers, whatever the library asks `tracing` about.
+//!
+//! The only test of its file, since its subscriber is that of the process.
+
+use std::sync::{Arc, Mutex};
+
+use resilience_runtime::CircuitBreaker;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+#[derive(Clone, Default)]
+struct Names(Arc<Mutex<Vec<&'static str>>>);
+
+impl<S: Subscriber> Layer<S> for Names {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        self.0.lock().unwrap().push(event.metadata().name());
+    }
+}
+
+/// To ask a subscriber whether it is enabled, and then to send it nothing, makes a layer with a filter of its own lose the
+/// next event (tokio-rs/tracing#2519).
+#[test]
+fn a_layer_with_a_filter_loses_no_event() {
+    let (info, debug) = (Names::default(), Names::default());
+    let layers = tracing_subscriber::registry()
+        .with(info.clone().with_filter(LevelFilter::INFO))
+        .with(debug.clone().with_filter(LevelFilter::DEBUG));
+    tracing::subscriber::set_global_default(layers).unwrap();
+    let breaker = CircuitBreaker::builder("filters").threshold(9).build().unwrap();
+    for _ in 0..3 {
+        let permit = breaker.try_acquire().unwrap();
+        tracing::info!(name: "mine", "mine");
+        permit.success();
+    }
+    assert_eq!(*info.0.lock().unwrap(), ["mine"; 3]);
+    assert_eq!(*debug.0.lock().unwrap(), ["mine", "circuit_success"].repeat(3));
+}
