@@ -28,15 +28,19 @@
 //! - A call that was admitted is settled exactly once, also when it is dropped, aborted or panics.
 //! - Only what happens within a state counts for it: the late verdict of a call that began before the circuit opened,
 //!   closed or was reset shows in the totals and changes nothing.
-//! - At most `half_open_max` trials pass between them, and a trial that hangs does not shut everybody out.
-//! - No error of yours is replaced, wrapped or dropped.
-//! - No lock is held across an await, an event or code of yours, and none is taken by a success through a closed circuit
-//!   or by a rejection. Neither allocates.
+//! - Trials that have succeeded or are under way are never more than `half_open_max`. One that outlives its
+//!   `trial_timeout` no longer counts among them, so that it does not shut everybody out.
+//! - An error of yours comes back as it was. A retry returns that of its last attempt, or the rejection that ended it.
+//! - No call allocates. No lock is held across an await, an event or code of yours; none is taken by a success through a
+//!   closed circuit that has no failures to clear, or by a rejection while the wait runs.
 //!
 //! # Events
 //!
 //! Sent with [`tracing`], target `resilience`, after the new state is in force. Every event carries `circuit`, or `func`
-//! where it is about a retry. Names are escaped; `error` is the first 50 characters of an error whose type shows one.
+//! where it is about a retry: the function's name, or the type of the closure given to a [`RetryPolicy`]. Names are escaped.
+//! `error` is the first 50 characters of the error where an attribute finds that its type shows one, or what
+//! [`Permit::failure_with`] was given; it is `panic` for a panic. [`CircuitBreaker::call`] and [`RetryPolicy::call`], which ask
+//! no bound of an error, have none.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -53,7 +57,7 @@
 //!
 //! # Time
 //!
-//! Cooldowns and trial timeouts run on tokio's clock, so that `#[tokio::test(start_paused = true)]` and
+//! Cooldowns and trial timeouts run on tokio's clock, in steps of eight nanoseconds, so that `#[tokio::test(start_paused = true)]` and
 //! `tokio::time::advance` test them without a wait. A breaker needs no runtime; only a retry that sleeps does.
 //!
 //! # Features

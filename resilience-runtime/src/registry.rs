@@ -138,8 +138,12 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 ///     Ok(())
 /// }
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # if cfg!(not(feature = "declare")) { ask().await.unwrap() }
 /// let stats = &get_circuit_stats()["listed_before_its_first_call"];
 /// assert_eq!((stats.state, stats.threshold), (CircuitState::Closed, 5));
+/// # }
 /// ```
 pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     let mut stats: BTreeMap<_, _> =

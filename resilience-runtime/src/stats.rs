@@ -17,7 +17,8 @@ pub struct CircuitStats {
     /// Failures in a row, toward `threshold`. Kept while open, where each failed trial adds one; zero again once the
     /// circuit closes or is reset.
     pub failures: u64,
-    /// Successes since the circuit last closed from half-open or was reset.
+    /// Successes since the circuit last closed from half-open or was reset. A call that ends while that happens may be
+    /// counted on either side of it.
     pub successes: u64,
     /// The number of failures in a row that opens the circuit.
     pub threshold: u32,

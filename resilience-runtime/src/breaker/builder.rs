@@ -65,7 +65,8 @@ impl CircuitBuilder {
     /// How long after the newest trial began the slots of trials that have not ended come back, longer than zero.
     /// Default: the longer of the cooldown and 30 s.
     ///
-    /// This keeps a trial that hangs for ever from shutting everybody out.
+    /// This keeps a trial that hangs for ever from shutting everybody out. There is no timer: the next caller finds it out
+    /// and becomes a trial. What the late one comes to still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
         self

@@ -1,8 +1,9 @@
 //! Guards the machine of a breaker and publishes its phase as one atomic word.
 //!
-//! Whoever decides holds the lock; the two paths that run all day, a success through a closed circuit and a rejection,
-//! only read the word. The low three bits name the phase; the rest is the generation of a closed circuit or the
-//! [`Tick`] from which a rejection counts its wait, so one load tells all that belongs together.
+//! Whoever decides holds the lock; the two paths that run all day, a success through a closed circuit that has no
+//! failures to clear and a rejection while the wait runs, only read the word. Its low three bits name the phase; the rest
+//! is the generation of a closed circuit or the [`Tick`] from which a rejection counts its wait, so one load tells all
+//! that belongs together.
 
 use crate::breaker::state::{Machine, Phase};
 use crate::clock::Tick;
