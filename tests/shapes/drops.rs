@@ -21,6 +21,11 @@ impl Drop for Noisy<'_> {
     }
 }
 
+struct Both<'a> {
+    upper: Noisy<'a>,
+    lower: Noisy<'a>,
+}
+
 macro_rules! functions {
     ($($(#[$attr:meta])* $name:ident;)*) => {
         $(
@@ -29,12 +34,13 @@ macro_rules! functions {
                 first: Noisy<'_>,
                 _unused: Noisy<'_>,
                 (left, right): (Noisy<'_>, Noisy<'_>),
+                Both { upper, lower }: Both<'_>,
                 _: Noisy<'_>,
                 last: Noisy<'_>,
             ) -> io::Result<()> {
                 let local = Noisy("local", first.1);
                 yield_now().await;
-                let _mentioned_in_another_order = (&last, &left, &first, &right, &local);
+                let _mentioned_in_another_order = (&last, &left, &first, &right, &lower, &local, &upper);
                 Ok(())
             }
         )*
@@ -50,11 +56,11 @@ functions! {
 }
 
 /// What is dropped, in order, when a call is polled so many times and then dropped.
-fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 6]) -> F) -> Vec<&'static str>
+fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 8]) -> F) -> Vec<&'static str>
 where
     F: Future<Output = io::Result<()>>,
 {
-    let noisy = ["first", "unused", "left", "right", "blank", "last"].map(|name| Noisy(name, log));
+    let noisy = ["first", "unused", "left", "right", "upper", "lower", "blank", "last"].map(|name| Noisy(name, log));
     {
         let mut future = pin!(call(noisy));
         for _ in 0..polls {
@@ -68,7 +74,7 @@ where
 fn the_order_is_that_of_the_bare_function() {
     macro_rules! order {
         ($name:ident, $log:expr, $polls:expr) => {
-            drops($log, $polls, |[a, b, c, d, e, f]| $name(a, b, (c, d), e, f))
+            drops($log, $polls, |[a, b, c, d, upper, lower, e, f]| $name(a, b, (c, d), Both { upper, lower }, e, f))
         };
     }
     let log = &Log::default();
