@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -217,15 +218,15 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
         Some(Lit::Str(name)) if name.value().trim().is_empty() => {
             Err(Error::new(name.span(), format_args!("`{key}` must not be blank")))
         }
-        Some(Lit::Str(name)) => Ok(name.clone()),
+        Some(Lit::Str(name)) => Ok(LitStr::new(&name.value(), name.span())),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a text, such as \"exa_api\""))),
     }
 }
 
 /// A path to a function, or a closure.
-pub(crate) fn function(key: &str, value: &Expr) -> Result<Expr> {
+pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
-        function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.clone()),
+        function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
 }
@@ -233,7 +234,7 @@ pub(crate) fn function(key: &str, value: &Expr) -> Result<Expr> {
 /// The path of the runtime.
 pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     match peel(value) {
-        Expr::Path(path) if path.qself.is_none() => Ok(path.path.clone()),
+        Expr::Path(path) if path.qself.is_none() => syn::parse2(path.path.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a path, such as `::my_crate::resilience`"))),
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
     for input in &mut sig.inputs {
         match input {
             FnArg::Receiver(receiver) => {
-                let this = receiver.self_token;
+                let this = &receiver.self_token;
                 captures.borrows.extend(mentions(body, "self").then(|| quote!(&#this)));
             }
             FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
@@ -134,7 +134,7 @@ impl Captures {
         if !mentions(body, "self") || receiver.mutability.is_some() {
             return;
         }
-        let this = receiver.self_token;
+        let this = receiver.self_token.to_token_stream();
         match bound {
             Bound::Shared => {}
             Bound::Unique => self.borrows.push(quote!(&mut *#this)),
@@ -225,9 +225,14 @@ fn last(path: &Path) -> Option<&Ident> {
 
 /// The type as an expression may name it: what `impl Trait` stands for is inferred.
 pub(crate) fn nameable(ty: &Type) -> TokenStream {
-    let mut ty = ty.clone();
-    infer(&mut ty);
-    ty.into_token_stream()
+    let tokens = ty.to_token_stream();
+    match syn::parse2(tokens.clone()) {
+        Ok(mut ty) => {
+            infer(&mut ty);
+            ty.into_token_stream()
+        }
+        Err(_) => tokens,
+    }
 }
 
 fn infer(ty: &mut Type) {

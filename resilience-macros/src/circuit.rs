@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Error, Expr, LitStr, Path};
+use syn::{Error, LitStr, Path};
 
 use crate::args::{self, Args};
 use crate::error::Errors;
@@ -13,8 +13,8 @@ pub(crate) struct Circuit {
     pub(crate) cooldown: Option<Duration>,
     pub(crate) half_open_max: Option<u32>,
     pub(crate) trial_timeout: Option<Duration>,
-    pub(crate) failure_if: Option<Expr>,
-    pub(crate) open: Option<Expr>,
+    pub(crate) failure_if: Option<TokenStream>,
+    pub(crate) open: Option<TokenStream>,
 }
 
 const OPTIONS: [&str; 8] =

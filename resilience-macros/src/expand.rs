@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Path;
 use syn::spanned::Spanned;
+use syn::{Path, Signature};
 
 use crate::capture::{Captures, capture, hold, nameable};
 use crate::error::Errors;
@@ -56,11 +56,11 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///
 /// None, if there is no function to put the layers around.
 pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) -> Option<TokenStream> {
-    let Function { attrs, vis, sig, body: Some((body, braces)), shell } = function else { return None };
+    let Function { sig, body: Some((body, braces)), shell, .. } = function else { return None };
     let mixed = Span::mixed_site();
     let at = mixed.located_at(function.output().map_or(sig.output.span(), Spanned::span));
 
-    let mut sig = sig.clone();
+    let mut sig = syn::parse2::<Signature>(sig.to_token_stream()).ok()?;
     let clone: Vec<_> = stack.layers.iter().flat_map(Layer::clones).cloned().collect();
     let repeats = stack.layers.iter().any(|layer| matches!(layer, Layer::Retry(_)));
     let (mut moved, body) = match shell {
@@ -92,9 +92,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
     let absorbed = stack.absorbed().map(|attr| quote_spanned!(mixed=> #attr const _: () = ();));
     let marker = expansion.marker(function);
     let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #layers);
-    let body = Some((within, *braces));
-    let function = Function { attrs: attrs.clone(), vis: vis.clone(), sig, body, shell: shell.clone() };
-    Some(function.into_token_stream())
+    Some(function.with(&sig, Some(within)))
 }
 
 impl Layer {

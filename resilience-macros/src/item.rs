@@ -37,7 +37,7 @@ impl Parse for Function {
             Some((syn::parse::Parser::parse2(within, group.stream())?, group.span()))
         };
         let mut shell = None;
-        if let (None, Some((outer, braces))) = (sig.asyncness, &body) {
+        if let (true, Some((outer, braces))) = (sig.asyncness.is_none(), &body) {
             if let Some((found, inner, span)) = Shell::peel(outer, *braces) {
                 shell = Some(found);
                 body = Some((inner, span));
@@ -70,15 +70,23 @@ fn wrong_item(keyword: &Ident) -> Option<Error> {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.with(&self.sig, self.body.as_ref().map(|(body, _)| body.clone())));
+    }
+}
+
+impl Function {
+    /// This function with another signature and body.
+    pub(crate) fn with(&self, sig: &Signature, body: Option<TokenStream>) -> TokenStream {
         let (inner, outer): (Vec<_>, Vec<_>) =
             self.attrs.iter().partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
+        let mut tokens = TokenStream::new();
         tokens.append_all(outer);
-        self.vis.to_tokens(tokens);
-        self.sig.to_tokens(tokens);
-        if let Some((body, span)) = &self.body {
+        self.vis.to_tokens(&mut tokens);
+        sig.to_tokens(&mut tokens);
+        if let (Some(body), Some((_, span))) = (body, &self.body) {
             let (body, braces) = match &self.shell {
-                Some(shell) => (shell.around(body.clone(), *span), shell.braces),
-                None => (body.clone(), *span),
+                Some(shell) => (shell.around(body, *span), shell.braces),
+                None => (body, *span),
             };
             let mut within = TokenStream::new();
             within.append_all(inner);
@@ -86,14 +94,13 @@ impl ToTokens for Function {
             // The user's braces: with any other span rustc would not report the function as unused.
             let mut group = Group::new(Delimiter::Brace, within);
             group.set_span(braces);
-            group.to_tokens(tokens);
+            tokens.append(group);
         } else {
-            <Token![;]>::default().to_tokens(tokens);
+            <Token![;]>::default().to_tokens(&mut tokens);
         }
+        tokens
     }
-}
 
-impl Function {
     /// Complains about what no layer can be put around.
     pub(crate) fn check(&self, errors: &mut Errors) {
         let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Expr, Path};
+use syn::Path;
 
 use crate::args::{self, Args};
 use crate::error::Errors;
@@ -11,7 +11,7 @@ pub(crate) struct Retry {
     pub(crate) max: u32,
     pub(crate) delay: Duration,
     pub(crate) backoff: f64,
-    pub(crate) retry_if: Option<Expr>,
+    pub(crate) retry_if: Option<TokenStream>,
     pub(crate) clone: Vec<Ident>,
 }
 

@@ -10,7 +10,6 @@ use syn::{
 };
 
 /// What stands around the block.
-#[derive(Clone)]
 pub(crate) struct Shell {
     /// The braces of the function.
     pub(crate) braces: Span,

@@ -34,7 +34,7 @@ pub(crate) struct Stack {
     /// The path of the runtime.
     pub(crate) runtime: Path,
     /// The attributes that were taken off, as they were named.
-    absorbed: Vec<Path>,
+    absorbed: Vec<TokenStream>,
 }
 
 /// The argument of an attribute that has been absorbed and changes nothing: it stays, so that its import is used and a
@@ -108,7 +108,7 @@ pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> Tok
             let (layer, path) = kind.parse(attr.path().span(), arguments(attr, &mut errors), &mut errors);
             layers.extend(layer);
             runtime = runtime.take().or(path);
-            absorbed.push(attr.path().clone());
+            absorbed.push(attr.path().to_token_stream());
             false
         }
         None => true,

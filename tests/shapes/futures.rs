@@ -142,6 +142,20 @@ fn impl_future<'a>(service: &'a Service) -> impl Future<Output = io::Result<u32>
     async move { service.answer() }
 }
 
+type Boxed = Box<dyn std::error::Error + Send + Sync>;
+
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "futures::question_mark")]
+fn question_mark(text: &str) -> BoxFuture<'_, Result<Box<dyn Fn(u32) -> u32 + Send>, Boxed>> {
+    Box::pin(async move {
+        if text.is_empty() {
+            return Err("empty".into());
+        }
+        let number: u32 = text.parse()?;
+        Ok(Box::new(move |other| number + other))
+    })
+}
+
 trait Asks {
     fn ask(&self) -> impl Future<Output = io::Result<u32>> + Send;
 }
@@ -161,6 +175,8 @@ async fn functions_that_end_with_a_block_work() {
     assert_eq!(spelled_out(&service()).await.unwrap(), 3);
     assert_eq!(impl_future(&service()).await.unwrap(), 3);
     assert_eq!(service().ask().await.unwrap(), 3);
+    assert_eq!(question_mark("7").await.unwrap()(1), 8);
+    assert_eq!(question_mark("").await.map(drop).unwrap_err().to_string(), "empty");
     assert_eq!(
         (failures("futures::box_future"), failures("futures::impl_future"), failures("futures::rpitit")),
         (2, 2, 0)
