@@ -143,10 +143,11 @@ fn impl_future<'a>(service: &'a Service) -> impl Future<Output = io::Result<u32>
 }
 
 type Boxed = Box<dyn std::error::Error + Send + Sync>;
+type Adds = Box<dyn Fn(u32) -> u32 + Send>;
 
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "futures::question_mark")]
-fn question_mark(text: &str) -> BoxFuture<'_, Result<Box<dyn Fn(u32) -> u32 + Send>, Boxed>> {
+fn question_mark(text: &str) -> BoxFuture<'_, Result<Adds, Boxed>> {
     Box::pin(async move {
         if text.is_empty() {
             return Err("empty".into());
