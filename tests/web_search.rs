@@ -11,7 +11,6 @@ mod stand_in;
 
 use std::time::Duration;
 
-use reqwest::Client;
 use resilience_runtime::{CircuitState, get_circuit_stats, reset_all_circuits};
 
 use search::{Source, WebSearch};
@@ -32,7 +31,7 @@ fn states() -> [CircuitState; 2] {
 #[tokio::test]
 async fn the_web_search_uses_circuit_breakers() -> Result<(), Box<dyn std::error::Error>> {
     let (mut exa, tavily) = (StandIn::start(Service::Exa).await?, StandIn::start(Service::Tavily).await?);
-    let http = Client::builder().no_proxy().build()?;
+    let http = stand_in::client()?;
     let second = || Some(Tavily::new(http.clone(), endpoint(&tavily, KEY)));
     let search = WebSearch::new(Exa::new(http.clone(), endpoint(&exa, KEY)), second());
     let source = async |query: &str| search.search(query).await.map(|answer| (answer.source, answer.hits.len()));

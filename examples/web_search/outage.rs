@@ -3,13 +3,12 @@
 use std::error::Error;
 use std::time::Duration;
 
-use reqwest::Client;
 use resilience_runtime::{CircuitBreaker, CircuitState, get_circuit};
 use tokio::time::sleep;
 
 use crate::search::{Source, WebSearch};
 use crate::services::{Endpoint, Exa, Tavily};
-use crate::stand_in::{KEY, Mood, Service, StandIn};
+use crate::stand_in::{self, KEY, Mood, Service, StandIn};
 use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -88,8 +87,7 @@ struct Story {
 impl Story {
     async fn begin() -> Result<Self> {
         let (exa, tavily) = (StandIn::start(Service::Exa).await?, StandIn::start(Service::Tavily).await?);
-        // Whatever proxy the environment names, it does not lead to this machine.
-        let http = Client::builder().no_proxy().build()?;
+        let http = stand_in::client()?;
         let endpoint = |stand_in: &StandIn| Endpoint { url: stand_in.url(), key: KEY.to_owned(), timeout: TIMEOUT };
         let search =
             WebSearch::new(Exa::new(http.clone(), endpoint(&exa)), Some(Tavily::new(http.clone(), endpoint(&tavily))));
