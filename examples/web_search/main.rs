@@ -12,13 +12,14 @@ mod timeline;
 
 use std::env;
 use std::error::Error;
+use std::iter::successors;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use reqwest::Client;
 use resilience_runtime::presets;
 
-use crate::search::WebSearch;
+use crate::search::{Answer, WebSearch};
 use crate::services::{Endpoint, Exa, Tavily};
 use crate::timeline::print_stats;
 
@@ -28,6 +29,9 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
+            for cause in successors(error.source(), |&cause| cause.source()) {
+                eprintln!("  because: {cause}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -35,12 +39,17 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let query = env::args().skip(1).collect::<Vec<_>>().join(" ");
-    match (env::var("EXA_API_KEY"), env::var("TAVILY_API_KEY")) {
-        (Ok(exa), tavily) => ask(&query, exa, tavily.ok()).await,
-        (Err(_), Ok(_)) => Err("Exa is asked first: set EXA_API_KEY, too".into()),
-        (Err(_), Err(_)) if query.is_empty() => outage::play().await,
-        (Err(_), Err(_)) => Err("to ask the real services, set EXA_API_KEY and TAVILY_API_KEY".into()),
+    match (key("EXA_API_KEY"), key("TAVILY_API_KEY")) {
+        (Some(exa), tavily) => ask(&query, exa, tavily).await,
+        (None, Some(_)) => Err("EXA_API_KEY is missing: Exa is asked first, Tavily only if it gives no answer".into()),
+        (None, None) if query.is_empty() => outage::play().await,
+        (None, None) => Err("to ask the real services, set EXA_API_KEY and TAVILY_API_KEY".into()),
     }
+}
+
+/// The value of a variable; one that is empty counts as missing.
+fn key(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|key| !key.is_empty())
 }
 
 /// Asks the real services; without a key for Tavily there is no second one.
@@ -48,17 +57,24 @@ async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box
     // Three failures, thirty seconds: what the attributes in `services` leave open.
     presets::exa_circuit();
     presets::tavily_circuit();
-    let http = Client::new();
+    if tavily.is_none() {
+        eprintln!("TAVILY_API_KEY is missing: there is nobody to ask if Exa gives no answer");
+    }
+    let http = Client::builder().build()?;
     let endpoint = |url: &str, key| Endpoint { url: url.to_owned(), key, timeout: Duration::from_secs(10) };
     let search = WebSearch::new(
         Exa::new(http.clone(), endpoint("https://api.exa.ai/search", exa)),
         tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),
     );
-    let answer = search.search(query).await?;
+    let outcome = search.search(query).await.map(|answer| print_hits(&answer));
+    // Most worth a look when the search has failed.
+    print_stats();
+    Ok(outcome?)
+}
+
+fn print_hits(answer: &Answer) {
     println!("{} says:", answer.source);
     for hit in &answer.hits {
         println!("- {}\n  {}", hit.title.as_deref().unwrap_or("(no title)"), hit.url);
     }
-    print_stats();
-    Ok(())
 }
