@@ -21,7 +21,8 @@ const TIMEOUT: Duration = Duration::from_millis(500);
 pub(crate) async fn play() -> Result<()> {
     println!(
         "A web search plays through an outage. It asks Exa, then Tavily if Exa gives no answer; here both are stand-ins\n\
-         on this machine. A circuit opens after 3 failures in a row, and lets a trial pass {} s later.",
+         on this machine. A circuit opens after 3 failures in a row, and lets a trial pass {} s later.\n\
+         A line with an arrow tells what a circuit did during the search in the line below it.",
         COOLDOWN.as_secs()
     );
     for name in ["exa_api", "tavily_api"] {

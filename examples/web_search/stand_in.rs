@@ -132,7 +132,10 @@ async fn search(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(requ
 impl Service {
     fn error(self, message: &str) -> Json<Value> {
         Json(match self {
-            Self::Exa => json!({ "requestId": "b5947044c4b78efa", "error": message }),
+            Self::Exa => {
+                let tag = message.to_uppercase().replace(' ', "_");
+                json!({ "requestId": "b5947044c4b78efa", "error": message, "tag": tag })
+            }
             Self::Tavily => json!({ "detail": { "error": message } }),
         })
     }
