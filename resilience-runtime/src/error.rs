@@ -174,6 +174,28 @@ impl fmt::Display for ConfigError {
 impl Error for ConfigError {}
 
 /// One circuit, one option, two values; from [`check_circuits`](crate::check_circuits).
+///
+/// ```
+/// use resilience_runtime::{check_circuits, circuit};
+///
+/// #[circuit(name = "conflict_example", threshold = 3)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// #[circuit(name = "conflict_example", threshold = 5)]
+/// async fn tell() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # if cfg!(not(feature = "declare")) { ask().await.unwrap(); tell().await.unwrap() }
+/// let conflicts = check_circuits().unwrap_err();
+/// assert_eq!((conflicts[0].option, conflicts[0].values.join(" or ").as_str()), ("threshold", "3 or 5"));
+/// println!("{}", conflicts[0]);
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CircuitConflict {

@@ -177,6 +177,24 @@ impl<P> fmt::Debug for RetryPolicy<P> {
 /// | `delay` | 1 s | 0 to 584 years |
 /// | `backoff` | 2.0 | a finite number of at least 1 |
 /// | `retry_if` | every error | |
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use resilience_runtime::RetryPolicy;
+///
+/// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+/// let policy = RetryPolicy::builder()
+///     .max(5)
+///     .delay(Duration::from_millis(250))
+///     .retry_if(|error: &io::Error| error.kind() == io::ErrorKind::TimedOut)
+///     .build()?;
+/// assert_eq!(policy.delay_after(2), Duration::from_millis(500));
+///
+/// assert!(RetryPolicy::builder().max(0).build().is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct RetryBuilder<P = AnyError> {

@@ -7,6 +7,20 @@ use crate::CircuitState;
 ///
 /// Totals count every call of the breaker's life, never go back, and include calls whose verdict came too late to
 /// count otherwise.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, CircuitState};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("stats_example").threshold(3).build()?;
+/// breaker.try_acquire()?.failure();
+///
+/// let stats = breaker.stats();
+/// assert_eq!((stats.state, stats.failures, stats.threshold), (CircuitState::Closed, 1, 3));
+/// assert!(stats.last_failure.is_some() && stats.last_success.is_none());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CircuitStats {
