@@ -175,7 +175,7 @@ impl Error for ConfigError {}
 
 /// One circuit, one option, two values; from [`check_circuits`](crate::check_circuits).
 ///
-/// ```
+/// ```standalone_crate
 /// use resilience_runtime::{check_circuits, circuit};
 ///
 /// #[circuit(name = "conflict_example", threshold = 3)]
