@@ -1,7 +1,7 @@
-//! What the body of a retry captures of its arguments, and how.
+//! What a body captures of its arguments, and how: dead code at its beginning tells the compiler.
 //!
-//! A body that may run again borrows its arguments. A shared borrow would make the future `!Send` for an argument
-//! that is `Send` but not `Sync`, so dead code in the body borrows each argument uniquely.
+//! A body that runs once takes its arguments along. One that may run again borrows them; a shared borrow would make the
+//! future `!Send` for an argument that is `Send` but not `Sync`, so it borrows each argument uniquely.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
