@@ -55,6 +55,9 @@ enum Op {
     Call(Outcome),
 }
 
+/// The longest that a system has.
+const COARSE_TICK: Duration = Duration::from_millis(10);
+
 /// Why cases are not replayed, how many there are, and which.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
@@ -114,7 +117,7 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// When each step ended by the paused clock, in seconds, and when it began and ended by the wall clock.
+    /// When each step ended by the paused clock, in seconds, and the first and last of its stamps by the wall clock.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -126,8 +129,7 @@ impl<'a> Replay<'a> {
     async fn run(mut self) {
         for (index, step) in self.case.steps.iter().enumerate() {
             let place = format!("{}, step {index}", self.case.id);
-            // Stamps are of the wall clock, in milliseconds: with one to itself, a step can be told by its stamp.
-            let begun = next_millisecond();
+            let begun = self.wait_for_the_stamps();
             let admission = self.apply(step).await;
             self.journal.push((self.began.elapsed().as_secs(), [begun, wall_millis(SystemTime::now())]));
             self.check(&place, step, admission.as_ref());
@@ -195,6 +197,17 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Stamps are of the coarse wall clock: with two ticks of it between them, steps can be told by their stamps.
+    fn wait_for_the_stamps(&self) -> u128 {
+        let last = SystemTime::now();
+        if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {
+            while last.elapsed().is_ok_and(|waited| waited < 2 * COARSE_TICK) {
+                spin_loop();
+            }
+        }
+        wall_millis(SystemTime::now() - COARSE_TICK)
+    }
+
     /// The second of the case in which this stamp was made.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
@@ -205,17 +218,6 @@ impl<'a> Replay<'a> {
 
 fn wall_millis(time: SystemTime) -> u128 {
     time.duration_since(UNIX_EPOCH).expect("a clock that is set").as_millis()
-}
-
-fn next_millisecond() -> u128 {
-    let last = wall_millis(SystemTime::now());
-    loop {
-        let now = wall_millis(SystemTime::now());
-        if now != last {
-            return now;
-        }
-        spin_loop();
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,10 +25,14 @@ impl Backoff {
 
     /// The pause after the `attempt`-th failed attempt, counted from 1; saturates.
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
+        // The first pause as it is written, and no delay stays none, though zero times infinity does not.
+        if attempt <= 1 || self.delay.is_zero() {
+            return self.delay;
+        }
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.powi(exponent);
-        // Zero times infinity is no delay, and times one is exact.
-        if self.delay.is_zero() || growth <= 1.0 {
+        // Times one is exact.
+        if growth <= 1.0 {
             return self.delay;
         }
         Duration::try_from_secs_f64(self.delay.as_secs_f64() * growth).unwrap_or(Duration::MAX)

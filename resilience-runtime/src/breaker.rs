@@ -4,6 +4,7 @@ pub(crate) mod builder;
 pub(crate) mod gate;
 pub(crate) mod permit;
 pub(crate) mod state;
+pub(crate) mod stripes;
 pub(crate) mod totals;
 
 use std::borrow::{Borrow, Cow};
@@ -16,7 +17,7 @@ use crate::breaker::builder::CircuitBuilder;
 use crate::breaker::gate::Gate;
 use crate::breaker::permit::{Call, OwnedPermit, Permit, Verdict, Watched};
 use crate::breaker::state::{Admission, CircuitState, Effect, Phase, Ticket, remaining};
-use crate::breaker::totals::Totals;
+use crate::breaker::totals::{Stamp, Totals};
 use crate::clock::Tick;
 use crate::config::{LiveSettings, Settings};
 use crate::error::{CallError, CircuitOpenError};
@@ -78,7 +79,7 @@ impl CircuitBreaker {
             name,
             settings: LiveSettings::new(settings),
             gate: Gate::new(),
-            totals: Totals::default(),
+            totals: Totals::new(),
         }))
     }
 
@@ -101,22 +102,24 @@ impl CircuitBreaker {
         gate.look(|machine| {
             let settings = settings.load();
             let (state, cooldown_remaining) = seen(machine.phase(&settings), settings.cooldown);
+            let tally = &machine.tally;
+            let sums = totals.sums(machine.period(), tally);
             CircuitStats {
                 name,
                 state,
                 failures: machine.failures(),
-                successes: totals.successes(),
+                successes: sums.successes,
                 threshold: settings.threshold,
                 cooldown: settings.cooldown,
                 cooldown_remaining,
-                last_failure: totals.last_failure.get(),
-                last_success: totals.last_success.get(),
-                total_succeeded: totals.succeeded(),
-                total_failed: totals.failed.get(),
-                total_ignored: totals.ignored.get(),
-                total_cancelled: totals.cancelled.get(),
-                total_rejected: totals.rejected.get(),
-                total_opened: totals.opened.get(),
+                last_failure: tally.last_failure.time(),
+                last_success: sums.last_success.time(),
+                total_succeeded: sums.succeeded,
+                total_failed: tally.failed,
+                total_ignored: sums.ignored,
+                total_cancelled: sums.cancelled,
+                total_rejected: sums.rejected,
+                total_opened: tally.opened,
             }
         })
     }
@@ -125,12 +128,8 @@ impl CircuitBreaker {
     ///
     /// Calls that are under way no longer count.
     pub fn reset(&self) {
-        let Inner { name, settings, gate, totals } = &*self.0;
-        gate.decide(settings, |machine, _, _| {
-            machine.reset();
-            totals.restart_successes();
-            totals.last_failure.clear();
-        });
+        let Inner { name, settings, gate, .. } = &*self.0;
+        gate.decide(settings, |machine, _| machine.reset());
         events::reset(name);
     }
 
@@ -139,6 +138,7 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
+    #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         acquire(self).map(Permit)
     }
@@ -148,6 +148,7 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
+    #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
         acquire(self.clone()).map(OwnedPermit)
     }
@@ -191,7 +192,7 @@ impl CircuitBreaker {
     pub(crate) fn apply(&self, settings: Settings) {
         self.0.settings.store(settings);
         // Publishes again: there may be more room for trials now.
-        self.0.gate.decide(&self.0.settings, |_, _, _| ());
+        self.0.gate.decide(&self.0.settings, |_, _| ());
     }
 
     /// The circuit is open, and will still be so when `delay` has passed.
@@ -201,20 +202,6 @@ impl CircuitBreaker {
                 remaining(since, self.0.settings.cooldown(), Tick::now()).is_some_and(|left| left > delay)
             }
             _ => false,
-        }
-    }
-
-    fn admit(&self) -> Admission {
-        let Inner { settings, gate, .. } = &*self.0;
-        let wait = match gate.phase() {
-            Phase::Closed { generation, .. } => return Admission::quiet(Ok(Ticket { generation, lease: 0 })),
-            Phase::Open { since } => still_barred(since, settings.cooldown()),
-            Phase::Full { since } => still_barred(since, settings.trial_timeout()),
-            Phase::HalfOpen => None,
-        };
-        match wait {
-            Some(wait) => Admission::quiet(Err(wait)),
-            None => gate.decide(settings, |machine, settings, now| machine.admit(now, settings)),
         }
     }
 
@@ -229,73 +216,110 @@ impl CircuitBreaker {
 
     fn reject(&self, wait: Duration) -> CircuitOpenError {
         let Inner { name, totals, .. } = &*self.0;
-        totals.rejected.add();
-        events::rejected(name, wait);
+        totals.add_rejected();
+        if events::debug_wanted() {
+            events::rejected(name, wait);
+        }
         CircuitOpenError::new(name.clone(), wait)
     }
 
+    /// Takes any verdict but a success.
+    #[cold]
     pub(crate) fn record(&self, ticket: Ticket, started: Option<Tick>, verdict: Verdict<'_>) {
         match verdict {
-            Verdict::Success => self.record_success(ticket, started),
             Verdict::Failure(error) => self.record_failure(ticket, started, error),
-            Verdict::Ignored => self.record_nothing(ticket, &self.0.totals.ignored),
-            Verdict::Cancelled => self.record_nothing(ticket, &self.0.totals.cancelled),
+            Verdict::Ignored => {
+                self.0.totals.add_ignored();
+                self.release(ticket);
+            }
+            Verdict::Cancelled => {
+                self.0.totals.add_cancelled();
+                self.release(ticket);
+            }
         }
     }
 
-    fn record_success(&self, ticket: Ticket, started: Option<Tick>) {
-        let Inner { name, settings, gate, totals } = &*self.0;
-        let effect = if gate.phase() == (Phase::Closed { generation: ticket.generation, failing: false }) {
-            totals.add_success(false);
-            Effect::Counted
-        } else {
-            gate.decide(settings, |machine, settings, _| {
-                let effect = machine.succeed(ticket, settings);
-                totals.add_success(effect == Effect::Stale);
-                if effect == Effect::Closed {
-                    totals.restart_successes();
-                }
-                effect
-            })
-        };
-        events::success(name, started);
-        if effect == Effect::Closed {
+    pub(crate) fn record_success(&self, ticket: Ticket, started: Option<Tick>) {
+        let Inner { name, gate, totals, .. } = &*self.0;
+        // The clock comes before the exchange: a processor lets nothing overtake that one.
+        let now = Stamp::now();
+        let slot = totals.mine();
+        now.store(&slot.last_success);
+        let quiet = gate.is_quiet(ticket.generation) && slot.succeed(ticket.generation);
+        let closed = !quiet && self.decide_success(ticket);
+        if events::debug_wanted() {
+            events::success(name, started);
+        }
+        if closed {
             events::closed(name);
         }
     }
 
+    /// Returns whether the success has closed the circuit.
+    #[cold]
+    fn decide_success(&self, ticket: Ticket) -> bool {
+        let Inner { settings, gate, totals, .. } = &*self.0;
+        gate.decide(settings, |machine, settings| {
+            let effect = machine.succeed(ticket, settings);
+            totals.adopt(machine.period(), &mut machine.tally);
+            effect == Effect::Closed
+        })
+    }
+
     fn record_failure(&self, ticket: Ticket, started: Option<Tick>, error: Option<&dyn fmt::Display>) {
-        let Inner { name, settings, gate, totals } = &*self.0;
-        let effect = gate.decide(settings, |machine, settings, now| {
-            let effect = machine.fail(ticket, now, settings);
-            totals.add_failure();
-            if let Effect::Opened { .. } = effect {
-                totals.opened.add();
-            }
-            effect
+        let Inner { name, settings, gate, .. } = &*self.0;
+        let now = Stamp::now();
+        let effect = gate.decide(settings, |machine, settings| {
+            machine.tally.last_failure = now;
+            machine.fail(ticket, settings, Tick::now)
         });
-        events::failure(name, started, error);
+        if events::debug_wanted() {
+            events::failure(name, started, error);
+        }
         if let Effect::Opened { reason, failures } = effect {
             events::opened(name, reason, failures, error);
         }
     }
 
-    fn record_nothing(&self, ticket: Ticket, total: &totals::Counter) {
-        total.add();
+    fn release(&self, ticket: Ticket) {
         // A call through a closed circuit holds no slot.
         if ticket.lease != 0 {
-            self.0.gate.decide(&self.0.settings, |machine, _, _| machine.release(ticket));
+            self.0.gate.decide(&self.0.settings, |machine, _| machine.release(ticket));
         }
     }
 }
 
+#[inline]
 fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
-    let admission = breaker.borrow().admit();
+    match breaker.borrow().0.gate.phase() {
+        Phase::Closed { generation, .. } => {
+            let mut call = Call::new(breaker, Ticket { generation, lease: 0 });
+            call.begin();
+            Ok(call)
+        }
+        phase => ask_for_trial(breaker, phase),
+    }
+}
+
+/// The rest of [`acquire`]: a rejection as long as the wait runs, and otherwise a decision.
+#[cold]
+fn ask_for_trial<B: Borrow<CircuitBreaker>>(breaker: B, phase: Phase) -> Result<Call<B>, CircuitOpenError> {
+    let Inner { settings, gate, .. } = &*breaker.borrow().0;
+    let barred = match phase {
+        Phase::Open { since } => still_barred(since, settings.cooldown()),
+        Phase::Full { since } => still_barred(since, settings.trial_timeout()),
+        Phase::HalfOpen | Phase::Closed { .. } => None,
+    };
+    if let Some(wait) = barred {
+        return Err(breaker.borrow().reject(wait));
+    }
+    let admission = gate.decide(settings, |machine, settings| machine.admit(Tick::now(), settings));
     match admission.verdict {
         Ok(ticket) => {
             // Before anything is told: a subscriber that panics drops it, and the slot comes back.
             let mut call = Call::new(breaker, ticket);
-            call.begin(&admission);
+            call.breaker().tell_admission(&admission);
+            call.begin();
             Ok(call)
         }
         Err(wait) => Err(breaker.borrow().reject(wait)),

@@ -129,6 +129,7 @@ impl LiveSettings {
         self.trial_timeout_nanos.store(nanos(settings.trial_timeout), Ordering::Relaxed);
     }
 
+    #[inline]
     pub(crate) fn load(&self) -> Settings {
         Settings {
             threshold: self.threshold.load(Ordering::Relaxed),
@@ -138,6 +139,7 @@ impl LiveSettings {
         }
     }
 
+    #[inline]
     pub(crate) fn cooldown(&self) -> Duration {
         Duration::from_nanos(self.cooldown_nanos.load(Ordering::Relaxed))
     }

@@ -18,11 +18,12 @@ const TARGET: &str = "resilience";
 /// The longest text of an error in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Somebody may listen to the events that tell how long a call took.
+/// Somebody may listen to the events of single calls.
 ///
 /// That is read off the levels and not asked of the subscriber: one with filters for each layer takes the answer for a
 /// promise that the event follows at once, and loses the next one otherwise (tokio-rs/tracing#2519).
-pub(crate) fn durations_wanted() -> bool {
+#[inline]
+pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
 }
 
@@ -52,6 +53,7 @@ pub(crate) fn conflict(conflict: &CircuitConflict) {
     warn!(name: "circuit_conflict", target: TARGET, circuit = %name, option, kept, kept_at, ignored, ignored_at, "circuit_conflict");
 }
 
+#[cold]
 pub(crate) fn rejected(name: &Name, wait: Duration) {
     debug!(
         name: "circuit_rejected",
@@ -62,10 +64,12 @@ pub(crate) fn rejected(name: &Name, wait: Duration) {
     );
 }
 
+#[cold]
 pub(crate) fn success(name: &Name, started: Option<Tick>) {
     debug!(name: "circuit_success", target: TARGET, circuit = %name, duration_ms = millis(started), "circuit_success");
 }
 
+#[cold]
 pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Display>) {
     debug!(
         name: "circuit_failure",
@@ -77,6 +81,7 @@ pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Dis
     );
 }
 
+#[cold]
 pub(crate) fn retry_attempt(func: &str, attempt: u32, delay: Duration, error: Option<&dyn Display>) {
     debug!(
         name: "retry_attempt",

@@ -64,6 +64,7 @@ pub trait Outcome {
 impl<T, E> Outcome for Result<T, E> {
     type Error = E;
 
+    #[inline]
     fn error(&self) -> Option<&E> {
         self.as_ref().err()
     }
@@ -105,11 +106,13 @@ pub fn rejected_with<T, E>(open: CircuitOpenError, make: impl FnOnce(CircuitOpen
 }
 
 /// Marks the permit while `body` is polled, so that a panic in it counts as a failure and a drop does not.
+#[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
 }
 
 /// Ends a call: an `Err` is a failure.
+#[inline]
 pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: &R, error: Option<&dyn Display>) {
     match (outcome.error(), error) {
         (None, _) => permit.success(),
@@ -119,6 +122,7 @@ pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: &R, error: Option<&dyn Di
 }
 
 /// Ends a call: an `Err` is a failure if `failure_if` says so, and otherwise no verdict.
+#[inline]
 pub fn settle_if<T, E>(
     permit: Permit<'_>,
     outcome: &Result<T, E>,
@@ -140,12 +144,14 @@ pub struct Shown<'a, R>(&'a R);
 pub struct NotShown;
 
 impl<'a, R> Shown<'a, R> {
+    #[inline]
     pub fn of(outcome: &'a R) -> Self {
         Self(outcome)
     }
 }
 
 impl<'a, T, E: Display> Shown<'a, Result<T, E>> {
+    #[inline]
     pub fn error(&self) -> Option<&'a dyn Display> {
         self.0.as_ref().err().map(|error| error as &dyn Display)
     }
@@ -160,6 +166,7 @@ impl<R> Deref for Shown<'_, R> {
 }
 
 impl NotShown {
+    #[inline]
     pub fn error(&self) -> Option<&'static dyn Display> {
         None
     }
@@ -187,11 +194,13 @@ pub struct Retry {
 }
 
 impl Retry {
+    #[inline]
     pub const fn new(plan: &'static Plan) -> Self {
         Self { plan, made: 0 }
     }
 
     /// A circuit below has rejected the call: no attempt shall follow.
+    #[inline]
     pub fn stop(&mut self) {
         self.made = self.plan.schedule.max;
     }
@@ -200,6 +209,7 @@ impl Retry {
     ///
     /// It is final, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
     /// the error at hand says more than the rejection that would follow.
+    #[inline]
     pub fn next<R: Outcome>(
         &mut self,
         outcome: &R,
@@ -211,6 +221,7 @@ impl Retry {
     }
 
     /// Like [`Retry::next`], and final, too, when `retry_if` says no.
+    #[inline]
     pub fn next_if<T, E>(
         &mut self,
         outcome: &Result<T, E>,

@@ -39,7 +39,9 @@ impl Schedule {
         if !wanted(delay) {
             return None;
         }
-        events::retry_attempt(func, *made, delay, error);
+        if events::debug_wanted() {
+            events::retry_attempt(func, *made, delay, error);
+        }
         Some(delay)
     }
 }

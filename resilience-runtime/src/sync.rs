@@ -1,7 +1,19 @@
 //! The one door to atomics and locks.
+//!
+//! Under `--cfg resilience_loom` those of a breaker and of a registry are loom's, which plays every interleaving of a model.
 
-pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-pub(crate) use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+pub(crate) use std::sync::{Arc, OnceLock};
+
+#[cfg(resilience_loom)]
+pub(crate) use loom::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, AtomicU64, Ordering},
+};
+#[cfg(not(resilience_loom))]
+pub(crate) use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU32, AtomicU64, Ordering},
+};
 
 use std::sync::PoisonError;
 
@@ -9,5 +21,10 @@ use std::sync::PoisonError;
 ///
 /// Every critical section of this crate leaves its data whole at each step, so a poisoned lock says nothing here.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// [`lock`] for a static that no model looks at.
+pub(crate) fn lock_global<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

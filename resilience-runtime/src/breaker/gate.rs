@@ -32,22 +32,29 @@ impl Gate {
     }
 
     /// The phase as it was published last.
+    #[inline]
     pub(crate) fn phase(&self) -> Phase {
         unpack(self.word.load(Ordering::Acquire))
     }
 
+    /// The circuit is closed, in this generation, and there are no failures to clear.
+    #[inline]
+    pub(crate) fn is_quiet(&self, generation: u64) -> bool {
+        self.word.load(Ordering::Acquire) == pack(Phase::Closed { generation, failing: false })
+    }
+
     /// Lets `decide` change the machine, and publishes what came of it.
     ///
-    /// `decide` must not call user code, and that includes subscribers to events.
+    /// `decide` must not call user code, and that includes subscribers to events. A clock that it reads with the lock held
+    /// gives times in the order of the decisions.
     pub(crate) fn decide<T>(
         &self,
         settings: &LiveSettings,
-        decide: impl FnOnce(&mut Machine, &Settings, Tick) -> T,
+        decide: impl FnOnce(&mut Machine, &Settings) -> T,
     ) -> T {
         let mut machine = lock(&self.machine);
         let settings = settings.load();
-        // Read with the lock held: times are then in the order of the decisions.
-        let decision = decide(&mut machine, &settings, Tick::now());
+        let decision = decide(&mut machine, &settings);
         self.word.store(pack(machine.phase(&settings)), Ordering::Release);
         decision
     }
@@ -58,6 +65,7 @@ impl Gate {
     }
 }
 
+#[inline]
 fn pack(phase: Phase) -> u64 {
     match phase {
         Phase::Closed { generation, failing: false } => generation << BITS | CLOSED,
@@ -68,6 +76,7 @@ fn pack(phase: Phase) -> u64 {
     }
 }
 
+#[inline]
 fn unpack(word: u64) -> Phase {
     match word & MASK {
         phase @ (CLOSED | FAILING) => Phase::Closed { generation: word >> BITS, failing: phase == FAILING },
@@ -77,7 +86,7 @@ fn unpack(word: u64) -> Phase {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(resilience_loom)))]
 mod tests {
     use super::*;
 

@@ -8,14 +8,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::breaker::CircuitBreaker;
-use crate::breaker::state::{Admission, Ticket};
+use crate::breaker::state::Ticket;
 use crate::clock::Tick;
 use crate::events;
 
-/// What a call came to.
+/// What a call came to, if not a success.
 #[derive(Clone, Copy)]
 pub(crate) enum Verdict<'a> {
-    Success,
     Failure(Option<&'a dyn Display>),
     Ignored,
     Cancelled,
@@ -40,13 +39,32 @@ enum Progress {
 }
 
 impl<B: Borrow<CircuitBreaker>> Call<B> {
+    #[inline]
     pub(crate) fn new(breaker: B, ticket: Ticket) -> Self {
         Self { breaker, ticket, started: None, progress: Progress::Waiting }
     }
 
-    pub(crate) fn begin(&mut self, admission: &Admission) {
-        self.breaker.borrow().tell_admission(admission);
-        self.started = events::durations_wanted().then(Tick::now);
+    pub(crate) fn breaker(&self) -> &CircuitBreaker {
+        self.breaker.borrow()
+    }
+
+    /// Starts the time of the call, where somebody wants to know it.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        if events::debug_wanted() {
+            self.stamp();
+        }
+    }
+
+    #[cold]
+    fn stamp(&mut self) {
+        self.started = Some(Tick::now());
+    }
+
+    #[inline]
+    fn succeed(&mut self) {
+        self.progress = Progress::Ended;
+        self.breaker.borrow().record_success(self.ticket, self.started);
     }
 
     fn end(&mut self, verdict: Verdict<'_>) {
@@ -57,14 +75,22 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
 }
 
 impl<B: Borrow<CircuitBreaker>> Drop for Call<B> {
+    #[inline]
     fn drop(&mut self) {
-        match self.progress {
-            Progress::Waiting => self.end(Verdict::Cancelled),
+        if self.progress != Progress::Ended {
+            self.abandon();
+        }
+    }
+}
+
+impl<B: Borrow<CircuitBreaker>> Call<B> {
+    #[cold]
+    fn abandon(&mut self) {
+        if self.progress == Progress::Polling {
             // A subscriber that panics, too, would end the process from in here. The panic of the body goes on.
-            Progress::Polling => {
-                let _ = catch_unwind(AssertUnwindSafe(|| self.end(Verdict::Failure(Some(&"panic")))));
-            }
-            Progress::Ended => {}
+            let _ = catch_unwind(AssertUnwindSafe(|| self.end(Verdict::Failure(Some(&"panic")))));
+        } else {
+            self.end(Verdict::Cancelled);
         }
     }
 }
@@ -83,8 +109,9 @@ macro_rules! permit {
 
         impl $(<$lifetime>)? $permit $(<$lifetime>)? {
             /// Ends the call as a success.
+            #[inline]
             pub fn success(mut self) {
-                self.0.end(Verdict::Success);
+                self.0.succeed();
             }
 
             /// Ends the call as a failure.
@@ -159,6 +186,7 @@ permit! {
 
 impl Permit<'_> {
     /// Runs the part of a body that makes its future; a panic in it is the body's.
+    #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
         let made = body();
@@ -179,6 +207,7 @@ pin_project_lite::pin_project! {
 }
 
 impl<'p, 'b, F> Watched<'p, 'b, F> {
+    #[inline]
     pub(crate) fn new(permit: &'p mut Permit<'b>, body: F) -> Self {
         Self { permit, body }
     }
@@ -187,6 +216,7 @@ impl<'p, 'b, F> Watched<'p, 'b, F> {
 impl<F: Future> Future for Watched<'_, '_, F> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         this.permit.run(|| this.body.poll(cx))

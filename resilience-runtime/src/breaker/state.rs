@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::breaker::totals::{Stamp, Tally};
 use crate::clock::Tick;
 use crate::config::Settings;
 
@@ -64,13 +65,6 @@ pub(crate) struct Admission {
     pub(crate) expired: u32,
 }
 
-impl Admission {
-    /// One that changed nothing.
-    pub(crate) const fn quiet(verdict: Result<Ticket, Duration>) -> Self {
-        Self { verdict, half_opened: false, expired: 0 }
-    }
-}
-
 /// What a verdict did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
@@ -116,11 +110,19 @@ pub(crate) struct Machine {
     generation: u64,
     lease: u32,
     failures: u64,
+    /// The generation in which the circuit was closed or reset last.
+    period: u64,
+    pub(crate) tally: Tally,
 }
 
 impl Machine {
-    pub(crate) const fn new() -> Self {
-        Self { state: State::Closed, generation: 0, lease: 1, failures: 0 }
+    pub(crate) fn new() -> Self {
+        Self { state: State::Closed, generation: 0, lease: 1, failures: 0, period: 0, tally: Tally::default() }
+    }
+
+    /// Names the time since the circuit was closed or reset last.
+    pub(crate) fn period(&self) -> u64 {
+        self.period
     }
 
     /// Failures in a row; kept while open, and a failed trial adds one.
@@ -179,16 +181,17 @@ impl Machine {
 
     pub(crate) fn succeed(&mut self, ticket: Ticket, settings: &Settings) -> Effect {
         if ticket.generation != self.generation {
+            self.tally.settled += 1;
             return Effect::Stale;
         }
+        self.tally.recent += 1;
         self.release(ticket);
         match &mut self.state {
             State::Closed => self.failures = 0,
             State::HalfOpen { successes, .. } => {
                 *successes += 1;
                 if *successes >= settings.half_open_max {
-                    self.failures = 0;
-                    self.enter(State::Closed);
+                    self.close();
                     return Effect::Closed;
                 }
             }
@@ -197,7 +200,9 @@ impl Machine {
         Effect::Counted
     }
 
-    pub(crate) fn fail(&mut self, ticket: Ticket, now: Tick, settings: &Settings) -> Effect {
+    /// Reads the clock only if the circuit opens.
+    pub(crate) fn fail(&mut self, ticket: Ticket, settings: &Settings, now: impl FnOnce() -> Tick) -> Effect {
+        self.tally.failed += 1;
         if ticket.generation != self.generation {
             return Effect::Stale;
         }
@@ -208,7 +213,8 @@ impl Machine {
             State::HalfOpen { .. } => "half_open_failure",
             State::Closed | State::Open { .. } => return Effect::Counted,
         };
-        self.enter(State::Open { since: now });
+        self.tally.opened += 1;
+        self.enter(State::Open { since: now() });
         Effect::Opened { reason, failures }
     }
 
@@ -222,8 +228,15 @@ impl Machine {
     }
 
     pub(crate) fn reset(&mut self) {
+        self.tally.last_failure = Stamp::default();
+        self.close();
+    }
+
+    fn close(&mut self) {
         self.failures = 0;
+        self.tally.settled += std::mem::take(&mut self.tally.recent);
         self.enter(State::Closed);
+        self.period = self.generation;
     }
 
     fn enter(&mut self, state: State) {
@@ -247,7 +260,7 @@ pub(crate) fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Durat
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(resilience_loom)))]
 mod tests {
     use super::*;
     use crate::config::Options;
@@ -265,7 +278,7 @@ mod tests {
     fn half_open() -> (Machine, Ticket) {
         let (mut machine, now, settings) = (Machine::new(), Tick::now(), settings(3));
         let ticket = machine.admit(now, &settings).verdict.unwrap();
-        machine.fail(ticket, now, &settings);
+        machine.fail(ticket, &settings, || now);
         let first = machine.admit(now, &settings).verdict.unwrap();
         machine.succeed(first, &settings);
         let second = machine.admit(now, &settings).verdict.unwrap();
@@ -296,7 +309,7 @@ mod tests {
     fn a_ticket_of_another_generation_changes_nothing() {
         let (mut machine, trial) = half_open();
         machine.reset();
-        assert_eq!(machine.fail(trial, Tick::now(), &settings(3)), Effect::Stale);
+        assert_eq!(machine.fail(trial, &settings(3), Tick::now), Effect::Stale);
         assert_eq!(machine.succeed(trial, &settings(3)), Effect::Stale);
         machine.release(trial);
         assert!(matches!(machine.phase(&settings(3)), Phase::Closed { failing: false, .. }));

@@ -1,83 +1,112 @@
 //! What calls came to, counted for as long as the breaker lives, and when they last did.
+//!
+//! What happens with the lock held is counted in [`Tally`], the rest in the slots of the threads. Every access to those
+//! is relaxed: a counter stands for itself, and none decides anything.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::breaker::stripes::{Slot, Stripes};
 use crate::clock::wall_millis;
 use crate::sync::{AtomicU64, Ordering};
 
-/// Every access is relaxed: a counter stands for itself, and none decides anything.
-#[derive(Debug, Default)]
-pub(crate) struct Totals {
-    /// Successes whose verdict counted; [`Totals::succeeded`] adds the stale ones.
-    current: Counter,
-    stale: Counter,
-    /// `current` as it was when the circuit last closed from half-open or was reset.
-    base: Counter,
-    pub(crate) failed: Counter,
-    pub(crate) ignored: Counter,
-    pub(crate) cancelled: Counter,
-    pub(crate) rejected: Counter,
-    pub(crate) opened: Counter,
-    pub(crate) last_success: Stamp,
+/// What is counted with the lock held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    /// Successes of the period that are in no slot: those of trials, and of calls that had to take the lock.
+    pub(crate) recent: u64,
+    /// Successes of earlier periods that are in no slot, and those that came too late.
+    pub(crate) settled: u64,
+    pub(crate) failed: u64,
+    pub(crate) opened: u64,
     pub(crate) last_failure: Stamp,
 }
 
-impl Totals {
-    pub(crate) fn add_success(&self, stale: bool) {
-        let counter = if stale { &self.stale } else { &self.current };
-        counter.add();
-        self.last_success.set();
-    }
-
-    pub(crate) fn add_failure(&self) {
-        self.failed.add();
-        self.last_failure.set();
-    }
-
-    /// Starts the count of [`Totals::successes`] anew.
-    pub(crate) fn restart_successes(&self) {
-        self.base.0.store(self.current.get(), Ordering::Relaxed);
-    }
-
-    pub(crate) fn successes(&self) -> u64 {
-        self.current.get().saturating_sub(self.base.get())
-    }
-
-    pub(crate) fn succeeded(&self) -> u64 {
-        self.current.get() + self.stale.get()
-    }
+/// What is counted without it.
+#[derive(Debug)]
+pub(crate) struct Totals {
+    stripes: Stripes,
+    cancelled: AtomicU64,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+/// All of it together.
+pub(crate) struct Sums {
+    pub(crate) successes: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) ignored: u64,
+    pub(crate) cancelled: u64,
+    pub(crate) rejected: u64,
+    pub(crate) last_success: Stamp,
+}
 
-impl Counter {
-    pub(crate) fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+impl Totals {
+    pub(crate) fn new() -> Self {
+        Self { stripes: Stripes::new(), cancelled: AtomicU64::new(0) }
     }
 
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    /// The slot of this thread.
+    #[inline]
+    pub(crate) fn mine(&self) -> &Slot {
+        self.stripes.mine()
+    }
+
+    /// Makes this thread's slot count for this period; the caller holds the lock.
+    pub(crate) fn adopt(&self, period: u64, tally: &mut Tally) {
+        let (carried, recent) = self.mine().adopt(period);
+        *(if recent { &mut tally.recent } else { &mut tally.settled }) += carried;
+    }
+
+    pub(crate) fn add_rejected(&self) {
+        self.mine().rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_ignored(&self) {
+        self.mine().ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_cancelled(&self) {
+        self.cancelled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The caller holds the lock.
+    pub(crate) fn sums(&self, period: u64, tally: &Tally) -> Sums {
+        let mut sums = Sums {
+            successes: tally.recent,
+            succeeded: tally.recent + tally.settled,
+            ignored: 0,
+            cancelled: self.cancelled.load(Ordering::Relaxed),
+            rejected: 0,
+            last_success: Stamp::default(),
+        };
+        for slot in self.stripes.all() {
+            let (all, recent) = slot.successes(period);
+            sums.succeeded += all;
+            sums.successes += recent;
+            sums.ignored += slot.ignored.load(Ordering::Relaxed);
+            sums.rejected += slot.rejected.load(Ordering::Relaxed);
+            sums.last_success.0 = sums.last_success.0.max(slot.last_success.load(Ordering::Relaxed));
+        }
+        sums
     }
 }
 
 /// A moment of the wall clock in milliseconds; zero is never.
-#[derive(Debug, Default)]
-pub(crate) struct Stamp(AtomicU64);
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stamp(u64);
 
 impl Stamp {
-    fn set(&self) {
-        self.0.store(wall_millis(), Ordering::Relaxed);
+    pub(crate) fn now() -> Self {
+        Self(wall_millis())
     }
 
-    pub(crate) fn clear(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-
-    pub(crate) fn get(&self) -> Option<SystemTime> {
-        match self.0.load(Ordering::Relaxed) {
+    pub(crate) fn time(self) -> Option<SystemTime> {
+        match self.0 {
             0 => None,
             millis => UNIX_EPOCH.checked_add(Duration::from_millis(millis)),
         }
+    }
+
+    #[inline]
+    pub(crate) fn store(self, place: &AtomicU64) {
+        place.store(self.0, Ordering::Relaxed);
     }
 }

@@ -1,0 +1,156 @@
+//! Calls through a breaker.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use failsafe::futures::CircuitBreaker as _;
+use recloser::{AsyncRecloser, Recloser};
+use resilience_runtime::{CircuitBreaker, circuit};
+use tower::{Service, ServiceExt, service_fn};
+use tower_resilience_circuitbreaker::CircuitBreakerLayer;
+
+use crate::service::{Error, FAILING, Failed, Folded, ask};
+use crate::{Subject, subject};
+
+/// No cooldown ends while a benchmark runs.
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub(crate) fn succeeds() -> Vec<Subject> {
+    #[circuit(name = "succeeds")]
+    async fn attribute(n: u64) -> Result<u64, Error> {
+        Ok(ask(n).await?)
+    }
+    let mut subjects = vec![subject!("bare", |n| ask(n)), subject!("#[circuit]", |n| attribute(n))];
+    subjects.extend(breakers(0, u32::MAX));
+    subjects
+}
+
+pub(crate) fn fails() -> Vec<Subject> {
+    #[circuit(name = "fails", threshold = 4_294_967_295)]
+    async fn attribute(n: u64) -> Result<u64, Error> {
+        Ok(ask(n).await?)
+    }
+    let mut subjects =
+        vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
+    subjects.extend(breakers(FAILING, u32::MAX));
+    subjects
+}
+
+pub(crate) fn rejected() -> Vec<Subject> {
+    #[circuit(name = "rejected", threshold = 1, cooldown = 3600)]
+    async fn attribute(n: u64) -> Result<u64, Error> {
+        Ok(ask(n).await?)
+    }
+    let mut subjects =
+        vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
+    subjects.extend(breakers(FAILING, 1));
+    for subject in &subjects {
+        // Opens the circuits, those too that want to see a few calls first.
+        (subject.calls)(200);
+    }
+    subjects
+}
+
+/// Every breaker around a call of the numbers from `first` on, to open after this many failures.
+fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
+    // A rate that is never reached, or reached at once.
+    let rate = if threshold == 1 { 0.5 } else { 1.0 };
+    let window = if threshold == 1 { 10 } else { usize::MAX };
+
+    let ours = CircuitBreaker::builder("bench").threshold(threshold).cooldown(HOUR).build().unwrap();
+    let nobreak =
+        nobreak::builder().with_failure_threshold(threshold as usize).with_open_duration(HOUR).build();
+    let recloser = AsyncRecloser::from(
+        Recloser::custom().error_rate(if threshold == 1 { 0.5 } else { 2.0 }).closed_len(10).open_wait(HOUR).build(),
+    );
+    let failsafe = failsafe::Config::new()
+        .failure_policy(failsafe::failure_policy::consecutive_failures(threshold, failsafe::backoff::constant(HOUR)))
+        .build();
+    let circuitbreaker_rs = circuitbreaker_rs::CircuitBreaker::<circuitbreaker_rs::DefaultPolicy, Failed>::builder()
+        .failure_threshold(if threshold == 1 { 0.5 } else { 2.0 })
+        .consecutive_failures(u64::from(threshold))
+        .cooldown(HOUR)
+        .build();
+    let tower = CircuitBreakerLayer::builder()
+        .failure_rate_threshold(rate)
+        .sliding_window_size(100)
+        .minimum_number_of_calls(window)
+        .wait_duration_in_open(HOUR)
+        .build()
+        .unwrap()
+        .layer_fn(service_fn(ask));
+    let by_hand = Arc::new(ByHand::new(threshold));
+
+    vec![
+        subject!("CircuitBreaker::call", |n| ours.call(|| ask(n | first))),
+        subject!("by hand", |n| by_hand.call(n | first)),
+        subject!("nobreak", |n| nobreak.call_async(|| ask(n | first))),
+        subject!("recloser", |n| recloser.call(ask(n | first))),
+        subject!("failsafe", |n| failsafe.call(ask(n | first))),
+        subject!("circuitbreaker-rs", |n| circuitbreaker_rs.call_async(|| ask(n | first))),
+        Subject {
+            name: "tower-resilience",
+            // A rejection of its may sleep.
+            calls: Box::new(move |times| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                let mut service = tower.clone();
+                runtime.block_on(async {
+                    let mut sum = 0_u64;
+                    for n in 0..times {
+                        let call = async { service.ready().await?.call(n | first).await };
+                        sum = sum.wrapping_add(call.await.fold());
+                    }
+                    sum
+                })
+            }),
+        },
+    ]
+}
+
+/// What one writes in an afternoon: a mutex and a clock reading for each call, which it counts and stamps.
+struct ByHand {
+    threshold: u32,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    opened: Option<Instant>,
+    failures: u32,
+    succeeded: u64,
+    last_success: Option<Instant>,
+}
+
+impl ByHand {
+    fn new(threshold: u32) -> Self {
+        Self { threshold, state: Mutex::default() }
+    }
+
+    async fn call(&self, n: u64) -> Result<u64, Option<Failed>> {
+        if self.state.lock().unwrap().opened.is_some_and(|opened| opened.elapsed() < HOUR) {
+            return Err(None);
+        }
+        let outcome = ask(n).await;
+        let mut state = self.state.lock().unwrap();
+        match outcome {
+            Ok(_) => {
+                state.failures = 0;
+                state.succeeded += 1;
+                state.last_success = Some(Instant::now());
+            }
+            Err(_) => {
+                state.failures += 1;
+                if state.failures >= self.threshold {
+                    state.opened = Some(Instant::now());
+                }
+            }
+        }
+        outcome.map_err(Some)
+    }
+}
+
+impl Folded for Option<Failed> {
+    fn fold(self) -> u64 {
+        self.map_or(1, Folded::fold)
+    }
+}

@@ -1,0 +1,23 @@
+//! Makes one subject's calls, for `.ci/instructions` to count under callgrind: `instructions <scenario> <subject> <calls>`;
+//! without arguments it lists what there is.
+
+use std::env::args;
+use std::hint::black_box;
+
+use resilience_benches::SCENARIOS;
+
+fn main() {
+    let arguments: Vec<_> = args().skip(1).collect();
+    let [scenario, subject, calls] = &arguments[..] else {
+        for scenario in SCENARIOS {
+            for subject in (scenario.subjects)() {
+                println!("{}\t{}", scenario.name, subject.name);
+            }
+        }
+        return;
+    };
+    let scenario = SCENARIOS.iter().find(|found| found.name == scenario).expect("a scenario of the list");
+    let subjects = (scenario.subjects)();
+    let subject = subjects.iter().find(|found| found.name == subject).expect("a subject of the list");
+    black_box((subject.calls)(calls.parse().expect("a number of calls")));
+}

@@ -1,0 +1,169 @@
+//! The service that everybody calls, and how a call is driven.
+
+use std::cell::Cell;
+use std::fmt;
+use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use resilience_runtime::{CallError, CircuitOpenError};
+
+/// What a call fails with.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed(pub u64);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer to {}", self.0)
+    }
+}
+
+impl std::error::Error for Failed {}
+
+/// What a decorated function returns: room for either error, without a conversion that costs.
+#[derive(Debug)]
+pub enum Error {
+    Failed(Failed),
+    Open(CircuitOpenError),
+}
+
+impl From<CircuitOpenError> for Error {
+    fn from(open: CircuitOpenError) -> Self {
+        Self::Open(open)
+    }
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+/// Where the numbers begin that are answered with an error.
+pub const FAILING: u64 = 1 << 63;
+
+/// The call without anything around it. The compiler cannot know which way it goes.
+#[inline]
+pub async fn ask(n: u64) -> Result<u64, Failed> {
+    let n = black_box(n);
+    if n < FAILING { Ok(n) } else { Err(Failed(n)) }
+}
+
+/// Fails until `failures` have been seen.
+#[inline]
+pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
+    let left = black_box(failures.get());
+    if left == 0 {
+        Ok(left)
+    } else {
+        failures.set(left - 1);
+        Err(Failed(left))
+    }
+}
+
+/// Drives a future that is ready at once, unless it waits for a lock of its own library.
+#[inline]
+pub fn poll<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return value;
+        }
+    }
+}
+
+/// What a call came to, as a number.
+pub trait Folded {
+    fn fold(self) -> u64;
+}
+
+impl<E: Folded> Folded for Result<u64, E> {
+    #[inline]
+    fn fold(self) -> u64 {
+        match self {
+            Ok(n) => n,
+            Err(error) => error.fold(),
+        }
+    }
+}
+
+impl Folded for Failed {
+    #[inline]
+    fn fold(self) -> u64 {
+        self.0
+    }
+}
+
+impl Folded for CircuitOpenError {
+    #[inline]
+    fn fold(self) -> u64 {
+        u64::from(self.cooldown_remaining().subsec_nanos())
+    }
+}
+
+impl Folded for Error {
+    #[inline]
+    fn fold(self) -> u64 {
+        match self {
+            Self::Failed(failed) => failed.fold(),
+            Self::Open(open) => open.fold(),
+        }
+    }
+}
+
+impl Folded for CallError<Failed> {
+    #[inline]
+    fn fold(self) -> u64 {
+        match self {
+            Self::Failed(failed) => failed.fold(),
+            Self::Open(open) => open.fold(),
+        }
+    }
+}
+
+impl Folded for failsafe::Error<Failed> {
+    #[inline]
+    fn fold(self) -> u64 {
+        match self {
+            Self::Inner(failed) => failed.fold(),
+            Self::Rejected => 1,
+        }
+    }
+}
+
+impl Folded for recloser::Error<Failed> {
+    #[inline]
+    fn fold(self) -> u64 {
+        match self {
+            Self::Inner(failed) => failed.fold(),
+            Self::Rejected => 1,
+        }
+    }
+}
+
+impl Folded for nobreak::CircuitError<Failed> {
+    #[inline]
+    fn fold(self) -> u64 {
+        self.into_inner().map_or(1, Folded::fold)
+    }
+}
+
+impl Folded for circuitbreaker_rs::BreakerError<Failed> {
+    #[inline]
+    fn fold(self) -> u64 {
+        match self {
+            Self::Operation(failed) => failed.fold(),
+            _ => 1,
+        }
+    }
+}
+
+impl Folded for tower_resilience_circuitbreaker::CircuitBreakerError<Failed> {
+    #[inline]
+    fn fold(self) -> u64 {
+        match self {
+            Self::Inner(failed) => failed.fold(),
+            _ => 1,
+        }
+    }
+}

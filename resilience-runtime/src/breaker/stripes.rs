@@ -1,0 +1,173 @@
+//! Where the threads count what they do without a lock, each in a cache line of its own.
+//!
+//! A breaker has one slot for each stripe, and a thread always uses the same stripe, so two threads that call through one
+//! breaker write to two lines. A line holds the slots of several breakers: the same thread writes them all. The idea is
+//! that of `LongAdder` (Doug Lea, JSR 166), without its growth: a call never allocates.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::thread::available_parallelism;
+
+use crate::sync::{AtomicU64, Ordering, lock_global};
+
+/// What one thread, or a few, came to with one breaker.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    /// How many calls have succeeded in a period, and the low half of its number above that; see [`Slot::succeed`].
+    succeeded: AtomicU64,
+    /// Milliseconds of the wall clock; zero is never.
+    pub(crate) last_success: AtomicU64,
+    pub(crate) rejected: AtomicU64,
+    pub(crate) ignored: AtomicU64,
+}
+
+const COUNT: u64 = u32::MAX as u64;
+
+impl Slot {
+    /// Counts a success of this period; false where the slot is another period's or full, see [`Slot::adopt`].
+    ///
+    /// One exchange does both, so a success that comes late is never counted in a period that has begun meanwhile.
+    #[inline]
+    pub(crate) fn succeed(&self, period: u64) -> bool {
+        let seen = self.succeeded.load(Ordering::Relaxed);
+        let count = seen ^ tag(period);
+        count < COUNT
+            && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Makes room for successes of this period; returns those that were counted before, and whether they are of this
+    /// period, too. The caller holds the lock of the breaker.
+    pub(crate) fn adopt(&self, period: u64) -> (u64, bool) {
+        let seen = self.succeeded.load(Ordering::Relaxed);
+        let count = seen ^ tag(period);
+        if count < COUNT {
+            return (0, true);
+        }
+        // What came in since is in what the swap returns.
+        let old = self.succeeded.swap(tag(period), Ordering::Relaxed);
+        (old & COUNT, count == COUNT)
+    }
+
+    /// The successes counted here, and those of them that are of this period.
+    pub(crate) fn successes(&self, period: u64) -> (u64, u64) {
+        let seen = self.succeeded.load(Ordering::Relaxed);
+        let count = seen & COUNT;
+        (count, if seen - count == tag(period) { count } else { 0 })
+    }
+}
+
+const fn tag(period: u64) -> u64 {
+    period << 32
+}
+
+const SLOTS: usize = 4;
+
+/// Two lines of 64 bytes: processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Line([Slot; SLOTS]);
+
+/// The slots of one breaker.
+pub(crate) struct Stripes {
+    lines: Arc<[Line]>,
+    column: usize,
+}
+
+impl Stripes {
+    /// As many as two for each core, at most 16, in a block that is shared with the breakers made before and after.
+    pub(crate) fn new() -> Self {
+        static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
+        let mut newest = lock_global(&NEWEST);
+        let (lines, used) = match newest.take() {
+            Some((lines, used)) if used < SLOTS && cfg!(not(resilience_loom)) => (lines, used),
+            _ => ((0..stripes()).map(|_| Line::default()).collect(), 0),
+        };
+        *newest = Some((lines.clone(), used + 1));
+        Self { lines, column: used }
+    }
+
+    /// The slot of this thread.
+    #[inline]
+    pub(crate) fn mine(&self) -> &Slot {
+        // The number of lines is a power of two.
+        &self.lines[thread() & (self.lines.len() - 1)].0[self.column & (SLOTS - 1)]
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Slot> {
+        self.lines.iter().map(|line| &line.0[self.column])
+    }
+}
+
+impl fmt::Debug for Stripes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all()).finish()
+    }
+}
+
+fn stripes() -> usize {
+    if cfg!(resilience_loom) {
+        return 1;
+    }
+    (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16)
+}
+
+/// A number for this thread: threads that begin one after the other get stripes side by side.
+#[inline]
+fn thread() -> usize {
+    thread_local!(static NUMBER: Cell<usize> = const { Cell::new(0) });
+    NUMBER.with(|number| match number.get() {
+        0 => {
+            let fresh = next_thread();
+            number.set(fresh);
+            fresh
+        }
+        known => known,
+    })
+}
+
+#[cold]
+fn next_thread() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static THREADS: AtomicUsize = AtomicUsize::new(1);
+    // Never zero, which stands for "none yet".
+    THREADS.fetch_add(1, Ordering::Relaxed).max(1)
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_of_another_period_counts_nothing_until_it_is_adopted() {
+        let slot = Slot::default();
+        assert!(slot.succeed(0) && slot.succeed(0));
+        assert!(!slot.succeed(1));
+        assert_eq!(slot.successes(1), (2, 0));
+        assert_eq!(slot.adopt(1), (2, false));
+        assert!(slot.succeed(1));
+        assert_eq!(slot.successes(1), (1, 1));
+        assert_eq!(slot.adopt(1), (0, true));
+    }
+
+    #[test]
+    fn a_full_slot_is_emptied() {
+        let slot = Slot { succeeded: AtomicU64::new(tag(7) | (COUNT - 1)), ..Slot::default() };
+        assert!(slot.succeed(7));
+        assert!(!slot.succeed(7));
+        assert_eq!(slot.adopt(7), (COUNT, true));
+        assert!(slot.succeed(7));
+        assert_eq!(slot.successes(7), (1, 1));
+    }
+
+    #[test]
+    fn breakers_share_lines_and_no_slot() {
+        let stripes: Vec<_> = (0..2 * SLOTS).map(|_| Stripes::new()).collect();
+        for (index, one) in stripes.iter().enumerate() {
+            one.mine().rejected.store(index as u64 + 1, Ordering::Relaxed);
+        }
+        for (index, one) in stripes.iter().enumerate() {
+            assert_eq!(one.all().map(|slot| slot.rejected.load(Ordering::Relaxed)).sum::<u64>(), index as u64 + 1);
+        }
+    }
+}
