@@ -4,7 +4,7 @@
 //! without a runtime, too. The wall clock only stamps what is shown.
 
 use std::num::NonZeroU64;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
@@ -53,26 +53,46 @@ impl Tick {
     }
 }
 
-/// Milliseconds of the wall clock since 1970, at least 1, so that zero can stand for "never".
-///
-/// As of the last tick of the system's coarse clock, which costs an eighth of the precise one and ticks every 1 to 10 ms.
-#[cfg(target_os = "linux")]
-#[inline]
-pub(crate) fn wall_millis() -> u64 {
-    use rustix::time::{ClockId, clock_gettime};
-    let since_1970 = clock_gettime(ClockId::RealtimeCoarse);
-    let seconds = u64::try_from(since_1970.tv_sec).unwrap_or(0);
-    // Always below a thousand million.
-    let nanos = u64::try_from(since_1970.tv_nsec).unwrap_or(0);
-    (seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000)).max(1)
-}
+/// A moment of the wall clock as a word: zero is never, and a later one is greater. Seconds since 1970 and, in the low bits,
+/// their nanoseconds, so that making one takes no division.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stamp(u64);
 
-/// Milliseconds of the wall clock since 1970, at least 1, so that zero can stand for "never".
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn wall_millis() -> u64 {
-    use std::time::{SystemTime, UNIX_EPOCH};
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX).max(1)
+impl Stamp {
+    const NANOS: u32 = 30;
+
+    /// As of the last tick of the system's coarse clock, which costs a fifth of the precise one and ticks every 1 to 10 ms.
+    #[cfg(target_os = "linux")]
+    #[inline]
+    pub(crate) fn now() -> Self {
+        use rustix::time::{ClockId, clock_gettime};
+        let since_1970 = clock_gettime(ClockId::RealtimeCoarse);
+        // Before 1970 and after 2514 it is wrong, as that clock is.
+        Self((since_1970.tv_sec.cast_unsigned() << Self::NANOS | since_1970.tv_nsec.cast_unsigned()).max(1))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn now() -> Self {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self((since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos())).max(1))
+    }
+
+    #[inline]
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    #[inline]
+    pub(crate) const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    /// The time, to the millisecond.
+    pub(crate) fn time(self) -> Option<SystemTime> {
+        let nanos = self.0 & ((1 << Self::NANOS) - 1);
+        let since_1970 = Duration::from_secs(self.0 >> Self::NANOS) + Duration::from_millis(nanos / 1_000_000);
+        (self.0 != 0).then(|| UNIX_EPOCH + since_1970)
+    }
 }
 
 /// What a time must be that somebody sets, for [`nanos`] to be exact.

@@ -67,6 +67,7 @@ impl CallSite {
         self.breaker().try_acquire()
     }
 
+    #[inline]
     pub(crate) fn breaker(&'static self) -> &'static CircuitBreaker {
         self.breaker.get().unwrap_or_else(|| self.resolve())
     }

@@ -32,9 +32,15 @@ impl Gate {
     }
 
     /// The phase as it was published last.
-    #[inline]
     pub(crate) fn phase(&self) -> Phase {
         unpack(self.word.load(Ordering::Acquire))
+    }
+
+    /// The generation of a closed circuit.
+    #[inline]
+    pub(crate) fn closed(&self) -> Option<u64> {
+        let word = self.word.load(Ordering::Acquire);
+        (word & MASK <= FAILING).then_some(word >> BITS)
     }
 
     /// The circuit is closed, in this generation, and there are no failures to clear.

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::breaker::totals::{Stamp, Tally};
-use crate::clock::Tick;
+use crate::breaker::totals::Tally;
+use crate::clock::{Stamp, Tick};
 use crate::config::Settings;
 
 /// The state of a circuit.

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::thread::available_parallelism;
 
+use crate::clock::Stamp;
 use crate::sync::{AtomicU64, Ordering, lock_global};
 
 /// What one thread, or a few, came to with one breaker.
@@ -16,8 +17,7 @@ use crate::sync::{AtomicU64, Ordering, lock_global};
 pub(crate) struct Slot {
     /// How many calls have succeeded in a period, and the low half of its number above that; see [`Slot::succeed`].
     succeeded: AtomicU64,
-    /// Milliseconds of the wall clock; zero is never.
-    pub(crate) last_success: AtomicU64,
+    last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
     pub(crate) ignored: AtomicU64,
 }
@@ -25,6 +25,19 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
+    /// Stores only what has changed: a store ahead of the exchange would have to be waited for.
+    #[inline]
+    pub(crate) fn stamp(&self, now: Stamp) {
+        if self.last_success() != now {
+            self.last_success.store(now.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn last_success(&self) -> Stamp {
+        Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
+    }
+
     /// Counts a success of this period; false where the slot is another period's or full, see [`Slot::adopt`].
     ///
     /// One exchange does both, so a success that comes late is never counted in a period that has begun meanwhile.

@@ -3,10 +3,8 @@
 //! What happens with the lock held is counted in [`Tally`], the rest in the slots of the threads. Every access to those
 //! is relaxed: a counter stands for itself, and none decides anything.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use crate::breaker::stripes::{Slot, Stripes};
-use crate::clock::wall_millis;
+use crate::clock::Stamp;
 use crate::sync::{AtomicU64, Ordering};
 
 /// What is counted with the lock held.
@@ -83,30 +81,8 @@ impl Totals {
             sums.successes += recent;
             sums.ignored += slot.ignored.load(Ordering::Relaxed);
             sums.rejected += slot.rejected.load(Ordering::Relaxed);
-            sums.last_success.0 = sums.last_success.0.max(slot.last_success.load(Ordering::Relaxed));
+            sums.last_success = sums.last_success.max(slot.last_success());
         }
         sums
-    }
-}
-
-/// A moment of the wall clock in milliseconds; zero is never.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Stamp(u64);
-
-impl Stamp {
-    pub(crate) fn now() -> Self {
-        Self(wall_millis())
-    }
-
-    pub(crate) fn time(self) -> Option<SystemTime> {
-        match self.0 {
-            0 => None,
-            millis => UNIX_EPOCH.checked_add(Duration::from_millis(millis)),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn store(self, place: &AtomicU64) {
-        place.store(self.0, Ordering::Relaxed);
     }
 }
