@@ -210,8 +210,8 @@ impl CircuitBreaker {
     fn admit(&self) -> Result<Ticket, CircuitOpenError> {
         let Inner { settings, gate, .. } = &*self.0;
         let barred = match gate.phase() {
-            Phase::Open { since } => still_barred(since, settings.cooldown()),
-            Phase::Full { since } => still_barred(since, settings.trial_timeout()),
+            Phase::Open { since } => still_barred(since, settings.cooldown_nanos()),
+            Phase::Full { since } => still_barred(since, settings.trial_timeout_nanos()),
             Phase::HalfOpen | Phase::Closed { .. } => None,
         };
         if let Some(wait) = barred {
@@ -337,9 +337,9 @@ fn seen(phase: Phase, cooldown: Duration) -> (CircuitState, Duration) {
 }
 
 /// How long a rejection has to wait that needs no decision; none where the time is up or the clock looks wrong.
-fn still_barred(since: Tick, limit: Duration) -> Option<Duration> {
-    let now = Tick::now();
-    if now < since { None } else { remaining(since, limit, now) }
+fn still_barred(since: Tick, limit_nanos: u64) -> Option<Duration> {
+    let left = limit_nanos.checked_sub(Tick::now().to_bits().checked_sub(since.to_bits())?)?;
+    (left > 0).then_some(Duration::from_nanos(left))
 }
 
 impl fmt::Debug for CircuitBreaker {

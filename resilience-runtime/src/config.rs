@@ -129,22 +129,24 @@ impl LiveSettings {
         self.trial_timeout_nanos.store(nanos(settings.trial_timeout), Ordering::Relaxed);
     }
 
-    #[inline]
     pub(crate) fn load(&self) -> Settings {
         Settings {
             threshold: self.threshold.load(Ordering::Relaxed),
             cooldown: self.cooldown(),
             half_open_max: self.half_open_max.load(Ordering::Relaxed),
-            trial_timeout: self.trial_timeout(),
+            trial_timeout: Duration::from_nanos(self.trial_timeout_nanos()),
         }
     }
 
-    #[inline]
     pub(crate) fn cooldown(&self) -> Duration {
-        Duration::from_nanos(self.cooldown_nanos.load(Ordering::Relaxed))
+        Duration::from_nanos(self.cooldown_nanos())
     }
 
-    pub(crate) fn trial_timeout(&self) -> Duration {
-        Duration::from_nanos(self.trial_timeout_nanos.load(Ordering::Relaxed))
+    pub(crate) fn cooldown_nanos(&self) -> u64 {
+        self.cooldown_nanos.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn trial_timeout_nanos(&self) -> u64 {
+        self.trial_timeout_nanos.load(Ordering::Relaxed)
     }
 }
