@@ -30,8 +30,7 @@ pub(crate) fn fails() -> Vec<Subject> {
     async fn attribute(n: u64) -> Result<u64, Error> {
         Ok(ask(n).await?)
     }
-    let mut subjects =
-        vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
+    let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, u32::MAX));
     subjects
 }
@@ -41,8 +40,7 @@ pub(crate) fn rejected() -> Vec<Subject> {
     async fn attribute(n: u64) -> Result<u64, Error> {
         Ok(ask(n).await?)
     }
-    let mut subjects =
-        vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
+    let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, 1));
     for subject in &subjects {
         // Opens the circuits, those too that want to see a few calls first.
@@ -58,8 +56,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     let window = if threshold == 1 { 10 } else { usize::MAX };
 
     let ours = CircuitBreaker::builder("bench").threshold(threshold).cooldown(HOUR).build().unwrap();
-    let nobreak =
-        nobreak::builder().with_failure_threshold(threshold as usize).with_open_duration(HOUR).build();
+    let nobreak = nobreak::builder().with_failure_threshold(threshold as usize).with_open_duration(HOUR).build();
     let recloser = AsyncRecloser::from(
         Recloser::custom().error_rate(if threshold == 1 { 0.5 } else { 2.0 }).closed_len(10).open_wait(HOUR).build(),
     );

@@ -8,6 +8,7 @@ use backon::{ConstantBuilder, ExponentialBuilder, Retryable};
 use backon_macros::backon;
 use failsafe::futures::CircuitBreaker as _;
 use resilience_runtime::{RetryPolicy, circuit, retry};
+use tokio::time::sleep;
 use tokio_retry2::strategy::FixedInterval;
 use tokio_retry2::{MapErr, Retry};
 
@@ -20,6 +21,11 @@ fn at_once() -> ConstantBuilder {
     ConstantBuilder::default().with_delay(Duration::ZERO).with_max_times(ATTEMPTS - 1)
 }
 
+fn after_a_second() -> ConstantBuilder {
+    at_once().with_delay(Duration::from_secs(1))
+}
+
+/// Some would sleep for a millisecond where the delay is zero.
 fn no_sleep(_: Duration) -> Ready<()> {
     ready(())
 }
@@ -29,7 +35,7 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     async fn attribute(n: u64) -> Result<u64, Failed> {
         ask(n).await
     }
-    #[backon(backoff = at_once, sleep = no_sleep)]
+    #[backon(backoff = after_a_second, sleep = sleep)]
     async fn backon_macros(n: u64) -> Result<u64, Failed> {
         ask(n).await
     }
@@ -45,17 +51,15 @@ pub(crate) fn succeeds() -> Vec<Subject> {
                     Err(_) if made + 1 < ATTEMPTS => made += 1,
                     outcome => break outcome,
                 }
+                sleep(Duration::from_secs(1)).await;
             }
         }),
         subject!("backon-macros", |n| backon_macros(n)),
-        subject!("backon", |n| (|| ask(n)).retry(at_once()).sleep(no_sleep)),
-        subject!("backon, exponential", |n| {
-            (|| ask(n)).retry(ExponentialBuilder::default()).sleep(no_sleep)
-        }),
-        subject!("tokio-retry2", |n| Retry::spawn(
-            FixedInterval::new(Duration::ZERO).take(ATTEMPTS - 1),
-            || async { ask(n).await.map_transient_err() },
-        )),
+        subject!("backon", |n| (|| ask(n)).retry(after_a_second()).sleep(sleep)),
+        subject!("backon, exponential", |n| { (|| ask(n)).retry(ExponentialBuilder::default()).sleep(sleep) }),
+        subject!("tokio-retry2", |n| Retry::spawn(FixedInterval::new(Duration::ZERO).take(ATTEMPTS - 1), || async {
+            ask(n).await.map_transient_err()
+        },)),
     ]
 }
 
@@ -119,10 +123,8 @@ pub(crate) fn over_circuit() -> Vec<Subject> {
     vec![
         subject!("bare", |n| ask(n)),
         subject!("#[retry] #[circuit]", |n| attributes(n)),
-        subject!("nobreak in backon", |n| (|| nobreak.call_async(|| ask(n)))
-            .retry(at_once())
-            .sleep(no_sleep)),
-        subject!("recloser in backon", |n| (|| recloser.call(ask(n))).retry(at_once()).sleep(no_sleep)),
-        subject!("failsafe in backon", |n| (|| failsafe.call(ask(n))).retry(at_once()).sleep(no_sleep)),
+        subject!("nobreak in backon", |n| (|| nobreak.call_async(|| ask(n))).retry(after_a_second()).sleep(sleep)),
+        subject!("recloser in backon", |n| (|| recloser.call(ask(n))).retry(after_a_second()).sleep(sleep)),
+        subject!("failsafe in backon", |n| (|| failsafe.call(ask(n))).retry(after_a_second()).sleep(sleep)),
     ]
 }

@@ -37,10 +37,10 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///                 Err(open) => return rejected(open),
 ///             };
 ///             let outcome = watch(&mut permit, async { body }).await;
-///             settle(permit, &outcome, ..);
-///             match retry.next(&outcome, .., &[circuit]) {
-///                 Some(delay) => delay,
-///                 None => break outcome,
+///             let outcome = settle(permit, outcome, ..);
+///             match retry.next(outcome, .., &[circuit]) {
+///                 ControlFlow::Continue(delay) => delay,
+///                 ControlFlow::Break(outcome) => break outcome,
 ///             }
 ///         };
 ///         if !delay.is_zero() {
@@ -214,10 +214,10 @@ impl Expansion<'_> {
         })
     }
 
-    /// The text of the error, where its type shows one.
+    /// How to get at the text of the error, where its type shows one.
     fn error(&self) -> TokenStream {
         let runtime = self.runtime;
-        quote_spanned!(Span::mixed_site()=> #runtime::__private::Shown::of(&outcome).error())
+        quote_spanned!(Span::mixed_site()=> |outcome| #runtime::__private::Shown::of(outcome).error())
     }
 
     /// Tells an attribute of ours that we did not recognise and that expands next that it stands in the wrong place.

@@ -24,11 +24,13 @@ impl Backoff {
     }
 
     /// The pause after the `attempt`-th failed attempt, counted from 1; saturates.
+    #[inline]
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
         // The first pause as it is written, and no delay stays none, though zero times infinity does not.
-        if attempt <= 1 || self.delay.is_zero() {
-            return self.delay;
-        }
+        if attempt <= 1 || self.delay.is_zero() { self.delay } else { self.grown(attempt) }
+    }
+
+    fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.powi(exponent);
         // Times one is exact.

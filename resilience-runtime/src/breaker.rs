@@ -75,12 +75,7 @@ impl CircuitBreaker {
     }
 
     pub(crate) fn new(name: Name, settings: Settings) -> Self {
-        Self(Arc::new(Inner {
-            name,
-            settings: LiveSettings::new(settings),
-            gate: Gate::new(),
-            totals: Totals::new(),
-        }))
+        Self(Arc::new(Inner { name, settings: LiveSettings::new(settings), gate: Gate::new(), totals: Totals::new() }))
     }
 
     /// The name as it was given, not escaped.

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 pub use std::time::Duration;
 
 use crate::backoff::Backoff;
@@ -54,23 +54,26 @@ pub fn never<T>() -> T {
     label = "not a `Result`",
     note = "what failed is told from what did not by `Err`: return `Result<{Self}, SomeError>`"
 )]
-pub trait Outcome {
+pub trait Outcome: Sized {
+    type Value;
     type Error;
 
-    fn error(&self) -> Option<&Self::Error>;
-    fn from_error(error: Self::Error) -> Self;
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+    fn from_result(result: Result<Self::Value, Self::Error>) -> Self;
 }
 
 impl<T, E> Outcome for Result<T, E> {
+    type Value = T;
     type Error = E;
 
     #[inline]
-    fn error(&self) -> Option<&E> {
-        self.as_ref().err()
+    fn into_result(self) -> Self {
+        self
     }
 
-    fn from_error(error: E) -> Self {
-        Err(error)
+    #[inline]
+    fn from_result(result: Self) -> Self {
+        result
     }
 }
 
@@ -97,7 +100,7 @@ pub fn rejected<R: Outcome>(open: CircuitOpenError) -> R
 where
     R::Error: HoldsOpen,
 {
-    R::from_error(HoldsOpen::hold(open))
+    R::from_result(Err(HoldsOpen::hold(open)))
 }
 
 /// The outcome of a call that was rejected, made by the user's `open`.
@@ -111,13 +114,18 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
     Watched::new(permit, body)
 }
 
+// An outcome goes through `settle` and `next` by value, and what succeeded is taken apart at once: its payload stays in a
+// register then, where a reference to the outcome would keep all of it in memory.
+
 /// Ends a call: an `Err` is a failure.
 #[inline]
-pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: &R, error: Option<&dyn Display>) {
-    match (outcome.error(), error) {
-        (None, _) => permit.success(),
-        (Some(_), Some(error)) => permit.failure_with(error),
-        (Some(_), None) => permit.failure(),
+pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
+    match outcome.into_result() {
+        Ok(value) => {
+            permit.success();
+            R::from_result(Ok(value))
+        }
+        Err(error) => fail(permit, R::from_result(Err(error)), text),
     }
 }
 
@@ -125,15 +133,35 @@ pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: &R, error: Option<&dyn Di
 #[inline]
 pub fn settle_if<T, E>(
     permit: Permit<'_>,
-    outcome: &Result<T, E>,
-    error: Option<&dyn Display>,
+    outcome: Result<T, E>,
+    text: impl Text<Result<T, E>>,
     failure_if: impl FnOnce(&E) -> bool,
-) {
+) -> Result<T, E> {
     match outcome {
-        Err(failed) if !failure_if(failed) => permit.ignore(),
-        _ => settle(permit, outcome, error),
+        Ok(value) => {
+            permit.success();
+            Ok(value)
+        }
+        Err(error) if failure_if(&error) => fail(permit, Err(error), text),
+        Err(error) => {
+            permit.ignore();
+            Err(error)
+        }
     }
 }
+
+fn fail<R>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
+    match text(&outcome) {
+        Some(error) => permit.failure_with(error),
+        None => permit.failure(),
+    }
+    outcome
+}
+
+/// The text of the error in an outcome, where its type shows one: see [`Shown`].
+pub trait Text<R>: for<'a> FnOnce(&'a R) -> Option<&'a dyn Display> {}
+
+impl<R, F: for<'a> FnOnce(&'a R) -> Option<&'a dyn Display>> Text<R> for F {}
 
 /// Finds the text of an error whose type shows one, without a bound: `Shown::of(&outcome).error()` is the method
 /// here where `E: Display`, and that of [`NotShown`] elsewhere.
@@ -205,43 +233,56 @@ impl Retry {
         self.made = self.plan.schedule.max;
     }
 
-    /// The pause before the next attempt, none where `outcome` is final.
+    /// The pause before the next attempt, or the outcome where it is final.
     ///
     /// It is final, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
     /// the error at hand says more than the rejection that would follow.
     #[inline]
     pub fn next<R: Outcome>(
         &mut self,
-        outcome: &R,
-        error: Option<&dyn Display>,
+        outcome: R,
+        text: impl Text<R>,
         below: &[&'static CallSite],
-    ) -> Option<Duration> {
-        outcome.error()?;
-        self.after_failure(error, |delay| !stay_open(below, delay))
+    ) -> ControlFlow<R, Duration> {
+        match outcome.into_result() {
+            Ok(value) => ControlFlow::Break(R::from_result(Ok(value))),
+            Err(error) => self.after_failure(R::from_result(Err(error)), text, |_, delay| !stay_open(below, delay)),
+        }
     }
 
     /// Like [`Retry::next`], and final, too, when `retry_if` says no.
     #[inline]
     pub fn next_if<T, E>(
         &mut self,
-        outcome: &Result<T, E>,
-        error: Option<&dyn Display>,
+        outcome: Result<T, E>,
+        text: impl Text<Result<T, E>>,
         below: &[&'static CallSite],
         retry_if: impl FnOnce(&E) -> bool,
-    ) -> Option<Duration> {
-        let failed = outcome.as_ref().err()?;
-        self.after_failure(error, |delay| retry_if(failed) && !stay_open(below, delay))
+    ) -> ControlFlow<Result<T, E>, Duration> {
+        match outcome {
+            Ok(value) => ControlFlow::Break(Ok(value)),
+            outcome => self.after_failure(outcome, text, |outcome, delay| {
+                outcome.as_ref().is_err_and(retry_if) && !stay_open(below, delay)
+            }),
+        }
     }
 
-    fn after_failure(
+    fn after_failure<R>(
         &mut self,
-        error: Option<&dyn Display>,
-        wanted: impl FnOnce(Duration) -> bool,
-    ) -> Option<Duration> {
-        self.plan.schedule.after_failure(&mut self.made, self.plan.func, error, wanted)
+        outcome: R,
+        text: impl Text<R>,
+        wanted: impl FnOnce(&R, Duration) -> bool,
+    ) -> ControlFlow<R, Duration> {
+        let Plan { func, schedule } = self.plan;
+        let wanted = |delay| wanted(&outcome, delay);
+        match schedule.after_failure(&mut self.made, func, || text(&outcome), wanted) {
+            Some(delay) => ControlFlow::Continue(delay),
+            None => ControlFlow::Break(outcome),
+        }
     }
 }
 
+#[inline]
 fn stay_open(below: &[&'static CallSite], delay: Duration) -> bool {
     below.iter().any(|circuit| circuit.breaker().stays_open(delay))
 }

@@ -24,11 +24,12 @@ impl Schedule {
     /// Counts a failed attempt; returns the pause before the next one, if there is to be one.
     ///
     /// Asks `wanted` only where there are attempts left, with the pause that would follow.
-    pub(crate) fn after_failure(
+    #[inline]
+    pub(crate) fn after_failure<'a>(
         &self,
         made: &mut u32,
         func: &str,
-        error: Option<&dyn Display>,
+        error: impl FnOnce() -> Option<&'a dyn Display>,
         wanted: impl FnOnce(Duration) -> bool,
     ) -> Option<Duration> {
         *made = made.saturating_add(1);
@@ -40,7 +41,7 @@ impl Schedule {
             return None;
         }
         if events::debug_wanted() {
-            events::retry_attempt(func, *made, delay, error);
+            events::retry_attempt(func, *made, delay, error());
         }
         Some(delay)
     }
@@ -135,7 +136,7 @@ impl<P> RetryPolicy<P> {
                 Ok(value) => return Ok(value),
                 Err(error) => {
                     let wanted = |_| self.retry_if.retry_if(&error);
-                    match self.schedule.after_failure(&mut made, type_name::<F>(), None, wanted) {
+                    match self.schedule.after_failure(&mut made, type_name::<F>(), || None, wanted) {
                         Some(delay) => delay,
                         None => return Err(error),
                     }

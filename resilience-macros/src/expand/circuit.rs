@@ -60,9 +60,9 @@ impl Expansion<'_> {
         let error = self.error();
         let settle = match &circuit.failure_if {
             Some(failure_if) => {
-                quote_spanned!(self.at=> #runtime::__private::settle_if(#permit, &outcome, #error, #failure_if))
+                quote_spanned!(self.at=> #runtime::__private::settle_if(#permit, outcome, #error, #failure_if))
             }
-            None => quote_spanned!(self.at=> #runtime::__private::settle(#permit, &outcome, #error)),
+            None => quote_spanned!(self.at=> #runtime::__private::settle(#permit, outcome, #error)),
         };
         let rejected = match &circuit.open {
             Some(open) => quote_spanned!(self.at=> #runtime::__private::rejected_with(open, #open)),
@@ -93,7 +93,7 @@ impl Expansion<'_> {
                 #leave
             };
             #body
-            #settle;
+            let outcome = #settle;
         }
     }
 }

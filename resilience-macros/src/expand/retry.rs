@@ -14,8 +14,8 @@ impl Expansion<'_> {
         let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
         let below = quote_spanned!(mixed=> &[#(#below),*]);
         let next = match &retry.retry_if {
-            Some(retry_if) => quote_spanned!(self.at=> #local.next_if(&outcome, #error, #below, #retry_if)),
-            None => quote_spanned!(self.at=> #local.next(&outcome, #error, #below)),
+            Some(retry_if) => quote_spanned!(self.at=> #local.next_if(outcome, #error, #below, #retry_if)),
+            None => quote_spanned!(self.at=> #local.next(outcome, #error, #below)),
         };
         let state = self.state(retry, local);
         quote_spanned! {mixed=>
@@ -25,8 +25,8 @@ impl Expansion<'_> {
                     #clones
                     #inner
                     match #next {
-                        ::core::option::Option::Some(delay) => delay,
-                        ::core::option::Option::None => break outcome,
+                        ::core::ops::ControlFlow::Continue(delay) => delay,
+                        ::core::ops::ControlFlow::Break(outcome) => break outcome,
                     }
                 };
                 if !delay.is_zero() {

@@ -13,9 +13,7 @@ fn the_docs_show_what_an_attribute_turns_a_function_into() {
     let [input, shown] = [input, shown].map(|block| block.trim_start_matches("text").parse::<TokenStream>().unwrap());
 
     let mut expanded = expanded(input).to_string();
-    for path in
-        [":: resilience_runtime :: __private :: ", ":: core :: result :: Result :: ", ":: core :: option :: Option :: "]
-    {
+    for path in [":: resilience_runtime :: __private :: ", ":: core :: result :: Result :: ", ":: core :: ops :: "] {
         expanded = expanded.replace(path, "");
     }
     let dense = |tokens: &str| tokens.replace(' ', "");

@@ -53,11 +53,7 @@ impl Gate {
     ///
     /// `decide` must not call user code, and that includes subscribers to events. A clock that it reads with the lock held
     /// gives times in the order of the decisions.
-    pub(crate) fn decide<T>(
-        &self,
-        settings: &LiveSettings,
-        decide: impl FnOnce(&mut Machine, &Settings) -> T,
-    ) -> T {
+    pub(crate) fn decide<T>(&self, settings: &LiveSettings, decide: impl FnOnce(&mut Machine, &Settings) -> T) -> T {
         let mut machine = lock(&self.machine);
         let settings = settings.load();
         let decision = decide(&mut machine, &settings);

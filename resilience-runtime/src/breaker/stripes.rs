@@ -45,8 +45,7 @@ impl Slot {
     pub(crate) fn succeed(&self, period: u64) -> bool {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
-        count < COUNT
-            && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Makes room for successes of this period; returns those that were counted before, and whether they are of this
