@@ -2,6 +2,8 @@
 
 pub(crate) mod builder;
 pub(crate) mod gate;
+#[cfg(all(test, resilience_loom))]
+mod models;
 pub(crate) mod permit;
 pub(crate) mod state;
 pub(crate) mod stripes;
@@ -310,7 +312,7 @@ impl CircuitBreaker {
 
 // The permit is built here, in the caller's own place: a fast path that passes forty bytes through memory, in pieces of
 // other sizes than they were written in, costs more than the rest of the call.
-#[inline(always)]
+#[inline]
 fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
     let ticket = match breaker.borrow().0.gate.closed() {
         Some(generation) => Ticket { generation, lease: 0 },

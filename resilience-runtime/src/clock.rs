@@ -62,19 +62,26 @@ impl Stamp {
     const NANOS: u32 = 30;
 
     /// As of the last tick of the system's coarse clock, which costs a fifth of the precise one and ticks every 1 to 10 ms.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(resilience_loom)))]
     #[inline]
     pub(crate) fn now() -> Self {
         use rustix::time::{ClockId, clock_gettime};
         let since_1970 = clock_gettime(ClockId::RealtimeCoarse);
-        // Before 1970 and after 2514 it is wrong, as that clock is.
-        Self((since_1970.tv_sec.cast_unsigned() << Self::NANOS | since_1970.tv_nsec.cast_unsigned()).max(1))
+        let seconds = u64::try_from(since_1970.tv_sec).unwrap_or(0);
+        let nanos = u64::try_from(since_1970.tv_nsec).unwrap_or(0);
+        Self((seconds << Self::NANOS | nanos).max(1))
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(any(target_os = "linux", resilience_loom)))]
     pub(crate) fn now() -> Self {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self((since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos())).max(1))
+    }
+
+    /// Time stands still in a model, which has to take the same steps each time.
+    #[cfg(resilience_loom)]
+    pub(crate) fn now() -> Self {
+        Self(1)
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! The circuits that a program shares by name, and who wrote what about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
 
 use crate::breaker::CircuitBreaker;
@@ -9,6 +9,8 @@ use crate::declare::declarations;
 use crate::error::{CircuitConflict, ConfigError};
 use crate::name::Name;
 use crate::stats::CircuitStats;
+#[cfg(not(resilience_loom))]
+use crate::sync::LazyLock;
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// What one place of the program wrote about a circuit.
@@ -25,9 +27,17 @@ struct Entry {
     written: Vec<Written>,
 }
 
-static CIRCUITS: Mutex<BTreeMap<Name, Entry>> = Mutex::new(BTreeMap::new());
+type Circuits = HashMap<Name, Entry>;
 
-fn circuits() -> MutexGuard<'static, BTreeMap<Name, Entry>> {
+#[cfg(not(resilience_loom))]
+static CIRCUITS: LazyLock<Mutex<Circuits>> = LazyLock::new(Mutex::default);
+
+#[cfg(resilience_loom)]
+loom::lazy_static! {
+    static ref CIRCUITS: Mutex<Circuits> = Mutex::default();
+}
+
+fn circuits() -> MutexGuard<'static, Circuits> {
     lock(&CIRCUITS)
 }
 
@@ -239,6 +249,9 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
+/// In the order of their names.
 fn all() -> Vec<CircuitBreaker> {
-    circuits().values().map(|entry| entry.breaker.clone()).collect()
+    let mut breakers: Vec<_> = circuits().values().map(|entry| entry.breaker.clone()).collect();
+    breakers.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+    breakers
 }

@@ -2,6 +2,8 @@
 //!
 //! Under `--cfg resilience_loom` those of a breaker and of a registry are loom's, which plays every interleaving of a model.
 
+#[cfg(not(resilience_loom))]
+pub(crate) use std::sync::LazyLock;
 pub(crate) use std::sync::{Arc, OnceLock};
 
 #[cfg(resilience_loom)]
@@ -21,10 +23,5 @@ use std::sync::PoisonError;
 ///
 /// Every critical section of this crate leaves its data whole at each step, so a poisoned lock says nothing here.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// [`lock`] for a static that no model looks at.
-pub(crate) fn lock_global<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

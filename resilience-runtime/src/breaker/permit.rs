@@ -45,7 +45,7 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     #[inline]
     pub(crate) fn new(breaker: B, ticket: Ticket) -> Self {
         let Ticket { generation, lease } = ticket;
-        let started = if events::debug_wanted() { stopwatch() } else { None };
+        let started = if events::debug_wanted() { Some(now()) } else { None };
         Self { breaker, generation, lease, started, progress: Progress::Waiting }
     }
 
@@ -72,9 +72,10 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     }
 }
 
+/// Out of the way of calls whose time nobody wants to know.
 #[cold]
-fn stopwatch() -> Option<Tick> {
-    Some(Tick::now())
+fn now() -> Tick {
+    Tick::now()
 }
 
 impl<B: Borrow<CircuitBreaker>> Drop for Call<B> {

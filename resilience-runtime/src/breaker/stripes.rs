@@ -6,11 +6,13 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+#[cfg(not(resilience_loom))]
 use std::thread::available_parallelism;
 
 use crate::clock::Stamp;
-use crate::sync::{AtomicU64, Ordering, lock_global};
+use crate::sync::{Arc, AtomicU64, Ordering};
+#[cfg(not(resilience_loom))]
+use crate::sync::{Mutex, lock};
 
 /// What one thread, or a few, came to with one breaker.
 #[derive(Debug, Default)]
@@ -88,15 +90,25 @@ pub(crate) struct Stripes {
 
 impl Stripes {
     /// As many as two for each core, at most 16, in a block that is shared with the breakers made before and after.
+    #[cfg(not(resilience_loom))]
     pub(crate) fn new() -> Self {
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
-        let mut newest = lock_global(&NEWEST);
-        let (lines, used) = match newest.take() {
-            Some((lines, used)) if used < SLOTS && cfg!(not(resilience_loom)) => (lines, used),
-            _ => ((0..stripes()).map(|_| Line::default()).collect(), 0),
+        let mut newest = lock(&NEWEST);
+        let (lines, column) = match newest.take() {
+            Some((lines, used)) if used < SLOTS => (lines, used),
+            _ => {
+                let stripes = 2 * available_parallelism().map_or(1, usize::from);
+                (lines(stripes.next_power_of_two().min(16)), 0)
+            }
         };
-        *newest = Some((lines.clone(), used + 1));
-        Self { lines, column: used }
+        *newest = Some((lines.clone(), column + 1));
+        Self { lines, column }
+    }
+
+    /// A slot for all, which no model outlives.
+    #[cfg(resilience_loom)]
+    pub(crate) fn new() -> Self {
+        Self { lines: lines(1), column: 0 }
     }
 
     /// The slot of this thread.
@@ -117,11 +129,8 @@ impl fmt::Debug for Stripes {
     }
 }
 
-fn stripes() -> usize {
-    if cfg!(resilience_loom) {
-        return 1;
-    }
-    (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16)
+fn lines(stripes: usize) -> Arc<[Line]> {
+    (0..stripes).map(|_| Line::default()).collect()
 }
 
 /// A number for this thread: threads that begin one after the other get stripes side by side.
