@@ -56,7 +56,7 @@ pub(crate) fn succeeds() -> Vec<Subject> {
         }),
         subject!("backon-macros", |n| backon_macros(n)),
         subject!("backon", |n| (|| ask(n)).retry(after_a_second()).sleep(sleep)),
-        subject!("backon, exponential", |n| { (|| ask(n)).retry(ExponentialBuilder::default()).sleep(sleep) }),
+        subject!("backon, exponential", |n| (|| ask(n)).retry(ExponentialBuilder::default()).sleep(sleep)),
         subject!("tokio-retry2", |n| Retry::spawn(FixedInterval::new(Duration::ZERO).take(ATTEMPTS - 1), || async {
             ask(n).await.map_transient_err()
         },)),

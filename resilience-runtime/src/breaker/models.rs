@@ -177,7 +177,7 @@ fn a_rejection_against_a_closing() {
         match breaker.try_acquire() {
             Ok(permit) => permit.success(),
             Err(open) => assert!(open.cooldown_remaining() > HOUR / 2),
-        };
+        }
         other.join().unwrap();
         let stats = breaker.stats();
         assert_eq!((stats.state, stats.total_succeeded + stats.total_rejected), (CircuitState::Closed, 2));
