@@ -260,26 +260,24 @@ impl CircuitBreaker {
         }
     }
 
-    pub(crate) fn record_success(&self, ticket: Ticket, started: Option<Tick>) {
+    /// Takes a success that ended `now`. A thread that has no slot yet gets it out of the way of those that have.
+    pub(crate) fn record_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Inner { gate, totals, .. } = &*self.0;
-        // The clock comes before the exchange: a processor lets nothing overtake that one.
-        let now = Stamp::now();
-        let slot = totals.mine();
-        slot.stamp(now);
-        let counted = gate.is_quiet(ticket.generation) && slot.succeed(ticket.generation);
+        let counted =
+            gate.is_quiet(ticket.generation) && totals.known().is_some_and(|slot| slot.succeed(ticket.generation, now));
         if !counted || events::debug_wanted() {
-            self.finish_success(ticket, started, counted);
+            self.finish_success(ticket, started, now, counted);
         }
     }
 
     /// Decides about a success that could not simply be counted, and tells about it.
     #[cold]
-    fn finish_success(&self, ticket: Ticket, started: Option<Tick>, counted: bool) {
+    fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Inner { name, settings, gate, totals } = &*self.0;
         let closed = !counted
             && gate.decide(settings, |machine, settings| {
                 let effect = machine.succeed(ticket, settings);
-                totals.adopt(machine.period(), &mut machine.tally);
+                totals.adopt(machine.period(), now, &mut machine.tally);
                 effect == Effect::Closed
             });
         if events::debug_wanted() {

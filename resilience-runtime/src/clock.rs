@@ -54,7 +54,7 @@ impl Tick {
 }
 
 /// A moment of the wall clock as a word: zero is never, and a later one is greater. Seconds since 1970 and, in the low bits,
-/// their nanoseconds, so that making one takes no division.
+/// their nanoseconds, an odd number of them, so that making one takes no division.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(u64);
 
@@ -63,19 +63,18 @@ impl Stamp {
 
     /// As of the last tick of the system's coarse clock, which costs a fifth of the precise one and ticks every 1 to 10 ms.
     #[cfg(all(target_os = "linux", not(resilience_loom)))]
-    #[inline]
     pub(crate) fn now() -> Self {
         use rustix::time::{ClockId, clock_gettime};
         let since_1970 = clock_gettime(ClockId::RealtimeCoarse);
         let seconds = u64::try_from(since_1970.tv_sec).unwrap_or(0);
         let nanos = u64::try_from(since_1970.tv_nsec).unwrap_or(0);
-        Self((seconds << Self::NANOS | nanos).max(1))
+        Self(seconds << Self::NANOS | nanos | 1)
     }
 
     #[cfg(not(any(target_os = "linux", resilience_loom)))]
     pub(crate) fn now() -> Self {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self((since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos())).max(1))
+        Self(since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1)
     }
 
     /// Time stands still in a model, which has to take the same steps each time.

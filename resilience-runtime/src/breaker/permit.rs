@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use crate::breaker::CircuitBreaker;
 use crate::breaker::state::Ticket;
-use crate::clock::Tick;
+use crate::clock::{Stamp, Tick};
 use crate::events;
 
 /// What a call came to, if not a success.
@@ -31,7 +31,9 @@ pub(crate) struct Call<B: Borrow<CircuitBreaker>> {
     progress: Progress,
 }
 
+/// As wide as what it stands beside: padding would be copied along, byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
 enum Progress {
     Waiting,
     /// The body runs. Whoever finds a permit dropped in here has a panic before him, and nothing else:
@@ -62,7 +64,9 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     #[inline]
     fn succeed(&mut self) {
         self.progress = Progress::Ended;
-        self.breaker.borrow().record_success(self.ticket(), self.started);
+        // The clock comes before the exchange that counts: a processor lets nothing overtake that one.
+        let now = Stamp::now();
+        self.breaker.borrow().record_success(self.ticket(), self.started, now);
     }
 
     fn end(&mut self, verdict: Verdict<'_>) {

@@ -40,11 +40,13 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts a success of this period; false where the slot is another period's or full, see [`Slot::adopt`].
+    /// Counts and stamps a success of this period; false where the slot is another period's or full, see [`Slot::adopt`].
     ///
-    /// One exchange does both, so a success that comes late is never counted in a period that has begun meanwhile.
+    /// One exchange counts and makes sure of the period, so a success that comes late is never counted in a period that
+    /// has begun meanwhile.
     #[inline]
-    pub(crate) fn succeed(&self, period: u64) -> bool {
+    pub(crate) fn succeed(&self, period: u64, now: Stamp) -> bool {
+        self.stamp(now);
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
         count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
@@ -114,8 +116,21 @@ impl Stripes {
     /// The slot of this thread.
     #[inline]
     pub(crate) fn mine(&self) -> &Slot {
-        // The number of lines is a power of two.
-        &self.lines[thread() & (self.lines.len() - 1)].0[self.column & (SLOTS - 1)]
+        loop {
+            match self.known() {
+                Some(slot) => return slot,
+                None => number(),
+            }
+        }
+    }
+
+    /// The slot of this thread, unless that has no number yet. The last `?` stands for a panic that cannot happen.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<&Slot> {
+        match NUMBER.get() {
+            0 => None,
+            thread => Some(&self.lines.get(thread & (self.lines.len() - 1))?.0[self.column & (SLOTS - 1)]),
+        }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Slot> {
@@ -133,40 +148,34 @@ fn lines(stripes: usize) -> Arc<[Line]> {
     (0..stripes).map(|_| Line::default()).collect()
 }
 
-/// A number for this thread: threads that begin one after the other get stripes side by side.
-#[inline]
-fn thread() -> usize {
-    thread_local!(static NUMBER: Cell<usize> = const { Cell::new(0) });
-    NUMBER.with(|number| match number.get() {
-        0 => {
-            let fresh = next_thread();
-            number.set(fresh);
-            fresh
-        }
-        known => known,
-    })
+thread_local! {
+    /// The number of this thread, zero until it needs one.
+    static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
 
+/// Gives this thread a number: threads that begin one after the other get stripes side by side.
 #[cold]
-fn next_thread() -> usize {
+fn number() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static THREADS: AtomicUsize = AtomicUsize::new(1);
     // Never zero, which stands for "none yet".
-    THREADS.fetch_add(1, Ordering::Relaxed).max(1)
+    NUMBER.set(THREADS.fetch_add(1, Ordering::Relaxed).max(1));
 }
 
 #[cfg(all(test, not(resilience_loom)))]
 mod tests {
     use super::*;
 
+    const NOW: Stamp = Stamp::from_bits(1);
+
     #[test]
     fn a_slot_of_another_period_counts_nothing_until_it_is_adopted() {
         let slot = Slot::default();
-        assert!(slot.succeed(0) && slot.succeed(0));
-        assert!(!slot.succeed(1));
+        assert!(slot.succeed(0, NOW) && slot.succeed(0, NOW));
+        assert!(!slot.succeed(1, NOW));
         assert_eq!(slot.successes(1), (2, 0));
         assert_eq!(slot.adopt(1), (2, false));
-        assert!(slot.succeed(1));
+        assert!(slot.succeed(1, NOW));
         assert_eq!(slot.successes(1), (1, 1));
         assert_eq!(slot.adopt(1), (0, true));
     }
@@ -174,10 +183,10 @@ mod tests {
     #[test]
     fn a_full_slot_is_emptied() {
         let slot = Slot { succeeded: AtomicU64::new(tag(7) | (COUNT - 1)), ..Slot::default() };
-        assert!(slot.succeed(7));
-        assert!(!slot.succeed(7));
+        assert!(slot.succeed(7, NOW));
+        assert!(!slot.succeed(7, NOW));
         assert_eq!(slot.adopt(7), (COUNT, true));
-        assert!(slot.succeed(7));
+        assert!(slot.succeed(7, NOW));
         assert_eq!(slot.successes(7), (1, 1));
     }
 

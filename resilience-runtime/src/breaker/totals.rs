@@ -47,9 +47,17 @@ impl Totals {
         self.stripes.mine()
     }
 
-    /// Makes this thread's slot count for this period; the caller holds the lock.
-    pub(crate) fn adopt(&self, period: u64, tally: &mut Tally) {
-        let (carried, recent) = self.mine().adopt(period);
+    /// The slot of this thread, once it has asked for it.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<&Slot> {
+        self.stripes.known()
+    }
+
+    /// Makes this thread's slot count for this period, and stamps it; the caller holds the lock.
+    pub(crate) fn adopt(&self, period: u64, now: Stamp, tally: &mut Tally) {
+        let slot = self.mine();
+        slot.stamp(now);
+        let (carried, recent) = slot.adopt(period);
         *(if recent { &mut tally.recent } else { &mut tally.settled }) += carried;
     }
 
