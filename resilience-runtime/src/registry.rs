@@ -22,6 +22,13 @@ pub(crate) struct Written {
 
 struct Entry {
     breaker: CircuitBreaker,
+    /// Elsewhere: the smaller the entries of a table, the fewer caches a lookup misses.
+    sources: Box<Sources>,
+}
+
+/// All that anybody wrote about one circuit.
+#[derive(Default)]
+struct Sources {
     preset: Options,
     /// In the order of registration: where two write one option, the first has it.
     written: Vec<Written>,
@@ -43,23 +50,19 @@ fn circuits() -> MutexGuard<'static, Circuits> {
 
 impl Entry {
     fn new(name: Name) -> Self {
-        Self {
-            breaker: CircuitBreaker::new(name, Settings::from(Options::NONE)),
-            preset: Options::NONE,
-            written: Vec::new(),
-        }
+        Self { breaker: CircuitBreaker::new(name, Settings::from(Options::NONE)), sources: Box::default() }
     }
 
     fn write(&mut self, written: Written) {
         // A place may register any number of times, and says the same each time.
-        if !self.written.contains(&written) {
-            self.written.push(written);
+        if !self.sources.written.contains(&written) {
+            self.sources.written.push(written);
             self.apply();
         }
     }
 
     fn apply(&self) {
-        self.breaker.apply(Settings::from(merge(&self.written).or(self.preset)));
+        self.breaker.apply(Settings::from(merge(&self.sources.written).or(self.sources.preset)));
     }
 }
 
@@ -102,7 +105,7 @@ fn declared() -> BTreeMap<&'static str, Vec<Written>> {
 /// Registers what a builder wrote; a conflict is the caller's to mend.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut circuits = circuits();
-    let before = circuits.get(name.as_str()).map_or(&[][..], |entry| &entry.written);
+    let before = circuits.get(name.as_str()).map_or(&[][..], |entry| &entry.sources.written);
     if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
         let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
         let allowed = format!("{kept}, which circuit '{name}' has from {place}");
@@ -117,7 +120,7 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     let mut circuits = circuits();
     let entry = circuits.entry(Name::Static(name)).or_insert_with(|| Entry::new(Name::Static(name)));
-    let conflicts = conflicts(name, &entry.written, &written);
+    let conflicts = conflicts(name, &entry.sources.written, &written);
     entry.write(written);
     (entry.breaker.clone(), conflicts)
 }
@@ -126,8 +129,8 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let mut circuits = circuits();
     let entry = circuits.entry(Name::Static(name)).or_insert_with(|| Entry::new(Name::Static(name)));
-    if entry.preset != options {
-        entry.preset = options;
+    if entry.sources.preset != options {
+        entry.sources.preset = options;
         entry.apply();
     }
     entry.breaker.clone()
@@ -209,7 +212,7 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     // Somebody may have registered it meanwhile, and was first then.
     let entry = circuits.entry(Name::Static(name)).or_insert_with(|| {
         let mut entry = Entry::new(Name::Static(name));
-        entry.written = written;
+        entry.sources.written = written;
         entry.apply();
         entry
     });
@@ -231,7 +234,7 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 /// Every conflict, each with the name, the option, both values and both places.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let mut places: BTreeMap<String, Vec<Written>> =
-        circuits().iter().map(|(name, entry)| (name.as_str().to_owned(), entry.written.clone())).collect();
+        circuits().iter().map(|(name, entry)| (name.as_str().to_owned(), entry.sources.written.clone())).collect();
     for (name, written) in declared() {
         let known = places.entry(name.to_owned()).or_default();
         for next in written {
