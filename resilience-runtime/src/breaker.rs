@@ -6,6 +6,8 @@ pub(crate) mod gate;
 mod models;
 pub(crate) mod permit;
 pub(crate) mod state;
+#[cfg(all(test, not(resilience_loom)))]
+mod stress;
 pub(crate) mod stripes;
 pub(crate) mod totals;
 

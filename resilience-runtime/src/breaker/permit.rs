@@ -57,7 +57,7 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
         self.ticket()
     }
 
-    fn ticket(&self) -> Ticket {
+    pub(crate) fn ticket(&self) -> Ticket {
         Ticket { generation: self.generation, lease: self.lease }
     }
 

@@ -127,9 +127,9 @@ impl Stripes {
     /// The slot of this thread, unless that has no number yet. The last `?` stands for a panic that cannot happen.
     #[inline]
     pub(crate) fn known(&self) -> Option<&Slot> {
-        match NUMBER.get() {
+        match thread() {
             0 => None,
-            thread => Some(&self.lines.get(thread & (self.lines.len() - 1))?.0[self.column & (SLOTS - 1)]),
+            number => Some(&self.lines.get(number & (self.lines.len() - 1))?.0[self.column & (SLOTS - 1)]),
         }
     }
 
@@ -149,8 +149,14 @@ fn lines(stripes: usize) -> Arc<[Line]> {
 }
 
 thread_local! {
-    /// The number of this thread, zero until it needs one.
     static NUMBER: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The number of this thread, zero until it needs one.
+#[inline]
+fn thread() -> usize {
+    // A model has to take the same steps each time.
+    if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
 }
 
 /// Gives this thread a number: threads that begin one after the other get stripes side by side.

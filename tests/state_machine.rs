@@ -1,0 +1,368 @@
+//! Random histories of overlapping calls, on two clocks that disagree, against a breaker that is obviously right.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use resilience_runtime::{CallError, CircuitBreaker, CircuitStats, OwnedPermit};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, advance};
+
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    threshold: u64,
+    half_open_max: usize,
+    cooldown: Duration,
+    trial_timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A call begins, with a permit of its own or by [`CircuitBreaker::call`].
+    Begin {
+        by_call: bool,
+    },
+    /// One of those under way ends.
+    End {
+        which: usize,
+        how: End,
+    },
+    Advance(Duration),
+    /// The next steps go by the other clock.
+    OtherClock,
+    Reset,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Success,
+    Failure,
+    Ignored,
+    Cancelled,
+    Panic,
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    (1..4_u64, 1..4_usize, 0..5_u64, 1..5_u64).prop_map(|(threshold, half_open_max, cooldown, trial_timeout)| {
+        Settings {
+            threshold,
+            half_open_max,
+            cooldown: Duration::from_secs(cooldown),
+            trial_timeout: Duration::from_secs(trial_timeout),
+        }
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    use End::{Cancelled, Failure, Ignored, Panic, Success};
+    let how = prop_oneof![
+        4 => Just(Success),
+        4 => Just(Failure),
+        1 => Just(Ignored),
+        1 => Just(Cancelled),
+        1 => Just(Panic),
+    ];
+    prop_oneof![
+        8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
+        8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
+        // Whole seconds and a little: limits are reached exactly, nearly, and passed.
+        4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
+        1 => Just(Step::OtherClock),
+        1 => Just(Step::Reset),
+    ]
+}
+
+/// What a breaker is: a state, and the calls that are under way. No counter that could be wrong: who holds a slot is
+/// looked up among those calls.
+struct Model {
+    settings: Settings,
+    state: State,
+    generation: u64,
+    /// Trials of an older lease no longer hold a slot.
+    lease: u64,
+    failures: u64,
+    successes: u64,
+    has_failed: bool,
+    has_succeeded: bool,
+    totals: Totals,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    Closed,
+    Open { since: Instant },
+    HalfOpen { successes: usize, newest: Instant },
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Totals {
+    succeeded: u64,
+    failed: u64,
+    ignored: u64,
+    cancelled: u64,
+    rejected: u64,
+    opened: u64,
+}
+
+/// When a call was admitted; zero is the lease of a call that was no trial.
+#[derive(Clone, Copy, PartialEq)]
+struct Ticket {
+    generation: u64,
+    lease: u64,
+}
+
+impl Model {
+    fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            state: State::Closed,
+            generation: 0,
+            lease: 1,
+            failures: 0,
+            successes: 0,
+            has_failed: false,
+            has_succeeded: false,
+            totals: Totals::default(),
+        }
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.generation += 1;
+    }
+
+    fn close(&mut self) {
+        self.failures = 0;
+        self.successes = 0;
+        self.enter(State::Closed);
+    }
+
+    fn reset(&mut self) {
+        self.has_failed = false;
+        self.close();
+    }
+
+    /// The ticket of a call that may pass, or how long one that may not has to wait.
+    fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
+        match self.state {
+            State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
+            State::Open { since } => {
+                // Of two clocks the later one does not count.
+                let since = since.min(now);
+                self.state = State::Open { since };
+                if now - since < self.settings.cooldown {
+                    return self.reject(self.settings.cooldown, now - since);
+                }
+                self.enter(State::HalfOpen { successes: 0, newest: now });
+            }
+            State::HalfOpen { successes, newest } => {
+                let newest = newest.min(now);
+                self.state = State::HalfOpen { successes, newest };
+                let slot = Ticket { generation: self.generation, lease: self.lease };
+                let trials = under_way.filter(|ticket| *ticket == slot).count();
+                if trials > 0 && now - newest >= self.settings.trial_timeout {
+                    self.lease += 1;
+                } else if trials > 0 && successes + trials >= self.settings.half_open_max {
+                    return self.reject(self.settings.trial_timeout, now - newest);
+                }
+                self.state = State::HalfOpen { successes, newest: now };
+            }
+        }
+        Ok(Ticket { generation: self.generation, lease: self.lease })
+    }
+
+    fn reject(&mut self, limit: Duration, passed: Duration) -> Result<Ticket, Duration> {
+        self.totals.rejected += 1;
+        Err(limit.saturating_sub(passed))
+    }
+
+    fn end(&mut self, ticket: Ticket, how: End, now: Instant) {
+        let late = ticket.generation != self.generation;
+        match how {
+            End::Ignored => self.totals.ignored += 1,
+            End::Cancelled => self.totals.cancelled += 1,
+            End::Success => {
+                self.totals.succeeded += 1;
+                self.has_succeeded = true;
+                if !late {
+                    self.succeed();
+                }
+            }
+            End::Failure | End::Panic => {
+                self.totals.failed += 1;
+                self.has_failed = true;
+                if !late {
+                    self.fail(now);
+                }
+            }
+        }
+    }
+
+    fn succeed(&mut self) {
+        self.successes += 1;
+        match &mut self.state {
+            State::HalfOpen { successes, .. } => {
+                *successes += 1;
+                if *successes == self.settings.half_open_max {
+                    self.close();
+                }
+            }
+            _ => self.failures = 0,
+        }
+    }
+
+    fn fail(&mut self, now: Instant) {
+        self.failures += 1;
+        if matches!(self.state, State::HalfOpen { .. }) || self.failures == self.settings.threshold {
+            self.totals.opened += 1;
+            self.enter(State::Open { since: now });
+        }
+    }
+
+    fn compare(&self, told: &CircuitStats, now: Instant) {
+        let left = match self.state {
+            // Never more than all of it, whatever the clock.
+            State::Open { since } => self.settings.cooldown.saturating_sub(now.saturating_duration_since(since)),
+            _ => Duration::ZERO,
+        };
+        let shown = match self.state {
+            State::Closed => "closed",
+            State::Open { .. } if !left.is_zero() => "open",
+            _ => "half_open",
+        };
+        assert_eq!((told.state.as_str(), told.cooldown_remaining), (shown, left));
+        assert_eq!((told.failures, told.successes), (self.failures, self.successes), "failures and successes");
+        assert_eq!((told.last_failure.is_some(), told.last_success.is_some()), (self.has_failed, self.has_succeeded));
+        let totals = Totals {
+            succeeded: told.total_succeeded,
+            failed: told.total_failed,
+            ignored: told.total_ignored,
+            cancelled: told.total_cancelled,
+            rejected: told.total_rejected,
+            opened: told.total_opened,
+        };
+        assert_eq!(totals, self.totals);
+    }
+}
+
+type Pinned = Pin<Box<dyn Future<Output = Result<(), CallError<()>>>>>;
+
+/// A real call under way.
+enum Call {
+    Permit(OwnedPermit),
+    Future { future: Pinned, end: Rc<Cell<Option<End>>> },
+}
+
+impl Call {
+    /// Returns how long to wait, if the breaker rejects the call.
+    fn begin(breaker: &CircuitBreaker, by_call: bool) -> Result<Self, Duration> {
+        if !by_call {
+            return breaker.try_acquire_owned().map(Self::Permit).map_err(|open| open.cooldown_remaining());
+        }
+        let end = Rc::new(Cell::new(None));
+        let (breaker, ending) = (breaker.clone(), end.clone());
+        let body = move || {
+            poll_fn(move |_| match ending.get() {
+                None => Poll::Pending,
+                Some(End::Success) => Poll::Ready(Ok(())),
+                Some(End::Failure) => Poll::Ready(Err(())),
+                Some(_) => resume_unwind(Box::new("panicked")),
+            })
+        };
+        let mut future: Pinned = Box::pin(async move { breaker.call(body).await });
+        match poll(&mut future) {
+            Poll::Pending => Ok(Self::Future { future, end }),
+            Poll::Ready(Err(CallError::Open(open))) => Err(open.cooldown_remaining()),
+            Poll::Ready(other) => panic!("a call that has not ended came to {other:?}"),
+        }
+    }
+
+    /// Returns how it really ended: not every kind of call can end in every way.
+    fn end(self, how: End) -> End {
+        match (self, how) {
+            (Self::Permit(permit), End::Success) => permit.success(),
+            (Self::Permit(permit), End::Failure) => permit.failure(),
+            (Self::Permit(permit), End::Ignored) => permit.ignore(),
+            (Self::Permit(permit), End::Panic) => {
+                // A permit cannot know whose panic that is.
+                let _ = catch_unwind(AssertUnwindSafe(move || {
+                    let _permit = permit;
+                    resume_unwind(Box::new("panicked"))
+                }));
+                return End::Cancelled;
+            }
+            (Self::Permit(_), End::Cancelled) => {}
+            (Self::Future { .. }, End::Cancelled | End::Ignored) => return End::Cancelled,
+            (Self::Future { mut future, end }, how) => {
+                end.set(Some(how));
+                let ended = catch_unwind(AssertUnwindSafe(|| poll(&mut future).is_ready()));
+                assert_eq!(ended.is_err(), how == End::Panic);
+            }
+        }
+        how
+    }
+}
+
+fn poll(future: &mut Pinned) -> Poll<Result<(), CallError<()>>> {
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Two paused clocks that are whole seconds apart; the one that counts is the first.
+fn clocks() -> [Runtime; 2] {
+    let paused = || Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let clocks = [paused(), paused()];
+    let [one, other] = clocks.each_ref().map(|clock| clock.block_on(async { Instant::now() }));
+    clocks[1].block_on(advance(one + Duration::from_secs(10) - other));
+    clocks
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_breaker_does_what_its_model_does(settings in settings(), steps in prop::collection::vec(step(), 1..60)) {
+        let mut clocks = clocks();
+        let breaker = CircuitBreaker::builder("state_machine")
+            .threshold(u32::try_from(settings.threshold).unwrap())
+            .half_open_max(u32::try_from(settings.half_open_max).unwrap())
+            .cooldown(settings.cooldown)
+            .trial_timeout(settings.trial_timeout)
+            .build()
+            .unwrap();
+        let mut model = Model::new(settings);
+        let mut under_way: Vec<(Ticket, Call)> = Vec::new();
+        for step in steps {
+            if let Step::OtherClock = step {
+                clocks.swap(0, 1);
+            }
+            clocks[0].block_on(async {
+                match step {
+                    Step::Begin { by_call } => {
+                        let expected = model.begin(Instant::now(), under_way.iter().map(|(ticket, _)| *ticket));
+                        match (Call::begin(&breaker, by_call), expected) {
+                            (Ok(call), Ok(ticket)) => under_way.push((ticket, call)),
+                            (Err(wait), Err(expected)) => assert_eq!(wait, expected, "the wait of a rejection"),
+                            (call, expected) => panic!("admitted: {}, expected {}", call.is_ok(), expected.is_ok()),
+                        }
+                    }
+                    Step::End { which, how } if !under_way.is_empty() => {
+                        let (ticket, call) = under_way.swap_remove(which % under_way.len());
+                        model.end(ticket, call.end(how), Instant::now());
+                    }
+                    Step::Advance(time) => advance(time).await,
+                    Step::Reset => {
+                        breaker.reset();
+                        model.reset();
+                    }
+                    Step::End { .. } | Step::OtherClock => {}
+                }
+                model.compare(&breaker.stats(), Instant::now());
+            });
+        }
+    }
+}
