@@ -20,9 +20,9 @@ use std::time::Duration;
 use crate::breaker::builder::CircuitBuilder;
 use crate::breaker::gate::Gate;
 use crate::breaker::permit::{Call, OwnedPermit, Permit, Verdict, Watched};
-use crate::breaker::state::{Admission, CircuitState, Effect, Phase, Ticket, remaining};
+use crate::breaker::state::{Admission, Answer, CircuitState, Effect, Phase, Ticket, remaining};
 use crate::breaker::totals::Totals;
-use crate::clock::{Stamp, Tick};
+use crate::clock::{Stamp, Tick, nanos};
 use crate::config::{LiveSettings, Settings};
 use crate::error::{CallError, CircuitOpenError};
 use crate::events;
@@ -206,7 +206,7 @@ impl CircuitBreaker {
 
     /// Admits a call through a circuit that is not closed: rejects it as long as the wait runs, and otherwise decides.
     #[cold]
-    fn admit(&self) -> Result<Ticket, CircuitOpenError> {
+    fn admit(&self) -> Answer {
         let Inner { settings, gate, .. } = &*self.0;
         let barred = match gate.phase() {
             Phase::Open { since } => still_barred(since, settings.cooldown_nanos()),
@@ -214,7 +214,7 @@ impl CircuitBreaker {
             Phase::HalfOpen | Phase::Closed { .. } => None,
         };
         if let Some(wait) = barred {
-            return Err(self.reject(wait));
+            return self.reject(wait);
         }
         let admission = gate.decide(settings, |machine, settings| machine.admit(Tick::now(), settings));
         match admission.verdict {
@@ -222,9 +222,9 @@ impl CircuitBreaker {
                 // A subscriber that panics drops this, and the slot comes back.
                 let call = Call::new(self, ticket);
                 self.tell_admission(&admission);
-                Ok(call.hand_over())
+                Answer::new(Ok(call.hand_over()))
             }
-            Err(wait) => Err(self.reject(wait)),
+            Err(wait) => self.reject(nanos(wait)),
         }
     }
 
@@ -237,13 +237,13 @@ impl CircuitBreaker {
         }
     }
 
-    fn reject(&self, wait: Duration) -> CircuitOpenError {
+    fn reject(&self, wait_nanos: u64) -> Answer {
         let Inner { name, totals, .. } = &*self.0;
         totals.add_rejected();
         if events::debug_wanted() {
-            events::rejected(name, wait);
+            events::rejected(name, Duration::from_nanos(wait_nanos));
         }
-        CircuitOpenError::new(name.clone(), wait)
+        Answer::new(Err(wait_nanos))
     }
 
     /// Takes any verdict but a success.
@@ -318,11 +318,15 @@ impl CircuitBreaker {
 #[expect(clippy::inline_always, reason = "measured: in a loop it is not inlined otherwise, and costs twice as much")]
 #[inline(always)]
 fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
-    let ticket = match breaker.borrow().0.gate.closed() {
-        Some(generation) => Ticket { generation, lease: 0 },
-        None => breaker.borrow().admit()?,
+    let inner = &*breaker.borrow().0;
+    let admitted = match inner.gate.closed() {
+        Some(generation) => Ok(Ticket { generation, lease: 0 }),
+        None => breaker.borrow().admit().get(),
     };
-    Ok(Call::new(breaker, ticket))
+    match admitted {
+        Ok(ticket) => Ok(Call::new(breaker, ticket)),
+        Err(wait_nanos) => Err(CircuitOpenError::new(inner.name.clone(), wait_nanos)),
+    }
 }
 
 /// The state that a phase shows, and what is left of its cooldown.
@@ -338,9 +342,9 @@ fn seen(phase: Phase, cooldown: Duration) -> (CircuitState, Duration) {
 }
 
 /// How long a rejection has to wait that needs no decision; none where the time is up or the clock looks wrong.
-fn still_barred(since: Tick, limit_nanos: u64) -> Option<Duration> {
+fn still_barred(since: Tick, limit_nanos: u64) -> Option<u64> {
     let left = limit_nanos.checked_sub(Tick::now().to_bits().checked_sub(since.to_bits())?)?;
-    (left > 0).then_some(Duration::from_nanos(left))
+    (left > 0).then_some(left)
 }
 
 impl fmt::Debug for CircuitBreaker {

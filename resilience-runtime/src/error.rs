@@ -27,12 +27,13 @@ use crate::name::Name;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CircuitOpenError {
     name: Name,
-    cooldown_remaining: Duration,
+    wait_nanos: u64,
 }
 
 impl CircuitOpenError {
-    pub(crate) fn new(name: Name, cooldown_remaining: Duration) -> Self {
-        Self { name, cooldown_remaining }
+    #[inline]
+    pub(crate) fn new(name: Name, wait_nanos: u64) -> Self {
+        Self { name, wait_nanos }
     }
 
     /// The name of the circuit, not escaped.
@@ -43,13 +44,13 @@ impl CircuitOpenError {
     /// How long to wait before a call may pass, never zero: the rest of the cooldown, or of the time that the trials
     /// under way have.
     pub fn cooldown_remaining(&self) -> Duration {
-        self.cooldown_remaining
+        Duration::from_nanos(self.wait_nanos)
     }
 }
 
 impl fmt::Display for CircuitOpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Circuit '{}' is open. Retry in {}s", self.name, whole_seconds(self.cooldown_remaining))
+        write!(f, "Circuit '{}' is open. Retry in {}s", self.name, whole_seconds(self.cooldown_remaining()))
     }
 }
 

@@ -54,6 +54,35 @@ pub(crate) struct Ticket {
     pub(crate) lease: u32,
 }
 
+/// The ticket of an admitted call, or how many nanoseconds a rejected one has to wait, as a pair that is returned in
+/// registers: through memory, in pieces of other sizes than it was written in, it costs more than the rest of a rejection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    generation_or_wait: u64,
+    lease: u32,
+}
+
+impl Answer {
+    /// No lease has this number.
+    const REJECTED: u32 = u32::MAX;
+
+    #[inline]
+    pub(crate) fn new(answer: Result<Ticket, u64>) -> Self {
+        match answer {
+            Ok(Ticket { generation, lease }) => Self { generation_or_wait: generation, lease },
+            Err(wait) => Self { generation_or_wait: wait, lease: Self::REJECTED },
+        }
+    }
+
+    #[inline]
+    pub(crate) fn get(self) -> Result<Ticket, u64> {
+        match self.lease {
+            Self::REJECTED => Err(self.generation_or_wait),
+            lease => Ok(Ticket { generation: self.generation_or_wait, lease }),
+        }
+    }
+}
+
 /// What admitting a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admission {
@@ -163,8 +192,8 @@ impl Machine {
                 let wait = remaining(*newest, settings.trial_timeout, now);
                 if *in_flight > 0 && wait.is_none() {
                     expired = std::mem::take(in_flight);
-                    // Never zero, and long forgotten when it comes round.
-                    self.lease = self.lease.wrapping_add(1).max(1);
+                    // Long forgotten when it comes round; zero and the greatest number mean something else.
+                    self.lease = if self.lease + 1 == Answer::REJECTED { 1 } else { self.lease + 1 };
                 }
                 match wait {
                     Some(wait) if full(*successes, *in_flight, settings) => Err(wait),
@@ -318,7 +347,7 @@ mod tests {
     #[test]
     fn a_lease_that_comes_round_is_not_that_of_a_closed_circuit() {
         let (mut machine, _trial) = half_open();
-        machine.lease = u32::MAX;
+        machine.lease = Answer::REJECTED - 1;
         let expired = Settings { trial_timeout: Duration::ZERO, ..settings(3) };
         let admission = machine.admit(Tick::now(), &expired);
         assert_eq!((admission.expired, admission.verdict.unwrap().lease), (1, 1));
