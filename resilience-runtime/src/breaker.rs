@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 pub(crate) mod gate;
+pub(crate) mod machine;
 #[cfg(all(test, resilience_loom))]
 mod models;
 pub(crate) mod permit;
@@ -9,7 +10,10 @@ pub(crate) mod state;
 #[cfg(all(test, not(resilience_loom)))]
 mod stress;
 pub(crate) mod stripes;
+pub(crate) mod ticket;
 pub(crate) mod totals;
+mod verdict;
+pub(crate) mod window;
 
 use std::borrow::{Borrow, Cow};
 use std::fmt;
@@ -19,11 +23,12 @@ use std::time::Duration;
 
 use crate::breaker::builder::CircuitBuilder;
 use crate::breaker::gate::Gate;
-use crate::breaker::permit::{Call, OwnedPermit, Permit, Verdict, Watched};
-use crate::breaker::state::{Admission, Answer, CircuitState, Effect, Phase, Ticket, remaining};
+use crate::breaker::permit::{Call, OwnedPermit, Permit, Watched};
+use crate::breaker::state::CircuitState;
+use crate::breaker::ticket::Ticket;
 use crate::breaker::totals::Totals;
-use crate::clock::{Stamp, Tick, nanos};
-use crate::config::{LiveSettings, Settings};
+use crate::clock::{self, Tick};
+use crate::config::Settings;
 use crate::error::{CallError, CircuitOpenError};
 use crate::events;
 use crate::name::Name;
@@ -64,7 +69,6 @@ pub struct CircuitBreaker(Arc<Inner>);
 
 struct Inner {
     name: Name,
-    settings: LiveSettings,
     gate: Gate,
     totals: Totals,
 }
@@ -79,7 +83,10 @@ impl CircuitBreaker {
     }
 
     pub(crate) fn new(name: Name, settings: Settings) -> Self {
-        Self(Arc::new(Inner { name, settings: LiveSettings::new(settings), gate: Gate::new(), totals: Totals::new() }))
+        if settings.timed() {
+            clock::look();
+        }
+        Self(Arc::new(Inner { name, gate: Gate::new(settings), totals: Totals::new() }))
     }
 
     /// The name as it was given, not escaped.
@@ -91,28 +98,32 @@ impl CircuitBreaker {
     ///
     /// Looking changes nothing.
     pub fn state(&self) -> CircuitState {
-        seen(self.0.gate.phase(), self.0.settings.cooldown()).0
+        self.0.gate.look(|machine, settings| machine.seen(settings, Tick::now()).0)
     }
 
     /// A snapshot of counts, times and settings.
     pub fn stats(&self) -> CircuitStats {
-        let Inner { name, settings, gate, totals } = &*self.0;
+        let Inner { name, gate, totals } = &*self.0;
         let name = name.as_str().to_owned();
-        gate.look(|machine| {
-            let settings = settings.load();
-            let (state, cooldown_remaining) = seen(machine.phase(&settings), settings.cooldown);
+        gate.look(|machine, settings| {
+            let now = Tick::now();
+            let (state, cooldown_remaining) = machine.seen(settings, now);
+            let sums = totals.sums(machine.period(), &machine.tally);
+            let window = machine.counts(now, sums.successes).unwrap_or_default();
             let tally = &machine.tally;
-            let sums = totals.sums(machine.period(), tally);
             CircuitStats {
                 name,
                 state,
                 failures: machine.failures(),
                 successes: sums.successes,
-                threshold: settings.threshold,
+                threshold: settings.threshold(),
                 cooldown: settings.cooldown,
                 cooldown_remaining,
                 last_failure: tally.last_failure.time(),
                 last_success: sums.last_success.time(),
+                window_total: window.total,
+                window_failures: window.failures,
+                window_slow: window.slow,
                 total_succeeded: sums.succeeded,
                 total_failed: tally.failed,
                 total_ignored: sums.ignored,
@@ -123,13 +134,74 @@ impl CircuitBreaker {
         })
     }
 
-    /// Closes the circuit and clears `failures`, `successes` and `last_failure`; totals and `last_success` stay.
+    /// Closes the circuit and clears `failures`, `successes`, the window and `last_failure`; totals and `last_success`
+    /// stay. Ends [`force_open`](Self::force_open) and [`disable`](Self::disable), too.
     ///
     /// Calls that are under way no longer count.
     pub fn reset(&self) {
-        let Inner { name, settings, gate, .. } = &*self.0;
-        gate.decide(settings, |machine, _| machine.reset());
-        events::reset(name);
+        self.0.gate.decide(|machine, _| machine.reset(Tick::now()));
+        events::reset(&self.0.name);
+    }
+
+    /// Opens the circuit for an ordinary cooldown, as if a failure had, whatever its state.
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+    /// let breaker = CircuitBreaker::builder("trip_example").build()?;
+    /// breaker.trip();
+    /// assert_eq!(breaker.state(), CircuitState::Open);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn trip(&self) {
+        let failures = self.0.gate.decide(|machine, settings| {
+            machine.trip(settings, Tick::now());
+            machine.failures()
+        });
+        events::opened(&self.0.name, "manual", failures, None);
+    }
+
+    /// Rejects every call until [`reset`](Self::reset), however long that takes.
+    ///
+    /// A rejection tells to come back after a cooldown, since nobody knows better.
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+    /// let breaker = CircuitBreaker::builder("force_open_example").build()?;
+    /// breaker.force_open();
+    /// assert!(breaker.try_acquire().is_err());
+    /// assert_eq!(breaker.state(), CircuitState::ForcedOpen);
+    /// breaker.reset();
+    /// assert!(breaker.try_acquire().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn force_open(&self) {
+        self.0.gate.decide(|machine, _| machine.force_open());
+        events::forced_open(&self.0.name);
+    }
+
+    /// Lets every call pass until [`reset`](Self::reset), whatever they come to: it shows in the totals and changes
+    /// nothing else.
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("disable_example").threshold(1).build()?;
+    /// breaker.disable();
+    /// breaker.try_acquire()?.failure();
+    /// assert_eq!(breaker.state(), CircuitState::Disabled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn disable(&self) {
+        self.0.gate.decide(|machine, _| machine.disable());
+        events::disabled(&self.0.name);
     }
 
     /// Asks for the right to make one call.
@@ -189,127 +261,21 @@ impl CircuitBreaker {
 
     /// Puts other settings in force, for the next decision on.
     pub(crate) fn apply(&self, settings: Settings) {
-        self.0.settings.store(settings);
-        // Publishes again: there may be more room for trials now.
-        self.0.gate.decide(&self.0.settings, |_, _| ());
+        let Inner { gate, totals, .. } = &*self.0;
+        if settings.timed() {
+            clock::look();
+        }
+        gate.decide(|machine, current| {
+            let successes = totals.successes(machine);
+            machine.adopt(current, &settings, Tick::now(), successes);
+            *current = settings;
+        });
     }
 
     /// The circuit is open, and will still be so when `delay` has passed.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
-        match self.0.gate.phase() {
-            Phase::Open { since } => {
-                remaining(since, self.0.settings.cooldown(), Tick::now()).is_some_and(|left| left > delay)
-            }
-            _ => false,
-        }
-    }
-
-    /// Admits a call through a circuit that is not closed: rejects it as long as the wait runs, and otherwise decides.
-    #[cold]
-    fn admit(&self) -> Answer {
-        let Inner { settings, gate, .. } = &*self.0;
-        let barred = match gate.phase() {
-            Phase::Open { since } => still_barred(since, settings.cooldown_nanos()),
-            Phase::Full { since } => still_barred(since, settings.trial_timeout_nanos()),
-            Phase::HalfOpen | Phase::Closed { .. } => None,
-        };
-        if let Some(wait) = barred {
-            return self.reject(wait);
-        }
-        let admission = gate.decide(settings, |machine, settings| machine.admit(Tick::now(), settings));
-        match admission.verdict {
-            Ok(ticket) => {
-                // A subscriber that panics drops this, and the slot comes back.
-                let call = Call::new(self, ticket);
-                self.tell_admission(&admission);
-                Answer::new(Ok(call.hand_over()))
-            }
-            Err(wait) => self.reject(nanos(wait)),
-        }
-    }
-
-    fn tell_admission(&self, admission: &Admission) {
-        if admission.expired > 0 {
-            events::trial_expired(&self.0.name, admission.expired);
-        }
-        if admission.half_opened {
-            events::half_open(&self.0.name);
-        }
-    }
-
-    fn reject(&self, wait_nanos: u64) -> Answer {
-        let Inner { name, totals, .. } = &*self.0;
-        totals.add_rejected();
-        if events::debug_wanted() {
-            events::rejected(name, Duration::from_nanos(wait_nanos));
-        }
-        Answer::new(Err(wait_nanos))
-    }
-
-    /// Takes any verdict but a success.
-    #[cold]
-    pub(crate) fn record(&self, ticket: Ticket, started: Option<Tick>, verdict: Verdict<'_>) {
-        match verdict {
-            Verdict::Failure(error) => self.record_failure(ticket, started, error),
-            Verdict::Ignored => {
-                self.0.totals.add_ignored();
-                self.release(ticket);
-            }
-            Verdict::Cancelled => {
-                self.0.totals.add_cancelled();
-                self.release(ticket);
-            }
-        }
-    }
-
-    /// Takes a success that ended `now`. A thread that has no slot yet gets it out of the way of those that have.
-    pub(crate) fn record_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
-        let Inner { gate, totals, .. } = &*self.0;
-        let counted =
-            gate.is_quiet(ticket.generation) && totals.known().is_some_and(|slot| slot.succeed(ticket.generation, now));
-        if !counted || events::debug_wanted() {
-            self.finish_success(ticket, started, now, counted);
-        }
-    }
-
-    /// Decides about a success that could not simply be counted, and tells about it.
-    #[cold]
-    fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
-        let Inner { name, settings, gate, totals } = &*self.0;
-        let closed = !counted
-            && gate.decide(settings, |machine, settings| {
-                let effect = machine.succeed(ticket, settings);
-                totals.adopt(machine.period(), now, &mut machine.tally);
-                effect == Effect::Closed
-            });
-        if events::debug_wanted() {
-            events::success(name, started);
-        }
-        if closed {
-            events::closed(name);
-        }
-    }
-
-    fn record_failure(&self, ticket: Ticket, started: Option<Tick>, error: Option<&dyn fmt::Display>) {
-        let Inner { name, settings, gate, .. } = &*self.0;
-        let now = Stamp::now();
-        let effect = gate.decide(settings, |machine, settings| {
-            machine.tally.last_failure = now;
-            machine.fail(ticket, settings, Tick::now)
-        });
-        if events::debug_wanted() {
-            events::failure(name, started, error);
-        }
-        if let Effect::Opened { reason, failures } = effect {
-            events::opened(name, reason, failures, error);
-        }
-    }
-
-    fn release(&self, ticket: Ticket) {
-        // A call through a closed circuit holds no slot.
-        if ticket.lease != 0 {
-            self.0.gate.decide(&self.0.settings, |machine, _| machine.release(ticket));
-        }
+        let (state, left) = self.0.gate.look(|machine, settings| machine.seen(settings, Tick::now()));
+        state == CircuitState::ForcedOpen || left > delay
     }
 }
 
@@ -320,31 +286,13 @@ impl CircuitBreaker {
 fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
     let inner = &*breaker.borrow().0;
     let admitted = match inner.gate.closed() {
-        Some(generation) => Ok(Ticket { generation, lease: 0 }),
+        Some(generation) => Ok(Ticket { generation, lease: Ticket::NO_TRIAL }),
         None => breaker.borrow().admit().get(),
     };
     match admitted {
         Ok(ticket) => Ok(Call::new(breaker, ticket)),
         Err(wait_nanos) => Err(CircuitOpenError::new(inner.name.clone(), wait_nanos)),
     }
-}
-
-/// The state that a phase shows, and what is left of its cooldown.
-fn seen(phase: Phase, cooldown: Duration) -> (CircuitState, Duration) {
-    match phase {
-        Phase::Closed { .. } => (CircuitState::Closed, Duration::ZERO),
-        Phase::HalfOpen | Phase::Full { .. } => (CircuitState::HalfOpen, Duration::ZERO),
-        Phase::Open { since } => match remaining(since, cooldown, Tick::now()) {
-            Some(left) => (CircuitState::Open, left),
-            None => (CircuitState::HalfOpen, Duration::ZERO),
-        },
-    }
-}
-
-/// How long a rejection has to wait that needs no decision; none where the time is up or the clock looks wrong.
-fn still_barred(since: Tick, limit_nanos: u64) -> Option<u64> {
-    let left = limit_nanos.checked_sub(Tick::now().to_bits().checked_sub(since.to_bits())?)?;
-    (left > 0).then_some(left)
 }
 
 impl fmt::Debug for CircuitBreaker {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::breaker::CircuitBreaker;
 use crate::breaker::permit::Permit;
-use crate::config::Options;
+use crate::config::{Options, circuit_options};
 use crate::error::CircuitOpenError;
 use crate::events;
 use crate::registry::{self, Written};
@@ -25,27 +25,21 @@ impl Declaration {
     pub const fn new(name: &'static str) -> Self {
         Self { name, written: Written { options: Options::NONE, place: Location::caller() } }
     }
-
-    pub const fn threshold(mut self, failures: u32) -> Self {
-        self.written.options.threshold = Some(failures);
-        self
-    }
-
-    pub const fn cooldown(mut self, cooldown: Duration) -> Self {
-        self.written.options.cooldown = Some(cooldown);
-        self
-    }
-
-    pub const fn half_open_max(mut self, trials: u32) -> Self {
-        self.written.options.half_open_max = Some(trials);
-        self
-    }
-
-    pub const fn trial_timeout(mut self, timeout: Duration) -> Self {
-        self.written.options.trial_timeout = Some(timeout);
-        self
-    }
 }
+
+macro_rules! written {
+    ($($option:ident: $type:ty => $kind:ident,)*) => {
+        impl Declaration {
+            $(
+                pub const fn $option(mut self, value: $type) -> Self {
+                    self.written.options.$option = Some(value);
+                    self
+                }
+            )*
+        }
+    };
+}
+circuit_options!(written);
 
 /// One `#[circuit]` in the program, with the breaker that it resolves to at its first call.
 #[derive(Debug)]

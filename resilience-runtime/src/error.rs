@@ -151,7 +151,7 @@ impl ConfigError {
     }
 
     /// The name of the option.
-    pub fn option(&self) -> &str {
+    pub fn option(&self) -> &'static str {
         self.option
     }
 

@@ -43,6 +43,14 @@ pub(crate) fn reset(name: &Name) {
     info!(name: "circuit_reset", target: TARGET, circuit = %name, "circuit_reset");
 }
 
+pub(crate) fn forced_open(name: &Name) {
+    warn!(name: "circuit_forced_open", target: TARGET, circuit = %name, "circuit_forced_open");
+}
+
+pub(crate) fn disabled(name: &Name) {
+    warn!(name: "circuit_disabled", target: TARGET, circuit = %name, "circuit_disabled");
+}
+
 pub(crate) fn trial_expired(name: &Name, trials: u32) {
     info!(name: "trial_expired", target: TARGET, circuit = %name, trials, "trial_expired");
 }

@@ -14,7 +14,7 @@ use crate::sync::LazyLock;
 use crate::sync::{Mutex, MutexGuard, lock};
 
 /// What one place of the program wrote about a circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Written {
     pub(crate) options: Options,
     pub(crate) place: &'static Location<'static>,
@@ -71,21 +71,26 @@ fn merge(written: &[Written]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
 }
 
-/// Where `next` writes another value than somebody before it.
+/// Where `next` writes another value than somebody before it, or a rule that does not go with theirs.
 fn conflicts(name: &str, before: &[Written], next: &Written) -> Vec<CircuitConflict> {
+    let conflict = |option, kept: String, value: String, place: &Location<'_>| CircuitConflict {
+        name: name.to_owned(),
+        option,
+        values: [kept, value],
+        places: [place.to_string(), next.place.to_string()],
+    };
     let mut found = Vec::new();
     for (index, (option, value)) in next.options.entries().into_iter().enumerate() {
         let first = before.iter().find_map(|other| Some((other.options.entries()[index].1?, other.place)));
         if let (Some(value), Some((kept, place))) = (value, first) {
             if value != kept {
-                found.push(CircuitConflict {
-                    name: name.to_owned(),
-                    option,
-                    values: [kept.to_string(), value.to_string()],
-                    places: [place.to_string(), next.place.to_string()],
-                });
+                found.push(conflict(option, kept.to_string(), value.to_string(), place));
             }
         }
+    }
+    let mixed = merge(before).mixed_with(next.options);
+    if let (true, Some(error), Some(first)) = (found.is_empty(), mixed, before.first()) {
+        found.push(conflict(error.option(), "of another rule".to_owned(), error.value().to_owned(), first.place));
     }
     found
 }

@@ -28,15 +28,15 @@ pub struct CircuitStats {
     pub name: String,
     /// The state as the next call would find it.
     pub state: CircuitState,
-    /// Failures in a row, toward `threshold`. Kept while open, where each failed trial adds one; zero again once the
+    /// Failures toward `threshold`: those in a row, or in the window as of the last one. Kept while open, where each failed trial adds one; zero again once the
     /// circuit closes or is reset.
     pub failures: u64,
     /// Successes since the circuit last closed from half-open or was reset. A call that ends while that happens may be
     /// counted on either side of it.
     pub successes: u64,
-    /// The number of failures in a row that opens the circuit.
+    /// The number of failures that opens the circuit; zero where it goes by rates.
     pub threshold: u32,
-    /// How long an open circuit rejects calls.
+    /// How long an open circuit rejects calls, at first.
     pub cooldown: Duration,
     /// How long the circuit will stay open; zero unless it is open.
     pub cooldown_remaining: Duration,
@@ -44,6 +44,12 @@ pub struct CircuitStats {
     pub last_failure: Option<SystemTime>,
     /// When a call last succeeded, by the wall clock to the millisecond.
     pub last_success: Option<SystemTime>,
+    /// Calls in the window, if the rule has one.
+    pub window_total: u64,
+    /// Those of them that failed.
+    pub window_failures: u64,
+    /// Those of them that were slow, whatever they came to.
+    pub window_slow: u64,
     /// Calls that succeeded.
     pub total_succeeded: u64,
     /// Calls that failed or panicked.
@@ -52,7 +58,7 @@ pub struct CircuitStats {
     pub total_ignored: u64,
     /// Calls that were dropped before they ended.
     pub total_cancelled: u64,
-    /// Calls that were not let through.
+    /// Calls that were not let through, or would not have been with `shadow`.
     pub total_rejected: u64,
     /// How often the circuit opened, failed trials included.
     pub total_opened: u64,

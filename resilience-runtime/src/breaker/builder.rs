@@ -12,9 +12,29 @@ use crate::registry::{self, Written};
 /// | option | default | allowed |
 /// |---|---|---|
 /// | `threshold` | 3 | at least 1 |
+/// | `window` | | 1 ms to 24 h |
+/// | `calls` | | 1 to 65,535 |
+/// | `failure_rate` | | greater than 0, to 1 |
+/// | `slow_call`, `slow_rate` | | longer than 0; greater than 0, to 1 |
+/// | `min_calls` | | at least 1 |
 /// | `cooldown` | 30 s | 0 to 584 years |
+/// | `cooldown_factor` | 1.0 | finite, at least 1 |
+/// | `max_cooldown` | the longer of the cooldown and 1 h | the cooldown, to 584 years |
+/// | `cooldown_jitter` | 0.0 | 0 to 1 |
 /// | `half_open_max` | 1 | at least 1 |
 /// | `trial_timeout` | the longer of the cooldown and 30 s | longer than 0, to 584 years |
+/// | `shadow` | false | |
+///
+/// What trips the circuit is one of these; other mixtures are errors:
+///
+/// - `threshold` alone: so many failures in a row.
+/// - `threshold` with `window` or `calls`: so many failures in the last so much time, or among the last so many calls.
+/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three, with `min_calls` and with `window` or `calls`: such a share
+///   of the calls failed or were slow, once there are `min_calls` of them.
+///
+/// A window of time slides in tenths: it forgets a call when it is between nine tenths of the window and all of it old. Ignored
+/// and dropped calls are in no window. Only a failure opens a circuit by its failures, and only a failure or a slow call by its
+/// slow ones.
 ///
 /// ```
 /// use std::time::Duration;
@@ -42,9 +62,48 @@ impl CircuitBuilder {
         Self { name, options: Options::NONE, place }
     }
 
-    /// The number of failures in a row that opens the circuit, at least 1. Default: 3.
+    /// The number of failures that opens the circuit, at least 1: in a row, or with [`window`](Self::window) or
+    /// [`calls`](Self::calls) those in there. Default: 3 in a row.
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
+        self
+    }
+
+    /// The time over which failures are counted, 1 ms to 24 h.
+    pub fn window(mut self, time: Duration) -> Self {
+        self.options.window = Some(time);
+        self
+    }
+
+    /// The number of calls over which failures are counted, 1 to 65,535.
+    pub fn calls(mut self, calls: u32) -> Self {
+        self.options.calls = Some(calls);
+        self
+    }
+
+    /// The share of failed calls that opens the circuit, greater than 0, to 1.
+    pub fn failure_rate(mut self, rate: f64) -> Self {
+        self.options.failure_rate = Some(rate);
+        self
+    }
+
+    /// How long a call takes that is slow, whatever it comes to. A slow success is a failed trial.
+    ///
+    /// From 100 ms on it is measured to 10 ms, below precisely, for two readings of the clock.
+    pub fn slow_call(mut self, time: Duration) -> Self {
+        self.options.slow_call = Some(time);
+        self
+    }
+
+    /// The share of slow calls that opens the circuit, greater than 0, to 1.
+    pub fn slow_rate(mut self, rate: f64) -> Self {
+        self.options.slow_rate = Some(rate);
+        self
+    }
+
+    /// The number of calls in the window from which on rates count, at least 1.
+    pub fn min_calls(mut self, calls: u32) -> Self {
+        self.options.min_calls = Some(calls);
         self
     }
 
@@ -53,6 +112,27 @@ impl CircuitBuilder {
     /// With zero the next call is a trial already.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.options.cooldown = Some(cooldown);
+        self
+    }
+
+    /// By which the cooldown grows with each opening that follows a failed trial, finite, at least 1. Default: 1.
+    ///
+    /// Exponential backoff, as in Ethernet's (IEEE 802.3, 4.2.3.2.5). A circuit that closes or is reset begins anew.
+    pub fn cooldown_factor(mut self, factor: f64) -> Self {
+        self.options.cooldown_factor = Some(factor);
+        self
+    }
+
+    /// What no cooldown is longer than, however it came about. Default: the longer of the cooldown and an hour.
+    pub fn max_cooldown(mut self, max: Duration) -> Self {
+        self.options.max_cooldown = Some(max);
+        self
+    }
+
+    /// The share by which a cooldown may be longer at random, 0 to 1, so that many processes do not try again at once.
+    /// Default: 0.
+    pub fn cooldown_jitter(mut self, share: f64) -> Self {
+        self.options.cooldown_jitter = Some(share);
         self
     }
 
@@ -69,6 +149,14 @@ impl CircuitBuilder {
     /// and becomes a trial. What the late one comes to still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
+        self
+    }
+
+    /// With true the circuit computes and counts what it would reject, and rejects nothing. Default: false.
+    ///
+    /// A call that would have been rejected counts in `total_rejected`, and in the totals as what it came to.
+    pub fn shadow(mut self, shadow: bool) -> Self {
+        self.options.shadow = Some(shadow);
         self
     }
 

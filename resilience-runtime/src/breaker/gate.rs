@@ -2,33 +2,66 @@
 //!
 //! Whoever decides holds the lock; the two paths that run all day, a success through a closed circuit that has no
 //! failures to clear and a rejection while the wait runs, only read the word. Its low three bits name the phase; the rest
-//! is the generation of a closed circuit or the [`Tick`] from which a rejection counts its wait, so one load tells all
-//! that belongs together.
+//! is the generation of a circuit that lets calls pass or the [`Tick`] at which a wait ends, so one load tells all that
+//! belongs together.
 
-use crate::breaker::state::{Machine, Phase};
-use crate::clock::Tick;
-use crate::config::{LiveSettings, Settings};
+use std::time::Duration;
+
+use crate::breaker::machine::Machine;
+use crate::breaker::state::{Phase, Watch};
+use crate::clock::{self, Tick, nanos};
+use crate::config::Settings;
 use crate::sync::{AtomicU64, Mutex, Ordering, lock};
 
 const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
 
-const CLOSED: u64 = 0;
+const QUIET: u64 = 0;
 const FAILING: u64 = 1;
-const OPEN: u64 = 2;
-const HALF_OPEN: u64 = 3;
-const FULL: u64 = 4;
+const TIMED: u64 = 2;
+const OPEN: u64 = 3;
+const HALF_OPEN: u64 = 4;
+const FULL: u64 = 5;
+const FORCED_OPEN: u64 = 6;
+const DISABLED: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
     /// Stored with the lock held, `Release`; loaded without it, `Acquire`.
     word: AtomicU64,
-    machine: Mutex<Machine>,
+    /// The longest that a rejection may have to wait, in nanoseconds: one that seems to have to wait longer goes by
+    /// another clock than the opening did. Zero where no call is rejected without a decision.
+    longest_wait: AtomicU64,
+    /// How long a slow call takes, in nanoseconds.
+    slow: AtomicU64,
+    /// The tick at which a window has something to forget.
+    due: AtomicU64,
+    core: Mutex<Core>,
 }
 
+#[derive(Debug)]
+struct Core {
+    settings: Settings,
+    machine: Machine,
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// Calls that are slow from less than a tenth of a second on are measured by the precise clock.
+const BRIEF: u64 = 100_000_000;
+
 impl Gate {
-    pub(crate) fn new() -> Self {
-        Self { word: AtomicU64::new(CLOSED), machine: Mutex::new(Machine::new()) }
+    pub(crate) fn new(settings: Settings) -> Self {
+        let machine = Machine::new(&settings, Tick::now());
+        let gate = Self {
+            word: AtomicU64::new(QUIET),
+            longest_wait: AtomicU64::new(0),
+            slow: AtomicU64::new(NEVER),
+            due: AtomicU64::new(NEVER),
+            core: Mutex::new(Core { settings, machine }),
+        };
+        gate.decide(|_, _| ());
+        gate
     }
 
     /// The phase as it was published last.
@@ -36,55 +69,96 @@ impl Gate {
         unpack(self.word.load(Ordering::Acquire))
     }
 
-    /// The generation of a closed circuit.
+    /// The generation of a closed circuit where nobody has to take the time of a call.
     #[inline]
     pub(crate) fn closed(&self) -> Option<u64> {
         let word = self.word.load(Ordering::Acquire);
         (word & MASK <= FAILING).then_some(word >> BITS)
     }
 
-    /// The circuit is closed, in this generation, and there are no failures to clear.
+    /// The circuit is closed, in this generation, and to count a success is all there is to do.
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u64) -> bool {
-        self.word.load(Ordering::Acquire) == pack(Phase::Closed { generation, failing: false })
+        self.is_closed(generation, Watch::Quiet)
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self, generation: u64, watch: Watch) -> bool {
+        self.word.load(Ordering::Acquire) == pack(Phase::Closed { generation, watch })
+    }
+
+    pub(crate) fn longest_wait(&self) -> u64 {
+        self.longest_wait.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_slow_calls(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) != NEVER
+    }
+
+    pub(crate) fn is_slow(&self, time: Duration) -> bool {
+        nanos(time) >= self.slow.load(Ordering::Relaxed)
+    }
+
+    /// The time, as precisely as is needed to tell a slow call.
+    pub(crate) fn lap(&self) -> Tick {
+        if self.slow.load(Ordering::Relaxed) < BRIEF { Tick::now() } else { clock::lap() }
+    }
+
+    /// Whether a window has something to forget.
+    pub(crate) fn is_due(&self, now: Tick) -> bool {
+        now.to_bits() >= self.due.load(Ordering::Relaxed)
     }
 
     /// Lets `decide` change the machine, and publishes what came of it.
     ///
     /// `decide` must not call user code, and that includes subscribers to events. A clock that it reads with the lock held
     /// gives times in the order of the decisions.
-    pub(crate) fn decide<T>(&self, settings: &LiveSettings, decide: impl FnOnce(&mut Machine, &Settings) -> T) -> T {
-        let mut machine = lock(&self.machine);
-        let settings = settings.load();
-        let decision = decide(&mut machine, &settings);
-        self.word.store(pack(machine.phase(&settings)), Ordering::Release);
+    pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Settings) -> T) -> T {
+        let mut core = lock(&self.core);
+        let Core { settings, machine } = &mut *core;
+        let decision = decide(machine, settings);
+        let (phase, longest_wait) = machine.phase(settings);
+        self.longest_wait.store(if settings.shadow { 0 } else { nanos(longest_wait) }, Ordering::Relaxed);
+        self.slow.store(settings.slow_call.map_or(NEVER, nanos), Ordering::Relaxed);
+        self.due.store(machine.due().map_or(NEVER, Tick::to_bits), Ordering::Relaxed);
+        self.word.store(pack(phase), Ordering::Release);
         decision
     }
 
-    /// Shows the machine to `look`, without a change.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
-        look(&lock(&self.machine))
+    /// Shows the machine to `look`, which may let it forget, and nothing else.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut Machine, &Settings) -> T) -> T {
+        let mut core = lock(&self.core);
+        let Core { settings, machine } = &mut *core;
+        look(machine, settings)
     }
 }
 
 #[inline]
 fn pack(phase: Phase) -> u64 {
     match phase {
-        Phase::Closed { generation, failing: false } => generation << BITS | CLOSED,
-        Phase::Closed { generation, failing: true } => generation << BITS | FAILING,
-        Phase::Open { since } => since.to_bits() | OPEN,
+        Phase::Closed { generation, watch: Watch::Quiet } => generation << BITS | QUIET,
+        Phase::Closed { generation, watch: Watch::Failing } => generation << BITS | FAILING,
+        Phase::Closed { generation, watch: Watch::Timed } => generation << BITS | TIMED,
+        Phase::Open { until } => until.to_bits() | OPEN,
         Phase::HalfOpen => HALF_OPEN,
-        Phase::Full { since } => since.to_bits() | FULL,
+        Phase::Full { until } => until.to_bits() | FULL,
+        Phase::ForcedOpen => FORCED_OPEN,
+        Phase::Disabled { generation } => generation << BITS | DISABLED,
     }
 }
 
 #[inline]
 fn unpack(word: u64) -> Phase {
+    let (generation, until) = (word >> BITS, Tick::from_bits(word));
     match word & MASK {
-        phase @ (CLOSED | FAILING) => Phase::Closed { generation: word >> BITS, failing: phase == FAILING },
-        OPEN => Phase::Open { since: Tick::from_bits(word) },
-        FULL => Phase::Full { since: Tick::from_bits(word) },
-        _ => Phase::HalfOpen,
+        QUIET => Phase::Closed { generation, watch: Watch::Quiet },
+        FAILING => Phase::Closed { generation, watch: Watch::Failing },
+        TIMED => Phase::Closed { generation, watch: Watch::Timed },
+        OPEN => Phase::Open { until },
+        HALF_OPEN => Phase::HalfOpen,
+        FULL => Phase::Full { until },
+        FORCED_OPEN => Phase::ForcedOpen,
+        _ => Phase::Disabled { generation },
     }
 }
 
@@ -94,14 +168,17 @@ mod tests {
 
     #[test]
     fn a_word_gives_back_the_phase_that_made_it() {
-        let since = Tick::now();
+        let until = Tick::now();
         for phase in [
-            Phase::Closed { generation: 0, failing: false },
-            Phase::Closed { generation: 7, failing: true },
-            Phase::Closed { generation: u64::MAX >> BITS, failing: false },
-            Phase::Open { since },
+            Phase::Closed { generation: 0, watch: Watch::Quiet },
+            Phase::Closed { generation: 7, watch: Watch::Failing },
+            Phase::Closed { generation: u64::MAX >> BITS, watch: Watch::Quiet },
+            Phase::Closed { generation: 8, watch: Watch::Timed },
+            Phase::Open { until },
             Phase::HalfOpen,
-            Phase::Full { since },
+            Phase::Full { until },
+            Phase::ForcedOpen,
+            Phase::Disabled { generation: 9 },
         ] {
             assert_eq!(unpack(pack(phase)), phase);
         }

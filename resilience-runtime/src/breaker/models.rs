@@ -10,7 +10,7 @@ use crate::breaker::permit::OwnedPermit;
 use crate::config::{Options, Settings};
 use crate::declare::{CallSite, Declaration};
 use crate::name::Name;
-use crate::sync::{Arc, AtomicU32, Ordering};
+use crate::sync::{Arc, AtomicU64, Ordering};
 use crate::{CircuitBreaker, CircuitState, get_circuit};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -21,6 +21,7 @@ fn settings(threshold: u32, cooldown: Duration, trial_timeout: Duration) -> Sett
         cooldown: Some(cooldown),
         half_open_max: Some(1),
         trial_timeout: Some(trial_timeout),
+        ..Options::NONE
     })
 }
 
@@ -42,7 +43,7 @@ fn two_trials_and_one_slot() {
     loom::model(|| {
         let breaker = brief();
         admitted(&breaker).failure();
-        let in_flight = Arc::new(AtomicU32::new(0));
+        let in_flight = Arc::new(AtomicU64::new(0));
         let trial = {
             let (breaker, in_flight) = (breaker.clone(), in_flight.clone());
             move || {

@@ -6,16 +6,21 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use crate::breaker::CircuitBreaker;
-use crate::breaker::state::Ticket;
+use crate::breaker::ticket::Ticket;
 use crate::clock::{Stamp, Tick};
 use crate::events;
 
 /// What a call came to, if not a success.
 #[derive(Clone, Copy)]
 pub(crate) enum Verdict<'a> {
-    Failure(Option<&'a dyn Display>),
+    Failure {
+        error: Option<&'a dyn Display>,
+        /// How long the service asks to be left alone.
+        retry_after: Option<Duration>,
+    },
     Ignored,
     Cancelled,
 }
@@ -26,7 +31,7 @@ pub(crate) struct Call<B: Borrow<CircuitBreaker>> {
     // The two halves of its ticket: as one field they would take eight bytes more.
     generation: u64,
     lease: u32,
-    /// Only known while somebody listens to the events that tell the duration.
+    /// Only known where a slow call is a failure, or while somebody listens to the events that tell the duration.
     started: Option<Tick>,
     progress: Progress,
 }
@@ -47,7 +52,8 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     #[inline]
     pub(crate) fn new(breaker: B, ticket: Ticket) -> Self {
         let Ticket { generation, lease } = ticket;
-        let started = if events::debug_wanted() { Some(now()) } else { None };
+        let timed = lease != Ticket::NO_TRIAL || events::debug_wanted();
+        let started = if timed { breaker.borrow().start() } else { None };
         Self { breaker, generation, lease, started, progress: Progress::Waiting }
     }
 
@@ -69,17 +75,15 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
         self.breaker.borrow().record_success(self.ticket(), self.started, now);
     }
 
+    fn fail(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+        self.end(Verdict::Failure { error, retry_after });
+    }
+
     fn end(&mut self, verdict: Verdict<'_>) {
         // First, so that a subscriber that panics does not bring a second verdict about.
         self.progress = Progress::Ended;
         self.breaker.borrow().record(self.ticket(), self.started, verdict);
     }
-}
-
-/// Out of the way of calls whose time nobody wants to know.
-#[cold]
-fn now() -> Tick {
-    Tick::now()
 }
 
 impl<B: Borrow<CircuitBreaker>> Drop for Call<B> {
@@ -96,7 +100,7 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     fn abandon(&mut self) {
         if self.progress == Progress::Polling {
             // A subscriber that panics, too, would end the process from in here. The panic of the body goes on.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.end(Verdict::Failure(Some(&"panic")))));
+            let _ = catch_unwind(AssertUnwindSafe(|| self.fail(Some(&"panic"), None)));
         } else {
             self.end(Verdict::Cancelled);
         }
@@ -124,12 +128,18 @@ macro_rules! permit {
 
             /// Ends the call as a failure.
             pub fn failure(mut self) {
-                self.0.end(Verdict::Failure(None));
+                self.0.fail(None, None);
             }
 
             /// Ends the call as a failure, and shows `error` in the events; at most 50 characters of it.
             pub fn failure_with(mut self, error: &dyn Display) {
-                self.0.end(Verdict::Failure(Some(error)));
+                self.0.fail(Some(error), None);
+            }
+
+            /// Ends the call as a failure after which the service asks to be left alone for so long, as a `Retry-After`
+            /// says. If that failure opens the circuit, this is the cooldown, at most `max_cooldown`.
+            pub fn failure_retry_after(mut self, time: Duration) {
+                self.0.fail(None, Some(time));
             }
 
             /// Ends the call as neither success nor failure: an answer that is not the service's fault, such as

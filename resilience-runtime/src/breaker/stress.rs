@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::CircuitBreaker;
 use crate::breaker::permit::OwnedPermit;
-use crate::breaker::state::Ticket;
+use crate::breaker::ticket::Ticket;
 use crate::clock::Tick;
 use crate::sync::{Mutex, lock};
 
@@ -42,7 +42,7 @@ impl Stress {
     fn begin(&self) -> Option<OwnedPermit> {
         let permit = self.breaker.try_acquire_owned().ok()?;
         let Ticket { generation, lease } = permit.0.ticket();
-        if lease != 0 {
+        if permit.0.ticket().is_trial() {
             let now = Tick::now();
             let mut trials = lock(&self.trials);
             let under_way = trials.entry((generation, lease)).or_default();
@@ -57,7 +57,7 @@ impl Stress {
 
     fn end(&self, permit: OwnedPermit, dice: u64, counts: &mut Counts) {
         let Ticket { generation, lease } = permit.0.ticket();
-        if lease != 0 {
+        if permit.0.ticket().is_trial() {
             *lock(&self.trials).get_mut(&(generation, lease)).expect("it began") -= 1;
         }
         match dice % 64 {

@@ -3,6 +3,7 @@
 //! What happens with the lock held is counted in [`Tally`], the rest in the slots of the threads. Every access to those
 //! is relaxed: a counter stands for itself, and none decides anything.
 
+use crate::breaker::machine::Machine;
 use crate::breaker::stripes::{Slot, Stripes};
 use crate::clock::Stamp;
 use crate::sync::{AtomicU64, Ordering};
@@ -71,6 +72,11 @@ impl Totals {
 
     pub(crate) fn add_cancelled(&self) {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The successes of the period, for a machine that has a window; the caller holds the lock.
+    pub(crate) fn successes(&self, machine: &Machine) -> u64 {
+        if machine.has_window() { self.sums(machine.period(), &machine.tally).successes } else { 0 }
     }
 
     /// The caller holds the lock.

@@ -1,0 +1,449 @@
+//! The transition function of a breaker: plain data in, plain data out, no clock, no lock, no event.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use crate::breaker::state::{CircuitState, Phase, Watch};
+use crate::breaker::ticket::Ticket;
+use crate::breaker::totals::Tally;
+use crate::breaker::window::{Counts, Window};
+use crate::clock::{Stamp, Tick};
+use crate::config::{Rule, Settings};
+
+/// What admitting a call came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Admission {
+    /// The ticket, or how long to wait before asking again.
+    pub(crate) verdict: Result<Ticket, Duration>,
+    /// The call is the first trial after a cooldown.
+    pub(crate) half_opened: bool,
+    /// Slots that came back because their trials had not ended in time.
+    pub(crate) expired: u32,
+}
+
+/// What a verdict did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The call began in another generation, or the circuit is disabled.
+    Stale,
+    /// Counted, and the state stays.
+    Counted,
+    /// The success of a trial closed the circuit.
+    Closed,
+    /// The verdict opened the circuit.
+    Opened { reason: &'static str, failures: u64 },
+}
+
+/// What there is to know about the end of a call.
+pub(crate) struct End<N> {
+    /// Reads the clock; not every decision has to.
+    pub(crate) now: N,
+    /// It took as long as a slow call, or longer.
+    pub(crate) slow: bool,
+    /// How long the service asks to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+    /// The successes of the period that came before.
+    pub(crate) successes: u64,
+}
+
+/// The reason of an opening by a trial.
+const TRIAL: &str = "half_open_failure";
+
+impl<N: Fn() -> Tick> End<N> {
+    fn now(&self) -> Tick {
+        (self.now)()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed,
+    Open { since: Tick, wait: Wait },
+    HalfOpen { successes: u32, in_flight: u32, newest: Tick },
+    ForcedOpen,
+    Disabled,
+}
+
+/// Where the cooldown of an opening comes from.
+#[derive(Clone, Copy, Debug)]
+enum Wait {
+    /// From the settings, with this random number from 0 to 1.
+    Settings { draw: f32 },
+    /// From the failure.
+    Given(Duration),
+}
+
+#[derive(Debug)]
+pub(crate) struct Machine {
+    state: State,
+    generation: u64,
+    lease: u32,
+    /// How often the circuit has opened since it was closed.
+    openings: u32,
+    failures: u64,
+    /// The generation in which the circuit was closed or reset last.
+    period: u64,
+    window: Option<Box<Window>>,
+    pub(crate) tally: Tally,
+}
+
+impl Machine {
+    pub(crate) fn new(settings: &Settings, now: Tick) -> Self {
+        let mut machine = Self {
+            state: State::Closed,
+            generation: 0,
+            lease: Ticket::NO_TRIAL + 1,
+            openings: 0,
+            failures: 0,
+            period: 0,
+            window: None,
+            tally: Tally::default(),
+        };
+        machine.begin_window(settings, now, 0);
+        machine
+    }
+
+    /// Goes by other settings; a window of another span is another window.
+    pub(crate) fn adopt(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
+        if old.span() != new.span() {
+            self.begin_window(new, now, successes);
+        }
+    }
+
+    fn begin_window(&mut self, settings: &Settings, now: Tick, successes: u64) {
+        self.window = settings.span().map(|span| Box::new(Window::new(span, now, successes)));
+    }
+
+    /// Names the time since the circuit was closed or reset last.
+    pub(crate) fn period(&self) -> u64 {
+        self.period
+    }
+
+    pub(crate) fn has_window(&self) -> bool {
+        self.window.is_some()
+    }
+
+    /// When something in the window grows too old, at the earliest.
+    pub(crate) fn due(&self) -> Option<Tick> {
+        self.window.as_ref()?.due()
+    }
+
+    /// What the window holds now.
+    pub(crate) fn counts(&mut self, now: Tick, successes: u64) -> Option<Counts> {
+        let window = self.window.as_mut()?;
+        window.turn(now, successes);
+        Some(window.counts(successes))
+    }
+
+    /// Failures toward the threshold; kept while open, and a failed trial adds one.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// How long an opening lasts that began under these circumstances.
+    fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
+        match wait {
+            Wait::Settings { draw } => settings.nth_cooldown(self.openings, f64::from(draw)),
+            Wait::Given(time) => time.min(settings.max_cooldown),
+        }
+    }
+
+    /// The state as the next call would find it, and what is left of its cooldown.
+    pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
+        let state = match self.state {
+            State::Closed => CircuitState::Closed,
+            State::Open { since, wait } => match remaining(since, self.cooldown(wait, settings), now) {
+                Some(left) => return (CircuitState::Open, left),
+                None => CircuitState::HalfOpen,
+            },
+            State::HalfOpen { .. } => CircuitState::HalfOpen,
+            State::ForcedOpen => CircuitState::ForcedOpen,
+            State::Disabled => CircuitState::Disabled,
+        };
+        (state, Duration::ZERO)
+    }
+
+    /// What to publish: the phase, and the longest time that somebody who is rejected may have to wait.
+    #[inline]
+    pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
+        let generation = self.generation;
+        match self.state {
+            State::Closed => {
+                let consecutive = matches!(settings.rule, Rule::Consecutive { .. });
+                let watch = match () {
+                    () if settings.timed() => Watch::Timed,
+                    () if consecutive && self.failures > 0 => Watch::Failing,
+                    () => Watch::Quiet,
+                };
+                (Phase::Closed { generation, watch }, Duration::ZERO)
+            }
+            State::Open { since, wait } => {
+                let cooldown = self.cooldown(wait, settings);
+                (Phase::Open { until: since.after(cooldown) }, cooldown)
+            }
+            State::HalfOpen { successes, in_flight, newest } if full(successes, in_flight, settings) => {
+                (Phase::Full { until: newest.after(settings.trial_timeout) }, settings.trial_timeout)
+            }
+            State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
+            State::ForcedOpen => (Phase::ForcedOpen, settings.cooldown),
+            State::Disabled => (Phase::Disabled { generation }, Duration::ZERO),
+        }
+    }
+
+    pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Admission {
+        let mut half_opened = false;
+        let mut expired = 0;
+        let verdict = match &mut self.state {
+            State::Closed | State::Disabled => {
+                Ok(self.ticket(if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL }))
+            }
+            State::ForcedOpen => Err(settings.cooldown),
+            State::Open { since, wait } => {
+                // Of two paused clocks on one breaker, the one that is behind must not wait for the other.
+                *since = (*since).min(now);
+                let (since, wait) = (*since, *wait);
+                match remaining(since, self.cooldown(wait, settings), now) {
+                    Some(wait) => Err(wait),
+                    None => {
+                        half_opened = true;
+                        self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
+                        Ok(self.ticket(self.lease))
+                    }
+                }
+            }
+            State::HalfOpen { successes, in_flight, newest } => {
+                *newest = (*newest).min(now);
+                let wait = remaining(*newest, settings.trial_timeout, now);
+                if *in_flight > 0 && wait.is_none() {
+                    expired = std::mem::take(in_flight);
+                    self.lease = Ticket::next_lease(self.lease);
+                }
+                match wait {
+                    Some(wait) if full(*successes, *in_flight, settings) => Err(wait),
+                    _ => {
+                        *in_flight += 1;
+                        *newest = now;
+                        Ok(self.ticket(self.lease))
+                    }
+                }
+            }
+        };
+        Admission { verdict, half_opened, expired }
+    }
+
+    pub(crate) fn succeed(&mut self, ticket: Ticket, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+        if self.is_stale(ticket) {
+            self.tally.settled += 1;
+            return Effect::Stale;
+        }
+        self.release(ticket);
+        let reason = match &mut self.state {
+            State::HalfOpen { .. } if end.slow => {
+                self.failures += 1;
+                Some(TRIAL)
+            }
+            State::HalfOpen { successes, .. } => {
+                *successes += 1;
+                if *successes >= settings.half_open_max {
+                    self.tally.recent += 1;
+                    self.close(end.now());
+                    return Effect::Closed;
+                }
+                None
+            }
+            _ => match settings.rule {
+                Rule::Consecutive { .. } => {
+                    self.failures = 0;
+                    None
+                }
+                Rule::Window { .. } => self.remember(settings, end, false),
+            },
+        };
+        self.tally.recent += 1;
+        reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
+    }
+
+    pub(crate) fn fail(&mut self, ticket: Ticket, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+        self.tally.failed += 1;
+        if self.is_stale(ticket) {
+            return Effect::Stale;
+        }
+        let reason = match settings.rule {
+            _ if matches!(self.state, State::HalfOpen { .. }) => {
+                self.failures += 1;
+                Some(TRIAL)
+            }
+            Rule::Consecutive { threshold } => {
+                self.failures += 1;
+                (self.failures >= u64::from(threshold)).then_some("threshold")
+            }
+            Rule::Window { .. } => self.remember(settings, end, true),
+        };
+        reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
+    }
+
+    /// Puts a call into the window; returns the reason to open the circuit, if there is one.
+    fn remember(&mut self, settings: &Settings, end: &End<impl Fn() -> Tick>, failed: bool) -> Option<&'static str> {
+        let Rule::Window { limit, .. } = &settings.rule else { return None };
+        let window = self.window.as_mut()?;
+        window.turn(end.now(), end.successes);
+        if failed || end.slow {
+            window.add(failed, end.slow);
+        }
+        let counts = window.counts(end.successes + u64::from(!failed));
+        self.failures = counts.failures;
+        (failed || end.slow).then(|| counts.reached(limit, failed)).flatten()
+    }
+
+    fn open_for(&mut self, reason: &'static str, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+        self.open(settings, end.now(), end.retry_after);
+        Effect::Opened { reason, failures: self.failures }
+    }
+
+    fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
+        self.tally.opened += 1;
+        self.openings = self.openings.saturating_add(1);
+        let wait = match retry_after {
+            Some(time) => Wait::Given(time),
+            None => Wait::Settings { draw: if settings.cooldown_jitter > 0.0 { draw() } else { 0.0 } },
+        };
+        self.enter(State::Open { since, wait });
+    }
+
+    /// Opens the circuit by hand, for an ordinary cooldown.
+    pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
+        self.open(settings, now, None);
+    }
+
+    pub(crate) fn force_open(&mut self) {
+        self.enter(State::ForcedOpen);
+    }
+
+    pub(crate) fn disable(&mut self) {
+        self.enter(State::Disabled);
+    }
+
+    /// Gives a trial's slot back, unless it is another lease's by now.
+    pub(crate) fn release(&mut self, ticket: Ticket) {
+        if let State::HalfOpen { in_flight, .. } = &mut self.state {
+            if ticket.generation == self.generation && ticket.lease == self.lease {
+                *in_flight = in_flight.saturating_sub(1);
+            }
+        }
+    }
+
+    pub(crate) fn reset(&mut self, now: Tick) {
+        self.tally.last_failure = Stamp::default();
+        self.close(now);
+    }
+
+    fn close(&mut self, now: Tick) {
+        self.failures = 0;
+        self.openings = 0;
+        self.tally.settled += std::mem::take(&mut self.tally.recent);
+        self.enter(State::Closed);
+        self.period = self.generation;
+        if let Some(window) = &mut self.window {
+            window.restart(now);
+        }
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.generation += 1;
+    }
+
+    fn is_stale(&self, ticket: Ticket) -> bool {
+        ticket.generation != self.generation || matches!(self.state, State::Disabled)
+    }
+
+    fn ticket(&self, lease: u32) -> Ticket {
+        Ticket { generation: self.generation, lease }
+    }
+}
+
+/// With nobody in flight there is always room, whatever a change of settings did to the sum: otherwise nobody could
+/// ever close the circuit again.
+fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
+    in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
+}
+
+/// What is left of `limit` since `since`, none once it has passed.
+fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
+    limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
+}
+
+/// A random number from 0 to 1: what the standard library seeds its hash tables with.
+fn draw() -> f32 {
+    let random = RandomState::new().build_hasher().finish();
+    f32::from(u16::try_from(random >> 48).unwrap_or(0)) / f32::from(u16::MAX)
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+    use crate::config::Options;
+
+    fn settings(half_open_max: u32) -> Settings {
+        Settings::from(Options {
+            threshold: Some(1),
+            cooldown: Some(Duration::ZERO),
+            half_open_max: Some(half_open_max),
+            ..Options::NONE
+        })
+    }
+
+    fn end() -> End<fn() -> Tick> {
+        End { now: Tick::now, slow: false, retry_after: None, successes: 0 }
+    }
+
+    /// A machine in which one of three trials has succeeded and another is under way.
+    fn half_open() -> (Machine, Ticket) {
+        let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now()), Tick::now(), settings(3));
+        let ticket = machine.admit(now, &settings).verdict.unwrap();
+        machine.fail(ticket, &settings, &end());
+        let first = machine.admit(now, &settings).verdict.unwrap();
+        machine.succeed(first, &settings, &end());
+        let second = machine.admit(now, &settings).verdict.unwrap();
+        (machine, second)
+    }
+
+    #[test]
+    fn fewer_trials_than_have_succeeded_still_let_one_pass() {
+        let (mut machine, trial) = half_open();
+        let fewer = settings(1);
+        assert!(matches!(machine.phase(&fewer).0, Phase::Full { .. }));
+        assert!(machine.admit(Tick::now(), &fewer).verdict.is_err(), "while one is under way");
+        machine.release(trial);
+        assert_eq!(machine.phase(&fewer).0, Phase::HalfOpen);
+        let last = machine.admit(Tick::now(), &fewer).verdict.unwrap();
+        assert_eq!(machine.succeed(last, &fewer, &end()), Effect::Closed);
+    }
+
+    #[test]
+    fn more_trials_pass_as_soon_as_more_are_allowed() {
+        let (mut machine, _trial) = half_open();
+        let more = settings(4);
+        assert!(machine.admit(Tick::now(), &settings(2)).verdict.is_err());
+        assert!(machine.admit(Tick::now(), &more).verdict.is_ok());
+    }
+
+    #[test]
+    fn a_ticket_of_another_generation_changes_nothing() {
+        let (mut machine, trial) = half_open();
+        machine.reset(Tick::now());
+        assert_eq!(machine.fail(trial, &settings(3), &end()), Effect::Stale);
+        assert_eq!(machine.succeed(trial, &settings(3), &end()), Effect::Stale);
+        machine.release(trial);
+        assert!(matches!(machine.phase(&settings(3)).0, Phase::Closed { watch: Watch::Quiet, .. }));
+    }
+
+    #[test]
+    fn a_lease_that_comes_round_is_not_that_of_a_closed_circuit() {
+        let (mut machine, _trial) = half_open();
+        machine.lease = Ticket::TIMED - 1;
+        let expired = Settings { trial_timeout: Duration::ZERO, ..settings(3) };
+        let admission = machine.admit(Tick::now(), &expired);
+        assert_eq!((admission.expired, admission.verdict.unwrap().lease), (1, 1));
+    }
+}
