@@ -66,6 +66,16 @@ impl Args {
         }
     }
 
+    /// Something could not be read, and may have been meant for any option.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// The name of an option, as it was written.
+    pub(crate) fn key(&self, key: &str) -> Option<Ident> {
+        self.args.iter().find(|(ident, _)| ident == key).map(|(ident, _)| ident.clone())
+    }
+
     pub(crate) fn read<T>(
         &mut self,
         key: &str,
@@ -164,15 +174,28 @@ pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
     .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
+/// A number that is not negative, if it is one.
+pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
+    Ok(match number(value)? {
+        Some(Number::Whole(digits) | Number::Decimal(digits)) => digits.parse().ok(),
+        _ => None,
+    })
+}
+
+/// `true` or `false`.
+pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
+    match literal(value) {
+        Some(Lit::Bool(flag)) => Ok(flag.value),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be `true` or `false`"))),
+    }
+}
+
 /// A finite number of at least 1.
 pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
     let allowed = format!("`{key}` must be a finite number of at least 1");
-    match number(value)? {
-        Some(Number::Whole(digits) | Number::Decimal(digits)) => digits.parse::<f64>().ok(),
-        _ => None,
-    }
-    .filter(|number| number.is_finite() && *number >= 1.0)
-    .ok_or_else(|| Error::new_spanned(value, allowed))
+    decimal(value)?
+        .filter(|number| number.is_finite() && *number >= 1.0)
+        .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
 /// Whole or decimal seconds, or a text with a unit.

@@ -1,43 +1,163 @@
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream};
-use syn::{Error, LitStr, Path};
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{Error, Expr, LitStr, Path, Result};
 
 use crate::args::{self, Args};
 use crate::error::Errors;
+use crate::rule;
 
 /// What one `#[circuit(..)]` says.
 pub(crate) struct Circuit {
     pub(crate) name: LitStr,
-    pub(crate) threshold: Option<u32>,
-    pub(crate) cooldown: Option<Duration>,
-    pub(crate) half_open_max: Option<u32>,
-    pub(crate) trial_timeout: Option<Duration>,
-    pub(crate) failure_if: Option<TokenStream>,
+    pub(crate) settings: Settings,
+    pub(crate) judge: Judge,
     pub(crate) open: Option<TokenStream>,
 }
 
-const OPTIONS: [&str; 8] =
-    ["name", "threshold", "cooldown", "half_open_max", "trial_timeout", "failure_if", "open", "crate"];
+/// The settings that are written, under their names.
+pub(crate) type Settings = Vec<(Ident, Setting)>;
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Setting {
+    Count(u32),
+    Time(Duration),
+    Number(f64),
+    Flag(bool),
+}
+
+/// The user's functions that say what an outcome is.
+pub(crate) struct Judge {
+    pub(crate) failure_if: Option<TokenStream>,
+    pub(crate) failure_if_ok: Option<TokenStream>,
+    pub(crate) retry_after: Option<TokenStream>,
+}
+
+type Read = fn(&str, &Expr) -> Result<Setting>;
+
+const SETTINGS: [(&str, Read); 14] = [
+    ("threshold", count),
+    ("window", window),
+    ("calls", calls),
+    ("failure_rate", rate),
+    ("slow_call", some_time),
+    ("slow_rate", rate),
+    ("min_calls", count),
+    ("cooldown", time),
+    ("cooldown_factor", factor),
+    ("max_cooldown", some_time),
+    ("cooldown_jitter", share),
+    ("half_open_max", count),
+    ("trial_timeout", some_time),
+    ("shadow", flag),
+];
+
+const OPTIONS: [&str; 20] = [
+    "name",
+    "threshold",
+    "window",
+    "calls",
+    "failure_rate",
+    "slow_call",
+    "slow_rate",
+    "min_calls",
+    "cooldown",
+    "cooldown_factor",
+    "max_cooldown",
+    "cooldown_jitter",
+    "half_open_max",
+    "trial_timeout",
+    "shadow",
+    "failure_if",
+    "failure_if_ok",
+    "retry_after",
+    "open",
+    "crate",
+];
 
 impl Circuit {
     /// The layer, and the path of the runtime where it is given.
     pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
         let mut args = Args::parse(span, tokens, &OPTIONS, errors);
         args.require("name", "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`", errors);
+        let whole = !args.is_broken();
         let name = args.read("name", errors, args::name);
-        let threshold = args.read("threshold", errors, args::count);
-        let cooldown = args.read("cooldown", errors, args::duration);
-        let half_open_max = args.read("half_open_max", errors, args::count);
-        let trial_timeout = args.read("trial_timeout", errors, |key, value| match args::duration(key, value)? {
-            Duration::ZERO => Err(Error::new_spanned(value, "`trial_timeout` must be longer than zero")),
-            timeout => Ok(timeout),
-        });
-        let failure_if = args.read("failure_if", errors, args::function);
+        let mut settings = Settings::new();
+        let mut readable = true;
+        for (key, read) in SETTINGS {
+            if let Some(ident) = args.key(key) {
+                let setting = args.read(key, errors, read).map(|setting| (ident, setting));
+                readable &= setting.is_some();
+                settings.extend(setting);
+            }
+        }
+        // A setting that could not be read has been reported, and must not be missed here.
+        if whole && readable {
+            rule::check(&settings, errors);
+        }
+        let judge = Judge {
+            failure_if: args.read("failure_if", errors, args::function),
+            failure_if_ok: args.read("failure_if_ok", errors, args::function),
+            retry_after: args.read("retry_after", errors, args::function),
+        };
         let open = args.read("open", errors, args::function);
         let runtime = args.read("crate", errors, args::path);
-        let circuit =
-            name.map(|name| Self { name, threshold, cooldown, half_open_max, trial_timeout, failure_if, open });
-        (circuit, runtime)
+        (name.map(|name| Self { name, settings, judge, open }), runtime)
     }
+}
+
+fn count(key: &str, value: &Expr) -> Result<Setting> {
+    args::count(key, value).map(Setting::Count)
+}
+
+fn calls(key: &str, value: &Expr) -> Result<Setting> {
+    match args::count(key, value) {
+        Ok(calls @ 1..=0xFFFF) => Ok(Setting::Count(calls)),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a whole number from 1 to 65535"))),
+    }
+}
+
+fn time(key: &str, value: &Expr) -> Result<Setting> {
+    args::duration(key, value).map(Setting::Time)
+}
+
+fn some_time(key: &str, value: &Expr) -> Result<Setting> {
+    match args::duration(key, value)? {
+        Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
+        time => Ok(Setting::Time(time)),
+    }
+}
+
+fn window(key: &str, value: &Expr) -> Result<Setting> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    match args::duration(key, value)? {
+        time if time < Duration::from_millis(1) || time > DAY => {
+            Err(Error::new_spanned(value, format_args!("`{key}` must be from 1 ms to 24 h")))
+        }
+        time => Ok(Setting::Time(time)),
+    }
+}
+
+fn factor(key: &str, value: &Expr) -> Result<Setting> {
+    args::factor(key, value).map(Setting::Number)
+}
+
+fn rate(key: &str, value: &Expr) -> Result<Setting> {
+    match args::decimal(value)? {
+        Some(rate) if rate > 0.0 && rate <= 1.0 => Ok(Setting::Number(rate)),
+        _ => {
+            Err(Error::new_spanned(value, format_args!("`{key}` must be a number greater than 0, to 1, such as `0.5`")))
+        }
+    }
+}
+
+fn share(key: &str, value: &Expr) -> Result<Setting> {
+    match args::decimal(value)? {
+        Some(share) if (0.0..=1.0).contains(&share) => Ok(Setting::Number(share)),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a number from 0 to 1, such as `0.2`"))),
+    }
+}
+
+fn flag(key: &str, value: &Expr) -> Result<Setting> {
+    args::flag(key, value).map(Setting::Flag)
 }

@@ -8,6 +8,7 @@ mod error;
 mod expand;
 mod item;
 mod retry;
+mod rule;
 mod shell;
 mod stack;
 

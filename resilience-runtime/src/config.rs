@@ -67,6 +67,13 @@ macro_rules! options {
                 [$((stringify!($option), self.$option.map(Value::$kind)),)*]
             }
 
+            pub(crate) fn get(&self, option: &str) -> Option<Value> {
+                match option {
+                    $(stringify!($option) => self.$option.map(Value::$kind),)*
+                    _ => None,
+                }
+            }
+
             fn each_or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }

@@ -44,7 +44,8 @@
 //!
 //! | event | level | fields |
 //! |---|---|---|
-//! | `circuit_opened` | WARN | `reason` (`threshold` or `half_open_failure`), `failures`, `error` |
+//! | `circuit_opened` | WARN | `reason` (`threshold`, `failure_rate`, `slow_rate`, `half_open_failure` or `manual`), `failures`, `error` |
+//! | `circuit_forced_open`, `circuit_disabled` | WARN | |
 //! | `circuit_half_open` | INFO | sent when the first trial is admitted |
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
 //! | `circuit_reset` | INFO | |

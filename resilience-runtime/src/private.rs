@@ -129,20 +129,29 @@ pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R>) ->
     }
 }
 
-/// Ends a call: an `Err` is a failure if `failure_if` says so, and otherwise no verdict.
+/// Ends a call by what the user's functions say: an `Err` is a failure or no verdict, an `Ok` a success or a failure.
 #[inline]
-pub fn settle_if<T, E>(
+pub fn settle_by<T, E>(
     permit: Permit<'_>,
     outcome: Result<T, E>,
     text: impl Text<Result<T, E>>,
     failure_if: impl FnOnce(&E) -> bool,
+    failure_if_ok: impl FnOnce(&T) -> bool,
+    retry_after: impl FnOnce(&E) -> Option<Duration>,
 ) -> Result<T, E> {
     match outcome {
         Ok(value) => {
-            permit.success();
+            if failure_if_ok(&value) {
+                permit.failure();
+            } else {
+                permit.success();
+            }
             Ok(value)
         }
-        Err(error) if failure_if(&error) => fail(permit, Err(error), text),
+        Err(error) if failure_if(&error) => {
+            let retry_after = retry_after(&error);
+            fail_for(permit, Err(error), text, retry_after)
+        }
         Err(error) => {
             permit.ignore();
             Err(error)
@@ -151,10 +160,11 @@ pub fn settle_if<T, E>(
 }
 
 fn fail<R>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
-    match text(&outcome) {
-        Some(error) => permit.failure_with(error),
-        None => permit.failure(),
-    }
+    fail_for(permit, outcome, text, None)
+}
+
+fn fail_for<R>(mut permit: Permit<'_>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
+    permit.0.fail(text(&outcome), retry_after);
     outcome
 }
 

@@ -71,6 +71,9 @@ fn merge(written: &[Written]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
 }
 
+/// The options that make a rule; to name one that does not go with another rule, in this order.
+const RULE: [&str; 7] = ["failure_rate", "slow_rate", "threshold", "window", "calls", "min_calls", "slow_call"];
+
 /// Where `next` writes another value than somebody before it, or a rule that does not go with theirs.
 fn conflicts(name: &str, before: &[Written], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option, kept: String, value: String, place: &Location<'_>| CircuitConflict {
@@ -88,9 +91,13 @@ fn conflicts(name: &str, before: &[Written], next: &Written) -> Vec<CircuitConfl
             }
         }
     }
-    let mixed = merge(before).mixed_with(next.options);
-    if let (true, Some(error), Some(first)) = (found.is_empty(), mixed, before.first()) {
-        found.push(conflict(error.option(), "of another rule".to_owned(), error.value().to_owned(), first.place));
+    let earlier = merge(before);
+    if let (true, Some(_), Some(first)) = (found.is_empty(), earlier.mixed_with(next.options), before.first()) {
+        let new = RULE.into_iter().find_map(|option| match (next.options.get(option), earlier.get(option)) {
+            (Some(value), None) => Some((option, value)),
+            _ => None,
+        });
+        found.extend(new.map(|(option, value)| conflict(option, "absent".to_owned(), value.to_string(), first.place)));
     }
     found
 }

@@ -3,7 +3,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
 
 use super::{Expansion, Named};
-use crate::circuit::Circuit;
+use crate::circuit::{Circuit, Judge, Setting};
 use crate::stack::Layer;
 
 impl Expansion<'_> {
@@ -18,15 +18,17 @@ impl Expansion<'_> {
 
     fn site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let Circuit { name, threshold, cooldown, half_open_max, trial_timeout, .. } = circuit;
-        let options = [
-            threshold.map(|count| option("threshold", Literal::u32_unsuffixed(count))),
-            cooldown.map(|time| option("cooldown", self.duration(time))),
-            half_open_max.map(|count| option("half_open_max", Literal::u32_unsuffixed(count))),
-            trial_timeout.map(|time| option("trial_timeout", self.duration(time))),
-        ]
-        .into_iter()
-        .flatten();
+        let Circuit { name, settings, .. } = circuit;
+        let options = settings.iter().map(|(option, setting)| {
+            let option = Ident::new(&option.to_string(), Span::mixed_site());
+            let value = match setting {
+                Setting::Count(count) => Literal::u32_unsuffixed(*count).into_token_stream(),
+                Setting::Time(time) => self.duration(*time),
+                Setting::Number(number) => Literal::f64_unsuffixed(*number).into_token_stream(),
+                Setting::Flag(flag) => flag.to_token_stream(),
+            };
+            quote_spanned!(Span::mixed_site()=> .#option(#value))
+        });
         // In a block of its own: an item is not hygienic, and must not hide one of the user's.
         quote_spanned! {Span::mixed_site()=>
             let #local = {
@@ -58,11 +60,21 @@ impl Expansion<'_> {
             self.bound(index + 1, block)
         };
         let error = self.error();
-        let settle = match &circuit.failure_if {
-            Some(failure_if) => {
-                quote_spanned!(self.at=> #runtime::__private::settle_if(#permit, outcome, #error, #failure_if))
+        let settle = match &circuit.judge {
+            Judge { failure_if: None, failure_if_ok: None, retry_after: None } => {
+                quote_spanned!(self.at=> #runtime::__private::settle(#permit, outcome, #error))
             }
-            None => quote_spanned!(self.at=> #runtime::__private::settle(#permit, outcome, #error)),
+            judge => {
+                let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
+                let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
+                let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));
+                let retry_after = or(&judge.retry_after, quote_spanned!(mixed=> |_| ::core::option::Option::None));
+                quote_spanned! {self.at=>
+                    #runtime::__private::settle_by(
+                        #permit, outcome, #error, #failure_if, #failure_if_ok, #retry_after
+                    )
+                }
+            }
         };
         let rejected = match &circuit.open {
             Some(open) => quote_spanned!(self.at=> #runtime::__private::rejected_with(open, #open)),
@@ -100,9 +112,4 @@ impl Expansion<'_> {
 
 fn label(local: &Ident) -> Lifetime {
     Lifetime::new(&format!("'{local}"), local.span())
-}
-
-fn option(name: &str, value: impl ToTokens) -> TokenStream {
-    let name = Ident::new(name, Span::mixed_site());
-    quote_spanned!(Span::mixed_site()=> .#name(#value))
 }

@@ -75,7 +75,7 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
         self.breaker.borrow().record_success(self.ticket(), self.started, now);
     }
 
-    fn fail(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+    pub(crate) fn fail(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         self.end(Verdict::Failure { error, retry_after });
     }
 

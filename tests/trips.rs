@@ -1,0 +1,284 @@
+//! Every way in which a circuit opens, for how long, and by whose hand.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitBreaker, CircuitBuilder, CircuitOpenError, CircuitState, check_circuits, circuit, get_circuit,
+};
+use tokio::time::{advance, sleep};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn builder() -> CircuitBuilder {
+    CircuitBreaker::builder("trips")
+}
+
+fn calls(breaker: &CircuitBreaker, pattern: &str) {
+    for call in pattern.chars() {
+        let permit = breaker.try_acquire().expect("a call that may pass");
+        if call == 'x' { permit.failure() } else { permit.success() }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Open(#[from] CircuitOpenError),
+    #[error("the service answered {0}")]
+    Status(u16),
+    #[error("come back in {0:?}")]
+    Busy(Duration),
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_in_the_last_seconds() {
+    let breaker = builder().threshold(3).window(10 * SECOND).build().unwrap();
+    calls(&breaker, "x.....x...");
+    advance(11 * SECOND).await;
+    calls(&breaker, "x.x");
+    assert_eq!(breaker.state(), CircuitState::Closed, "the first two are forgotten");
+    advance(8 * SECOND).await;
+    calls(&breaker, "..x");
+    assert_eq!(breaker.state(), CircuitState::Open);
+}
+
+#[test]
+fn failures_among_the_last_calls() {
+    let breaker = builder().threshold(2).calls(3).build().unwrap();
+    calls(&breaker, "x..x..x.");
+    assert_eq!(breaker.state(), CircuitState::Closed);
+    calls(&breaker, "x");
+    assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Open, 2));
+}
+
+#[circuit(name = "trips::rate", failure_rate = 0.5, min_calls = 4, calls = 10, cooldown = 7)]
+async fn half_of_them(fails: bool) -> io::Result<()> {
+    if fails { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_counts_from_the_least_number_of_calls_on() {
+    for fails in [true, true, true] {
+        let _ = half_of_them(fails).await;
+    }
+    let breaker = get_circuit("trips::rate").unwrap();
+    assert_eq!(breaker.state(), CircuitState::Closed);
+    half_of_them(false).await.unwrap();
+    assert_eq!(breaker.state(), CircuitState::Closed, "a success opens no circuit");
+    let _ = half_of_them(true).await;
+    assert_eq!((breaker.state(), breaker.stats().threshold), (CircuitState::Open, 0));
+    assert_eq!(breaker.stats().cooldown_remaining, 7 * SECOND);
+}
+
+#[circuit(name = "trips::slow", slow_call = 2, slow_rate = 0.5, min_calls = 4, window = 60)]
+async fn takes(time: Duration) -> io::Result<()> {
+    sleep(time).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_successes_open_a_circuit_and_fail_a_trial() {
+    for seconds in [0, 2, 1] {
+        takes(seconds * SECOND).await.unwrap();
+    }
+    let breaker = get_circuit("trips::slow").unwrap();
+    assert_eq!(breaker.state(), CircuitState::Closed);
+    takes(3 * SECOND).await.unwrap();
+    let stats = breaker.stats();
+    assert_eq!((stats.state, stats.window_slow, stats.total_succeeded), (CircuitState::Open, 2, 4));
+
+    advance(30 * SECOND).await;
+    takes(2 * SECOND).await.unwrap();
+    assert_eq!((breaker.state(), breaker.stats().total_opened), (CircuitState::Open, 2), "a slow trial");
+    advance(30 * SECOND).await;
+    takes(SECOND).await.unwrap();
+    assert_eq!(breaker.state(), CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cooldown_grows_and_stays_below_its_cap() {
+    let builder = builder().threshold(1).cooldown(SECOND).cooldown_factor(3.0).max_cooldown(5 * SECOND);
+    let breaker = builder.build().unwrap();
+    for expected in [1, 3, 5, 5] {
+        calls(&breaker, "x");
+        assert_eq!(breaker.stats().cooldown_remaining, expected * SECOND);
+        assert_eq!(breaker.try_acquire().unwrap_err().cooldown_remaining(), expected * SECOND);
+        advance(expected * SECOND).await;
+    }
+    calls(&breaker, ".x");
+    assert_eq!(breaker.stats().cooldown_remaining, SECOND, "it began anew when the circuit closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn jitter_makes_a_cooldown_longer_and_never_shorter() {
+    let breaker = builder().threshold(1).cooldown(SECOND).cooldown_jitter(0.5).build().unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..100 {
+        calls(&breaker, "x");
+        let left = breaker.stats().cooldown_remaining;
+        assert!(left >= SECOND && left <= SECOND * 3 / 2, "{left:?}");
+        assert_eq!(breaker.stats().cooldown_remaining, left, "drawn once for each opening");
+        seen.push(left);
+        breaker.reset();
+    }
+    seen.sort();
+    seen.dedup();
+    assert!(seen.len() > 50, "hardly any jitter: {seen:?}");
+
+    let capped = builder().threshold(1).cooldown(SECOND).cooldown_jitter(1.0).max_cooldown(SECOND).build().unwrap();
+    calls(&capped, "x");
+    assert_eq!(capped.stats().cooldown_remaining, SECOND);
+}
+
+#[circuit(name = "trips::busy", threshold = 2, cooldown = 30, max_cooldown = 100, retry_after = |error| match error {
+    Error::Busy(time) => Some(*time),
+    _ => None,
+})]
+async fn busy(error: Error) -> Result<(), Error> {
+    Err(error)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_says_how_long_it_wants_to_be_left_alone() {
+    let breaker = get_circuit("trips::busy").unwrap();
+    for (error, cooldown) in [
+        (Error::Busy(4 * SECOND), 4),
+        (Error::Status(503), 30),
+        (Error::Busy(Duration::MAX), 100),
+        (Error::Busy(200 * SECOND), 100),
+    ] {
+        // The failure that opens the circuit says it.
+        let _ = busy(Error::Busy(SECOND)).await;
+        let _ = busy(error).await;
+        assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
+        advance((cooldown - 1) * SECOND + Duration::from_millis(999)).await;
+        assert!(matches!(busy(Error::Status(0)).await, Err(Error::Open(_))));
+        advance(Duration::from_millis(1)).await;
+        assert_eq!(breaker.state(), CircuitState::HalfOpen);
+        breaker.reset();
+    }
+    breaker.try_acquire().unwrap().failure();
+    breaker.try_acquire().unwrap().failure_retry_after(Duration::ZERO);
+    assert_eq!(breaker.state(), CircuitState::HalfOpen, "at once");
+}
+
+#[circuit(
+    name = "trips::answers",
+    threshold = 2,
+    failure_if = |error| !matches!(error, Error::Status(404)),
+    failure_if_ok = |status| *status >= 500,
+)]
+async fn answers(status: u16) -> Result<u16, Error> {
+    if status == 404 { Err(Error::Status(status)) } else { Ok(status) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ok_may_be_a_failure() {
+    let breaker = get_circuit("trips::answers").unwrap();
+    assert_eq!(answers(503).await.unwrap(), 503, "it comes back as it was");
+    answers(404).await.unwrap_err();
+    assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (1, 1));
+    answers(200).await.unwrap();
+    answers(503).await.unwrap();
+    assert_eq!(breaker.state(), CircuitState::Closed);
+    answers(500).await.unwrap();
+    assert_eq!((breaker.state(), breaker.stats().total_failed), (CircuitState::Open, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_hand() {
+    let breaker = builder().threshold(2).cooldown(SECOND).build().unwrap();
+    let early = breaker.try_acquire().unwrap();
+    breaker.trip();
+    assert_eq!((breaker.stats().cooldown_remaining, breaker.stats().total_opened), (SECOND, 1));
+    early.success();
+    assert_eq!(breaker.state(), CircuitState::Open, "a late success");
+    advance(SECOND).await;
+    calls(&breaker, ".");
+    assert_eq!(breaker.state(), CircuitState::Closed);
+
+    breaker.force_open();
+    advance(1000 * SECOND).await;
+    assert_eq!(breaker.try_acquire().unwrap_err().cooldown_remaining(), SECOND, "nobody knows better");
+    assert_eq!((breaker.state().as_str(), breaker.stats().cooldown_remaining), ("forced_open", Duration::ZERO));
+
+    breaker.disable();
+    let before = breaker.stats();
+    calls(&breaker, "xxxx.");
+    let stats = breaker.stats();
+    assert_eq!(
+        (stats.state.as_str(), stats.failures, stats.successes),
+        ("disabled", before.failures, before.successes)
+    );
+    assert_eq!((stats.total_failed, stats.total_succeeded), (before.total_failed + 4, before.total_succeeded + 1));
+
+    let late = breaker.try_acquire().unwrap();
+    breaker.reset();
+    late.failure();
+    calls(&breaker, "x.x");
+    assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shadow_rejects_nothing_and_counts_what_it_would() {
+    let breaker = builder().threshold(2).cooldown(SECOND).shadow(true).build().unwrap();
+    calls(&breaker, "xxxx.");
+    let stats = breaker.stats();
+    assert_eq!((stats.state, stats.total_rejected, stats.total_opened), (CircuitState::Open, 3, 1));
+    assert_eq!((stats.total_failed, stats.total_succeeded), (4, 1));
+    advance(SECOND).await;
+    let trial = breaker.try_acquire().unwrap();
+    calls(&breaker, "x");
+    assert_eq!(breaker.state(), CircuitState::HalfOpen, "the failure was none of a trial");
+    trial.success();
+    assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::Closed, 4));
+}
+
+#[circuit(name = "trips::mixed", threshold = 4)]
+async fn by_threshold() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn two_rules_on_one_name_are_a_conflict() {
+    by_threshold().await.unwrap();
+    assert_eq!(check_circuits(), Ok(()));
+    let rate = CircuitBreaker::builder("trips::mixed").failure_rate(0.5).min_calls(3).calls(3);
+    let error = rate.register().unwrap_err().to_string();
+    assert!(
+        error.starts_with("`failure_rate` is 0.5, but must be absent, which circuit 'trips::mixed' has"),
+        "{error}"
+    );
+    assert_eq!(get_circuit("trips::mixed").unwrap().stats().threshold, 4);
+}
+
+#[test]
+fn a_rule_that_makes_no_sense_is_an_error() {
+    for (builder, message) in [
+        (
+            builder().threshold(2).window(SECOND).calls(3),
+            "`calls` is 3, but must be without `window`: the one or the other",
+        ),
+        (builder().threshold(9).calls(3), "`threshold` is 9, but must be at most `calls`"),
+        (builder().failure_rate(0.5).calls(3), "`failure_rate` is 0.5, but must be beside `min_calls`"),
+        (builder().failure_rate(0.5).min_calls(3), "`failure_rate` is 0.5, but must be beside `window` or `calls`"),
+        (builder().failure_rate(f64::NAN), "`failure_rate` is NaN, but must be greater than 0, to 1"),
+        (builder().failure_rate(0.5).min_calls(4).calls(3), "`min_calls` is 4, but must be at most `calls`"),
+        (builder().slow_rate(0.5).min_calls(4).calls(5), "`slow_rate` is 0.5, but must be beside `slow_call`"),
+        (builder().window(SECOND), "`window` is 1s, but must be beside `threshold`, `failure_rate` or `slow_rate`"),
+        (builder().window(Duration::ZERO), "`window` is 0s, but must be from 1 ms to 24 h"),
+        (builder().calls(1 << 16), "`calls` is 65536, but must be a whole number from 1 to 65535"),
+        (
+            builder().cooldown_factor(f64::INFINITY),
+            "`cooldown_factor` is inf, but must be a finite number of at least 1",
+        ),
+        (builder().cooldown_jitter(-0.1), "`cooldown_jitter` is -0.1, but must be from 0 to 1"),
+        (
+            builder().cooldown(2 * SECOND).max_cooldown(SECOND),
+            "`max_cooldown` is 1s, but must be at least as long as `cooldown`",
+        ),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string(), message);
+    }
+}
