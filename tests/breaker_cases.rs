@@ -45,14 +45,13 @@ enum Op {
     Start,
     Finish,
     Advance,
+    /// Ends what is done by hand, too.
+    #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
     Trip,
     ForceOpen,
     Disable,
-    /// The end of what is done by hand: a reset, here.
-    #[serde(alias = "force_release")]
-    Enable,
     MetricsOnly,
     /// A whole call.
     #[serde(untagged)]
@@ -203,10 +202,6 @@ impl<'a> Replay<'a> {
             }
             Op::Disable => {
                 self.breaker.disable();
-                None
-            }
-            Op::Enable => {
-                self.breaker.reset();
                 None
             }
             Op::Observe => None,

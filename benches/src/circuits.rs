@@ -14,6 +14,7 @@ use crate::{Subject, subject};
 
 /// No cooldown ends while a benchmark runs.
 const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_secs(60);
 
 pub(crate) fn succeeds() -> Vec<Subject> {
     #[circuit(name = "succeeds")]
@@ -23,6 +24,53 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     let mut subjects = vec![subject!("bare", |n| ask(n)), subject!("#[circuit]", |n| attribute(n))];
     subjects.extend(breakers(0, u32::MAX));
     subjects
+}
+
+/// What each rule adds to the first of them.
+pub(crate) fn rules() -> Vec<Subject> {
+    let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
+    let consecutive = CircuitBreaker::builder("rule").build().unwrap();
+    let failures = CircuitBreaker::builder("rule").threshold(5).window(MINUTE).build().unwrap();
+    let last = rated().calls(1000).build().unwrap();
+    let rate = rated().window(MINUTE).build().unwrap();
+    let slow = rated().window(MINUTE).slow_rate(0.5).slow_call(MINUTE).build().unwrap();
+    vec![
+        subject!("bare", |n| ask(n)),
+        subject!("threshold", |n| consecutive.call(|| ask(n))),
+        subject!("threshold, window", |n| failures.call(|| ask(n))),
+        subject!("failure_rate, calls", |n| last.call(|| ask(n))),
+        subject!("failure_rate, window", |n| rate.call(|| ask(n))),
+        subject!("and slow_rate", |n| slow.call(|| ask(n))),
+    ]
+}
+
+/// The same, where every call fails and none opens the circuit.
+pub(crate) fn rules_fail() -> Vec<Subject> {
+    let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
+    let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
+    let failures = CircuitBreaker::builder("rule").threshold(u32::MAX).window(MINUTE).build().unwrap();
+    let last = rated().calls(1000).build().unwrap();
+    let rate = rated().window(MINUTE).build().unwrap();
+    for breaker in [&last, &rate] {
+        for _ in 0..1000 {
+            breaker.try_acquire().unwrap().success();
+        }
+    }
+    // One success in each thousand calls keeps the rate below all of them.
+    let call = |breaker: CircuitBreaker| {
+        move |n: u64| {
+            let breaker = breaker.clone();
+            async move { breaker.call(|| ask(if n % 500 == 0 { n } else { n | FAILING })).await }
+        }
+    };
+    let [consecutive, failures, last, rate] = [consecutive, failures, last, rate].map(call);
+    vec![
+        subject!("bare", |n| ask(n | FAILING)),
+        subject!("threshold", |n| consecutive(n)),
+        subject!("threshold, window", |n| failures(n)),
+        subject!("failure_rate, calls", |n| last(n)),
+        subject!("failure_rate, window", |n| rate(n)),
+    ]
 }
 
 pub(crate) fn fails() -> Vec<Subject> {

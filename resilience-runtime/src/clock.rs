@@ -77,21 +77,19 @@ pub(crate) fn look() {
     }
 }
 
-/// The time as of the last tick of the system's coarse clock, 1 to 10 ms back, for a fifth of the price. It is the precise
-/// one where there is no coarse clock, or once somebody has moved tokio's.
+/// The time as of the last tick of the system's coarse clock, 1 to 10 ms back, for a fifth of the price; only to be compared
+/// with another lap. It is the precise one where there is no coarse clock, or once somebody has moved tokio's.
 #[cfg(all(target_os = "linux", not(resilience_loom)))]
 pub(crate) fn lap() -> Tick {
     use rustix::time::{ClockId, clock_gettime};
-    /// The tick at which the coarse clock began.
-    static BEGINNING: OnceLock<u64> = OnceLock::new();
     if is_moved() {
         return Tick::now();
     }
     let coarse = clock_gettime(ClockId::MonotonicCoarse);
     let [seconds, fraction] = [coarse.tv_sec, coarse.tv_nsec].map(|part| u64::try_from(part).unwrap_or(0));
-    let coarse = seconds.saturating_mul(1_000_000_000).saturating_add(fraction);
-    let beginning = BEGINNING.get_or_init(|| Tick::now().to_bits().wrapping_sub(coarse));
-    Tick::from_bits(beginning.wrapping_add(coarse))
+    // Counted from the start of the system, this is later than any precise reading: a call that begins by this clock and ends by
+    // the other one takes no time.
+    Tick::from_bits((Tick::FIRST + fraction).saturating_add(seconds.saturating_mul(1_000_000_000)))
 }
 
 #[cfg(not(all(target_os = "linux", not(resilience_loom))))]

@@ -134,13 +134,12 @@ impl CircuitBreaker {
         if !gate.is_closed(ticket.generation, Watch::Timed) {
             return false;
         }
+        let took_long = started.is_some_and(|started| gate.is_slow(gate.lap().since(started)));
         let slot = totals.mine();
         // As long as the coarse clock stands still, nothing grows too old, unless somebody moves the time.
-        if started.is_some() || slot.last_success() != now || clock::is_moved() {
-            let lap = gate.lap();
-            if gate.is_due(lap) || started.is_some_and(|started| gate.is_slow(lap.since(started))) {
-                return false;
-            }
+        let due = (slot.last_success() != now || clock::is_moved()) && gate.is_due(Tick::now());
+        if took_long || due {
+            return false;
         }
         slot.succeed(ticket.generation, now)
     }
@@ -155,6 +154,10 @@ impl CircuitBreaker {
         let Inner { name, gate, .. } = &*self.0;
         let now = Stamp::now();
         let effect = gate.decide(|machine, settings| {
+            // Three readings of the clock: not for each of many failures.
+            if machine.has_window() && machine.tally.last_failure != now {
+                clock::look();
+            }
             machine.tally.last_failure = now;
             machine.fail(ticket, settings, &self.end(machine, started, retry_after))
         });
@@ -176,9 +179,6 @@ impl CircuitBreaker {
     ) -> End<impl Fn() -> Tick + use<>> {
         let Inner { gate, totals, .. } = &*self.0;
         let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(gate.lap().since(started)));
-        if machine.has_window() {
-            clock::look();
-        }
         End { now: Tick::now, slow, retry_after, successes: totals.successes(machine) }
     }
 
