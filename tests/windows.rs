@@ -19,8 +19,9 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    failure_rate: f64,
-    slow_rate: f64,
+    /// In tenths, as is the other one.
+    failure_rate: u32,
+    slow_rate: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +39,8 @@ fn rule() -> impl Strategy<Value = Rule> {
             Window::Calls(calls) => min_calls.min(calls),
             Window::Tenths(_) => min_calls,
         },
-        failure_rate: f64::from(failed) / 10.0,
-        slow_rate: f64::from(slow) / 10.0,
+        failure_rate: failed,
+        slow_rate: slow,
     })
 }
 
@@ -91,7 +92,7 @@ impl Model {
 
     fn opens(&self, failed: bool, slow: bool) -> bool {
         let [total, failures, slows] = self.counts();
-        let over = |part: u64, rate: f64| part as f64 >= rate * total as f64 - 1e-9;
+        let over = |part: u64, rate: u32| part * 10 >= u64::from(rate) * total;
         total >= u64::from(self.rule.min_calls)
             && (failed && over(failures, self.rule.failure_rate)
                 || (failed || slow) && over(slows, self.rule.slow_rate))
@@ -107,9 +108,9 @@ proptest! {
         runtime.block_on(async {
             let builder = CircuitBreaker::builder("windows")
                 .min_calls(rule.min_calls)
-                .failure_rate(rule.failure_rate)
+                .failure_rate(f64::from(rule.failure_rate) / 10.0)
                 .slow_call(SLOW)
-                .slow_rate(rule.slow_rate);
+                .slow_rate(f64::from(rule.slow_rate) / 10.0);
             let breaker = match rule.window {
                 Window::Tenths(tenths) => builder.window(Duration::from_secs(tenths.into())),
                 Window::Calls(calls) => builder.calls(calls),
