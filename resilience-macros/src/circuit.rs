@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::{Error, Expr, LitStr, Path, Result};
 
 use crate::args::{self, Args};
@@ -9,10 +10,16 @@ use crate::rule;
 
 /// What one `#[circuit(..)]` says.
 pub(crate) struct Circuit {
-    pub(crate) name: LitStr,
-    pub(crate) settings: Settings,
+    pub(crate) breaker: Breaker,
     pub(crate) judge: Judge,
     pub(crate) open: Option<TokenStream>,
+}
+
+pub(crate) enum Breaker {
+    /// The one that the program shares under this name.
+    Named { name: LitStr, settings: Settings },
+    /// One that the user holds.
+    With(TokenStream),
 }
 
 /// The settings that are written, under their names.
@@ -52,8 +59,9 @@ const SETTINGS: [(&str, Read); 14] = [
     ("shadow", flag),
 ];
 
-const OPTIONS: [&str; 20] = [
+const OPTIONS: [&str; 21] = [
     "name",
+    "with",
     "threshold",
     "window",
     "calls",
@@ -79,9 +87,11 @@ impl Circuit {
     /// The layer, and the path of the runtime where it is given.
     pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
         let mut args = Args::parse(span, tokens, &OPTIONS, errors);
-        args.require("name", "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`", errors);
+        let with = args.key("with");
+        if with.is_none() {
+            args.require("name", "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`", errors);
+        }
         let whole = !args.is_broken();
-        let name = args.read("name", errors, args::name);
         let mut settings = Settings::new();
         let mut readable = true;
         for (key, read) in SETTINGS {
@@ -89,6 +99,12 @@ impl Circuit {
                 let setting = args.read(key, errors, read).map(|setting| (ident, setting));
                 readable &= setting.is_some();
                 settings.extend(setting);
+            }
+        }
+        if with.is_some() {
+            for ident in args.key("name").iter().chain(settings.iter().map(|(ident, _)| ident)) {
+                let message = format_args!("`{ident}` does not go with `with`: the breaker that you hold has its own");
+                errors.push(ident.span(), message);
             }
         }
         // A setting that could not be read has been reported, and must not be missed here.
@@ -102,7 +118,10 @@ impl Circuit {
         };
         let open = args.read("open", errors, args::function);
         let runtime = args.read("crate", errors, args::path);
-        (name.map(|name| Self { name, settings, judge, open }), runtime)
+        let name = args.read("name", errors, args::name);
+        let with = args.read("with", errors, |_, value| Ok(value.to_token_stream()));
+        let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, settings }));
+        (breaker.map(|breaker| Self { breaker, judge, open }), runtime)
     }
 }
 

@@ -11,7 +11,7 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Path, parse_quote_spanned};
 
-use crate::circuit::Circuit;
+use crate::circuit::{Breaker, Circuit};
 use crate::error::Errors;
 use crate::expand;
 use crate::item::{Function, mentions};
@@ -157,7 +157,7 @@ fn check_order(function: &Function, errors: &mut Errors) {
 fn check_names(layers: &[Layer], errors: &mut Errors) {
     let mut seen = Vec::new();
     for layer in layers {
-        if let Layer::Circuit(Circuit { name, .. }) = layer {
+        if let Layer::Circuit(Circuit { breaker: Breaker::Named { name, .. }, .. }) = layer {
             if seen.contains(&name.value()) {
                 errors.push(
                     name.span(),

@@ -62,7 +62,7 @@ impl CallSite {
     }
 
     #[inline]
-    pub(crate) fn breaker(&'static self) -> &'static CircuitBreaker {
+    pub fn breaker(&'static self) -> &'static CircuitBreaker {
         self.breaker.get().unwrap_or_else(|| self.resolve())
     }
 

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::ops::{ControlFlow, Deref};
 pub use std::time::Duration;
 
+use crate::CircuitBreaker;
 use crate::backoff::Backoff;
 use crate::breaker::permit::{Permit, Watched};
 use crate::error::CircuitOpenError;
@@ -106,6 +107,29 @@ where
 /// The outcome of a call that was rejected, made by the user's `open`.
 pub fn rejected_with<T, E>(open: CircuitOpenError, make: impl FnOnce(CircuitOpenError) -> E) -> Result<T, E> {
     Err(make(open))
+}
+
+/// A breaker of the user's, as a circuit of its own: a clone, so that nothing stays borrowed while the body runs.
+#[derive(Debug)]
+pub struct Held(CircuitBreaker);
+
+impl Held {
+    pub fn new(breaker: &CircuitBreaker) -> Self {
+        Self(breaker.clone())
+    }
+
+    /// # Errors
+    ///
+    /// When the circuit rejects the call.
+    #[inline]
+    pub fn acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
+        self.0.try_acquire()
+    }
+
+    #[inline]
+    pub fn breaker(&self) -> &CircuitBreaker {
+        &self.0
+    }
 }
 
 /// Marks the permit while `body` is polled, so that a panic in it counts as a failure and a drop does not.
@@ -252,7 +276,7 @@ impl Retry {
         &mut self,
         outcome: R,
         text: impl Text<R>,
-        below: &[&'static CallSite],
+        below: &[&CircuitBreaker],
     ) -> ControlFlow<R, Duration> {
         match outcome.into_result() {
             Ok(value) => ControlFlow::Break(R::from_result(Ok(value))),
@@ -266,7 +290,7 @@ impl Retry {
         &mut self,
         outcome: Result<T, E>,
         text: impl Text<Result<T, E>>,
-        below: &[&'static CallSite],
+        below: &[&CircuitBreaker],
         retry_if: impl FnOnce(&E) -> bool,
     ) -> ControlFlow<Result<T, E>, Duration> {
         match outcome {
@@ -293,6 +317,6 @@ impl Retry {
 }
 
 #[inline]
-fn stay_open(below: &[&'static CallSite], delay: Duration) -> bool {
-    below.iter().any(|circuit| circuit.breaker().stays_open(delay))
+fn stay_open(below: &[&CircuitBreaker], delay: Duration) -> bool {
+    below.iter().any(|breaker| breaker.stays_open(delay))
 }

@@ -1,9 +1,10 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::Lifetime;
+use syn::spanned::Spanned;
 
 use super::{Expansion, Named};
-use crate::circuit::{Circuit, Judge, Setting};
+use crate::circuit::{Breaker, Circuit, Judge, Setting};
 use crate::stack::Layer;
 
 impl Expansion<'_> {
@@ -18,7 +19,13 @@ impl Expansion<'_> {
 
     fn site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let Circuit { name, settings, .. } = circuit;
+        let (name, settings) = match &circuit.breaker {
+            Breaker::Named { name, settings } => (name, settings),
+            Breaker::With(breaker) => {
+                let breaker = quote_spanned!(Span::mixed_site().located_at(breaker.span())=> &(#breaker));
+                return quote_spanned!(Span::mixed_site()=> let #local = #runtime::__private::Held::new(#breaker););
+            }
+        };
         let options = settings.iter().map(|(option, setting)| {
             let option = Ident::new(&option.to_string(), Span::mixed_site());
             let value = match setting {

@@ -12,7 +12,7 @@ impl Expansion<'_> {
         let clones = (!retry.clone.is_empty()).then_some(&self.captures.clones);
         let error = self.error();
         let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
-        let below = quote_spanned!(mixed=> &[#(#below),*]);
+        let below = quote_spanned!(mixed=> &[#(#below.breaker()),*]);
         let next = match &retry.retry_if {
             Some(retry_if) => quote_spanned!(self.at=> #local.next_if(outcome, #error, #below, #retry_if)),
             None => quote_spanned!(self.at=> #local.next(outcome, #error, #below)),
