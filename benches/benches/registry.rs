@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use resilience_benches::service::{ask, poll};
-use resilience_runtime::{CircuitBreaker, get_circuit, get_circuit_stats, reset_all_circuits};
+use resilience_runtime::{CircuitBreaker, circuit, get_circuit, get_circuit_stats, reset_all_circuits};
 
 const CIRCUITS: usize = 100_000;
 
@@ -38,6 +38,7 @@ fn main() {
     let each = (IN_USE.load(Ordering::Relaxed) - before) / CIRCUITS - size_of::<CircuitBreaker>();
     println!("a breaker of its own, with its share of the stripes: {each} bytes");
     drop(built);
+    keys();
 
     let names: Vec<_> = (0..CIRCUITS).map(|n| format!("circuit {n}")).collect();
     for name in &names {
@@ -79,6 +80,35 @@ fn main() {
         println!("a call of another thread, meanwhile: {}", calls(&breaker));
         done.store(true, Ordering::Relaxed);
     });
+}
+
+#[circuit(name = "keyed", key = n, max_keys = 1000000)]
+async fn keyed(n: u64) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "passing", key = n)]
+async fn passing(n: u64) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// A hundred thousand keys that stay, and a million that pass.
+fn keys() {
+    let in_use = || IN_USE.load(Ordering::Relaxed);
+    let before = in_use();
+    for n in 0..CIRCUITS as u64 {
+        poll(keyed(n)).unwrap();
+    }
+    println!("a circuit with a key, its place in the tables included: {} bytes", (in_use() - before) / CIRCUITS);
+    let before = in_use();
+    let begun = Instant::now();
+    for n in 0..1_000_000 {
+        poll(passing(n)).unwrap();
+        if [20_000, 999_999].contains(&n) {
+            let each = begun.elapsed().as_nanos() as u64 / (n + 1);
+            println!("after {n} keys, 10,000 of them remembered: {} KiB, {each} ns a call", (in_use() - before) / 1024);
+        }
+    }
 }
 
 /// A million calls, each timed: the clock is in there, twenty-odd nanoseconds.

@@ -26,6 +26,30 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
+/// What a key adds.
+pub(crate) fn keyed() -> Vec<Subject> {
+    #[circuit(name = "plain")]
+    async fn plain(n: u64) -> Result<u64, Error> {
+        Ok(ask(n).await?)
+    }
+    #[circuit(name = "shard", key = KEYS[n as usize % KEYS.len()])]
+    async fn text(n: u64) -> Result<u64, Error> {
+        Ok(ask(n).await?)
+    }
+    #[circuit(name = "shard", key = n % 8)]
+    async fn number(n: u64) -> Result<u64, Error> {
+        Ok(ask(n).await?)
+    }
+    const KEYS: [&str; 8] =
+        ["eu-west-1", "eu-west-2", "eu-north-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ap-south-1"];
+    vec![
+        subject!("bare", |n| ask(n)),
+        subject!("no key", |n| plain(n)),
+        subject!("a text of eight", |n| text(n)),
+        subject!("a number of eight", |n| number(n)),
+    ]
+}
+
 /// What each rule adds to the first of them.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);

@@ -35,12 +35,13 @@ pub struct Scenario {
     pub subjects: fn() -> Vec<Subject>,
 }
 
-pub const SCENARIOS: [Scenario; 8] = [
+pub const SCENARIOS: [Scenario; 9] = [
     Scenario { name: "closed, succeeds", shared: true, subjects: circuits::succeeds },
     Scenario { name: "open, rejected", shared: true, subjects: circuits::rejected },
     Scenario { name: "closed, fails", shared: false, subjects: circuits::fails },
     Scenario { name: "rules, succeeds", shared: true, subjects: circuits::rules },
     Scenario { name: "rules, fails", shared: false, subjects: circuits::rules_fail },
+    Scenario { name: "keyed, succeeds", shared: true, subjects: circuits::keyed },
     Scenario { name: "retry, succeeds at once", shared: false, subjects: retries::succeeds },
     Scenario { name: "retry, fails twice", shared: false, subjects: retries::fails_twice },
     Scenario { name: "retry over circuit, succeeds", shared: false, subjects: retries::over_circuit },

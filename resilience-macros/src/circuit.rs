@@ -16,8 +16,8 @@ pub(crate) struct Circuit {
 }
 
 pub(crate) enum Breaker {
-    /// The one that the program shares under this name.
-    Named { name: LitStr, settings: Settings },
+    /// The one that the program shares under this name, and under the key if there is one.
+    Named { name: LitStr, key: Option<TokenStream>, settings: Settings },
     /// One that the user holds.
     With(TokenStream),
 }
@@ -42,7 +42,7 @@ pub(crate) struct Judge {
 
 type Read = fn(&str, &Expr) -> Result<Setting>;
 
-const SETTINGS: [(&str, Read); 14] = [
+const SETTINGS: [(&str, Read); 15] = [
     ("threshold", count),
     ("window", window),
     ("calls", calls),
@@ -57,10 +57,13 @@ const SETTINGS: [(&str, Read); 14] = [
     ("half_open_max", count),
     ("trial_timeout", some_time),
     ("shadow", flag),
+    ("max_keys", keys),
 ];
 
-const OPTIONS: [&str; 21] = [
+const OPTIONS: [&str; 23] = [
     "name",
+    "key",
+    "max_keys",
     "with",
     "threshold",
     "window",
@@ -102,10 +105,14 @@ impl Circuit {
             }
         }
         if with.is_some() {
-            for ident in args.key("name").iter().chain(settings.iter().map(|(ident, _)| ident)) {
+            let named = [args.key("name"), args.key("key")].into_iter().flatten();
+            for ident in named.collect::<Vec<_>>().iter().chain(settings.iter().map(|(ident, _)| ident)) {
                 let message = format_args!("`{ident}` does not go with `with`: the breaker that you hold has its own");
                 errors.push(ident.span(), message);
             }
+        }
+        if let (Some(max_keys), None) = (args.key("max_keys"), args.key("key").or(with)) {
+            errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
         }
         // A setting that could not be read has been reported, and must not be missed here.
         if whole && readable {
@@ -119,9 +126,22 @@ impl Circuit {
         let open = args.read("open", errors, args::function);
         let runtime = args.read("crate", errors, args::path);
         let name = args.read("name", errors, args::name);
-        let with = args.read("with", errors, |_, value| Ok(value.to_token_stream()));
-        let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, settings }));
+        let key = args.read("key", errors, expression);
+        let with = args.read("with", errors, expression);
+        let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, key, settings }));
         (breaker.map(|breaker| Self { breaker, judge, open }), runtime)
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
+fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
+    Ok(value.to_token_stream())
+}
+
+fn keys(key: &str, value: &Expr) -> Result<Setting> {
+    match args::count(key, value) {
+        Ok(keys @ 1..=9_999_999) => Ok(Setting::Count(keys)),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a whole number from 1 to 9999999"))),
     }
 }
 

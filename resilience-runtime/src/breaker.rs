@@ -25,6 +25,7 @@ use crate::breaker::builder::CircuitBuilder;
 use crate::breaker::gate::Gate;
 use crate::breaker::permit::{Call, OwnedPermit, Permit, Watched};
 use crate::breaker::state::CircuitState;
+use crate::breaker::stripes::Stripes;
 use crate::breaker::ticket::Ticket;
 use crate::breaker::totals::Totals;
 use crate::clock::{self, Tick};
@@ -83,10 +84,15 @@ impl CircuitBreaker {
     }
 
     pub(crate) fn new(name: Name, settings: Settings) -> Self {
+        Self::one_of_many(name, Arc::new(settings), Stripes::new())
+    }
+
+    /// One that shares its settings with others.
+    pub(crate) fn one_of_many(name: Name, settings: Arc<Settings>, stripes: Stripes) -> Self {
         if settings.timed() {
             clock::look();
         }
-        Self(Arc::new(Inner { name, gate: Gate::new(settings), totals: Totals::new() }))
+        Self(Arc::new(Inner { name, gate: Gate::new(settings), totals: Totals::new(stripes) }))
     }
 
     /// The name as it was given, not escaped.
@@ -260,7 +266,7 @@ impl CircuitBreaker {
     }
 
     /// Puts other settings in force, for the next decision on.
-    pub(crate) fn apply(&self, settings: Settings) {
+    pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Inner { gate, totals, .. } = &*self.0;
         if settings.timed() {
             clock::look();
@@ -274,8 +280,15 @@ impl CircuitBreaker {
 
     /// The circuit is open, and will still be so when `delay` has passed.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
-        let (state, left) = self.0.gate.look(|machine, settings| machine.seen(settings, Tick::now()));
-        state == CircuitState::ForcedOpen || left > delay
+        self.0.gate.look(|machine, settings| {
+            let (state, left) = machine.seen(settings, Tick::now());
+            !settings.shadow && (state == CircuitState::ForcedOpen || left > delay)
+        })
+    }
+
+    /// Nobody uses it, and there is nothing in it that somebody would miss.
+    pub(crate) fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.0) == 1 && self.0.gate.look(|machine, _| machine.is_idle())
     }
 }
 

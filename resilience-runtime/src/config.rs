@@ -24,6 +24,7 @@ macro_rules! circuit_options {
             half_open_max: u32 => Count,
             trial_timeout: Duration => Time,
             shadow: bool => Flag,
+            max_keys: u32 => Count,
         }
     };
 }
@@ -84,6 +85,7 @@ circuit_options!(options);
 
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const MOST_CALLS: u32 = 1 << 16;
+const MOST_KEYS: u32 = 10_000_000;
 
 impl Options {
     /// These options, and those of `others` where these say nothing. What trips a circuit is one thing: where the two do
@@ -161,6 +163,7 @@ impl Options {
 /// What would be allowed, where the value of an option is not.
 fn forbidden(option: &str, value: Value) -> Option<&'static str> {
     match (option, value) {
+        ("max_keys", Value::Count(0 | MOST_KEYS..)) => Some("a whole number from 1 to 9999999"),
         ("calls", Value::Count(0 | MOST_CALLS..)) => Some("a whole number from 1 to 65535"),
         (_, Value::Count(0)) => Some("a whole number of at least 1"),
         ("window", Value::Time(time)) if time < Duration::from_millis(1) || time > LONGEST_WINDOW => {

@@ -81,6 +81,7 @@ mod config;
 mod declare;
 mod error;
 mod events;
+mod keyed;
 mod name;
 mod registry;
 mod retry;

@@ -19,6 +19,7 @@ pub use tokio::time::sleep;
 #[cfg(feature = "declare")]
 pub use crate::declare::Declared;
 pub use crate::declare::{CallSite, Declaration};
+pub use crate::keyed::{Key, KeyedSite};
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::panic::Location;
+use std::sync::PoisonError;
 
 use crate::breaker::CircuitBreaker;
 use crate::config::{Options, Settings};
 use crate::declare::declarations;
 use crate::error::{CircuitConflict, ConfigError};
+use crate::keyed::Family;
 use crate::name::Name;
 use crate::stats::CircuitStats;
 #[cfg(not(resilience_loom))]
 use crate::sync::LazyLock;
-use crate::sync::{Mutex, MutexGuard, lock};
+use crate::sync::{Arc, Mutex, MutexGuard, lock};
 
 /// What one place of the program wrote about a circuit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,6 +46,16 @@ loom::lazy_static! {
     static ref CIRCUITS: Mutex<Circuits> = Mutex::default();
 }
 
+/// The circuits that have keys, and what was written about them in the order of registration.
+type Families = BTreeMap<&'static str, (Arc<Family>, Vec<Written>)>;
+
+// Loom's cannot be made at compile time, and no model has keys.
+static FAMILIES: std::sync::Mutex<Families> = std::sync::Mutex::new(BTreeMap::new());
+
+fn families() -> std::sync::MutexGuard<'static, Families> {
+    FAMILIES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn circuits() -> MutexGuard<'static, Circuits> {
     lock(&CIRCUITS)
 }
@@ -62,7 +74,7 @@ impl Entry {
     }
 
     fn apply(&self) {
-        self.breaker.apply(Settings::from(merge(&self.sources.written).or(self.sources.preset)));
+        self.breaker.apply(Arc::new(Settings::from(merge(&self.sources.written).or(self.sources.preset))));
     }
 }
 
@@ -135,6 +147,21 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
     let conflicts = conflicts(name, &entry.sources.written, &written);
     entry.write(written);
     (entry.breaker.clone(), conflicts)
+}
+
+/// Registers what an attribute wrote about circuits with keys; like [`join`].
+pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
+    let mut families = families();
+    let (family, written) = families.entry(name).or_insert_with(|| {
+        let settings = Arc::new(Settings::from(next.options));
+        (Arc::new(Family::new(name, &settings, next.options.max_keys)), Vec::new())
+    });
+    let conflicts = conflicts(name, written, &next);
+    if !written.contains(&next) {
+        written.push(next);
+        family.apply(&Arc::new(Settings::from(merge(written))));
+    }
+    (family.clone(), conflicts)
 }
 
 /// Registers a preset, which gives way to all that is written.
@@ -219,6 +246,9 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     if let Some(entry) = circuits().get(name) {
         return Some(entry.breaker.clone());
     }
+    if let Some(breaker) = families().values().find_map(|(family, _)| family.get(name)) {
+        return Some(breaker);
+    }
     let (name, written) = declared().remove_entry(name)?;
     let mut circuits = circuits();
     // Somebody may have registered it meanwhile, and was first then.
@@ -247,6 +277,8 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let mut places: BTreeMap<String, Vec<Written>> =
         circuits().iter().map(|(name, entry)| (name.as_str().to_owned(), entry.sources.written.clone())).collect();
+    let families: Vec<_> =
+        families().iter().map(|(name, (_, written))| ((*name).to_owned(), written.clone())).collect();
     for (name, written) in declared() {
         let known = places.entry(name.to_owned()).or_default();
         for next in written {
@@ -257,6 +289,7 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     }
     let found: Vec<_> = places
         .iter()
+        .chain(families.iter().map(|(name, written)| (name, written)))
         .flat_map(|(name, written)| {
             (1..written.len()).flat_map(move |index| conflicts(name, &written[..index], &written[index]))
         })
@@ -267,6 +300,8 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
 /// In the order of their names.
 fn all() -> Vec<CircuitBreaker> {
     let mut breakers: Vec<_> = circuits().values().map(|entry| entry.breaker.clone()).collect();
+    let families: Vec<_> = families().values().map(|(family, _)| family.clone()).collect();
+    breakers.extend(families.iter().flat_map(|family| family.all()));
     breakers.sort_unstable_by(|one, other| one.name().cmp(other.name()));
     breakers
 }

@@ -19,8 +19,8 @@ impl Expansion<'_> {
 
     fn site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let (name, settings) = match &circuit.breaker {
-            Breaker::Named { name, settings } => (name, settings),
+        let (name, key, settings) = match &circuit.breaker {
+            Breaker::Named { name, key, settings } => (name, key, settings),
             Breaker::With(breaker) => {
                 let breaker = quote_spanned!(Span::mixed_site().located_at(breaker.span())=> &(#breaker));
                 return quote_spanned!(Span::mixed_site()=> let #local = #runtime::__private::Held::new(#breaker););
@@ -37,6 +37,17 @@ impl Expansion<'_> {
             quote_spanned!(Span::mixed_site()=> .#option(#value))
         });
         // In a block of its own: an item is not hygienic, and must not hide one of the user's.
+        if let Some(key) = key {
+            let key = quote_spanned!(Span::mixed_site().located_at(key.span())=> &(#key));
+            return quote_spanned! {Span::mixed_site()=>
+                let #local = {
+                    static CIRCUIT: #runtime::__private::KeyedSite = #runtime::__private::KeyedSite::new(
+                        #runtime::__private::Declaration::new(#name) #(#options)*
+                    );
+                    &CIRCUIT
+                }.of(#key);
+            };
+        }
         quote_spanned! {Span::mixed_site()=>
             let #local = {
                 static CIRCUIT: #runtime::__private::CallSite = #runtime::__private::CallSite::new(

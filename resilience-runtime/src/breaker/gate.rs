@@ -11,7 +11,7 @@ use crate::breaker::machine::Machine;
 use crate::breaker::state::{Phase, Watch};
 use crate::clock::{self, Tick, nanos};
 use crate::config::Settings;
-use crate::sync::{AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 
 const BITS: u32 = 3;
 const MASK: u64 = (1 << BITS) - 1;
@@ -41,7 +41,7 @@ pub(crate) struct Gate {
 
 #[derive(Debug)]
 struct Core {
-    settings: Settings,
+    settings: Arc<Settings>,
     machine: Machine,
 }
 
@@ -51,7 +51,7 @@ const NEVER: u64 = u64::MAX;
 const BRIEF: u64 = 100_000_000;
 
 impl Gate {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
         let machine = Machine::new(&settings, Tick::now());
         let gate = Self {
             word: AtomicU64::new(QUIET),
@@ -113,7 +113,7 @@ impl Gate {
     ///
     /// `decide` must not call user code, and that includes subscribers to events. A clock that it reads with the lock held
     /// gives times in the order of the decisions.
-    pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Settings) -> T) -> T {
+    pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
         let decision = decide(machine, settings);

@@ -140,6 +140,10 @@ impl Machine {
         self.failures
     }
 
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.state, State::Closed) && self.failures == 0
+    }
+
     /// How long an opening lasts that began under these circumstances.
     fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
         match wait {

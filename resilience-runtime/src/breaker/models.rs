@@ -153,7 +153,7 @@ fn the_expiry_of_a_lease_against_the_trials_end() {
             let other = thread::spawn(move || if ends_well { hung.success() } else { drop(hung) });
             let next = admitted(&breaker);
             other.join().unwrap();
-            breaker.apply(settings(1, Duration::ZERO, HOUR));
+            breaker.apply(Arc::new(settings(1, Duration::ZERO, HOUR)));
             if ends_well {
                 assert_eq!(breaker.state(), CircuitState::Closed);
             } else {

@@ -6,13 +6,11 @@
 
 use std::cell::Cell;
 use std::fmt;
-#[cfg(not(resilience_loom))]
+use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use crate::clock::Stamp;
 use crate::sync::{Arc, AtomicU64, Ordering};
-#[cfg(not(resilience_loom))]
-use crate::sync::{Mutex, lock};
 
 /// What one thread, or a few, came to with one breaker.
 #[derive(Debug, Default)]
@@ -90,27 +88,39 @@ pub(crate) struct Stripes {
     column: usize,
 }
 
+/// The block of which slots were given away last, and how many.
+struct Newest(Mutex<Option<(Arc<[Line]>, usize)>>);
+
+impl Newest {
+    const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
 impl Stripes {
-    /// As many as two for each core, at most 16, in a block that is shared with the breakers made before and after.
-    #[cfg(not(resilience_loom))]
+    /// As many as two for each core, at most 16.
     pub(crate) fn new() -> Self {
-        static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
-        let mut newest = lock(&NEWEST);
+        static NEWEST: Newest = Newest::new();
+        let stripes = 2 * available_parallelism().map_or(1, usize::from);
+        Self::in_block(&NEWEST, if cfg!(resilience_loom) { 1 } else { stripes.next_power_of_two().min(16) })
+    }
+
+    /// A single one, for a breaker that is one of many.
+    pub(crate) fn single() -> Self {
+        static NEWEST: Newest = Newest::new();
+        Self::in_block(&NEWEST, 1)
+    }
+
+    /// In a block that is shared with the breakers made before and after.
+    fn in_block(newest: &Newest, stripes: usize) -> Self {
+        let mut newest = newest.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            Some((lines, used)) if used < SLOTS => (lines, used),
-            _ => {
-                let stripes = 2 * available_parallelism().map_or(1, usize::from);
-                (lines(stripes.next_power_of_two().min(16)), 0)
-            }
+            // A model must not meet what an earlier run has left.
+            Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
+            _ => (lines(stripes), 0),
         };
         *newest = Some((lines.clone(), column + 1));
         Self { lines, column }
-    }
-
-    /// A slot for all, which no model outlives.
-    #[cfg(resilience_loom)]
-    pub(crate) fn new() -> Self {
-        Self { lines: lines(1), column: 0 }
     }
 
     /// The slot of this thread.

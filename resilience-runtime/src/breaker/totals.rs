@@ -38,8 +38,8 @@ pub(crate) struct Sums {
 }
 
 impl Totals {
-    pub(crate) fn new() -> Self {
-        Self { stripes: Stripes::new(), cancelled: AtomicU64::new(0) }
+    pub(crate) fn new(stripes: Stripes) -> Self {
+        Self { stripes, cancelled: AtomicU64::new(0) }
     }
 
     /// The slot of this thread.

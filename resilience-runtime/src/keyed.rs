@@ -1,0 +1,273 @@
+//! Circuits that share a name and settings, one for each key.
+#![allow(missing_docs)] // what is public here is hidden in `__private`
+
+use std::borrow::{Borrow, Cow};
+use std::collections::HashSet;
+use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+use std::str::from_utf8;
+
+use crate::__private::Held;
+use crate::breaker::CircuitBreaker;
+use crate::breaker::stripes::Stripes;
+use crate::config::Settings;
+use crate::declare::Declaration;
+use crate::events;
+use crate::name::Name;
+use crate::registry;
+use crate::sync::{Arc, Mutex, OnceLock, lock};
+
+/// One `#[circuit(key = ..)]` in the program, with the family that it resolves to at its first call.
+#[derive(Debug)]
+pub struct KeyedSite {
+    declaration: Declaration,
+    family: OnceLock<Arc<Family>>,
+}
+
+impl KeyedSite {
+    pub const fn new(declaration: Declaration) -> Self {
+        Self { declaration, family: OnceLock::new() }
+    }
+
+    /// The circuit of this key.
+    pub fn of<K: Key + ?Sized>(&'static self, key: &K) -> Held {
+        let family = self.family.get().unwrap_or_else(|| self.resolve());
+        Held::new(&family.breaker(key))
+    }
+
+    #[cold]
+    fn resolve(&'static self) -> &'static Arc<Family> {
+        let Declaration { name, written } = self.declaration;
+        let (family, conflicts) = registry::join_family(name, written);
+        if self.family.set(family.clone()).is_ok() {
+            conflicts.iter().for_each(events::conflict);
+        }
+        self.family.get_or_init(|| family)
+    }
+}
+
+/// What tells the circuits of a family apart: a text or a whole number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a circuit",
+    label = "neither a text nor a whole number",
+    note = "make a text of it: `key = key.to_string()`"
+)]
+pub trait Key {
+    fn write(&self, to: &mut Text);
+}
+
+/// Room for the name of a circuit with its key; a longer one takes an allocation.
+#[derive(Debug)]
+pub struct Text {
+    bytes: [u8; 112],
+    used: usize,
+    longer: Option<String>,
+}
+
+impl Text {
+    fn new() -> Self {
+        Self { bytes: [0; 112], used: 0, longer: None }
+    }
+
+    #[inline]
+    fn push(&mut self, text: &str) {
+        match (&mut self.longer, self.bytes.get_mut(self.used..self.used + text.len())) {
+            (None, Some(place)) => {
+                place.copy_from_slice(text.as_bytes());
+                self.used += text.len();
+            }
+            (Some(longer), _) => longer.push_str(text),
+            (None, None) => self.longer = Some([self.as_str(), text].concat()),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        // Whole texts were copied in, so these are texts.
+        self.longer.as_deref().unwrap_or_else(|| from_utf8(&self.bytes[..self.used]).unwrap_or_default())
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text);
+        Ok(())
+    }
+}
+
+impl Key for str {
+    #[inline]
+    fn write(&self, to: &mut Text) {
+        to.push(self);
+    }
+}
+
+macro_rules! keys {
+    ($($text:ty),*; $($number:ty),*; $($pointer:ty),*) => {
+        $(impl Key for $text {
+            #[inline]
+            fn write(&self, to: &mut Text) {
+                to.push(self);
+            }
+        })*
+        $(impl Key for $number {
+            fn write(&self, to: &mut Text) {
+                // Room for a text never runs out.
+                let _ = write!(to, "{self}");
+            }
+        })*
+        $(impl<K: Key + ?Sized> Key for $pointer {
+            #[inline]
+            fn write(&self, to: &mut Text) {
+                (**self).write(to);
+            }
+        })*
+    };
+}
+keys! {
+    String, Cow<'_, str>;
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, char, bool;
+    &K, &mut K, Box<K>, Rc<K>, std::sync::Arc<K>
+}
+
+/// The circuits of one name by their keys, at most so many.
+pub(crate) struct Family {
+    name: &'static str,
+    /// Several, so that threads with different keys seldom wait for each other.
+    shards: Box<[Mutex<Shard>]>,
+}
+
+impl Family {
+    const MAX_KEYS: u32 = 10_000;
+
+    pub(crate) fn new(name: &'static str, settings: &Arc<Settings>, max_keys: Option<u32>) -> Self {
+        let most = max_keys.unwrap_or(Self::MAX_KEYS) as usize;
+        // Few keys need no more than one, and none that is left over by rounding.
+        let shards = (most / 64).clamp(1, 16);
+        let shard = || Mutex::new(Shard::new(settings.clone(), most / shards));
+        Self { name, shards: (0..shards).map(|_| shard()).collect() }
+    }
+
+    pub(crate) fn apply(&self, settings: &Arc<Settings>) {
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.settings = settings.clone();
+            shard.all().for_each(|breaker| breaker.apply(settings.clone()));
+        }
+    }
+
+    fn breaker<K: Key + ?Sized>(&self, key: &K) -> CircuitBreaker {
+        let mut text = Text::new();
+        text.push(self.name);
+        text.push("[");
+        key.write(&mut text);
+        text.push("]");
+        let name = text.as_str();
+        let mut shard = lock(self.shard(name));
+        shard.find(name).unwrap_or_else(|| shard.add(name))
+    }
+
+    /// The circuit of this whole name, if its key is known.
+    pub(crate) fn get(&self, name: &str) -> Option<CircuitBreaker> {
+        lock(self.shard(name)).find(name)
+    }
+
+    pub(crate) fn all(&self) -> Vec<CircuitBreaker> {
+        self.shards.iter().flat_map(|shard| lock(shard).all().cloned().collect::<Vec<_>>()).collect()
+    }
+
+    /// By the end of the key. The table has a hash of its own against those who choose keys.
+    fn shard(&self, name: &str) -> &Mutex<Shard> {
+        let end = name.as_bytes().last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
+        &self.shards[(end.wrapping_mul(0x9E37_79B1) >> 16) as usize % self.shards.len()]
+    }
+}
+
+impl fmt::Debug for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Family").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A part of a family. Keys that were used since the last turn are young; a turn forgets those of the old ones that are idle.
+///
+/// Two generations tell nearly as well as a list in the order of use which keys are in use, and keep no list.
+struct Shard {
+    settings: Arc<Settings>,
+    most: usize,
+    young: HashSet<Named>,
+    old: HashSet<Named>,
+    /// So many new keys may come before it is worth looking for idle ones again.
+    patience: usize,
+}
+
+/// A breaker that is found by its name.
+struct Named(CircuitBreaker);
+
+impl Shard {
+    fn new(settings: Arc<Settings>, most: usize) -> Self {
+        Self { settings, most, young: HashSet::new(), old: HashSet::new(), patience: 0 }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &CircuitBreaker> {
+        self.young.iter().chain(&self.old).map(|named| &named.0)
+    }
+
+    fn find(&mut self, name: &str) -> Option<CircuitBreaker> {
+        if let Some(Named(breaker)) = self.young.get(name) {
+            return Some(breaker.clone());
+        }
+        let named = self.old.take(name)?;
+        let breaker = named.0.clone();
+        self.young.insert(named);
+        Some(breaker)
+    }
+
+    /// Makes a circuit for a new key. Where all the others are in use, it is there for this one call only.
+    fn add(&mut self, name: &str) -> CircuitBreaker {
+        if self.young.len() > self.most / 2 {
+            self.turn();
+        }
+        if self.is_full() && self.patience == 0 {
+            // Those that were young until now are idle, too, unless somebody needs them.
+            self.turn();
+            self.turn();
+            self.patience = if self.is_full() { self.most } else { 0 };
+        }
+        self.patience = self.patience.saturating_sub(1);
+        let breaker = CircuitBreaker::one_of_many(Name::Shared(name.into()), self.settings.clone(), Stripes::single());
+        if !self.is_full() {
+            self.young.insert(Named(breaker.clone()));
+        }
+        breaker
+    }
+
+    fn is_full(&self) -> bool {
+        self.young.len() + self.old.len() >= self.most
+    }
+
+    fn turn(&mut self) {
+        self.old.retain(|named| !named.0.is_idle());
+        self.old.extend(self.young.drain());
+    }
+}
+
+impl Borrow<str> for Named {
+    fn borrow(&self) -> &str {
+        self.0.name()
+    }
+}
+
+impl Hash for Named {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name().hash(state);
+    }
+}
+
+impl PartialEq for Named {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name() == other.0.name()
+    }
+}
+
+impl Eq for Named {}

@@ -1,0 +1,121 @@
+//! Circuits with a key: one breaker for each, under one name and the same settings.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitState, check_circuits, circuit, get_circuit, get_circuit_stats, reset_all_circuits, retry,
+};
+
+#[circuit(name = "keyed::shard", key = shard, threshold = 2, cooldown = 30)]
+async fn ask(shard: u32, works: bool) -> io::Result<u32> {
+    if works { Ok(shard) } else { Err(io::ErrorKind::TimedOut.into()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_keys_failure_opens_one_key() {
+    for _ in 0..2 {
+        ask(1, false).await.unwrap_err();
+    }
+    assert_eq!(ask(1, true).await.unwrap_err().to_string(), "Circuit 'keyed::shard[1]' is open. Retry in 30s");
+    assert_eq!(ask(2, true).await.unwrap(), 2);
+
+    let stats = get_circuit_stats();
+    assert_eq!(stats["keyed::shard[1]"].state, CircuitState::Open);
+    assert_eq!((stats["keyed::shard[2]"].successes, stats["keyed::shard[2]"].threshold), (1, 2));
+    assert!(!stats.contains_key("keyed::shard"), "the family itself is no circuit");
+    let one = get_circuit("keyed::shard[1]").unwrap();
+    assert!(get_circuit("keyed::shard[3]").is_none());
+
+    tokio::time::advance(Duration::from_secs(30)).await;
+    assert_eq!(ask(1, true).await.unwrap(), 1);
+    assert_eq!(one.state(), CircuitState::Closed, "it is the same breaker");
+}
+
+struct Client {
+    tenant: String,
+}
+
+impl Client {
+    #[retry(max = 5, delay = 1)]
+    #[circuit(name = "keyed::tenant", key = self.tenant, threshold = 2)]
+    async fn get(&mut self, path: &str) -> io::Result<()> {
+        self.tenant.push('!');
+        Err(io::Error::other(path.to_owned()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_read_once_for_a_call() {
+    let mut client = Client { tenant: "ä[b]".to_owned() };
+    client.get("/").await.unwrap_err();
+    assert_eq!(client.tenant, "ä[b]!!", "the retry ended when its circuit opened");
+    assert_eq!(get_circuit_stats()["keyed::tenant[ä[b]]"].state, CircuitState::Open);
+}
+
+#[circuit(name = "keyed::long", key = key)]
+async fn long(key: &str) -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn any_text_is_a_key() {
+    for key in ["", " ", "x", &"ö".repeat(47), &"ö".repeat(48), &"long".repeat(1000)] {
+        long(key).await.unwrap();
+        long(key).await.unwrap();
+        assert_eq!(get_circuit(&format!("keyed::long[{key}]")).unwrap().stats().successes, 2, "{key}");
+    }
+}
+
+#[circuit(name = "keyed::few", key = key, max_keys = 3, threshold = 1)]
+async fn few(key: u32, works: bool) -> io::Result<()> {
+    if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
+}
+
+/// The keys that are known.
+fn known() -> Vec<String> {
+    get_circuit_stats().into_keys().filter(|name| name.starts_with("keyed::few[")).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_keys_make_room_and_those_that_are_needed_stay() {
+    few(0, false).await.unwrap_err();
+    for key in 1..1000 {
+        few(key, true).await.unwrap();
+        assert!(known().len() <= 3, "{:?}", known());
+    }
+    assert_eq!(get_circuit("keyed::few[0]").unwrap().state(), CircuitState::Open, "an open one is not forgotten");
+    for key in [1000, 1001] {
+        few(key, false).await.unwrap_err();
+    }
+    assert_eq!(known(), ["keyed::few[0]", "keyed::few[1000]", "keyed::few[1001]"]);
+    few(7, false).await.unwrap_err();
+    few(7, true).await.unwrap();
+    assert_eq!(known().len(), 3, "where nobody makes room, a call has a circuit to itself");
+
+    reset_all_circuits();
+    for _ in 0..20 {
+        few(8, true).await.unwrap();
+    }
+    assert!(known().contains(&"keyed::few[8]".to_owned()), "{:?}", known());
+}
+
+#[circuit(name = "keyed::conflict", key = key, threshold = 2)]
+async fn two(key: bool) -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "keyed::conflict", key = key, threshold = 3)]
+async fn three(key: char) -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_conflict_is_found_once_both_are_registered() {
+    two(true).await.unwrap();
+    three('x').await.unwrap();
+    assert_eq!(get_circuit_stats()["keyed::conflict[x]"].threshold, 2);
+    let conflicts = check_circuits().unwrap_err();
+    let [conflict] = &conflicts[..] else { panic!("{conflicts:?}") };
+    assert_eq!((conflict.name.as_str(), conflict.option), ("keyed::conflict", "threshold"));
+}
