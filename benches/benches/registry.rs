@@ -38,7 +38,6 @@ fn main() {
     let each = (IN_USE.load(Ordering::Relaxed) - before) / CIRCUITS - size_of::<CircuitBreaker>();
     println!("a breaker of its own, with its share of the stripes: {each} bytes");
     drop(built);
-    keys();
 
     let names: Vec<_> = (0..CIRCUITS).map(|n| format!("circuit {n}")).collect();
     for name in &names {
@@ -80,6 +79,7 @@ fn main() {
         println!("a call of another thread, meanwhile: {}", calls(&breaker));
         done.store(true, Ordering::Relaxed);
     });
+    keys();
 }
 
 #[circuit(name = "keyed", key = n, max_keys = 1000000)]
