@@ -11,18 +11,18 @@ const SHARDS: u32 = 10;
 const BROKEN: u32 = 3;
 const SECONDS: u32 = 600;
 
-async fn ask(shard: u32) -> io::Result<()> {
+fn ask(shard: u32) -> io::Result<()> {
     if shard == BROKEN { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
 }
 
 #[circuit(name = "plain", threshold = 5, window = 10, cooldown = 5.3)]
 async fn plain(shard: u32) -> io::Result<()> {
-    ask(shard).await
+    ask(shard)
 }
 
 #[circuit(name = "keyed", key = shard, threshold = 5, window = 10, cooldown = 5.3)]
 async fn keyed(shard: u32) -> io::Result<()> {
-    ask(shard).await
+    ask(shard)
 }
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
