@@ -111,7 +111,8 @@ impl Circuit {
                 errors.push(ident.span(), message);
             }
         }
-        if let (Some(max_keys), None) = (args.key("max_keys"), args.key("key").or(with)) {
+        let max_keys = settings.iter().find(|(ident, _)| ident == "max_keys");
+        if let (Some((max_keys, _)), None) = (max_keys, args.key("key").or(with)) {
             errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
         }
         // A setting that could not be read has been reported, and must not be missed here.
