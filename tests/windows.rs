@@ -26,7 +26,10 @@ struct Rule {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Call { failed: bool, slow: bool },
+    Call {
+        failed: bool,
+        slow: bool,
+    },
     Advance(Duration),
     /// A look at a window turns it, too, so there is not one after each step.
     Look,

@@ -3,6 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -56,6 +57,17 @@ fn main() {
         });
         println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
+    // What of that is the memory: as many values of a breaker's size behind counted pointers, cloned in the same order.
+    let values: Vec<Arc<[u64; 26]>> = (0..CIRCUITS).map(|_| Arc::new([0; 26])).collect();
+    let nanos = median(|| {
+        let begun = Instant::now();
+        for n in 0..CIRCUITS {
+            black_box(values[n * 7919 % CIRCUITS].clone());
+        }
+        begun.elapsed().as_nanos() as f64 / CIRCUITS as f64
+    });
+    println!("for comparison, to clone one of as many Arcs: {nanos:.0} ns");
+    drop(values);
     let millis = |work: fn()| {
         median(|| {
             let begun = Instant::now();

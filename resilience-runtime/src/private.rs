@@ -10,7 +10,7 @@ pub use std::time::Duration;
 
 use crate::CircuitBreaker;
 use crate::backoff::Backoff;
-use crate::breaker::permit::{Permit, Watched};
+use crate::breaker::permit::{Ending, Permit, Watched};
 use crate::error::CircuitOpenError;
 use crate::retry::Schedule;
 
@@ -145,12 +145,13 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
 /// Ends a call: an `Err` is a failure.
 #[inline]
 pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
+    let ending = permit.end();
     match outcome.into_result() {
         Ok(value) => {
-            permit.success();
+            ending.success();
             R::from_result(Ok(value))
         }
-        Err(error) => fail(permit, R::from_result(Err(error)), text),
+        Err(error) => fail(ending, R::from_result(Err(error)), text, None),
     }
 }
 
@@ -169,13 +170,13 @@ pub fn settle_by<T, E>(
             if failure_if_ok(&value) {
                 permit.failure();
             } else {
-                permit.success();
+                permit.end().success();
             }
             Ok(value)
         }
         Err(error) if failure_if(&error) => {
             let retry_after = retry_after(&error);
-            fail_for(permit, Err(error), text, retry_after)
+            fail(permit.end(), Err(error), text, retry_after)
         }
         Err(error) => {
             permit.ignore();
@@ -184,12 +185,8 @@ pub fn settle_by<T, E>(
     }
 }
 
-fn fail<R>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
-    fail_for(permit, outcome, text, None)
-}
-
-fn fail_for<R>(mut permit: Permit<'_>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
-    permit.0.fail(text(&outcome), retry_after);
+fn fail<R>(ending: Ending<'_>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
+    ending.failure(text(&outcome), retry_after);
     outcome
 }
 

@@ -75,7 +75,7 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
         self.breaker.borrow().record_success(self.ticket(), self.started, now);
     }
 
-    pub(crate) fn fail(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+    fn fail(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         self.end(Verdict::Failure { error, retry_after });
     }
 
@@ -202,7 +202,36 @@ permit! {
     OwnedPermit, CircuitBreaker
 }
 
-impl Permit<'_> {
+/// A call that ends now, with no destructor to watch over it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    breaker: &'a CircuitBreaker,
+    ticket: Ticket,
+    started: Option<Tick>,
+}
+
+impl Ending<'_> {
+    #[inline]
+    pub(crate) fn success(self) {
+        let now = Stamp::now();
+        self.breaker.record_success(self.ticket, self.started, now);
+    }
+
+    #[inline]
+    pub(crate) fn failure(self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+        self.breaker.record(self.ticket, self.started, Verdict::Failure { error, retry_after });
+    }
+}
+
+impl<'a> Permit<'a> {
+    /// Whoever gets this ends the call. Its parts are in registers: a permit that is moved while somebody may want its address
+    /// goes through memory, in pieces of other sizes than it was written in, and that costs as much as the call.
+    #[inline]
+    pub(crate) fn end(mut self) -> Ending<'a> {
+        self.0.progress = Progress::Ended;
+        Ending { breaker: self.0.breaker, ticket: self.0.ticket(), started: self.0.started }
+    }
+
     /// Runs the part of a body that makes its future; a panic in it is the body's.
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
