@@ -185,6 +185,8 @@ pub fn settle_by<T, E>(
     }
 }
 
+#[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory here does so everywhere")]
+#[inline(always)]
 fn fail<R>(ending: Ending<'_>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
     ending.failure(text(&outcome), retry_after);
     outcome
