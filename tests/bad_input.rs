@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, ConfigError, RetryPolicy, get_circuit, get_circuit_stats};
+use resilience_runtime::{CircuitBreaker, ConfigError, Jitter, RetryPolicy, get_circuit, get_circuit_stats};
 
 fn option_value(error: &ConfigError) -> (&str, &str) {
     (error.option(), error.value())
@@ -110,4 +110,35 @@ fn any_name_works_and_is_shown_escaped() {
         let error = CircuitBreaker::builder(name.to_owned()).threshold(2).register().unwrap_err();
         assert!(error.to_string().contains(&format!("circuit '{shown}'")), "{error}");
     }
+}
+
+#[test]
+fn a_retry_policy_refuses_what_does_not_go_together() {
+    let policy = || RetryPolicy::builder().delay(Duration::from_secs(2));
+    for (wrong, expected, message) in [
+        (
+            policy().max_delay(Duration::from_secs(1)),
+            ("max_delay", "1s"),
+            "`max_delay` is 1s, but must be at least as long as `delay`",
+        ),
+        (policy().max_delay(Duration::MAX), ("max_delay", "18446744073709551615.999999999s"), "at most 584 years"),
+        (
+            policy().jitter(Jitter::Decorrelated).backoff(2.0),
+            ("backoff", "2"),
+            "`backoff` is 2, but must be left out with decorrelated jitter",
+        ),
+        (
+            policy().max_elapsed(Duration::from_millis(1999)),
+            ("max_elapsed", "1.999s"),
+            "must be at least as long as the first pause",
+        ),
+        (policy().max_elapsed(Duration::MAX), ("max_elapsed", "18446744073709551615.999999999s"), "at most 584 years"),
+    ] {
+        let error = wrong.build().unwrap_err();
+        assert_eq!(option_value(&error), expected);
+        assert!(error.to_string().contains(message), "{error}");
+    }
+    policy().jitter(Jitter::Equal).max_elapsed(Duration::from_secs(1)).build().unwrap();
+    policy().jitter(Jitter::Full).max_elapsed(Duration::ZERO).build().unwrap();
+    policy().max(1).max_elapsed(Duration::ZERO).build().unwrap();
 }

@@ -7,7 +7,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Error, Expr, ExprLit, ExprUnary, Lit, LitStr, Path, Result, Token, UnOp, parenthesized, token};
+use syn::{Error, Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Result, Token, UnOp, parenthesized, token};
 
 use crate::error::Errors;
 
@@ -254,6 +254,15 @@ pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
+/// A name for something that the body shall see.
+pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
+    match peel(value) {
+        Expr::Path(ExprPath { qself: None, path, .. }) => path.get_ident().filter(|name| *name != "self").cloned(),
+        _ => None,
+    }
+    .ok_or_else(|| Error::new_spanned(value, format_args!("`{key}` must be a name, such as `n`")))
+}
+
 /// The path of the runtime.
 pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     match peel(value) {
@@ -290,7 +299,7 @@ fn number(value: &Expr) -> Result<Option<Number>> {
     Err(Error::new_spanned(value, format_args!("a number has no suffix here: write `{digits}`{unit}")))
 }
 
-fn literal(value: &Expr) -> Option<&Lit> {
+pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
     match peel(value) {
         Expr::Lit(ExprLit { lit, .. }) => Some(lit),
         _ => None,

@@ -14,11 +14,11 @@ use std::time::Duration;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Path, Signature};
+use syn::{FnArg, Path, Signature};
 
 use crate::capture::{Captures, capture, hold, nameable};
 use crate::error::Errors;
-use crate::item::Function;
+use crate::item::{Function, mentions};
 use crate::shell::hoist;
 use crate::stack::{EXPANDED, Layer, Stack};
 
@@ -29,7 +29,7 @@ use crate::stack::{EXPANDED, Layer, Stack};
 /// ```text
 /// async fn f(args) -> Output {
 ///     let circuit = { static CIRCUIT: CallSite = ..; declare!(CIRCUIT); &CIRCUIT };
-///     let mut retry = Retry::new(..);
+///     let mut retry = Attempts::new(..);
 ///     loop {
 ///         let delay = {
 ///             let mut permit = match circuit.acquire() {
@@ -38,7 +38,7 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///             };
 ///             let outcome = watch(&mut permit, async { body }).await;
 ///             let outcome = settle(permit, outcome, ..);
-///             match retry.next(outcome, .., &[circuit]) {
+///             match retry.judge(outcome).next(.., &[circuit]) {
 ///                 ControlFlow::Continue(delay) => delay,
 ///                 ControlFlow::Break(outcome) => break outcome,
 ///             }
@@ -72,6 +72,15 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
         None => hold(&mut sig, &body),
         Some(_) => Captures::default(),
     };
+    for name in stack.layers.iter().filter_map(Layer::attempt) {
+        let taken = |input: &FnArg| match input {
+            FnArg::Typed(input) => mentions(&input.pat.to_token_stream(), &name.to_string()),
+            FnArg::Receiver(_) => false,
+        };
+        if sig.inputs.iter().any(taken) {
+            errors.push(name.span(), format_args!("`{name}` is an argument of this function: choose another name"));
+        }
+    }
     if !errors.is_empty() {
         return None;
     }
@@ -100,6 +109,13 @@ impl Layer {
         match self {
             Self::Retry(retry) => &retry.clone,
             Self::Circuit(_) => &[],
+        }
+    }
+
+    fn attempt(&self) -> Option<&Ident> {
+        match self {
+            Self::Retry(retry) => retry.attempt.as_ref(),
+            Self::Circuit(_) => None,
         }
     }
 }

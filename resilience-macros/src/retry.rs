@@ -1,33 +1,136 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::Path;
+use syn::{Error, Expr, Lit, Path, Result};
 
 use crate::args::{self, Args};
 use crate::error::Errors;
 
 /// What one `#[retry(..)]` says.
 pub(crate) struct Retry {
-    pub(crate) max: u32,
-    pub(crate) delay: Duration,
-    pub(crate) backoff: f64,
-    pub(crate) retry_if: Option<TokenStream>,
+    /// The numbers that are written, under their names.
+    pub(crate) settings: Vec<(Ident, Setting)>,
+    /// The user's functions, under their names, in the order in which they are asked.
+    pub(crate) rules: Vec<(&'static str, TokenStream)>,
+    /// The name under which the body sees the number of the attempt.
+    pub(crate) attempt: Option<Ident>,
     pub(crate) clone: Vec<Ident>,
 }
 
-const OPTIONS: [&str; 6] = ["max", "delay", "backoff", "retry_if", "clone", "crate"];
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Setting {
+    Count(u32),
+    Time(Duration),
+    Number(f64),
+    Jitter(&'static str),
+}
+
+type Read = fn(&str, &Expr) -> Result<Setting>;
+
+const SETTINGS: [(&str, Read); 6] = [
+    ("max", |key, value| args::count(key, value).map(Setting::Count)),
+    ("delay", time),
+    ("backoff", |key, value| args::factor(key, value).map(Setting::Number)),
+    ("max_delay", time),
+    ("jitter", jitter),
+    ("max_elapsed", time),
+];
+
+const RULES: [&str; 4] = ["retry_if", "retry_if_ok", "retry_after", "on_retry"];
+
+const OPTIONS: [&str; 13] = [
+    "max",
+    "delay",
+    "backoff",
+    "max_delay",
+    "jitter",
+    "max_elapsed",
+    "retry_if",
+    "retry_if_ok",
+    "retry_after",
+    "on_retry",
+    "attempt",
+    "clone",
+    "crate",
+];
+
+/// What the attribute writes, and the variant of the runtime's `Jitter`.
+const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
 
 impl Retry {
     /// The layer, and the path of the runtime where it is given.
     pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
         let mut args = Args::parse(span, tokens, &OPTIONS, errors);
-        let retry = Self {
-            max: args.read("max", errors, args::count).unwrap_or(3),
-            delay: args.read("delay", errors, args::duration).unwrap_or(Duration::from_secs(1)),
-            backoff: args.read("backoff", errors, args::factor).unwrap_or(2.0),
-            retry_if: args.read("retry_if", errors, args::function),
-            clone: args.list("clone", errors),
-        };
+        let mut settings = Vec::new();
+        let mut readable = !args.is_broken();
+        for (key, read) in SETTINGS {
+            if let Some(ident) = args.key(key) {
+                let setting = args.read(key, errors, read).map(|setting| (ident, setting));
+                readable &= setting.is_some();
+                settings.extend(setting);
+            }
+        }
+        // A setting that could not be read has been reported, and must not be missed here.
+        if readable {
+            check(&settings, errors);
+        }
+        let rules = RULES
+            .into_iter()
+            .filter_map(|key| Some((key, args.read(key, errors, args::function)?)))
+            .collect::<Vec<_>>();
+        let attempt = args.read("attempt", errors, args::binding);
+        let retry = Self { settings, rules, attempt, clone: args.list("clone", errors) };
         (Some(retry), args.read("crate", errors, args::path))
     }
+}
+
+/// Which settings go together. The runtime checks the same of a builder, in other words.
+fn check(settings: &[(Ident, Setting)], errors: &mut Errors) {
+    const DELAY: Duration = Duration::from_secs(1);
+    let get =
+        |option: &str| settings.iter().find(|(ident, _)| ident == option).map(|(ident, setting)| (ident, *setting));
+    let time = |option: &str| match get(option) {
+        Some((ident, Setting::Time(time))) => Some((ident, time)),
+        _ => None,
+    };
+    let jitter = match get("jitter") {
+        Some((_, Setting::Jitter(jitter))) => Some(jitter),
+        _ => None,
+    };
+    let delay = time("delay").map_or(DELAY, |(_, delay)| delay);
+    if let Some((ident, _)) = time("max_delay").filter(|(_, most)| *most < delay) {
+        errors.push(ident.span(), format_args!("`max_delay` must be at least as long as `delay`, which is {delay:?}"));
+    }
+    if let (Some((ident, _)), Some("Decorrelated")) = (get("backoff"), jitter) {
+        errors.push(
+            ident.span(),
+            "`backoff` does not go with decorrelated jitter, which grows from the previous pause: leave it out",
+        );
+    }
+    let least = match jitter {
+        Some("Full") => Duration::ZERO,
+        Some("Equal") => delay / 2,
+        _ => delay,
+    };
+    let once = get("max").is_some_and(|(_, max)| max == Setting::Count(1));
+    if let Some((ident, _)) = time("max_elapsed").filter(|(_, limit)| *limit < least && !once) {
+        let message = format_args!("`max_elapsed` leaves no room for the first pause, which takes at least {least:?}");
+        errors.push(ident.span(), message);
+    }
+}
+
+fn time(key: &str, value: &Expr) -> Result<Setting> {
+    args::duration(key, value).map(Setting::Time)
+}
+
+fn jitter(key: &str, value: &Expr) -> Result<Setting> {
+    let known = |name: &str| JITTERS.iter().find(|(known, _)| *known == name);
+    match args::literal(value) {
+        Some(Lit::Str(name)) => known(&name.value()).map(|(_, variant)| Setting::Jitter(variant)),
+        _ => None,
+    }
+    .ok_or_else(|| {
+        let names = JITTERS.map(|(name, _)| format!("\"{name}\"")).join(", ");
+        Error::new_spanned(value, format_args!("`{key}` must be one of {names}"))
+    })
 }

@@ -89,17 +89,29 @@ pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Dis
     );
 }
 
-#[cold]
-pub(crate) fn retry_attempt(func: &str, attempt: u32, delay: Duration, error: Option<&dyn Display>) {
-    debug!(
-        name: "retry_attempt",
-        target: TARGET,
-        func,
-        attempt,
-        delay = delay.as_secs_f64(),
-        error = excerpt(error),
-        "retry_attempt"
-    );
+pub(crate) fn retry_attempt<'a>(
+    func: &str,
+    attempt: u32,
+    delay: Duration,
+    error: impl FnOnce() -> Option<&'a dyn Display>,
+) {
+    if debug_wanted() {
+        let error = excerpt(error());
+        let delay = delay.as_secs_f64();
+        debug!(name: "retry_attempt", target: TARGET, func, attempt, delay, error, "retry_attempt");
+    }
+}
+
+pub(crate) fn retry_exhausted<'a>(
+    func: &str,
+    attempt: u32,
+    reason: &str,
+    error: impl FnOnce() -> Option<&'a dyn Display>,
+) {
+    if debug_wanted() {
+        let error = excerpt(error());
+        debug!(name: "retry_exhausted", target: TARGET, func, attempt, reason, error, "retry_exhausted");
+    }
 }
 
 fn millis(started: Option<Tick>) -> Option<u64> {

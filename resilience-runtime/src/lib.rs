@@ -55,6 +55,7 @@
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
+//! | `retry_exhausted` | DEBUG | `func`, `attempt`, `reason` (`max_elapsed` or `retry_after`), `error`: what ended a retry with attempts left |
 //!
 //! # Time
 //!
@@ -83,18 +84,22 @@ mod error;
 mod events;
 mod keyed;
 mod name;
+mod random;
 mod registry;
 mod retry;
 mod stats;
 mod sync;
 
+pub use crate::backoff::Jitter;
 pub use crate::breaker::CircuitBreaker;
 pub use crate::breaker::builder::CircuitBuilder;
 pub use crate::breaker::permit::{OwnedPermit, Permit};
 pub use crate::breaker::state::CircuitState;
 pub use crate::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
 pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
-pub use crate::retry::{AnyError, RetryBuilder, RetryIf, RetryPolicy};
+pub use crate::retry::RetryPolicy;
+pub use crate::retry::builder::RetryBuilder;
+pub use crate::retry::rules::{AnyError, RetryEvent, RetryRules};
 pub use crate::stats::CircuitStats;
 
 #[doc = include_str!("../docs/circuit.md")]

@@ -5,15 +5,16 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::ops::{ControlFlow, Deref};
+use std::ops::Deref;
 pub use std::time::Duration;
 
 use crate::CircuitBreaker;
-use crate::backoff::Backoff;
 use crate::breaker::permit::{Ending, Permit, Watched};
 use crate::error::CircuitOpenError;
-use crate::retry::Schedule;
 
+pub use crate::backoff::Jitter;
+pub use crate::retry::attempts::Attempts;
+pub use crate::retry::schedule::Schedule;
 pub use tokio::time::sleep;
 
 #[cfg(feature = "declare")]
@@ -232,91 +233,4 @@ impl NotShown {
     pub fn error(&self) -> Option<&'static dyn Display> {
         None
     }
-}
-
-/// What one `#[retry]` says.
-#[derive(Debug)]
-pub struct Plan {
-    func: &'static str,
-    schedule: Schedule,
-}
-
-impl Plan {
-    /// The values have been checked by the attribute.
-    pub const fn new(func: &'static str, max: u32, delay: Duration, backoff: f64) -> Self {
-        Self { func, schedule: Schedule { max, backoff: Backoff { delay, factor: backoff } } }
-    }
-}
-
-/// A retry layer at work.
-#[derive(Debug)]
-pub struct Retry {
-    plan: &'static Plan,
-    made: u32,
-}
-
-impl Retry {
-    #[inline]
-    pub const fn new(plan: &'static Plan) -> Self {
-        Self { plan, made: 0 }
-    }
-
-    /// A circuit below has rejected the call: no attempt shall follow.
-    #[inline]
-    pub fn stop(&mut self) {
-        self.made = self.plan.schedule.max;
-    }
-
-    /// The pause before the next attempt, or the outcome where it is final.
-    ///
-    /// It is final, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
-    /// the error at hand says more than the rejection that would follow.
-    #[inline]
-    pub fn next<R: Outcome>(
-        &mut self,
-        outcome: R,
-        text: impl Text<R>,
-        below: &[&CircuitBreaker],
-    ) -> ControlFlow<R, Duration> {
-        match outcome.into_result() {
-            Ok(value) => ControlFlow::Break(R::from_result(Ok(value))),
-            Err(error) => self.after_failure(R::from_result(Err(error)), text, |_, delay| !stay_open(below, delay)),
-        }
-    }
-
-    /// Like [`Retry::next`], and final, too, when `retry_if` says no.
-    #[inline]
-    pub fn next_if<T, E>(
-        &mut self,
-        outcome: Result<T, E>,
-        text: impl Text<Result<T, E>>,
-        below: &[&CircuitBreaker],
-        retry_if: impl FnOnce(&E) -> bool,
-    ) -> ControlFlow<Result<T, E>, Duration> {
-        match outcome {
-            Ok(value) => ControlFlow::Break(Ok(value)),
-            outcome => self.after_failure(outcome, text, |outcome, delay| {
-                outcome.as_ref().is_err_and(retry_if) && !stay_open(below, delay)
-            }),
-        }
-    }
-
-    fn after_failure<R>(
-        &mut self,
-        outcome: R,
-        text: impl Text<R>,
-        wanted: impl FnOnce(&R, Duration) -> bool,
-    ) -> ControlFlow<R, Duration> {
-        let Plan { func, schedule } = self.plan;
-        let wanted = |delay| wanted(&outcome, delay);
-        match schedule.after_failure(&mut self.made, func, || text(&outcome), wanted) {
-            Some(delay) => ControlFlow::Continue(delay),
-            None => ControlFlow::Break(outcome),
-        }
-    }
-}
-
-#[inline]
-fn stay_open(below: &[&CircuitBreaker], delay: Duration) -> bool {
-    below.iter().any(|breaker| breaker.stays_open(delay))
 }

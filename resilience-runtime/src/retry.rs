@@ -1,56 +1,27 @@
 //! Making a call again.
 
+pub(crate) mod attempts;
+pub(crate) mod builder;
+pub(crate) mod rules;
+pub(crate) mod schedule;
+
 use std::any::type_name;
-use std::fmt::{self, Display};
+use std::fmt;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::backoff::Backoff;
-use crate::error::ConfigError;
-use crate::events;
-
-/// How many attempts there are, and how long the pauses between them.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Schedule {
-    pub(crate) max: u32,
-    pub(crate) backoff: Backoff,
-}
-
-impl Schedule {
-    const DEFAULT: Self = Self { max: 3, backoff: Backoff { delay: Duration::from_secs(1), factor: 2.0 } };
-
-    /// Counts a failed attempt; returns the pause before the next one, if there is to be one.
-    ///
-    /// Asks `wanted` only where there are attempts left, with the pause that would follow.
-    #[inline]
-    pub(crate) fn after_failure<'a>(
-        &self,
-        made: &mut u32,
-        func: &str,
-        error: impl FnOnce() -> Option<&'a dyn Display>,
-        wanted: impl FnOnce(Duration) -> bool,
-    ) -> Option<Duration> {
-        *made = made.saturating_add(1);
-        if *made >= self.max {
-            return None;
-        }
-        let delay = self.backoff.delay_after(*made);
-        if !wanted(delay) {
-            return None;
-        }
-        if events::debug_wanted() {
-            events::retry_attempt(func, *made, delay, error());
-        }
-        Some(delay)
-    }
-}
+use crate::retry::attempts::Attempts;
+use crate::retry::builder::RetryBuilder;
+use crate::retry::rules::{AnyError, RetryRules};
+use crate::retry::schedule::Schedule;
 
 /// How to make a call again that failed.
 ///
-/// After the n-th failed attempt it sleeps `delay * backoff^(n - 1)`. The last error comes back as it was. Any `Ok` is
-/// final.
+/// After the n-th failed attempt it sleeps `delay * backoff^(n - 1)`. The last error comes back as it was. An `Ok` is
+/// final unless [`retry_if_ok`](RetryBuilder::retry_if_ok) says otherwise.
 ///
 /// # Examples
 ///
@@ -93,20 +64,20 @@ impl Schedule {
 #[derive(Clone, Copy)]
 pub struct RetryPolicy<P = AnyError> {
     schedule: Schedule,
-    retry_if: P,
+    rules: P,
 }
 
 impl RetryPolicy {
     /// Starts to describe a policy.
     pub fn builder() -> RetryBuilder {
-        RetryBuilder { schedule: Schedule::DEFAULT, retry_if: AnyError }
+        RetryBuilder { schedule: Schedule::DEFAULT, rules: AnyError }
     }
 }
 
 /// Three attempts, with pauses of one and two seconds, whatever the error.
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { schedule: Schedule::DEFAULT, retry_if: AnyError }
+        Self { schedule: Schedule::DEFAULT, rules: AnyError }
     }
 }
 
@@ -128,18 +99,21 @@ impl<P> RetryPolicy<P> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<T, E>>,
-        P: RetryIf<E>,
+        P: RetryRules<T, E>,
     {
-        let mut made = 0;
+        let Self { schedule, rules } = self;
+        let mut attempts = Attempts::new(type_name::<F>(), schedule);
         loop {
-            let delay = match f().await {
-                Ok(value) => return Ok(value),
-                Err(error) => {
-                    let wanted = |_| self.retry_if.retry_if(&error);
-                    match self.schedule.after_failure(&mut made, type_name::<F>(), || None, wanted) {
-                        Some(delay) => delay,
-                        None => return Err(error),
-                    }
+            let delay = {
+                let judged = attempts
+                    .judge(f().await)
+                    .retry_if(|error| rules.retry_if(error))
+                    .retry_if_ok(|value| rules.retry_if_ok(value))
+                    .retry_after(|error| rules.retry_after(error))
+                    .on_retry(|event| rules.on_retry(event));
+                match judged.next(|_| None, &[]) {
+                    ControlFlow::Continue(delay) => delay,
+                    ControlFlow::Break(outcome) => return outcome,
                 }
             };
             if !delay.is_zero() {
@@ -148,9 +122,10 @@ impl<P> RetryPolicy<P> {
         }
     }
 
-    /// The pause after the `attempt`-th failed attempt, counted from 1.
+    /// The pause after the `attempt`-th failed attempt, counted from 1, without jitter.
     ///
-    /// It grows without a cap and saturates at [`Duration::MAX`]. It does not ask how many attempts there are.
+    /// It grows to `max_delay`, or without a cap, and saturates at [`Duration::MAX`]. It does not ask how many attempts
+    /// there are.
     ///
     /// ```
     /// use std::time::Duration;
@@ -168,125 +143,6 @@ impl<P> RetryPolicy<P> {
 
 impl<P> fmt::Debug for RetryPolicy<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug("RetryPolicy", &self.schedule, f)
+        self.schedule.fmt_as("RetryPolicy", f)
     }
-}
-
-/// Describes a retry policy, from [`RetryPolicy::builder`].
-///
-/// | option | default | allowed |
-/// |---|---|---|
-/// | `max` | 3 | at least 1, which means no retry |
-/// | `delay` | 1 s | 0 to 584 years |
-/// | `backoff` | 2.0 | a finite number of at least 1 |
-/// | `retry_if` | every error | |
-///
-/// ```
-/// use std::io;
-/// use std::time::Duration;
-/// use resilience_runtime::RetryPolicy;
-///
-/// # fn main() -> Result<(), resilience_runtime::ConfigError> {
-/// let policy = RetryPolicy::builder()
-///     .max(5)
-///     .delay(Duration::from_millis(250))
-///     .retry_if(|error: &io::Error| error.kind() == io::ErrorKind::TimedOut)
-///     .build()?;
-/// assert_eq!(policy.delay_after(2), Duration::from_millis(500));
-///
-/// assert!(RetryPolicy::builder().max(0).build().is_err());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy)]
-#[must_use = "a builder does nothing until `build`"]
-pub struct RetryBuilder<P = AnyError> {
-    schedule: Schedule,
-    retry_if: P,
-}
-
-impl<P> RetryBuilder<P> {
-    /// The number of attempts, the first one included; at least 1. Default: 3.
-    pub fn max(mut self, attempts: u32) -> Self {
-        self.schedule.max = attempts;
-        self
-    }
-
-    /// The pause after the first failed attempt, up to 584 years. Default: 1 s.
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.schedule.backoff.delay = delay;
-        self
-    }
-
-    /// What each pause is multiplied by to give the next one; finite, at least 1. Default: 2.
-    pub fn backoff(mut self, factor: f64) -> Self {
-        self.schedule.backoff.factor = factor;
-        self
-    }
-
-    /// Which errors are worth another attempt. Default: all of them.
-    pub fn retry_if<E, F>(self, retry_if: F) -> RetryBuilder<F>
-    where
-        F: Fn(&E) -> bool,
-    {
-        RetryBuilder { schedule: self.schedule, retry_if }
-    }
-
-    /// Makes the policy.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] for an option outside its range.
-    pub fn build(self) -> Result<RetryPolicy<P>, ConfigError> {
-        if self.schedule.max == 0 {
-            return Err(ConfigError::new("max", "0".to_owned(), "a whole number of at least 1"));
-        }
-        self.schedule.backoff.check()?;
-        Ok(RetryPolicy { schedule: self.schedule, retry_if: self.retry_if })
-    }
-}
-
-impl<P> fmt::Debug for RetryBuilder<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        debug("RetryBuilder", &self.schedule, f)
-    }
-}
-
-fn debug(name: &str, schedule: &Schedule, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.debug_struct(name)
-        .field("max", &schedule.max)
-        .field("delay", &schedule.backoff.delay)
-        .field("backoff", &schedule.backoff.factor)
-        .finish_non_exhaustive()
-}
-
-/// The predicate of a [`RetryPolicy`] that was given none: every error is worth another attempt.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct AnyError;
-
-/// What a [`RetryPolicy`] asks about an error of type `E`: any `Fn(&E) -> bool`, or [`AnyError`].
-///
-/// Sealed: a closure is all that is needed.
-pub trait RetryIf<E>: sealed::Sealed<E> {
-    /// Whether the error is worth another attempt.
-    fn retry_if(&self, error: &E) -> bool;
-}
-
-impl<E> RetryIf<E> for AnyError {
-    fn retry_if(&self, _: &E) -> bool {
-        true
-    }
-}
-
-impl<E, F: Fn(&E) -> bool> RetryIf<E> for F {
-    fn retry_if(&self, error: &E) -> bool {
-        self(error)
-    }
-}
-
-mod sealed {
-    pub trait Sealed<E> {}
-    impl<E> Sealed<E> for super::AnyError {}
-    impl<E, F: Fn(&E) -> bool> Sealed<E> for F {}
 }

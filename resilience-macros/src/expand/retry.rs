@@ -1,8 +1,8 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 
 use super::Expansion;
-use crate::retry::Retry;
+use crate::retry::{Retry, Setting};
 
 impl Expansion<'_> {
     pub(super) fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
@@ -13,15 +13,18 @@ impl Expansion<'_> {
         let error = self.error();
         let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
         let below = quote_spanned!(mixed=> &[#(#below.breaker()),*]);
-        let next = match &retry.retry_if {
-            Some(retry_if) => quote_spanned!(self.at=> #local.next_if(outcome, #error, #below, #retry_if)),
-            None => quote_spanned!(self.at=> #local.next(outcome, #error, #below)),
-        };
+        let rules = retry.rules.iter().map(|(rule, function)| {
+            let rule = Ident::new(rule, mixed);
+            quote_spanned!(self.at=> .#rule(#function))
+        });
+        let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
+        let next = quote_spanned!(self.at=> #local.judge(outcome)#(#rules)*.next(#error, #below));
         let state = self.state(retry, local);
         quote_spanned! {mixed=>
             #state
             loop {
                 let delay = {
+                    #attempt
                     #clones
                     #inner
                     match #next {
@@ -41,12 +44,23 @@ impl Expansion<'_> {
         let runtime = self.runtime;
         let func = self.func.to_string();
         let func = func.trim_start_matches("r#");
-        let max = Literal::u32_unsuffixed(retry.max);
-        let delay = self.duration(retry.delay);
-        let backoff = Literal::f64_unsuffixed(retry.backoff);
+        let settings = retry.settings.iter().map(|(option, setting)| {
+            let option = Ident::new(&option.to_string(), Span::mixed_site());
+            let value = match setting {
+                Setting::Count(count) => Literal::u32_unsuffixed(*count).into_token_stream(),
+                Setting::Time(time) => self.duration(*time),
+                Setting::Number(number) => Literal::f64_unsuffixed(*number).into_token_stream(),
+                Setting::Jitter(jitter) => {
+                    let jitter = Ident::new(jitter, Span::mixed_site());
+                    quote_spanned!(Span::mixed_site()=> #runtime::__private::Jitter::#jitter)
+                }
+            };
+            quote_spanned!(Span::mixed_site()=> .#option(#value))
+        });
         quote_spanned! {Span::mixed_site()=>
-            let mut #local = #runtime::__private::Retry::new(
-                const { &#runtime::__private::Plan::new(#func, #max, #delay, #backoff) }
+            let mut #local = #runtime::__private::Attempts::new(
+                #func,
+                const { &#runtime::__private::Schedule::DEFAULT #(#settings)* }
             );
         }
     }

@@ -1,0 +1,53 @@
+//! Random numbers for jitter, which nobody has to keep secret.
+
+use std::cell::Cell;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// The n-th number of the `SplitMix64` generator that starts with `seed`.
+///
+/// Guy L. Steele, Doug Lea, Christine H. Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014.
+pub(crate) fn nth(seed: u64, n: u64) -> u64 {
+    let z = seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// The next number of this thread's own generator.
+pub(crate) fn next() -> u64 {
+    thread_local! {
+        /// The seed, once there is one, and how many numbers have been drawn.
+        static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
+    }
+    // The standard library has random keys for its hashers, and no other random numbers.
+    let (seed, n) = DRAWN.get().unwrap_or_else(|| (RandomState::new().build_hasher().finish(), 0));
+    DRAWN.set(Some((seed, n.wrapping_add(1))));
+    nth(seed, n.wrapping_add(1))
+}
+
+/// A number from 0 to 1, without 1.
+pub(crate) fn unit(bits: u64) -> f64 {
+    const ONE: u64 = 1 << 53;
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+    let [bits, one] = [bits >> 11, ONE].map(|bits| bits as f64);
+    bits / one
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_those_of_the_reference() {
+        // What Sebastiano Vigna's splitmix64.c gives for the seed 1234567.
+        let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        assert_eq!([1, 2, 3].map(|n| nth(1_234_567, n)), expected);
+    }
+
+    #[test]
+    fn a_unit_is_never_one() {
+        assert_eq!(unit(0), 0.0);
+        assert!(unit(u64::MAX) < 1.0);
+        assert_ne!(next(), next());
+    }
+}

@@ -1,0 +1,169 @@
+#![allow(missing_docs)] // what an expansion names, and nobody is to read
+
+use std::fmt::Display;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::__private::Outcome;
+use crate::breaker::CircuitBreaker;
+use crate::clock::Tick;
+use crate::events;
+use crate::retry::rules::RetryEvent;
+use crate::retry::schedule::Schedule;
+
+/// The attempts of one call.
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    func: &'a str,
+    schedule: &'a Schedule,
+    /// How many have failed.
+    made: u32,
+    /// When the first one began, where that matters.
+    began: Option<Tick>,
+    /// The pause before the one under way.
+    pause: Duration,
+    stopped: bool,
+}
+
+impl<'a> Attempts<'a> {
+    #[inline]
+    pub fn new(func: &'a str, schedule: &'a Schedule) -> Self {
+        let began = schedule.max_elapsed.map(|_| Tick::now());
+        Self { func, schedule, made: 0, began, pause: Duration::ZERO, stopped: false }
+    }
+
+    /// Which attempt is under way, counted from 1.
+    #[inline]
+    pub fn attempt(&self) -> u32 {
+        self.made.saturating_add(1)
+    }
+
+    /// A circuit below has rejected the call: no attempt shall follow.
+    #[inline]
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Counts an attempt and asks what it came to: an `Err` is worth another one, an `Ok` is not.
+    ///
+    /// The outcome goes through by value, and the user's functions are given beside it, so that their arguments need no types.
+    #[inline]
+    pub fn judge<R: Outcome>(&mut self, outcome: R) -> Judged<'_, 'a, R, R::Value, R::Error, Nobody> {
+        let outcome = outcome.into_result();
+        let left = !self.stopped && self.attempt() < self.schedule.max;
+        let again = left && outcome.is_err();
+        Judged { attempts: self, outcome, make: R::from_result, left, again, hint: None, on_retry: Nobody }
+    }
+
+    /// The pause before the next attempt, or why there is none.
+    fn pause(&self, hint: Option<Duration>) -> Result<Duration, &'static str> {
+        let Schedule { backoff, max_elapsed, .. } = self.schedule;
+        if hint > backoff.max.or(Some(Duration::MAX)) {
+            return Err("retry_after");
+        }
+        let own = self.schedule.pause_after(self.made, self.pause);
+        let pause = hint.map_or(own, |hint| own.max(hint));
+        if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
+            if Tick::now().since(began).saturating_add(pause) > limit {
+                return Err("max_elapsed");
+            }
+        }
+        Ok(pause)
+    }
+}
+
+/// An attempt that has ended, and whether another one is wanted.
+#[derive(Debug)]
+pub struct Judged<'r, 'a, R, T, E, H> {
+    attempts: &'r mut Attempts<'a>,
+    outcome: Result<T, E>,
+    /// Nothing is asked of `R` here, so that a function without a `Result` is told so once.
+    make: fn(Result<T, E>) -> R,
+    /// There are attempts left: nobody is asked otherwise.
+    left: bool,
+    again: bool,
+    hint: Option<Duration>,
+    on_retry: H,
+}
+
+impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
+    #[inline]
+    pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
+        if let (true, Err(error)) = (self.left, &self.outcome) {
+            self.again = retry_if(error);
+        }
+        self
+    }
+
+    #[inline]
+    pub fn retry_if_ok(mut self, retry_if_ok: impl FnOnce(&T) -> bool) -> Self {
+        if let (true, Ok(value)) = (self.left, &self.outcome) {
+            self.again = retry_if_ok(value);
+        }
+        self
+    }
+
+    #[inline]
+    pub fn retry_after(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
+        if let (true, Err(error)) = (self.again, &self.outcome) {
+            self.hint = retry_after(error);
+        }
+        self
+    }
+
+    #[inline]
+    pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, 'a, R, T, E, F> {
+        let Self { attempts, outcome, make, left, again, hint, .. } = self;
+        Judged { attempts, outcome, make, left, again, hint, on_retry }
+    }
+
+    /// The pause before the next attempt, or the outcome where it is final.
+    ///
+    /// It is final, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
+    /// the error at hand says more than the rejection that would follow.
+    #[inline]
+    pub fn next(
+        self,
+        text: impl for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
+        below: &[&CircuitBreaker],
+    ) -> ControlFlow<R, Duration> {
+        if !self.again {
+            return ControlFlow::Break((self.make)(self.outcome));
+        }
+        let Self { attempts, outcome, make, hint, on_retry, .. } = self;
+        attempts.made = attempts.made.saturating_add(1);
+        let Attempts { func, made: attempt, .. } = *attempts;
+        let delay = match attempts.pause(hint) {
+            Ok(delay) if below.iter().any(|breaker| breaker.stays_open(delay)) => {
+                return ControlFlow::Break(make(outcome));
+            }
+            Ok(delay) => delay,
+            Err(reason) => {
+                events::retry_exhausted(func, attempt, reason, || text(&outcome));
+                return ControlFlow::Break(make(outcome));
+            }
+        };
+        attempts.pause = delay;
+        events::retry_attempt(func, attempt, delay, || text(&outcome));
+        on_retry.tell(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
+        ControlFlow::Continue(delay)
+    }
+}
+
+/// Who is told before a pause.
+pub trait Hook<E> {
+    fn tell(self, event: &RetryEvent<'_, E>);
+}
+
+impl<E, F: FnOnce(&RetryEvent<'_, E>)> Hook<E> for F {
+    fn tell(self, event: &RetryEvent<'_, E>) {
+        self(event);
+    }
+}
+
+#[derive(Debug)]
+pub struct Nobody;
+
+impl<E> Hook<E> for Nobody {
+    fn tell(self, _: &RetryEvent<'_, E>) {}
+}

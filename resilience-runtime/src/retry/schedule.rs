@@ -1,0 +1,105 @@
+#![allow(missing_docs)] // what an expansion names, and nobody is to read
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::backoff::{Backoff, Jitter};
+use crate::clock::{LONGEST, fits};
+use crate::error::ConfigError;
+use crate::random;
+
+/// What one retry says in numbers. Of an attribute it is a constant, whose values the attribute has checked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use = "a schedule does nothing by itself"]
+pub struct Schedule {
+    pub(crate) max: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) max_elapsed: Option<Duration>,
+    seed: Option<u64>,
+}
+
+impl Schedule {
+    pub const DEFAULT: Self = Self {
+        max: 3,
+        backoff: Backoff { delay: Duration::from_secs(1), factor: None, max: None, jitter: None },
+        max_elapsed: None,
+        seed: None,
+    };
+
+    pub const fn max(mut self, attempts: u32) -> Self {
+        self.max = attempts;
+        self
+    }
+
+    pub const fn delay(mut self, delay: Duration) -> Self {
+        self.backoff.delay = delay;
+        self
+    }
+
+    pub const fn backoff(mut self, factor: f64) -> Self {
+        self.backoff.factor = Some(factor);
+        self
+    }
+
+    pub const fn max_delay(mut self, max: Duration) -> Self {
+        self.backoff.max = Some(max);
+        self
+    }
+
+    pub const fn jitter(mut self, jitter: Jitter) -> Self {
+        self.backoff.jitter = Some(jitter);
+        self
+    }
+
+    pub const fn max_elapsed(mut self, limit: Duration) -> Self {
+        self.max_elapsed = Some(limit);
+        self
+    }
+
+    pub(crate) const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if self.max == 0 {
+            return Err(ConfigError::new("max", "0".to_owned(), "a whole number of at least 1"));
+        }
+        self.backoff.check()?;
+        if let Some(limit) = self.max_elapsed {
+            let error = |allowed| Err(ConfigError::new("max_elapsed", format!("{limit:?}"), allowed));
+            if !fits(limit) {
+                return error(LONGEST);
+            }
+            if self.max > 1 && limit < self.backoff.least() {
+                return error("at least as long as the first pause");
+            }
+        }
+        Ok(())
+    }
+
+    /// The pause after the `attempt`-th failed attempt, counted from 1, which was itself made after `previous`.
+    #[inline]
+    pub(crate) fn pause_after(&self, attempt: u32, previous: Duration) -> Duration {
+        let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));
+        self.backoff.pause_after(attempt, previous, draw)
+    }
+
+    pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { max, backoff, max_elapsed, seed } = self;
+        let mut shown = f.debug_struct(name);
+        shown.field("max", max).field("delay", &backoff.delay);
+        // Only what was set, as the user would write it.
+        let mut set = |name, value: Option<&dyn fmt::Debug>| {
+            if let Some(value) = value {
+                shown.field(name, value);
+            }
+        };
+        set("backoff", backoff.factor.as_ref().map(|factor| factor as _));
+        set("max_delay", backoff.max.as_ref().map(|max| max as _));
+        set("jitter", backoff.jitter.as_ref().map(|jitter| jitter as _));
+        set("max_elapsed", max_elapsed.as_ref().map(|limit| limit as _));
+        set("seed", seed.as_ref().map(|seed| seed as _));
+        shown.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,263 @@
+//! What the options of a retry do, in the attribute and in the builder.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use resilience_runtime::{Jitter, RetryEvent, RetryPolicy, circuit, retry};
+use tokio::time::{Instant, advance, sleep};
+
+/// An error that says when to come back, and is nothing else.
+struct Busy(Option<Duration>);
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// When each attempt began, and since when.
+struct Calls(Instant, RefCell<Vec<Duration>>);
+
+impl Calls {
+    fn new() -> Self {
+        Self(Instant::now(), RefCell::default())
+    }
+
+    /// Notes a call; returns how many there have been.
+    fn note(&self) -> u32 {
+        self.1.borrow_mut().push(self.0.elapsed());
+        u32::try_from(self.1.borrow().len()).unwrap()
+    }
+
+    fn seconds(&self) -> Vec<u64> {
+        self.1.borrow().iter().map(Duration::as_secs).collect()
+    }
+}
+
+#[retry(max = 5, delay = 1, backoff = 3, max_delay = 4)]
+async fn capped(calls: &Calls) -> Result<(), u32> {
+    Err(calls.note())
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_pause_is_longer_than_max_delay() {
+    let calls = Calls::new();
+    assert_eq!(capped(&calls).await, Err(5));
+    assert_eq!(calls.seconds(), [0, 1, 4, 8, 12]);
+}
+
+#[retry(max = 4, delay = 8, max_delay = 20, jitter = "full")]
+async fn full(calls: &Calls) -> Result<(), u32> {
+    Err(calls.note())
+}
+
+#[retry(max = 4, delay = 8, max_delay = 20, jitter = "equal")]
+async fn equal(calls: &Calls) -> Result<(), u32> {
+    Err(calls.note())
+}
+
+#[retry(max = 4, delay = 8, max_delay = 20, jitter = "decorrelated")]
+async fn decorrelated(calls: &Calls) -> Result<(), u32> {
+    Err(calls.note())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attribute_has_every_jitter() {
+    let mut different = [false; 3];
+    for _ in 0..20 {
+        let [a, b, c] = [Calls::new(), Calls::new(), Calls::new()];
+        let _ = tokio::join!(full(&a), equal(&b), decorrelated(&c));
+        for (index, (calls, least)) in [(a, [0, 0, 0]), (b, [4, 8, 10]), (c, [8, 8, 8])].into_iter().enumerate() {
+            let times = calls.1.into_inner();
+            let pauses: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            for (pause, (least, most)) in
+                pauses.iter().zip(least.into_iter().zip([if index == 2 { 20 } else { 8 }, 20, 20]))
+            {
+                // A timer may take a millisecond more.
+                assert!(
+                    (seconds(least)..=seconds(most) + Duration::from_millis(1)).contains(pause),
+                    "{index}: {pauses:?}"
+                );
+            }
+            different[index] |= pauses[1] != seconds(16) && pauses[2] != pauses[1];
+        }
+    }
+    assert_eq!(different, [true; 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_seed_gives_the_same_pauses_in_every_call() {
+    async fn pauses(seed: Option<u64>) -> Vec<Duration> {
+        let builder = RetryPolicy::builder().max(6).jitter(Jitter::Full);
+        let pauses = RefCell::new(Vec::new());
+        let builder = seed.map_or(builder, |seed| builder.seed(seed));
+        let policy =
+            builder.on_retry(|event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay)).build().unwrap();
+        policy.call(async || Err::<(), _>(())).await.unwrap_err();
+        pauses.into_inner()
+    }
+    assert_eq!(pauses(Some(7)).await, pauses(Some(7)).await);
+    assert_ne!(pauses(Some(7)).await, pauses(Some(8)).await);
+    assert_ne!(pauses(None).await, pauses(None).await);
+}
+
+#[retry(max = 9, delay = 1, max_elapsed = 5)]
+async fn limited(calls: &Calls, takes: Duration) -> Result<(), u32> {
+    let call = calls.note();
+    sleep(takes).await;
+    Err(call)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_gives_up_before_a_pause_that_would_pass_max_elapsed() {
+    let calls = Calls::new();
+    assert_eq!(limited(&calls, Duration::ZERO).await, Err(3), "with the last error");
+    assert_eq!(calls.seconds(), [0, 1, 3]);
+    assert_eq!(calls.0.elapsed(), seconds(3), "the pause of four seconds is not begun");
+
+    let calls = Calls::new();
+    assert_eq!(limited(&calls, seconds(9)).await, Err(1));
+    assert_eq!(calls.0.elapsed(), seconds(9), "an attempt that is under way is left alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_may_end_with_max_elapsed() {
+    let policy = RetryPolicy::builder().max(9).max_elapsed(seconds(3)).build().unwrap();
+    let calls = Calls::new();
+    assert_eq!(policy.call(async || Err::<(), _>(calls.note())).await, Err(3));
+    assert_eq!(calls.seconds(), [0, 1, 3]);
+}
+
+#[retry(max = 9, delay = 1, backoff = 2, max_delay = 20, max_elapsed = 60, retry_after = |busy| busy.0)]
+async fn asked_to_wait(calls: &Calls, hints: &[Option<u64>]) -> Result<(), Busy> {
+    let call = calls.note();
+    match hints.get(call as usize - 1) {
+        Some(hint) => Err(Busy(hint.map(seconds))),
+        None => Ok(()),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_is_the_longer_of_its_own_and_what_the_error_says() {
+    let calls = Calls::new();
+    assert!(asked_to_wait(&calls, &[Some(3), Some(1), None, Some(20)]).await.is_ok());
+    assert_eq!(calls.seconds(), [0, 3, 5, 9, 29]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_gives_up_rather_than_come_back_too_early() {
+    let calls = Calls::new();
+    assert!(matches!(asked_to_wait(&calls, &[Some(21)]).await, Err(Busy(Some(_)))));
+    assert_eq!(calls.0.elapsed(), Duration::ZERO, "more than `max_delay`");
+
+    let calls = Calls::new();
+    assert!(asked_to_wait(&calls, &[Some(20), Some(20), Some(20), Some(20)]).await.is_err());
+    assert_eq!(calls.seconds(), [0, 20, 40, 60], "and never past `max_elapsed`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_of_any_length_is_taken_as_it_is() {
+    for (hint, attempts) in [(Duration::ZERO, 2), (Duration::MAX, 1)] {
+        let builder = RetryPolicy::builder().max(2).delay(Duration::ZERO).max_elapsed(seconds(1));
+        let policy = builder.retry_after(move |(): &()| Some(hint)).build().unwrap();
+        let calls = Calls::new();
+        assert_eq!(
+            policy
+                .call(async || {
+                    calls.note();
+                    Err::<(), _>(())
+                })
+                .await,
+            Err(())
+        );
+        assert_eq!(calls.seconds().len(), attempts);
+    }
+}
+
+#[retry(max = 3, delay = 1, retry_if_ok = |status| *status == 503, retry_if = |error| *error)]
+#[circuit(name = "retry_options::ok", open = |_| false)]
+async fn status(calls: &Calls, answers: &[Result<u16, bool>]) -> Result<u16, bool> {
+    answers[calls.note() as usize - 1]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_can_be_worth_another_attempt() {
+    for (answers, last) in [
+        (&[Ok(503), Ok(200)][..], Ok(200)),
+        (&[Ok(503), Err(true), Ok(503)], Ok(503)),
+        (&[Ok(503), Err(false)], Err(false)),
+        (&[Ok(404)], Ok(404)),
+    ] {
+        let calls = Calls::new();
+        assert_eq!(status(&calls, answers).await, last);
+        assert_eq!(calls.seconds().len(), answers.len());
+    }
+}
+
+/// Told of an attempt: which one, the pause, the error.
+type Told = (u32, u64, Option<bool>);
+
+#[retry(
+    max = 4,
+    delay = 1,
+    retry_if_ok = |value| *value == 0,
+    on_retry = |event| told.borrow_mut().push((event.attempt, event.delay.as_secs(), event.error.copied()))
+)]
+async fn told(calls: &Calls, told: &RefCell<Vec<Told>>) -> Result<u32, bool> {
+    match calls.note() {
+        1 => Err(true),
+        2 => Ok(0),
+        _ => Err(false),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_is_told_before_each_pause() {
+    let heard = RefCell::default();
+    assert_eq!(told(&Calls::new(), &heard).await, Err(false));
+    assert_eq!(heard.into_inner(), [(1, 1, Some(true)), (2, 2, None), (3, 4, Some(false))]);
+}
+
+fn by_path(event: &RetryEvent<'_, String>) {
+    assert_eq!(event.error.map(String::as_str), Some("down"));
+}
+
+#[retry(max = 3, delay = 1, attempt = n, on_retry = by_path, clone(text))]
+#[circuit(name = "retry_options::attempt", threshold = 9, open = |open| open.to_string())]
+async fn numbered(text: String, seen: &Cell<u32>) -> Result<u32, String> {
+    seen.set(seen.get() * 10 + n);
+    tokio::task::yield_now().await;
+    let owned = move || n;
+    if n < 3 { Err(text) } else { Ok(owned()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_body_sees_which_attempt_it_is() {
+    let seen = Cell::new(0);
+    assert_eq!(numbered("down".to_owned(), &seen).await, Ok(3));
+    assert_eq!(seen.get(), 123);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_of_one_kind_stand_beside_each_other() {
+    let told = Cell::new(0);
+    let policy = RetryPolicy::builder()
+        .max(9)
+        .retry_if(|call: &u32| *call < 5)
+        .retry_if(|call: &u32| *call != 3)
+        .retry_after(|call: &u32| Some(seconds(u64::from(*call))))
+        .retry_after(|_: &u32| Some(seconds(7)))
+        .on_retry(|_: &RetryEvent<'_, u32>| told.set(told.get() + 1))
+        .on_retry(|_: &RetryEvent<'_, u32>| told.set(told.get() + 10))
+        .build()
+        .unwrap();
+    let calls = Calls::new();
+    assert_eq!(policy.call(async || Err::<(), _>(calls.note())).await, Err(3));
+    assert_eq!((calls.seconds(), told.get()), (vec![0, 7, 14], 22));
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_before_the_first_attempt_does_not_count() {
+    let calls = Calls::new();
+    let call = limited(&calls, Duration::ZERO);
+    advance(seconds(9)).await;
+    assert_eq!(call.await, Err(3), "a future does nothing until it is polled");
+}
