@@ -6,7 +6,9 @@ use std::io;
 use std::sync::Once;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitState, circuit, get_circuit, get_circuit_stats, retry};
+use resilience_runtime::{
+    CircuitBreaker, CircuitState, RetryBudget, TokenBucket, circuit, get_circuit, get_circuit_stats, retry,
+};
 use tokio::time::advance;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -201,6 +203,31 @@ async fn an_attribute_tells_the_error_where_its_type_shows_one() {
     let failure = format!("DEBUG circuit_failure circuit=events::long duration_ms=0 error={cut}");
     let again = format!("DEBUG retry_attempt func=\"long\" attempt=1 delay=0.25 error={cut}");
     assert_eq!(heard(), [&failure, &again, &failure].map(String::as_str));
+}
+
+#[retry(max = 9, delay = 1, max_elapsed = 2)]
+async fn too_long() -> Result<(), &'static str> {
+    Err("down")
+}
+
+#[retry(max = 9, delay = 0, budget = RetryBudget::bucket(TokenBucket { capacity: 0, ..TokenBucket::DEFAULT }))]
+async fn too_dear() -> Result<(), &'static str> {
+    Err("down")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_tells_what_ended_it_where_attempts_were_left() {
+    listen();
+    assert!(too_long().await.is_err());
+    assert!(too_dear().await.is_err());
+    assert_eq!(
+        heard(),
+        [
+            "DEBUG retry_attempt func=\"too_long\" attempt=1 delay=1.0 error=down",
+            "DEBUG retry_exhausted func=\"too_long\" attempt=2 reason=\"max_elapsed\" error=down",
+            "DEBUG retry_exhausted func=\"too_dear\" attempt=1 reason=\"budget\" error=down",
+        ]
+    );
 }
 
 #[circuit(name = "events::panics", threshold = 1)]

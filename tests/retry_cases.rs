@@ -4,7 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use resilience_runtime::{ConfigError, Jitter, RetryBuilder, RetryEvent, RetryPolicy, RetryRules, retry};
+use resilience_runtime::{
+    ConfigError, Jitter, RetryBudget, RetryBuilder, RetryCost, RetryEvent, RetryPolicy, RetryRatio, RetryRules,
+    TokenBucket, retry,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, advance, timeout};
@@ -19,6 +22,7 @@ struct Case {
     outcomes: Value,
     expect: Map<String, Value>,
     recommended: Option<bool>,
+    optional: Option<bool>,
     why: Option<String>,
 }
 
@@ -31,7 +35,7 @@ const SKIPPED: [Skipped; 7] = [
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
     // V03 has it that such a configuration is a mistake.
     ("a delay above the longest is capped", 1, |case| case.id == "D18"),
-    ("no option: budgets", 23, |case| ["token_bucket", "budget"].contains(&&*case.group)),
+    ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
     ("no option: delays other than exponential", 4, |case| case.sets("increment") || case.sets("delays")),
     // F08: a cancelled call is a dropped future, and has no outcome. V01: a `Duration` is never negative.
@@ -47,9 +51,16 @@ struct Failure {
     retry_after: Option<Duration>,
 }
 
+/// A service that asks for fewer calls asks for longer pauses, too.
+fn throttled(failure: &Failure) -> Option<Duration> {
+    (failure.kind == "throttle").then_some(Duration::from_secs(1))
+}
+
 /// What can be seen of a call.
 #[derive(Debug)]
 struct Observed {
+    /// Those of the budget, after each attempt was judged.
+    tokens: Vec<u64>,
     /// When each attempt began.
     attempts: Vec<Instant>,
     /// None where the call was dropped.
@@ -71,7 +82,8 @@ impl Case {
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
                 // Said by functions, by the way in which the case is replayed, or the only rule that there is.
-                "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" => builder,
+                "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
+                | "bucket" => builder,
                 other => panic!("{}: nobody has said what to do about `{other}`", self.id),
             };
         }
@@ -79,27 +91,119 @@ impl Case {
     }
 
     /// The policy, with what the case says about outcomes.
-    fn policy(&self) -> Result<RetryPolicy<impl RetryRules<u64, Failure>>, ConfigError> {
+    fn policy(
+        &self,
+        budget: Option<&'static RetryBudget>,
+    ) -> Result<RetryPolicy<impl RetryRules<u64, Failure>>, ConfigError> {
         let kinds = |key: &str| self.config.get(key).map(|kinds| Vec::<String>::deserialize(kinds).unwrap());
         let (retry_on, abort_on) = (kinds("retry_on"), kinds("abort_on"));
         let on_result = self.sets("retry_on_result");
-        self.builder()
+        let builder = self.builder();
+        budget
+            .map_or(builder, |budget| builder.budget(budget))
             .retry_if(move |failure: &Failure| {
                 retry_on.as_ref().is_none_or(|kinds| kinds.contains(&failure.kind))
                     && !abort_on.as_ref().is_some_and(|kinds| kinds.contains(&failure.kind))
             })
             .retry_if_ok(move |value: &u64| on_result && *value < 2)
             .retry_after(|failure: &Failure| failure.retry_after)
+            .retry_after(throttled)
+            .cost(|failure: &Failure| if failure.kind == "throttle" { RetryCost::Throttle } else { RetryCost::Failure })
             .build()
+    }
+
+    /// A static for each case.
+    fn budget(&self) -> &'static RetryBudget {
+        Box::leak(Box::new(match (self.config.get("bucket"), self.config.get("budget")) {
+            (Some(bucket), _) => {
+                let get = |key: &str| u32::deserialize(&bucket[key]).unwrap();
+                RetryBudget::bucket(TokenBucket {
+                    capacity: get("capacity"),
+                    retry_cost: get("cost"),
+                    timeout_cost: get("timeout_cost"),
+                    throttle_cost: get("throttle_cost"),
+                    first_try_refund: get("first_try_refund"),
+                })
+            }
+            (_, Some(Value::Object(ratio))) => RetryBudget::ratio(RetryRatio {
+                ttl: seconds(&ratio["ttl"]),
+                min_per_second: u32::deserialize(&ratio["min_per_s"]).unwrap(),
+                share: f64::deserialize(&ratio["percent"]).unwrap(),
+            }),
+            (_, Some(empty)) => {
+                assert_eq!(empty, "empty", "{}", self.id);
+                RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 0.0, ..RetryRatio::DEFAULT })
+            }
+            _ => panic!("{}: no budget", self.id),
+        }))
+    }
+
+    /// Rows of an operation on a bucket, an amount, whether it is granted, and the tokens that are left.
+    async fn replay_bucket(&self) {
+        let budget = self.budget();
+        for row in self.expect["ops"].as_array().unwrap() {
+            let amount = &row[1];
+            match row[0].as_str().unwrap() {
+                "take" => {
+                    let timeout = *amount == self.config["bucket"]["timeout_cost"];
+                    assert!(timeout || *amount == self.config["bucket"]["cost"], "{}", self.id);
+                    let cost = if timeout { RetryCost::Timeout } else { RetryCost::Failure };
+                    let builder = RetryPolicy::builder().max(2).delay(Duration::ZERO).budget(budget);
+                    let policy = builder.cost(move |(): &()| cost).build().unwrap();
+                    let attempts = Cell::new(0);
+                    let call = policy.call(async || {
+                        attempts.set(attempts.get() + 1);
+                        Err::<(), _>(())
+                    });
+                    call.await.unwrap_err();
+                    assert_eq!(json!(attempts.get() == 2), row[2], "{}: {row}", self.id);
+                }
+                "first_try_success" => {
+                    let policy = RetryPolicy::builder().budget(budget).build().unwrap();
+                    policy.call(async || Ok::<_, ()>(())).await.unwrap();
+                }
+                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
+            }
+            assert_eq!(json!(budget.stats().tokens), row[3], "{}: {row}", self.id);
+        }
+    }
+
+    /// A deposit is a call that begins, a withdrawal a retry.
+    async fn replay_ratio(&self) {
+        let budget = self.budget();
+        if self.outcomes == "10000 times: deposit, then try to withdraw, clock frozen" {
+            let initial = self.expect.get("initial").map_or(0, |initial| initial.as_u64().unwrap());
+            assert_eq!(budget.stats().tokens, initial, "{}", self.id);
+            for _ in 0..10_000 {
+                budget.call_began();
+                budget.try_retry(RetryCost::Failure);
+            }
+            let [withdrawn, tolerance] = ["withdrawn", "tolerance"].map(|key| self.expect[key].as_u64().unwrap());
+            let stats = budget.stats();
+            assert!(stats.granted.abs_diff(withdrawn) <= tolerance, "{}: {stats:?}", self.id);
+            assert_eq!(stats.granted + stats.denied, 10_000);
+            return;
+        }
+        for row in self.expect["ops"].as_array().unwrap() {
+            match row[0].as_str().unwrap() {
+                "deposit" => budget.call_began(),
+                "withdraw" => assert_eq!(json!(budget.try_retry(RetryCost::Failure)), row[1], "{}", self.id),
+                "advance" => advance(seconds(&row[1])).await,
+                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
+            }
+        }
     }
 
     async fn replay(&self) {
         match &*self.group {
             "elapsed" if self.expect.contains_key("table") => return self.replay_elapsed().await,
             "jitter" => return self.replay_jitter().await,
+            "budget" => return self.replay_ratio().await,
+            "token_bucket" if self.outcomes.is_null() => return self.replay_bucket().await,
             _ => {}
         }
-        let policy = match self.policy() {
+        let budget = self.sets("bucket").then(|| self.budget());
+        let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
                 // The cases say `max_attempts` where the option is `max`.
@@ -110,7 +214,7 @@ impl Case {
         };
         match &self.outcomes {
             Value::Array(outcomes) => {
-                let observed = observe(&policy, outcomes).await;
+                let observed = observe(&policy, budget, outcomes).await;
                 self.check(&observed);
             }
             Value::String(property) => {
@@ -118,7 +222,7 @@ impl Case {
                 for k in 1..=10 {
                     let mut outcomes = vec![json!("fail"); k];
                     outcomes[k - 1] = json!("ok");
-                    let observed = observe(&policy, &outcomes).await;
+                    let observed = observe(&policy, None, &outcomes).await;
                     assert_eq!(observed.attempts.len(), k, "{}", self.id);
                     assert!(matches!(observed.result, Some(Ok(_))), "{}, k = {k}: {observed:?}", self.id);
                 }
@@ -189,7 +293,7 @@ impl Case {
 
     fn check(&self, observed: &Observed) {
         let Self { id, expect, .. } = self;
-        let Observed { attempts, result } = observed;
+        let Observed { tokens, attempts, result } = observed;
         for (key, expected) in expect {
             match key.as_str() {
                 "attempts" => assert_eq!(json!(attempts.len()), *expected, "{id}: {observed:?}"),
@@ -210,6 +314,7 @@ impl Case {
                     _ => panic!("{id}: {result:?} in place of {expected}"),
                 },
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
+                "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
                 // A closure sends what it likes; see `an_argument_is_the_same_each_time`.
                 "same_request_each_time" => {}
                 other => panic!("{id}: nobody has said what to do about `{other}`"),
@@ -219,11 +324,20 @@ impl Case {
 }
 
 /// Calls a function whose attempts have these outcomes; one attempt more than there are is a panic.
-async fn observe<P: RetryRules<u64, Failure>>(policy: &RetryPolicy<P>, outcomes: &[Value]) -> Observed {
+async fn observe<P: RetryRules<u64, Failure>>(
+    policy: &RetryPolicy<P>,
+    budget: Option<&RetryBudget>,
+    outcomes: &[Value],
+) -> Observed {
     // Off the steps of the timer, where even a sleep of zero takes some time.
     advance(Duration::from_micros(300)).await;
     let attempts = RefCell::new(Vec::new());
+    let tokens = RefCell::new(Vec::new());
+    let look = || tokens.borrow_mut().extend(budget.map(|budget| budget.stats().tokens));
     let call = policy.call(async || {
+        if !attempts.borrow().is_empty() {
+            look();
+        }
         attempts.borrow_mut().push(Instant::now());
         let attempt = attempts.borrow().len();
         let outcome = &outcomes[attempt - 1];
@@ -241,7 +355,8 @@ async fn observe<P: RetryRules<u64, Failure>>(policy: &RetryPolicy<P>, outcomes:
     } else {
         Some(call.await)
     };
-    Observed { attempts: attempts.into_inner(), result }
+    look();
+    Observed { tokens: tokens.into_inner(), attempts: attempts.into_inner(), result }
 }
 
 /// The pauses of a call that fails each time, in seconds.
@@ -280,7 +395,13 @@ async fn every_case_is_replayed_or_has_a_reason_not_to_be() {
     }
     assert_eq!(skipped, SKIPPED.map(|(_, cases, _)| cases));
     let groups = [("attempts", 8), ("delays", 12), ("filters", 4), ("overflow", 4), ("config_validation", 2)];
-    let groups = groups.into_iter().chain([("elapsed", 3), ("retry_after", 1), ("jitter", 4)]);
+    let groups = groups.into_iter().chain([
+        ("elapsed", 3),
+        ("retry_after", 1),
+        ("jitter", 4),
+        ("token_bucket", 12),
+        ("budget", 9),
+    ]);
     assert_eq!(replayed, groups.collect());
 }
 

@@ -67,7 +67,7 @@ async fn an_attribute_has_every_jitter() {
         let _ = tokio::join!(full(&a), equal(&b), decorrelated(&c));
         for (index, (calls, least)) in [(a, [0, 0, 0]), (b, [4, 8, 10]), (c, [8, 8, 8])].into_iter().enumerate() {
             let times = calls.1.into_inner();
-            let pauses: Vec<_> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let pauses: Vec<_> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
             for (pause, (least, most)) in
                 pauses.iter().zip(least.into_iter().zip([if index == 2 { 20 } else { 8 }, 20, 20]))
             {

@@ -307,7 +307,7 @@ pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
 }
 
 /// A `macro_rules!` wraps what it passes on in groups that nobody sees.
-fn peel(value: &Expr) -> &Expr {
+pub(crate) fn peel(value: &Expr) -> &Expr {
     match value {
         Expr::Group(group) => peel(&group.expr),
         value => value,

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
 use syn::{Error, Expr, Lit, Path, Result};
 
 use crate::args::{self, Args};
@@ -12,9 +13,17 @@ pub(crate) struct Retry {
     pub(crate) settings: Vec<(Ident, Setting)>,
     /// The user's functions, under their names, in the order in which they are asked.
     pub(crate) rules: Vec<(&'static str, TokenStream)>,
+    pub(crate) budget: Option<Budget>,
     /// The name under which the body sees the number of the attempt.
     pub(crate) attempt: Option<Ident>,
     pub(crate) clone: Vec<Ident>,
+}
+
+pub(crate) enum Budget {
+    /// The path of a static.
+    Shared(TokenStream),
+    /// What makes one for this function alone.
+    Own(TokenStream),
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -36,15 +45,17 @@ const SETTINGS: [(&str, Read); 6] = [
     ("max_elapsed", time),
 ];
 
-const RULES: [&str; 4] = ["retry_if", "retry_if_ok", "retry_after", "on_retry"];
+const RULES: [&str; 5] = ["retry_if", "retry_if_ok", "retry_after", "cost", "on_retry"];
 
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 15] = [
     "max",
     "delay",
     "backoff",
     "max_delay",
     "jitter",
     "max_elapsed",
+    "budget",
+    "cost",
     "retry_if",
     "retry_if_ok",
     "retry_after",
@@ -74,12 +85,17 @@ impl Retry {
         if readable {
             check(&settings, errors);
         }
-        let rules = RULES
-            .into_iter()
-            .filter_map(|key| Some((key, args.read(key, errors, args::function)?)))
-            .collect::<Vec<_>>();
-        let attempt = args.read("attempt", errors, args::binding);
-        let retry = Self { settings, rules, attempt, clone: args.list("clone", errors) };
+        if let (Some(cost), None, false) = (args.key("cost"), args.key("budget"), args.is_broken()) {
+            errors.push(cost.span(), "`cost` needs `budget = ..` beside it: nothing is paid otherwise");
+        }
+        let rule = |key| Some((key, args.read(key, errors, args::function)?));
+        let retry = Self {
+            settings,
+            rules: RULES.into_iter().filter_map(rule).collect(),
+            budget: args.read("budget", errors, budget),
+            attempt: args.read("attempt", errors, args::binding),
+            clone: args.list("clone", errors),
+        };
         (Some(retry), args.read("crate", errors, args::path))
     }
 }
@@ -133,4 +149,16 @@ fn jitter(key: &str, value: &Expr) -> Result<Setting> {
         let names = JITTERS.map(|(name, _)| format!("\"{name}\"")).join(", ");
         Error::new_spanned(value, format_args!("`{key}` must be one of {names}"))
     })
+}
+
+fn budget(key: &str, value: &Expr) -> Result<Budget> {
+    match args::peel(value) {
+        Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
+        Expr::Lit(_) | Expr::Closure(_) => {
+            let message =
+                format_args!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
+            Err(Error::new_spanned(value, message))
+        }
+        expr => Ok(Budget::Own(expr.to_token_stream())),
+    }
 }

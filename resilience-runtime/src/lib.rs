@@ -55,7 +55,7 @@
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
-//! | `retry_exhausted` | DEBUG | `func`, `attempt`, `reason` (`max_elapsed` or `retry_after`), `error`: what ended a retry with attempts left |
+//! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit` or `budget`), `error`: what ended a retry that had attempts left |
 //!
 //! # Time
 //!
@@ -77,6 +77,7 @@ pub mod presets;
 
 mod backoff;
 mod breaker;
+mod budget;
 mod clock;
 mod config;
 mod declare;
@@ -95,6 +96,7 @@ pub use crate::breaker::CircuitBreaker;
 pub use crate::breaker::builder::CircuitBuilder;
 pub use crate::breaker::permit::{OwnedPermit, Permit};
 pub use crate::breaker::state::CircuitState;
+pub use crate::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
 pub use crate::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
 pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
 pub use crate::retry::RetryPolicy;

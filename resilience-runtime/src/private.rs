@@ -13,6 +13,7 @@ use crate::breaker::permit::{Ending, Permit, Watched};
 use crate::error::CircuitOpenError;
 
 pub use crate::backoff::Jitter;
+pub use crate::budget::RetryBudget;
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::schedule::Schedule;
 pub use tokio::time::sleep;

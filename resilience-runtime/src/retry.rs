@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::budget::RetryBudget;
 use crate::retry::attempts::Attempts;
 use crate::retry::builder::RetryBuilder;
 use crate::retry::rules::{AnyError, RetryRules};
@@ -64,20 +65,21 @@ use crate::retry::schedule::Schedule;
 #[derive(Clone, Copy)]
 pub struct RetryPolicy<P = AnyError> {
     schedule: Schedule,
+    budget: Option<&'static RetryBudget>,
     rules: P,
 }
 
 impl RetryPolicy {
     /// Starts to describe a policy.
     pub fn builder() -> RetryBuilder {
-        RetryBuilder { schedule: Schedule::DEFAULT, rules: AnyError }
+        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError }
     }
 }
 
 /// Three attempts, with pauses of one and two seconds, whatever the error.
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { schedule: Schedule::DEFAULT, rules: AnyError }
+        Self { schedule: Schedule::DEFAULT, budget: None, rules: AnyError }
     }
 }
 
@@ -101,8 +103,12 @@ impl<P> RetryPolicy<P> {
         Fut: Future<Output = Result<T, E>>,
         P: RetryRules<T, E>,
     {
-        let Self { schedule, rules } = self;
-        let mut attempts = Attempts::new(type_name::<F>(), schedule);
+        let Self { schedule, budget, rules } = self;
+        let attempts = Attempts::new(type_name::<F>(), schedule);
+        let mut attempts = match budget {
+            Some(budget) => attempts.budget(budget),
+            None => attempts,
+        };
         loop {
             let delay = {
                 let judged = attempts
@@ -110,6 +116,7 @@ impl<P> RetryPolicy<P> {
                     .retry_if(|error| rules.retry_if(error))
                     .retry_if_ok(|value| rules.retry_if_ok(value))
                     .retry_after(|error| rules.retry_after(error))
+                    .cost(|error| rules.cost(error))
                     .on_retry(|event| rules.on_retry(event));
                 match judged.next(|_| None, &[]) {
                     ControlFlow::Continue(delay) => delay,

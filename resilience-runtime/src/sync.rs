@@ -17,6 +17,11 @@ pub(crate) use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+/// Those of a `static`, where loom's cannot be.
+pub(crate) mod statics {
+    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+}
+
 use std::sync::PoisonError;
 
 /// Locks `mutex`, also after a panic of somebody who held it.

@@ -1,8 +1,9 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::Expansion;
-use crate::retry::{Retry, Setting};
+use crate::retry::{Budget, Retry, Setting};
 
 impl Expansion<'_> {
     pub(super) fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
@@ -57,11 +58,22 @@ impl Expansion<'_> {
             };
             quote_spanned!(Span::mixed_site()=> .#option(#value))
         });
+        let budget = retry.budget.as_ref().map(|budget| {
+            let budget = match budget {
+                Budget::Shared(path) => quote_spanned!(Span::mixed_site().located_at(path.span())=> &#path),
+                // The name of an item is not hygienic, and must not hide one of the user's.
+                Budget::Own(expr) => quote_spanned! {Span::mixed_site()=> {
+                    static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
+                    &__RESILIENCE_BUDGET
+                }},
+            };
+            quote_spanned!(Span::mixed_site()=> .budget(#budget))
+        });
         quote_spanned! {Span::mixed_site()=>
             let mut #local = #runtime::__private::Attempts::new(
                 #func,
                 const { &#runtime::__private::Schedule::DEFAULT #(#settings)* }
-            );
+            ) #budget;
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::__private::Outcome;
 use crate::breaker::CircuitBreaker;
+use crate::budget::{RetryBudget, RetryCost};
 use crate::clock::Tick;
 use crate::events;
 use crate::retry::rules::RetryEvent;
@@ -23,13 +24,24 @@ pub struct Attempts<'a> {
     /// The pause before the one under way.
     pause: Duration,
     stopped: bool,
+    budget: Option<&'a RetryBudget>,
+    /// What the budget has granted last.
+    paid: Option<RetryCost>,
 }
 
 impl<'a> Attempts<'a> {
     #[inline]
     pub fn new(func: &'a str, schedule: &'a Schedule) -> Self {
         let began = schedule.max_elapsed.map(|_| Tick::now());
-        Self { func, schedule, made: 0, began, pause: Duration::ZERO, stopped: false }
+        Self { func, schedule, made: 0, began, pause: Duration::ZERO, stopped: false, budget: None, paid: None }
+    }
+
+    #[inline]
+    #[must_use]
+    pub fn budget(mut self, budget: &'a RetryBudget) -> Self {
+        budget.call_began();
+        self.budget = Some(budget);
+        self
     }
 
     /// Which attempt is under way, counted from 1.
@@ -51,12 +63,29 @@ impl<'a> Attempts<'a> {
     pub fn judge<R: Outcome>(&mut self, outcome: R) -> Judged<'_, 'a, R, R::Value, R::Error, Nobody> {
         let outcome = outcome.into_result();
         let left = !self.stopped && self.attempt() < self.schedule.max;
-        let again = left && outcome.is_err();
-        Judged { attempts: self, outcome, make: R::from_result, left, again, hint: None, on_retry: Nobody }
+        let failed = outcome.is_err();
+        Judged {
+            attempts: self,
+            outcome,
+            make: R::from_result,
+            left,
+            failed,
+            hint: None,
+            cost: RetryCost::Failure,
+            on_retry: Nobody,
+        }
     }
 
     /// The pause before the next attempt, or why there is none.
-    fn pause(&self, hint: Option<Duration>) -> Result<Duration, &'static str> {
+    ///
+    /// There is none, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
+    /// the error at hand says more than the rejection that would follow.
+    fn pause(
+        &self,
+        hint: Option<Duration>,
+        cost: RetryCost,
+        below: &[&CircuitBreaker],
+    ) -> Result<Duration, &'static str> {
         let Schedule { backoff, max_elapsed, .. } = self.schedule;
         if hint > backoff.max.or(Some(Duration::MAX)) {
             return Err("retry_after");
@@ -67,6 +96,13 @@ impl<'a> Attempts<'a> {
             if Tick::now().since(began).saturating_add(pause) > limit {
                 return Err("max_elapsed");
             }
+        }
+        if below.iter().any(|breaker| breaker.stays_open(pause)) {
+            return Err("circuit");
+        }
+        // Last of all, since it is paid.
+        if self.budget.is_some_and(|budget| !budget.try_retry(cost)) {
+            return Err("budget");
         }
         Ok(pause)
     }
@@ -81,62 +117,73 @@ pub struct Judged<'r, 'a, R, T, E, H> {
     make: fn(Result<T, E>) -> R,
     /// There are attempts left: nobody is asked otherwise.
     left: bool,
-    again: bool,
+    /// It was no success.
+    failed: bool,
     hint: Option<Duration>,
+    cost: RetryCost,
     on_retry: H,
 }
 
 impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
+    /// An error that is not worth another attempt is like the last one.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
         if let (true, Err(error)) = (self.left, &self.outcome) {
-            self.again = retry_if(error);
+            self.left = retry_if(error);
         }
         self
     }
 
     #[inline]
     pub fn retry_if_ok(mut self, retry_if_ok: impl FnOnce(&T) -> bool) -> Self {
-        if let (true, Ok(value)) = (self.left, &self.outcome) {
-            self.again = retry_if_ok(value);
+        if let Ok(value) = &self.outcome {
+            self.failed = retry_if_ok(value);
         }
         self
     }
 
     #[inline]
     pub fn retry_after(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
-        if let (true, Err(error)) = (self.again, &self.outcome) {
+        if let (true, Err(error)) = (self.left, &self.outcome) {
             self.hint = retry_after(error);
         }
         self
     }
 
     #[inline]
+    pub fn cost(mut self, cost: impl FnOnce(&E) -> RetryCost) -> Self {
+        if let (true, Err(error)) = (self.left, &self.outcome) {
+            self.cost = cost(error);
+        }
+        self
+    }
+
+    #[inline]
     pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, 'a, R, T, E, F> {
-        let Self { attempts, outcome, make, left, again, hint, .. } = self;
-        Judged { attempts, outcome, make, left, again, hint, on_retry }
+        let Self { attempts, outcome, make, left, failed, hint, cost, .. } = self;
+        Judged { attempts, outcome, make, left, failed, hint, cost, on_retry }
     }
 
     /// The pause before the next attempt, or the outcome where it is final.
-    ///
-    /// It is final, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
-    /// the error at hand says more than the rejection that would follow.
     #[inline]
     pub fn next(
         self,
         text: impl for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
         below: &[&CircuitBreaker],
     ) -> ControlFlow<R, Duration> {
-        if !self.again {
-            return ControlFlow::Break((self.make)(self.outcome));
+        let Self { attempts, outcome, make, left, failed, hint, cost, on_retry } = self;
+        if !failed {
+            if let Some(budget) = attempts.budget {
+                budget.call_succeeded(attempts.paid);
+            }
+            return ControlFlow::Break(make(outcome));
         }
-        let Self { attempts, outcome, make, hint, on_retry, .. } = self;
+        if !left {
+            return ControlFlow::Break(make(outcome));
+        }
         attempts.made = attempts.made.saturating_add(1);
         let Attempts { func, made: attempt, .. } = *attempts;
-        let delay = match attempts.pause(hint) {
-            Ok(delay) if below.iter().any(|breaker| breaker.stays_open(delay)) => {
-                return ControlFlow::Break(make(outcome));
-            }
+        let delay = match attempts.pause(hint, cost, below) {
             Ok(delay) => delay,
             Err(reason) => {
                 events::retry_exhausted(func, attempt, reason, || text(&outcome));
@@ -144,6 +191,7 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
             }
         };
         attempts.pause = delay;
+        attempts.paid = Some(cost);
         events::retry_attempt(func, attempt, delay, || text(&outcome));
         on_retry.tell(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
         ControlFlow::Continue(delay)

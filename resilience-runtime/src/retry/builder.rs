@@ -2,9 +2,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::backoff::Jitter;
+use crate::budget::{RetryBudget, RetryCost};
 use crate::error::ConfigError;
 use crate::retry::RetryPolicy;
-use crate::retry::rules::{AnyError, Both, OnRetry, RetryAfter, RetryEvent, RetryIf, RetryIfOk};
+use crate::retry::rules::{AnyError, Both, Cost, OnRetry, RetryAfter, RetryEvent, RetryIf, RetryIfOk};
 use crate::retry::schedule::Schedule;
 
 /// Describes a retry policy, from [`RetryPolicy::builder`].
@@ -20,6 +21,7 @@ use crate::retry::schedule::Schedule;
 /// | `retry_if` | every error | |
 /// | `retry_if_ok` | no value | |
 /// | `retry_after`, `on_retry` | none | |
+/// | `budget`, `cost` | none, and that of a failure | |
 ///
 /// A function that is given a second time stands beside the first one: both have to agree to a retry, the longer wait
 /// counts, and both are told.
@@ -47,6 +49,7 @@ use crate::retry::schedule::Schedule;
 #[must_use = "a builder does nothing until `build`"]
 pub struct RetryBuilder<P = AnyError> {
     pub(super) schedule: Schedule,
+    pub(super) budget: Option<&'static RetryBudget>,
     pub(super) rules: P,
 }
 
@@ -111,6 +114,11 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
 
+    /// The budget that retries pay from, which others may share. Default: none.
+    pub fn budget(self, budget: &'static RetryBudget) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
     /// Which errors are worth another attempt. Default: all of them.
     pub fn retry_if<E, F>(self, retry_if: F) -> RetryBuilder<Both<P, RetryIf<F>>>
     where
@@ -152,6 +160,14 @@ impl<P> RetryBuilder<P> {
         self.and(RetryAfter(retry_after))
     }
 
+    /// What a retry after an error costs a [`budget`](Self::budget). Default: what one after any failure does.
+    pub fn cost<E, F>(self, cost: F) -> RetryBuilder<Both<P, Cost<F>>>
+    where
+        F: Fn(&E) -> RetryCost,
+    {
+        self.and(Cost(cost))
+    }
+
     /// Is told before each pause.
     ///
     /// ```
@@ -178,7 +194,8 @@ impl<P> RetryBuilder<P> {
     /// [`ConfigError`] for an option outside its range.
     pub fn build(self) -> Result<RetryPolicy<P>, ConfigError> {
         self.schedule.check()?;
-        Ok(RetryPolicy { schedule: self.schedule, rules: self.rules })
+        let Self { schedule, budget, rules } = self;
+        Ok(RetryPolicy { schedule, budget, rules })
     }
 
     fn set(self, set: impl FnOnce(Schedule) -> Schedule) -> Self {
@@ -186,7 +203,7 @@ impl<P> RetryBuilder<P> {
     }
 
     fn and<R>(self, rule: R) -> RetryBuilder<Both<P, R>> {
-        RetryBuilder { schedule: self.schedule, rules: Both(self.rules, rule) }
+        RetryBuilder { schedule: self.schedule, budget: self.budget, rules: Both(self.rules, rule) }
     }
 }
 

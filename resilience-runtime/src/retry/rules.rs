@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::budget::RetryCost;
+
 /// What a retry tells before it sleeps: see [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry).
 #[derive(Debug)]
 #[non_exhaustive]
@@ -35,6 +37,12 @@ pub trait RetryRules<T, E>: sealed::Sealed {
     fn retry_after(&self, error: &E) -> Option<Duration> {
         let _ = error;
         None
+    }
+
+    /// What a retry after the error costs a budget.
+    fn cost(&self, error: &E) -> RetryCost {
+        let _ = error;
+        RetryCost::Failure
     }
 
     /// Learns that another attempt follows.
@@ -73,6 +81,14 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
         self.0.retry_after(error).max(self.1.retry_after(error))
     }
 
+    /// The first word that differs from the ordinary one.
+    fn cost(&self, error: &E) -> RetryCost {
+        match self.0.cost(error) {
+            RetryCost::Failure => self.1.cost(error),
+            cost => cost,
+        }
+    }
+
     fn on_retry(&self, event: &RetryEvent<'_, E>) {
         self.0.on_retry(event);
         self.1.on_retry(event);
@@ -97,4 +113,5 @@ macro_rules! rule {
 rule!(RetryIf, retry_if: (error: &E) -> bool);
 rule!(RetryIfOk, retry_if_ok: (value: &T) -> bool);
 rule!(RetryAfter, retry_after: (error: &E) -> Option<Duration>);
+rule!(Cost, cost: (error: &E) -> RetryCost);
 rule!(OnRetry, on_retry: (event: &RetryEvent<'_, E>));

@@ -1,0 +1,167 @@
+//! What retries may cost all callers together.
+
+use std::cell::Cell;
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, RetryRatio, TokenBucket, circuit, retry};
+use tokio::time::advance;
+
+/// What a budget has left, granted and denied.
+fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
+    let stats = budget.stats();
+    (stats.tokens, stats.granted, stats.denied)
+}
+
+const TEN: TokenBucket = TokenBucket { capacity: 10, ..TokenBucket::DEFAULT };
+
+static SHARED: RetryBudget = RetryBudget::bucket(TEN);
+
+#[retry(max = 2, delay = 0, budget = SHARED)]
+async fn one(calls: &Cell<u32>) -> io::Result<()> {
+    calls.set(calls.get() + 1);
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[retry(max = 9, delay = 0, budget = self::SHARED, cost = |error| match error.kind() {
+    io::ErrorKind::TimedOut => RetryCost::Timeout,
+    _ => RetryCost::Failure,
+})]
+async fn other(calls: &Cell<u32>) -> io::Result<()> {
+    one(calls).await
+}
+
+#[tokio::test]
+async fn functions_share_a_budget() {
+    let calls = Cell::new(0);
+    one(&calls).await.unwrap_err();
+    assert_eq!((calls.take(), seen(&SHARED)), (2, (5, 1, 0)));
+    other(&calls).await.unwrap_err();
+    assert_eq!((calls.take(), seen(&SHARED)), (2, (0, 2, 1)), "a retry of the inner one, and none of the outer one");
+    one(&calls).await.unwrap_err();
+    assert_eq!((calls.take(), seen(&SHARED)), (1, (0, 2, 2)));
+}
+
+#[retry(max = 9, delay = 0, budget = RetryBudget::bucket(TokenBucket { capacity: 3 * 5, ..TEN }))]
+async fn generic<T>(calls: &Cell<u32>, _value: T) -> io::Result<()> {
+    calls.set(calls.get() + 1);
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test]
+async fn a_function_has_a_budget_of_its_own_however_many_types_it_is_called_with() {
+    let calls = Cell::new(0);
+    generic(&calls, 1).await.unwrap_err();
+    assert_eq!(calls.take(), 4);
+    generic(&calls, "one").await.unwrap_err();
+    assert_eq!(calls.take(), 1);
+}
+
+static SUCCESS: RetryBudget = RetryBudget::bucket(TokenBucket { first_try_refund: 2, ..TEN });
+
+#[tokio::test]
+async fn only_a_success_fills_a_bucket() {
+    let builder = || RetryPolicy::builder().max(3).delay(Duration::ZERO).budget(&SUCCESS);
+    let policy = builder().retry_if_ok(|value: &u32| *value == 0).build().unwrap();
+    let call = |values: [Result<u32, bool>; 3]| {
+        let mut values = values.into_iter();
+        policy.call(move || std::future::ready(values.next().unwrap()))
+    };
+    let _ = call([Err(true), Ok(0), Ok(0)]).await;
+    assert_eq!(seen(&SUCCESS), (0, 2, 0), "a value that is worth another attempt is no success");
+    let _ = call([Ok(1); 3]).await;
+    assert_eq!(seen(&SUCCESS), (2, 2, 0), "a first attempt");
+    SUCCESS.call_succeeded(Some(RetryCost::Failure));
+    let _ = call([Err(true), Ok(1), Ok(1)]).await;
+    assert_eq!(seen(&SUCCESS), (7, 3, 0), "what the last retry had cost");
+    let fatal = builder().retry_if(|error: &bool| *error).build().unwrap();
+    let _ = fatal.call(async || Err::<(), _>(false)).await;
+    assert_eq!(seen(&SUCCESS), (7, 3, 0), "an error that is final");
+    SUCCESS.call_succeeded(Some(RetryCost::Timeout));
+    SUCCESS.call_succeeded(None);
+    assert_eq!(seen(&SUCCESS), (10, 3, 0), "and never beyond its capacity");
+}
+
+static NOT_ASKED: RetryBudget = RetryBudget::bucket(TEN);
+
+#[retry(max = 5, delay = 1, max_elapsed = 9, retry_after = |hint| *hint, budget = NOT_ASKED)]
+#[circuit(name = "budgets::not_asked", threshold = 1, open = |_| None)]
+async fn not_asked(hint: Option<Duration>) -> Result<(), Option<Duration>> {
+    Err(hint)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_paid_for_a_retry_that_is_not_made() {
+    not_asked(Some(Duration::from_secs(10))).await.unwrap_err();
+    not_asked(None).await.unwrap_err();
+    assert_eq!(seen(&NOT_ASKED), (10, 0, 0), "too long a wait, and an open circuit");
+}
+
+static RATIO: RetryBudget = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 0.5, ..RetryRatio::DEFAULT });
+
+#[retry(max = 2, delay = 0, budget = RATIO)]
+async fn sometimes(works: bool) -> io::Result<()> {
+    if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_pay_for_retries_as_long_as_they_are_remembered() {
+    for works in [true, true, true, false, false, false] {
+        let _ = sometimes(works).await;
+    }
+    assert_eq!(seen(&RATIO), (0, 3, 0));
+    advance(Duration::from_secs(5)).await;
+    let _ = sometimes(true).await;
+    let _ = sometimes(true).await;
+    assert_eq!(RATIO.stats().tokens, 1);
+    advance(Duration::from_secs(6)).await;
+    assert_eq!(RATIO.stats().tokens, 1, "what is older has gone, calls and retries");
+    advance(Duration::from_secs(5)).await;
+    assert_eq!(RATIO.stats().tokens, 0);
+}
+
+#[test]
+fn numbers_at_the_edge_do_no_harm() {
+    let ratio = |share, ttl, min_per_second| RetryBudget::ratio(RetryRatio { share, ttl, min_per_second });
+    for (budget, granted) in [
+        (ratio(f64::NAN, Duration::ZERO, 0), 0),
+        (ratio(-1.0, Duration::MAX, 0), 0),
+        (ratio(f64::INFINITY, Duration::MAX, 0), 9),
+        (ratio(0.0, Duration::MAX, u32::MAX), 9),
+        (RetryBudget::bucket(TokenBucket { capacity: 0, ..TEN }), 0),
+        (RetryBudget::bucket(TokenBucket { retry_cost: u32::MAX, ..TEN }), 0),
+        (RetryBudget::bucket(TokenBucket { capacity: u32::MAX, first_try_refund: u32::MAX, ..TEN }), 9),
+    ] {
+        budget.call_began();
+        for _ in 0..9 {
+            budget.try_retry(RetryCost::Failure);
+        }
+        budget.call_succeeded(None);
+        assert_eq!(budget.stats().granted, granted, "{budget:?}");
+    }
+}
+
+static THREADS: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: 1_000, retry_cost: 1, ..TEN });
+static THREADS_RATIO: RetryBudget =
+    RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 0.1, ttl: Duration::from_secs(24 * 60 * 60) });
+
+#[test]
+fn no_more_is_granted_than_there_is_from_any_number_of_threads() {
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..1_000 {
+                    THREADS_RATIO.call_began();
+                    THREADS.try_retry(RetryCost::Failure);
+                }
+                for _ in 0..1_000 {
+                    THREADS_RATIO.try_retry(RetryCost::Failure);
+                }
+            });
+        }
+    });
+    assert_eq!(seen(&THREADS), (0, 1_000, 7_000));
+    let stats = THREADS_RATIO.stats();
+    // Where a slot turns, two may pay with one call.
+    assert!((800..=801).contains(&stats.granted), "{stats:?}");
+}
