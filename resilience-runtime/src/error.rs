@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::name::Name;
+use crate::rejection::NotCalled;
 
 /// The rejection of a call by an open circuit, or by a half-open one whose trials are all taken.
 ///
@@ -54,7 +55,12 @@ impl fmt::Display for CircuitOpenError {
     }
 }
 
-impl Error for CircuitOpenError {}
+/// The source says that the call was not made; by it a retry knows a rejection within any other error.
+impl Error for CircuitOpenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&NotCalled)
+    }
+}
 
 /// Of the kind [`Other`](io::ErrorKind::Other), with the rejection as its source, so that functions that return
 /// `io::Result` can be decorated as they are.

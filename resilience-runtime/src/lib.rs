@@ -87,6 +87,7 @@ mod keyed;
 mod name;
 mod random;
 mod registry;
+mod rejection;
 mod retry;
 mod stats;
 mod sync;

@@ -84,7 +84,10 @@ impl Default for RetryPolicy {
 }
 
 impl<P> RetryPolicy<P> {
-    /// Calls `f` until it succeeds, the predicate says no, or the attempts are used up.
+    /// Calls `f` until it succeeds, the rules say no, or the attempts are used up.
+    ///
+    /// Nothing is asked of the error, so the rejection by an open circuit is an error like any other here:
+    /// [`retry_if`](RetryBuilder::retry_if) can tell it apart.
     ///
     /// # Errors
     ///
@@ -118,7 +121,7 @@ impl<P> RetryPolicy<P> {
                     .retry_after(|error| rules.retry_after(error))
                     .cost(|error| rules.cost(error))
                     .on_retry(|event| rules.on_retry(event));
-                match judged.next(|_| None, &[]) {
+                match judged.next(|_| None, |_| false, &[]) {
                     ControlFlow::Continue(delay) => delay,
                     ControlFlow::Break(outcome) => return outcome,
                 }

@@ -12,6 +12,7 @@ impl Expansion<'_> {
         let inner = self.bound(index + 1, block);
         let clones = (!retry.clone.is_empty()).then_some(&self.captures.clones);
         let error = self.error();
+        let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).found());
         let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
         let below = quote_spanned!(mixed=> &[#(#below.breaker()),*]);
         let rules = retry.rules.iter().map(|(rule, function)| {
@@ -19,7 +20,7 @@ impl Expansion<'_> {
             quote_spanned!(self.at=> .#rule(#function))
         });
         let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
-        let next = quote_spanned!(self.at=> #local.judge(outcome)#(#rules)*.next(#error, #below));
+        let next = quote_spanned!(self.at=> #local.judge(outcome)#(#rules)*.next(#error, #rejected, #below));
         let state = self.state(retry, local);
         quote_spanned! {mixed=>
             #state

@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // what an expansion names, and nobody is to read
+#![allow(missing_docs)] // what is public here is hidden in `__private`
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -164,11 +164,12 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
         Judged { attempts, outcome, make, left, failed, hint, cost, on_retry }
     }
 
-    /// The pause before the next attempt, or the outcome where it is final.
+    /// The pause before the next attempt, or the outcome where it is final, as one is that `is_rejected` by a circuit.
     #[inline]
     pub fn next(
         self,
         text: impl for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
+        is_rejected: impl FnOnce(&Result<T, E>) -> bool,
         below: &[&CircuitBreaker],
     ) -> ControlFlow<R, Duration> {
         let Self { attempts, outcome, make, left, failed, hint, cost, on_retry } = self;
@@ -183,7 +184,8 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
         }
         attempts.made = attempts.made.saturating_add(1);
         let Attempts { func, made: attempt, .. } = *attempts;
-        let delay = match attempts.pause(hint, cost, below) {
+        let pause = if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(hint, cost, below) };
+        let delay = match pause {
             Ok(delay) => delay,
             Err(reason) => {
                 events::retry_exhausted(func, attempt, reason, || text(&outcome));

@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // what an expansion names, and nobody is to read
+#![allow(missing_docs)] // what is public here is hidden in `__private`
 
 use std::fmt;
 use std::time::Duration;

@@ -1,0 +1,104 @@
+//! Recognising the rejection by a circuit in an error of any type.
+#![allow(missing_docs)] // what is public here is hidden in `__private`
+
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+
+/// The source of a [`CircuitOpenError`](crate::CircuitOpenError), by which it is known.
+///
+/// The rejection itself may be out of sight: an error that is transparent, as `#[error(transparent)]` makes one, or an
+/// `io::Error` shows the source of the error inside, and not that error. And where an error is known by its source, it
+/// need not be `'static`.
+#[derive(Debug)]
+pub(crate) struct NotCalled;
+
+impl fmt::Display for NotCalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the call was not made")
+    }
+}
+
+impl Error for NotCalled {}
+
+/// Whether a rejection is among the sources of an error, given the first of them.
+fn is_rejection(source: Option<&(dyn Error + 'static)>) -> bool {
+    // A ring of sources is no reason to hang.
+    const DEEPEST: usize = 64;
+    std::iter::successors(source, |error: &&(dyn Error + 'static)| (*error).source())
+        .take(DEEPEST)
+        .any(<dyn Error>::is::<NotCalled>)
+}
+
+/// Finds a rejection in the error of an outcome, without a bound: `Rejection::of(&outcome).found()` is the first of these
+/// methods that suits the type of the error, each a dereference away from the one before.
+#[derive(Debug)]
+pub struct Rejection<'a, R>(Boxed<'a, R>);
+
+#[derive(Debug)]
+pub struct Boxed<'a, R>(SendBoxed<'a, R>);
+
+#[derive(Debug)]
+pub struct SendBoxed<'a, R>(&'a R, Opaque);
+
+#[derive(Debug)]
+pub struct Opaque;
+
+impl<'a, R> Rejection<'a, R> {
+    #[inline]
+    pub fn of(outcome: &'a R) -> Self {
+        Self(Boxed(SendBoxed(outcome, Opaque)))
+    }
+}
+
+impl<T, E: Error> Rejection<'_, Result<T, E>> {
+    pub fn found(&self) -> bool {
+        self.0.0.0.as_ref().is_err_and(|error| is_rejection(error.source()))
+    }
+}
+
+/// `Box<dyn Error>`, for one.
+impl<T, E: AsRef<dyn Error + 'static>> Boxed<'_, Result<T, E>> {
+    pub fn found(&self) -> bool {
+        self.0.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
+    }
+}
+
+/// `Box<dyn Error + Send + Sync>` and `anyhow::Error`, for two.
+impl<T, E: AsRef<dyn Error + Send + Sync + 'static>> SendBoxed<'_, Result<T, E>> {
+    pub fn found(&self) -> bool {
+        self.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
+    }
+}
+
+impl Opaque {
+    #[expect(clippy::unused_self, reason = "a method, as the others are")]
+    #[inline]
+    pub fn found(&self) -> bool {
+        false
+    }
+}
+
+impl<'a, R> Deref for Rejection<'a, R> {
+    type Target = Boxed<'a, R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a, R> Deref for Boxed<'a, R> {
+    type Target = SendBoxed<'a, R>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<R> Deref for SendBoxed<'_, R> {
+    type Target = Opaque;
+
+    fn deref(&self) -> &Self::Target {
+        &self.1
+    }
+}

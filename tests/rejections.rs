@@ -1,0 +1,170 @@
+//! A retry knows the rejection by a circuit of another function, in whatever error it comes.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt::{self, Debug};
+use std::io;
+
+use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, retry};
+
+fn open() -> CircuitOpenError {
+    let breaker = CircuitBreaker::builder("rejections").build().unwrap();
+    breaker.force_open();
+    breaker.try_acquire().unwrap_err()
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Transparent {
+    #[error(transparent)]
+    Open(#[from] CircuitOpenError),
+    #[error("down")]
+    Down,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("search failed")]
+struct Wrapped(#[source] Box<dyn Error + Send + Sync>);
+
+/// An error that borrows.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
+
+/// Nothing is known of it.
+struct Opaque;
+
+/// Each of these functions makes three attempts of an ordinary error, and one of a rejection.
+macro_rules! functions {
+    ($($name:ident: $error:ty;)*) => {
+        $(
+            #[retry(max = 3, delay = 0)]
+            async fn $name(calls: &Cell<u32>, make: impl Fn() -> $error) -> Result<(), $error> {
+                calls.set(calls.get() + 1);
+                Err(make())
+            }
+        )*
+    };
+}
+
+functions! {
+    itself: CircuitOpenError;
+    transparent: Transparent;
+    wrapped: Wrapped;
+    call_error: CallError<Transparent>;
+    an_io_error: io::Error;
+    boxed: Box<dyn Error>;
+    boxed_send: Box<dyn Error + Send + Sync>;
+    anyhow: anyhow::Error;
+    opaque: Opaque;
+    text: String;
+}
+
+#[retry(max = 3, delay = 0)]
+async fn borrowed<'a>(calls: &Cell<u32>, text: &'a str, open: Option<CircuitOpenError>) -> Result<(), Borrowed<'a>> {
+    calls.set(calls.get() + 1);
+    Err(Borrowed(text, open.clone()))
+}
+
+#[retry(max = 3, delay = 0)]
+async fn generic<E: Error>(calls: &Cell<u32>, make: impl Fn() -> E) -> Result<(), E> {
+    calls.set(calls.get() + 1);
+    Err(make())
+}
+
+#[retry(max = 3, delay = 0)]
+async fn unbounded<E>(calls: &Cell<u32>, make: impl Fn() -> E) -> Result<(), E> {
+    calls.set(calls.get() + 1);
+    Err(make())
+}
+
+macro_rules! attempts {
+    ($($name:ident($make:expr)),* $(,)?) => {{
+        let calls = Cell::new(0);
+        [$({
+            let _ = $name(&calls, || $make).await;
+            (stringify!($name), calls.take())
+        }),*]
+    }};
+}
+
+#[track_caller]
+fn each(functions: &[(&str, u32)], attempts: u32) {
+    for (name, made) in functions {
+        assert_eq!(*made, attempts, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_rejection_by_another_functions_circuit_ends_a_retry() {
+    let functions = attempts![
+        itself(open()),
+        transparent(open().into()),
+        wrapped(Wrapped(open().into())),
+        wrapped(Wrapped(Transparent::from(open()).into())),
+        call_error(CallError::Open(open())),
+        call_error(CallError::Failed(open().into())),
+        an_io_error(open().into()),
+        an_io_error(io::Error::other(Transparent::from(open()))),
+        boxed(open().into()),
+        boxed(Transparent::from(open()).into()),
+        boxed_send(open().into()),
+        boxed_send(io::Error::from(open()).into()),
+        anyhow(open().into()),
+        anyhow(anyhow::Error::from(Transparent::from(open())).context("while searching")),
+        generic(Transparent::from(open())),
+    ];
+    each(&functions, 1);
+    let calls = Cell::new(0);
+    let _ = borrowed(&calls, "a text", Some(open())).await;
+    assert_eq!(calls.get(), 1);
+}
+
+#[tokio::test]
+async fn any_other_error_does_not() {
+    let functions = attempts![
+        transparent(Transparent::Down),
+        wrapped(Wrapped("down".into())),
+        call_error(CallError::Failed(Transparent::Down)),
+        an_io_error(io::ErrorKind::TimedOut.into()),
+        boxed("down".into()),
+        boxed_send("down".into()),
+        anyhow(anyhow::anyhow!("down")),
+        generic(Transparent::Down),
+        text(open().to_string()),
+        opaque(Opaque),
+        unbounded(open()),
+    ];
+    each(&functions, 3);
+    let calls = Cell::new(0);
+    let _ = borrowed(&calls, "a text", None).await;
+    assert_eq!(calls.get(), 3);
+}
+
+#[tokio::test]
+async fn a_ring_of_sources_is_followed_for_a_while_only() {
+    #[derive(Debug)]
+    struct Ring;
+    impl fmt::Display for Ring {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("round and round")
+        }
+    }
+    impl Error for Ring {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&Ring)
+        }
+    }
+    each(&attempts![generic(Ring)], 3);
+}
+
+#[tokio::test]
+async fn a_policy_asks_no_bound_and_goes_by_its_rules() {
+    let calls = Cell::new(0);
+    let policy = RetryPolicy::builder().delay(std::time::Duration::ZERO).build().unwrap();
+    let call = policy.call(async || {
+        calls.set(calls.get() + 1);
+        Err::<(), _>(open())
+    });
+    call.await.unwrap_err();
+    assert_eq!(calls.get(), 3);
+}
