@@ -121,7 +121,7 @@ impl<P> RetryPolicy<P> {
                     .retry_after(|error| rules.retry_after(error))
                     .cost(|error| rules.cost(error))
                     .on_retry(|event| rules.on_retry(event));
-                match judged.next(|_| None, |_| false, &[]) {
+                match judged.next(|_| None, |_| false, || []) {
                     ControlFlow::Continue(delay) => delay,
                     ControlFlow::Break(outcome) => return outcome,
                 }

@@ -14,7 +14,7 @@ impl Expansion<'_> {
         let error = self.error();
         let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).found());
         let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
-        let below = quote_spanned!(mixed=> &[#(#below.breaker()),*]);
+        let below = quote_spanned!(mixed=> || [#(#below.breaker()),*]);
         let rules = retry.rules.iter().map(|(rule, function)| {
             let rule = Ident::new(rule, mixed);
             quote_spanned!(self.at=> .#rule(#function))

@@ -23,7 +23,6 @@ pub struct Attempts<'a> {
     began: Option<Tick>,
     /// The pause before the one under way.
     pause: Duration,
-    stopped: bool,
     budget: Option<&'a RetryBudget>,
     /// What the budget has granted last.
     paid: Option<RetryCost>,
@@ -33,7 +32,7 @@ impl<'a> Attempts<'a> {
     #[inline]
     pub fn new(func: &'a str, schedule: &'a Schedule) -> Self {
         let began = schedule.max_elapsed.map(|_| Tick::now());
-        Self { func, schedule, made: 0, began, pause: Duration::ZERO, stopped: false, budget: None, paid: None }
+        Self { func, schedule, made: 0, began, pause: Duration::ZERO, budget: None, paid: None }
     }
 
     #[inline]
@@ -53,16 +52,20 @@ impl<'a> Attempts<'a> {
     /// A circuit below has rejected the call: no attempt shall follow.
     #[inline]
     pub fn stop(&mut self) {
-        self.stopped = true;
+        self.made = self.schedule.max;
     }
 
     /// Counts an attempt and asks what it came to: an `Err` is worth another one, an `Ok` is not.
     ///
     /// The outcome goes through by value, and the user's functions are given beside it, so that their arguments need no types.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: an outcome that goes through memory costs as much as a breaker"
+    )]
+    #[inline(always)]
     pub fn judge<R: Outcome>(&mut self, outcome: R) -> Judged<'_, 'a, R, R::Value, R::Error, Nobody> {
         let outcome = outcome.into_result();
-        let left = !self.stopped && self.attempt() < self.schedule.max;
+        let left = self.attempt() < self.schedule.max;
         let failed = outcome.is_err();
         Judged {
             attempts: self,
@@ -165,26 +168,32 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
     }
 
     /// The pause before the next attempt, or the outcome where it is final, as one is that `is_rejected` by a circuit.
-    #[inline]
-    pub fn next(
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: an outcome that goes through memory costs as much as a breaker"
+    )]
+    #[inline(always)]
+    pub fn next<'c, const CIRCUITS: usize>(
         self,
         text: impl for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
         is_rejected: impl FnOnce(&Result<T, E>) -> bool,
-        below: &[&CircuitBreaker],
+        below: impl FnOnce() -> [&'c CircuitBreaker; CIRCUITS],
     ) -> ControlFlow<R, Duration> {
         let Self { attempts, outcome, make, left, failed, hint, cost, on_retry } = self;
-        if !failed {
-            if let Some(budget) = attempts.budget {
-                budget.call_succeeded(attempts.paid);
+        let outcome = match outcome {
+            // Taken apart at once: what succeeded stays in a register then, and need not be in memory for those below.
+            Ok(value) if !failed => {
+                if let Some(budget) = attempts.budget {
+                    budget.call_succeeded(attempts.paid);
+                }
+                return ControlFlow::Break(make(Ok(value)));
             }
-            return ControlFlow::Break(make(outcome));
-        }
-        if !left {
-            return ControlFlow::Break(make(outcome));
-        }
+            outcome if left => outcome,
+            outcome => return ControlFlow::Break(make(outcome)),
+        };
         attempts.made = attempts.made.saturating_add(1);
         let Attempts { func, made: attempt, .. } = *attempts;
-        let pause = if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(hint, cost, below) };
+        let pause = if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(hint, cost, &below()) };
         let delay = match pause {
             Ok(delay) => delay,
             Err(reason) => {
