@@ -36,7 +36,7 @@ use crate::stack::{EXPANDED, Layer, Stack};
 ///                 Ok(permit) => permit,
 ///                 Err(open) => return rejected(open),
 ///             };
-///             let outcome = watch(&mut permit, async { body }).await;
+///             let outcome = retry.watch(watch(&mut permit, async { body })).await;
 ///             let outcome = settle(permit, outcome, ..);
 ///             match retry.judge(outcome).next(.., &[circuit]) {
 ///                 ControlFlow::Continue(delay) => delay,
@@ -221,12 +221,15 @@ impl Expansion<'_> {
         }
     }
 
-    /// The body, with the permits marked while it is polled. Only a panic of the body itself is a failure.
+    /// The body, with the permits marked while it is polled, since only a panic of the body itself is a failure, and with
+    /// the retries within it counted.
     fn watched(&self, block: &TokenStream) -> TokenStream {
         let runtime = self.runtime;
-        let circuits = self.layers.iter().filter(|named| named.is_circuit());
-        circuits.rfold(block.clone(), |body, Named { permit, .. }| {
-            quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
+        self.layers.iter().rfold(block.clone(), |body, Named { layer, local, permit }| match layer {
+            Layer::Circuit(_) => {
+                quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
+            }
+            Layer::Retry(_) => quote_spanned!(Span::mixed_site()=> #local.watch(#body)),
         })
     }
 

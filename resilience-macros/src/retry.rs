@@ -31,29 +31,32 @@ pub(crate) enum Setting {
     Count(u32),
     Time(Duration),
     Number(f64),
+    Flag(bool),
     Jitter(&'static str),
 }
 
 type Read = fn(&str, &Expr) -> Result<Setting>;
 
-const SETTINGS: [(&str, Read); 6] = [
+const SETTINGS: [(&str, Read); 7] = [
     ("max", |key, value| args::count(key, value).map(Setting::Count)),
     ("delay", time),
     ("backoff", |key, value| args::factor(key, value).map(Setting::Number)),
     ("max_delay", time),
     ("jitter", jitter),
     ("max_elapsed", time),
+    ("count_nested", |key, value| args::flag(key, value).map(Setting::Flag)),
 ];
 
 const RULES: [&str; 5] = ["retry_if", "retry_if_ok", "retry_after", "cost", "on_retry"];
 
-const OPTIONS: [&str; 15] = [
+const OPTIONS: [&str; 16] = [
     "max",
     "delay",
     "backoff",
     "max_delay",
     "jitter",
     "max_elapsed",
+    "count_nested",
     "budget",
     "cost",
     "retry_if",

@@ -55,7 +55,7 @@
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
-//! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit` or `budget`), `error`: what ended a retry that had attempts left |
+//! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested`), `error`: what ended a retry that had attempts left |
 //!
 //! # Time
 //!
@@ -80,6 +80,7 @@ mod breaker;
 mod budget;
 mod clock;
 mod config;
+mod deadline;
 mod declare;
 mod error;
 mod events;
@@ -98,6 +99,7 @@ pub use crate::breaker::builder::CircuitBuilder;
 pub use crate::breaker::permit::{OwnedPermit, Permit};
 pub use crate::breaker::state::CircuitState;
 pub use crate::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
+pub use crate::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
 pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
 pub use crate::retry::RetryPolicy;

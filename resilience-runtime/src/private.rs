@@ -14,6 +14,7 @@ use crate::error::CircuitOpenError;
 
 pub use crate::backoff::Jitter;
 pub use crate::budget::RetryBudget;
+pub use crate::deadline::deadline_remaining;
 pub use crate::rejection::Rejection;
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::schedule::Schedule;

@@ -2,6 +2,7 @@
 
 pub(crate) mod attempts;
 pub(crate) mod builder;
+pub(crate) mod nested;
 pub(crate) mod rules;
 pub(crate) mod schedule;
 
@@ -114,8 +115,9 @@ impl<P> RetryPolicy<P> {
         };
         loop {
             let delay = {
+                let outcome = attempts.watch(f()).await;
                 let judged = attempts
-                    .judge(f().await)
+                    .judge(outcome)
                     .retry_if(|error| rules.retry_if(error))
                     .retry_if_ok(|value| rules.retry_if_ok(value))
                     .retry_after(|error| rules.retry_after(error))

@@ -52,6 +52,7 @@ impl Expansion<'_> {
                 Setting::Count(count) => Literal::u32_unsuffixed(*count).into_token_stream(),
                 Setting::Time(time) => self.duration(*time),
                 Setting::Number(number) => Literal::f64_unsuffixed(*number).into_token_stream(),
+                Setting::Flag(flag) => flag.to_token_stream(),
                 Setting::Jitter(jitter) => {
                     let jitter = Ident::new(jitter, Span::mixed_site());
                     quote_spanned!(Span::mixed_site()=> #runtime::__private::Jitter::#jitter)

@@ -1,14 +1,17 @@
 #![allow(missing_docs)] // what is public here is hidden in `__private`
 
 use std::fmt::Display;
+use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::__private::Outcome;
 use crate::breaker::CircuitBreaker;
 use crate::budget::{RetryBudget, RetryCost};
-use crate::clock::Tick;
+use crate::clock::{Tick, nanos};
+use crate::deadline::deadline_remaining;
 use crate::events;
+use crate::retry::nested::{self, Counted};
 use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 
@@ -19,10 +22,12 @@ pub struct Attempts<'a> {
     schedule: &'a Schedule,
     /// How many have failed.
     made: u32,
+    /// How many retries were made within the bodies of those.
+    nested: u32,
     /// When the first one began, where that matters.
     began: Option<Tick>,
-    /// The pause before the one under way.
-    pause: Duration,
+    /// The pause before the one under way, in nanoseconds: a `Duration` takes up twice as much of a future.
+    pause: u64,
     budget: Option<&'a RetryBudget>,
     /// What the budget has granted last.
     paid: Option<RetryCost>,
@@ -32,7 +37,7 @@ impl<'a> Attempts<'a> {
     #[inline]
     pub fn new(func: &'a str, schedule: &'a Schedule) -> Self {
         let began = schedule.max_elapsed.map(|_| Tick::now());
-        Self { func, schedule, made: 0, began, pause: Duration::ZERO, budget: None, paid: None }
+        Self { func, schedule, made: 0, nested: 0, began, pause: 0, budget: None, paid: None }
     }
 
     #[inline]
@@ -47,6 +52,12 @@ impl<'a> Attempts<'a> {
     #[inline]
     pub fn attempt(&self) -> u32 {
         self.made.saturating_add(1)
+    }
+
+    /// Counts the retries within `body`.
+    #[inline]
+    pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
+        Counted::new(&mut self.nested, body)
     }
 
     /// A circuit below has rejected the call: no attempt shall follow.
@@ -89,16 +100,23 @@ impl<'a> Attempts<'a> {
         cost: RetryCost,
         below: &[&CircuitBreaker],
     ) -> Result<Duration, &'static str> {
-        let Schedule { backoff, max_elapsed, .. } = self.schedule;
+        let Schedule { max, backoff, max_elapsed, count_nested, .. } = self.schedule;
+        if *count_nested && self.made.saturating_add(self.nested) >= *max {
+            return Err("nested");
+        }
         if hint > backoff.max.or(Some(Duration::MAX)) {
             return Err("retry_after");
         }
-        let own = self.schedule.pause_after(self.made, self.pause);
+        let own = self.schedule.pause_after(self.made, Duration::from_nanos(self.pause));
         let pause = hint.map_or(own, |hint| own.max(hint));
         if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
             if Tick::now().since(began).saturating_add(pause) > limit {
                 return Err("max_elapsed");
             }
+        }
+        // An attempt that began with no time left could not end in time.
+        if deadline_remaining().is_some_and(|left| pause >= left) {
+            return Err("deadline");
         }
         if below.iter().any(|breaker| breaker.stays_open(pause)) {
             return Err("circuit");
@@ -201,8 +219,9 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
                 return ControlFlow::Break(make(outcome));
             }
         };
-        attempts.pause = delay;
+        attempts.pause = nanos(delay);
         attempts.paid = Some(cost);
+        nested::count();
         events::retry_attempt(func, attempt, delay, || text(&outcome));
         on_retry.tell(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
         ControlFlow::Continue(delay)

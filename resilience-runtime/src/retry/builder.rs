@@ -18,6 +18,7 @@ use crate::retry::schedule::Schedule;
 /// | `max_delay` | none | `delay` to 584 years |
 /// | `jitter`, `seed` | none, and random | |
 /// | `max_elapsed` | none | the first pause to 584 years |
+/// | `count_nested` | true | |
 /// | `retry_if` | every error | |
 /// | `retry_if_ok` | no value | |
 /// | `retry_after`, `on_retry` | none | |
@@ -112,6 +113,14 @@ impl<P> RetryBuilder<P> {
     /// An attempt that is under way is left alone.
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
+    }
+
+    /// Whether the retries that run within a call count as if this policy had made them. Default: they do.
+    ///
+    /// Then retries within retries do not multiply: the policy gives up where its own attempts and the retries within them
+    /// come to `max`. A retry within another one is not changed by it.
+    pub fn count_nested(self, count: bool) -> Self {
+        self.set(|schedule| schedule.count_nested(count))
     }
 
     /// The budget that retries pay from, which others may share. Default: none.

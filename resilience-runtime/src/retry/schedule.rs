@@ -16,6 +16,8 @@ pub struct Schedule {
     pub(crate) backoff: Backoff,
     pub(crate) max_elapsed: Option<Duration>,
     seed: Option<u64>,
+    /// Retries within the body count as if this one had made them.
+    pub(crate) count_nested: bool,
 }
 
 impl Schedule {
@@ -24,6 +26,7 @@ impl Schedule {
         backoff: Backoff { delay: Duration::from_secs(1), factor: None, max: None, jitter: None },
         max_elapsed: None,
         seed: None,
+        count_nested: true,
     };
 
     pub const fn max(mut self, attempts: u32) -> Self {
@@ -53,6 +56,11 @@ impl Schedule {
 
     pub const fn max_elapsed(mut self, limit: Duration) -> Self {
         self.max_elapsed = Some(limit);
+        self
+    }
+
+    pub const fn count_nested(mut self, count: bool) -> Self {
+        self.count_nested = count;
         self
     }
 
@@ -86,7 +94,7 @@ impl Schedule {
     }
 
     pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { max, backoff, max_elapsed, seed } = self;
+        let Self { max, backoff, max_elapsed, seed, count_nested } = self;
         let mut shown = f.debug_struct(name);
         shown.field("max", max).field("delay", &backoff.delay);
         // Only what was set, as the user would write it.
@@ -99,6 +107,7 @@ impl Schedule {
         set("max_delay", backoff.max.as_ref().map(|max| max as _));
         set("jitter", backoff.jitter.as_ref().map(|jitter| jitter as _));
         set("max_elapsed", max_elapsed.as_ref().map(|limit| limit as _));
+        set("count_nested", (!count_nested).then_some(count_nested as _));
         set("seed", seed.as_ref().map(|seed| seed as _));
         shown.finish_non_exhaustive()
     }

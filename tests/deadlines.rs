@@ -1,0 +1,180 @@
+//! What a caller's deadline means to the layers below, and retries within retries.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use resilience_runtime::{RetryPolicy, circuit, deadline, deadline_remaining, retry};
+use tokio::time::{Instant, advance, sleep};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Counts a call that fails.
+fn fail(calls: &Cell<u32>) -> Result<(), u32> {
+    calls.set(calls.get() + 1);
+    Err(calls.get())
+}
+
+#[retry(max = 9, delay = 1)]
+async fn ask(calls: &Cell<u32>, takes: Duration) -> Result<(), u32> {
+    sleep(takes).await;
+    fail(calls)
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_pause_begins_that_leaves_no_time_for_an_attempt() {
+    for (time, attempts, end) in [(0, 1, 0), (1, 1, 0), (2, 2, 1), (3, 2, 1), (4, 3, 3), (7, 3, 3), (8, 4, 7)] {
+        let (begin, calls) = (Instant::now(), Cell::new(0));
+        assert_eq!(deadline(seconds(time), ask(&calls, Duration::ZERO)).await, Err(attempts), "{time} s");
+        assert_eq!(begin.elapsed().as_secs(), end, "{time} s");
+    }
+    let policy = RetryPolicy::default();
+    let calls = Cell::new(0);
+    assert_eq!(deadline(seconds(2), policy.call(async || fail(&calls))).await, Err(2), "a policy respects it, too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_of_nothing_begins_no_attempt_after_the_end() {
+    let policy = RetryPolicy::builder().max(100).delay(Duration::ZERO).build().unwrap();
+    let calls = Cell::new(0);
+    let call = policy.call(async || {
+        sleep(seconds(1)).await;
+        fail(&calls)
+    });
+    assert_eq!(deadline(Duration::from_millis(2500), call).await, Err(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_ends_nothing_by_itself() {
+    let begin = Instant::now();
+    let slow = async {
+        sleep(seconds(9)).await;
+        deadline_remaining()
+    };
+    assert_eq!(deadline(seconds(1), slow).await, Some(Duration::ZERO));
+    assert_eq!(begin.elapsed(), seconds(9));
+    let calls = Cell::new(0);
+    assert_eq!(deadline(Duration::ZERO, ask(&calls, Duration::ZERO)).await, Err(1), "there is always a first attempt");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_earliest_deadline_counts_and_only_within() {
+    let within = async {
+        let later = deadline(seconds(9), async { deadline_remaining() }).await;
+        let earlier = deadline(seconds(2), async { deadline_remaining() }).await;
+        (later, earlier, deadline_remaining())
+    };
+    assert_eq!(deadline(seconds(5), within).await, (Some(seconds(5)), Some(seconds(2)), Some(seconds(5))));
+    assert_eq!(deadline_remaining(), None);
+
+    let (left, right) =
+        tokio::join!(deadline(seconds(5), async { deadline_remaining() }), async { deadline_remaining() });
+    assert_eq!((left, right), (Some(seconds(5)), None), "what is polled beside it has none");
+
+    let early = deadline(seconds(5), async { deadline_remaining() });
+    advance(seconds(2)).await;
+    assert_eq!(early.await, Some(seconds(3)), "it is counted from where it was said");
+    assert!(deadline(Duration::MAX, async { deadline_remaining().unwrap() > seconds(1 << 32) }).await);
+}
+
+#[tokio::test]
+async fn a_panic_leaves_no_deadline_behind() {
+    let panics = tokio::task::LocalSet::new();
+    let here = async {
+        let panics = tokio::task::spawn_local(deadline(seconds(5), async { panic!("on purpose") }));
+        assert!(panics.await.is_err());
+        deadline_remaining()
+    };
+    assert_eq!(panics.run_until(here).await, None);
+}
+
+#[tokio::test]
+async fn a_deadline_crosses_threads_with_its_future() {
+    fn assert_send<T: Send>(value: T) -> T {
+        value
+    }
+    let call = assert_send(deadline(seconds(60), async {
+        tokio::task::yield_now().await;
+        deadline_remaining()
+    }));
+    assert!(tokio::spawn(call).await.unwrap().is_some());
+}
+
+/// Counted as other functions' retries.
+#[retry(max = 3, delay = 1)]
+async fn lower(calls: &Cell<u32>) -> Result<(), u32> {
+    fail(calls)
+}
+
+#[retry(max = 4, delay = 1)]
+async fn middle(calls: &Cell<u32>) -> Result<(), u32> {
+    lower(calls).await
+}
+
+#[retry(max = 6, delay = 1)]
+#[circuit(name = "deadlines::upper", threshold = 100, open = |_| 0)]
+async fn upper(calls: &Cell<u32>) -> Result<(), u32> {
+    middle(calls).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_of_several_functions_do_not_multiply() {
+    let calls = Cell::new(0);
+    let _ = lower(&calls).await;
+    assert_eq!(calls.take(), 3);
+    let _ = middle(&calls).await;
+    assert_eq!(calls.take(), 6, "three, which leaves room for one more attempt; not twelve");
+    let _ = upper(&calls).await;
+    assert!(calls.take() <= 12, "and not seventy-two");
+}
+
+#[retry(max = 3, delay = 1, count_nested = false)]
+async fn multiplies(calls: &Cell<u32>) -> Result<(), u32> {
+    lower(calls).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_multiply_where_they_are_told_to() {
+    let calls = Cell::new(0);
+    let _ = multiplies(&calls).await;
+    assert_eq!(calls.take(), 9);
+    let policy = RetryPolicy::builder().count_nested(false).build().unwrap();
+    let _ = policy.call(|| lower(&calls)).await;
+    assert_eq!(calls.take(), 9);
+    let _ = RetryPolicy::default().call(|| lower(&calls)).await;
+    assert_eq!(calls.take(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_retries_within_the_body_count() {
+    let (beside, calls, other) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let polite = RetryPolicy::builder().max(4).build().unwrap();
+    let call = polite.call(async || {
+        sleep(Duration::from_millis(500)).await;
+        fail(&calls)
+    });
+    let (_, _, ()) = tokio::join!(lower(&beside), call, async {
+        for _ in 0..5 {
+            let _ = lower(&other).await;
+        }
+    });
+    assert_eq!((beside.get(), calls.get(), other.get()), (3, 4, 15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_that_a_success_took_count() {
+    let (lower_calls, calls) = (Cell::new(0), Cell::new(0));
+    let works_at_last = RetryPolicy::builder().max(3).build().unwrap();
+    let call = RetryPolicy::builder().max(3).build().unwrap();
+    let answer = call.call(async || {
+        let second = works_at_last.call(async || {
+            lower_calls.set(lower_calls.get() + 1);
+            if lower_calls.get() % 2 == 0 { Ok(()) } else { Err(()) }
+        });
+        second.await.unwrap();
+        fail(&calls)
+    });
+    assert_eq!(answer.await, Err(2));
+    assert_eq!(lower_calls.get(), 4);
+}
