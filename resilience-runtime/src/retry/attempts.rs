@@ -104,11 +104,12 @@ impl<'a> Attempts<'a> {
         if *count_nested && self.made.saturating_add(self.nested) >= *max {
             return Err("nested");
         }
-        if hint > backoff.max.or(Some(Duration::MAX)) {
-            return Err("retry_after");
-        }
         let own = self.schedule.pause_after(self.made, Duration::from_nanos(self.pause));
-        let pause = hint.map_or(own, |hint| own.max(hint));
+        let pause = match hint {
+            Some(hint) if hint > backoff.max.unwrap_or(Duration::MAX) => return Err("retry_after"),
+            Some(hint) => own.max(hint),
+            None => own,
+        };
         if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
             if Tick::now().since(began).saturating_add(pause) > limit {
                 return Err("max_elapsed");
