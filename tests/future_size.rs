@@ -2,7 +2,7 @@
 
 use std::io;
 
-use resilience_runtime::{circuit, retry};
+use resilience_runtime::{circuit, retry, timeout};
 
 /// The most that a stack of two may add, in bytes.
 const ALLOWED: usize = 256;
@@ -40,4 +40,8 @@ stacks! {
     circuit_over_retry: #[circuit(name = "size::circuit_over_retry")] #[retry];
     circuit_over_circuit: #[circuit(name = "size::outer")] #[circuit(name = "size::inner")];
     retry_over_retry: #[retry] #[retry];
+    one_timeout: #[timeout(5)];
+    retry_over_timeout: #[retry] #[timeout(5)];
+    timeout_over_circuit: #[timeout(5)] #[circuit(name = "size::timeout_over_circuit")];
+    circuit_over_timeout: #[circuit(name = "size::circuit_over_timeout")] #[timeout(5)];
 }

@@ -62,7 +62,7 @@
 use std::io;
 use std::pin::Pin;
 
-use resilience_runtime::{circuit, retry};
+use resilience_runtime::{circuit, retry, timeout};
 
 /// Documented.
 ///
@@ -100,13 +100,24 @@ fn boxed(text: String, _unused: u32) -> Pin<Box<dyn Future<Output = io::Result<u
     })
 }
 
+#[timeout(9)]
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "lints::timed")]
+#[timeout(5, error = io::Error::from)]
+async fn timed(text: String, counter: &mut u32) -> io::Result<String> {
+    *counter = counter.saturating_add(1);
+    tokio::task::yield_now().await;
+    Ok(text.clone())
+}
+
 #[test]
 fn a_crate_with_every_lint_forbidden_compiles() -> io::Result<()> {
     // By hand: the test attribute of tokio does not compile here.
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     assert_eq!(runtime.block_on(both(1, String::new(), (2, 3)))?, 7);
     assert_eq!(runtime.block_on(once(String::new()))?, "");
     assert_eq!(runtime.block_on(three_layers(String::new(), &mut 0))?, "");
+    assert_eq!(runtime.block_on(timed(String::new(), &mut 0))?, "");
     assert_eq!(runtime.block_on(boxed(String::new(), 0))?, 0);
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The options of an attribute: `key = value` and `key(list)`, in any order, each at most once.
+//! The options of an attribute: `key = value` and `key(list)`, in any order, each at most once; before them, in some, a
+//! value that needs no key.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Result, Token, UnOp, parenthesized, token};
 
 use crate::error::Errors;
@@ -28,9 +30,35 @@ enum Value {
 impl Args {
     /// Reads the options, of which `known` are allowed, and goes on after every mistake.
     pub(crate) fn parse(span: Span, tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Self {
+        Self::parse_after(None, span, tokens, known, errors)
+    }
+
+    /// Like [`Args::parse`], where the first value may stand without the key `first`, and only so.
+    pub(crate) fn parse_after(
+        first: Option<&str>,
+        span: Span,
+        tokens: TokenStream,
+        known: &[&str],
+        errors: &mut Errors,
+    ) -> Self {
         let mut args = Vec::<(Ident, Value)>::new();
         let mut broken = false;
         let parser = |input: ParseStream<'_>| {
+            let keyed = |input: ParseStream<'_>| {
+                input.peek(syn::Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(token::Paren))
+            };
+            if let Some(first) = first.filter(|_| !input.is_empty() && !keyed(input)) {
+                let value = input.parse::<Expr>().map_err(|error| errors.add(error));
+                if let Ok(value) = value {
+                    args.push((Ident::new(first, value.span()), Value::Expr(value)));
+                } else {
+                    broken = true;
+                    skip_to_comma(input);
+                }
+                if !input.is_empty() {
+                    input.parse::<Token![,]>()?;
+                }
+            }
             while !input.is_empty() {
                 match argument(input, known) {
                     Ok((key, _)) if args.iter().any(|(other, _)| *other == key) => {
@@ -217,6 +245,14 @@ pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
         .ok()
         .filter(|duration| duration.as_nanos() <= u128::from(u64::MAX))
         .ok_or_else(|| error("be at most 584 years"))
+}
+
+/// Like [`duration`], and not zero.
+pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
+    match duration(key, value)? {
+        Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
+        time => Ok(time),
+    }
 }
 
 /// The seconds in `250ms`; none if that is no number with a unit, an error if the unit is unknown.

@@ -162,10 +162,7 @@ fn time(key: &str, value: &Expr) -> Result<Setting> {
 }
 
 fn some_time(key: &str, value: &Expr) -> Result<Setting> {
-    match args::duration(key, value)? {
-        Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
-        time => Ok(Setting::Time(time)),
-    }
+    args::some_duration(key, value).map(Setting::Time)
 }
 
 fn window(key: &str, value: &Expr) -> Result<Setting> {

@@ -8,13 +8,15 @@ mod circuit;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod timeout;
 
+use std::mem::discriminant;
 use std::time::Duration;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Path, Signature};
+use syn::{FnArg, Lifetime, Path, Signature};
 
 use crate::capture::{Captures, capture, hold, nameable};
 use crate::error::Errors;
@@ -108,14 +110,14 @@ impl Layer {
     fn clones(&self) -> &[Ident] {
         match self {
             Self::Retry(retry) => &retry.clone,
-            Self::Circuit(_) => &[],
+            Self::Circuit(_) | Self::Timeout(_) => &[],
         }
     }
 
     fn attempt(&self) -> Option<&Ident> {
         match self {
             Self::Retry(retry) => retry.attempt.as_ref(),
-            Self::Circuit(_) => None,
+            Self::Circuit(_) | Self::Timeout(_) => None,
         }
     }
 }
@@ -133,23 +135,33 @@ impl Named<'_> {
     fn is_circuit(&self) -> bool {
         matches!(self.layer, Layer::Circuit(_))
     }
+
+    fn is_retry(&self) -> bool {
+        matches!(self.layer, Layer::Retry(_))
+    }
+
+    /// Of the block that this layer may be left from.
+    fn label(&self) -> Lifetime {
+        Lifetime::new(&format!("'{}", self.local), self.local.span())
+    }
 }
 
 fn number(layers: &[Layer]) -> Vec<Named<'_>> {
-    let (mut circuits, mut retries) = (0, 0);
-    layers
-        .iter()
-        .map(|layer| {
-            let (name, count) = match layer {
-                Layer::Circuit(_) => ("circuit", &mut circuits),
-                Layer::Retry(_) => ("retry", &mut retries),
-            };
-            *count += 1;
-            let number = if *count == 1 { String::new() } else { count.to_string() };
-            let named = |name| format_ident!("{name}{number}", span = Span::mixed_site());
-            Named { layer, local: named(name), permit: named("permit") }
-        })
-        .collect()
+    let mut named = Vec::<Named<'_>>::new();
+    for layer in layers {
+        let name = match layer {
+            Layer::Circuit(_) => "circuit",
+            Layer::Retry(_) => "retry",
+            Layer::Timeout(_) => "timeout",
+        };
+        let number = match named.iter().filter(|above| discriminant(above.layer) == discriminant(layer)).count() {
+            0 => String::new(),
+            above => (above + 1).to_string(),
+        };
+        let local = |name| format_ident!("{name}{number}", span = Span::mixed_site());
+        named.push(Named { layer, local: local(name), permit: local("permit") });
+    }
+    named
 }
 
 struct Expansion<'a> {
@@ -208,17 +220,42 @@ impl Expansion<'_> {
         let mixed = Span::mixed_site();
         match self.layers.get(index) {
             None => {
-                let body = self.watched(block);
-                quote_spanned!(mixed=> let outcome = #body.await;)
+                let outcome = self.wait(index, self.watched(block));
+                quote_spanned!(mixed=> let outcome = #outcome;)
             }
             Some(Named { layer: Layer::Circuit(circuit), local, permit }) => {
                 self.circuit(index, circuit, local, permit, block)
             }
+            Some(named @ Named { layer: Layer::Timeout(timeout), .. }) => self.timeout(index, timeout, named, block),
             Some(Named { layer: Layer::Retry(_), .. }) => {
                 let tail = self.tail(index, block);
                 quote_spanned!(mixed=> let outcome = { #tail };)
             }
         }
+    }
+
+    /// Waits in the place of the layer `index`, as long as the timeouts above it allow. Every wait of an expansion goes
+    /// through here.
+    fn wait(&self, index: usize, future: TokenStream) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let timeouts = self.layers[..index].iter().filter_map(|named| match named.layer {
+            Layer::Timeout(timeout) => Some((timeout, named)),
+            _ => None,
+        });
+        let raced = timeouts
+            .clone()
+            .rfold(future, |future, (_, Named { local, .. })| quote_spanned!(mixed=> #local.as_mut().race(#future)));
+        let waited = quote_spanned!(mixed=> #raced.await);
+        // The outermost one has raced with all the others.
+        timeouts.fold(waited, |waited, (timeout, named)| {
+            let expired = self.expired(timeout, named);
+            quote_spanned! {mixed=>
+                match #waited {
+                    ::core::option::Option::Some(waited) => waited,
+                    #expired
+                }
+            }
+        })
     }
 
     /// The body, with the permits marked while it is polled, since only a panic of the body itself is a failure, and with
@@ -230,7 +267,22 @@ impl Expansion<'_> {
                 quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
             }
             Layer::Retry(_) => quote_spanned!(Span::mixed_site()=> #local.watch(#body)),
+            Layer::Timeout(_) => body,
         })
+    }
+
+    /// The outcome of a call that a layer has ended with an error of its own, of this name.
+    fn rejected(&self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
+        let runtime = &self.runtime_at;
+        match make {
+            Some(make) => quote_spanned!(self.at=> #runtime::__private::rejected_with(#error, #make)),
+            None => quote_spanned!(self.at=> #runtime::__private::rejected(#error)),
+        }
+    }
+
+    /// The name of the function, as events have it.
+    fn func(&self) -> String {
+        self.func.to_string().trim_start_matches("r#").to_owned()
     }
 
     /// How to get at the text of the error, where its type shows one.

@@ -11,6 +11,7 @@ mod retry;
 mod rule;
 mod shell;
 mod stack;
+mod timeout;
 
 use proc_macro::TokenStream;
 
@@ -26,4 +27,10 @@ pub fn circuit(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::decorate(Kind::Retry, args.into(), &item.into()).into()
+}
+
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::timeout`.)
+#[proc_macro_attribute]
+pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::decorate(Kind::Timeout, args.into(), &item.into()).into()
 }

@@ -16,16 +16,19 @@ use crate::error::Errors;
 use crate::expand;
 use crate::item::{Function, mentions};
 use crate::retry::Retry;
+use crate::timeout::Timeout;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Circuit,
     Retry,
+    Timeout,
 }
 
 pub(crate) enum Layer {
     Circuit(Circuit),
     Retry(Retry),
+    Timeout(Timeout),
 }
 
 /// The attributes of the family on one function.
@@ -59,6 +62,7 @@ impl Kind {
         let kind = match last.ident.to_string().as_str() {
             "circuit" => Self::Circuit,
             "retry" => Self::Retry,
+            "timeout" => Self::Timeout,
             _ => return None,
         };
         let parents: Vec<_> =
@@ -67,16 +71,15 @@ impl Kind {
         (parents.is_empty() || parents == ["resilience_runtime"] || runtime.is_some_and(is)).then_some(kind)
     }
 
+    /// The layer, and the path of the runtime where it is given.
     fn parse(self, span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Layer>, Option<Path>) {
+        fn layer<T>((read, runtime): (Option<T>, Option<Path>), of: fn(T) -> Layer) -> (Option<Layer>, Option<Path>) {
+            (read.map(of), runtime)
+        }
         match self {
-            Self::Circuit => {
-                let (layer, runtime) = Circuit::parse(span, tokens, errors);
-                (layer.map(Layer::Circuit), runtime)
-            }
-            Self::Retry => {
-                let (layer, runtime) = Retry::parse(span, tokens, errors);
-                (layer.map(Layer::Retry), runtime)
-            }
+            Self::Circuit => layer(Circuit::parse(span, tokens, errors), Layer::Circuit),
+            Self::Retry => layer(Retry::parse(span, tokens, errors), Layer::Retry),
+            Self::Timeout => layer(Timeout::parse(span, tokens, errors), Layer::Timeout),
         }
     }
 }
@@ -149,7 +152,7 @@ fn check_order(function: &Function, errors: &mut Errors) {
         errors.push(
             Span::call_site(),
             "another attribute of this family has been expanded before this one, which it could not recognise under \
-             its changed name: put this one on top, or use it as `circuit` or `retry`",
+             its changed name: put this one on top, or use it under its own name",
         );
     }
 }

@@ -60,6 +60,15 @@ impl Tick {
     }
 }
 
+/// So long from now, for tokio's timer; none where its clock does not go that far.
+pub(crate) fn end(after: Duration) -> Option<Instant> {
+    Instant::now().checked_add(after)
+}
+
+pub(crate) fn is_past(end: Instant) -> bool {
+    end <= Instant::now()
+}
+
 /// Somebody has paused tokio's clock or moved it, which only tests do.
 static MOVED: AtomicBool = AtomicBool::new(false);
 

@@ -17,10 +17,11 @@
 //! # }
 //! ```
 //!
-//! - [`#[circuit]`](macro@circuit) and [`#[retry]`](macro@retry) are the attributes; every option is listed there.
+//! - [`#[circuit]`](macro@circuit), [`#[retry]`](macro@retry) and [`#[timeout]`](macro@timeout) are the attributes; every option
+//!   is listed there.
 //! - [`get_circuit_stats`] lists every circuit of the program, [`reset_all_circuits`] closes them all, [`get_circuit`]
 //!   finds one by its name, and [`check_circuits`] is a test of one line against contradictory settings.
-//! - [`CircuitBreaker`] and [`RetryPolicy`] do the same without attributes; [`Permit`] and [`OwnedPermit`] are for calls
+//! - [`CircuitBreaker`], [`RetryPolicy`] and [`Timeout`] do the same without attributes; [`Permit`] and [`OwnedPermit`] are for calls
 //!   that are no single future, such as streams.
 //!
 //! # Guarantees
@@ -37,7 +38,7 @@
 //! # Events
 //!
 //! Sent with [`tracing`], target `resilience`, after the new state is in force. Every event carries `circuit`, or `func`
-//! where it is about a retry: the function's name, or the type of the closure given to a [`RetryPolicy`]. Names are escaped.
+//! where it is about a retry or a timeout: the function's name, or the type of the closure given to `call`. Names are escaped.
 //! `error` is the first 50 characters of the error where an attribute finds that its type shows one, or what
 //! [`Permit::failure_with`] was given; it is `panic` for a panic. [`CircuitBreaker::call`] and [`RetryPolicy::call`], which ask
 //! no bound of an error, have none.
@@ -56,11 +57,13 @@
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
 //! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested`), `error`: what ended a retry that had attempts left |
+//! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //!
 //! # Time
 //!
 //! Cooldowns and trial timeouts run on tokio's clock, in steps of eight nanoseconds, so that `#[tokio::test(start_paused = true)]` and
-//! `tokio::time::advance` test them without a wait. A breaker needs no runtime; only a retry that sleeps does.
+//! `tokio::time::advance` test them without a wait. A breaker needs no runtime; only a retry that
+//! sleeps and a timeout that waits do.
 //!
 //! # Features
 //!
@@ -92,6 +95,7 @@ mod rejection;
 mod retry;
 mod stats;
 mod sync;
+mod timeout;
 
 pub use crate::backoff::Jitter;
 pub use crate::breaker::CircuitBreaker;
@@ -106,6 +110,7 @@ pub use crate::retry::RetryPolicy;
 pub use crate::retry::builder::RetryBuilder;
 pub use crate::retry::rules::{AnyError, RetryEvent, RetryRules};
 pub use crate::stats::CircuitStats;
+pub use crate::timeout::{Timeout, TimeoutError};
 
 #[doc = include_str!("../docs/circuit.md")]
 #[doc = include_str!("../docs/functions.md")]
@@ -115,6 +120,9 @@ pub use resilience_macros::circuit;
 #[doc = include_str!("../docs/retry.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::retry;
+#[doc = include_str!("../docs/timeout.md")]
+#[cfg(feature = "macros")]
+pub use resilience_macros::timeout;
 
 /// Runs what the README shows.
 #[cfg(doctest)]

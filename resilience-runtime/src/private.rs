@@ -11,6 +11,7 @@ pub use std::time::Duration;
 use crate::CircuitBreaker;
 use crate::breaker::permit::{Ending, Permit, Watched};
 use crate::error::CircuitOpenError;
+use crate::timeout::TimeoutError;
 
 pub use crate::backoff::Jitter;
 pub use crate::budget::RetryBudget;
@@ -24,6 +25,7 @@ pub use tokio::time::sleep;
 pub use crate::declare::Declared;
 pub use crate::declare::{CallSite, Declaration};
 pub use crate::keyed::{Key, KeyedSite};
+pub use crate::timeout::Timer;
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 
@@ -56,7 +58,7 @@ pub fn never<T>() -> T {
 
 /// What a decorated function returns: a `Result`, under whatever alias.
 #[diagnostic::on_unimplemented(
-    message = "a function with `#[circuit]` or `#[retry]` must return a `Result`, not `{Self}`",
+    message = "a decorated function must return a `Result`, not `{Self}`",
     label = "not a `Result`",
     note = "what failed is told from what did not by `Err`: return `Result<{Self}, SomeError>`"
 )]
@@ -83,35 +85,40 @@ impl<T, E> Outcome for Result<T, E> {
     }
 }
 
-/// An error that can hold the rejection of a call.
+/// An error that can hold that of a layer.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot hold the rejection of a call by an open circuit",
-    label = "does not implement `From<CircuitOpenError>`",
-    note = "add a variant to it, such as `#[error(transparent)] Open(#[from] CircuitOpenError)`",
-    note = "or say in the attribute how to make one: `open = |open| ..`"
+    message = "`{Self}` cannot hold a `{Error}`",
+    label = "does not implement `From<{Error}>`",
+    note = "add a variant to it, such as `#[error(transparent)] Turned(#[from] {Error})`",
+    note = "or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`"
 )]
-pub trait HoldsOpen {
-    fn hold(open: CircuitOpenError) -> Self;
+pub trait Holds<Error> {
+    fn hold(error: Error) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: From<CircuitOpenError>> HoldsOpen for E {
-    fn hold(open: CircuitOpenError) -> Self {
-        open.into()
+impl<E: From<Error>, Error> Holds<Error> for E {
+    fn hold(error: Error) -> Self {
+        error.into()
     }
 }
 
-/// The outcome of a call that was rejected.
-pub fn rejected<R: Outcome>(open: CircuitOpenError) -> R
+/// The outcome of a call that a layer has rejected, or ended.
+pub fn rejected<R: Outcome, Error>(error: Error) -> R
 where
-    R::Error: HoldsOpen,
+    R::Error: Holds<Error>,
 {
-    R::from_result(Err(HoldsOpen::hold(open)))
+    R::from_result(Err(Holds::hold(error)))
 }
 
-/// The outcome of a call that was rejected, made by the user's `open`.
-pub fn rejected_with<T, E>(open: CircuitOpenError, make: impl FnOnce(CircuitOpenError) -> E) -> Result<T, E> {
-    Err(make(open))
+/// The outcome of a call that a layer has rejected, or ended, made by the user's function.
+pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
+    Err(make(error))
+}
+
+/// The error of a call that a timeout has ended.
+pub fn timed_out(func: &str, after: Duration) -> TimeoutError {
+    TimeoutError::tell(func, after)
 }
 
 /// A breaker of the user's, as a circuit of its own: a clone, so that nothing stays borrowed while the body runs.

@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::mpsc::Receiver;
 
-use resilience_runtime::{circuit, retry, CircuitOpenError};
+use resilience_runtime::{circuit, retry, timeout, CircuitOpenError, TimeoutError};
 use tokio::task::yield_now;
 
 fn assert_send<T: Send>(value: T) -> T {
@@ -84,8 +84,16 @@ impl From<CircuitOpenError> for LocalError {
     }
 }
 
+impl From<TimeoutError> for LocalError {
+    fn from(_: TimeoutError) -> Self {
+        Self(Rc::new(0))
+    }
+}
+
+#[timeout(9)]
 #[retry(max = 2, delay = "1ms")]
 #[circuit(name = "send::error")]
+#[timeout(5)]
 async fn fails_locally(fail: bool) -> Result<u32, LocalError> {
     yield_now().await;
     if fail {

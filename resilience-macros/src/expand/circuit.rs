@@ -1,6 +1,5 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::Lifetime;
 use syn::spanned::Spanned;
 
 use super::{Expansion, Named};
@@ -12,7 +11,7 @@ impl Expansion<'_> {
     pub(super) fn sites(&self) -> impl Iterator<Item = TokenStream> {
         let site = |named: &Named<'_>| match named.layer {
             Layer::Circuit(circuit) => Some(self.site(circuit, &named.local)),
-            Layer::Retry(_) => None,
+            _ => None,
         };
         self.layers.iter().filter_map(site)
     }
@@ -71,7 +70,7 @@ impl Expansion<'_> {
         let mixed = Span::mixed_site();
         let (above, below) = (&self.layers[..index], &self.layers[index + 1..]);
         let body = if below.iter().any(Named::is_circuit) {
-            let label = label(local);
+            let label = self.layers[index].label();
             let tail = self.tail(index + 1, block);
             quote_spanned!(mixed=> let outcome = #label: { #tail };)
         } else {
@@ -94,18 +93,15 @@ impl Expansion<'_> {
                 }
             }
         };
-        let rejected = match &circuit.open {
-            Some(open) => quote_spanned!(self.at=> #runtime::__private::rejected_with(open, #open)),
-            None => quote_spanned!(self.at=> #runtime::__private::rejected(open)),
-        };
+        let rejected = self.rejected(&Ident::new("open", mixed), circuit.open.as_ref());
         let leave = match above.iter().rposition(Named::is_circuit) {
             None => quote_spanned!(mixed=> ::core::result::Result::Err(open) => return #rejected,),
             // The circuit above takes the rejection as the outcome of its call; retries above it have to be told.
             Some(enclosing) => {
-                let label = label(&above[enclosing].local);
+                let label = above[enclosing].label();
                 let stops = above[..enclosing]
                     .iter()
-                    .filter(|above| !above.is_circuit())
+                    .filter(|above| above.is_retry())
                     .map(|Named { local, .. }| quote_spanned!(mixed=> #local.stop();));
                 // By way of a local: syn takes `break 'label ::path` for a labelled loop.
                 quote_spanned! {mixed=>
@@ -126,8 +122,4 @@ impl Expansion<'_> {
             let outcome = #settle;
         }
     }
-}
-
-fn label(local: &Ident) -> Lifetime {
-    Lifetime::new(&format!("'{local}"), local.span())
 }

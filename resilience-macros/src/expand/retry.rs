@@ -22,6 +22,7 @@ impl Expansion<'_> {
         let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let next = quote_spanned!(self.at=> #local.judge(outcome)#(#rules)*.next(#error, #rejected, #below));
         let state = self.state(retry, local);
+        let sleep = self.wait(index, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
         quote_spanned! {mixed=>
             #state
             loop {
@@ -35,7 +36,7 @@ impl Expansion<'_> {
                     }
                 };
                 if !delay.is_zero() {
-                    #runtime::__private::sleep(delay).await;
+                    #sleep;
                 }
             }
         }
@@ -44,8 +45,7 @@ impl Expansion<'_> {
     /// The state of a retry, made anew whenever its loop begins.
     fn state(&self, retry: &Retry, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let func = self.func.to_string();
-        let func = func.trim_start_matches("r#");
+        let func = self.func();
         let settings = retry.settings.iter().map(|(option, setting)| {
             let option = Ident::new(&option.to_string(), Span::mixed_site());
             let value = match setting {

@@ -2,7 +2,7 @@ use resilience_runtime::retry;
 
 #[retry]
 async fn f() -> Option<u32> {
-//~ Option | a function with `#[circuit]` or `#[retry]` must return a `Result`, not `Option<u32>`
+//~ Option | a decorated function must return a `Result`, not `Option<u32>`
 //~    what failed is told from what did not by `Err`: return `Result<Option<u32>, SomeError>`
     Some(7)
 }

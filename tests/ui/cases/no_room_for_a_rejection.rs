@@ -7,8 +7,8 @@ enum Error {
 
 #[circuit(name = "a")]
 async fn f() -> Result<(), Error> {
-//~ Result | `Error` cannot hold the rejection of a call by an open circuit
-//~    or say in the attribute how to make one: `open = |open| ..`
+//~ Result | `Error` cannot hold a `CircuitOpenError`
+//~    or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`
     Err(Error::Down)
 }
 

@@ -1,0 +1,28 @@
+use std::time::Duration;
+
+use proc_macro2::{Span, TokenStream};
+use syn::Path;
+
+use crate::args::{self, Args};
+use crate::error::Errors;
+
+/// What one `#[timeout(..)]` says.
+pub(crate) struct Timeout {
+    pub(crate) after: Duration,
+    pub(crate) error: Option<TokenStream>,
+}
+
+impl Timeout {
+    /// The layer, and the path of the runtime where it is given.
+    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
+        let mut args = Args::parse_after(Some("timeout"), span, tokens, &["error", "crate"], errors);
+        args.require(
+            "timeout",
+            "`#[timeout]` needs a duration: write `#[timeout(5)]`, or `#[timeout(\"250ms\")]`",
+            errors,
+        );
+        let after = args.read("timeout", errors, args::some_duration);
+        let error = args.read("error", errors, args::function);
+        (after.map(|after| Self { after, error }), args.read("crate", errors, args::path))
+    }
+}

@@ -1,0 +1,209 @@
+//! Ending a call that takes too long.
+
+use std::any::type_name;
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::clock::{self, LONGEST, fits};
+use crate::config::Value;
+use crate::error::ConfigError;
+use crate::events;
+
+/// The error of a call that a timeout has ended.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{Timeout, TimeoutError};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let timeout = Timeout::new(Duration::from_millis(250))?;
+/// let error: TimeoutError = timeout.call(|| std::future::pending::<Result<(), _>>()).await.unwrap_err();
+/// assert_eq!(error.after(), Duration::from_millis(250));
+/// assert_eq!(error.to_string(), "timed out after 250ms");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimeoutError {
+    after: Duration,
+}
+
+impl TimeoutError {
+    /// How long the call was allowed to take.
+    pub fn after(&self) -> Duration {
+        self.after
+    }
+}
+
+impl fmt::Display for TimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timed out after {:?}", self.after)
+    }
+}
+
+impl Error for TimeoutError {}
+
+/// Of the kind [`TimedOut`](io::ErrorKind::TimedOut), with the timeout as its source.
+impl From<TimeoutError> for io::Error {
+    fn from(error: TimeoutError) -> Self {
+        Self::new(io::ErrorKind::TimedOut, error)
+    }
+}
+
+/// How long a call may take.
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use resilience_runtime::Timeout;
+/// use tokio::time::sleep;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let timeout = Timeout::new(Duration::from_secs(5))?;
+/// let answer: io::Result<()> = timeout
+///     .call(|| async {
+///         sleep(Duration::from_secs(60)).await;
+///         Ok(())
+///     })
+///     .await;
+/// assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::TimedOut);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeout {
+    after: Duration,
+}
+
+impl Timeout {
+    /// A timeout after so long: longer than zero, at most 584 years.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for a time outside this range.
+    pub fn new(after: Duration) -> Result<Self, ConfigError> {
+        let error = |allowed: &'static str| Err(ConfigError::new("timeout", Value::Time(after).to_string(), allowed));
+        match after {
+            Duration::ZERO => error("longer than zero"),
+            _ if !fits(after) => error(LONGEST),
+            _ => Ok(Self { after }),
+        }
+    }
+
+    /// Calls `f`, and drops its future when it has not ended in time. What is ready at the same moment counts as in
+    /// time.
+    ///
+    /// # Errors
+    ///
+    /// That of the call, or one made from a [`TimeoutError`].
+    ///
+    /// # Panics
+    ///
+    /// When the call has to wait outside a tokio runtime with its timer enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the call.
+    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<TimeoutError>,
+    {
+        let timer = pin!(Timer::new(self.after));
+        match timer.race(f()).await {
+            Some(outcome) => outcome,
+            None => Err(TimeoutError::tell(type_name::<F>(), self.after).into()),
+        }
+    }
+}
+
+impl TimeoutError {
+    /// Tells about the call that has been ended.
+    #[cold]
+    pub(crate) fn tell(func: &str, after: Duration) -> Self {
+        if events::debug_wanted() {
+            events::timed_out(func, after);
+        }
+        Self { after }
+    }
+}
+
+pin_project! {
+    /// Runs from the moment it is made; a call that never waits does not touch tokio's timer.
+    #[derive(Debug)]
+    pub struct Timer {
+        #[pin]
+        state: State,
+    }
+}
+
+pin_project! {
+    #[project = Projected]
+    #[derive(Debug)]
+    enum State {
+        // No clock goes that far.
+        Never,
+        Waiting { end: Instant },
+        Sleeping { #[pin] sleep: Sleep },
+    }
+}
+
+impl Timer {
+    /// Begins now.
+    #[must_use]
+    pub fn new(after: Duration) -> Self {
+        Self { state: clock::end(after).map_or(State::Never, |end| State::Waiting { end }) }
+    }
+
+    /// What `future` comes to before the time is over.
+    pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
+        Raced { timer: self, future }
+    }
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.project().state;
+        if let State::Waiting { end } = *state {
+            state.set(State::Sleeping { sleep: sleep_until(end) });
+        }
+        let Projected::Sleeping { mut sleep } = state.project() else { return Poll::Pending };
+        // A body that always uses up tokio's budget leaves nothing of it for the timer, which then never rings.
+        if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+}
+
+pin_project! {
+    /// A future that a timer may end.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Raced<'t, F> {
+        timer: Pin<&'t mut Timer>,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Raced<'_, F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.future.poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => this.timer.as_mut().poll(cx).map(|()| None),
+        }
+    }
+}

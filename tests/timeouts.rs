@@ -1,0 +1,229 @@
+//! A timeout drops what runs below it once the time is over, and tells so with an error of its own.
+
+use std::cell::Cell;
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{CircuitOpenError, Timeout, TimeoutError, circuit, get_circuit, retry, timeout};
+use tokio::task::{consume_budget, yield_now};
+use tokio::time::{Instant, sleep};
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Open(#[from] CircuitOpenError),
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
+}
+
+/// Counts those of its kind that have been dropped.
+struct Guard<'a>(&'a Cell<u32>);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[timeout(5)]
+async fn takes(time: Duration, dropped: &Cell<u32>) -> Result<u32, Error> {
+    let _guard = Guard(dropped);
+    sleep(time).await;
+    Ok(7)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_too_long_is_dropped() {
+    let (begin, dropped) = (Instant::now(), Cell::new(0));
+    let Err(Error::Timeout(error)) = takes(Duration::from_secs(60), &dropped).await else { panic!("not ended") };
+    assert_eq!((error.after(), dropped.get()), (Duration::from_secs(5), 1));
+    assert_eq!(error.to_string(), "timed out after 5s");
+    assert_eq!(begin.elapsed().as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ends_in_time_comes_back_as_it_was() {
+    let dropped = Cell::new(0);
+    assert_eq!(takes(Duration::from_millis(4999), &dropped).await, Ok(7));
+    assert_eq!(takes(Duration::from_secs(5), &dropped).await, Ok(7), "what is ready at the same moment is in time");
+}
+
+#[timeout("1ms")]
+async fn ready() -> io::Result<u32> {
+    Ok(7)
+}
+
+#[test]
+fn a_call_that_is_ready_at_once_needs_no_timer() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(ready()).unwrap(), 7);
+}
+
+#[timeout(1)]
+async fn hungry() -> Result<u32, Error> {
+    loop {
+        consume_budget().await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_uses_up_the_budget_is_ended_too() {
+    assert!(matches!(hungry().await, Err(Error::Timeout(_))));
+}
+
+#[timeout(1)]
+async fn silent() -> io::Result<u32> {
+    pending().await
+}
+
+#[timeout("1ms", error = |error| format!("too slow: {error}"))]
+async fn told_by_a_text() -> Result<u32, String> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_type_holds_the_timeout_or_error_makes_one() {
+    assert_eq!(silent().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    assert_eq!(told_by_a_text().await.unwrap_err(), "too slow: timed out after 1ms");
+}
+
+#[retry(max = 3, delay = 1)]
+#[timeout(2)]
+async fn each_attempt(calls: &Cell<u32>) -> Result<u32, Error> {
+    calls.set(calls.get() + 1);
+    if calls.get() < 3 { pending().await } else { Ok(calls.get()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn below_a_retry_each_attempt_has_its_time() {
+    let begin = Instant::now();
+    assert_eq!(each_attempt(&Cell::new(0)).await, Ok(3));
+    assert_eq!(begin.elapsed().as_secs(), 2 + 1 + 2 + 2);
+}
+
+#[timeout(10)]
+#[retry(max = 9, delay = 8, backoff = 1)]
+async fn all_attempts(calls: &Cell<u32>) -> Result<u32, Error> {
+    calls.set(calls.get() + 1);
+    sleep(Duration::from_secs(1)).await;
+    Err(Error::Timeout(told().await))
+}
+
+async fn told() -> TimeoutError {
+    Timeout::new(Duration::from_nanos(1)).unwrap().call(pending::<Result<(), TimeoutError>>).await.unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn above_a_retry_the_pauses_count_and_the_attempt_that_runs_is_dropped() {
+    let (begin, calls) = (Instant::now(), Cell::new(0));
+    let Err(Error::Timeout(error)) = all_attempts(&calls).await else { panic!("not ended") };
+    assert_eq!((error.after().as_secs(), begin.elapsed().as_secs(), calls.get()), (10, 10, 2));
+}
+
+#[timeout(5)]
+#[retry(max = 9, delay = 60)]
+async fn during_a_pause(calls: &Cell<u32>) -> io::Result<u32> {
+    calls.set(calls.get() + 1);
+    Err(io::ErrorKind::NotFound.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn above_a_retry_it_ends_a_pause() {
+    let (begin, calls) = (Instant::now(), Cell::new(0));
+    assert_eq!(during_a_pause(&calls).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    assert_eq!((begin.elapsed().as_secs(), calls.get()), (5, 1));
+}
+
+#[circuit(name = "timeouts::above", threshold = 2)]
+#[timeout(5)]
+async fn counted() -> Result<u32, Error> {
+    pending().await
+}
+
+#[timeout(5)]
+#[circuit(name = "timeouts::below", threshold = 2)]
+async fn not_counted() -> Result<u32, Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circuit_above_counts_a_failure_and_one_below_a_dropped_call() {
+    for _ in 0..2 {
+        assert!(matches!(counted().await, Err(Error::Timeout(_))));
+        assert!(matches!(not_counted().await, Err(Error::Timeout(_))));
+    }
+    assert!(matches!(counted().await, Err(Error::Open(_))));
+    let [above, below] = ["timeouts::above", "timeouts::below"].map(|name| get_circuit(name).unwrap().stats());
+    assert_eq!((above.total_failed, above.total_cancelled), (2, 0));
+    assert_eq!((below.total_failed, below.total_cancelled), (0, 2));
+}
+
+#[timeout(9)]
+#[circuit(name = "timeouts::between", threshold = 1)]
+#[timeout(5)]
+async fn two_timeouts(time: u64) -> Result<u32, Error> {
+    sleep(Duration::from_secs(time)).await;
+    Ok(7)
+}
+
+#[timeout(5)]
+#[timeout(9)]
+async fn the_shorter_above() -> Result<u32, Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_the_shorter_one_ends_the_call() {
+    for error in [two_timeouts(60).await, the_shorter_above().await] {
+        let Err(Error::Timeout(error)) = error else { panic!("not ended") };
+        assert_eq!(error.after().as_secs(), 5);
+    }
+    assert_eq!(get_circuit("timeouts::between").unwrap().stats().total_failed, 1);
+}
+
+#[circuit(name = "timeouts::outer", threshold = 1)]
+#[timeout(5)]
+#[circuit(name = "timeouts::inner", threshold = 1)]
+async fn rejected_below() -> Result<u32, Error> {
+    Err(Error::Timeout(told().await))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_goes_through_a_timeout_to_the_circuit_above() {
+    assert!(matches!(rejected_below().await, Err(Error::Timeout(_))));
+    get_circuit("timeouts::outer").unwrap().reset();
+    let Err(Error::Open(open)) = rejected_below().await else { panic!("not rejected") };
+    assert_eq!(open.name(), "timeouts::inner");
+    assert_eq!(get_circuit("timeouts::outer").unwrap().stats().failures, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_call_drops_what_runs() {
+    let dropped = Cell::new(0);
+    tokio::select! {
+        biased;
+        _ = takes(Duration::from_secs(60), &dropped) => panic!("not ended"),
+        () = yield_now() => {}
+    }
+    assert_eq!(dropped.get(), 1);
+}
+
+#[test]
+fn a_time_that_cannot_be_is_named() {
+    let error = Timeout::new(Duration::ZERO).unwrap_err();
+    assert_eq!(error.to_string(), "`timeout` is 0s, but must be longer than zero");
+    assert_eq!(Timeout::new(Duration::MAX).unwrap_err().allowed(), "at most 584 years");
+    assert!(Timeout::new(Duration::from_nanos(u64::MAX)).is_ok());
+}
+
+#[timeout("213503d")]
+async fn nearly_for_ever() -> io::Result<u32> {
+    sleep(Duration::from_secs(1)).await;
+    Ok(7)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_time_is_one() {
+    assert_eq!(nearly_for_ever().await.unwrap(), 7);
+}

@@ -1,0 +1,16 @@
+use resilience_runtime::{retry, timeout};
+
+#[derive(Debug)]
+enum Error {
+    Down,
+}
+
+#[retry]
+#[timeout(5)]
+async fn f() -> Result<(), Error> {
+//~ Result | `Error` cannot hold a `TimeoutError`
+//~    or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`
+    Err(Error::Down)
+}
+
+fn main() {}
