@@ -2,10 +2,14 @@
 
 use std::io;
 
-use resilience_runtime::{circuit, retry, timeout};
+use resilience_runtime::{circuit, fallback, retry, timeout};
 
 /// The most that a stack of two may add, in bytes.
 const ALLOWED: usize = 256;
+
+fn other(argument: [u8; 1024]) -> std::future::Ready<io::Result<u8>> {
+    std::future::ready(Ok(argument[0]))
+}
 
 macro_rules! stacks {
     ($($name:ident: $(#[$layer:meta])*;)*) => {
@@ -43,5 +47,7 @@ stacks! {
     one_timeout: #[timeout(5)];
     retry_over_timeout: #[retry] #[timeout(5)];
     timeout_over_circuit: #[timeout(5)] #[circuit(name = "size::timeout_over_circuit")];
+    one_fallback: #[fallback(other)];
+    fallback_over_retry: #[fallback(other)] #[retry];
     circuit_over_timeout: #[circuit(name = "size::circuit_over_timeout")] #[timeout(5)];
 }

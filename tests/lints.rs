@@ -62,7 +62,7 @@
 use std::io;
 use std::pin::Pin;
 
-use resilience_runtime::{circuit, retry, timeout};
+use resilience_runtime::{circuit, fallback, retry, timeout};
 
 /// Documented.
 ///
@@ -100,8 +100,15 @@ fn boxed(text: String, _unused: u32) -> Pin<Box<dyn Future<Output = io::Result<u
     })
 }
 
+async fn instead(text: String, counter: &mut u32) -> io::Result<String> {
+    tokio::task::yield_now().await;
+    Ok(format!("{text}{counter}"))
+}
+
+#[fallback(instead, on = "rejected")]
 #[timeout(9)]
 #[retry(max = 2, delay = 0)]
+#[circuit(name = "lints::timed_above")]
 #[circuit(name = "lints::timed")]
 #[timeout(5, error = io::Error::from)]
 async fn timed(text: String, counter: &mut u32) -> io::Result<String> {

@@ -299,6 +299,26 @@ pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
     .ok_or_else(|| Error::new_spanned(value, format_args!("`{key}` must be a name, such as `n`")))
 }
 
+/// The path of a function.
+pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
+    match peel(value) {
+        Expr::Path(path) => Ok(path.to_token_stream()),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of an `async fn`"))),
+    }
+}
+
+/// One of some texts: which one.
+pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
+    let found = match literal(value) {
+        Some(Lit::Str(text)) => choices.iter().position(|choice| *choice == text.value()),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let choices = choices.iter().map(|choice| format!("\"{choice}\"")).collect::<Vec<_>>().join(" or ");
+        Error::new_spanned(value, format_args!("`{key}` must be {choices}"))
+    })
+}
+
 /// The path of the runtime.
 pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     match peel(value) {

@@ -18,8 +18,8 @@ pub(crate) struct Captures {
     pub(crate) rebound: TokenStream,
     /// A borrow of each argument, in the order in which the block is to name them.
     pub(crate) borrows: Vec<TokenStream>,
-    /// Statements before each attempt.
-    pub(crate) clones: TokenStream,
+    /// Statements before each attempt, and the arguments that they clone.
+    clones: Vec<(Ident, TokenStream)>,
 }
 
 /// Reads off how `body` captures the arguments of `sig`, and makes those mutable that it has to borrow uniquely.
@@ -90,6 +90,31 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
     captures
 }
 
+/// The name of each argument, as the statements after the body may use it.
+pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
+    let mut arguments = Vec::new();
+    for input in &sig.inputs {
+        let renamed = moved.iter_mut().find(|moved| names(input, &moved.argument));
+        match (renamed.map(|moved| &*moved.pat()), input) {
+            (Some(Pat::Ident(pat)), _) => arguments.push(pat.ident.clone()),
+            (None, FnArg::Receiver(receiver)) => arguments.push(Ident::new("self", receiver.self_token.span)),
+            (None, FnArg::Typed(input)) => match &*input.pat {
+                Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => arguments.push(ident.clone()),
+                pat => errors.add(unnamed(pat)),
+            },
+            (Some(pat), _) => errors.add(unnamed(pat)),
+        }
+    }
+    arguments
+}
+
+fn unnamed(pat: &Pat) -> syn::Error {
+    syn::Error::new_spanned(
+        pat,
+        "the fallback is called with this argument: bind it to a name, and take it apart in the body",
+    )
+}
+
 /// What a name is bound to.
 #[derive(Clone, Copy)]
 enum Bound {
@@ -130,6 +155,12 @@ fn names(input: &FnArg, argument: &Ident) -> bool {
 }
 
 impl Captures {
+    /// The statements that clone these arguments.
+    pub(crate) fn clones_of<'a>(&'a self, names: &'a [Ident]) -> Option<TokenStream> {
+        let clones = self.clones.iter().filter(|(ident, _)| names.contains(ident)).map(|(_, clone)| clone);
+        (!names.is_empty()).then(|| clones.cloned().collect())
+    }
+
     fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
         if !mentions(body, "self") || receiver.mutability.is_some() {
             return;
@@ -157,7 +188,8 @@ impl Captures {
             }
             let is_mut = user_mut.unwrap_or(make_mut);
             let at = mixed.located_at(name.span());
-            self.clones.extend(quote_spanned!(at=> let #is_mut #ident = ::core::clone::Clone::clone(&#ident);));
+            let clone = quote_spanned!(at=> let #is_mut #ident = ::core::clone::Clone::clone(&#ident););
+            self.clones.push((ident.clone(), clone));
             return;
         }
         let borrowed = binding.by_ref.is_some() || binding.mutability.is_some();

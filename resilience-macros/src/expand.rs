@@ -5,24 +5,28 @@
 //! span.
 
 mod circuit;
+mod fallback;
+mod named;
+mod rejection;
 mod retry;
 #[cfg(test)]
 mod tests;
 mod timeout;
 
-use std::mem::discriminant;
 use std::time::Duration;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Lifetime, Path, Signature};
+use syn::{FnArg, Path, Signature};
 
-use crate::capture::{Captures, capture, hold, nameable};
+use crate::capture::{Captures, arguments, capture, hold, nameable};
 use crate::error::Errors;
 use crate::item::{Function, mentions};
 use crate::shell::hoist;
 use crate::stack::{EXPANDED, Layer, Stack};
+
+use self::named::{Named, number};
 
 /// Input: `async fn f(args) -> Output { body }` with `#[retry] #[circuit]`, outermost first.
 ///
@@ -64,7 +68,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
 
     let mut sig = syn::parse2::<Signature>(sig.to_token_stream()).ok()?;
     let clone: Vec<_> = stack.layers.iter().flat_map(Layer::clones).cloned().collect();
-    let repeats = stack.layers.iter().any(|layer| matches!(layer, Layer::Retry(_)));
+    let repeats = stack.layers.iter().any(|layer| matches!(layer, Layer::Fallback(_) | Layer::Retry(_)));
     let (mut moved, body) = match shell {
         Some(_) if repeats => hoist(body),
         _ => (Vec::new(), body.clone()),
@@ -83,6 +87,8 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
             errors.push(name.span(), format_args!("`{name}` is an argument of this function: choose another name"));
         }
     }
+    let falls_back = stack.layers.iter().any(|layer| matches!(layer, Layer::Fallback(_)));
+    let arguments = if falls_back { arguments(&sig, &mut moved, errors) } else { Vec::new() };
     if !errors.is_empty() {
         return None;
     }
@@ -92,76 +98,20 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
         runtime_at: located(&stack.runtime, at),
         func: &sig.ident,
         captures: &captures,
+        arguments: &arguments,
         repeats,
         at,
         layers: number(&stack.layers),
     };
     let sites = expansion.sites();
     let block = expansion.block(&body, *braces, &function.output().map_or(quote!(_), nameable));
+    let turned = expansion.turned();
     let layers = expansion.tail(0, &block);
     let rebound = &captures.rebound;
     let absorbed = stack.absorbed().map(|attr| quote_spanned!(mixed=> #attr const _: () = ();));
     let marker = expansion.marker(function);
-    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #layers);
+    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #turned #layers);
     Some(function.with(&sig, Some(within)))
-}
-
-impl Layer {
-    fn clones(&self) -> &[Ident] {
-        match self {
-            Self::Retry(retry) => &retry.clone,
-            Self::Circuit(_) | Self::Timeout(_) => &[],
-        }
-    }
-
-    fn attempt(&self) -> Option<&Ident> {
-        match self {
-            Self::Retry(retry) => retry.attempt.as_ref(),
-            Self::Circuit(_) | Self::Timeout(_) => None,
-        }
-    }
-}
-
-/// A layer and the names of the locals that stand for it; hygienic, and therefore nobody else's.
-struct Named<'a> {
-    layer: &'a Layer,
-    /// `circuit` or `retry`, `circuit2` and so on.
-    local: Ident,
-    /// Of a circuit: `permit`, `permit2` and so on.
-    permit: Ident,
-}
-
-impl Named<'_> {
-    fn is_circuit(&self) -> bool {
-        matches!(self.layer, Layer::Circuit(_))
-    }
-
-    fn is_retry(&self) -> bool {
-        matches!(self.layer, Layer::Retry(_))
-    }
-
-    /// Of the block that this layer may be left from.
-    fn label(&self) -> Lifetime {
-        Lifetime::new(&format!("'{}", self.local), self.local.span())
-    }
-}
-
-fn number(layers: &[Layer]) -> Vec<Named<'_>> {
-    let mut named = Vec::<Named<'_>>::new();
-    for layer in layers {
-        let name = match layer {
-            Layer::Circuit(_) => "circuit",
-            Layer::Retry(_) => "retry",
-            Layer::Timeout(_) => "timeout",
-        };
-        let number = match named.iter().filter(|above| discriminant(above.layer) == discriminant(layer)).count() {
-            0 => String::new(),
-            above => (above + 1).to_string(),
-        };
-        let local = |name| format_ident!("{name}{number}", span = Span::mixed_site());
-        named.push(Named { layer, local: local(name), permit: local("permit") });
-    }
-    named
 }
 
 struct Expansion<'a> {
@@ -170,7 +120,9 @@ struct Expansion<'a> {
     runtime_at: TokenStream,
     func: &'a Ident,
     captures: &'a Captures,
-    /// The body may run more than once.
+    /// What a fallback is called with.
+    arguments: &'a [Ident],
+    /// The arguments are needed after the body has run.
     repeats: bool,
     /// Where an error about the return type points.
     at: Span,
@@ -220,11 +172,15 @@ impl Expansion<'_> {
         let mixed = Span::mixed_site();
         match self.layers.get(index) {
             None => {
-                let outcome = self.wait(index, self.watched(block));
-                quote_spanned!(mixed=> let outcome = #outcome;)
+                let outcome = self.wait(index, mixed, self.watched(block));
+                let ran = self.ran();
+                quote_spanned!(mixed=> #ran let outcome = #outcome;)
             }
             Some(Named { layer: Layer::Circuit(circuit), local, permit }) => {
                 self.circuit(index, circuit, local, permit, block)
+            }
+            Some(named @ Named { layer: Layer::Fallback(fallback), .. }) => {
+                self.fallback(index, fallback, named, block)
             }
             Some(named @ Named { layer: Layer::Timeout(timeout), .. }) => self.timeout(index, timeout, named, block),
             Some(Named { layer: Layer::Retry(_), .. }) => {
@@ -235,8 +191,8 @@ impl Expansion<'_> {
     }
 
     /// Waits in the place of the layer `index`, as long as the timeouts above it allow. Every wait of an expansion goes
-    /// through here.
-    fn wait(&self, index: usize, future: TokenStream) -> TokenStream {
+    /// through here. What the compiler has to say of it, it says `at`.
+    fn wait(&self, index: usize, at: Span, future: TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let timeouts = self.layers[..index].iter().filter_map(|named| match named.layer {
             Layer::Timeout(timeout) => Some((timeout, named)),
@@ -245,7 +201,7 @@ impl Expansion<'_> {
         let raced = timeouts
             .clone()
             .rfold(future, |future, (_, Named { local, .. })| quote_spanned!(mixed=> #local.as_mut().race(#future)));
-        let waited = quote_spanned!(mixed=> #raced.await);
+        let waited = quote_spanned!(at=> #raced.await);
         // The outermost one has raced with all the others.
         timeouts.fold(waited, |waited, (timeout, named)| {
             let expired = self.expired(timeout, named);
@@ -267,17 +223,8 @@ impl Expansion<'_> {
                 quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
             }
             Layer::Retry(_) => quote_spanned!(Span::mixed_site()=> #local.watch(#body)),
-            Layer::Timeout(_) => body,
+            Layer::Timeout(_) | Layer::Fallback(_) => body,
         })
-    }
-
-    /// The outcome of a call that a layer has ended with an error of its own, of this name.
-    fn rejected(&self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
-        let runtime = &self.runtime_at;
-        match make {
-            Some(make) => quote_spanned!(self.at=> #runtime::__private::rejected_with(#error, #make)),
-            None => quote_spanned!(self.at=> #runtime::__private::rejected(#error)),
-        }
     }
 
     /// The name of the function, as events have it.

@@ -6,6 +6,7 @@ mod capture;
 mod circuit;
 mod error;
 mod expand;
+mod fallback;
 mod item;
 mod retry;
 mod rule;
@@ -21,6 +22,12 @@ use crate::stack::Kind;
 #[proc_macro_attribute]
 pub fn circuit(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::decorate(Kind::Circuit, args.into(), &item.into()).into()
+}
+
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::fallback`.)
+#[proc_macro_attribute]
+pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::decorate(Kind::Fallback, args.into(), &item.into()).into()
 }
 
 /// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::retry`.)

@@ -14,6 +14,7 @@ use syn::{Attribute, Meta, Path, parse_quote_spanned};
 use crate::circuit::{Breaker, Circuit};
 use crate::error::Errors;
 use crate::expand;
+use crate::fallback::Fallback;
 use crate::item::{Function, mentions};
 use crate::retry::Retry;
 use crate::timeout::Timeout;
@@ -21,12 +22,14 @@ use crate::timeout::Timeout;
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Circuit,
+    Fallback,
     Retry,
     Timeout,
 }
 
 pub(crate) enum Layer {
     Circuit(Circuit),
+    Fallback(Fallback),
     Retry(Retry),
     Timeout(Timeout),
 }
@@ -61,6 +64,7 @@ impl Kind {
         let last = path.segments.last()?;
         let kind = match last.ident.to_string().as_str() {
             "circuit" => Self::Circuit,
+            "fallback" => Self::Fallback,
             "retry" => Self::Retry,
             "timeout" => Self::Timeout,
             _ => return None,
@@ -78,6 +82,7 @@ impl Kind {
         }
         match self {
             Self::Circuit => layer(Circuit::parse(span, tokens, errors), Layer::Circuit),
+            Self::Fallback => layer(Fallback::parse(span, tokens, errors), Layer::Fallback),
             Self::Retry => layer(Retry::parse(span, tokens, errors), Layer::Retry),
             Self::Timeout => layer(Timeout::parse(span, tokens, errors), Layer::Timeout),
         }

@@ -119,6 +119,11 @@ pub(crate) fn timed_out(func: &str, after: Duration) {
     debug!(name: "timed_out", target: TARGET, func, after = after.as_secs_f64(), "timed_out");
 }
 
+#[cold]
+pub(crate) fn fell_back(func: &str, error: Option<&dyn Display>) {
+    debug!(name: "fell_back", target: TARGET, func, error = excerpt(error), "fell_back");
+}
+
 fn millis(started: Option<Tick>) -> Option<u64> {
     started.map(|started| u64::try_from(Tick::now().since(started).as_millis()).unwrap_or(u64::MAX))
 }

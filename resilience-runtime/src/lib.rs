@@ -58,6 +58,7 @@
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
 //! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested`), `error`: what ended a retry that had attempts left |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
+//! | `fell_back` | DEBUG | `func`, `error`, in the place of which the fallback is called |
 //!
 //! # Time
 //!
@@ -117,6 +118,9 @@ pub use crate::timeout::{Timeout, TimeoutError};
 #[doc = include_str!("../docs/expansion.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::circuit;
+#[doc = include_str!("../docs/fallback.md")]
+#[cfg(feature = "macros")]
+pub use resilience_macros::fallback;
 #[doc = include_str!("../docs/retry.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::retry;

@@ -5,12 +5,13 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::ops::Deref;
+use std::ops::{ControlFlow, Deref};
 pub use std::time::Duration;
 
 use crate::CircuitBreaker;
 use crate::breaker::permit::{Ending, Permit, Watched};
 use crate::error::CircuitOpenError;
+use crate::events;
 use crate::timeout::TimeoutError;
 
 pub use crate::backoff::Jitter;
@@ -114,6 +115,36 @@ where
 /// The outcome of a call that a layer has rejected, or ended, made by the user's function.
 pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
     Err(make(error))
+}
+
+/// Whether the latest attempt of a call was turned away.
+#[derive(Clone, Copy, Debug)]
+pub enum Turned {
+    None,
+    Open,
+}
+
+impl Turned {
+    pub fn away(self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    pub fn by_circuit(self) -> bool {
+        matches!(self, Self::Open)
+    }
+}
+
+/// The outcome, unless it is an error and a fallback is wanted.
+pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Text<R>) -> ControlFlow<R> {
+    match outcome.into_result() {
+        Err(error) if wanted => {
+            if events::debug_wanted() {
+                events::fell_back(func, text(&R::from_result(Err(error))));
+            }
+            ControlFlow::Continue(())
+        }
+        result => ControlFlow::Break(R::from_result(result)),
+    }
 }
 
 /// The error of a call that a timeout has ended.

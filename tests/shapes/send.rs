@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::mpsc::Receiver;
 
-use resilience_runtime::{circuit, retry, timeout, CircuitOpenError, TimeoutError};
+use resilience_runtime::{circuit, fallback, retry, timeout, CircuitOpenError, TimeoutError};
 use tokio::task::yield_now;
 
 fn assert_send<T: Send>(value: T) -> T {
@@ -90,6 +90,12 @@ impl From<TimeoutError> for LocalError {
     }
 }
 
+async fn instead(_: bool) -> Result<u32, LocalError> {
+    yield_now().await;
+    Err(LocalError(Rc::new(2)))
+}
+
+#[fallback(instead)]
 #[timeout(9)]
 #[retry(max = 2, delay = "1ms")]
 #[circuit(name = "send::error")]

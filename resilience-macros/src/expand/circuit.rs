@@ -2,6 +2,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::rejection::By;
 use super::{Expansion, Named};
 use crate::circuit::{Breaker, Circuit, Judge, Setting};
 use crate::stack::Layer;
@@ -68,8 +69,7 @@ impl Expansion<'_> {
     ) -> TokenStream {
         let runtime = &self.runtime_at;
         let mixed = Span::mixed_site();
-        let (above, below) = (&self.layers[..index], &self.layers[index + 1..]);
-        let body = if below.iter().any(Named::is_circuit) {
+        let body = if self.is_left(index) {
             let label = self.layers[index].label();
             let tail = self.tail(index + 1, block);
             quote_spanned!(mixed=> let outcome = #label: { #tail };)
@@ -94,29 +94,11 @@ impl Expansion<'_> {
             }
         };
         let rejected = self.rejected(&Ident::new("open", mixed), circuit.open.as_ref());
-        let leave = match above.iter().rposition(Named::is_circuit) {
-            None => quote_spanned!(mixed=> ::core::result::Result::Err(open) => return #rejected,),
-            // The circuit above takes the rejection as the outcome of its call; retries above it have to be told.
-            Some(enclosing) => {
-                let label = above[enclosing].label();
-                let stops = above[..enclosing]
-                    .iter()
-                    .filter(|above| above.is_retry())
-                    .map(|Named { local, .. }| quote_spanned!(mixed=> #local.stop();));
-                // By way of a local: syn takes `break 'label ::path` for a labelled loop.
-                quote_spanned! {mixed=>
-                    ::core::result::Result::Err(open) => {
-                        #(#stops)*
-                        let outcome = #rejected;
-                        break #label outcome;
-                    }
-                }
-            }
-        };
+        let leave = self.leave(index, By::Circuit, &rejected);
         quote_spanned! {mixed=>
             let mut #permit = match #local.acquire() {
                 ::core::result::Result::Ok(permit) => permit,
-                #leave
+                ::core::result::Result::Err(open) => #leave
             };
             #body
             let outcome = #settle;

@@ -9,8 +9,15 @@ impl Expansion<'_> {
     pub(super) fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
         let runtime = &self.runtime_at;
         let mixed = Span::mixed_site();
-        let inner = self.bound(index + 1, block);
-        let clones = (!retry.clone.is_empty()).then_some(&self.captures.clones);
+        let inner = if self.is_left(index) {
+            let label = self.layers[index].label();
+            let tail = self.tail(index + 1, block);
+            quote_spanned!(mixed=> let outcome = #label: { #tail };)
+        } else {
+            self.bound(index + 1, block)
+        };
+        let unless_open = self.unless_open(index);
+        let clones = self.captures.clones_of(&retry.clone);
         let error = self.error();
         let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).found());
         let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
@@ -22,7 +29,7 @@ impl Expansion<'_> {
         let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let next = quote_spanned!(self.at=> #local.judge(outcome)#(#rules)*.next(#error, #rejected, #below));
         let state = self.state(retry, local);
-        let sleep = self.wait(index, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
+        let sleep = self.wait(index, mixed, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
         quote_spanned! {mixed=>
             #state
             loop {
@@ -30,6 +37,7 @@ impl Expansion<'_> {
                     #attempt
                     #clones
                     #inner
+                    #unless_open
                     match #next {
                         ::core::ops::ControlFlow::Continue(delay) => delay,
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,

@@ -30,11 +30,13 @@ impl Expansion<'_> {
         let func = self.func();
         let label = named.label();
         let after = self.duration(timeout.after);
+        let ran = self.ran();
         let rejected = self.rejected(&Ident::new("error", mixed), timeout.error.as_ref());
         quote_spanned! {mixed=>
             ::core::option::Option::None => {
                 let error = #runtime::__private::timed_out(#func, #after);
                 let outcome = #rejected;
+                #ran
                 break #label outcome;
             }
         }

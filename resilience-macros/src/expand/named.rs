@@ -1,0 +1,63 @@
+use std::mem::discriminant;
+
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+use syn::Lifetime;
+
+use crate::stack::Layer;
+
+impl Layer {
+    pub(super) fn clones(&self) -> &[Ident] {
+        match self {
+            Self::Retry(retry) => &retry.clone,
+            Self::Fallback(fallback) => &fallback.clone,
+            Self::Circuit(_) | Self::Timeout(_) => &[],
+        }
+    }
+
+    pub(super) fn attempt(&self) -> Option<&Ident> {
+        match self {
+            Self::Retry(retry) => retry.attempt.as_ref(),
+            Self::Circuit(_) | Self::Fallback(_) | Self::Timeout(_) => None,
+        }
+    }
+}
+
+/// A layer and the names of the locals that stand for it; hygienic, and therefore nobody else's.
+pub(super) struct Named<'a> {
+    pub(super) layer: &'a Layer,
+    /// `circuit` or `retry`, `circuit2` and so on.
+    pub(super) local: Ident,
+    /// Of a circuit: `permit`, `permit2` and so on.
+    pub(super) permit: Ident,
+}
+
+impl Named<'_> {
+    pub(super) fn is_circuit(&self) -> bool {
+        matches!(self.layer, Layer::Circuit(_))
+    }
+
+    /// Of the block that this layer may be left from.
+    pub(super) fn label(&self) -> Lifetime {
+        Lifetime::new(&format!("'{}", self.local), self.local.span())
+    }
+}
+
+pub(super) fn number(layers: &[Layer]) -> Vec<Named<'_>> {
+    let mut named = Vec::<Named<'_>>::new();
+    for layer in layers {
+        let name = match layer {
+            Layer::Circuit(_) => "circuit",
+            Layer::Fallback(_) => "fallback",
+            Layer::Retry(_) => "retry",
+            Layer::Timeout(_) => "timeout",
+        };
+        let number = match named.iter().filter(|above| discriminant(above.layer) == discriminant(layer)).count() {
+            0 => String::new(),
+            above => (above + 1).to_string(),
+        };
+        let local = |name| format_ident!("{name}{number}", span = Span::mixed_site());
+        named.push(Named { layer, local: local(name), permit: local("permit") });
+    }
+    named
+}

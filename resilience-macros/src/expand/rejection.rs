@@ -1,0 +1,124 @@
+//! How a call that a layer has turned away leaves the layers above it.
+//!
+//! It goes to the nearest one that has to see what becomes of it. Some of those ask, besides, whether the call was
+//! turned away: a local of the expansion says that of the latest attempt, where anybody asks.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+
+use super::{Expansion, Named};
+use crate::fallback::{Fallback, On};
+use crate::stack::Layer;
+
+/// What turned a call away.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum By {
+    /// An open circuit: retries above it end.
+    Circuit,
+}
+
+impl Layer {
+    fn turns_away(&self) -> Option<By> {
+        match self {
+            Self::Circuit(_) => Some(By::Circuit),
+            Self::Fallback(_) | Self::Retry(_) | Self::Timeout(_) => None,
+        }
+    }
+
+    /// Whether this layer has to see a call that was turned away below it.
+    fn catches(&self, by: By) -> bool {
+        match self {
+            Self::Circuit(_) | Self::Fallback(_) => true,
+            Self::Retry(_) => by != By::Circuit,
+            Self::Timeout(_) => false,
+        }
+    }
+}
+
+impl Expansion<'_> {
+    /// Declares the local that says whether the latest attempt was turned away.
+    pub(super) fn turned(&self) -> Option<TokenStream> {
+        let runtime = self.runtime;
+        self.is_told().then(|| quote_spanned!(Span::mixed_site()=> let mut turned = #runtime::__private::Turned::None;))
+    }
+
+    /// The call was not turned away, or what it came to is no longer what matters.
+    pub(super) fn ran(&self) -> Option<TokenStream> {
+        let runtime = self.runtime;
+        self.is_told().then(|| quote_spanned!(Span::mixed_site()=> turned = #runtime::__private::Turned::None;))
+    }
+
+    /// Leaves the layer `index`, which has turned the call away, as the arm of a `match`.
+    pub(super) fn leave(&self, index: usize, by: By, rejected: &TokenStream) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let runtime = self.runtime;
+        let Some(catches) = self.layers[..index].iter().rfind(|above| above.layer.catches(by)) else {
+            return quote_spanned!(mixed=> return #rejected,);
+        };
+        let label = catches.label();
+        let told = self.is_told().then(|| {
+            let by = Ident::new(
+                match by {
+                    By::Circuit => "Open",
+                },
+                mixed,
+            );
+            quote_spanned!(mixed=> turned = #runtime::__private::Turned::#by;)
+        });
+        // By way of a local: syn takes `break 'label ::path` for a labelled loop.
+        quote_spanned! {mixed=>
+            {
+                #told
+                let outcome = #rejected;
+                break #label outcome;
+            }
+        }
+    }
+
+    /// Whether a call may leave what is below the layer `index` for it.
+    pub(super) fn is_left(&self, index: usize) -> bool {
+        let layer = self.layers[index].layer;
+        self.turning(index).any(|by| layer.catches(by))
+    }
+
+    /// Whether anybody asks if a call was turned away.
+    fn is_told(&self) -> bool {
+        (0..self.layers.len()).any(|index| match self.layers[index].layer {
+            Layer::Circuit(_) | Layer::Timeout(_) => false,
+            Layer::Fallback(Fallback { on, .. }) => *on == On::Rejected,
+            Layer::Retry(_) => self.asks_for_circuits(index),
+        })
+    }
+
+    /// What turns calls away below the layer `index`.
+    fn turning(&self, index: usize) -> impl Iterator<Item = By> {
+        self.layers[index + 1..].iter().filter_map(|below| below.layer.turns_away())
+    }
+
+    /// Whether a layer between this retry and an open circuit keeps the call, so that the retry has to ask.
+    fn asks_for_circuits(&self, index: usize) -> bool {
+        let below = &self.layers[index + 1..];
+        let lowest = below.iter().rposition(Named::is_circuit);
+        lowest.is_some_and(|lowest| below[..lowest].iter().any(|between| between.layer.catches(By::Circuit)))
+    }
+
+    /// Ends the retry at `index` whose attempt an open circuit has turned away.
+    pub(super) fn unless_open(&self, index: usize) -> Option<TokenStream> {
+        self.asks_for_circuits(index).then(|| {
+            quote_spanned! {Span::mixed_site()=>
+                if turned.by_circuit() {
+                    break outcome;
+                }
+            }
+        })
+    }
+
+    /// The outcome of a call that a layer has ended with an error of its own, of this name.
+    pub(super) fn rejected(&self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
+        let runtime = &self.runtime_at;
+        match make {
+            Some(make) => quote_spanned!(self.at=> #runtime::__private::rejected_with(#error, #make)),
+            None => quote_spanned!(self.at=> #runtime::__private::rejected(#error)),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::Path;
+
+use crate::args::{self, Args};
+use crate::error::Errors;
+
+/// What one `#[fallback(..)]` says.
+pub(crate) struct Fallback {
+    pub(crate) function: TokenStream,
+    pub(crate) on: On,
+    pub(crate) clone: Vec<Ident>,
+}
+
+/// The errors that it is for.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum On {
+    Any,
+    Rejected,
+}
+
+impl Fallback {
+    /// The layer, and the path of the runtime where it is given.
+    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
+        let mut args = Args::parse_after(Some("fallback"), span, tokens, &["on", "clone", "crate"], errors);
+        args.require("fallback", "`#[fallback]` needs a function: write `#[fallback(path)]`", errors);
+        let on = args.read("on", errors, |key, value| {
+            let choice = args::choice(key, value, &["any", "rejected"])?;
+            Ok([On::Any, On::Rejected][choice])
+        });
+        let function = args.read("fallback", errors, args::function_path);
+        let clone = args.list("clone", errors);
+        let fallback = function.map(|function| Self { function, on: on.unwrap_or(On::Any), clone });
+        (fallback, args.read("crate", errors, args::path))
+    }
+}
