@@ -102,7 +102,8 @@ fn boxed(text: String, _unused: u32) -> Pin<Box<dyn Future<Output = io::Result<u
 
 async fn instead(text: String, counter: &mut u32) -> io::Result<String> {
     tokio::task::yield_now().await;
-    Ok(format!("{text}{counter}"))
+    *counter = counter.saturating_add(1);
+    Ok(text)
 }
 
 #[fallback(instead, on = "rejected")]
