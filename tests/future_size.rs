@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::io;
 
-use resilience_runtime::{circuit, fallback, retry, timeout};
+use resilience_runtime::{bulkhead, circuit, fallback, retry, timeout};
 
 /// The most that a stack of two may add, in bytes.
 const ALLOWED: usize = 256;
@@ -54,6 +54,9 @@ stacks! {
     one_timeout: #[timeout(5)];
     retry_over_timeout: #[retry] #[timeout(5)];
     timeout_over_circuit: #[timeout(5)] #[circuit(name = "size::timeout_over_circuit")];
+    one_bulkhead: #[bulkhead(max = 3)];
+    bulkhead_with_a_queue: #[bulkhead(max = 3, wait = 1)];
+    circuit_over_bulkhead: #[circuit(name = "size::circuit_over_bulkhead")] #[bulkhead(max = 3)];
     one_fallback: #[fallback(other)];
     fallback_over_retry: #[fallback(other)] #[retry];
     circuit_over_timeout: #[circuit(name = "size::circuit_over_timeout")] #[timeout(5)];

@@ -62,7 +62,7 @@
 use std::io;
 use std::pin::Pin;
 
-use resilience_runtime::{circuit, fallback, retry, timeout};
+use resilience_runtime::{bulkhead, circuit, fallback, retry, timeout};
 
 /// Documented.
 ///
@@ -111,6 +111,8 @@ async fn instead(text: String, counter: &mut u32) -> io::Result<String> {
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "lints::timed_above")]
 #[circuit(name = "lints::timed")]
+#[bulkhead(max = 3, wait = 1)]
+#[bulkhead(max = 2)]
 #[timeout(5, error = io::Error::from)]
 async fn timed(text: String, counter: &mut u32) -> io::Result<String> {
     *counter = counter.saturating_add(1);

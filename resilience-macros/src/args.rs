@@ -94,6 +94,13 @@ impl Args {
         }
     }
 
+    /// Complains about options that may not be there.
+    pub(crate) fn refuse(&self, keys: &[&str], message: &str, errors: &mut Errors) {
+        for key in keys.iter().filter_map(|key| self.key(key)) {
+            errors.push(key.span(), format_args!("`{key}` {message}"));
+        }
+    }
+
     /// Something could not be read, and may have been meant for any option.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
@@ -297,6 +304,12 @@ pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
         _ => None,
     }
     .ok_or_else(|| Error::new_spanned(value, format_args!("`{key}` must be a name, such as `n`")))
+}
+
+/// Anything.
+#[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
+pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
+    Ok(value.to_token_stream())
 }
 
 /// The path of a function.

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::ToTokens;
 use syn::{Error, Expr, LitStr, Path, Result};
 
 use crate::args::{self, Args};
@@ -127,16 +126,11 @@ impl Circuit {
         let open = args.read("open", errors, args::function);
         let runtime = args.read("crate", errors, args::path);
         let name = args.read("name", errors, args::name);
-        let key = args.read("key", errors, expression);
-        let with = args.read("with", errors, expression);
+        let key = args.read("key", errors, args::expression);
+        let with = args.read("with", errors, args::expression);
         let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, key, settings }));
         (breaker.map(|breaker| Self { breaker, judge, open }), runtime)
     }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
-fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
-    Ok(value.to_token_stream())
 }
 
 fn keys(key: &str, value: &Expr) -> Result<Setting> {

@@ -4,6 +4,7 @@
 //! Every token that is made here is hygienic; only where an error should point to the user's code does it carry that
 //! span.
 
+mod bulkhead;
 mod circuit;
 mod fallback;
 mod named;
@@ -130,6 +131,15 @@ struct Expansion<'a> {
 }
 
 impl Expansion<'_> {
+    /// What layers that are shared by all calls go by, before the first layer.
+    fn sites(&self) -> impl Iterator<Item = TokenStream> {
+        self.layers.iter().filter_map(|Named { layer, local, .. }| match layer {
+            Layer::Bulkhead(bulkhead) => Some(self.bulkhead_site(bulkhead, local)),
+            Layer::Circuit(circuit) => Some(self.circuit_site(circuit, local)),
+            Layer::Fallback(_) | Layer::Retry(_) | Layer::Timeout(_) => None,
+        })
+    }
+
     fn duration(&self, duration: Duration) -> TokenStream {
         let runtime = self.runtime;
         let seconds = Literal::u64_unsuffixed(duration.as_secs());
@@ -176,6 +186,7 @@ impl Expansion<'_> {
                 let ran = self.ran();
                 quote_spanned!(mixed=> #ran let outcome = #outcome;)
             }
+            Some(Named { layer: Layer::Bulkhead(bulkhead), local, .. }) => self.bulkhead(index, bulkhead, local, block),
             Some(Named { layer: Layer::Circuit(circuit), local, permit }) => {
                 self.circuit(index, circuit, local, permit, block)
             }
@@ -223,7 +234,7 @@ impl Expansion<'_> {
                 quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
             }
             Layer::Retry(_) => quote_spanned!(Span::mixed_site()=> #local.watch(#body)),
-            Layer::Timeout(_) | Layer::Fallback(_) => body,
+            Layer::Bulkhead(_) | Layer::Fallback(_) | Layer::Timeout(_) => body,
         })
     }
 

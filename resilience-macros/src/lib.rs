@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bulkhead;
 mod capture;
 mod circuit;
 mod error;
@@ -17,6 +18,12 @@ mod timeout;
 use proc_macro::TokenStream;
 
 use crate::stack::Kind;
+
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::bulkhead`.)
+#[proc_macro_attribute]
+pub fn bulkhead(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::decorate(Kind::Bulkhead, args.into(), &item.into()).into()
+}
 
 /// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::circuit`.)
 #[proc_macro_attribute]

@@ -11,6 +11,7 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Path, parse_quote_spanned};
 
+use crate::bulkhead::Bulkhead;
 use crate::circuit::{Breaker, Circuit};
 use crate::error::Errors;
 use crate::expand;
@@ -21,6 +22,7 @@ use crate::timeout::Timeout;
 
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
+    Bulkhead,
     Circuit,
     Fallback,
     Retry,
@@ -28,6 +30,7 @@ pub(crate) enum Kind {
 }
 
 pub(crate) enum Layer {
+    Bulkhead(Bulkhead),
     Circuit(Circuit),
     Fallback(Fallback),
     Retry(Retry),
@@ -63,6 +66,7 @@ impl Kind {
     fn of(path: &Path, runtime: Option<&Path>) -> Option<Self> {
         let last = path.segments.last()?;
         let kind = match last.ident.to_string().as_str() {
+            "bulkhead" => Self::Bulkhead,
             "circuit" => Self::Circuit,
             "fallback" => Self::Fallback,
             "retry" => Self::Retry,
@@ -81,6 +85,7 @@ impl Kind {
             (read.map(of), runtime)
         }
         match self {
+            Self::Bulkhead => layer(Bulkhead::parse(span, tokens, errors), Layer::Bulkhead),
             Self::Circuit => layer(Circuit::parse(span, tokens, errors), Layer::Circuit),
             Self::Fallback => layer(Fallback::parse(span, tokens, errors), Layer::Fallback),
             Self::Retry => layer(Retry::parse(span, tokens, errors), Layer::Retry),

@@ -120,6 +120,11 @@ pub(crate) fn timed_out(func: &str, after: Duration) {
 }
 
 #[cold]
+pub(crate) fn bulkhead_full(name: &Name, max: u32) {
+    debug!(name: "bulkhead_full", target: TARGET, bulkhead = %name, max, "bulkhead_full");
+}
+
+#[cold]
 pub(crate) fn fell_back(func: &str, error: Option<&dyn Display>) {
     debug!(name: "fell_back", target: TARGET, func, error = excerpt(error), "fell_back");
 }

@@ -58,6 +58,7 @@
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
 //! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested`), `error`: what ended a retry that had attempts left |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
+//! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `fell_back` | DEBUG | `func`, `error`, in the place of which the fallback is called |
 //!
 //! # Time
@@ -82,6 +83,7 @@ pub mod presets;
 mod backoff;
 mod breaker;
 mod budget;
+mod bulkhead;
 mod clock;
 mod config;
 mod deadline;
@@ -104,6 +106,7 @@ pub use crate::breaker::builder::CircuitBuilder;
 pub use crate::breaker::permit::{OwnedPermit, Permit};
 pub use crate::breaker::state::CircuitState;
 pub use crate::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
+pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadFullError, BulkheadSlot, BulkheadStats};
 pub use crate::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
 pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
@@ -113,6 +116,9 @@ pub use crate::retry::rules::{AnyError, RetryEvent, RetryRules};
 pub use crate::stats::CircuitStats;
 pub use crate::timeout::{Timeout, TimeoutError};
 
+#[doc = include_str!("../docs/bulkhead.md")]
+#[cfg(feature = "macros")]
+pub use resilience_macros::bulkhead;
 #[doc = include_str!("../docs/circuit.md")]
 #[doc = include_str!("../docs/functions.md")]
 #[doc = include_str!("../docs/expansion.md")]

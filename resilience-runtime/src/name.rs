@@ -2,9 +2,18 @@ use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use crate::error::ConfigError;
 use crate::sync::Arc;
 
-/// The name of a circuit. A clone never allocates, and that of a static name touches no shared count.
+/// Whether there is something in a name.
+pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
+    if name.trim().is_empty() {
+        return Err(ConfigError::new("name", format!("{name:?}"), "a text that is not blank"));
+    }
+    Ok(())
+}
+
+/// The name of a circuit or of another thing that calls share. A clone never allocates, and that of a static name touches no shared count.
 #[derive(Clone)]
 pub(crate) enum Name {
     Static(&'static str),

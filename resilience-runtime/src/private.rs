@@ -3,9 +3,11 @@
 //! The layers of an expansion are plain statements; what they have to say to the runtime goes through here.
 #![allow(missing_docs)] // nobody is to read them
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::future::Future;
 use std::ops::{ControlFlow, Deref};
+pub use std::sync::LazyLock;
 pub use std::time::Duration;
 
 use crate::CircuitBreaker;
@@ -22,6 +24,7 @@ pub use crate::retry::attempts::Attempts;
 pub use crate::retry::schedule::Schedule;
 pub use tokio::time::sleep;
 
+pub use crate::bulkhead::Bulkhead;
 #[cfg(feature = "declare")]
 pub use crate::declare::Declared;
 pub use crate::declare::{CallSite, Declaration};
@@ -117,11 +120,22 @@ pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -
     Err(make(error))
 }
 
+/// The bulkhead of a function; the values have been checked by the attribute.
+pub fn declared_bulkhead(func: &'static str, max: u32, wait: Duration) -> Bulkhead {
+    Bulkhead::new(Cow::Borrowed(func).into(), max, wait)
+}
+
+/// A bulkhead of the user's: a clone, so that nothing stays borrowed while the body runs.
+pub fn held_bulkhead(bulkhead: &Bulkhead) -> Bulkhead {
+    bulkhead.clone()
+}
+
 /// Whether the latest attempt of a call was turned away.
 #[derive(Clone, Copy, Debug)]
 pub enum Turned {
     None,
     Open,
+    Limited,
 }
 
 impl Turned {
@@ -131,6 +145,10 @@ impl Turned {
 
     pub fn by_circuit(self) -> bool {
         matches!(self, Self::Open)
+    }
+
+    pub fn by_limit(self) -> bool {
+        matches!(self, Self::Limited)
     }
 }
 

@@ -5,7 +5,9 @@ use std::io;
 use std::rc::Rc;
 use std::sync::mpsc::Receiver;
 
-use resilience_runtime::{circuit, fallback, retry, timeout, CircuitOpenError, TimeoutError};
+use resilience_runtime::{
+    bulkhead, circuit, fallback, retry, timeout, BulkheadFullError, CircuitOpenError, TimeoutError,
+};
 use tokio::task::yield_now;
 
 fn assert_send<T: Send>(value: T) -> T {
@@ -90,6 +92,12 @@ impl From<TimeoutError> for LocalError {
     }
 }
 
+impl From<BulkheadFullError> for LocalError {
+    fn from(_: BulkheadFullError) -> Self {
+        Self(Rc::new(0))
+    }
+}
+
 async fn instead(_: bool) -> Result<u32, LocalError> {
     yield_now().await;
     Err(LocalError(Rc::new(2)))
@@ -99,6 +107,7 @@ async fn instead(_: bool) -> Result<u32, LocalError> {
 #[timeout(9)]
 #[retry(max = 2, delay = "1ms")]
 #[circuit(name = "send::error")]
+#[bulkhead(max = 1, wait = 1)]
 #[timeout(5)]
 async fn fails_locally(fail: bool) -> Result<u32, LocalError> {
     yield_now().await;

@@ -2,22 +2,13 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::Expansion;
 use super::rejection::By;
-use super::{Expansion, Named};
 use crate::circuit::{Breaker, Circuit, Judge, Setting};
-use crate::stack::Layer;
 
 impl Expansion<'_> {
-    /// The call sites of all circuits, before the first layer, since retries ask those below them.
-    pub(super) fn sites(&self) -> impl Iterator<Item = TokenStream> {
-        let site = |named: &Named<'_>| match named.layer {
-            Layer::Circuit(circuit) => Some(self.site(circuit, &named.local)),
-            _ => None,
-        };
-        self.layers.iter().filter_map(site)
-    }
-
-    fn site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
+    /// The call site of a circuit, before the first layer, since retries ask those below them.
+    pub(super) fn circuit_site(&self, circuit: &Circuit, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
         let (name, key, settings) = match &circuit.breaker {
             Breaker::Named { name, key, settings } => (name, key, settings),
@@ -95,6 +86,7 @@ impl Expansion<'_> {
         };
         let rejected = self.rejected(&Ident::new("open", mixed), circuit.open.as_ref());
         let leave = self.leave(index, By::Circuit, &rejected);
+        let settle = self.unless_limited(index, permit, settle);
         quote_spanned! {mixed=>
             let mut #permit = match #local.acquire() {
                 ::core::result::Result::Ok(permit) => permit,

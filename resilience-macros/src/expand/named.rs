@@ -11,14 +11,14 @@ impl Layer {
         match self {
             Self::Retry(retry) => &retry.clone,
             Self::Fallback(fallback) => &fallback.clone,
-            Self::Circuit(_) | Self::Timeout(_) => &[],
+            Self::Bulkhead(_) | Self::Circuit(_) | Self::Timeout(_) => &[],
         }
     }
 
     pub(super) fn attempt(&self) -> Option<&Ident> {
         match self {
             Self::Retry(retry) => retry.attempt.as_ref(),
-            Self::Circuit(_) | Self::Fallback(_) | Self::Timeout(_) => None,
+            Self::Bulkhead(_) | Self::Circuit(_) | Self::Fallback(_) | Self::Timeout(_) => None,
         }
     }
 }
@@ -47,6 +47,7 @@ pub(super) fn number(layers: &[Layer]) -> Vec<Named<'_>> {
     let mut named = Vec::<Named<'_>>::new();
     for layer in layers {
         let name = match layer {
+            Layer::Bulkhead(_) => "bulkhead",
             Layer::Circuit(_) => "circuit",
             Layer::Fallback(_) => "fallback",
             Layer::Retry(_) => "retry",

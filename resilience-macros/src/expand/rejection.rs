@@ -15,11 +15,14 @@ use crate::stack::Layer;
 pub(super) enum By {
     /// An open circuit: retries above it end.
     Circuit,
+    /// A limit of the program's own, which says nothing of the service: circuits above it ignore the call.
+    Limit,
 }
 
 impl Layer {
     fn turns_away(&self) -> Option<By> {
         match self {
+            Self::Bulkhead(_) => Some(By::Limit),
             Self::Circuit(_) => Some(By::Circuit),
             Self::Fallback(_) | Self::Retry(_) | Self::Timeout(_) => None,
         }
@@ -30,7 +33,7 @@ impl Layer {
         match self {
             Self::Circuit(_) | Self::Fallback(_) => true,
             Self::Retry(_) => by != By::Circuit,
-            Self::Timeout(_) => false,
+            Self::Bulkhead(_) | Self::Timeout(_) => false,
         }
     }
 }
@@ -60,6 +63,7 @@ impl Expansion<'_> {
             let by = Ident::new(
                 match by {
                     By::Circuit => "Open",
+                    By::Limit => "Limited",
                 },
                 mixed,
             );
@@ -84,7 +88,8 @@ impl Expansion<'_> {
     /// Whether anybody asks if a call was turned away.
     fn is_told(&self) -> bool {
         (0..self.layers.len()).any(|index| match self.layers[index].layer {
-            Layer::Circuit(_) | Layer::Timeout(_) => false,
+            Layer::Bulkhead(_) | Layer::Timeout(_) => false,
+            Layer::Circuit(_) => self.asks_for_limits(index),
             Layer::Fallback(Fallback { on, .. }) => *on == On::Rejected,
             Layer::Retry(_) => self.asks_for_circuits(index),
         })
@@ -100,6 +105,25 @@ impl Expansion<'_> {
         let below = &self.layers[index + 1..];
         let lowest = below.iter().rposition(Named::is_circuit);
         lowest.is_some_and(|lowest| below[..lowest].iter().any(|between| between.layer.catches(By::Circuit)))
+    }
+
+    fn asks_for_limits(&self, index: usize) -> bool {
+        self.turning(index).any(|by| by == By::Limit)
+    }
+
+    /// Settles the call of the circuit at `index`, unless a limit below has turned it away.
+    pub(super) fn unless_limited(&self, index: usize, permit: &Ident, settle: TokenStream) -> TokenStream {
+        if !self.asks_for_limits(index) {
+            return settle;
+        }
+        quote_spanned! {Span::mixed_site()=>
+            if turned.by_limit() {
+                #permit.ignore();
+                outcome
+            } else {
+                #settle
+            }
+        }
     }
 
     /// Ends the retry at `index` whose attempt an open circuit has turned away.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::breaker::CircuitBreaker;
 use crate::config::{Options, Settings};
 use crate::error::ConfigError;
+use crate::name;
 use crate::registry::{self, Written};
 
 /// Describes a breaker, from [`CircuitBreaker::builder`].
@@ -186,9 +187,7 @@ impl CircuitBuilder {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        if self.name.trim().is_empty() {
-            return Err(ConfigError::new("name", format!("{:?}", self.name), "a text that is not blank"));
-        }
+        name::check(&self.name)?;
         self.options.check()
     }
 }

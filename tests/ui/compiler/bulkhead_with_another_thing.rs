@@ -1,0 +1,10 @@
+use resilience_runtime::bulkhead;
+
+#[bulkhead(with = limit)]
+//~ limit | mismatched types
+//~    expected reference `&Bulkhead`    found reference `&u32`
+async fn f(limit: u32) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn main() {}
