@@ -124,16 +124,16 @@ async fn calls_pay_for_retries_as_long_as_they_are_remembered() {
 fn numbers_at_the_edge_do_no_harm() {
     let ratio = |share, ttl, min_per_second| RetryBudget::ratio(RetryRatio { share, ttl, min_per_second });
     for (budget, granted) in [
-        (ratio(f64::NAN, Duration::ZERO, 0), 0),
-        (ratio(-1.0, Duration::MAX, 0), 0),
-        (ratio(f64::INFINITY, Duration::MAX, 0), 9),
-        (ratio(0.0, Duration::MAX, u32::MAX), 9),
+        (ratio(f64::NAN, Duration::from_secs(1), 2), 2),
+        (ratio(-1.0, Duration::from_secs(1), 2), 2),
+        (ratio(f64::INFINITY, Duration::MAX, 0), 10),
+        (ratio(0.5, Duration::ZERO, u32::MAX), 12),
         (RetryBudget::bucket(TokenBucket { capacity: 0, ..TEN }), 0),
         (RetryBudget::bucket(TokenBucket { retry_cost: u32::MAX, ..TEN }), 0),
-        (RetryBudget::bucket(TokenBucket { capacity: u32::MAX, first_try_refund: u32::MAX, ..TEN }), 9),
+        (RetryBudget::bucket(TokenBucket { capacity: u32::MAX, first_try_refund: u32::MAX, ..TEN }), 12),
     ] {
         budget.call_began();
-        for _ in 0..9 {
+        for _ in 0..12 {
             budget.try_retry(RetryCost::Failure);
         }
         budget.call_succeeded(None);

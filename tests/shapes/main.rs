@@ -16,6 +16,7 @@
 )] // some users' functions are like that, and what clippy says of them bare is not the matter here
 
 mod arguments;
+mod attempts;
 mod body;
 mod drops;
 mod errors;
