@@ -67,6 +67,7 @@ pub fn deadline<F: IntoFuture>(time: Duration, future: F) -> Deadline<F::IntoFut
 /// assert!(handed_over.await.unwrap() <= Duration::from_secs(5));
 /// # }
 /// ```
+#[inline]
 pub fn deadline_remaining() -> Option<Duration> {
     UNTIL.get().map(|until| until.since(Tick::now()))
 }

@@ -22,10 +22,15 @@ impl fmt::Display for NotCalled {
 impl Error for NotCalled {}
 
 /// Whether a rejection is among the sources of an error, given the first of them.
+#[inline]
 fn is_rejection(source: Option<&(dyn Error + 'static)>) -> bool {
+    source.is_some_and(holds_rejection)
+}
+
+fn holds_rejection(source: &(dyn Error + 'static)) -> bool {
     // A ring of sources is no reason to hang.
     const DEEPEST: usize = 64;
-    std::iter::successors(source, |error: &&(dyn Error + 'static)| (*error).source())
+    std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
         .any(<dyn Error>::is::<NotCalled>)
 }

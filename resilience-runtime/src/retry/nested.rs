@@ -11,6 +11,7 @@ thread_local! {
 }
 
 /// Lets every retry around learn that there is one more.
+#[inline]
 pub(crate) fn count() {
     RETRIES.set(RETRIES.get().wrapping_add(1));
 }
