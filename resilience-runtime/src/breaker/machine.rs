@@ -1,6 +1,5 @@
 //! The transition function of a breaker: plain data in, plain data out, no clock, no lock, no event.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 use crate::breaker::state::{CircuitState, Phase, Watch};
@@ -9,6 +8,7 @@ use crate::breaker::totals::Tally;
 use crate::breaker::window::{Counts, Window};
 use crate::clock::{Stamp, Tick};
 use crate::config::{Rule, Settings};
+use crate::random;
 
 /// What admitting a call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 enum Wait {
     /// From the settings, with this random number from 0 to 1.
-    Settings { draw: f32 },
+    Settings { draw: f64 },
     /// From the failure.
     Given(Duration),
 }
@@ -147,7 +147,7 @@ impl Machine {
     /// How long an opening lasts that began under these circumstances.
     fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
         match wait {
-            Wait::Settings { draw } => settings.nth_cooldown(self.openings, f64::from(draw)),
+            Wait::Settings { draw } => settings.nth_cooldown(self.openings, draw),
             Wait::Given(time) => time.min(settings.max_cooldown),
         }
     }
@@ -309,7 +309,9 @@ impl Machine {
         self.openings = self.openings.saturating_add(1);
         let wait = match retry_after {
             Some(time) => Wait::Given(time),
-            None => Wait::Settings { draw: if settings.cooldown_jitter > 0.0 { draw() } else { 0.0 } },
+            None => {
+                Wait::Settings { draw: if settings.cooldown_jitter > 0.0 { random::unit(random::next()) } else { 0.0 } }
+            }
         };
         self.enter(State::Open { since, wait });
     }
@@ -377,77 +379,5 @@ fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
 }
 
-/// A random number from 0 to 1: what the standard library seeds its hash tables with.
-fn draw() -> f32 {
-    let random = RandomState::new().build_hasher().finish();
-    f32::from(u16::try_from(random >> 48).unwrap_or(0)) / f32::from(u16::MAX)
-}
-
 #[cfg(all(test, not(resilience_loom)))]
-mod tests {
-    use super::*;
-    use crate::config::Options;
-
-    fn settings(half_open_max: u32) -> Settings {
-        Settings::from(Options {
-            threshold: Some(1),
-            cooldown: Some(Duration::ZERO),
-            half_open_max: Some(half_open_max),
-            ..Options::NONE
-        })
-    }
-
-    fn end() -> End<fn() -> Tick> {
-        End { now: Tick::now, slow: false, retry_after: None, successes: 0 }
-    }
-
-    /// A machine in which one of three trials has succeeded and another is under way.
-    fn half_open() -> (Machine, Ticket) {
-        let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now()), Tick::now(), settings(3));
-        let ticket = machine.admit(now, &settings).verdict.unwrap();
-        machine.fail(ticket, &settings, &end());
-        let first = machine.admit(now, &settings).verdict.unwrap();
-        machine.succeed(first, &settings, &end());
-        let second = machine.admit(now, &settings).verdict.unwrap();
-        (machine, second)
-    }
-
-    #[test]
-    fn fewer_trials_than_have_succeeded_still_let_one_pass() {
-        let (mut machine, trial) = half_open();
-        let fewer = settings(1);
-        assert!(matches!(machine.phase(&fewer).0, Phase::Full { .. }));
-        assert!(machine.admit(Tick::now(), &fewer).verdict.is_err(), "while one is under way");
-        machine.release(trial);
-        assert_eq!(machine.phase(&fewer).0, Phase::HalfOpen);
-        let last = machine.admit(Tick::now(), &fewer).verdict.unwrap();
-        assert_eq!(machine.succeed(last, &fewer, &end()), Effect::Closed);
-    }
-
-    #[test]
-    fn more_trials_pass_as_soon_as_more_are_allowed() {
-        let (mut machine, _trial) = half_open();
-        let more = settings(4);
-        assert!(machine.admit(Tick::now(), &settings(2)).verdict.is_err());
-        assert!(machine.admit(Tick::now(), &more).verdict.is_ok());
-    }
-
-    #[test]
-    fn a_ticket_of_another_generation_changes_nothing() {
-        let (mut machine, trial) = half_open();
-        machine.reset(Tick::now());
-        assert_eq!(machine.fail(trial, &settings(3), &end()), Effect::Stale);
-        assert_eq!(machine.succeed(trial, &settings(3), &end()), Effect::Stale);
-        machine.release(trial);
-        assert!(matches!(machine.phase(&settings(3)).0, Phase::Closed { watch: Watch::Quiet, .. }));
-    }
-
-    #[test]
-    fn a_lease_that_comes_round_is_not_that_of_a_closed_circuit() {
-        let (mut machine, _trial) = half_open();
-        machine.lease = Ticket::TIMED - 1;
-        let expired = Settings { trial_timeout: Duration::ZERO, ..settings(3) };
-        let admission = machine.admit(Tick::now(), &expired);
-        assert_eq!((admission.expired, admission.verdict.unwrap().lease), (1, 1));
-    }
-}
+mod tests;
