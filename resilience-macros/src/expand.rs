@@ -8,6 +8,7 @@ mod bulkhead;
 mod circuit;
 mod fallback;
 mod named;
+mod rate_limit;
 mod rejection;
 mod retry;
 #[cfg(test)]
@@ -136,6 +137,7 @@ impl Expansion<'_> {
         self.layers.iter().filter_map(|Named { layer, local, .. }| match layer {
             Layer::Bulkhead(bulkhead) => Some(self.bulkhead_site(bulkhead, local)),
             Layer::Circuit(circuit) => Some(self.circuit_site(circuit, local)),
+            Layer::RateLimit(limit) => Some(self.rate_limit_site(limit, local)),
             Layer::Fallback(_) | Layer::Retry(_) | Layer::Timeout(_) => None,
         })
     }
@@ -193,6 +195,7 @@ impl Expansion<'_> {
             Some(named @ Named { layer: Layer::Fallback(fallback), .. }) => {
                 self.fallback(index, fallback, named, block)
             }
+            Some(Named { layer: Layer::RateLimit(limit), local, .. }) => self.rate_limit(index, limit, local, block),
             Some(named @ Named { layer: Layer::Timeout(timeout), .. }) => self.timeout(index, timeout, named, block),
             Some(Named { layer: Layer::Retry(_), .. }) => {
                 let tail = self.tail(index, block);
@@ -234,7 +237,7 @@ impl Expansion<'_> {
                 quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
             }
             Layer::Retry(_) => quote_spanned!(Span::mixed_site()=> #local.watch(#body)),
-            Layer::Bulkhead(_) | Layer::Fallback(_) | Layer::Timeout(_) => body,
+            Layer::Bulkhead(_) | Layer::Fallback(_) | Layer::RateLimit(_) | Layer::Timeout(_) => body,
         })
     }
 

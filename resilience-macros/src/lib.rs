@@ -9,6 +9,7 @@ mod error;
 mod expand;
 mod fallback;
 mod item;
+mod rate_limit;
 mod retry;
 mod rule;
 mod shell;
@@ -35,6 +36,12 @@ pub fn circuit(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::decorate(Kind::Fallback, args.into(), &item.into()).into()
+}
+
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::rate_limit`.)
+#[proc_macro_attribute]
+pub fn rate_limit(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::decorate(Kind::RateLimit, args.into(), &item.into()).into()
 }
 
 /// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::retry`.)

@@ -17,6 +17,7 @@ use crate::error::Errors;
 use crate::expand;
 use crate::fallback::Fallback;
 use crate::item::{Function, mentions};
+use crate::rate_limit::RateLimit;
 use crate::retry::Retry;
 use crate::timeout::Timeout;
 
@@ -25,6 +26,7 @@ pub(crate) enum Kind {
     Bulkhead,
     Circuit,
     Fallback,
+    RateLimit,
     Retry,
     Timeout,
 }
@@ -33,6 +35,7 @@ pub(crate) enum Layer {
     Bulkhead(Bulkhead),
     Circuit(Circuit),
     Fallback(Fallback),
+    RateLimit(RateLimit),
     Retry(Retry),
     Timeout(Timeout),
 }
@@ -69,6 +72,7 @@ impl Kind {
             "bulkhead" => Self::Bulkhead,
             "circuit" => Self::Circuit,
             "fallback" => Self::Fallback,
+            "rate_limit" => Self::RateLimit,
             "retry" => Self::Retry,
             "timeout" => Self::Timeout,
             _ => return None,
@@ -88,6 +92,7 @@ impl Kind {
             Self::Bulkhead => layer(Bulkhead::parse(span, tokens, errors), Layer::Bulkhead),
             Self::Circuit => layer(Circuit::parse(span, tokens, errors), Layer::Circuit),
             Self::Fallback => layer(Fallback::parse(span, tokens, errors), Layer::Fallback),
+            Self::RateLimit => layer(RateLimit::parse(span, tokens, errors), Layer::RateLimit),
             Self::Retry => layer(Retry::parse(span, tokens, errors), Layer::Retry),
             Self::Timeout => layer(Timeout::parse(span, tokens, errors), Layer::Timeout),
         }

@@ -125,6 +125,11 @@ pub(crate) fn bulkhead_full(name: &Name, max: u32) {
 }
 
 #[cold]
+pub(crate) fn rate_limited(name: &Name, retry_after: Duration) {
+    debug!(name: "rate_limited", target: TARGET, rate_limit = %name, retry_after = retry_after.as_secs_f64(), "rate_limited");
+}
+
+#[cold]
 pub(crate) fn fell_back(func: &str, error: Option<&dyn Display>) {
     debug!(name: "fell_back", target: TARGET, func, error = excerpt(error), "fell_back");
 }

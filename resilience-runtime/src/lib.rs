@@ -59,6 +59,7 @@
 //! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested`), `error`: what ended a retry that had attempts left |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
+//! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |
 //! | `fell_back` | DEBUG | `func`, `error`, in the place of which the fallback is called |
 //!
 //! # Time
@@ -93,6 +94,7 @@ mod events;
 mod keyed;
 mod name;
 mod random;
+mod rate_limit;
 mod registry;
 mod rejection;
 mod retry;
@@ -109,6 +111,7 @@ pub use crate::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, To
 pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadFullError, BulkheadSlot, BulkheadStats};
 pub use crate::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
+pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats, RateLimitedError};
 pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
 pub use crate::retry::RetryPolicy;
 pub use crate::retry::builder::RetryBuilder;
@@ -127,6 +130,9 @@ pub use resilience_macros::circuit;
 #[doc = include_str!("../docs/fallback.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::fallback;
+#[doc = include_str!("../docs/rate_limit.md")]
+#[cfg(feature = "macros")]
+pub use resilience_macros::rate_limit;
 #[doc = include_str!("../docs/retry.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::retry;

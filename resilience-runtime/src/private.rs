@@ -29,6 +29,7 @@ pub use crate::bulkhead::Bulkhead;
 pub use crate::declare::Declared;
 pub use crate::declare::{CallSite, Declaration};
 pub use crate::keyed::{Key, KeyedSite};
+pub use crate::rate_limit::RateLimit;
 pub use crate::timeout::Timer;
 #[cfg(feature = "declare")]
 pub use inventory::submit;
@@ -128,6 +129,16 @@ pub fn declared_bulkhead(func: &'static str, max: u32, wait: Duration) -> Bulkhe
 /// A bulkhead of the user's: a clone, so that nothing stays borrowed while the body runs.
 pub fn held_bulkhead(bulkhead: &Bulkhead) -> Bulkhead {
     bulkhead.clone()
+}
+
+/// The rate limit of a function; the values have been checked by the attribute.
+pub fn declared_rate_limit(func: &'static str, per_second: u32, burst: u32) -> RateLimit {
+    RateLimit::new(Cow::Borrowed(func).into(), per_second, burst)
+}
+
+/// A rate limit of the user's: a clone, so that nothing stays borrowed while the body runs.
+pub fn held_rate_limit(limit: &RateLimit) -> RateLimit {
+    limit.clone()
 }
 
 /// Whether the latest attempt of a call was turned away.

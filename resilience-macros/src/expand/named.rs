@@ -11,14 +11,14 @@ impl Layer {
         match self {
             Self::Retry(retry) => &retry.clone,
             Self::Fallback(fallback) => &fallback.clone,
-            Self::Bulkhead(_) | Self::Circuit(_) | Self::Timeout(_) => &[],
+            Self::Bulkhead(_) | Self::Circuit(_) | Self::RateLimit(_) | Self::Timeout(_) => &[],
         }
     }
 
     pub(super) fn attempt(&self) -> Option<&Ident> {
         match self {
             Self::Retry(retry) => retry.attempt.as_ref(),
-            Self::Bulkhead(_) | Self::Circuit(_) | Self::Fallback(_) | Self::Timeout(_) => None,
+            Self::Bulkhead(_) | Self::Circuit(_) | Self::Fallback(_) | Self::RateLimit(_) | Self::Timeout(_) => None,
         }
     }
 }
@@ -50,6 +50,7 @@ pub(super) fn number(layers: &[Layer]) -> Vec<Named<'_>> {
             Layer::Bulkhead(_) => "bulkhead",
             Layer::Circuit(_) => "circuit",
             Layer::Fallback(_) => "fallback",
+            Layer::RateLimit(_) => "rate_limit",
             Layer::Retry(_) => "retry",
             Layer::Timeout(_) => "timeout",
         };

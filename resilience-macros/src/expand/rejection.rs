@@ -22,7 +22,7 @@ pub(super) enum By {
 impl Layer {
     fn turns_away(&self) -> Option<By> {
         match self {
-            Self::Bulkhead(_) => Some(By::Limit),
+            Self::Bulkhead(_) | Self::RateLimit(_) => Some(By::Limit),
             Self::Circuit(_) => Some(By::Circuit),
             Self::Fallback(_) | Self::Retry(_) | Self::Timeout(_) => None,
         }
@@ -33,7 +33,7 @@ impl Layer {
         match self {
             Self::Circuit(_) | Self::Fallback(_) => true,
             Self::Retry(_) => by != By::Circuit,
-            Self::Bulkhead(_) | Self::Timeout(_) => false,
+            Self::Bulkhead(_) | Self::RateLimit(_) | Self::Timeout(_) => false,
         }
     }
 }
@@ -88,7 +88,7 @@ impl Expansion<'_> {
     /// Whether anybody asks if a call was turned away.
     fn is_told(&self) -> bool {
         (0..self.layers.len()).any(|index| match self.layers[index].layer {
-            Layer::Bulkhead(_) | Layer::Timeout(_) => false,
+            Layer::Bulkhead(_) | Layer::RateLimit(_) | Layer::Timeout(_) => false,
             Layer::Circuit(_) => self.asks_for_limits(index),
             Layer::Fallback(Fallback { on, .. }) => *on == On::Rejected,
             Layer::Retry(_) => self.asks_for_circuits(index),

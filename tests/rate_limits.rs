@@ -1,0 +1,144 @@
+//! A rate limit lets so many calls begin in a second.
+
+use std::cell::Cell;
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitOpenError, RateLimit, RateLimitedError, circuit, fallback, get_circuit, rate_limit, retry,
+};
+use tokio::time::{Instant, advance};
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Open(#[from] CircuitOpenError),
+    #[error(transparent)]
+    Limited(#[from] RateLimitedError),
+    #[error("down")]
+    Down,
+}
+
+#[rate_limit(per_second = 4, burst = 2)]
+async fn limited(calls: &Cell<u32>) -> Result<u32, Error> {
+    calls.set(calls.get() + 1);
+    Ok(calls.get())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_passes_and_then_one_call_each_step() {
+    let calls = Cell::new(0);
+    assert_eq!((limited(&calls).await, limited(&calls).await), (Ok(1), Ok(2)));
+    let Err(Error::Limited(error)) = limited(&calls).await else { panic!("not rejected") };
+    assert_eq!((error.name(), error.retry_after().as_millis()), ("limited", 250));
+    assert_eq!(error.to_string(), "rate limit 'limited' is reached, retry in 250ms");
+
+    advance(Duration::from_millis(100)).await;
+    let Err(Error::Limited(error)) = limited(&calls).await else { panic!("not rejected") };
+    assert_eq!(error.retry_after().as_millis(), 150);
+    advance(error.retry_after()).await;
+    assert_eq!(limited(&calls).await, Ok(3), "whoever waits that long is let through");
+    assert!(limited(&calls).await.is_err());
+
+    advance(Duration::from_secs(60)).await;
+    assert_eq!((limited(&calls).await, limited(&calls).await), (Ok(4), Ok(5)));
+    assert!(limited(&calls).await.is_err(), "a minute saves up no more than the burst");
+}
+
+#[rate_limit(per_second = 3)]
+async fn by_default() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_burst_is_that_of_a_second_by_default() {
+    for _ in 0..3 {
+        by_default().await.unwrap();
+    }
+    assert_eq!(by_default().await.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+}
+
+struct Client {
+    limit: RateLimit,
+}
+
+impl Client {
+    #[rate_limit(with = self.limit, error = |limited| limited.to_string())]
+    async fn read(&mut self) -> Result<u32, String> {
+        Ok(1)
+    }
+
+    #[rate_limit(with = self.limit)]
+    async fn write(&self) -> Result<u32, Error> {
+        Ok(2)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn functions_may_share_one() {
+    let limit = RateLimit::builder(String::from("shared"), 1).build().unwrap();
+    let mut client = Client { limit: limit.clone() };
+    assert_eq!(client.write().await, Ok(2));
+    assert_eq!(client.read().await, Err("rate limit 'shared' is reached, retry in 1s".to_owned()));
+    assert_eq!((limit.stats().total_admitted, limit.stats().total_rejected), (1, 1));
+    let answer: io::Result<u32> = limit.call(|| async { panic!("not to be called") }).await;
+    assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+}
+
+#[retry(max = 3, delay = 1, backoff = 1)]
+#[circuit(name = "rate_limits::above", threshold = 1)]
+#[rate_limit(with = limit)]
+async fn below_others(limit: &RateLimit) -> Result<u64, Error> {
+    Ok(limit.stats().total_admitted)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circuit_above_ignores_a_rejection_and_a_retry_tries_again() {
+    let limit = RateLimit::builder("below", 1).build().unwrap();
+    let begin = Instant::now();
+    assert_eq!((below_others(&limit).await, below_others(&limit).await), (Ok(1), Ok(2)));
+    assert_eq!(begin.elapsed().as_secs(), 1);
+    let stats = get_circuit("rate_limits::above").unwrap().stats();
+    assert_eq!((stats.total_succeeded, stats.total_ignored, stats.total_failed), (2, 1, 0));
+}
+
+async fn instead(_: &RateLimit) -> Result<u64, Error> {
+    std::future::ready(Ok(99)).await
+}
+
+#[fallback(instead, on = "rejected")]
+#[rate_limit(with = limit)]
+async fn falls_back(limit: &RateLimit) -> Result<u64, Error> {
+    if limit.stats().total_admitted > 1 { Ok(2) } else { Err(Error::Down) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_calls_a_fallback() {
+    let limit = RateLimit::builder("below", 1).build().unwrap();
+    assert_eq!(falls_back(&limit).await, Err(Error::Down));
+    assert_eq!(falls_back(&limit).await, Ok(99));
+}
+
+#[test]
+fn threads_share_the_burst_to_the_call() {
+    let limit = RateLimit::builder("threads", 1).burst(1000).build().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..1000).for_each(|_| drop(limit.try_acquire())));
+        }
+    });
+    let stats = limit.stats();
+    assert_eq!(stats.total_admitted + stats.total_rejected, 4000);
+    // What a second or two of a slow machine adds.
+    assert!((1000..1010).contains(&stats.total_admitted), "{stats:?}");
+}
+
+#[test]
+fn settings_that_cannot_be_are_named() {
+    let error = |builder: resilience_runtime::RateLimitBuilder| builder.build().unwrap_err().to_string();
+    assert_eq!(error(RateLimit::builder("a", 0)), "`per_second` is 0, but must be a whole number from 1 to 1000000");
+    assert_eq!(error(RateLimit::builder("a", u32::MAX)).split(',').next(), Some("`per_second` is 4294967295"));
+    assert_eq!(error(RateLimit::builder("a", 1).burst(0)), "`burst` is 0, but must be a whole number of at least 1");
+    assert_eq!(error(RateLimit::builder("", 1)), "`name` is \"\", but must be a text that is not blank");
+    assert!(RateLimit::builder("a", 1_000_000).burst(u32::MAX).build().is_ok());
+}
