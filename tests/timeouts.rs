@@ -103,7 +103,7 @@ async fn below_a_retry_each_attempt_has_its_time() {
 }
 
 #[timeout(10)]
-#[retry(max = 9, delay = 8, backoff = 1)]
+#[retry(max = 2, delay = 8)]
 async fn all_attempts(calls: &Cell<u32>) -> Result<u32, Error> {
     calls.set(calls.get() + 1);
     sleep(Duration::from_secs(1)).await;
@@ -122,9 +122,10 @@ async fn above_a_retry_the_pauses_count_and_the_attempt_that_runs_is_dropped() {
 }
 
 #[timeout(5)]
-#[retry(max = 9, delay = 60)]
+#[retry(max = 2, delay = 5)]
 async fn during_a_pause(calls: &Cell<u32>) -> io::Result<u32> {
     calls.set(calls.get() + 1);
+    sleep(Duration::from_secs(1)).await;
     Err(io::ErrorKind::NotFound.into())
 }
 
@@ -167,18 +168,10 @@ async fn two_timeouts(time: u64) -> Result<u32, Error> {
     Ok(7)
 }
 
-#[timeout(5)]
-#[timeout(9)]
-async fn the_shorter_above() -> Result<u32, Error> {
-    pending().await
-}
-
 #[tokio::test(start_paused = true)]
 async fn of_two_the_shorter_one_ends_the_call() {
-    for error in [two_timeouts(60).await, the_shorter_above().await] {
-        let Err(Error::Timeout(error)) = error else { panic!("not ended") };
-        assert_eq!(error.after().as_secs(), 5);
-    }
+    let Err(Error::Timeout(error)) = two_timeouts(60).await else { panic!("not ended") };
+    assert_eq!(error.after().as_secs(), 5);
     assert_eq!(get_circuit("timeouts::between").unwrap().stats().total_failed, 1);
 }
 

@@ -7,6 +7,8 @@ use crate::error::Errors;
 /// What one `#[fallback(..)]` says.
 pub(crate) struct Fallback {
     pub(crate) function: TokenStream,
+    /// Where the attribute stands.
+    pub(crate) span: Span,
     pub(crate) on: On,
     pub(crate) clone: Vec<Ident>,
 }
@@ -29,7 +31,7 @@ impl Fallback {
         });
         let function = args.read("fallback", errors, args::function_path);
         let clone = args.list("clone", errors);
-        let fallback = function.map(|function| Self { function, on: on.unwrap_or(On::Any), clone });
+        let fallback = function.map(|function| Self { function, span, on: on.unwrap_or(On::Any), clone });
         (fallback, args.read("crate", errors, args::path))
     }
 }

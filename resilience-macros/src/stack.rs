@@ -3,6 +3,8 @@
 //! The outermost one expands first. It takes the others off the function and emits one expansion for all, because
 //! attributes that wrapped the body one after the other would end up in the opposite order.
 
+mod bound;
+mod check;
 #[cfg(test)]
 mod tests;
 
@@ -12,11 +14,11 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Meta, Path, parse_quote_spanned};
 
 use crate::bulkhead::Bulkhead;
-use crate::circuit::{Breaker, Circuit};
+use crate::circuit::Circuit;
 use crate::error::Errors;
 use crate::expand;
 use crate::fallback::Fallback;
-use crate::item::{Function, mentions};
+use crate::item::Function;
 use crate::rate_limit::RateLimit;
 use crate::retry::Retry;
 use crate::timeout::Timeout;
@@ -133,8 +135,8 @@ pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> Tok
     });
 
     function.check(&mut errors);
-    check_order(&function, &mut errors);
-    check_names(&layers, &mut errors);
+    check::check(&function, &layers, &mut errors);
+    function.attrs.extend(bound::doc(&function.attrs, &layers));
     let runtime = runtime.unwrap_or_else(|| parse_quote_spanned!(Span::mixed_site()=> ::resilience_runtime));
     let stack = Stack { layers, runtime, absorbed };
     let expansion = expand::expand(&function, &stack, &mut errors).unwrap_or_else(|| {
@@ -157,32 +159,6 @@ fn arguments(attr: &Attribute, errors: &mut Errors) -> TokenStream {
         Meta::NameValue(meta) => {
             errors.push(meta.eq_token.span, "expected a list of options: write `(option = value)`");
             TokenStream::new()
-        }
-    }
-}
-
-/// An attribute under a name that we do not know stays below and expands after us.
-fn check_order(function: &Function, errors: &mut Errors) {
-    if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
-        errors.push(
-            Span::call_site(),
-            "another attribute of this family has been expanded before this one, which it could not recognise under \
-             its changed name: put this one on top, or use it under its own name",
-        );
-    }
-}
-
-fn check_names(layers: &[Layer], errors: &mut Errors) {
-    let mut seen = Vec::new();
-    for layer in layers {
-        if let Layer::Circuit(Circuit { breaker: Breaker::Named { name, .. }, .. }) = layer {
-            if seen.contains(&name.value()) {
-                errors.push(
-                    name.span(),
-                    "this function has a circuit of this name already; its trials would wait for each other",
-                );
-            }
-            seen.push(name.value());
         }
     }
 }

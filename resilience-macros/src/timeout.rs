@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use syn::Path;
+use syn::spanned::Spanned;
 
 use crate::args::{self, Args};
 use crate::error::Errors;
@@ -9,6 +10,8 @@ use crate::error::Errors;
 /// What one `#[timeout(..)]` says.
 pub(crate) struct Timeout {
     pub(crate) after: Duration,
+    /// Where that stands.
+    pub(crate) span: Span,
     pub(crate) error: Option<TokenStream>,
 }
 
@@ -21,8 +24,8 @@ impl Timeout {
             "`#[timeout]` needs a duration: write `#[timeout(5)]`, or `#[timeout(\"250ms\")]`",
             errors,
         );
-        let after = args.read("timeout", errors, args::some_duration);
+        let after = args.read("timeout", errors, |key, value| Ok((args::some_duration(key, value)?, value.span())));
         let error = args.read("error", errors, args::function);
-        (after.map(|after| Self { after, error }), args.read("crate", errors, args::path))
+        (after.map(|(after, span)| Self { after, span, error }), args.read("crate", errors, args::path))
     }
 }

@@ -14,7 +14,7 @@ impl Expansion<'_> {
         named: &Named<'_>,
         block: &TokenStream,
     ) -> TokenStream {
-        let Fallback { function, on, clone } = fallback;
+        let Fallback { function, on, clone, .. } = fallback;
         let runtime = self.runtime;
         let mixed = Span::mixed_site();
         let (func, error, ran) = (self.func(), self.error(), self.ran());

@@ -1,0 +1,167 @@
+//! How long a call through a stack takes at most, for the docs of the function.
+
+use std::time::Duration;
+
+use proc_macro2::Span;
+use syn::{Attribute, parse_quote_spanned};
+
+use super::Layer;
+use crate::bulkhead::Slots;
+use crate::retry::Retry;
+
+/// A line for the docs that stand on a function. One without docs gets none: rustc is to find them missing.
+pub(super) fn doc(attrs: &[Attribute], layers: &[Layer]) -> Option<Attribute> {
+    let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
+    let bound = bound(layers).filter(|bound| documented && bound.seconds.is_finite())?;
+    let total = shown(bound.seconds);
+    let line = if bound.of.is_empty() {
+        format!("\n\nWorst case: {total}.")
+    } else {
+        format!("\n\nWorst case: {}: {total}.", bound.of)
+    };
+    Some(parse_quote_spanned!(Span::mixed_site()=> #[doc = #line]))
+}
+
+/// The most that something takes, and of what; nothing, if that is a single timeout.
+struct Bound {
+    seconds: f64,
+    of: String,
+}
+
+fn bound(layers: &[Layer]) -> Option<Bound> {
+    let (layer, below) = layers.split_first()?;
+    let below = bound(below);
+    match layer {
+        Layer::Timeout(timeout) => {
+            let after = timeout.after.as_secs_f64();
+            Some(below.filter(|below| below.seconds < after).unwrap_or(Bound { seconds: after, of: String::new() }))
+        }
+        Layer::Retry(retry) => below.map(|each| attempts(retry, each.seconds)),
+        Layer::Bulkhead(bulkhead) => match (&bulkhead.slots, below) {
+            (Slots::Own { wait, .. }, Some(below)) => Some(waited(*wait, below)),
+            _ => None,
+        },
+        Layer::Circuit(_) | Layer::RateLimit(_) => below,
+        // What the fallback takes, it alone knows.
+        Layer::Fallback(_) => None,
+    }
+}
+
+fn attempts(retry: &Retry, each: f64) -> Bound {
+    let seconds = each * f64::from(retry.max) + retry.pauses();
+    let pauses = match retry.max {
+        0 | 1 => return Bound { seconds, of: String::new() },
+        2 => format!("a pause of {}", shown(retry.pause(1))),
+        max @ 3..=5 => {
+            let pauses: Vec<_> = (1..max).map(|nth| shown(retry.pause(nth))).collect();
+            match pauses.split_last() {
+                Some((last, others)) => format!("pauses of {} and {last}", others.join(", ")),
+                None => String::new(),
+            }
+        }
+        _ => format!("pauses of {} in all", shown(retry.pauses())),
+    };
+    Bound { seconds, of: format!("{} attempts of at most {} and {pauses}", retry.max, shown(each)) }
+}
+
+fn waited(wait: Duration, below: Bound) -> Bound {
+    if wait.is_zero() {
+        return below;
+    }
+    let of = match below.of.as_str() {
+        "" => shown(below.seconds),
+        of => of.to_owned(),
+    };
+    let wait = wait.as_secs_f64();
+    Bound { seconds: wait + below.seconds, of: format!("a wait of {} and {of}", shown(wait)) }
+}
+
+impl Retry {
+    /// The seconds after the n-th failed attempt.
+    fn pause(&self, nth: u32) -> f64 {
+        self.delay.as_secs_f64() * self.backoff.powf(f64::from(nth) - 1.0)
+    }
+
+    /// The seconds of all pauses.
+    pub(super) fn pauses(&self) -> f64 {
+        let count = f64::from(self.max) - 1.0;
+        let factor = if self.backoff > 1.0 { (self.backoff.powf(count) - 1.0) / (self.backoff - 1.0) } else { count };
+        if self.delay.is_zero() { 0.0 } else { self.delay.as_secs_f64() * factor }
+    }
+}
+
+/// So many seconds, as docs and errors show them.
+pub(super) fn shown(seconds: f64) -> String {
+    let rounded = format!("{seconds:.3}");
+    let digits = rounded.trim_end_matches('0').trim_end_matches('.');
+    if seconds > 0.0 && digits == "0" { "less than 1 ms".to_owned() } else { format!("{digits} s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+
+    use crate::stack::{Kind, decorate};
+
+    fn docs(attributes: &str) -> Option<String> {
+        let function = format!("/// Asks.\n{attributes} async fn f() -> io::Result<()> {{ Ok(()) }}");
+        let expanded =
+            decorate(Kind::Circuit, r#"name = "a""#.parse().unwrap(), &function.parse().unwrap()).to_string();
+        assert!(!expanded.contains("compile_error"), "{expanded}");
+        let (_, rest) = expanded.split_once(r"\n\nWorst case: ")?;
+        Some(rest.split_once('"').unwrap().0.to_owned())
+    }
+
+    #[test]
+    fn the_worst_case_is_told_where_there_is_one() {
+        for (attributes, told) in [
+            ("#[timeout(5)]", "5 s."),
+            (
+                "#[retry(max = 3, delay = 1)] #[timeout(5)]",
+                "3 attempts of at most 5 s and pauses of 1 s and 2 s: 18 s.",
+            ),
+            (
+                "#[retry(max = 2, delay = \"250ms\")] #[timeout(5)]",
+                "2 attempts of at most 5 s and a pause of 0.25 s: 10.25 s.",
+            ),
+            (
+                "#[retry(max = 9, delay = 1, backoff = 1)] #[timeout(1)]",
+                "9 attempts of at most 1 s and pauses of 8 s in all: 17 s.",
+            ),
+            ("#[retry(max = 1)] #[timeout(5)]", "5 s."),
+            ("#[timeout(10)] #[retry] #[timeout(5)]", "10 s."),
+            ("#[timeout(20)] #[retry] #[timeout(5)]", "3 attempts of at most 5 s and pauses of 1 s and 2 s: 18 s."),
+            (
+                "#[bulkhead(max = 1, wait = 1)] #[rate_limit(per_second = 1)] #[timeout(5)]",
+                "a wait of 1 s and 5 s: 6 s.",
+            ),
+            ("#[bulkhead(max = 1)] #[timeout(5)]", "5 s."),
+            ("#[timeout(\"10us\")]", "less than 1 ms."),
+        ] {
+            assert_eq!(docs(attributes).as_deref(), Some(told), "{attributes}");
+        }
+        for attributes in ["", "#[retry]", "#[fallback(g)] #[timeout(5)]", "#[bulkhead(with = b)] #[timeout(5)]"] {
+            assert_eq!(docs(attributes), None, "{attributes}");
+        }
+    }
+
+    #[test]
+    fn a_function_without_docs_gets_none() {
+        let function: TokenStream = "pub async fn f() -> io::Result<()> { Ok(()) }".parse().unwrap();
+        assert!(!decorate(Kind::Timeout, "5".parse().unwrap(), &function).to_string().contains("doc"));
+    }
+
+    #[test]
+    fn no_number_of_attempts_is_too_much() {
+        let function: TokenStream =
+            "/// Asks.\n#[timeout(5)] async fn f() -> io::Result<()> { Ok(()) }".parse().unwrap();
+        for options in [
+            "max = 4294967295, backoff = 1.7e308",
+            "max = 4294967295, delay = \"213503d\"",
+            "max = 4294967295, delay = 0, backoff = 1e300",
+        ] {
+            let expanded = decorate(Kind::Retry, options.parse().unwrap(), &function).to_string();
+            assert!(!expanded.contains("compile_error") && !expanded.contains("inf"), "{expanded}");
+        }
+    }
+}

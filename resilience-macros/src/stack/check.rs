@@ -1,0 +1,83 @@
+//! What no stack can mean, one function for each mistake.
+
+use proc_macro2::Span;
+
+use super::bound::shown;
+use super::{EXPANDED, Layer};
+use crate::circuit::{Breaker, Circuit};
+use crate::error::Errors;
+use crate::item::{Function, mentions};
+
+pub(super) fn check(function: &Function, layers: &[Layer], errors: &mut Errors) {
+    order(function, errors);
+    names(layers, errors);
+    for (index, layer) in layers.iter().enumerate() {
+        let below = &layers[index + 1..];
+        match layer {
+            Layer::Retry(_) => falls_back_again(below, errors),
+            Layer::Timeout(timeout) => never_in_time(timeout.after.as_secs_f64(), timeout.span, below, errors),
+            _ => {}
+        }
+    }
+}
+
+/// An attribute under a name that we do not know stays below and expands after us.
+fn order(function: &Function, errors: &mut Errors) {
+    if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
+        errors.push(
+            Span::call_site(),
+            "another attribute of this family has been expanded before this one, which it could not recognise under \
+             its changed name: put this one on top, or use it under its own name",
+        );
+    }
+}
+
+fn names(layers: &[Layer], errors: &mut Errors) {
+    let mut seen = Vec::new();
+    for layer in layers {
+        if let Layer::Circuit(Circuit { breaker: Breaker::Named { name, .. }, .. }) = layer {
+            if seen.contains(&name.value()) {
+                errors.push(
+                    name.span(),
+                    "this function has a circuit of this name already; its trials would wait for each other",
+                );
+            }
+            seen.push(name.value());
+        }
+    }
+}
+
+fn falls_back_again(below: &[Layer], errors: &mut Errors) {
+    for layer in below {
+        if let Layer::Fallback(fallback) = layer {
+            errors.push(
+                fallback.span,
+                "below a retry the fallback would take the place of the first failure, and hide it from the retry: put \
+                 `#[fallback]` above `#[retry]`",
+            );
+        }
+    }
+}
+
+/// A timeout is over before the retry below it has made its last attempt, or before the timeout below it.
+fn never_in_time(after: f64, span: Span, below: &[Layer], errors: &mut Errors) {
+    for layer in below {
+        match layer {
+            Layer::Retry(retry) if after < retry.pauses() => {
+                let pauses = shown(retry.pauses());
+                errors.push(
+                    span,
+                    format_args!(
+                        "the pauses of the retry below take {pauses} by themselves, so that its last attempt is never \
+                         made: write a longer timeout, or fewer or shorter pauses"
+                    ),
+                );
+            }
+            Layer::Timeout(timeout) if after < timeout.after.as_secs_f64() => {
+                let after = shown(after);
+                errors.push(timeout.span, format_args!("the timeout above is over first, after {after}: remove one"));
+            }
+            _ => {}
+        }
+    }
+}
