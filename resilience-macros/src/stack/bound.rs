@@ -7,7 +7,7 @@ use syn::{Attribute, parse_quote_spanned};
 
 use super::Layer;
 use crate::bulkhead::Slots;
-use crate::retry::Retry;
+use crate::retry::{Retry, Setting};
 
 /// A line for the docs that stand on a function. One without docs gets none: rustc is to find them missing.
 pub(super) fn doc(attrs: &[Attribute], layers: &[Layer]) -> Option<Attribute> {
@@ -36,7 +36,7 @@ fn bound(layers: &[Layer]) -> Option<Bound> {
             let after = timeout.after.as_secs_f64();
             Some(below.filter(|below| below.seconds < after).unwrap_or(Bound { seconds: after, of: String::new() }))
         }
-        Layer::Retry(retry) => below.map(|each| attempts(retry, each.seconds)),
+        Layer::Retry(retry) => Some(attempts(&Pauses::of(retry)?, below?.seconds)),
         Layer::Bulkhead(bulkhead) => match (&bulkhead.slots, below) {
             (Slots::Own { wait, .. }, Some(below)) => Some(waited(*wait, below)),
             _ => None,
@@ -47,21 +47,22 @@ fn bound(layers: &[Layer]) -> Option<Bound> {
     }
 }
 
-fn attempts(retry: &Retry, each: f64) -> Bound {
-    let seconds = each * f64::from(retry.max) + retry.pauses();
-    let pauses = match retry.max {
+fn attempts(pauses: &Pauses, each: f64) -> Bound {
+    let Pauses { max, .. } = *pauses;
+    let seconds = each * f64::from(max) + pauses.sum();
+    let pauses = match max {
         0 | 1 => return Bound { seconds, of: String::new() },
-        2 => format!("a pause of {}", shown(retry.pause(1))),
+        2 => format!("a pause of {}", shown(pauses.nth(1))),
         max @ 3..=5 => {
-            let pauses: Vec<_> = (1..max).map(|nth| shown(retry.pause(nth))).collect();
+            let pauses: Vec<_> = (1..max).map(|nth| shown(pauses.nth(nth))).collect();
             match pauses.split_last() {
                 Some((last, others)) => format!("pauses of {} and {last}", others.join(", ")),
                 None => String::new(),
             }
         }
-        _ => format!("pauses of {} in all", shown(retry.pauses())),
+        _ => format!("pauses of {} in all", shown(pauses.sum())),
     };
-    Bound { seconds, of: format!("{} attempts of at most {} and {pauses}", retry.max, shown(each)) }
+    Bound { seconds, of: format!("{max} attempts of at most {} and {pauses}", shown(each)) }
 }
 
 fn waited(wait: Duration, below: Bound) -> Bound {
@@ -76,17 +77,40 @@ fn waited(wait: Duration, below: Bound) -> Bound {
     Bound { seconds: wait + below.seconds, of: format!("a wait of {} and {of}", shown(wait)) }
 }
 
-impl Retry {
-    /// The seconds after the n-th failed attempt.
-    fn pause(&self, nth: u32) -> f64 {
-        self.delay.as_secs_f64() * self.backoff.powf(f64::from(nth) - 1.0)
+/// The pauses of a retry, which are the same each time.
+pub(super) struct Pauses {
+    max: u32,
+    delay: f64,
+    backoff: f64,
+}
+
+impl Pauses {
+    /// None, where chance, a cap or the service has a say in them.
+    pub(super) fn of(retry: &Retry) -> Option<Self> {
+        let mut pauses = Self { max: 3, delay: 1.0, backoff: 2.0 };
+        for (option, setting) in &retry.settings {
+            match (option.to_string().as_str(), setting) {
+                ("max", Setting::Count(max)) => pauses.max = *max,
+                ("delay", Setting::Time(delay)) => pauses.delay = delay.as_secs_f64(),
+                ("backoff", Setting::Number(backoff)) => pauses.backoff = *backoff,
+                ("count_nested", _) => {}
+                _ => return None,
+            }
+        }
+        let asked = retry.rules.iter().any(|(rule, _)| *rule == "retry_after");
+        (!asked).then_some(pauses)
     }
 
-    /// The seconds of all pauses.
-    pub(super) fn pauses(&self) -> f64 {
+    /// The seconds after the n-th failed attempt.
+    fn nth(&self, nth: u32) -> f64 {
+        self.delay * self.backoff.powf(f64::from(nth) - 1.0)
+    }
+
+    /// The seconds of all together.
+    pub(super) fn sum(&self) -> f64 {
         let count = f64::from(self.max) - 1.0;
         let factor = if self.backoff > 1.0 { (self.backoff.powf(count) - 1.0) / (self.backoff - 1.0) } else { count };
-        if self.delay.is_zero() { 0.0 } else { self.delay.as_secs_f64() * factor }
+        if self.delay > 0.0 { self.delay * factor } else { 0.0 }
     }
 }
 
@@ -140,7 +164,13 @@ mod tests {
         ] {
             assert_eq!(docs(attributes).as_deref(), Some(told), "{attributes}");
         }
-        for attributes in ["", "#[retry]", "#[fallback(g)] #[timeout(5)]", "#[bulkhead(with = b)] #[timeout(5)]"] {
+        for attributes in [
+            "",
+            "#[retry]",
+            "#[retry(jitter = \"full\")] #[timeout(5)]",
+            "#[fallback(g)] #[timeout(5)]",
+            "#[bulkhead(with = b)] #[timeout(5)]",
+        ] {
             assert_eq!(docs(attributes), None, "{attributes}");
         }
     }

@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 
-use super::bound::shown;
+use super::bound::{Pauses, shown};
 use super::{EXPANDED, Layer};
 use crate::circuit::{Breaker, Circuit};
 use crate::error::Errors;
@@ -63,15 +63,17 @@ fn falls_back_again(below: &[Layer], errors: &mut Errors) {
 fn never_in_time(after: f64, span: Span, below: &[Layer], errors: &mut Errors) {
     for layer in below {
         match layer {
-            Layer::Retry(retry) if after < retry.pauses() => {
-                let pauses = shown(retry.pauses());
-                errors.push(
-                    span,
-                    format_args!(
-                        "the pauses of the retry below take {pauses} by themselves, so that its last attempt is never \
-                         made: write a longer timeout, or fewer or shorter pauses"
-                    ),
-                );
+            Layer::Retry(retry) => {
+                if let Some(pauses) = Pauses::of(retry).map(|pauses| pauses.sum()).filter(|pauses| after < *pauses) {
+                    errors.push(
+                        span,
+                        format_args!(
+                            "the pauses of the retry below take {} by themselves, so that its last attempt is never \
+                             made: write a longer timeout, or fewer or shorter pauses",
+                            shown(pauses)
+                        ),
+                    );
+                }
             }
             Layer::Timeout(timeout) if after < timeout.after.as_secs_f64() => {
                 let after = shown(after);
