@@ -50,7 +50,6 @@ enum Kind {
 /// fewer tokens than a retry costs, none is taken. Whatever the numbers, all are allowed: a capacity of zero denies every
 /// retry, a cost of zero none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "a static is made by struct update")]
 pub struct TokenBucket {
     /// The tokens at the beginning, and the most that there can be.
     pub capacity: u32,
@@ -76,7 +75,6 @@ impl TokenBucket {
 /// Over the last `ttl` there may be `share` retries for each call, and besides `min_per_second`, so that a caller with little
 /// traffic may retry, too. The window slides in tenths. Values outside their range count as its nearest end, NaN as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a static is made by struct update")]
 pub struct RetryRatio {
     /// How long a call counts, 1 ms to 24 h.
     pub ttl: Duration,
