@@ -1,13 +1,15 @@
 //! Replays `cases/retry.json`: what the test suites of other libraries expect of a retry.
 
+#[path = "replay/budgets.rs"]
+mod budgets;
+#[path = "replay/jitter.rs"]
+mod jitter;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use resilience_runtime::{
-    ConfigError, Jitter, RetryBudget, RetryBuilder, RetryCost, RetryEvent, RetryPolicy, RetryRatio, RetryRules,
-    TokenBucket, retry,
-};
+use resilience_runtime::{ConfigError, RetryBudget, RetryBuilder, RetryCost, RetryPolicy, RetryRules, retry};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, advance, timeout};
@@ -112,88 +114,6 @@ impl Case {
             .build()
     }
 
-    /// A static for each case.
-    fn budget(&self) -> &'static RetryBudget {
-        Box::leak(Box::new(match (self.config.get("bucket"), self.config.get("budget")) {
-            (Some(bucket), _) => {
-                let get = |key: &str| u32::deserialize(&bucket[key]).unwrap();
-                RetryBudget::bucket(TokenBucket {
-                    capacity: get("capacity"),
-                    retry_cost: get("cost"),
-                    timeout_cost: get("timeout_cost"),
-                    throttle_cost: get("throttle_cost"),
-                    first_try_refund: get("first_try_refund"),
-                })
-            }
-            (_, Some(Value::Object(ratio))) => RetryBudget::ratio(RetryRatio {
-                ttl: seconds(&ratio["ttl"]),
-                min_per_second: u32::deserialize(&ratio["min_per_s"]).unwrap(),
-                share: f64::deserialize(&ratio["percent"]).unwrap(),
-            }),
-            (_, Some(empty)) => {
-                assert_eq!(empty, "empty", "{}", self.id);
-                RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 0.0, ..RetryRatio::DEFAULT })
-            }
-            _ => panic!("{}: no budget", self.id),
-        }))
-    }
-
-    /// Rows of an operation on a bucket, an amount, whether it is granted, and the tokens that are left.
-    async fn replay_bucket(&self) {
-        let budget = self.budget();
-        for row in self.expect["ops"].as_array().unwrap() {
-            let amount = &row[1];
-            match row[0].as_str().unwrap() {
-                "take" => {
-                    let timeout = *amount == self.config["bucket"]["timeout_cost"];
-                    assert!(timeout || *amount == self.config["bucket"]["cost"], "{}", self.id);
-                    let cost = if timeout { RetryCost::Timeout } else { RetryCost::Failure };
-                    let builder = RetryPolicy::builder().max(2).delay(Duration::ZERO).budget(budget);
-                    let policy = builder.cost(move |(): &()| cost).build().unwrap();
-                    let attempts = Cell::new(0);
-                    let call = policy.call(async || {
-                        attempts.set(attempts.get() + 1);
-                        Err::<(), _>(())
-                    });
-                    call.await.unwrap_err();
-                    assert_eq!(json!(attempts.get() == 2), row[2], "{}: {row}", self.id);
-                }
-                "first_try_success" => {
-                    let policy = RetryPolicy::builder().budget(budget).build().unwrap();
-                    policy.call(async || Ok::<_, ()>(())).await.unwrap();
-                }
-                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
-            }
-            assert_eq!(json!(budget.stats().tokens), row[3], "{}: {row}", self.id);
-        }
-    }
-
-    /// A deposit is a call that begins, a withdrawal a retry.
-    async fn replay_ratio(&self) {
-        let budget = self.budget();
-        if self.outcomes == "10000 times: deposit, then try to withdraw, clock frozen" {
-            let initial = self.expect.get("initial").map_or(0, |initial| initial.as_u64().unwrap());
-            assert_eq!(budget.stats().tokens, initial, "{}", self.id);
-            for _ in 0..10_000 {
-                budget.call_began();
-                budget.try_retry(RetryCost::Failure);
-            }
-            let [withdrawn, tolerance] = ["withdrawn", "tolerance"].map(|key| self.expect[key].as_u64().unwrap());
-            let stats = budget.stats();
-            assert!(stats.granted.abs_diff(withdrawn) <= tolerance, "{}: {stats:?}", self.id);
-            assert_eq!(stats.granted + stats.denied, 10_000);
-            return;
-        }
-        for row in self.expect["ops"].as_array().unwrap() {
-            match row[0].as_str().unwrap() {
-                "deposit" => budget.call_began(),
-                "withdraw" => assert_eq!(json!(budget.try_retry(RetryCost::Failure)), row[1], "{}", self.id),
-                "advance" => advance(seconds(&row[1])).await,
-                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
-            }
-        }
-    }
-
     async fn replay(&self) {
         match &*self.group {
             "elapsed" if self.expect.contains_key("table") => return self.replay_elapsed().await,
@@ -257,37 +177,6 @@ impl Case {
             });
             let again = call.await.is_ok();
             assert_eq!(again, row[1] == "retry", "{}: {row}", self.id);
-        }
-    }
-
-    /// Rows of a pause and its bounds: none lies outside, and over many seeds they come near to both.
-    async fn replay_jitter(&self) {
-        for row in self.expect["rows"].as_array().unwrap() {
-            let get = |key: &str| row.get(key).and_then(Value::as_f64);
-            let cap = Duration::from_secs_f64(get("cap").unwrap());
-            let [min, max] = ["min", "max"].map(|bound| get(bound).unwrap_or(0.0));
-            let formula = self.config["formula"].as_str().unwrap();
-            let jitters: &[_] = match formula.split(':').next().unwrap() {
-                "full" => &[Jitter::Full],
-                "equal" => &[Jitter::Equal],
-                "decorrelated (AWS)" => &[Jitter::Decorrelated],
-                _ => &[Jitter::Full, Jitter::Equal, Jitter::Decorrelated],
-            };
-            let delay = Duration::from_secs_f64(get("d").or(get("start")).unwrap_or(0.1));
-            let mut seen = Vec::new();
-            for (jitter, seed) in jitters.iter().flat_map(|jitter| (0..500).map(move |seed| (*jitter, seed))) {
-                let builder = RetryPolicy::builder().max(12).delay(delay).max_delay(cap).jitter(jitter).seed(seed);
-                let pauses = pauses(builder).await;
-                match (row["i"].as_u64(), get("prev")) {
-                    (Some(i), _) => seen.push(pauses[usize::try_from(i).unwrap()]),
-                    (_, Some(prev)) => seen.extend(after(&pauses, delay.as_secs_f64(), prev)),
-                    _ => seen.extend(pauses),
-                }
-            }
-            let (least, most) = seen.iter().fold((f64::MAX, 0.0_f64), |(a, b), seen| (a.min(*seen), b.max(*seen)));
-            assert!(least >= min && most <= max, "{}: {least} to {most} is not within {row}", self.id);
-            let near = (max - min) / 10.0;
-            assert!(least < min + near && most > max - near, "{}: only {least} to {most} of {row}", self.id);
         }
     }
 
@@ -357,22 +246,6 @@ async fn observe<P: RetryRules<u64, Failure>>(
     };
     look();
     Observed { tokens: tokens.into_inner(), attempts: attempts.into_inner(), result }
-}
-
-/// The pauses of a call that fails each time, in seconds.
-async fn pauses(builder: RetryBuilder) -> Vec<f64> {
-    let pauses = RefCell::new(Vec::new());
-    let told = |event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay.as_secs_f64());
-    let policy = builder.on_retry(told).build().unwrap();
-    policy.call(async || Err::<(), _>(())).await.unwrap_err();
-    pauses.into_inner()
-}
-
-/// The pauses after one of `prev` or a little less; the first one comes after the delay.
-fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
-    let before = std::iter::once(&delay).chain(pauses);
-    let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);
-    before.zip(pauses).filter(near).map(|(_, pause)| *pause).collect()
 }
 
 fn seconds(value: &Value) -> Duration {
