@@ -88,8 +88,9 @@ impl Bulkhead {
     }
 
     pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
-        // The most that a semaphore has where a pointer is 32 bits long is half a billion.
-        let slots = usize::try_from(max).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
+        // `Semaphore::MAX_PERMITS`, which the oldest tokio has not: half a billion where a pointer is 32 bits long.
+        const MOST: usize = usize::MAX >> 3;
+        let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         let [waiting, admitted, rejected] = std::array::from_fn(|_| AtomicU64::new(0));
         Self(Arc::new(Shared { name, max, wait, slots: Semaphore::new(slots), waiting, admitted, rejected }))
     }
