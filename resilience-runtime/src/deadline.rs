@@ -69,7 +69,11 @@ pub fn deadline<F: IntoFuture>(time: Duration, future: F) -> Deadline<F::IntoFut
 /// ```
 #[inline]
 pub fn deadline_remaining() -> Option<Duration> {
-    UNTIL.get().map(|until| until.since(Tick::now()))
+    UNTIL.get().map(left)
+}
+
+fn left(until: Tick) -> Duration {
+    until.since(Tick::now())
 }
 
 pin_project_lite::pin_project! {

@@ -89,28 +89,13 @@ pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Dis
     );
 }
 
-pub(crate) fn retry_attempt<'a>(
-    func: &str,
-    attempt: u32,
-    delay: Duration,
-    error: impl FnOnce() -> Option<&'a dyn Display>,
-) {
-    if debug_wanted() {
-        let error = excerpt(error());
-        let delay = delay.as_secs_f64();
-        debug!(name: "retry_attempt", target: TARGET, func, attempt, delay, error, "retry_attempt");
-    }
-}
-
-pub(crate) fn retry_exhausted<'a>(
-    func: &str,
-    attempt: u32,
-    reason: &str,
-    error: impl FnOnce() -> Option<&'a dyn Display>,
-) {
-    if debug_wanted() {
-        let error = excerpt(error());
-        debug!(name: "retry_exhausted", target: TARGET, func, attempt, reason, error, "retry_exhausted");
+/// Another attempt follows after a pause, or none for this reason.
+#[cold]
+pub(crate) fn retry(func: &str, attempt: u32, next: Result<Duration, &str>, error: Option<&dyn Display>) {
+    let error = excerpt(error);
+    match next.map(|delay| delay.as_secs_f64()) {
+        Ok(delay) => debug!(name: "retry_attempt", target: TARGET, func, attempt, delay, error, "retry_attempt"),
+        Err(reason) => debug!(name: "retry_exhausted", target: TARGET, func, attempt, reason, error, "retry_exhausted"),
     }
 }
 

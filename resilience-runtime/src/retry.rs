@@ -108,22 +108,24 @@ impl<P> RetryPolicy<P> {
         P: RetryRules<T, E>,
     {
         let Self { schedule, budget, rules } = self;
-        let attempts = Attempts::new(type_name::<F>(), schedule);
-        let mut attempts = match budget {
-            Some(budget) => attempts.budget(budget),
-            None => attempts,
-        };
+        let mut attempts = Attempts::new(schedule);
+        if let Some(budget) = budget {
+            budget.call_began();
+        }
         loop {
             let delay = {
                 let outcome = attempts.watch(f()).await;
-                let judged = attempts
+                let mut judged = attempts
                     .judge(outcome)
                     .retry_if(|error| rules.retry_if(error))
                     .retry_if_ok(|value| rules.retry_if_ok(value))
                     .retry_after(|error| rules.retry_after(error))
                     .cost(|error| rules.cost(error))
                     .on_retry(|event| rules.on_retry(event));
-                match judged.next(|_| None, |_| false, || []) {
+                if let Some(budget) = budget {
+                    judged = judged.budget(budget);
+                }
+                match judged.next(type_name::<F>(), |_| None, |_| false, || []) {
                     ControlFlow::Continue(delay) => delay,
                     ControlFlow::Break(outcome) => return outcome,
                 }

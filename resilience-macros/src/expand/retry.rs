@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::Expansion;
@@ -27,11 +27,18 @@ impl Expansion<'_> {
             quote_spanned!(self.at=> .#rule(#function))
         });
         let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
-        let next = quote_spanned!(self.at=> #local.judge(outcome)#(#rules)*.next(#error, #rejected, #below));
+        let budget = format_ident!("{local}_budget", span = mixed);
+        let pays = retry.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));
+        let func = self.func();
+        let next = quote_spanned! {self.at=>
+            #local.judge(outcome)#pays #(#rules)*.next(#func, #error, #rejected, #below)
+        };
+        let budget = retry.budget.as_ref().map(|made| self.budget(made, &budget));
         let state = self.state(retry, local);
         let sleep = self.wait(index, mixed, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
         quote_spanned! {mixed=>
             #state
+            #budget
             loop {
                 let delay = {
                     #attempt
@@ -53,7 +60,6 @@ impl Expansion<'_> {
     /// The state of a retry, made anew whenever its loop begins.
     fn state(&self, retry: &Retry, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let func = self.func();
         let settings = retry.settings.iter().map(|(option, setting)| {
             let option = Ident::new(&option.to_string(), Span::mixed_site());
             let value = match setting {
@@ -68,22 +74,27 @@ impl Expansion<'_> {
             };
             quote_spanned!(Span::mixed_site()=> .#option(#value))
         });
-        let budget = retry.budget.as_ref().map(|budget| {
-            let budget = match budget {
-                Budget::Shared(path) => quote_spanned!(Span::mixed_site().located_at(path.span())=> &#path),
-                // The name of an item is not hygienic, and must not hide one of the user's.
-                Budget::Own(expr) => quote_spanned! {Span::mixed_site()=> {
-                    static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
-                    &__RESILIENCE_BUDGET
-                }},
-            };
-            quote_spanned!(Span::mixed_site()=> .budget(#budget))
-        });
         quote_spanned! {Span::mixed_site()=>
             let mut #local = #runtime::__private::Attempts::new(
-                #func,
                 const { &#runtime::__private::Schedule::DEFAULT #(#settings)* }
-            ) #budget;
+            );
+        }
+    }
+
+    fn budget(&self, made: &Budget, local: &Ident) -> TokenStream {
+        let runtime = self.runtime;
+        let mixed = Span::mixed_site();
+        let budget = match made {
+            Budget::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
+            // The name of an item is not hygienic, and must not hide one of the user's.
+            Budget::Own(expr) => quote_spanned! {mixed=> {
+                static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
+                &__RESILIENCE_BUDGET
+            }},
+        };
+        quote_spanned! {mixed=>
+            let #local: &#runtime::__private::RetryBudget = #budget;
+            #local.call_began();
         }
     }
 }

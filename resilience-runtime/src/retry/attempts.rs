@@ -15,37 +15,28 @@ use crate::retry::nested::{self, Counted};
 use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 
-/// The attempts of one call.
+/// The attempts of one call. A future holds it wherever it waits, so it is small, and what is known at each attempt anew is
+/// told then.
 #[derive(Debug)]
 pub struct Attempts<'a> {
-    func: &'a str,
     schedule: &'a Schedule,
-    /// How many have failed.
-    made: u32,
-    /// How many retries were made within the bodies of those.
-    nested: u32,
     /// When the first one began, where that matters.
     began: Option<Tick>,
     /// The pause before the one under way, in nanoseconds: a `Duration` takes up twice as much of a future.
     pause: u64,
-    budget: Option<&'a RetryBudget>,
+    /// How many have failed.
+    made: u32,
+    /// How many retries were made within the bodies of those.
+    nested: u32,
     /// What the budget has granted last.
     paid: Option<RetryCost>,
 }
 
 impl<'a> Attempts<'a> {
     #[inline]
-    pub fn new(func: &'a str, schedule: &'a Schedule) -> Self {
+    pub fn new(schedule: &'a Schedule) -> Self {
         let began = schedule.max_elapsed.map(|_| Tick::now());
-        Self { func, schedule, made: 0, nested: 0, began, pause: 0, budget: None, paid: None }
-    }
-
-    #[inline]
-    #[must_use]
-    pub fn budget(mut self, budget: &'a RetryBudget) -> Self {
-        budget.call_began();
-        self.budget = Some(budget);
-        self
+        Self { schedule, began, pause: 0, made: 0, nested: 0, paid: None }
     }
 
     /// Which attempt is under way, counted from 1.
@@ -84,6 +75,7 @@ impl<'a> Attempts<'a> {
             make: R::from_result,
             left,
             failed,
+            budget: None,
             hint: None,
             cost: RetryCost::Failure,
             on_retry: Nobody,
@@ -94,17 +86,24 @@ impl<'a> Attempts<'a> {
     ///
     /// There is none, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
     /// the error at hand says more than the rejection that would follow.
-    fn pause(
-        &self,
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: of an attribute the schedule is a constant, of which little is left here"
+    )]
+    #[inline(always)]
+    fn pause<'c, const CIRCUITS: usize>(
+        &mut self,
         hint: Option<Duration>,
         cost: RetryCost,
-        below: &[&CircuitBreaker],
+        budget: Option<&RetryBudget>,
+        below: impl FnOnce() -> [&'c CircuitBreaker; CIRCUITS],
     ) -> Result<Duration, &'static str> {
         let Schedule { max, backoff, max_elapsed, count_nested, .. } = self.schedule;
-        if *count_nested && self.made.saturating_add(self.nested) >= *max {
+        let attempt = self.attempt();
+        if *count_nested && attempt.saturating_add(self.nested) >= *max {
             return Err("nested");
         }
-        let own = self.schedule.pause_after(self.made, Duration::from_nanos(self.pause));
+        let own = self.schedule.pause_after(attempt, Duration::from_nanos(self.pause));
         let pause = match hint {
             Some(hint) if hint > backoff.max.unwrap_or(Duration::MAX) => return Err("retry_after"),
             Some(hint) => own.max(hint),
@@ -119,13 +118,16 @@ impl<'a> Attempts<'a> {
         if deadline_remaining().is_some_and(|left| pause >= left) {
             return Err("deadline");
         }
-        if below.iter().any(|breaker| breaker.stays_open(pause)) {
+        if below().iter().any(|breaker| breaker.stays_open(pause)) {
             return Err("circuit");
         }
         // Last of all, since it is paid.
-        if self.budget.is_some_and(|budget| !budget.try_retry(cost)) {
+        if budget.is_some_and(|budget| !budget.try_retry(cost)) {
             return Err("budget");
         }
+        self.pause = nanos(pause);
+        self.paid = Some(cost);
+        nested::count();
         Ok(pause)
     }
 }
@@ -141,12 +143,19 @@ pub struct Judged<'r, 'a, R, T, E, H> {
     left: bool,
     /// It was no success.
     failed: bool,
+    budget: Option<&'r RetryBudget>,
     hint: Option<Duration>,
     cost: RetryCost,
     on_retry: H,
 }
 
 impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
+    #[inline]
+    pub fn budget(mut self, budget: &'r RetryBudget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
     /// An error that is not worth another attempt is like the last one.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
@@ -182,8 +191,8 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
 
     #[inline]
     pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, 'a, R, T, E, F> {
-        let Self { attempts, outcome, make, left, failed, hint, cost, .. } = self;
-        Judged { attempts, outcome, make, left, failed, hint, cost, on_retry }
+        let Self { attempts, outcome, make, left, failed, budget, hint, cost, .. } = self;
+        Judged { attempts, outcome, make, left, failed, budget, hint, cost, on_retry }
     }
 
     /// The pause before the next attempt, or the outcome where it is final, as one is that `is_rejected` by a circuit.
@@ -194,15 +203,16 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
     #[inline(always)]
     pub fn next<'c, const CIRCUITS: usize>(
         self,
+        func: &str,
         text: impl for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
         is_rejected: impl FnOnce(&Result<T, E>) -> bool,
         below: impl FnOnce() -> [&'c CircuitBreaker; CIRCUITS],
     ) -> ControlFlow<R, Duration> {
-        let Self { attempts, outcome, make, left, failed, hint, cost, on_retry } = self;
+        let Self { attempts, outcome, make, left, failed, budget, hint, cost, on_retry } = self;
         let outcome = match outcome {
             // Taken apart at once: what succeeded stays in a register then, and need not be in memory for those below.
             Ok(value) if !failed => {
-                if let Some(budget) = attempts.budget {
+                if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
                 }
                 return ControlFlow::Break(make(Ok(value)));
@@ -210,22 +220,19 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
             outcome if left => outcome,
             outcome => return ControlFlow::Break(make(outcome)),
         };
-        attempts.made = attempts.made.saturating_add(1);
-        let Attempts { func, made: attempt, .. } = *attempts;
-        let pause = if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(hint, cost, &below()) };
-        let delay = match pause {
-            Ok(delay) => delay,
-            Err(reason) => {
-                events::retry_exhausted(func, attempt, reason, || text(&outcome));
-                return ControlFlow::Break(make(outcome));
+        let pause = if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(hint, cost, budget, below) };
+        let attempt = attempts.attempt();
+        if events::debug_wanted() {
+            events::retry(func, attempt, pause, text(&outcome));
+        }
+        match pause {
+            Ok(delay) => {
+                attempts.made = attempt;
+                on_retry.tell(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
+                ControlFlow::Continue(delay)
             }
-        };
-        attempts.pause = nanos(delay);
-        attempts.paid = Some(cost);
-        nested::count();
-        events::retry_attempt(func, attempt, delay, || text(&outcome));
-        on_retry.tell(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
-        ControlFlow::Continue(delay)
+            Err(_) => ControlFlow::Break(make(outcome)),
+        }
     }
 }
 
