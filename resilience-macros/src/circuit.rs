@@ -1,11 +1,12 @@
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use syn::{Error, Expr, LitStr, Path, Result};
 
 use crate::args::{self, Args};
 use crate::error::Errors;
 use crate::rule;
+use crate::setting::{Setting, Settings};
 
 /// What one `#[circuit(..)]` says.
 pub(crate) struct Circuit {
@@ -19,17 +20,6 @@ pub(crate) enum Breaker {
     Named { name: LitStr, key: Option<TokenStream>, settings: Settings },
     /// One that the user holds.
     With(TokenStream),
-}
-
-/// The settings that are written, under their names.
-pub(crate) type Settings = Vec<(Ident, Setting)>;
-
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Setting {
-    Count(u32),
-    Time(Duration),
-    Number(f64),
-    Flag(bool),
 }
 
 /// The user's functions that say what an outcome is.

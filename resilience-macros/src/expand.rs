@@ -11,6 +11,7 @@ mod named;
 mod rate_limit;
 mod rejection;
 mod retry;
+mod setting;
 #[cfg(test)]
 mod tests;
 mod timeout;

@@ -12,6 +12,7 @@ mod item;
 mod rate_limit;
 mod retry;
 mod rule;
+mod setting;
 mod shell;
 mod stack;
 mod timeout;

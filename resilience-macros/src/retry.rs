@@ -6,11 +6,12 @@ use syn::{Error, Expr, Lit, Path, Result};
 
 use crate::args::{self, Args};
 use crate::error::Errors;
+use crate::setting::{Setting, Settings};
 
 /// What one `#[retry(..)]` says.
 pub(crate) struct Retry {
     /// The numbers that are written, under their names.
-    pub(crate) settings: Vec<(Ident, Setting)>,
+    pub(crate) settings: Settings,
     /// The user's functions, under their names, in the order in which they are asked.
     pub(crate) rules: Vec<(&'static str, TokenStream)>,
     pub(crate) budget: Option<Budget>,
@@ -24,15 +25,6 @@ pub(crate) enum Budget {
     Shared(TokenStream),
     /// What makes one for this function alone.
     Own(TokenStream),
-}
-
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Setting {
-    Count(u32),
-    Time(Duration),
-    Number(f64),
-    Flag(bool),
-    Jitter(&'static str),
 }
 
 type Read = fn(&str, &Expr) -> Result<Setting>;

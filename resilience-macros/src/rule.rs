@@ -2,8 +2,8 @@
 
 use proc_macro2::Ident;
 
-use crate::circuit::{Setting, Settings};
 use crate::error::Errors;
+use crate::setting::{Setting, Settings};
 
 pub(crate) fn check(settings: &Settings, errors: &mut Errors) {
     let rule = Rule(settings);

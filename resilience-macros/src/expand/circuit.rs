@@ -1,10 +1,10 @@
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
 use syn::spanned::Spanned;
 
 use super::Expansion;
 use super::rejection::By;
-use crate::circuit::{Breaker, Circuit, Judge, Setting};
+use crate::circuit::{Breaker, Circuit, Judge};
 
 impl Expansion<'_> {
     /// The call site of a circuit, before the first layer, since retries ask those below them.
@@ -17,23 +17,14 @@ impl Expansion<'_> {
                 return quote_spanned!(Span::mixed_site()=> let #local = #runtime::__private::Held::new(#breaker););
             }
         };
-        let options = settings.iter().map(|(option, setting)| {
-            let option = Ident::new(&option.to_string(), Span::mixed_site());
-            let value = match setting {
-                Setting::Count(count) => Literal::u32_unsuffixed(*count).into_token_stream(),
-                Setting::Time(time) => self.duration(*time),
-                Setting::Number(number) => Literal::f64_unsuffixed(*number).into_token_stream(),
-                Setting::Flag(flag) => flag.to_token_stream(),
-            };
-            quote_spanned!(Span::mixed_site()=> .#option(#value))
-        });
+        let options = self.settings(settings);
         // In a block of its own: an item is not hygienic, and must not hide one of the user's.
         if let Some(key) = key {
             let key = quote_spanned!(Span::mixed_site().located_at(key.span())=> &(#key));
             return quote_spanned! {Span::mixed_site()=>
                 let #local = {
                     static CIRCUIT: #runtime::__private::KeyedSite = #runtime::__private::KeyedSite::new(
-                        #runtime::__private::Declaration::new(#name) #(#options)*
+                        #runtime::__private::Declaration::new(#name) #options
                     );
                     &CIRCUIT
                 }.of(#key);
@@ -42,7 +33,7 @@ impl Expansion<'_> {
         quote_spanned! {Span::mixed_site()=>
             let #local = {
                 static CIRCUIT: #runtime::__private::CallSite = #runtime::__private::CallSite::new(
-                    #runtime::__private::Declaration::new(#name) #(#options)*
+                    #runtime::__private::Declaration::new(#name) #options
                 );
                 #runtime::__private::declare!(CIRCUIT);
                 &CIRCUIT

@@ -1,9 +1,9 @@
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::Expansion;
-use crate::retry::{Budget, Retry, Setting};
+use crate::retry::{Budget, Retry};
 
 impl Expansion<'_> {
     pub(super) fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
@@ -60,23 +60,10 @@ impl Expansion<'_> {
     /// The state of a retry, made anew whenever its loop begins.
     fn state(&self, retry: &Retry, local: &Ident) -> TokenStream {
         let runtime = self.runtime;
-        let settings = retry.settings.iter().map(|(option, setting)| {
-            let option = Ident::new(&option.to_string(), Span::mixed_site());
-            let value = match setting {
-                Setting::Count(count) => Literal::u32_unsuffixed(*count).into_token_stream(),
-                Setting::Time(time) => self.duration(*time),
-                Setting::Number(number) => Literal::f64_unsuffixed(*number).into_token_stream(),
-                Setting::Flag(flag) => flag.to_token_stream(),
-                Setting::Jitter(jitter) => {
-                    let jitter = Ident::new(jitter, Span::mixed_site());
-                    quote_spanned!(Span::mixed_site()=> #runtime::__private::Jitter::#jitter)
-                }
-            };
-            quote_spanned!(Span::mixed_site()=> .#option(#value))
-        });
+        let settings = self.settings(&retry.settings);
         quote_spanned! {Span::mixed_site()=>
             let mut #local = #runtime::__private::Attempts::new(
-                const { &#runtime::__private::Schedule::DEFAULT #(#settings)* }
+                const { &#runtime::__private::Schedule::DEFAULT #settings }
             );
         }
     }

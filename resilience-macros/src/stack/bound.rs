@@ -7,7 +7,8 @@ use syn::{Attribute, parse_quote_spanned};
 
 use super::Layer;
 use crate::bulkhead::Slots;
-use crate::retry::{Retry, Setting};
+use crate::retry::Retry;
+use crate::setting::Setting;
 
 /// A line for the docs that stand on a function. One without docs gets none: rustc is to find them missing.
 pub(super) fn doc(attrs: &[Attribute], layers: &[Layer]) -> Option<Attribute> {
