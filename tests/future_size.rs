@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 use std::io;
 
-use resilience_runtime::{bulkhead, circuit, fallback, retry, timeout};
+use resilience_runtime::{bulkhead, circuit, fallback, hedge, retry, timeout};
 
 /// The most that a stack of two may add, in bytes.
 const ALLOWED: usize = 256;
@@ -57,6 +57,7 @@ stacks! {
     one_bulkhead: #[bulkhead(max = 3)];
     bulkhead_with_a_queue: #[bulkhead(max = 3, wait = 1)];
     circuit_over_bulkhead: #[circuit(name = "size::circuit_over_bulkhead")] #[bulkhead(max = 3)];
+    one_hedge: #[hedge(after = 1)];
     one_fallback: #[fallback(other)];
     fallback_over_retry: #[fallback(other)] #[retry];
     circuit_over_timeout: #[circuit(name = "size::circuit_over_timeout")] #[timeout(5)];

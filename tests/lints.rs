@@ -62,7 +62,7 @@
 use std::io;
 use std::pin::Pin;
 
-use resilience_runtime::{bulkhead, circuit, fallback, retry, timeout};
+use resilience_runtime::{bulkhead, circuit, fallback, hedge, retry, timeout};
 
 /// Documented.
 ///
@@ -106,6 +106,16 @@ async fn instead(text: String, counter: &mut u32) -> io::Result<String> {
     Ok(text)
 }
 
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "lints::hedge_above")]
+#[hedge(after = 1, clone(text))]
+#[circuit(name = "lints::hedge_below")]
+#[bulkhead(max = 2, wait = 1)]
+async fn hedged(text: String, number: u32) -> io::Result<String> {
+    tokio::task::yield_now().await;
+    Ok(format!("{text}{number}"))
+}
+
 #[fallback(instead, on = "rejected")]
 #[timeout(9)]
 #[retry(max = 2, delay = 0)]
@@ -127,6 +137,7 @@ fn a_crate_with_every_lint_forbidden_compiles() -> io::Result<()> {
     assert_eq!(runtime.block_on(both(1, String::new(), (2, 3)))?, 7);
     assert_eq!(runtime.block_on(once(String::new()))?, "");
     assert_eq!(runtime.block_on(three_layers(String::new(), &mut 0))?, "");
+    assert_eq!(runtime.block_on(hedged(String::new(), 0))?, "0");
     assert_eq!(runtime.block_on(timed(String::new(), &mut 0))?, "");
     assert_eq!(runtime.block_on(boxed(String::new(), 0))?, 0);
     Ok(())

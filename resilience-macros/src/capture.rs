@@ -20,20 +20,26 @@ pub(crate) struct Captures {
     pub(crate) borrows: Vec<TokenStream>,
     /// Statements before each attempt, and the arguments that they clone.
     clones: Vec<(Ident, TokenStream)>,
+    /// Nothing is borrowed uniquely.
+    shared: bool,
+    /// Where something cannot be shared.
+    refused: Vec<Span>,
 }
 
 /// Reads off how `body` captures the arguments of `sig`, and makes those mutable that it has to borrow uniquely.
 ///
-/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name.
+/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name. The
+/// attempts of a hedge run at the same time, and share what they do not clone.
 pub(crate) fn capture(
     sig: &mut Signature,
     has_shell: bool,
+    hedges: bool,
     moved: &mut [Moved],
     body: &TokenStream,
     clone: &[Ident],
     errors: &mut Errors,
 ) -> Captures {
-    let mut captures = Captures::default();
+    let mut captures = Captures { shared: hedges, ..Captures::default() };
     let mut cloned = Vec::new();
     for input in &mut sig.inputs {
         let bound = Bound::argument(input);
@@ -53,6 +59,13 @@ pub(crate) fn capture(
                 captures.bind(binding, bound, body, clone);
             });
         }
+    }
+    for at in &captures.refused {
+        errors.push(
+            *at,
+            "the attempts of a hedge run at the same time and share this, so that it cannot be changed: list it in \
+ `clone(..)`, or share what can be",
+        );
     }
     for name in clone {
         if name == "self" {
@@ -161,8 +174,18 @@ impl Captures {
         (!names.is_empty()).then(|| clones.cloned().collect())
     }
 
+    /// Whether the attempts share this, as far as that can be.
+    fn shares(&mut self, changes: bool, at: Span) -> bool {
+        self.refused.extend((self.shared && changes).then_some(at));
+        self.shared
+    }
+
     fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
-        if !mentions(body, "self") || receiver.mutability.is_some() {
+        let is_mut = receiver.mutability.is_some();
+        if !mentions(body, "self")
+            || self.shares(is_mut || matches!(bound, Bound::Unique), receiver.self_token.span)
+            || is_mut
+        {
             return;
         }
         let this = receiver.self_token.to_token_stream();
@@ -183,7 +206,7 @@ impl Captures {
         if let Some(name) = clone.iter().find(|name| *name == ident) {
             // The `mut` moves from the argument, which is only cloned, to the clone.
             let user_mut = binding.mutability.take();
-            if user_mut.is_none() && mentions(body, &ident.to_string()) {
+            if user_mut.is_none() && !self.shared && mentions(body, &ident.to_string()) {
                 self.borrows.push(quote!(&mut #ident));
             }
             let is_mut = user_mut.unwrap_or(make_mut);
@@ -192,8 +215,12 @@ impl Captures {
             self.clones.push((ident.clone(), clone));
             return;
         }
-        let borrowed = binding.by_ref.is_some() || binding.mutability.is_some();
-        if borrowed || !mentions(body, &ident.to_string()) {
+        let is_mut = binding.mutability.is_some();
+        if !mentions(body, &ident.to_string())
+            || self.shares(is_mut || matches!(bound, Bound::Unique), ident.span())
+            || is_mut
+            || binding.by_ref.is_some()
+        {
             return;
         }
         match bound {

@@ -7,6 +7,7 @@
 mod bulkhead;
 mod circuit;
 mod fallback;
+mod hedge;
 mod named;
 mod rate_limit;
 mod rejection;
@@ -71,13 +72,15 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
 
     let mut sig = syn::parse2::<Signature>(sig.to_token_stream()).ok()?;
     let clone: Vec<_> = stack.layers.iter().flat_map(Layer::clones).cloned().collect();
-    let repeats = stack.layers.iter().any(|layer| matches!(layer, Layer::Fallback(_) | Layer::Retry(_)));
+    let has = |kind: fn(&Layer) -> bool| stack.layers.iter().any(kind);
+    let hedges = has(|layer| matches!(layer, Layer::Hedge(_)));
+    let repeats = hedges || has(|layer| matches!(layer, Layer::Fallback(_) | Layer::Retry(_)));
     let (mut moved, body) = match shell {
         Some(_) if repeats => hoist(body),
         _ => (Vec::new(), body.clone()),
     };
     let captures = match shell {
-        _ if repeats => capture(&mut sig, shell.is_some(), &mut moved, &body, &clone, errors),
+        _ if repeats => capture(&mut sig, shell.is_some(), hedges, &mut moved, &body, &clone, errors),
         None => hold(&mut sig, &body),
         Some(_) => Captures::default(),
     };
@@ -90,7 +93,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
             errors.push(name.span(), format_args!("`{name}` is an argument of this function: choose another name"));
         }
     }
-    let falls_back = stack.layers.iter().any(|layer| matches!(layer, Layer::Fallback(_)));
+    let falls_back = has(|layer| matches!(layer, Layer::Fallback(_)));
     let arguments = if falls_back { arguments(&sig, &mut moved, errors) } else { Vec::new() };
     if !errors.is_empty() {
         return None;
@@ -139,7 +142,7 @@ impl Expansion<'_> {
             Layer::Bulkhead(bulkhead) => Some(self.bulkhead_site(bulkhead, local)),
             Layer::Circuit(circuit) => Some(self.circuit_site(circuit, local)),
             Layer::RateLimit(limit) => Some(self.rate_limit_site(limit, local)),
-            Layer::Fallback(_) | Layer::Retry(_) | Layer::Timeout(_) => None,
+            Layer::Fallback(_) | Layer::Hedge(_) | Layer::Retry(_) | Layer::Timeout(_) => None,
         })
     }
 
@@ -185,7 +188,7 @@ impl Expansion<'_> {
         let mixed = Span::mixed_site();
         match self.layers.get(index) {
             None => {
-                let outcome = self.wait(index, mixed, self.watched(block));
+                let outcome = self.wait(index, mixed, self.watched(index, block));
                 let ran = self.ran();
                 quote_spanned!(mixed=> #ran let outcome = #outcome;)
             }
@@ -196,6 +199,7 @@ impl Expansion<'_> {
             Some(named @ Named { layer: Layer::Fallback(fallback), .. }) => {
                 self.fallback(index, fallback, named, block)
             }
+            Some(Named { layer: Layer::Hedge(hedge), .. }) => self.hedge(index, hedge, block),
             Some(Named { layer: Layer::RateLimit(limit), local, .. }) => self.rate_limit(index, limit, local, block),
             Some(named @ Named { layer: Layer::Timeout(timeout), .. }) => self.timeout(index, timeout, named, block),
             Some(Named { layer: Layer::Retry(_), .. }) => {
@@ -205,11 +209,18 @@ impl Expansion<'_> {
         }
     }
 
+    /// The layers above `index`, up to the next hedge: its attempts are blocks of their own.
+    fn within(&self, index: usize) -> &[Named<'_>] {
+        let above = &self.layers[..index];
+        let hedge = above.iter().rposition(|named| matches!(named.layer, Layer::Hedge(_)));
+        &above[hedge.map_or(0, |hedge| hedge + 1)..]
+    }
+
     /// Waits in the place of the layer `index`, as long as the timeouts above it allow. Every wait of an expansion goes
     /// through here. What the compiler has to say of it, it says `at`.
     fn wait(&self, index: usize, at: Span, future: TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
-        let timeouts = self.layers[..index].iter().filter_map(|named| match named.layer {
+        let timeouts = self.within(index).iter().filter_map(|named| match named.layer {
             Layer::Timeout(timeout) => Some((timeout, named)),
             _ => None,
         });
@@ -231,14 +242,14 @@ impl Expansion<'_> {
 
     /// The body, with the permits marked while it is polled, since only a panic of the body itself is a failure, and with
     /// the retries within it counted.
-    fn watched(&self, block: &TokenStream) -> TokenStream {
+    fn watched(&self, index: usize, block: &TokenStream) -> TokenStream {
         let runtime = self.runtime;
-        self.layers.iter().rfold(block.clone(), |body, Named { layer, local, permit }| match layer {
+        self.within(index).iter().rfold(block.clone(), |body, Named { layer, local, permit }| match layer {
             Layer::Circuit(_) => {
                 quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
             }
             Layer::Retry(_) => quote_spanned!(Span::mixed_site()=> #local.watch(#body)),
-            Layer::Bulkhead(_) | Layer::Fallback(_) | Layer::RateLimit(_) | Layer::Timeout(_) => body,
+            _ => body,
         })
     }
 

@@ -8,6 +8,7 @@ mod circuit;
 mod error;
 mod expand;
 mod fallback;
+mod hedge;
 mod item;
 mod rate_limit;
 mod retry;
@@ -37,6 +38,12 @@ pub fn circuit(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
     stack::decorate(Kind::Fallback, args.into(), &item.into()).into()
+}
+
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::hedge`.)
+#[proc_macro_attribute]
+pub fn hedge(args: TokenStream, item: TokenStream) -> TokenStream {
+    stack::decorate(Kind::Hedge, args.into(), &item.into()).into()
 }
 
 /// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::rate_limit`.)

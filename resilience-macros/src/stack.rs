@@ -18,6 +18,7 @@ use crate::circuit::Circuit;
 use crate::error::Errors;
 use crate::expand;
 use crate::fallback::Fallback;
+use crate::hedge::Hedge;
 use crate::item::Function;
 use crate::rate_limit::RateLimit;
 use crate::retry::Retry;
@@ -28,6 +29,7 @@ pub(crate) enum Kind {
     Bulkhead,
     Circuit,
     Fallback,
+    Hedge,
     RateLimit,
     Retry,
     Timeout,
@@ -37,6 +39,7 @@ pub(crate) enum Layer {
     Bulkhead(Bulkhead),
     Circuit(Circuit),
     Fallback(Fallback),
+    Hedge(Hedge),
     RateLimit(RateLimit),
     Retry(Retry),
     Timeout(Timeout),
@@ -74,6 +77,7 @@ impl Kind {
             "bulkhead" => Self::Bulkhead,
             "circuit" => Self::Circuit,
             "fallback" => Self::Fallback,
+            "hedge" => Self::Hedge,
             "rate_limit" => Self::RateLimit,
             "retry" => Self::Retry,
             "timeout" => Self::Timeout,
@@ -94,6 +98,7 @@ impl Kind {
             Self::Bulkhead => layer(Bulkhead::parse(span, tokens, errors), Layer::Bulkhead),
             Self::Circuit => layer(Circuit::parse(span, tokens, errors), Layer::Circuit),
             Self::Fallback => layer(Fallback::parse(span, tokens, errors), Layer::Fallback),
+            Self::Hedge => layer(Hedge::parse(span, tokens, errors), Layer::Hedge),
             Self::RateLimit => layer(RateLimit::parse(span, tokens, errors), Layer::RateLimit),
             Self::Retry => layer(Retry::parse(span, tokens, errors), Layer::Retry),
             Self::Timeout => layer(Timeout::parse(span, tokens, errors), Layer::Timeout),

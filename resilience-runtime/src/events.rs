@@ -115,6 +115,11 @@ pub(crate) fn rate_limited(name: &Name, retry_after: Duration) {
 }
 
 #[cold]
+pub(crate) fn hedged(func: &str, attempt: u32) {
+    debug!(name: "hedged", target: TARGET, func, attempt, "hedged");
+}
+
+#[cold]
 pub(crate) fn fell_back(func: &str, error: Option<&dyn Display>) {
     debug!(name: "fell_back", target: TARGET, func, error = excerpt(error), "fell_back");
 }

@@ -60,6 +60,7 @@
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |
+//! | `hedged` | DEBUG | `func`, `attempt` from 2, that begins beside the others |
 //! | `fell_back` | DEBUG | `func`, `error`, in the place of which the fallback is called |
 //!
 //! # Time
@@ -91,6 +92,7 @@ mod deadline;
 mod declare;
 mod error;
 mod events;
+mod hedge;
 mod keyed;
 mod name;
 mod random;
@@ -111,6 +113,7 @@ pub use crate::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, To
 pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadFullError, BulkheadSlot, BulkheadStats};
 pub use crate::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
+pub use crate::hedge::Hedge;
 pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats, RateLimitedError};
 pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
 pub use crate::retry::RetryPolicy;
@@ -130,6 +133,9 @@ pub use resilience_macros::circuit;
 #[doc = include_str!("../docs/fallback.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::fallback;
+#[doc = include_str!("../docs/hedge.md")]
+#[cfg(feature = "macros")]
+pub use resilience_macros::hedge;
 #[doc = include_str!("../docs/rate_limit.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::rate_limit;

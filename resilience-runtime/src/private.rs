@@ -28,6 +28,7 @@ pub use crate::bulkhead::Bulkhead;
 #[cfg(feature = "declare")]
 pub use crate::declare::Declared;
 pub use crate::declare::{CallSite, Declaration};
+pub use crate::hedge::{Another, Hedged, Last};
 pub use crate::keyed::{Key, KeyedSite};
 pub use crate::rate_limit::RateLimit;
 pub use crate::timeout::Timer;

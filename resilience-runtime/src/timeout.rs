@@ -171,7 +171,7 @@ impl Timer {
         Raced { timer: self, future }
     }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.project().state;
         if let State::Waiting { end } = *state {
             state.set(State::Sleeping { sleep: sleep_until(end) });

@@ -11,6 +11,7 @@ impl Layer {
         match self {
             Self::Retry(retry) => &retry.clone,
             Self::Fallback(fallback) => &fallback.clone,
+            Self::Hedge(hedge) => &hedge.clone,
             Self::Bulkhead(_) | Self::Circuit(_) | Self::RateLimit(_) | Self::Timeout(_) => &[],
         }
     }
@@ -18,7 +19,7 @@ impl Layer {
     pub(super) fn attempt(&self) -> Option<&Ident> {
         match self {
             Self::Retry(retry) => retry.attempt.as_ref(),
-            Self::Bulkhead(_) | Self::Circuit(_) | Self::Fallback(_) | Self::RateLimit(_) | Self::Timeout(_) => None,
+            _ => None,
         }
     }
 }
@@ -50,6 +51,7 @@ pub(super) fn number(layers: &[Layer]) -> Vec<Named<'_>> {
             Layer::Bulkhead(_) => "bulkhead",
             Layer::Circuit(_) => "circuit",
             Layer::Fallback(_) => "fallback",
+            Layer::Hedge(_) => "hedge",
             Layer::RateLimit(_) => "rate_limit",
             Layer::Retry(_) => "retry",
             Layer::Timeout(_) => "timeout",

@@ -24,14 +24,14 @@ impl Layer {
         match self {
             Self::Bulkhead(_) | Self::RateLimit(_) => Some(By::Limit),
             Self::Circuit(_) => Some(By::Circuit),
-            Self::Fallback(_) | Self::Retry(_) | Self::Timeout(_) => None,
+            Self::Fallback(_) | Self::Hedge(_) | Self::Retry(_) | Self::Timeout(_) => None,
         }
     }
 
     /// Whether this layer has to see a call that was turned away below it.
     fn catches(&self, by: By) -> bool {
         match self {
-            Self::Circuit(_) | Self::Fallback(_) => true,
+            Self::Circuit(_) | Self::Fallback(_) | Self::Hedge(_) => true,
             Self::Retry(_) => by != By::Circuit,
             Self::Bulkhead(_) | Self::RateLimit(_) | Self::Timeout(_) => false,
         }
@@ -51,6 +51,17 @@ impl Expansion<'_> {
         self.is_told().then(|| quote_spanned!(Span::mixed_site()=> turned = #runtime::__private::Turned::None;))
     }
 
+    /// What an attempt of a hedge hands out beside its outcome.
+    pub(super) fn turned_or_none(&self) -> TokenStream {
+        let runtime = self.runtime;
+        let mixed = Span::mixed_site();
+        if self.is_told() {
+            quote_spanned!(mixed=> turned)
+        } else {
+            quote_spanned!(mixed=> #runtime::__private::Turned::None)
+        }
+    }
+
     /// Leaves the layer `index`, which has turned the call away, as the arm of a `match`.
     pub(super) fn leave(&self, index: usize, by: By, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
@@ -58,7 +69,6 @@ impl Expansion<'_> {
         let Some(catches) = self.layers[..index].iter().rfind(|above| above.layer.catches(by)) else {
             return quote_spanned!(mixed=> return #rejected,);
         };
-        let label = catches.label();
         let told = self.is_told().then(|| {
             let by = Ident::new(
                 match by {
@@ -69,6 +79,12 @@ impl Expansion<'_> {
             );
             quote_spanned!(mixed=> turned = #runtime::__private::Turned::#by;)
         });
+        // A label does not reach out of the attempts of a hedge, which are blocks of their own.
+        if let Layer::Hedge(_) = catches.layer {
+            let turned = self.turned_or_none();
+            return quote_spanned!(mixed=> { #told return (#rejected, #turned) });
+        }
+        let label = catches.label();
         // By way of a local: syn takes `break 'label ::path` for a labelled loop.
         quote_spanned! {mixed=>
             {
@@ -88,7 +104,7 @@ impl Expansion<'_> {
     /// Whether anybody asks if a call was turned away.
     fn is_told(&self) -> bool {
         (0..self.layers.len()).any(|index| match self.layers[index].layer {
-            Layer::Bulkhead(_) | Layer::RateLimit(_) | Layer::Timeout(_) => false,
+            Layer::Bulkhead(_) | Layer::Hedge(_) | Layer::RateLimit(_) | Layer::Timeout(_) => false,
             Layer::Circuit(_) => self.asks_for_limits(index),
             Layer::Fallback(Fallback { on, .. }) => *on == On::Rejected,
             Layer::Retry(_) => self.asks_for_circuits(index),

@@ -7,6 +7,7 @@ use syn::{Attribute, parse_quote_spanned};
 
 use super::Layer;
 use crate::bulkhead::Slots;
+use crate::hedge::Hedge;
 use crate::retry::Retry;
 use crate::setting::Setting;
 
@@ -43,6 +44,7 @@ fn bound(layers: &[Layer]) -> Option<Bound> {
             _ => None,
         },
         Layer::Circuit(_) | Layer::RateLimit(_) => below,
+        Layer::Hedge(hedge) => below.map(|each| hedged(hedge, each.seconds)),
         // What the fallback takes, it alone knows.
         Layer::Fallback(_) => None,
     }
@@ -64,6 +66,13 @@ fn attempts(pauses: &Pauses, each: f64) -> Bound {
         _ => format!("pauses of {} in all", shown(pauses.sum())),
     };
     Bound { seconds, of: format!("{max} attempts of at most {} and {pauses}", shown(each)) }
+}
+
+fn hedged(hedge: &Hedge, each: f64) -> Bound {
+    let after = hedge.after.as_secs_f64();
+    let seconds = after * f64::from(hedge.max - 1) + each;
+    let of = format!("{} attempts of at most {}, one each {}", hedge.max, shown(each), shown(after));
+    Bound { seconds, of }
 }
 
 fn waited(wait: Duration, below: Bound) -> Bound {
@@ -161,6 +170,7 @@ mod tests {
                 "a wait of 1 s and 5 s: 6 s.",
             ),
             ("#[bulkhead(max = 1)] #[timeout(5)]", "5 s."),
+            ("#[hedge(after = 1, max = 3)] #[timeout(5)]", "3 attempts of at most 5 s, one each 1 s: 7 s."),
             ("#[timeout(\"10us\")]", "less than 1 ms."),
         ] {
             assert_eq!(docs(attributes).as_deref(), Some(told), "{attributes}");

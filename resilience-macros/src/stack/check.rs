@@ -14,7 +14,8 @@ pub(super) fn check(function: &Function, layers: &[Layer], errors: &mut Errors) 
     for (index, layer) in layers.iter().enumerate() {
         let below = &layers[index + 1..];
         match layer {
-            Layer::Retry(_) => falls_back_again(below, errors),
+            Layer::Hedge(_) => falls_back_again("hedge", below, errors),
+            Layer::Retry(_) => falls_back_again("retry", below, errors),
             Layer::Timeout(timeout) => never_in_time(timeout.after.as_secs_f64(), timeout.span, below, errors),
             _ => {}
         }
@@ -47,13 +48,15 @@ fn names(layers: &[Layer], errors: &mut Errors) {
     }
 }
 
-fn falls_back_again(below: &[Layer], errors: &mut Errors) {
+fn falls_back_again(above: &str, below: &[Layer], errors: &mut Errors) {
     for layer in below {
         if let Layer::Fallback(fallback) = layer {
             errors.push(
                 fallback.span,
-                "below a retry the fallback would take the place of the first failure, and hide it from the retry: put \
-                 `#[fallback]` above `#[retry]`",
+                format_args!(
+                    "below a {above} the fallback would take the place of the first failure, and hide it from the \
+                     {above}: put `#[fallback]` above `#[{above}]`"
+                ),
             );
         }
     }
@@ -74,6 +77,13 @@ fn never_in_time(after: f64, span: Span, below: &[Layer], errors: &mut Errors) {
                         ),
                     );
                 }
+            }
+            Layer::Hedge(hedge) if after <= hedge.after.as_secs_f64() => {
+                let after = shown(after);
+                errors.push(
+                    hedge.span,
+                    format_args!("the timeout above is over after {after}, before a second attempt: write less"),
+                );
             }
             Layer::Timeout(timeout) if after < timeout.after.as_secs_f64() => {
                 let after = shown(after);

@@ -73,6 +73,9 @@ const WORDS: [&str; 64] = [
     "\"\"",
 ];
 
+const KINDS: [Kind; 7] =
+    [Kind::Bulkhead, Kind::Circuit, Kind::Fallback, Kind::Hedge, Kind::RateLimit, Kind::Retry, Kind::Timeout];
+
 /// Balanced tokens, as text.
 fn tokens(length: usize) -> impl Strategy<Value = String> {
     let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
@@ -138,7 +141,7 @@ proptest! {
 
     #[test]
     fn any_options_are_answered(options in options()) {
-        for kind in [Kind::Circuit, Kind::Retry] {
+        for kind in KINDS {
             check(kind, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
         }
     }
@@ -147,5 +150,10 @@ proptest! {
     fn any_item_is_answered(item in prop_oneof![tokens(12), function(), whole_function()]) {
         check(Kind::Circuit, "name = \"a\"", &item)?;
         check(Kind::Retry, "clone(x)", &item)?;
+        check(Kind::Timeout, "5", &item)?;
+        check(Kind::Fallback, "g, clone(x)", &item)?;
+        check(Kind::Bulkhead, "max = 1, wait = 1", &item)?;
+        check(Kind::RateLimit, "per_second = 1", &item)?;
+        check(Kind::Hedge, "after = 1, clone(x)", &item)?;
     }
 }
