@@ -6,12 +6,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use allocation_counter::measure;
-use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, circuit, get_circuit, retry};
+use resilience_runtime::{
+    CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge,
+    rate_limit, retry, timeout,
+};
 
 #[derive(Debug, PartialEq)]
 enum Error {
     Open(CircuitOpenError),
     Down,
+    Turned,
 }
 
 impl From<CircuitOpenError> for Error {
@@ -37,6 +41,26 @@ fn assert_none(what: &str, call: impl FnOnce()) {
 #[circuit(name = "allocations", threshold = 4)]
 async fn decorated(works: bool) -> Result<(), Error> {
     if works { Ok(()) } else { Err(Error::Down) }
+}
+
+async fn instead(_: bool) -> Result<(), Error> {
+    Err(Error::Turned)
+}
+
+#[fallback(instead)]
+#[timeout(5, error = |_| Error::Turned)]
+#[rate_limit(per_second = 1, burst = 2, error = |_| Error::Turned)]
+#[bulkhead(max = 1, wait = 1, error = |_| Error::Turned)]
+#[hedge(after = 1)]
+async fn layered(works: bool) -> Result<(), Error> {
+    if works { Ok(()) } else { Err(Error::Down) }
+}
+
+#[test]
+fn no_layer_allocates() {
+    ready(layered(true)).unwrap();
+    assert_none("a success", || ready(layered(true)).unwrap());
+    assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Turned)));
 }
 
 #[test]

@@ -7,7 +7,8 @@ use std::sync::Once;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitState, RetryBudget, TokenBucket, circuit, get_circuit, get_circuit_stats, retry,
+    CircuitBreaker, CircuitState, RetryBudget, TokenBucket, bulkhead, circuit, fallback, get_circuit,
+    get_circuit_stats, hedge, rate_limit, retry, timeout,
 };
 use tokio::time::advance;
 use tracing::field::{Field, Visit};
@@ -226,6 +227,52 @@ async fn a_retry_tells_what_ended_it_where_attempts_were_left() {
             "DEBUG retry_attempt func=\"too_long\" attempt=1 delay=1.0 error=down",
             "DEBUG retry_exhausted func=\"too_long\" attempt=2 reason=\"max_elapsed\" error=down",
             "DEBUG retry_exhausted func=\"too_dear\" attempt=1 reason=\"budget\" error=down",
+        ]
+    );
+}
+
+async fn instead(_: u64) -> io::Result<u64> {
+    std::future::ready(Ok(7)).await
+}
+
+#[fallback(instead)]
+#[timeout(3)]
+#[rate_limit(per_second = 1, burst = 2)]
+#[bulkhead(max = 1)]
+#[hedge(after = 1)]
+async fn layered(millis: u64) -> io::Result<u64> {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+    Err(io::Error::other("too late"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_other_layer_tells_what_it_does_to_a_call() {
+    listen();
+    assert_eq!(layered(9000).await.unwrap(), 7);
+    assert_eq!(
+        heard(),
+        [
+            "DEBUG hedged func=\"layered\" attempt=2",
+            "DEBUG timed_out func=\"layered\" after=3.0",
+            "DEBUG fell_back func=\"layered\" error=timed out after 3s",
+        ]
+    );
+    let (first, second) = tokio::join!(biased; layered(500), layered(500));
+    assert_eq!((first.unwrap(), second.unwrap()), (7, 7));
+    assert_eq!(
+        heard(),
+        [
+            "DEBUG bulkhead_full bulkhead=layered max=1",
+            "DEBUG fell_back func=\"layered\" error=bulkhead 'layered' is full",
+            "DEBUG fell_back func=\"layered\" error=too late",
+        ]
+    );
+    assert_eq!(layered(0).await.unwrap(), 7);
+    assert_eq!(
+        heard(),
+        [
+            "DEBUG rate_limited rate_limit=layered retry_after=0.5",
+            "DEBUG fell_back func=\"layered\" error=rate limit 'layered' is reached, retry in 500ms",
         ]
     );
 }
