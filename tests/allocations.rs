@@ -43,8 +43,8 @@ async fn decorated(works: bool) -> Result<(), Error> {
     if works { Ok(()) } else { Err(Error::Down) }
 }
 
-async fn instead(_: bool) -> Result<(), Error> {
-    Err(Error::Turned)
+fn instead(_: bool) -> std::future::Ready<Result<(), Error>> {
+    std::future::ready(Err(Error::Turned))
 }
 
 #[fallback(instead)]

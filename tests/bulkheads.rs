@@ -244,3 +244,40 @@ fn settings_that_cannot_be_are_named() {
     assert!(error(Bulkhead::builder("a", 1).wait(Duration::MAX)).ends_with("but must be at most 584 years"));
     assert!(Bulkhead::builder("a", u32::MAX).build().is_ok());
 }
+
+#[fallback(instead, on = "rejected")]
+#[timeout(1.5, error = |_| Error::Down)]
+#[retry(max = 2, delay = 1)]
+#[bulkhead(with = bulkhead)]
+async fn ended_in_a_pause(bulkhead: &Bulkhead) -> Result<u32, Error> {
+    Ok(bulkhead.stats().in_use)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_in_the_pause_after_a_rejection_is_no_rejection() {
+    let bulkhead = Bulkhead::builder("below", 1).wait(SECOND).build().unwrap();
+    let _slot = bulkhead.try_acquire().unwrap();
+    let begin = Instant::now();
+    assert_eq!((ended_in_a_pause(&bulkhead).await, begin.elapsed()), (Err(Error::Down), SECOND * 3 / 2));
+    assert_eq!(bulkhead.stats().total_rejected, 1);
+}
+
+async fn fails_too(_: &Bulkhead) -> Result<u32, Error> {
+    std::future::ready(Err(Error::Down)).await
+}
+
+#[circuit(name = "bulkheads::over_a_fallback", threshold = 9)]
+#[fallback(fails_too)]
+#[bulkhead(with = bulkhead)]
+async fn below_a_fallback(bulkhead: &Bulkhead) -> Result<u32, Error> {
+    Ok(bulkhead.stats().in_use)
+}
+
+#[tokio::test]
+async fn what_a_fallback_comes_to_is_no_rejection() {
+    let bulkhead = Bulkhead::builder("below", 1).build().unwrap();
+    let _slot = bulkhead.try_acquire().unwrap();
+    assert_eq!(below_a_fallback(&bulkhead).await, Err(Error::Down));
+    let stats = get_circuit("bulkheads::over_a_fallback").unwrap().stats();
+    assert_eq!((stats.total_failed, stats.total_ignored), (1, 0));
+}

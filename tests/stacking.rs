@@ -194,6 +194,21 @@ async fn a_rejection_ends_every_retry_above_it_even_one_that_would_wait_long_eno
     assert_eq!(breaker("stacking::four_upper").stats().failures, 1);
 }
 
+#[retry(max = 3, delay = 60)]
+#[circuit(name = "stacking::sees_nothing", threshold = 9)]
+#[circuit(name = "stacking::says_nothing", threshold = 1, cooldown = 30, open = |_| Error::Down(0))]
+async fn rejected_without_a_word(service: &Service) -> Result<u32, Error> {
+    service.call()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_ends_the_retry_also_where_the_error_does_not_show_it() {
+    let service = Service::down();
+    fail(&breaker("stacking::says_nothing"), 1);
+    assert_eq!(rejected_without_a_word(&service).await, Err(Error::Down(0)));
+    assert_eq!((service.begin.elapsed(), service.seconds().len()), (Duration::ZERO, 0));
+}
+
 #[retry(max = 2, delay = 10)]
 #[retry(max = 3, delay = 1)]
 async fn twice_retried(service: &Service) -> Result<u32, Error> {
