@@ -40,6 +40,30 @@ async fn it_is_called_only_in_the_place_of_an_error() {
     assert_eq!(ask("unknown", &calls).await, Err(Error::NotCached), "its own error comes back");
 }
 
+#[fallback(unless_down, with_error = true)]
+async fn told(key: &str, found: Result<u32, Error>) -> Result<u32, Error> {
+    let _ = key;
+    match found {
+        Ok(found) => Ok(found),
+        Err(Error::Down) => Err(Error::Down),
+        Err(_) => Err(Error::NotCached),
+    }
+}
+
+async fn unless_down(key: &str, _: Result<u32, Error>, error: Error) -> Result<u32, Error> {
+    match error {
+        Error::NotCached => Ok(u32::try_from(key.len()).unwrap()),
+        error => Err(error),
+    }
+}
+
+#[tokio::test]
+async fn it_may_see_the_error_and_give_it_back() {
+    assert_eq!(told("four", Err(Error::NotCached)).await, Ok(4));
+    assert_eq!(told("four", Err(Error::Down)).await, Err(Error::Down));
+    assert_eq!(told("four", Ok(7)).await, Ok(7));
+}
+
 async fn spare(text: String, list: &mut Vec<String>, number: u32) -> Result<usize, Error> {
     list.push(text);
     Ok(list.len() + number as usize)

@@ -25,7 +25,7 @@ use crate::services::{Endpoint, Exa, Tavily};
 use crate::timeline::print_stats;
 
 /// More than twice what the outage takes: it ends even if a search never does.
-const OUTAGE: Duration = Duration::from_secs(15);
+const OUTAGE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,14 +60,14 @@ fn key(name: &str) -> Option<String> {
 
 /// Asks the real services; without a key for Tavily there is no second one.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // Three failures, thirty seconds: what the attributes in `services` leave open.
+    // Three failures, thirty seconds: what the attributes leave open.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {
         eprintln!("TAVILY_API_KEY is missing: there is nobody to ask if Exa gives no answer");
     }
     let http = Client::builder().build()?;
-    let endpoint = |url: &str, key| Endpoint { url: url.to_owned(), key, timeout: Duration::from_secs(10) };
+    let endpoint = |url: &str, key| Endpoint { url: url.to_owned(), key };
     let search = WebSearch::new(
         Exa::new(http.clone(), endpoint("https://api.exa.ai/search", exa)),
         tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),

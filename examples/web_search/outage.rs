@@ -15,7 +15,6 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Thirty seconds in earnest. Nobody wants to watch that.
 const COOLDOWN: Duration = Duration::from_secs(2);
-const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Plays the outage; an error if it did not come out as told here.
 pub(crate) async fn play() -> Result<()> {
@@ -89,7 +88,7 @@ impl Story {
     async fn begin() -> Result<Self> {
         let (exa, tavily) = (StandIn::start(Service::Exa).await?, StandIn::start(Service::Tavily).await?);
         let http = stand_in::client()?;
-        let endpoint = |stand_in: &StandIn| Endpoint { url: stand_in.url(), key: KEY.to_owned(), timeout: TIMEOUT };
+        let endpoint = |stand_in: &StandIn| Endpoint { url: stand_in.url(), key: KEY.to_owned() };
         let search =
             WebSearch::new(Exa::new(http.clone(), endpoint(&exa)), Some(Tavily::new(http.clone(), endpoint(&tavily))));
         Ok(Self { timeline: Timeline::begin()?, exa, tavily, search })

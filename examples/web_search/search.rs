@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use resilience_runtime::{circuit, fallback, retry, timeout};
+
 use crate::services::{Exa, Hit, ServiceError, Tavily};
 
 /// Who answered.
@@ -44,6 +46,16 @@ pub(crate) enum SearchError {
     Service(#[source] ServiceError),
 }
 
+impl From<ServiceError> for SearchError {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Open(open) if open.name() == "exa_api" => Self::ExaOpen,
+            ServiceError::Open(_) => Self::Unavailable,
+            error => Self::Service(error),
+        }
+    }
+}
+
 /// The first 50 characters.
 fn excerpt(error: &ServiceError) -> String {
     error.to_string().chars().take(50).collect()
@@ -68,27 +80,25 @@ impl WebSearch {
         if let Some(hits) = self.cached(query) {
             return Ok(Answer { source: Source::Cache, hits });
         }
-        let answer = match self.exa.search(query).await {
-            Ok(hits) => Answer { source: Source::Exa, hits },
-            Err(error) => self.fall_back(query, error).await?,
-        };
+        let answer = self.ask(query).await?;
         // Only an answer gets here: a failure is asked again next time.
         self.keep(query, &answer.hits);
         Ok(answer)
     }
 
-    async fn fall_back(&self, query: &str, error: ServiceError) -> Result<Answer, SearchError> {
-        match &self.tavily {
-            Some(tavily) => match tavily.search(query).await {
-                Ok(hits) => Ok(Answer { source: Source::Tavily, hits }),
-                Err(ServiceError::Open(_)) => Err(SearchError::Unavailable),
-                Err(error) => Err(SearchError::Service(error)),
-            },
-            None => match error {
-                ServiceError::Open(_) => Err(SearchError::ExaOpen),
-                error => Err(SearchError::Service(error)),
-            },
-        }
+    // The circuit says no more than its name here, and so has the settings that `main` gives it. Its threshold of three
+    // is not reached by the two attempts of one unlucky request.
+    #[fallback(Self::ask_tavily, with_error = true)]
+    #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_brief)]
+    #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]
+    #[timeout(2)]
+    async fn ask(&self, query: &str) -> Result<Answer, ServiceError> {
+        Ok(Answer { source: Source::Exa, hits: self.exa.search(query).await? })
+    }
+
+    async fn ask_tavily(&self, query: &str, error: ServiceError) -> Result<Answer, ServiceError> {
+        let tavily = self.tavily.as_ref().ok_or(error)?;
+        Ok(Answer { source: Source::Tavily, hits: tavily.search(query).await? })
     }
 
     fn cached(&self, query: &str) -> Option<Vec<Hit>> {

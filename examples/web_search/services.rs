@@ -1,9 +1,7 @@
-//! The two search services, each behind its circuit.
-
-use std::time::Duration;
+//! The two search services, and what their errors mean.
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use resilience_runtime::{CircuitOpenError, circuit, retry};
+use resilience_runtime::{CircuitOpenError, TimeoutError, circuit, retry, timeout};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,7 +31,7 @@ pub(crate) enum ServiceError {
     #[error("the service says {0}")]
     Status(StatusCode),
     #[error("no answer in time")]
-    Timeout(#[source] reqwest::Error),
+    Timeout(#[from] TimeoutError),
     #[error("no connection")]
     Connection(#[source] reqwest::Error),
     #[error("no usable answer")]
@@ -42,24 +40,18 @@ pub(crate) enum ServiceError {
 
 impl From<reqwest::Error> for ServiceError {
     fn from(error: reqwest::Error) -> Self {
-        if error.is_timeout() {
-            Self::Timeout(error)
-        } else if error.is_connect() {
-            Self::Connection(error)
-        } else {
-            Self::Other(error)
-        }
+        if error.is_connect() { Self::Connection(error) } else { Self::Other(error) }
     }
 }
 
 impl ServiceError {
     /// A wrong key or a bad query is ours, and no reason to stop asking. "Too many requests" is one.
-    fn is_the_services_fault(&self) -> bool {
+    pub(crate) fn is_the_services_fault(&self) -> bool {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
     /// A hiccup that the next attempt may not meet. Nobody waits for a timeout twice.
-    fn is_brief(&self) -> bool {
+    pub(crate) fn is_brief(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }
 }
@@ -69,8 +61,6 @@ impl ServiceError {
 pub(crate) struct Endpoint {
     pub(crate) url: String,
     pub(crate) key: String,
-    /// The longest that one request may take.
-    pub(crate) timeout: Duration,
 }
 
 pub(crate) struct Exa {
@@ -83,13 +73,8 @@ impl Exa {
         Self { http, endpoint }
     }
 
-    // The circuit says no more than its name here, and so has the settings that `main` gives it. Its threshold of three
-    // is not reached by the two attempts of one unlucky request.
-    #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_brief)]
-    #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]
     pub(crate) async fn search(&self, query: &str) -> Result<Vec<Hit>, ServiceError> {
-        let Endpoint { url, key, timeout } = &self.endpoint;
-        let request = self.http.post(url).header("x-api-key", key).timeout(*timeout);
+        let request = self.http.post(&self.endpoint.url).header("x-api-key", &self.endpoint.key);
         hits(request.json(&json!({ "query": query, "numResults": HITS }))).await
     }
 }
@@ -106,9 +91,9 @@ impl Tavily {
 
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_brief)]
     #[circuit(name = "tavily_api", failure_if = ServiceError::is_the_services_fault)]
+    #[timeout(2)]
     pub(crate) async fn search(&self, query: &str) -> Result<Vec<Hit>, ServiceError> {
-        let Endpoint { url, key, timeout } = &self.endpoint;
-        let request = self.http.post(url).bearer_auth(key).timeout(*timeout);
+        let request = self.http.post(&self.endpoint.url).bearer_auth(&self.endpoint.key);
         hits(request.json(&json!({ "query": query, "max_results": HITS }))).await
     }
 }

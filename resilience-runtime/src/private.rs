@@ -164,15 +164,16 @@ impl Turned {
     }
 }
 
-/// The outcome, unless it is an error and a fallback is wanted.
-pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Text<R>) -> ControlFlow<R> {
+/// The error that a fallback is wanted for, or the outcome.
+pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Text<R>) -> ControlFlow<R, R::Error> {
+    let result = outcome.into_result();
+    let called = wanted && result.is_err();
+    let outcome = R::from_result(result);
+    if called && events::debug_wanted() {
+        events::fell_back(func, text(&outcome));
+    }
     match outcome.into_result() {
-        Err(error) if wanted => {
-            if events::debug_wanted() {
-                events::fell_back(func, text(&R::from_result(Err(error))));
-            }
-            ControlFlow::Continue(())
-        }
+        Err(error) if called => ControlFlow::Continue(error),
         result => ControlFlow::Break(R::from_result(result)),
     }
 }

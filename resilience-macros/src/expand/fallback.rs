@@ -14,7 +14,7 @@ impl Expansion<'_> {
         named: &Named<'_>,
         block: &TokenStream,
     ) -> TokenStream {
-        let Fallback { function, on, clone, .. } = fallback;
+        let Fallback { function, on, with_error, clone, .. } = fallback;
         let runtime = self.runtime;
         let mixed = Span::mixed_site();
         let (func, error, ran) = (self.func(), self.error(), self.ran());
@@ -31,17 +31,19 @@ impl Expansion<'_> {
         let at = mixed.located_at(function.span());
         let arguments =
             self.arguments.iter().map(|argument| Ident::new(&argument.to_string(), argument.span().located_at(at)));
-        let call = quote_spanned!(at=> let called = #function(#(#arguments),*););
+        let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
+        let call = quote_spanned!(at=> #function(#(#arguments),*));
+        // Dropped before the fallback is waited for, unless it is handed over.
+        let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let called = self.wait(index, at, quote_spanned!(at=> called));
         quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };
             let outcome = #end: {
-                match #runtime::__private::fall_back(outcome, #wanted, #func, #error) {
-                    ::core::ops::ControlFlow::Continue(()) => {}
+                let called = match #runtime::__private::fall_back(outcome, #wanted, #func, #error) {
+                    ::core::ops::ControlFlow::Continue(#replaced) => #call,
                     ::core::ops::ControlFlow::Break(outcome) => break #end outcome,
-                }
+                };
                 #ran
-                #call
                 #called
             };
         }
