@@ -39,7 +39,8 @@ use self::named::{Named, number};
 /// ```text
 /// async fn f(args) -> Output {
 ///     let circuit = { static CIRCUIT: CallSite = ..; declare!(CIRCUIT); &CIRCUIT };
-///     let mut retry = Attempts::new(..);
+///     let schedule = || const { &Schedule::DEFAULT.. };
+///     let mut retry = Attempts::new(schedule());
 ///     loop {
 ///         let delay = {
 ///             let mut permit = match circuit.acquire() {
@@ -48,7 +49,7 @@ use self::named::{Named, number};
 ///             };
 ///             let outcome = retry.watch(watch(&mut permit, async { body })).await;
 ///             let outcome = settle(permit, outcome, ..);
-///             match retry.judge(outcome).next(.., &[circuit]) {
+///             match retry.judge(schedule(), outcome).next(.., &[circuit]) {
 ///                 ControlFlow::Continue(delay) => delay,
 ///                 ControlFlow::Break(outcome) => break outcome,
 ///             }

@@ -116,7 +116,7 @@ impl<P> RetryPolicy<P> {
             let delay = {
                 let outcome = attempts.watch(f()).await;
                 let mut judged = attempts
-                    .judge(outcome)
+                    .judge(schedule, outcome)
                     .retry_if(|error| rules.retry_if(error))
                     .retry_if_ok(|value| rules.retry_if_ok(value))
                     .retry_after(|error| rules.retry_after(error))

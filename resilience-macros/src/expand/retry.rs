@@ -29,12 +29,13 @@ impl Expansion<'_> {
         let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let budget = format_ident!("{local}_budget", span = mixed);
         let pays = retry.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));
+        let schedule = format_ident!("{local}_schedule", span = mixed);
         let func = self.func();
         let next = quote_spanned! {self.at=>
-            #local.judge(outcome)#pays #(#rules)*.next(#func, #error, #rejected, #below)
+            #local.judge(#schedule(), outcome)#pays #(#rules)*.next(#func, #error, #rejected, #below)
         };
         let budget = retry.budget.as_ref().map(|made| self.budget(made, &budget));
-        let state = self.state(retry, local);
+        let state = self.state(retry, local, &schedule);
         let sleep = self.wait(index, mixed, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
         quote_spanned! {mixed=>
             #state
@@ -57,14 +58,14 @@ impl Expansion<'_> {
         }
     }
 
-    /// The state of a retry, made anew whenever its loop begins.
-    fn state(&self, retry: &Retry, local: &Ident) -> TokenStream {
+    /// The state of a retry, made anew whenever its loop begins, and its schedule as a function, which takes no place in
+    /// the future and is a constant wherever it is called.
+    fn state(&self, retry: &Retry, local: &Ident, schedule: &Ident) -> TokenStream {
         let runtime = self.runtime;
         let settings = self.settings(&retry.settings);
         quote_spanned! {Span::mixed_site()=>
-            let mut #local = #runtime::__private::Attempts::new(
-                const { &#runtime::__private::Schedule::DEFAULT #settings }
-            );
+            let #schedule = || const { &#runtime::__private::Schedule::DEFAULT #settings };
+            let mut #local = #runtime::__private::Attempts::new(#schedule());
         }
     }
 

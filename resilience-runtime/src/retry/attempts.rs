@@ -16,10 +16,9 @@ use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 
 /// The attempts of one call. A future holds it wherever it waits, so it is small, and what is known at each attempt anew is
-/// told then.
+/// told then: of an attribute the schedule is a constant, of which little is left where it is asked.
 #[derive(Debug)]
-pub struct Attempts<'a> {
-    schedule: &'a Schedule,
+pub struct Attempts {
     /// When the first one began, where that matters.
     began: Option<Tick>,
     /// The pause before the one under way, in nanoseconds: a `Duration` takes up twice as much of a future.
@@ -32,29 +31,23 @@ pub struct Attempts<'a> {
     paid: Option<RetryCost>,
 }
 
-impl<'a> Attempts<'a> {
+impl Attempts {
     #[inline]
-    pub fn new(schedule: &'a Schedule) -> Self {
+    pub fn new(schedule: &Schedule) -> Self {
         let began = schedule.max_elapsed.map(|_| Tick::now());
-        Self { schedule, began, pause: 0, made: 0, nested: 0, paid: None }
+        Self { began, pause: 0, made: 0, nested: 0, paid: None }
     }
 
     /// Which attempt is under way, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
-        self.made.saturating_add(1)
+        self.made + 1 // of those there were fewer than `max`
     }
 
     /// Counts the retries within `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.nested, body)
-    }
-
-    /// A circuit below has rejected the call: no attempt shall follow.
-    #[inline]
-    pub fn stop(&mut self) {
-        self.made = self.schedule.max;
     }
 
     /// Counts an attempt and asks what it came to: an `Err` is worth another one, an `Ok` is not.
@@ -65,12 +58,17 @@ impl<'a> Attempts<'a> {
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
     )]
     #[inline(always)]
-    pub fn judge<R: Outcome>(&mut self, outcome: R) -> Judged<'_, 'a, R, R::Value, R::Error, Nobody> {
+    pub fn judge<'r, R: Outcome>(
+        &'r mut self,
+        schedule: &'r Schedule,
+        outcome: R,
+    ) -> Judged<'r, R, R::Value, R::Error, Nobody> {
         let outcome = outcome.into_result();
-        let left = self.attempt() < self.schedule.max;
+        let left = self.attempt() < schedule.max;
         let failed = outcome.is_err();
         Judged {
             attempts: self,
+            schedule,
             outcome,
             make: R::from_result,
             left,
@@ -88,22 +86,23 @@ impl<'a> Attempts<'a> {
     /// the error at hand says more than the rejection that would follow.
     #[expect(
         clippy::inline_always,
-        reason = "measured: of an attribute the schedule is a constant, of which little is left here"
+        reason = "measured: a constant schedule is one only in the place where it is known"
     )]
     #[inline(always)]
     fn pause<'c, const CIRCUITS: usize>(
         &mut self,
+        schedule: &Schedule,
         hint: Option<Duration>,
         cost: RetryCost,
         budget: Option<&RetryBudget>,
         below: impl FnOnce() -> [&'c CircuitBreaker; CIRCUITS],
     ) -> Result<Duration, &'static str> {
-        let Schedule { max, backoff, max_elapsed, count_nested, .. } = self.schedule;
+        let Schedule { max, backoff, max_elapsed, count_nested, .. } = schedule;
         let attempt = self.attempt();
         if *count_nested && attempt.saturating_add(self.nested) >= *max {
             return Err("nested");
         }
-        let own = self.schedule.pause_after(attempt, Duration::from_nanos(self.pause));
+        let own = schedule.pause_after(attempt, Duration::from_nanos(self.pause));
         let pause = match hint {
             Some(hint) if hint > backoff.max.unwrap_or(Duration::MAX) => return Err("retry_after"),
             Some(hint) => own.max(hint),
@@ -122,11 +121,15 @@ impl<'a> Attempts<'a> {
             return Err("circuit");
         }
         // Last of all, since it is paid.
-        if budget.is_some_and(|budget| !budget.try_retry(cost)) {
-            return Err("budget");
+        if let Some(budget) = budget {
+            if !budget.try_retry(cost) {
+                return Err("budget");
+            }
+            self.paid = Some(cost);
         }
-        self.pause = nanos(pause);
-        self.paid = Some(cost);
+        if backoff.jitter.is_some() {
+            self.pause = nanos(pause);
+        }
         nested::count();
         Ok(pause)
     }
@@ -134,8 +137,9 @@ impl<'a> Attempts<'a> {
 
 /// An attempt that has ended, and whether another one is wanted.
 #[derive(Debug)]
-pub struct Judged<'r, 'a, R, T, E, H> {
-    attempts: &'r mut Attempts<'a>,
+pub struct Judged<'r, R, T, E, H> {
+    attempts: &'r mut Attempts,
+    schedule: &'r Schedule,
     outcome: Result<T, E>,
     /// Nothing is asked of `R` here, so that a function without a `Result` is told so once.
     make: fn(Result<T, E>) -> R,
@@ -149,7 +153,7 @@ pub struct Judged<'r, 'a, R, T, E, H> {
     on_retry: H,
 }
 
-impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
+impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
     #[inline]
     pub fn budget(mut self, budget: &'r RetryBudget) -> Self {
         self.budget = Some(budget);
@@ -190,9 +194,9 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
     }
 
     #[inline]
-    pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, 'a, R, T, E, F> {
-        let Self { attempts, outcome, make, left, failed, budget, hint, cost, .. } = self;
-        Judged { attempts, outcome, make, left, failed, budget, hint, cost, on_retry }
+    pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, R, T, E, F> {
+        let Self { attempts, schedule, outcome, make, left, failed, budget, hint, cost, .. } = self;
+        Judged { attempts, schedule, outcome, make, left, failed, budget, hint, cost, on_retry }
     }
 
     /// The pause before the next attempt, or the outcome where it is final, as one is that `is_rejected` by a circuit.
@@ -208,7 +212,7 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
         is_rejected: impl FnOnce(&Result<T, E>) -> bool,
         below: impl FnOnce() -> [&'c CircuitBreaker; CIRCUITS],
     ) -> ControlFlow<R, Duration> {
-        let Self { attempts, outcome, make, left, failed, budget, hint, cost, on_retry } = self;
+        let Self { attempts, schedule, outcome, make, left, failed, budget, hint, cost, on_retry } = self;
         let outcome = match outcome {
             // Taken apart at once: what succeeded stays in a register then, and need not be in memory for those below.
             Ok(value) if !failed => {
@@ -220,7 +224,8 @@ impl<'r, 'a, R, T, E, H: Hook<E>> Judged<'r, 'a, R, T, E, H> {
             outcome if left => outcome,
             outcome => return ControlFlow::Break(make(outcome)),
         };
-        let pause = if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(hint, cost, budget, below) };
+        let pause =
+            if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(schedule, hint, cost, budget, below) };
         let attempt = attempts.attempt();
         if events::debug_wanted() {
             events::retry(func, attempt, pause, text(&outcome));
