@@ -6,6 +6,7 @@ use std::hint::black_box;
 pub mod service;
 
 mod circuits;
+mod layers;
 mod retries;
 
 /// One way to make a call.
@@ -35,7 +36,7 @@ pub struct Scenario {
     pub subjects: fn() -> Vec<Subject>,
 }
 
-pub const SCENARIOS: [Scenario; 9] = [
+pub const SCENARIOS: [Scenario; 16] = [
     Scenario { name: "closed, succeeds", shared: true, subjects: circuits::succeeds },
     Scenario { name: "open, rejected", shared: true, subjects: circuits::rejected },
     Scenario { name: "closed, fails", shared: false, subjects: circuits::fails },
@@ -45,6 +46,13 @@ pub const SCENARIOS: [Scenario; 9] = [
     Scenario { name: "retry, succeeds at once", shared: false, subjects: retries::succeeds },
     Scenario { name: "retry, fails twice", shared: false, subjects: retries::fails_twice },
     Scenario { name: "retry over circuit, succeeds", shared: false, subjects: retries::over_circuit },
+    Scenario { name: "timeout, succeeds", shared: false, subjects: layers::timeout },
+    Scenario { name: "bulkhead, succeeds", shared: true, subjects: layers::bulkhead },
+    Scenario { name: "rate limit, succeeds", shared: true, subjects: layers::rate_limit },
+    Scenario { name: "fallback, succeeds", shared: false, subjects: layers::fallback },
+    Scenario { name: "fallback, fails", shared: false, subjects: layers::fallback_fails },
+    Scenario { name: "hedge, succeeds", shared: false, subjects: layers::hedge },
+    Scenario { name: "stack of four, succeeds", shared: false, subjects: layers::stack },
 ];
 
 /// A subject whose call is this expression, a future of the number `$n`.

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use resilience_runtime::{CallError, CircuitOpenError};
+use resilience_runtime::{BulkheadFullError, CallError, CircuitOpenError, RateLimitedError, TimeoutError};
 
 /// What a call fails with.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +25,31 @@ impl std::error::Error for Failed {}
 pub enum Error {
     Failed(Failed),
     Open(CircuitOpenError),
+    Late,
+    Full,
 }
 
 impl From<CircuitOpenError> for Error {
     fn from(open: CircuitOpenError) -> Self {
         Self::Open(open)
+    }
+}
+
+impl From<TimeoutError> for Error {
+    fn from(_: TimeoutError) -> Self {
+        Self::Late
+    }
+}
+
+impl From<BulkheadFullError> for Error {
+    fn from(_: BulkheadFullError) -> Self {
+        Self::Full
+    }
+}
+
+impl From<RateLimitedError> for Error {
+    fn from(_: RateLimitedError) -> Self {
+        Self::Full
     }
 }
 
@@ -107,6 +127,8 @@ impl Folded for Error {
         match self {
             Self::Failed(failed) => failed.fold(),
             Self::Open(open) => open.fold(),
+            Self::Late => 1,
+            Self::Full => 2,
         }
     }
 }

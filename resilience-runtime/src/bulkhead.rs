@@ -118,6 +118,7 @@ impl Bulkhead {
     /// # Errors
     ///
     /// [`BulkheadFullError`] otherwise.
+    #[inline]
     pub fn try_acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         self.take().ok_or_else(|| self.reject())
     }
@@ -176,10 +177,12 @@ impl Bulkhead {
         f().await
     }
 
+    #[inline]
     fn take(&self) -> Option<BulkheadSlot<'_>> {
         self.0.slots.try_acquire().ok().map(|permit| self.admit(permit))
     }
 
+    #[inline]
     fn admit<'b>(&self, permit: SemaphorePermit<'b>) -> BulkheadSlot<'b> {
         self.0.admitted.fetch_add(1, Ordering::Relaxed);
         BulkheadSlot { _permit: permit }

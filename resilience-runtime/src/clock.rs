@@ -87,22 +87,30 @@ pub(crate) fn look() {
 }
 
 /// The time as of the last tick of the system's coarse clock, 1 to 10 ms back, for a fifth of the price; only to be compared
-/// with another lap. It is the precise one where there is no coarse clock, or once somebody has moved tokio's.
+/// with another lap. It is the precise one where that is wanted, where there is no coarse clock, or once somebody has moved
+/// tokio's.
 #[cfg(all(target_os = "linux", not(resilience_loom)))]
-pub(crate) fn lap() -> Tick {
+#[inline]
+pub(crate) fn lap(precise: bool) -> Tick {
     use rustix::time::{ClockId, clock_gettime};
-    if is_moved() {
-        return Tick::now();
+    // Out of line, so that the coarse clock need not save the registers that it takes.
+    #[cold]
+    fn now() -> Tick {
+        Tick::now()
+    }
+    if precise || is_moved() {
+        return now();
     }
     let coarse = clock_gettime(ClockId::MonotonicCoarse);
     let [seconds, fraction] = [coarse.tv_sec, coarse.tv_nsec].map(|part| u64::try_from(part).unwrap_or(0));
     // Counted from the start of the system, this is later than any precise reading: a call that begins by this clock and ends by
     // the other one takes no time.
-    Tick::from_bits((Tick::FIRST + fraction).saturating_add(seconds.saturating_mul(1_000_000_000)))
+    Tick::from_bits((Tick::FIRST + fraction).wrapping_add(seconds.wrapping_mul(1_000_000_000)))
 }
 
 #[cfg(not(all(target_os = "linux", not(resilience_loom))))]
-pub(crate) fn lap() -> Tick {
+#[inline]
+pub(crate) fn lap(_: bool) -> Tick {
     Tick::now()
 }
 

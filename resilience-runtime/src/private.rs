@@ -165,15 +165,21 @@ impl Turned {
 }
 
 /// The error that a fallback is wanted for, or the outcome.
+#[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
+#[inline(always)]
 pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Text<R>) -> ControlFlow<R, R::Error> {
-    let result = outcome.into_result();
-    let called = wanted && result.is_err();
-    let outcome = R::from_result(result);
-    if called && events::debug_wanted() {
-        events::fell_back(func, text(&outcome));
+    let error = match outcome.into_result() {
+        Ok(value) => return ControlFlow::Break(R::from_result(Ok(value))),
+        Err(error) if wanted => error,
+        Err(error) => return ControlFlow::Break(R::from_result(Err(error))),
+    };
+    if !events::debug_wanted() {
+        return ControlFlow::Continue(error);
     }
+    let outcome = R::from_result(Err(error));
+    events::fell_back(func, text(&outcome));
     match outcome.into_result() {
-        Err(error) if called => ControlFlow::Continue(error),
+        Err(error) => ControlFlow::Continue(error),
         result => ControlFlow::Break(R::from_result(result)),
     }
 }

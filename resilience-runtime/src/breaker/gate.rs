@@ -5,8 +5,6 @@
 //! is the generation of a circuit that lets calls pass or the [`Tick`] at which a wait ends, so one load tells all that
 //! belongs together.
 
-use std::time::Duration;
-
 use crate::breaker::machine::Machine;
 use crate::breaker::state::{Phase, Watch};
 use crate::clock::{self, Tick, nanos};
@@ -95,13 +93,15 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) != NEVER
     }
 
-    pub(crate) fn is_slow(&self, time: Duration) -> bool {
-        nanos(time) >= self.slow.load(Ordering::Relaxed)
+    /// Whether a call that began by the time of [`lap`](Self::lap) has been slow by now.
+    pub(crate) fn is_slow(&self, started: Tick) -> bool {
+        self.lap().to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed)
     }
 
     /// The time, as precisely as is needed to tell a slow call.
+    #[inline]
     pub(crate) fn lap(&self) -> Tick {
-        if self.slow.load(Ordering::Relaxed) < BRIEF { Tick::now() } else { clock::lap() }
+        clock::lap(self.slow.load(Ordering::Relaxed) < BRIEF)
     }
 
     /// Whether a window has something to forget.

@@ -134,7 +134,7 @@ impl CircuitBreaker {
         if !gate.is_closed(ticket.generation, Watch::Timed) {
             return false;
         }
-        let took_long = started.is_some_and(|started| gate.is_slow(gate.lap().since(started)));
+        let took_long = started.is_some_and(|started| gate.is_slow(started));
         let slot = totals.mine();
         // As long as the coarse clock stands still, nothing grows too old, unless somebody moves the time.
         let due = (slot.last_success() != now || clock::is_moved()) && gate.is_due(Tick::now());
@@ -178,7 +178,7 @@ impl CircuitBreaker {
         retry_after: Option<Duration>,
     ) -> End<impl Fn() -> Tick + use<>> {
         let Inner { gate, totals, .. } = &*self.0;
-        let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(gate.lap().since(started)));
+        let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(started));
         End { now: Tick::now, slow, retry_after, successes: totals.successes(machine) }
     }
 
