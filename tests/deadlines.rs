@@ -3,7 +3,10 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use resilience_runtime::{RetryPolicy, circuit, deadline, deadline_remaining, retry};
+use resilience_runtime::{
+    Bulkhead, BulkheadFullError, CircuitOpenError, CircuitState, RetryPolicy, Timeout, TimeoutError, bulkhead, circuit,
+    deadline, deadline_remaining, get_circuit, hedge, retry, timeout,
+};
 use tokio::time::{Instant, advance, sleep};
 
 const fn seconds(seconds: u64) -> Duration {
@@ -177,4 +180,98 @@ async fn retries_that_a_success_took_count() {
     });
     assert_eq!(answer.await, Err(2));
     assert_eq!(lower_calls.get(), 4);
+}
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Open(#[from] CircuitOpenError),
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
+    #[error(transparent)]
+    Full(#[from] BulkheadFullError),
+}
+
+async fn hang() -> Result<u32, Error> {
+    sleep(seconds(60)).await;
+    Ok(1)
+}
+
+#[circuit(name = "deadlines::asked", threshold = 1)]
+#[timeout(5)]
+async fn asked() -> Result<u32, Error> {
+    hang().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_ends_at_the_deadline_and_the_circuit_above_ignores_that() {
+    let policy = Timeout::new(seconds(5)).unwrap();
+    for (time, allowed) in [(0, 0), (2, 2), (5, 5), (9, 5)] {
+        let begin = Instant::now();
+        let Err(Error::Timeout(error)) = deadline(seconds(time), policy.call(hang)).await else { panic!() };
+        assert_eq!((error.after(), error.by_deadline()), (seconds(allowed), allowed < 5), "{time} s");
+        assert_eq!(begin.elapsed(), seconds(allowed), "{time} s");
+    }
+    let begin = Instant::now();
+    let error = deadline(seconds(2), asked()).await.unwrap_err();
+    assert_eq!(begin.elapsed(), seconds(2));
+    assert_eq!(error.to_string(), "timed out after 2s, at the deadline");
+    let stats = get_circuit("deadlines::asked").unwrap().stats();
+    assert_eq!((stats.total_ignored, stats.total_failed), (1, 0));
+    assert_eq!(asked().await.unwrap_err().to_string(), "timed out after 5s");
+    assert_eq!(get_circuit("deadlines::asked").unwrap().state(), CircuitState::Open);
+}
+
+#[timeout(5)]
+async fn at_once() -> Result<u32, Error> {
+    Ok(7)
+}
+
+#[tokio::test]
+async fn what_is_ready_at_once_is_in_time() {
+    assert_eq!(deadline(Duration::ZERO, at_once()).await, Ok(7));
+}
+
+#[bulkhead(max = 1, wait = 5)]
+async fn one_by_one() -> Result<u32, Error> {
+    hang().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bulkhead_keeps_nobody_waiting_after_the_deadline() {
+    let bulkhead = Bulkhead::builder("deadlines", 1).wait(seconds(5)).build().unwrap();
+    let slot = bulkhead.acquire().await.unwrap();
+    for (time, waited) in [(0, 0), (2, 2), (9, 5)] {
+        let begin = Instant::now();
+        assert!(deadline(seconds(time), bulkhead.acquire()).await.is_err());
+        assert_eq!(begin.elapsed(), seconds(waited), "{time} s");
+    }
+    drop(slot);
+    assert!(deadline(Duration::ZERO, bulkhead.acquire()).await.is_ok(), "a free slot needs no time");
+
+    let begin = Instant::now();
+    let late = async {
+        sleep(seconds(1)).await;
+        deadline(seconds(2), one_by_one()).await
+    };
+    let (_, late) = tokio::join!(tokio::time::timeout(seconds(9), one_by_one()), async {
+        let error = late.await.unwrap_err();
+        (error, begin.elapsed())
+    });
+    assert!(matches!(late, (Error::Full(_), at) if at == seconds(3)), "{late:?}");
+}
+
+#[hedge(after = 2, max = 3)]
+async fn begun(calls: &Cell<u32>) -> Result<u32, Error> {
+    calls.set(calls.get() + 1);
+    hang().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_begins_no_attempt_after_the_deadline() {
+    for (time, attempts) in [(0, 1), (2, 1), (3, 2), (4, 2), (5, 3), (99, 3)] {
+        let calls = Cell::new(0);
+        assert_eq!(deadline(seconds(time), begun(&calls)).await, Ok(1), "the one that runs goes on");
+        assert_eq!(calls.get(), attempts, "{time} s");
+    }
 }

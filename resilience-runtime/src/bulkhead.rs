@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::{LONGEST, fits};
 use crate::config::Value;
+use crate::deadline::within;
 use crate::error::ConfigError;
 use crate::events;
 use crate::name::{self, Name};
@@ -123,7 +124,7 @@ impl Bulkhead {
         self.take().ok_or_else(|| self.reject())
     }
 
-    /// Takes a slot, or waits for one in the queue.
+    /// Takes a slot, or waits for one in the queue; no longer than until a [`deadline`](crate::deadline()) around it.
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ impl Bulkhead {
             return Err(self.reject());
         }
         let waiting = Waiting::among(&self.0.waiting);
-        let timer = pin!(Timer::new(self.0.wait));
+        let timer = pin!(Timer::new(within(self.0.wait)));
         let acquired = timer.race(self.0.slots.acquire()).await;
         drop(waiting);
         match acquired {

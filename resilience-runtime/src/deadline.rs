@@ -13,11 +13,12 @@ thread_local! {
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 
-/// Tells the layers within `future` that there is so much `time`, counted from here: a retry begins no pause after which
-/// no time would be left for another attempt.
+/// Tells the layers within `future` that there is so much `time`, counted from here. A retry begins no pause after which
+/// no time would be left for another attempt, a hedge no attempt after the deadline; a bulkhead keeps nobody waiting any longer, and
+/// a timeout ends there. Circuits, rate limits and fallbacks do not wait, and go by no deadline.
 ///
-/// It ends nothing by itself: the future comes to what it comes to, a retry to its last error. Who wants a call that is under
-/// way to be cut off puts `tokio::time::timeout` around it as well. Deadlines nest; the earliest one counts.
+/// It ends nothing by itself: a future without such layers comes to what it comes to, a retry to its last error. There is always a
+/// first attempt, and what is ready at once counts as in time. Deadlines nest; the earliest one counts.
 ///
 /// The deadline goes along with the future, from thread to thread, and not with a task that the future spawns: hand it
 /// over with [`deadline_remaining`].
@@ -70,6 +71,12 @@ pub fn deadline<F: IntoFuture>(time: Duration, future: F) -> Deadline<F::IntoFut
 #[inline]
 pub fn deadline_remaining() -> Option<Duration> {
     UNTIL.get().map(left)
+}
+
+/// So much of `time` as there is before the deadline.
+#[inline]
+pub fn within(time: Duration) -> Duration {
+    deadline_remaining().map_or(time, |left| left.min(time))
 }
 
 fn left(until: Tick) -> Duration {

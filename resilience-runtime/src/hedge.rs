@@ -11,6 +11,7 @@ use pin_project_lite::pin_project;
 use crate::__private::Turned;
 use crate::clock::{LONGEST, fits};
 use crate::config::Value;
+use crate::deadline::deadline_remaining;
 use crate::error::ConfigError;
 use crate::events;
 use crate::timeout::Timer;
@@ -65,7 +66,7 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`, and again while no attempt has ended. They run in one task, and the future has room for five.
+    /// Calls `f`, and again while no attempt has ended, but not after a [`deadline`](crate::deadline()) around it. They run in one task, and the future has room for five.
     ///
     /// An error ends the call when no other attempt runs: what fails is not made again, which is for a
     /// [`RetryPolicy`](crate::RetryPolicy).
@@ -286,6 +287,9 @@ where
                 events::hedged(this.func, *this.begun);
             }
             this.places.as_mut().put((this.make)());
+            if deadline_remaining().is_some_and(|left| *this.after >= left) {
+                *this.left = 0;
+            }
             this.timer.set(Some(Timer::new(*this.after)));
         }
     }

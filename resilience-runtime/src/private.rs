@@ -18,7 +18,7 @@ use crate::timeout::TimeoutError;
 
 pub use crate::backoff::Jitter;
 pub use crate::budget::RetryBudget;
-pub use crate::deadline::deadline_remaining;
+pub use crate::deadline::within;
 pub use crate::rejection::Rejection;
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::schedule::Schedule;
@@ -142,25 +142,31 @@ pub fn held_rate_limit(limit: &RateLimit) -> RateLimit {
     limit.clone()
 }
 
-/// Whether the latest attempt of a call was turned away.
+/// Whether the latest attempt of a call was turned away, or ended by the deadline of the caller.
 #[derive(Clone, Copy, Debug)]
 pub enum Turned {
     None,
     Open,
     Limited,
+    Late,
 }
 
 impl Turned {
+    pub fn late(error: TimeoutError) -> Self {
+        if error.by_deadline() { Self::Late } else { Self::None }
+    }
+
     pub fn away(self) -> bool {
-        !matches!(self, Self::None)
+        matches!(self, Self::Open | Self::Limited)
     }
 
     pub fn by_circuit(self) -> bool {
         matches!(self, Self::Open)
     }
 
-    pub fn by_limit(self) -> bool {
-        matches!(self, Self::Limited)
+    /// What ended the call is no matter of the service.
+    pub fn by_caller(self) -> bool {
+        matches!(self, Self::Limited | Self::Late)
     }
 }
 
@@ -185,8 +191,8 @@ pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Te
 }
 
 /// The error of a call that a timeout has ended.
-pub fn timed_out(func: &str, after: Duration) -> TimeoutError {
-    TimeoutError::tell(func, after)
+pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
+    TimeoutError::tell(func, allowed, after)
 }
 
 /// A breaker of the user's, as a circuit of its own: a clone, so that nothing stays borrowed while the body runs.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::clock::{self, LONGEST, fits};
 use crate::config::Value;
+use crate::deadline::within;
 use crate::error::ConfigError;
 use crate::events;
 
@@ -35,18 +36,26 @@ use crate::events;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimeoutError {
     after: Duration,
+    by_deadline: bool,
 }
 
 impl TimeoutError {
-    /// How long the call was allowed to take.
+    /// How long the call was allowed to take: as long as the timeout says, or until the [`deadline`](crate::deadline()) of the
+    /// caller.
     pub fn after(&self) -> Duration {
         self.after
+    }
+
+    /// Whether it was the deadline of the caller that came first. The service had less time then than it may take, so this
+    /// is no failure of its own.
+    pub fn by_deadline(&self) -> bool {
+        self.by_deadline
     }
 }
 
 impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timed out after {:?}", self.after)
+        write!(f, "timed out after {:?}{}", self.after, if self.by_deadline { ", at the deadline" } else { "" })
     }
 }
 
@@ -59,7 +68,7 @@ impl From<TimeoutError> for io::Error {
     }
 }
 
-/// How long a call may take.
+/// How long a call may take; less where a [`deadline`](crate::deadline()) around it comes sooner.
 ///
 /// ```
 /// use std::io;
@@ -120,10 +129,11 @@ impl Timeout {
         Fut: Future<Output = Result<T, E>>,
         E: From<TimeoutError>,
     {
-        let timer = pin!(Timer::new(self.after));
+        let allowed = within(self.after);
+        let timer = pin!(Timer::new(allowed));
         match timer.race(f()).await {
             Some(outcome) => outcome,
-            None => Err(TimeoutError::tell(type_name::<F>(), self.after).into()),
+            None => Err(TimeoutError::tell(type_name::<F>(), allowed, self.after).into()),
         }
     }
 }
@@ -131,11 +141,11 @@ impl Timeout {
 impl TimeoutError {
     /// Tells about the call that has been ended.
     #[cold]
-    pub(crate) fn tell(func: &str, after: Duration) -> Self {
+    pub(crate) fn tell(func: &str, allowed: Duration, after: Duration) -> Self {
         if events::debug_wanted() {
-            events::timed_out(func, after);
+            events::timed_out(func, allowed);
         }
-        Self { after }
+        Self { after: allowed, by_deadline: allowed < after }
     }
 }
 

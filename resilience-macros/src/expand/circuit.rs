@@ -77,7 +77,7 @@ impl Expansion<'_> {
         };
         let rejected = self.rejected(&Ident::new("open", mixed), circuit.open.as_ref());
         let leave = self.leave(index, By::Circuit, &rejected);
-        let settle = self.unless_limited(index, permit, settle);
+        let settle = self.unless_by_caller(index, permit, settle);
         quote_spanned! {mixed=>
             let mut #permit = match #local.acquire() {
                 ::core::result::Result::Ok(permit) => permit,

@@ -51,6 +51,12 @@ impl Expansion<'_> {
         self.is_told().then(|| quote_spanned!(Span::mixed_site()=> turned = #runtime::__private::Turned::None;))
     }
 
+    /// A timeout has ended the call, whose own `error` says whether by the deadline of the caller.
+    pub(super) fn late(&self) -> Option<TokenStream> {
+        let runtime = self.runtime;
+        self.is_told().then(|| quote_spanned!(Span::mixed_site()=> turned = #runtime::__private::Turned::late(error);))
+    }
+
     /// What an attempt of a hedge hands out beside its outcome.
     pub(super) fn turned_or_none(&self) -> TokenStream {
         let runtime = self.runtime;
@@ -105,7 +111,7 @@ impl Expansion<'_> {
     fn is_told(&self) -> bool {
         (0..self.layers.len()).any(|index| match self.layers[index].layer {
             Layer::Bulkhead(_) | Layer::Hedge(_) | Layer::RateLimit(_) | Layer::Timeout(_) => false,
-            Layer::Circuit(_) => self.asks_for_limits(index),
+            Layer::Circuit(_) => self.asks_for_callers(index),
             Layer::Fallback(Fallback { on, .. }) => *on == On::Rejected,
             Layer::Retry(_) => self.asks_for_circuits(index),
         })
@@ -123,17 +129,19 @@ impl Expansion<'_> {
         lowest.is_some_and(|lowest| below[..lowest].iter().any(|between| between.layer.catches(By::Circuit)))
     }
 
-    fn asks_for_limits(&self, index: usize) -> bool {
-        self.turning(index).any(|by| by == By::Limit)
+    /// Whether something below may end a call that is no matter of the service.
+    fn asks_for_callers(&self, index: usize) -> bool {
+        let times = |below: &Named<'_>| matches!(below.layer, Layer::Timeout(_));
+        self.turning(index).any(|by| by == By::Limit) || self.layers[index + 1..].iter().any(times)
     }
 
-    /// Settles the call of the circuit at `index`, unless a limit below has turned it away.
-    pub(super) fn unless_limited(&self, index: usize, permit: &Ident, settle: TokenStream) -> TokenStream {
-        if !self.asks_for_limits(index) {
+    /// Settles the call of the circuit at `index`, unless it was ended below by a limit or the deadline of the caller.
+    pub(super) fn unless_by_caller(&self, index: usize, permit: &Ident, settle: TokenStream) -> TokenStream {
+        if !self.asks_for_callers(index) {
             return settle;
         }
         quote_spanned! {Span::mixed_site()=>
-            if turned.by_limit() {
+            if turned.by_caller() {
                 #permit.ignore();
                 outcome
             } else {

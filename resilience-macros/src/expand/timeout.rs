@@ -1,5 +1,5 @@
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{format_ident, quote_spanned};
 
 use super::{Expansion, Named};
 use crate::timeout::Timeout;
@@ -15,10 +15,11 @@ impl Expansion<'_> {
         let runtime = self.runtime;
         let Named { local, .. } = named;
         let label = named.label();
-        let after = self.duration(timeout.after);
+        let (after, allowed) = (self.duration(timeout.after), allowed(local));
         let tail = self.tail(index + 1, block);
         quote_spanned! {Span::mixed_site()=>
-            let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#after));
+            let #allowed = #runtime::__private::within(#after);
+            let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#allowed));
             let outcome = #label: { #tail };
         }
     }
@@ -30,15 +31,21 @@ impl Expansion<'_> {
         let func = self.func();
         let label = named.label();
         let after = self.duration(timeout.after);
-        let ran = self.ran();
+        let allowed = allowed(&named.local);
+        let late = self.late();
         let rejected = self.rejected(&Ident::new("error", mixed), timeout.error.as_ref());
         quote_spanned! {mixed=>
             ::core::option::Option::None => {
-                let error = #runtime::__private::timed_out(#func, #after);
+                let error = #runtime::__private::timed_out(#func, #allowed, #after);
+                #late
                 let outcome = #rejected;
-                #ran
                 break #label outcome;
             }
         }
     }
+}
+
+/// The local that says how long the call may take, which is less than the timeout where a deadline comes sooner.
+fn allowed(local: &Ident) -> Ident {
+    format_ident!("{local}_allowed", span = Span::mixed_site())
 }
