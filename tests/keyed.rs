@@ -67,6 +67,19 @@ async fn any_text_is_a_key() {
     }
 }
 
+#[circuit(name = "keyed::number", key = key)]
+async fn number(key: i128) -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn any_whole_number_is_a_key_as_it_is_written() {
+    for key in [0, 9, 10, 907, i128::from(u64::MAX), i128::from(u64::MAX) + 1, i128::MAX, -1, i128::MIN] {
+        number(key).await.unwrap();
+        assert!(get_circuit(&format!("keyed::number[{key}]")).is_some(), "{key}");
+    }
+}
+
 #[circuit(name = "keyed::few", key = key, max_keys = 3, threshold = 1)]
 async fn few(key: u32, works: bool) -> io::Result<()> {
     if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }

@@ -82,6 +82,21 @@ impl Text {
         }
     }
 
+    /// As `fmt` writes it, for less: that would take a good part of a look-up.
+    fn push_number(&mut self, mut number: u64) {
+        let mut digits = [0; 20];
+        let mut first = digits.len();
+        loop {
+            first -= 1;
+            digits[first] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        self.push(from_utf8(&digits[first..]).unwrap_or_default());
+    }
+
     fn as_str(&self) -> &str {
         // Whole texts were copied in, so these are texts.
         self.longer.as_deref().unwrap_or_else(|| from_utf8(&self.bytes[..self.used]).unwrap_or_default())
@@ -103,7 +118,7 @@ impl Key for str {
 }
 
 macro_rules! keys {
-    ($($text:ty),*; $($number:ty),*; $($pointer:ty),*) => {
+    ($($text:ty),*; $($number:ty),*; $($shown:ty),*; $($pointer:ty),*) => {
         $(impl Key for $text {
             #[inline]
             fn write(&self, to: &mut Text) {
@@ -112,7 +127,15 @@ macro_rules! keys {
         })*
         $(impl Key for $number {
             fn write(&self, to: &mut Text) {
-                // Room for a text never runs out.
+                match u64::try_from(*self) {
+                    Ok(number) => to.push_number(number),
+                    // Room for a text never runs out.
+                    Err(_) => drop(write!(to, "{self}")),
+                }
+            }
+        })*
+        $(impl Key for $shown {
+            fn write(&self, to: &mut Text) {
                 let _ = write!(to, "{self}");
             }
         })*
@@ -126,7 +149,8 @@ macro_rules! keys {
 }
 keys! {
     String, Cow<'_, str>;
-    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize, char, bool;
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize;
+    char, bool;
     &K, &mut K, Box<K>, Rc<K>, std::sync::Arc<K>
 }
 
