@@ -7,6 +7,7 @@ use syn::{Error, Expr, Lit, Path, Result};
 use crate::args::{self, Args};
 use crate::error::Errors;
 use crate::setting::{Setting, Settings};
+use crate::stack::Layer;
 
 /// What one `#[retry(..)]` says.
 pub(crate) struct Retry {
@@ -14,6 +15,7 @@ pub(crate) struct Retry {
     pub(crate) settings: Settings,
     /// The user's functions, under their names, in the order in which they are asked.
     pub(crate) rules: Vec<(&'static str, TokenStream)>,
+    retry_after: Option<TokenStream>,
     pub(crate) budget: Option<Budget>,
     /// The name under which the body sees the number of the attempt.
     pub(crate) attempt: Option<Ident>,
@@ -39,7 +41,7 @@ const SETTINGS: [(&str, Read); 7] = [
     ("count_nested", |key, value| args::flag(key, value).map(Setting::Flag)),
 ];
 
-const RULES: [&str; 5] = ["retry_if", "retry_if_ok", "retry_after", "cost", "on_retry"];
+const RULES: [&str; 4] = ["retry_if", "retry_if_ok", "cost", "on_retry"];
 
 const OPTIONS: [&str; 16] = [
     "max",
@@ -87,11 +89,21 @@ impl Retry {
         let retry = Self {
             settings,
             rules: RULES.into_iter().filter_map(rule).collect(),
+            retry_after: args.read("retry_after", errors, args::function),
             budget: args.read("budget", errors, budget),
             attempt: args.read("attempt", errors, args::binding),
             clone: args.list("clone", errors),
         };
         (Some(retry), args.read("crate", errors, args::path))
+    }
+
+    /// What finds in an error how long to wait: its own function, or that of the topmost circuit below that has one.
+    pub(crate) fn retry_after<'a>(&'a self, below: impl IntoIterator<Item = &'a Layer>) -> Option<&'a TokenStream> {
+        let of = |layer: &'a Layer| match layer {
+            Layer::Circuit(circuit) => circuit.judge.retry_after.as_ref(),
+            _ => None,
+        };
+        self.retry_after.as_ref().or_else(|| below.into_iter().find_map(of))
     }
 }
 

@@ -26,13 +26,15 @@ impl Expansion<'_> {
             let rule = Ident::new(rule, mixed);
             quote_spanned!(self.at=> .#rule(#function))
         });
+        let retry_after = retry.retry_after(self.layers[index + 1..].iter().map(|below| below.layer));
+        let retry_after = retry_after.map(|function| quote_spanned!(self.at=> .retry_after(#function)));
         let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let budget = format_ident!("{local}_budget", span = mixed);
         let pays = retry.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));
         let schedule = format_ident!("{local}_schedule", span = mixed);
         let func = self.func();
         let next = quote_spanned! {self.at=>
-            #local.judge(#schedule(), outcome)#pays #(#rules)*.next(#func, #error, #rejected, #below)
+            #local.judge(#schedule(), outcome)#pays #(#rules)* #retry_after.next(#func, #error, #rejected, #below)
         };
         let budget = retry.budget.as_ref().map(|made| self.budget(made, &budget));
         let state = self.state(retry, local, &schedule);

@@ -31,14 +31,14 @@ struct Bound {
 }
 
 fn bound(layers: &[Layer]) -> Option<Bound> {
-    let (layer, below) = layers.split_first()?;
-    let below = bound(below);
+    let (layer, rest) = layers.split_first()?;
+    let below = bound(rest);
     match layer {
         Layer::Timeout(timeout) => {
             let after = timeout.after.as_secs_f64();
             Some(below.filter(|below| below.seconds < after).unwrap_or(Bound { seconds: after, of: String::new() }))
         }
-        Layer::Retry(retry) => Some(attempts(&Pauses::of(retry)?, below?.seconds)),
+        Layer::Retry(retry) => Some(attempts(&Pauses::of(retry, rest)?, below?.seconds)),
         Layer::Bulkhead(bulkhead) => match (&bulkhead.slots, below) {
             (Slots::Own { wait, .. }, Some(below)) => Some(waited(*wait, below)),
             _ => None,
@@ -96,7 +96,7 @@ pub(super) struct Pauses {
 
 impl Pauses {
     /// None, where chance, a cap or the service has a say in them.
-    pub(super) fn of(retry: &Retry) -> Option<Self> {
+    pub(super) fn of(retry: &Retry, below: &[Layer]) -> Option<Self> {
         let mut pauses = Self { max: 3, delay: 1.0, backoff: 2.0 };
         for (option, setting) in &retry.settings {
             match (option.to_string().as_str(), setting) {
@@ -107,8 +107,7 @@ impl Pauses {
                 _ => return None,
             }
         }
-        let asked = retry.rules.iter().any(|(rule, _)| *rule == "retry_after");
-        (!asked).then_some(pauses)
+        retry.retry_after(below).is_none().then_some(pauses)
     }
 
     /// The seconds after the n-th failed attempt.
@@ -179,6 +178,8 @@ mod tests {
             "",
             "#[retry]",
             "#[retry(jitter = \"full\")] #[timeout(5)]",
+            "#[retry(retry_after = f)] #[timeout(5)]",
+            "#[retry] #[circuit(name = \"b\", retry_after = f)] #[timeout(5)]",
             "#[fallback(g)] #[timeout(5)]",
             "#[bulkhead(with = b)] #[timeout(5)]",
         ] {

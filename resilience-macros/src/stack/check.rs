@@ -64,10 +64,12 @@ fn falls_back_again(above: &str, below: &[Layer], errors: &mut Errors) {
 
 /// A timeout is over before the retry below it has made its last attempt, or before the timeout below it.
 fn never_in_time(after: f64, span: Span, below: &[Layer], errors: &mut Errors) {
-    for layer in below {
+    for (index, layer) in below.iter().enumerate() {
         match layer {
             Layer::Retry(retry) => {
-                if let Some(pauses) = Pauses::of(retry).map(|pauses| pauses.sum()).filter(|pauses| after < *pauses) {
+                if let Some(pauses) =
+                    Pauses::of(retry, &below[index + 1..]).map(|pauses| pauses.sum()).filter(|pauses| after < *pauses)
+                {
                     errors.push(
                         span,
                         format_args!(
