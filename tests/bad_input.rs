@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, ConfigError, Jitter, RetryPolicy, get_circuit, get_circuit_stats};
+use resilience_runtime::{
+    CircuitBreaker, ConfigError, Jitter, RetryBudget, RetryCost, RetryPolicy, TokenBucket, get_circuit,
+    get_circuit_stats,
+};
 
 fn option_value(error: &ConfigError) -> (&str, &str) {
     (error.option(), error.value())
@@ -114,6 +117,7 @@ fn any_name_works_and_is_shown_escaped() {
 
 #[test]
 fn a_retry_policy_refuses_what_does_not_go_together() {
+    static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
     let policy = || RetryPolicy::builder().delay(Duration::from_secs(2));
     for (wrong, expected, message) in [
         (
@@ -138,6 +142,11 @@ fn a_retry_policy_refuses_what_does_not_go_together() {
         assert_eq!(option_value(&error), expected);
         assert!(error.to_string().contains(message), "{error}");
     }
+    let paid = || RetryPolicy::builder().cost(|(): &()| RetryCost::Timeout).max(2);
+    let error = paid().retry_if(|(): &()| true).build().unwrap_err();
+    assert_eq!(error.to_string(), "`cost` is given, but must be beside a `budget`: nothing is paid otherwise");
+    paid().budget(&BUDGET).build().unwrap();
+    policy().budget(&BUDGET).build().unwrap();
     policy().jitter(Jitter::Equal).max_elapsed(Duration::from_secs(1)).build().unwrap();
     policy().jitter(Jitter::Full).max_elapsed(Duration::ZERO).build().unwrap();
     policy().max(1).max_elapsed(Duration::ZERO).build().unwrap();

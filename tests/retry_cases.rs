@@ -9,12 +9,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use resilience_runtime::{ConfigError, RetryBudget, RetryBuilder, RetryCost, RetryPolicy, RetryRules, retry};
+use resilience_runtime::{
+    ConfigError, RetryBudget, RetryBuilder, RetryCost, RetryPolicy, RetryRules, TokenBucket, retry,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, advance, timeout};
 
 const CASES: &str = include_str!("cases/retry.json");
+
+/// What is paid where a case has no budget.
+static PLENTY: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: u32::MAX, ..TokenBucket::DEFAULT });
 
 #[derive(Deserialize)]
 struct Case {
@@ -100,9 +105,8 @@ impl Case {
         let kinds = |key: &str| self.config.get(key).map(|kinds| Vec::<String>::deserialize(kinds).unwrap());
         let (retry_on, abort_on) = (kinds("retry_on"), kinds("abort_on"));
         let on_result = self.sets("retry_on_result");
-        let builder = self.builder();
-        budget
-            .map_or(builder, |budget| builder.budget(budget))
+        self.builder()
+            .budget(budget.unwrap_or(&PLENTY))
             .retry_if(move |failure: &Failure| {
                 retry_on.as_ref().is_none_or(|kinds| kinds.contains(&failure.kind))
                     && !abort_on.as_ref().is_some_and(|kinds| kinds.contains(&failure.kind))

@@ -73,7 +73,7 @@ pub struct RetryPolicy<P = AnyError> {
 impl RetryPolicy {
     /// Starts to describe a policy.
     pub fn builder() -> RetryBuilder {
-        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError }
+        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
     }
 }
 

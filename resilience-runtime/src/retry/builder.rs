@@ -52,6 +52,8 @@ pub struct RetryBuilder<P = AnyError> {
     pub(super) schedule: Schedule,
     pub(super) budget: Option<&'static RetryBudget>,
     pub(super) rules: P,
+    /// Something is to be paid.
+    pub(super) costs: bool,
 }
 
 impl<P> RetryBuilder<P> {
@@ -169,12 +171,12 @@ impl<P> RetryBuilder<P> {
         self.and(RetryAfter(retry_after))
     }
 
-    /// What a retry after an error costs a [`budget`](Self::budget). Default: what one after any failure does.
+    /// What a retry after an error costs a [`budget`](Self::budget), which must be given beside it. Default: what one after any failure does.
     pub fn cost<E, F>(self, cost: F) -> RetryBuilder<Both<P, Cost<F>>>
     where
         F: Fn(&E) -> RetryCost,
     {
-        self.and(Cost(cost))
+        Self { costs: true, ..self }.and(Cost(cost))
     }
 
     /// Is told before each pause.
@@ -200,10 +202,13 @@ impl<P> RetryBuilder<P> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an option outside its range.
+    /// [`ConfigError`] for an option outside its range, or a `cost` without a `budget`.
     pub fn build(self) -> Result<RetryPolicy<P>, ConfigError> {
         self.schedule.check()?;
-        let Self { schedule, budget, rules } = self;
+        let Self { schedule, budget, rules, costs } = self;
+        if costs && budget.is_none() {
+            return Err(ConfigError::new("cost", "given".to_owned(), "beside a `budget`: nothing is paid otherwise"));
+        }
         Ok(RetryPolicy { schedule, budget, rules })
     }
 
@@ -212,7 +217,8 @@ impl<P> RetryBuilder<P> {
     }
 
     fn and<R>(self, rule: R) -> RetryBuilder<Both<P, R>> {
-        RetryBuilder { schedule: self.schedule, budget: self.budget, rules: Both(self.rules, rule) }
+        let Self { schedule, budget, rules, costs } = self;
+        RetryBuilder { schedule, budget, rules: Both(rules, rule), costs }
     }
 }
 
