@@ -6,6 +6,8 @@
 mod bound;
 mod check;
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod tests;
 
 use proc_macro2::{Ident, Span, TokenStream};
