@@ -261,6 +261,48 @@ async fn a_bulkhead_keeps_nobody_waiting_after_the_deadline() {
     assert!(matches!(late, (Error::Full(_), at) if at == seconds(3)), "{late:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_slot_is_waited_for_until_the_earliest_deadline_or_until_the_caller_gives_up() {
+    let bulkhead = Bulkhead::builder("left", 1).wait(seconds(9)).build().unwrap();
+    let slot = bulkhead.acquire().await.unwrap();
+    let begin = Instant::now();
+    assert!(deadline(seconds(3), deadline(seconds(2), bulkhead.acquire())).await.is_err());
+    assert_eq!(begin.elapsed(), seconds(2));
+    let waits = deadline(seconds(3), bulkhead.acquire());
+    assert!(tokio::time::timeout(seconds(1), waits).await.is_err());
+    assert_eq!((bulkhead.stats().waiting, bulkhead.stats().total_rejected), (0, 1), "who gives up is not rejected");
+    let freed = async {
+        sleep(seconds(2)).await;
+        drop(slot);
+    };
+    let (admitted, ()) = tokio::join!(deadline(seconds(3), bulkhead.acquire()), freed);
+    assert!(admitted.is_ok(), "it came free before the deadline");
+
+    let hurried = Bulkhead::builder("hurried", 1).build().unwrap();
+    let _slot = hurried.try_acquire().unwrap();
+    let begin = Instant::now();
+    assert!(deadline(seconds(3), hurried.acquire()).await.is_err());
+    assert_eq!(begin.elapsed(), Duration::ZERO, "without `wait` there is none");
+}
+
+#[retry(max = 9, delay = 0)]
+#[timeout(2)]
+async fn hangs(calls: &Cell<u32>) -> Result<u32, Error> {
+    calls.set(calls.get() + 1);
+    hang().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timeout_has_what_is_left_and_no_attempt_follows_one_that_the_deadline_has_ended() {
+    let (begin, calls) = (Instant::now(), Cell::new(0));
+    let Err(Error::Timeout(error)) = deadline(seconds(5), hangs(&calls)).await else { panic!("not ended") };
+    assert_eq!((error.after(), error.by_deadline()), (seconds(1), true), "the rest of the time");
+    assert_eq!((begin.elapsed(), calls.get()), (seconds(5), 3));
+
+    let nested = deadline(seconds(9), deadline(seconds(1), hangs(&calls)));
+    assert!(matches!(nested.await, Err(Error::Timeout(error)) if error.after() == seconds(1)));
+}
+
 #[hedge(after = 2, max = 3)]
 async fn begun(calls: &Cell<u32>) -> Result<u32, Error> {
     calls.set(calls.get() + 1);
