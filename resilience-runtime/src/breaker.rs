@@ -83,12 +83,15 @@ impl CircuitBreaker {
         CircuitBuilder::new(name.into(), Location::caller())
     }
 
-    pub(crate) fn new(name: Name, settings: Settings) -> Self {
-        Self::one_of_many(name, Arc::new(settings), Stripes::new())
+    pub(crate) fn new(name: Name, settings: Arc<Settings>) -> Self {
+        Self::with(name, settings, Stripes::new())
     }
 
-    /// One that shares its settings with others.
-    pub(crate) fn one_of_many(name: Name, settings: Arc<Settings>, stripes: Stripes) -> Self {
+    pub(crate) fn one_of_many(name: Name, settings: Arc<Settings>) -> Self {
+        Self::with(name, settings, Stripes::single())
+    }
+
+    fn with(name: Name, settings: Arc<Settings>, stripes: Stripes) -> Self {
         if settings.timed() {
             clock::look();
         }
@@ -97,7 +100,11 @@ impl CircuitBreaker {
 
     /// The name as it was given, not escaped.
     pub fn name(&self) -> &str {
-        self.0.name.as_str()
+        self.label().as_str()
+    }
+
+    pub(crate) fn label(&self) -> &Name {
+        &self.0.name
     }
 
     /// The state as the next call would find it: half-open as soon as the cooldown has passed.
@@ -250,7 +257,11 @@ impl CircuitBreaker {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let mut permit = self.try_acquire().map_err(CallError::Open)?;
+        // Not `map_err` and `?`: what comes back would go through memory, where a caller looks at it again.
+        let mut permit = match self.try_acquire() {
+            Ok(permit) => permit,
+            Err(open) => return Err(CallError::Open(open)),
+        };
         let body = permit.run(f);
         let outcome = Watched::new(&mut permit, body).await;
         match outcome {

@@ -1,10 +1,12 @@
 //! The settings of a breaker: what somebody wrote, and what comes of it.
 
 use std::fmt;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::clock::{LONGEST, fits};
 use crate::error::ConfigError;
+use crate::sync::Arc;
 
 /// Hands `$with` every option that a circuit has, with its type and the kind of its value.
 macro_rules! circuit_options {
@@ -224,6 +226,21 @@ impl Settings {
     const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
     const HALF_OPEN_MAX: u32 = 1;
     const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// Equal ones are the same: a program has many circuits, and few kinds of them.
+    pub(crate) fn shared(options: Options) -> Arc<Self> {
+        /// Those that were asked for last, and no more of them, so that the search ends soon.
+        static NEWEST: std::sync::Mutex<[Option<Arc<Settings>>; 4]> = std::sync::Mutex::new([const { None }; 4]);
+        let settings = Self::from(options);
+        let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
+        match newest.iter().flatten().find(|known| ***known == settings) {
+            Some(known) => known.clone(),
+            None => {
+                newest.rotate_right(1);
+                newest[0].insert(Arc::new(settings)).clone()
+            }
+        }
+    }
 
     /// The failures that trip the circuit, zero where it goes by rates.
     pub(crate) fn threshold(&self) -> u32 {

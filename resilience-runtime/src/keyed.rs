@@ -10,7 +10,6 @@ use std::str::from_utf8;
 
 use crate::__private::Held;
 use crate::breaker::CircuitBreaker;
-use crate::breaker::stripes::Stripes;
 use crate::config::Settings;
 use crate::declare::Declaration;
 use crate::events;
@@ -238,10 +237,10 @@ impl Shard {
     }
 
     fn find(&mut self, name: &str) -> Option<CircuitBreaker> {
-        if let Some(Named(breaker)) = self.young.get(name) {
+        if let Some(Named(breaker)) = self.young.get(name.as_bytes()) {
             return Some(breaker.clone());
         }
-        let named = self.old.take(name)?;
+        let named = self.old.take(name.as_bytes())?;
         let breaker = named.0.clone();
         self.young.insert(named);
         Some(breaker)
@@ -259,7 +258,7 @@ impl Shard {
             self.patience = if self.is_full() { self.most } else { 0 };
         }
         self.patience = self.patience.saturating_sub(1);
-        let breaker = CircuitBreaker::one_of_many(Name::Shared(name.into()), self.settings.clone(), Stripes::single());
+        let breaker = CircuitBreaker::one_of_many(Name::new(name), self.settings.clone());
         if !self.is_full() {
             self.young.insert(Named(breaker.clone()));
         }
@@ -276,21 +275,21 @@ impl Shard {
     }
 }
 
-impl Borrow<str> for Named {
-    fn borrow(&self) -> &str {
-        self.0.name()
+impl Borrow<[u8]> for Named {
+    fn borrow(&self) -> &[u8] {
+        self.0.label().as_bytes()
     }
 }
 
 impl Hash for Named {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.name().hash(state);
+        self.0.label().hash(state);
     }
 }
 
 impl PartialEq for Named {
     fn eq(&self, other: &Self) -> bool {
-        self.0.name() == other.0.name()
+        self.0.label() == other.0.label()
     }
 }
 

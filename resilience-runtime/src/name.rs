@@ -1,6 +1,7 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::str::from_utf8;
 
 use crate::error::ConfigError;
 use crate::sync::Arc;
@@ -13,18 +14,52 @@ pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// The name of a circuit or of another thing that calls share. A clone never allocates, and that of a static name touches no shared count.
+/// The name of a circuit or of another thing that calls share. A clone never allocates, and that of a static or a short
+/// name touches no shared count.
 #[derive(Clone)]
 pub(crate) enum Name {
-    Static(&'static str),
     Shared(Arc<str>),
+    Static(&'static str),
+    /// In the room that the others take anyway: most keys fit, and comparing one misses no cache of its own.
+    Short(Short),
+}
+
+/// Aligned, since a tag of a single byte before it would be copied and compared in pieces wherever a result holds a name.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+pub(crate) struct Short {
+    length: u8,
+    bytes: [u8; 15],
 }
 
 impl Name {
+    /// One that is made at run time.
+    pub(crate) fn new(name: &str) -> Self {
+        let mut bytes = [0; size_of::<Short>() - 1];
+        match (bytes.get_mut(..name.len()), u8::try_from(name.len())) {
+            (Some(place), Ok(length)) => {
+                place.copy_from_slice(name.as_bytes());
+                Self::Short(Short { length, bytes })
+            }
+            _ => Self::Shared(name.into()),
+        }
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Static(name) => name,
+            // A whole text was copied in, so this is one.
+            Self::Short(_) => from_utf8(self.as_bytes()).unwrap_or_default(),
             Self::Shared(name) => name,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Static(name) => name.as_bytes(),
+            Self::Short(Short { length, bytes }) => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Self::Shared(name) => name.as_bytes(),
         }
     }
 }
@@ -33,7 +68,7 @@ impl From<Cow<'static, str>> for Name {
     fn from(name: Cow<'static, str>) -> Self {
         match name {
             Cow::Borrowed(name) => Self::Static(name),
-            Cow::Owned(name) => Self::Shared(name.into()),
+            Cow::Owned(name) => Self::new(&name),
         }
     }
 }
@@ -51,10 +86,11 @@ impl fmt::Debug for Name {
     }
 }
 
-// All four go by the text, as `Borrow<str>` demands, and not by who owns it.
+// All four go by the text, as `Borrow` demands, and not by who owns it; by its bytes, which need no look at whether they are
+// a text.
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -62,7 +98,7 @@ impl Eq for Name {}
 
 impl Ord for Name {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.as_str().cmp(other.as_str())
+        self.as_bytes().cmp(other.as_bytes())
     }
 }
 
@@ -74,12 +110,12 @@ impl PartialOrd for Name {
 
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        self.as_bytes().hash(state);
     }
 }
 
-impl Borrow<str> for Name {
-    fn borrow(&self) -> &str {
-        self.as_str()
+impl Borrow<[u8]> for Name {
+    fn borrow(&self) -> &[u8] {
+        self.as_bytes()
     }
 }

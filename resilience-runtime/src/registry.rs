@@ -62,7 +62,7 @@ fn circuits() -> MutexGuard<'static, Circuits> {
 
 impl Entry {
     fn new(name: Name) -> Self {
-        Self { breaker: CircuitBreaker::new(name, Settings::from(Options::NONE)), sources: Box::default() }
+        Self { breaker: CircuitBreaker::new(name, Settings::shared(Options::NONE)), sources: Box::default() }
     }
 
     fn write(&mut self, written: Written) {
@@ -74,7 +74,7 @@ impl Entry {
     }
 
     fn apply(&self) {
-        self.breaker.apply(Arc::new(Settings::from(merge(&self.sources.written).or(self.sources.preset))));
+        self.breaker.apply(Settings::shared(merge(&self.sources.written).or(self.sources.preset)));
     }
 }
 
@@ -129,7 +129,7 @@ fn declared() -> BTreeMap<&'static str, Vec<Written>> {
 /// Registers what a builder wrote; a conflict is the caller's to mend.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut circuits = circuits();
-    let before = circuits.get(name.as_str()).map_or(&[][..], |entry| &entry.sources.written);
+    let before = circuits.get(&name).map_or(&[][..], |entry| &entry.sources.written);
     if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
         let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
         let allowed = format!("{kept}, which circuit '{name}' has from {place}");
@@ -153,13 +153,13 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut families = families();
     let (family, written) = families.entry(name).or_insert_with(|| {
-        let settings = Arc::new(Settings::from(next.options));
+        let settings = Settings::shared(next.options);
         (Arc::new(Family::new(name, &settings, next.options.max_keys)), Vec::new())
     });
     let conflicts = conflicts(name, written, &next);
     if !written.contains(&next) {
         written.push(next);
-        family.apply(&Arc::new(Settings::from(merge(written))));
+        family.apply(&Settings::shared(merge(written)));
     }
     (family.clone(), conflicts)
 }
@@ -203,7 +203,7 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     for (name, written) in declared() {
         stats
             .entry(name.to_owned())
-            .or_insert_with(|| CircuitBreaker::new(Name::Static(name), Settings::from(merge(&written))).stats());
+            .or_insert_with(|| CircuitBreaker::new(Name::Static(name), Settings::shared(merge(&written))).stats());
     }
     stats
 }
@@ -243,7 +243,7 @@ pub fn reset_all_circuits() {
 /// # }
 /// ```
 pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
-    if let Some(entry) = circuits().get(name) {
+    if let Some(entry) = circuits().get(name.as_bytes()) {
         return Some(entry.breaker.clone());
     }
     if let Some(breaker) = families().values().find_map(|(family, _)| family.get(name)) {
@@ -302,6 +302,6 @@ fn all() -> Vec<CircuitBreaker> {
     let mut breakers: Vec<_> = circuits().values().map(|entry| entry.breaker.clone()).collect();
     let families: Vec<_> = families().values().map(|(family, _)| family.clone()).collect();
     breakers.extend(families.iter().flat_map(|family| family.all()));
-    breakers.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+    breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));
     breakers
 }

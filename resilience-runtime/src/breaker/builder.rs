@@ -169,7 +169,7 @@ impl CircuitBuilder {
     /// [`ConfigError`] for a blank name or an option outside its range.
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
-        Ok(CircuitBreaker::new(self.name.into(), Settings::from(self.options)))
+        Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
     }
 
     /// Returns the breaker that the program shares under this name, made if need be.

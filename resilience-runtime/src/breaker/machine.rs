@@ -80,9 +80,10 @@ pub(crate) struct Machine {
     lease: u32,
     /// How often the circuit has opened since it was closed.
     openings: u32,
-    failures: u64,
-    /// The generation in which the circuit was closed or reset last.
-    period: u64,
+    /// As many as a threshold can be; no more than that is ever asked.
+    failures: u32,
+    /// The generation in which the circuit was closed or reset last; the low half of its number, as in the slots.
+    period: u32,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
 }
@@ -116,7 +117,7 @@ impl Machine {
 
     /// Names the time since the circuit was closed or reset last.
     pub(crate) fn period(&self) -> u64 {
-        self.period
+        self.period.into()
     }
 
     pub(crate) fn has_window(&self) -> bool {
@@ -137,7 +138,7 @@ impl Machine {
 
     /// Failures toward the threshold; kept while open, and a failed trial adds one.
     pub(crate) fn failures(&self) -> u64 {
-        self.failures
+        self.failures.into()
     }
 
     pub(crate) fn is_idle(&self) -> bool {
@@ -243,7 +244,7 @@ impl Machine {
         self.release(ticket);
         let reason = match &mut self.state {
             State::HalfOpen { .. } if end.slow => {
-                self.failures += 1;
+                self.failures = self.failures.saturating_add(1);
                 Some(TRIAL)
             }
             State::HalfOpen { successes, .. } => {
@@ -274,12 +275,12 @@ impl Machine {
         }
         let reason = match settings.rule {
             _ if matches!(self.state, State::HalfOpen { .. }) => {
-                self.failures += 1;
+                self.failures = self.failures.saturating_add(1);
                 Some(TRIAL)
             }
             Rule::Consecutive { threshold } => {
-                self.failures += 1;
-                (self.failures >= u64::from(threshold)).then_some("threshold")
+                self.failures = self.failures.saturating_add(1);
+                (self.failures >= threshold).then_some("threshold")
             }
             Rule::Window { .. } => self.remember(settings, end, true),
         };
@@ -295,13 +296,13 @@ impl Machine {
             window.add(failed, end.slow);
         }
         let counts = window.counts(end.successes + u64::from(!failed));
-        self.failures = counts.failures;
+        self.failures = u32::try_from(counts.failures).unwrap_or(u32::MAX);
         (failed || end.slow).then(|| counts.reached(limit, failed)).flatten()
     }
 
     fn open_for(&mut self, reason: &'static str, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
         self.open(settings, end.now(), end.retry_after);
-        Effect::Opened { reason, failures: self.failures }
+        Effect::Opened { reason, failures: self.failures() }
     }
 
     fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
@@ -348,7 +349,7 @@ impl Machine {
         self.openings = 0;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
         self.enter(State::Closed);
-        self.period = self.generation;
+        self.period = low_half(self.generation);
         if let Some(window) = &mut self.window {
             window.restart(now);
         }
@@ -366,6 +367,11 @@ impl Machine {
     fn ticket(&self, lease: u32) -> Ticket {
         Ticket { generation: self.generation, lease }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "so it is meant")]
+const fn low_half(number: u64) -> u32 {
+    number as u32
 }
 
 /// With nobody in flight there is always room, whatever a change of settings did to the sum: otherwise nobody could

@@ -15,8 +15,8 @@ use crate::{CircuitBreaker, CircuitState, get_circuit};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn settings(threshold: u32, cooldown: Duration, trial_timeout: Duration) -> Settings {
-    Settings::from(Options {
+fn settings(threshold: u32, cooldown: Duration, trial_timeout: Duration) -> Arc<Settings> {
+    Settings::shared(Options {
         threshold: Some(threshold),
         cooldown: Some(cooldown),
         half_open_max: Some(1),
@@ -25,7 +25,7 @@ fn settings(threshold: u32, cooldown: Duration, trial_timeout: Duration) -> Sett
     })
 }
 
-fn breaker(settings: Settings) -> CircuitBreaker {
+fn breaker(settings: Arc<Settings>) -> CircuitBreaker {
     CircuitBreaker::new(Name::Static("model"), settings)
 }
 
@@ -153,7 +153,7 @@ fn the_expiry_of_a_lease_against_the_trials_end() {
             let other = thread::spawn(move || if ends_well { hung.success() } else { drop(hung) });
             let next = admitted(&breaker);
             other.join().unwrap();
-            breaker.apply(Arc::new(settings(1, Duration::ZERO, HOUR)));
+            breaker.apply(settings(1, Duration::ZERO, HOUR));
             if ends_well {
                 assert_eq!(breaker.state(), CircuitState::Closed);
             } else {

@@ -80,47 +80,33 @@ const SLOTS: usize = 4;
 /// Two lines of 64 bytes: processors fetch them in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-struct Line([Slot; SLOTS]);
+pub(crate) struct Line([Slot; SLOTS]);
 
 /// The slots of one breaker.
-pub(crate) struct Stripes {
-    lines: Arc<[Line]>,
-    column: usize,
-}
-
-/// The block of which slots were given away last, and how many.
-struct Newest(Mutex<Option<(Arc<[Line]>, usize)>>);
-
-impl Newest {
-    const fn new() -> Self {
-        Self(Mutex::new(None))
-    }
+pub(crate) enum Stripes {
+    /// A slot in each line of a block that is shared with the breakers made before and after.
+    Many { lines: Arc<[Line]>, column: usize },
+    /// In place, for a breaker that is one of many.
+    Single(Slot),
 }
 
 impl Stripes {
     /// As many as two for each core, at most 16.
     pub(crate) fn new() -> Self {
-        static NEWEST: Newest = Newest::new();
-        let stripes = 2 * available_parallelism().map_or(1, usize::from);
-        Self::in_block(&NEWEST, if cfg!(resilience_loom) { 1 } else { stripes.next_power_of_two().min(16) })
-    }
-
-    /// A single one, for a breaker that is one of many.
-    pub(crate) fn single() -> Self {
-        static NEWEST: Newest = Newest::new();
-        Self::in_block(&NEWEST, 1)
-    }
-
-    /// In a block that is shared with the breakers made before and after.
-    fn in_block(newest: &Newest, stripes: usize) -> Self {
-        let mut newest = newest.0.lock().unwrap_or_else(PoisonError::into_inner);
+        /// The block of which slots were given away last, and how many.
+        static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
+        let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
             // A model must not meet what an earlier run has left.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
-            _ => (lines(stripes), 0),
+            _ => (lines(), 0),
         };
         *newest = Some((lines.clone(), column + 1));
-        Self { lines, column }
+        Self::Many { lines, column }
+    }
+
+    pub(crate) fn single() -> Self {
+        Self::Single(Slot::default())
     }
 
     /// The slot of this thread.
@@ -137,14 +123,21 @@ impl Stripes {
     /// The slot of this thread, unless that has no number yet. The last `?` stands for a panic that cannot happen.
     #[inline]
     pub(crate) fn known(&self) -> Option<&Slot> {
-        match thread() {
-            0 => None,
-            number => Some(&self.lines.get(number & (self.lines.len() - 1))?.0[self.column & (SLOTS - 1)]),
+        match self {
+            Self::Many { lines, column } => match thread() {
+                0 => None,
+                number => Some(&lines.get(number & (lines.len() - 1))?.0[column & (SLOTS - 1)]),
+            },
+            Self::Single(slot) => Some(slot),
         }
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Slot> {
-        self.lines.iter().map(|line| &line.0[self.column])
+        let (single, lines, column) = match self {
+            Self::Many { lines, column } => (None, &lines[..], *column),
+            Self::Single(slot) => (Some(slot), &[][..], 0),
+        };
+        single.into_iter().chain(lines.iter().map(move |line| &line.0[column]))
     }
 }
 
@@ -154,8 +147,9 @@ impl fmt::Debug for Stripes {
     }
 }
 
-fn lines(stripes: usize) -> Arc<[Line]> {
-    (0..stripes).map(|_| Line::default()).collect()
+fn lines() -> Arc<[Line]> {
+    let stripes = (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
+    (0..if cfg!(resilience_loom) { 1 } else { stripes }).map(|_| Line::default()).collect()
 }
 
 thread_local! {
