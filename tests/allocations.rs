@@ -1,8 +1,9 @@
-//! Once a breaker is there, no call through it allocates, whatever it comes to.
+//! Once a breaker is there, no call through it allocates, whatever it comes to; and how much memory a breaker takes.
 
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use allocation_counter::measure;
@@ -95,4 +96,41 @@ fn no_call_without_an_attribute_allocates() {
         drop(trial);
     });
     assert_none("a trial that closes", || breaker.try_acquire().unwrap().success());
+}
+
+/// The bytes that are in use afterwards and were not before.
+fn kept(make: impl FnOnce()) -> u64 {
+    measure(make).bytes_current.try_into().unwrap()
+}
+
+#[circuit(name = "keyed", key = n, max_keys = 1000000)]
+async fn keyed(n: u64) -> Result<(), Error> {
+    Ok(())
+}
+
+#[circuit(name = "full", key = n, max_keys = 10000)]
+async fn full(n: u64) -> Result<(), Error> {
+    Ok(())
+}
+
+#[test]
+fn a_key_takes_at_most_256_bytes() {
+    let bytes = |keys, call: &dyn Fn(u64)| kept(|| (0..keys).for_each(call)) / keys;
+    // So many that the tables have just grown, and the place of two keys in there is that of one.
+    let each = bytes(60_000, &|n| ready(keyed(n)).unwrap());
+    assert!(each <= 256, "{each}");
+    let each = bytes(10_000, &|n| ready(full(n)).unwrap());
+    assert!(each <= 256, "{each}, where some are old and some are young");
+}
+
+#[test]
+fn a_breaker_takes_few_bytes_beside_its_share_of_the_stripes() {
+    let mut breakers = Vec::with_capacity(1000);
+    let all = kept(|| {
+        breakers.extend((0..1000).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
+    });
+    let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
+    // A block of lines serves four breakers.
+    let each = all / 1000 - (128 + 128 * stripes) / 4;
+    assert!(each <= 232, "{each}");
 }
