@@ -233,6 +233,10 @@ async fn a_shadow_rejects_nothing_and_counts_what_it_would() {
     assert_eq!(breaker.state(), CircuitState::HalfOpen, "the failure was none of a trial");
     trial.success();
     assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::Closed, 4));
+
+    breaker.force_open();
+    calls(&breaker, ".");
+    assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::ForcedOpen, 5));
 }
 
 #[circuit(name = "trips::mixed", threshold = 4)]

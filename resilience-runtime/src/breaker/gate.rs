@@ -2,8 +2,8 @@
 //!
 //! Whoever decides holds the lock; the two paths that run all day, a success through a closed circuit that has no
 //! failures to clear and a rejection while the wait runs, only read the word. Its low three bits name the phase; the rest
-//! is the generation of a circuit that lets calls pass or the [`Tick`] at which a wait ends, so one load tells all that
-//! belongs together.
+//! is the generation of a circuit that lets calls pass, the [`Tick`] at which a wait ends or the length of one that has no end,
+//! so one load tells all that belongs together.
 
 use crate::breaker::machine::Machine;
 use crate::breaker::state::{Phase, Watch};
@@ -27,13 +27,14 @@ const DISABLED: u64 = 7;
 pub(crate) struct Gate {
     /// Stored with the lock held, `Release`; loaded without it, `Acquire`.
     word: AtomicU64,
-    /// The longest that a rejection may have to wait, in nanoseconds: one that seems to have to wait longer goes by
-    /// another clock than the opening did. Zero where no call is rejected without a decision.
-    longest_wait: AtomicU64,
+    /// While the circuit is closed, the tick at which its window has something to forget. Otherwise the longest that a
+    /// rejection may have to wait, in nanoseconds: one that seems to have to wait longer goes by another clock than the
+    /// opening did. Zero where no call is rejected without a decision.
+    ///
+    /// Whoever reads what belongs to the next word already either decides, or rejects as he would have a moment ago.
+    limit: AtomicU64,
     /// How long a slow call takes, in nanoseconds.
     slow: AtomicU64,
-    /// The tick at which a window has something to forget.
-    due: AtomicU64,
     core: Mutex<Core>,
 }
 
@@ -53,9 +54,8 @@ impl Gate {
         let machine = Machine::new(&settings, Tick::now());
         let gate = Self {
             word: AtomicU64::new(QUIET),
-            longest_wait: AtomicU64::new(0),
+            limit: AtomicU64::new(NEVER),
             slow: AtomicU64::new(NEVER),
-            due: AtomicU64::new(NEVER),
             core: Mutex::new(Core { settings, machine }),
         };
         gate.decide(|_, _| ());
@@ -86,7 +86,7 @@ impl Gate {
     }
 
     pub(crate) fn longest_wait(&self) -> u64 {
-        self.longest_wait.load(Ordering::Relaxed)
+        self.limit.load(Ordering::Relaxed)
     }
 
     pub(crate) fn has_slow_calls(&self) -> bool {
@@ -106,7 +106,7 @@ impl Gate {
 
     /// Whether a window has something to forget.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
-        now.to_bits() >= self.due.load(Ordering::Relaxed)
+        now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
     /// Lets `decide` change the machine, and publishes what came of it.
@@ -118,9 +118,13 @@ impl Gate {
         let Core { settings, machine } = &mut *core;
         let decision = decide(machine, settings);
         let (phase, longest_wait) = machine.phase(settings);
-        self.longest_wait.store(if settings.shadow { 0 } else { nanos(longest_wait) }, Ordering::Relaxed);
+        let limit = match phase {
+            Phase::Closed { .. } => machine.due().map_or(NEVER, Tick::to_bits),
+            _ if settings.shadow => 0,
+            _ => nanos(longest_wait),
+        };
+        self.limit.store(limit, Ordering::Relaxed);
         self.slow.store(settings.slow_call.map_or(NEVER, nanos), Ordering::Relaxed);
-        self.due.store(machine.due().map_or(NEVER, Tick::to_bits), Ordering::Relaxed);
         self.word.store(pack(phase), Ordering::Release);
         decision
     }
@@ -142,7 +146,7 @@ fn pack(phase: Phase) -> u64 {
         Phase::Open { until } => until.to_bits() | OPEN,
         Phase::HalfOpen => HALF_OPEN,
         Phase::Full { until } => until.to_bits() | FULL,
-        Phase::ForcedOpen => FORCED_OPEN,
+        Phase::ForcedOpen { wait } => (wait & !MASK) | FORCED_OPEN,
         Phase::Disabled { generation } => generation << BITS | DISABLED,
     }
 }
@@ -157,7 +161,7 @@ fn unpack(word: u64) -> Phase {
         OPEN => Phase::Open { until },
         HALF_OPEN => Phase::HalfOpen,
         FULL => Phase::Full { until },
-        FORCED_OPEN => Phase::ForcedOpen,
+        FORCED_OPEN => Phase::ForcedOpen { wait: word & !MASK },
         _ => Phase::Disabled { generation },
     }
 }
@@ -177,7 +181,8 @@ mod tests {
             Phase::Open { until },
             Phase::HalfOpen,
             Phase::Full { until },
-            Phase::ForcedOpen,
+            Phase::ForcedOpen { wait: 0 },
+            Phase::ForcedOpen { wait: !MASK },
             Phase::Disabled { generation: 9 },
         ] {
             assert_eq!(unpack(pack(phase)), phase);

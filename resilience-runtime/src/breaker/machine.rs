@@ -6,7 +6,7 @@ use crate::breaker::state::{CircuitState, Phase, Watch};
 use crate::breaker::ticket::Ticket;
 use crate::breaker::totals::Tally;
 use crate::breaker::window::{Counts, Window};
-use crate::clock::{Stamp, Tick};
+use crate::clock::{Stamp, Tick, nanos};
 use crate::config::{Rule, Settings};
 use crate::random;
 
@@ -190,7 +190,10 @@ impl Machine {
                 (Phase::Full { until: newest.after(settings.trial_timeout) }, settings.trial_timeout)
             }
             State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
-            State::ForcedOpen => (Phase::ForcedOpen, settings.cooldown),
+            State::ForcedOpen => {
+                let wait = if settings.shadow { 0 } else { nanos(settings.cooldown) };
+                (Phase::ForcedOpen { wait }, Duration::ZERO)
+            }
             State::Disabled => (Phase::Disabled { generation }, Duration::ZERO),
         }
     }

@@ -61,7 +61,11 @@ pub(crate) enum Phase {
     Full {
         until: Tick,
     },
-    ForcedOpen,
+    /// Nobody knows until when; a caller is told to come back after so many nanoseconds, in steps of eight, or zero where
+    /// each call has to be decided about.
+    ForcedOpen {
+        wait: u64,
+    },
     Disabled {
         generation: u64,
     },

@@ -29,12 +29,8 @@ impl CircuitBreaker {
                     return self.reject(wait);
                 }
             }
-            Phase::ForcedOpen => {
-                if let wait @ 1.. = gate.longest_wait() {
-                    return self.reject(wait);
-                }
-            }
-            Phase::HalfOpen | Phase::Closed { .. } => {}
+            Phase::ForcedOpen { wait: wait @ 1.. } => return self.reject(wait),
+            Phase::ForcedOpen { .. } | Phase::HalfOpen | Phase::Closed { .. } => {}
         }
         let (admission, shadow) =
             gate.decide(|machine, settings| (machine.admit(Tick::now(), settings), settings.shadow));
