@@ -13,7 +13,7 @@ use crate::breaker::CircuitBreaker;
 use crate::config::Settings;
 use crate::declare::Declaration;
 use crate::events;
-use crate::name::Name;
+use crate::name::{ByBytes, Name};
 use crate::registry;
 use crate::sync::{Arc, Mutex, OnceLock, lock};
 
@@ -32,7 +32,7 @@ impl KeyedSite {
     /// The circuit of this key.
     pub fn of<K: Key + ?Sized>(&'static self, key: &K) -> Held {
         let family = self.family.get().unwrap_or_else(|| self.resolve());
-        Held::new(&family.breaker(key))
+        Held(family.breaker(key))
     }
 
     #[cold]
@@ -61,7 +61,7 @@ pub trait Key {
 pub struct Text {
     bytes: [u8; 112],
     used: usize,
-    longer: Option<String>,
+    longer: Option<Vec<u8>>,
 }
 
 impl Text {
@@ -70,14 +70,14 @@ impl Text {
     }
 
     #[inline]
-    fn push(&mut self, text: &str) {
+    fn push(&mut self, text: &[u8]) {
         match (&mut self.longer, self.bytes.get_mut(self.used..self.used + text.len())) {
             (None, Some(place)) => {
-                place.copy_from_slice(text.as_bytes());
+                place.copy_from_slice(text);
                 self.used += text.len();
             }
-            (Some(longer), _) => longer.push_str(text),
-            (None, None) => self.longer = Some([self.as_str(), text].concat()),
+            (Some(longer), _) => longer.extend_from_slice(text),
+            (None, None) => self.longer = Some([self.as_bytes(), text].concat()),
         }
     }
 
@@ -93,18 +93,17 @@ impl Text {
                 break;
             }
         }
-        self.push(from_utf8(&digits[first..]).unwrap_or_default());
+        self.push(&digits[first..]);
     }
 
-    fn as_str(&self) -> &str {
-        // Whole texts were copied in, so these are texts.
-        self.longer.as_deref().unwrap_or_else(|| from_utf8(&self.bytes[..self.used]).unwrap_or_default())
+    fn as_bytes(&self) -> &[u8] {
+        self.longer.as_deref().unwrap_or(&self.bytes[..self.used])
     }
 }
 
 impl Write for Text {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.push(text);
+        self.push(text.as_bytes());
         Ok(())
     }
 }
@@ -112,7 +111,7 @@ impl Write for Text {
 impl Key for str {
     #[inline]
     fn write(&self, to: &mut Text) {
-        to.push(self);
+        to.push(self.as_bytes());
     }
 }
 
@@ -121,7 +120,7 @@ macro_rules! keys {
         $(impl Key for $text {
             #[inline]
             fn write(&self, to: &mut Text) {
-                to.push(self);
+                to.push(self.as_bytes());
             }
         })*
         $(impl Key for $number {
@@ -181,18 +180,18 @@ impl Family {
 
     fn breaker<K: Key + ?Sized>(&self, key: &K) -> CircuitBreaker {
         let mut text = Text::new();
-        text.push(self.name);
-        text.push("[");
+        text.push(self.name.as_bytes());
+        text.push(b"[");
         key.write(&mut text);
-        text.push("]");
-        let name = text.as_str();
+        text.push(b"]");
+        let name = text.as_bytes();
         let mut shard = lock(self.shard(name));
         shard.find(name).unwrap_or_else(|| shard.add(name))
     }
 
     /// The circuit of this whole name, if its key is known.
     pub(crate) fn get(&self, name: &str) -> Option<CircuitBreaker> {
-        lock(self.shard(name)).find(name)
+        lock(self.shard(name.as_bytes())).find(name.as_bytes())
     }
 
     pub(crate) fn all(&self) -> Vec<CircuitBreaker> {
@@ -200,8 +199,8 @@ impl Family {
     }
 
     /// By the end of the key. The table has a hash of its own against those who choose keys.
-    fn shard(&self, name: &str) -> &Mutex<Shard> {
-        let end = name.as_bytes().last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
+    fn shard(&self, name: &[u8]) -> &Mutex<Shard> {
+        let end = name.last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
         &self.shards[(end.wrapping_mul(0x9E37_79B1) >> 16) as usize % self.shards.len()]
     }
 }
@@ -218,8 +217,8 @@ impl fmt::Debug for Family {
 struct Shard {
     settings: Arc<Settings>,
     most: usize,
-    young: HashSet<Named>,
-    old: HashSet<Named>,
+    young: HashSet<Named, ByBytes>,
+    old: HashSet<Named, ByBytes>,
     /// So many new keys may come before it is worth looking for idle ones again.
     patience: usize,
 }
@@ -229,25 +228,25 @@ struct Named(CircuitBreaker);
 
 impl Shard {
     fn new(settings: Arc<Settings>, most: usize) -> Self {
-        Self { settings, most, young: HashSet::new(), old: HashSet::new(), patience: 0 }
+        Self { settings, most, young: HashSet::default(), old: HashSet::default(), patience: 0 }
     }
 
     fn all(&self) -> impl Iterator<Item = &CircuitBreaker> {
         self.young.iter().chain(&self.old).map(|named| &named.0)
     }
 
-    fn find(&mut self, name: &str) -> Option<CircuitBreaker> {
-        if let Some(Named(breaker)) = self.young.get(name.as_bytes()) {
+    fn find(&mut self, name: &[u8]) -> Option<CircuitBreaker> {
+        if let Some(Named(breaker)) = self.young.get(name) {
             return Some(breaker.clone());
         }
-        let named = self.old.take(name.as_bytes())?;
+        let named = self.old.take(name)?;
         let breaker = named.0.clone();
         self.young.insert(named);
         Some(breaker)
     }
 
     /// Makes a circuit for a new key. Where all the others are in use, it is there for this one call only.
-    fn add(&mut self, name: &str) -> CircuitBreaker {
+    fn add(&mut self, name: &[u8]) -> CircuitBreaker {
         if self.young.len() > self.most / 2 {
             self.turn();
         }
@@ -258,7 +257,9 @@ impl Shard {
             self.patience = if self.is_full() { self.most } else { 0 };
         }
         self.patience = self.patience.saturating_sub(1);
-        let breaker = CircuitBreaker::one_of_many(Name::new(name), self.settings.clone());
+        // Whole texts make up a name, so it is one.
+        let name = Name::new(from_utf8(name).unwrap_or_default());
+        let breaker = CircuitBreaker::one_of_many(name, self.settings.clone());
         if !self.is_full() {
             self.young.insert(Named(breaker.clone()));
         }

@@ -1,6 +1,6 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::str::from_utf8;
 
 use crate::error::ConfigError;
@@ -117,5 +117,53 @@ impl Hash for Name {
 impl Borrow<[u8]> for Name {
     fn borrow(&self) -> &[u8] {
         self.as_bytes()
+    }
+}
+
+/// For tables of names: leaves out the length with which a slice begins, since that costs as much as the bytes of a short one.
+///
+/// The hash is the standard library's, with a secret of its own, so nobody can choose names that collide.
+#[derive(Default)]
+pub(crate) struct ByBytes(RandomState);
+
+pub(crate) struct OfBytes(DefaultHasher);
+
+impl BuildHasher for ByBytes {
+    type Hasher = OfBytes;
+
+    #[inline]
+    fn build_hasher(&self) -> OfBytes {
+        OfBytes(self.0.build_hasher())
+    }
+}
+
+impl Hasher for OfBytes {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, _length: usize) {}
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_text_that_made_it_however_long() {
+        for text in ["", "a", "\0", "ä", "fifteen letters", "sixteen letters!", &"ÿ".repeat(7), &"ÿ".repeat(8)] {
+            let name = Name::new(text);
+            assert_eq!(name.as_str(), text);
+            assert_eq!(matches!(name, Name::Short(_)), text.len() <= 15);
+        }
+        assert_eq!(Name::new("one"), Name::Static("one"));
+        assert!(Name::new("one") < Name::new("one that is longer"));
     }
 }

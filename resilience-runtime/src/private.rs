@@ -197,7 +197,7 @@ pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError
 
 /// A breaker of the user's, as a circuit of its own: a clone, so that nothing stays borrowed while the body runs.
 #[derive(Debug)]
-pub struct Held(CircuitBreaker);
+pub struct Held(pub(crate) CircuitBreaker);
 
 impl Held {
     pub fn new(breaker: &CircuitBreaker) -> Self {

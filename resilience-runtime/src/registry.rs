@@ -9,7 +9,7 @@ use crate::config::{Options, Settings};
 use crate::declare::declarations;
 use crate::error::{CircuitConflict, ConfigError};
 use crate::keyed::Family;
-use crate::name::Name;
+use crate::name::{ByBytes, Name};
 use crate::stats::CircuitStats;
 #[cfg(not(resilience_loom))]
 use crate::sync::LazyLock;
@@ -36,7 +36,7 @@ struct Sources {
     written: Vec<Written>,
 }
 
-type Circuits = HashMap<Name, Entry>;
+type Circuits = HashMap<Name, Entry, ByBytes>;
 
 #[cfg(not(resilience_loom))]
 static CIRCUITS: LazyLock<Mutex<Circuits>> = LazyLock::new(Mutex::default);
