@@ -89,14 +89,15 @@ impl Totals {
             rejected: 0,
             last_success: Stamp::default(),
         };
-        for slot in self.stripes.all() {
+        // From within: a loop would ask at each step which kind of stripes it is.
+        self.stripes.all().for_each(|slot| {
             let (all, recent) = slot.successes(period);
             sums.succeeded += all;
             sums.successes += recent;
             sums.ignored += slot.ignored.load(Ordering::Relaxed);
             sums.rejected += slot.rejected.load(Ordering::Relaxed);
             sums.last_success = sums.last_success.max(slot.last_success());
-        }
+        });
         sums
     }
 }
