@@ -68,6 +68,7 @@ impl Entry {
     fn write(&mut self, written: Written) {
         // A place may register any number of times, and says the same each time.
         if !self.sources.written.contains(&written) {
+            self.sources.written.reserve_exact(1);
             self.sources.written.push(written);
             self.apply();
         }
