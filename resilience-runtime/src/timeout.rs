@@ -48,6 +48,20 @@ impl TimeoutError {
 
     /// Whether it was the deadline of the caller that came first. The service had less time then than it may take, so this
     /// is no failure of its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{Timeout, TimeoutError, deadline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let timeout = Timeout::new(Duration::from_secs(5))?;
+    /// let hurried = deadline(Duration::from_secs(1), timeout.call(|| std::future::pending::<Result<(), TimeoutError>>()));
+    /// let error = hurried.await.unwrap_err();
+    /// assert!(error.by_deadline() && error.after() <= Duration::from_secs(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn by_deadline(&self) -> bool {
         self.by_deadline
     }
