@@ -142,7 +142,7 @@ impl CircuitBreaker {
                 total_ignored: sums.ignored,
                 total_cancelled: sums.cancelled,
                 total_rejected: sums.rejected,
-                total_opened: tally.opened,
+                total_opened: machine.opened(),
             }
         })
     }
@@ -310,8 +310,8 @@ impl CircuitBreaker {
 fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
     let inner = &*breaker.borrow().0;
     let admitted = match inner.gate.closed() {
-        Some(generation) => Ok(Ticket { generation, lease: Ticket::NO_TRIAL }),
-        None => breaker.borrow().admit().get(),
+        Some(generation) => Ok(Ticket::new(generation, Ticket::NO_TRIAL)),
+        None => breaker.borrow().admit(),
     };
     match admitted {
         Ok(ticket) => Ok(Call::new(breaker, ticket)),

@@ -69,19 +69,19 @@ impl Gate {
 
     /// The generation of a closed circuit where nobody has to take the time of a call.
     #[inline]
-    pub(crate) fn closed(&self) -> Option<u64> {
+    pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);
-        (word & MASK <= FAILING).then_some(word >> BITS)
+        (word & MASK <= FAILING).then_some(generation(word))
     }
 
     /// The circuit is closed, in this generation, and to count a success is all there is to do.
     #[inline]
-    pub(crate) fn is_quiet(&self, generation: u64) -> bool {
+    pub(crate) fn is_quiet(&self, generation: u32) -> bool {
         self.is_closed(generation, Watch::Quiet)
     }
 
     #[inline]
-    pub(crate) fn is_closed(&self, generation: u64, watch: Watch) -> bool {
+    pub(crate) fn is_closed(&self, generation: u32, watch: Watch) -> bool {
         self.word.load(Ordering::Acquire) == pack(Phase::Closed { generation, watch })
     }
 
@@ -137,23 +137,35 @@ impl Gate {
     }
 }
 
+/// Where the slots have the number of a period, too.
+#[inline]
+fn number(generation: u32) -> u64 {
+    u64::from(generation) << u32::BITS
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the upper half")]
+#[inline]
+const fn generation(word: u64) -> u32 {
+    (word >> u32::BITS) as u32
+}
+
 #[inline]
 fn pack(phase: Phase) -> u64 {
     match phase {
-        Phase::Closed { generation, watch: Watch::Quiet } => generation << BITS | QUIET,
-        Phase::Closed { generation, watch: Watch::Failing } => generation << BITS | FAILING,
-        Phase::Closed { generation, watch: Watch::Timed } => generation << BITS | TIMED,
+        Phase::Closed { generation, watch: Watch::Quiet } => number(generation) | QUIET,
+        Phase::Closed { generation, watch: Watch::Failing } => number(generation) | FAILING,
+        Phase::Closed { generation, watch: Watch::Timed } => number(generation) | TIMED,
         Phase::Open { until } => until.to_bits() | OPEN,
         Phase::HalfOpen => HALF_OPEN,
         Phase::Full { until } => until.to_bits() | FULL,
         Phase::ForcedOpen { wait } => (wait & !MASK) | FORCED_OPEN,
-        Phase::Disabled { generation } => generation << BITS | DISABLED,
+        Phase::Disabled { generation } => number(generation) | DISABLED,
     }
 }
 
 #[inline]
 fn unpack(word: u64) -> Phase {
-    let (generation, until) = (word >> BITS, Tick::from_bits(word));
+    let (generation, until) = (generation(word), Tick::from_bits(word));
     match word & MASK {
         QUIET => Phase::Closed { generation, watch: Watch::Quiet },
         FAILING => Phase::Closed { generation, watch: Watch::Failing },
@@ -176,7 +188,7 @@ mod tests {
         for phase in [
             Phase::Closed { generation: 0, watch: Watch::Quiet },
             Phase::Closed { generation: 7, watch: Watch::Failing },
-            Phase::Closed { generation: u64::MAX >> BITS, watch: Watch::Quiet },
+            Phase::Closed { generation: u32::MAX, watch: Watch::Quiet },
             Phase::Closed { generation: 8, watch: Watch::Timed },
             Phase::Open { until },
             Phase::HalfOpen,

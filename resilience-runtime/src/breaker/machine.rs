@@ -76,14 +76,16 @@ enum Wait {
 #[derive(Debug)]
 pub(crate) struct Machine {
     state: State,
-    generation: u64,
+    generation: u32,
     lease: u32,
     /// How often the circuit has opened since it was closed.
     openings: u32,
     /// As many as a threshold can be; no more than that is ever asked.
     failures: u32,
-    /// The generation in which the circuit was closed or reset last; the low half of its number, as in the slots.
+    /// The generation in which the circuit was closed or reset last.
     period: u32,
+    /// How often the circuit has opened at all.
+    opened: u32,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
 }
@@ -97,6 +99,7 @@ impl Machine {
             openings: 0,
             failures: 0,
             period: 0,
+            opened: 0,
             window: None,
             tally: Tally::default(),
         };
@@ -116,8 +119,13 @@ impl Machine {
     }
 
     /// Names the time since the circuit was closed or reset last.
-    pub(crate) fn period(&self) -> u64 {
-        self.period.into()
+    pub(crate) fn period(&self) -> u32 {
+        self.period
+    }
+
+    /// How often the circuit has opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened.into()
     }
 
     pub(crate) fn has_window(&self) -> bool {
@@ -309,7 +317,7 @@ impl Machine {
     }
 
     fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
-        self.tally.opened += 1;
+        self.opened = self.opened.saturating_add(1);
         self.openings = self.openings.saturating_add(1);
         let wait = match retry_after {
             Some(time) => Wait::Given(time),
@@ -335,8 +343,9 @@ impl Machine {
 
     /// Gives a trial's slot back, unless it is another lease's by now.
     pub(crate) fn release(&mut self, ticket: Ticket) {
+        let current = self.ticket(self.lease);
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
-            if ticket.generation == self.generation && ticket.lease == self.lease {
+            if ticket == current {
                 *in_flight = in_flight.saturating_sub(1);
             }
         }
@@ -352,7 +361,7 @@ impl Machine {
         self.openings = 0;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
         self.enter(State::Closed);
-        self.period = low_half(self.generation);
+        self.period = self.generation;
         if let Some(window) = &mut self.window {
             window.restart(now);
         }
@@ -360,21 +369,22 @@ impl Machine {
 
     fn enter(&mut self, state: State) {
         self.state = state;
-        self.generation += 1;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// For a call that is let through although the circuit would reject it: whatever it comes to is too late for this
+    /// generation, and for every later one.
+    pub(crate) fn late(&self) -> Ticket {
+        Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }
 
     fn is_stale(&self, ticket: Ticket) -> bool {
-        ticket.generation != self.generation || matches!(self.state, State::Disabled)
+        ticket.generation() != self.generation || matches!(self.state, State::Disabled)
     }
 
     fn ticket(&self, lease: u32) -> Ticket {
-        Ticket { generation: self.generation, lease }
+        Ticket::new(self.generation, lease)
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "so it is meant")]
-const fn low_half(number: u64) -> u32 {
-    number as u32
 }
 
 /// With nobody in flight there is always room, whatever a change of settings did to the sum: otherwise nobody could

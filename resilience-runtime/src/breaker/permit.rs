@@ -28,9 +28,7 @@ pub(crate) enum Verdict<'a> {
 /// What a permit knows of its call. Both kinds of permit are this, around a borrowed or an owned breaker.
 pub(crate) struct Call<B: Borrow<CircuitBreaker>> {
     breaker: B,
-    // The two halves of its ticket: as one field they would take eight bytes more.
-    generation: u64,
-    lease: u32,
+    pub(super) ticket: Ticket,
     /// Only known where a slow call is a failure, or while somebody listens to the events that tell the duration.
     started: Option<Tick>,
     progress: Progress,
@@ -38,7 +36,7 @@ pub(crate) struct Call<B: Borrow<CircuitBreaker>> {
 
 /// As wide as what it stands beside: padding would be copied along, byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
+#[repr(u64)]
 enum Progress {
     Waiting,
     /// The body runs. Whoever finds a permit dropped in here has a panic before him, and nothing else:
@@ -51,20 +49,15 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     /// The time of the call begins here, where somebody wants to know it.
     #[inline]
     pub(crate) fn new(breaker: B, ticket: Ticket) -> Self {
-        let Ticket { generation, lease } = ticket;
-        let timed = lease != Ticket::NO_TRIAL || events::debug_wanted();
+        let timed = ticket.lease() != Ticket::NO_TRIAL || events::debug_wanted();
         let started = if timed { breaker.borrow().start() } else { None };
-        Self { breaker, generation, lease, started, progress: Progress::Waiting }
+        Self { breaker, ticket, started, progress: Progress::Waiting }
     }
 
     /// Leaves the call to whoever gets the ticket.
     pub(crate) fn hand_over(mut self) -> Ticket {
         self.progress = Progress::Ended;
-        self.ticket()
-    }
-
-    pub(crate) fn ticket(&self) -> Ticket {
-        Ticket { generation: self.generation, lease: self.lease }
+        self.ticket
     }
 
     #[inline]
@@ -72,7 +65,7 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
         self.progress = Progress::Ended;
         // The clock comes before the exchange that counts: a processor lets nothing overtake that one.
         let now = Stamp::now();
-        self.breaker.borrow().record_success(self.ticket(), self.started, now);
+        self.breaker.borrow().record_success(self.ticket, self.started, now);
     }
 
     fn fail(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
@@ -82,7 +75,7 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     fn end(&mut self, verdict: Verdict<'_>) {
         // First, so that a subscriber that panics does not bring a second verdict about.
         self.progress = Progress::Ended;
-        self.breaker.borrow().record(self.ticket(), self.started, verdict);
+        self.breaker.borrow().record(self.ticket, self.started, verdict);
     }
 }
 
@@ -229,7 +222,7 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn end(mut self) -> Ending<'a> {
         self.0.progress = Progress::Ended;
-        Ending { breaker: self.0.breaker, ticket: self.0.ticket(), started: self.0.started }
+        Ending { breaker: self.0.breaker, ticket: self.0.ticket, started: self.0.started }
     }
 
     /// Runs the part of a body that makes its future; a panic in it is the body's.

@@ -49,7 +49,7 @@ impl fmt::Display for CircuitState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Closed {
-        generation: u64,
+        generation: u32,
         watch: Watch,
     },
     Open {
@@ -67,7 +67,7 @@ pub(crate) enum Phase {
         wait: u64,
     },
     Disabled {
-        generation: u64,
+        generation: u32,
     },
 }
 

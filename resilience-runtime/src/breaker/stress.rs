@@ -33,32 +33,32 @@ struct Counts {
 struct Stress {
     breaker: CircuitBreaker,
     /// Trials under way, by generation and lease.
-    trials: Mutex<HashMap<(u64, u32), u32>>,
+    trials: Mutex<HashMap<Ticket, u32>>,
     /// Before the first failure in a generation; the next one is open.
-    failing: Mutex<HashMap<u64, Tick>>,
+    failing: Mutex<HashMap<u32, Tick>>,
 }
 
 impl Stress {
     fn begin(&self) -> Option<OwnedPermit> {
         let permit = self.breaker.try_acquire_owned().ok()?;
-        let Ticket { generation, lease } = permit.0.ticket();
-        if permit.0.ticket().is_trial() {
+        let ticket = permit.0.ticket;
+        if ticket.is_trial() {
             let now = Tick::now();
             let mut trials = lock(&self.trials);
-            let under_way = trials.entry((generation, lease)).or_default();
+            let under_way = trials.entry(ticket).or_default();
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
             // Closed or half-open, then open, then this one.
-            let failing = lock(&self.failing)[&(generation - 2)];
+            let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }
         Some(permit)
     }
 
     fn end(&self, permit: OwnedPermit, dice: u64, counts: &mut Counts) {
-        let Ticket { generation, lease } = permit.0.ticket();
-        if permit.0.ticket().is_trial() {
-            *lock(&self.trials).get_mut(&(generation, lease)).expect("it began") -= 1;
+        let ticket = permit.0.ticket;
+        if ticket.is_trial() {
+            *lock(&self.trials).get_mut(&ticket).expect("it began") -= 1;
         }
         match dice % 64 {
             0 => {
@@ -72,7 +72,7 @@ impl Stress {
             2 => {
                 counts.failed += 1;
                 let now = Tick::now();
-                lock(&self.failing).entry(generation).and_modify(|first| *first = now.min(*first)).or_insert(now);
+                lock(&self.failing).entry(ticket.generation()).and_modify(|first| *first = now.min(*first)).or_insert(now);
                 permit.failure();
             }
             _ => {

@@ -15,7 +15,7 @@ use crate::sync::{Arc, AtomicU64, Ordering};
 /// What one thread, or a few, came to with one breaker.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// How many calls have succeeded in a period, and the low half of its number above that; see [`Slot::succeed`].
+    /// How many calls have succeeded in a period, and its number above that; see [`Slot::succeed`].
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -43,7 +43,7 @@ impl Slot {
     /// One exchange counts and makes sure of the period, so a success that comes late is never counted in a period that
     /// has begun meanwhile.
     #[inline]
-    pub(crate) fn succeed(&self, period: u64, now: Stamp) -> bool {
+    pub(crate) fn succeed(&self, period: u32, now: Stamp) -> bool {
         self.stamp(now);
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
@@ -52,7 +52,7 @@ impl Slot {
 
     /// Makes room for successes of this period; returns those that were counted before, and whether they are of this
     /// period, too. The caller holds the lock of the breaker.
-    pub(crate) fn adopt(&self, period: u64) -> (u64, bool) {
+    pub(crate) fn adopt(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
         if count < COUNT {
@@ -64,15 +64,15 @@ impl Slot {
     }
 
     /// The successes counted here, and those of them that are of this period.
-    pub(crate) fn successes(&self, period: u64) -> (u64, u64) {
+    pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
         (count, if seen - count == tag(period) { count } else { 0 })
     }
 }
 
-const fn tag(period: u64) -> u64 {
-    period << 32
+fn tag(period: u32) -> u64 {
+    u64::from(period) << 32
 }
 
 const SLOTS: usize = 4;

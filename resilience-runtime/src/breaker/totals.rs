@@ -16,7 +16,6 @@ pub(crate) struct Tally {
     /// Successes of earlier periods that are in no slot, and those that came too late.
     pub(crate) settled: u64,
     pub(crate) failed: u64,
-    pub(crate) opened: u64,
     pub(crate) last_failure: Stamp,
 }
 
@@ -55,7 +54,7 @@ impl Totals {
     }
 
     /// Makes this thread's slot count for this period, and stamps it; the caller holds the lock.
-    pub(crate) fn adopt(&self, period: u64, now: Stamp, tally: &mut Tally) {
+    pub(crate) fn adopt(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.mine();
         slot.stamp(now);
         let (carried, recent) = slot.adopt(period);
@@ -80,7 +79,7 @@ impl Totals {
     }
 
     /// The caller holds the lock.
-    pub(crate) fn sums(&self, period: u64, tally: &Tally) -> Sums {
+    pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
         let mut sums = Sums {
             successes: tally.recent,
             succeeded: tally.recent + tally.settled,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::breaker::machine::{Admission, Effect, End, Machine};
 use crate::breaker::permit::{Call, Verdict};
 use crate::breaker::state::{Phase, Watch};
-use crate::breaker::ticket::{Answer, Ticket};
+use crate::breaker::ticket::Ticket;
 use crate::breaker::{CircuitBreaker, Inner};
 use crate::clock::{self, Stamp, Tick, nanos};
 use crate::events;
@@ -15,14 +15,14 @@ impl CircuitBreaker {
     /// Admits a call through a circuit that does not simply count: rejects it as long as the wait runs, and otherwise
     /// decides.
     #[cold]
-    pub(super) fn admit(&self) -> Answer {
+    pub(super) fn admit(&self) -> Result<Ticket, u64> {
         let gate = &self.0.gate;
         match gate.phase() {
             Phase::Closed { generation, watch: Watch::Timed } => {
-                return Answer::admitted(Ticket { generation, lease: Ticket::TIMED });
+                return Ok(Ticket::new(generation, Ticket::TIMED));
             }
             Phase::Disabled { generation } => {
-                return Answer::admitted(Ticket { generation, lease: Ticket::NO_TRIAL });
+                return Ok(Ticket::new(generation, Ticket::NO_TRIAL));
             }
             Phase::Open { until } | Phase::Full { until } => {
                 if let Some(wait) = left(until).filter(|wait| *wait <= gate.longest_wait()) {
@@ -32,20 +32,21 @@ impl CircuitBreaker {
             Phase::ForcedOpen { wait: wait @ 1.. } => return self.reject(wait),
             Phase::ForcedOpen { .. } | Phase::HalfOpen | Phase::Closed { .. } => {}
         }
-        let (admission, shadow) =
-            gate.decide(|machine, settings| (machine.admit(Tick::now(), settings), settings.shadow));
+        let (admission, shadow) = gate.decide(|machine, settings| {
+            let admission = machine.admit(Tick::now(), settings);
+            (admission, settings.shadow.then(|| machine.late()))
+        });
         match admission.verdict {
             Ok(ticket) => {
                 // A subscriber that panics drops this, and the slot comes back.
                 let call = Call::new(self, ticket);
                 self.tell_admission(&admission);
-                Answer::admitted(call.hand_over())
+                Ok(call.hand_over())
             }
-            Err(wait) if shadow => {
-                self.reject(nanos(wait));
-                Answer::admitted(Ticket::SHADOW)
+            Err(wait) => {
+                let rejected = self.reject(nanos(wait));
+                shadow.map_or(rejected, Ok)
             }
-            Err(wait) => self.reject(nanos(wait)),
         }
     }
 
@@ -58,13 +59,13 @@ impl CircuitBreaker {
         }
     }
 
-    fn reject(&self, wait_nanos: u64) -> Answer {
+    fn reject(&self, wait_nanos: u64) -> Result<Ticket, u64> {
         let Inner { name, totals, .. } = &*self.0;
         totals.add_rejected();
         if events::debug_wanted() {
             events::rejected(name, Duration::from_nanos(wait_nanos));
         }
-        Answer::rejected(wait_nanos)
+        Err(wait_nanos)
     }
 
     /// The time at which a call begins that has to be timed.
@@ -94,7 +95,7 @@ impl CircuitBreaker {
     pub(super) fn record_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Inner { gate, totals, .. } = &*self.0;
         let counted =
-            gate.is_quiet(ticket.generation) && totals.known().is_some_and(|slot| slot.succeed(ticket.generation, now));
+            gate.is_quiet(ticket.generation()) && totals.known().is_some_and(|slot| slot.succeed(ticket.generation(), now));
         if !counted || events::debug_wanted() {
             self.finish_success(ticket, started, now, counted);
         }
@@ -127,7 +128,7 @@ impl CircuitBreaker {
     /// Counts a success where each is looked at, unless it was slow or the window has something to forget.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Inner { gate, totals, .. } = &*self.0;
-        if !gate.is_closed(ticket.generation, Watch::Timed) {
+        if !gate.is_closed(ticket.generation(), Watch::Timed) {
             return false;
         }
         let took_long = started.is_some_and(|started| gate.is_slow(started));
@@ -137,7 +138,7 @@ impl CircuitBreaker {
         if took_long || due {
             return false;
         }
-        slot.succeed(ticket.generation, now)
+        slot.succeed(ticket.generation(), now)
     }
 
     fn record_failure(

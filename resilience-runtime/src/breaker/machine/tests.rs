@@ -61,5 +61,5 @@ fn a_lease_that_comes_round_is_not_that_of_a_closed_circuit() {
     machine.lease = Ticket::TIMED - 1;
     let expired = Settings { trial_timeout: Duration::ZERO, ..settings(3) };
     let admission = machine.admit(Tick::now(), &expired);
-    assert_eq!((admission.expired, admission.verdict.unwrap().lease), (1, 1));
+    assert_eq!((admission.expired, admission.verdict.unwrap().lease()), (1, 1));
 }
