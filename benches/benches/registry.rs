@@ -3,7 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -57,16 +57,21 @@ fn main() {
         });
         println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
-    // What of that is the memory: as many values of a breaker's size behind counted pointers, cloned in the same order.
-    let values: Vec<Arc<[u64; 26]>> = (0..CIRCUITS).map(|_| Arc::new([0; 26])).collect();
-    let nanos = median(|| {
-        let begun = Instant::now();
-        for n in 0..CIRCUITS {
-            black_box(values[n * 7919 % CIRCUITS].clone());
-        }
-        begun.elapsed().as_nanos() as f64 / CIRCUITS as f64
-    });
-    println!("for comparison, to clone one of as many Arcs: {nanos:.0} ns");
+    // What of that is the memory: as many values of a breaker's size behind counted pointers, cloned in the same order. The
+    // lock keeps the processor from fetching several of them at once, as that of the registry does.
+    let values: Vec<Arc<[u64; 25]>> = (0..CIRCUITS).map(|_| Arc::new([0; 25])).collect();
+    let values = Mutex::new(values);
+    for among in [CIRCUITS, 1000] {
+        let nanos = median(|| {
+            let begun = Instant::now();
+            for n in 0..CIRCUITS {
+                let value = values.lock().unwrap()[n * 7919 % among].clone();
+                black_box(value);
+            }
+            begun.elapsed().as_nanos() as f64 / CIRCUITS as f64
+        });
+        println!("for comparison, to lock a list and clone an Arc, {among} of them in turn: {nanos:.0} ns");
+    }
     drop(values);
     let millis = |work: fn()| {
         median(|| {

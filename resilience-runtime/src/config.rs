@@ -1,11 +1,11 @@
 //! The settings of a breaker: what somebody wrote, and what comes of it.
 
 use std::fmt;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::clock::{LONGEST, fits};
 use crate::error::ConfigError;
+use crate::shared::Newest;
 use crate::sync::Arc;
 
 /// Hands `$with` every option that a circuit has, with its type and the kind of its value.
@@ -227,19 +227,10 @@ impl Settings {
     const HALF_OPEN_MAX: u32 = 1;
     const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// Equal ones are the same: a program has many circuits, and few kinds of them.
+    /// A program has many circuits, and few kinds of them.
     pub(crate) fn shared(options: Options) -> Arc<Self> {
-        /// Those that were asked for last, and no more of them, so that the search ends soon.
-        static NEWEST: std::sync::Mutex<[Option<Arc<Settings>>; 4]> = std::sync::Mutex::new([const { None }; 4]);
-        let settings = Self::from(options);
-        let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
-        match newest.iter().flatten().find(|known| ***known == settings) {
-            Some(known) => known.clone(),
-            None => {
-                newest.rotate_right(1);
-                newest[0].insert(Arc::new(settings)).clone()
-            }
-        }
+        static NEWEST: Newest<Settings> = Newest::new();
+        NEWEST.share(Self::from(options))
     }
 
     /// The failures that trip the circuit, zero where it goes by rates.

@@ -1,15 +1,15 @@
 //! Circuits that share a name and settings, one for each key.
 #![allow(missing_docs)] // what is public here is hidden in `__private`
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::{self, Write};
-use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::str::from_utf8;
 
 use crate::__private::Held;
 use crate::breaker::CircuitBreaker;
+use crate::breaker::named::Named;
 use crate::config::Settings;
 use crate::declare::Declaration;
 use crate::events;
@@ -223,9 +223,6 @@ struct Shard {
     patience: usize,
 }
 
-/// A breaker that is found by its name.
-struct Named(CircuitBreaker);
-
 impl Shard {
     fn new(settings: Arc<Settings>, most: usize) -> Self {
         Self { settings, most, young: HashSet::default(), old: HashSet::default(), patience: 0 }
@@ -275,23 +272,3 @@ impl Shard {
         self.old.extend(self.young.drain());
     }
 }
-
-impl Borrow<[u8]> for Named {
-    fn borrow(&self) -> &[u8] {
-        self.0.label().as_bytes()
-    }
-}
-
-impl Hash for Named {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.label().hash(state);
-    }
-}
-
-impl PartialEq for Named {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.label() == other.0.label()
-    }
-}
-
-impl Eq for Named {}

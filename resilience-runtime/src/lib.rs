@@ -100,6 +100,7 @@ mod rate_limit;
 mod registry;
 mod rejection;
 mod retry;
+mod shared;
 mod stats;
 mod sync;
 mod timeout;

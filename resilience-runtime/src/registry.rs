@@ -5,11 +5,13 @@ use std::panic::Location;
 use std::sync::PoisonError;
 
 use crate::breaker::CircuitBreaker;
+use crate::breaker::named::Named;
 use crate::config::{Options, Settings};
 use crate::declare::declarations;
 use crate::error::{CircuitConflict, ConfigError};
 use crate::keyed::Family;
 use crate::name::{ByBytes, Name};
+use crate::shared::Newest;
 use crate::stats::CircuitStats;
 #[cfg(not(resilience_loom))]
 use crate::sync::LazyLock;
@@ -22,21 +24,16 @@ pub(crate) struct Written {
     pub(crate) place: &'static Location<'static>,
 }
 
-struct Entry {
-    breaker: CircuitBreaker,
-    /// Elsewhere: the smaller the entries of a table, the fewer caches a lookup misses.
-    sources: Box<Sources>,
-}
-
 /// All that anybody wrote about one circuit.
 #[derive(Default)]
 struct Sources {
-    preset: Options,
+    preset: Option<Box<Options>>,
     /// In the order of registration: where two write one option, the first has it.
-    written: Vec<Written>,
+    written: Vec<Arc<Written>>,
 }
 
-type Circuits = HashMap<Name, Entry, ByBytes>;
+/// The sources are elsewhere: the smaller the entries of a table, the fewer caches a look-up misses.
+type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
 
 #[cfg(not(resilience_loom))]
 static CIRCUITS: LazyLock<Mutex<Circuits>> = LazyLock::new(Mutex::default);
@@ -47,7 +44,7 @@ loom::lazy_static! {
 }
 
 /// The circuits that have keys, and what was written about them in the order of registration.
-type Families = BTreeMap<&'static str, (Arc<Family>, Vec<Written>)>;
+type Families = BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>;
 
 // Loom's cannot be made at compile time, and no model has keys.
 static FAMILIES: std::sync::Mutex<Families> = std::sync::Mutex::new(BTreeMap::new());
@@ -60,27 +57,43 @@ fn circuits() -> MutexGuard<'static, Circuits> {
     lock(&CIRCUITS)
 }
 
-impl Entry {
-    fn new(name: Name) -> Self {
-        Self { breaker: CircuitBreaker::new(name, Settings::shared(Options::NONE)), sources: Box::default() }
-    }
-
-    fn write(&mut self, written: Written) {
-        // A place may register any number of times, and says the same each time.
-        if !self.sources.written.contains(&written) {
-            self.sources.written.reserve_exact(1);
-            self.sources.written.push(written);
-            self.apply();
+impl Sources {
+    fn write(&mut self, written: Written, breaker: &CircuitBreaker) {
+        if add(&mut self.written, written) {
+            self.apply(breaker);
         }
     }
 
-    fn apply(&self) {
-        self.breaker.apply(Settings::shared(merge(&self.sources.written).or(self.sources.preset)));
+    fn apply(&self, breaker: &CircuitBreaker) {
+        breaker.apply(Settings::shared(merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default())));
     }
 }
 
+/// The circuit of this name, made where there is none, and what was written about it.
+#[expect(clippy::mutable_key_type, reason = "the name of a breaker does not change")]
+fn entry(circuits: &mut Circuits, name: Name) -> (CircuitBreaker, &mut Sources) {
+    let breaker = match circuits.get_key_value(name.as_bytes()) {
+        Some((Named(breaker), _)) => breaker.clone(),
+        None => CircuitBreaker::new(name, Settings::shared(Options::NONE)),
+    };
+    let sources = circuits.entry(Named(breaker.clone())).or_default();
+    (breaker, sources)
+}
+
+/// False where it is in there: a place may register any number of times, and says the same each time.
+fn add(all: &mut Vec<Arc<Written>>, written: Written) -> bool {
+    /// One place may register any number of circuits, too.
+    static NEWEST: Newest<Written> = Newest::new();
+    let new = !all.iter().any(|known| **known == written);
+    if new {
+        all.reserve_exact(1);
+        all.push(NEWEST.share(written));
+    }
+    new
+}
+
 /// What several places write together; the earlier one wins.
-fn merge(written: &[Written]) -> Options {
+fn merge(written: &[Arc<Written>]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
 }
 
@@ -88,7 +101,7 @@ fn merge(written: &[Written]) -> Options {
 const RULE: [&str; 7] = ["failure_rate", "slow_rate", "threshold", "window", "calls", "min_calls", "slow_call"];
 
 /// Where `next` writes another value than somebody before it, or a rule that does not go with theirs.
-fn conflicts(name: &str, before: &[Written], next: &Written) -> Vec<CircuitConflict> {
+fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option, kept: String, value: String, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
         option,
@@ -116,10 +129,10 @@ fn conflicts(name: &str, before: &[Written], next: &Written) -> Vec<CircuitConfl
 }
 
 /// All that attributes declare, by name, each name's in the order of file and line.
-fn declared() -> BTreeMap<&'static str, Vec<Written>> {
+fn declared() -> BTreeMap<&'static str, Vec<Arc<Written>>> {
     let mut by_name = BTreeMap::<_, Vec<_>>::new();
     for declaration in declarations() {
-        by_name.entry(declaration.name).or_default().push(declaration.written);
+        by_name.entry(declaration.name).or_default().push(Arc::new(declaration.written));
     }
     for written in by_name.values_mut() {
         written.sort_by_key(|written| (written.place.file(), written.place.line(), written.place.column()));
@@ -130,24 +143,24 @@ fn declared() -> BTreeMap<&'static str, Vec<Written>> {
 /// Registers what a builder wrote; a conflict is the caller's to mend.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut circuits = circuits();
-    let before = circuits.get(&name).map_or(&[][..], |entry| &entry.sources.written);
+    let before = circuits.get(name.as_bytes()).map_or(&[][..], |sources| &sources.written);
     if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
         let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
         let allowed = format!("{kept}, which circuit '{name}' has from {place}");
         return Err(ConfigError::new(option, value, allowed));
     }
-    let entry = circuits.entry(name.clone()).or_insert_with(|| Entry::new(name));
-    entry.write(written);
-    Ok(entry.breaker.clone())
+    let (breaker, sources) = entry(&mut circuits, name);
+    sources.write(written, &breaker);
+    Ok(breaker)
 }
 
 /// Registers what an attribute wrote; a conflict is told to whoever listens, and the first value stays.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     let mut circuits = circuits();
-    let entry = circuits.entry(Name::Static(name)).or_insert_with(|| Entry::new(Name::Static(name)));
-    let conflicts = conflicts(name, &entry.sources.written, &written);
-    entry.write(written);
-    (entry.breaker.clone(), conflicts)
+    let (breaker, sources) = entry(&mut circuits, Name::Static(name));
+    let conflicts = conflicts(name, &sources.written, &written);
+    sources.write(written, &breaker);
+    (breaker, conflicts)
 }
 
 /// Registers what an attribute wrote about circuits with keys; like [`join`].
@@ -158,8 +171,7 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
         (Arc::new(Family::new(name, &settings, next.options.max_keys)), Vec::new())
     });
     let conflicts = conflicts(name, written, &next);
-    if !written.contains(&next) {
-        written.push(next);
+    if add(written, next) {
         family.apply(&Settings::shared(merge(written)));
     }
     (family.clone(), conflicts)
@@ -168,12 +180,12 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
 /// Registers a preset, which gives way to all that is written.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let mut circuits = circuits();
-    let entry = circuits.entry(Name::Static(name)).or_insert_with(|| Entry::new(Name::Static(name)));
-    if entry.sources.preset != options {
-        entry.sources.preset = options;
-        entry.apply();
+    let (breaker, sources) = entry(&mut circuits, Name::Static(name));
+    if sources.preset.as_deref() != Some(&options) {
+        sources.preset = Some(Box::new(options));
+        sources.apply(&breaker);
     }
-    entry.breaker.clone()
+    breaker
 }
 
 /// Every circuit of the program by its name: those that are registered, and those that an attribute declares and
@@ -244,8 +256,8 @@ pub fn reset_all_circuits() {
 /// # }
 /// ```
 pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
-    if let Some(entry) = circuits().get(name.as_bytes()) {
-        return Some(entry.breaker.clone());
+    if let Some((Named(breaker), _)) = circuits().get_key_value(name.as_bytes()) {
+        return Some(breaker.clone());
     }
     if let Some(breaker) = families().values().find_map(|(family, _)| family.get(name)) {
         return Some(breaker);
@@ -253,13 +265,12 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     let (name, written) = declared().remove_entry(name)?;
     let mut circuits = circuits();
     // Somebody may have registered it meanwhile, and was first then.
-    let entry = circuits.entry(Name::Static(name)).or_insert_with(|| {
-        let mut entry = Entry::new(Name::Static(name));
-        entry.sources.written = written;
-        entry.apply();
-        entry
-    });
-    Some(entry.breaker.clone())
+    let (breaker, sources) = entry(&mut circuits, Name::Static(name));
+    if sources.written.is_empty() {
+        sources.written = written;
+        sources.apply(&breaker);
+    }
+    Some(breaker)
 }
 
 /// Looks for circuits that are declared or registered with two values for one option.
@@ -276,8 +287,10 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 ///
 /// Every conflict, each with the name, the option, both values and both places.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
-    let mut places: BTreeMap<String, Vec<Written>> =
-        circuits().iter().map(|(name, entry)| (name.as_str().to_owned(), entry.sources.written.clone())).collect();
+    let mut places: BTreeMap<String, Vec<Arc<Written>>> = circuits()
+        .iter()
+        .map(|(Named(breaker), sources)| (breaker.name().to_owned(), sources.written.clone()))
+        .collect();
     let families: Vec<_> =
         families().iter().map(|(name, (_, written))| ((*name).to_owned(), written.clone())).collect();
     for (name, written) in declared() {
@@ -300,7 +313,7 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
 
 /// In the order of their names.
 fn all() -> Vec<CircuitBreaker> {
-    let mut breakers: Vec<_> = circuits().values().map(|entry| entry.breaker.clone()).collect();
+    let mut breakers: Vec<_> = circuits().keys().map(|Named(breaker)| breaker.clone()).collect();
     let families: Vec<_> = families().values().map(|(family, _)| family.clone()).collect();
     breakers.extend(families.iter().flat_map(|family| family.all()));
     breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));

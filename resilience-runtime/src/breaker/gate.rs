@@ -143,7 +143,6 @@ fn number(generation: u32) -> u64 {
     u64::from(generation) << u32::BITS
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half")]
 #[inline]
 const fn generation(word: u64) -> u32 {
     (word >> u32::BITS) as u32

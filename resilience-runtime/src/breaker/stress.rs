@@ -72,7 +72,10 @@ impl Stress {
             2 => {
                 counts.failed += 1;
                 let now = Tick::now();
-                lock(&self.failing).entry(ticket.generation()).and_modify(|first| *first = now.min(*first)).or_insert(now);
+                lock(&self.failing)
+                    .entry(ticket.generation())
+                    .and_modify(|first| *first = now.min(*first))
+                    .or_insert(now);
                 permit.failure();
             }
             _ => {

@@ -19,7 +19,6 @@ impl Ticket {
         Self((generation as u64) << u32::BITS | lease as u64)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half")]
     #[inline]
     pub(crate) const fn generation(self) -> u32 {
         (self.0 >> u32::BITS) as u32

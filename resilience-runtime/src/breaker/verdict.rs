@@ -94,8 +94,8 @@ impl CircuitBreaker {
     /// Takes a success that ended `now`. A thread that has no slot yet gets it out of the way of those that have.
     pub(super) fn record_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Inner { gate, totals, .. } = &*self.0;
-        let counted =
-            gate.is_quiet(ticket.generation()) && totals.known().is_some_and(|slot| slot.succeed(ticket.generation(), now));
+        let counted = gate.is_quiet(ticket.generation())
+            && totals.known().is_some_and(|slot| slot.succeed(ticket.generation(), now));
         if !counted || events::debug_wanted() {
             self.finish_success(ticket, started, now, counted);
         }
