@@ -222,14 +222,22 @@ async fn a_timeout_ends_at_the_deadline_and_the_circuit_above_ignores_that() {
     assert_eq!(get_circuit("deadlines::asked").unwrap().state(), CircuitState::Open);
 }
 
+#[circuit(name = "deadlines::too_late", threshold = 1)]
 #[timeout(5)]
-async fn at_once() -> Result<u32, Error> {
-    Ok(7)
+async fn too_late() -> Result<u32, Error> {
+    panic!("begun without time")
 }
 
-#[tokio::test]
-async fn what_is_ready_at_once_is_in_time() {
-    assert_eq!(deadline(Duration::ZERO, at_once()).await, Ok(7));
+#[tokio::test(start_paused = true)]
+async fn nothing_begins_below_a_timeout_after_the_deadline() {
+    let error = deadline(Duration::ZERO, too_late()).await.unwrap_err();
+    assert_eq!(error.to_string(), "timed out after 0ns, at the deadline");
+    assert_eq!(get_circuit("deadlines::too_late").unwrap().stats().total_ignored, 1);
+    let policy = Timeout::new(seconds(5)).unwrap();
+    let error = deadline(Duration::ZERO, policy.call(|| async { panic!("begun without time") })).await;
+    assert!(matches!(error, Err::<u32, _>(Error::Timeout(error)) if error.by_deadline()));
+    let ready = deadline(Duration::from_nanos(8), policy.call(|| async { Ok::<_, Error>(7) }));
+    assert_eq!(ready.await, Ok(7), "what is ready in time");
 }
 
 #[bulkhead(max = 1, wait = 5)]

@@ -15,10 +15,10 @@ thread_local! {
 
 /// Tells the layers within `future` that there is so much `time`, counted from here. A retry begins no pause after which
 /// no time would be left for another attempt, a hedge no attempt after the deadline; a bulkhead keeps nobody waiting any longer, and
-/// a timeout ends there. Circuits, rate limits and fallbacks do not wait, and go by no deadline.
+/// a timeout ends there, without beginning when it has passed. Circuits, rate limits and fallbacks do not wait, and go by no deadline.
 ///
 /// It ends nothing by itself: a future without such layers comes to what it comes to, a retry to its last error. There is always a
-/// first attempt, and what is ready at once counts as in time. Deadlines nest; the earliest one counts.
+/// first attempt, unless a timeout above or below it has no time for one. Deadlines nest; the earliest one counts.
 ///
 /// The deadline goes along with the future, from thread to thread, and not with a task that the future spawns: hand it
 /// over with [`deadline_remaining`].

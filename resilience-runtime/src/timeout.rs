@@ -124,7 +124,7 @@ impl Timeout {
     }
 
     /// Calls `f`, and drops its future when it has not ended in time. What is ready at the same moment counts as in
-    /// time.
+    /// time. When a [`deadline`](crate::deadline()) has passed already, the future is dropped before it begins.
     ///
     /// # Errors
     ///
@@ -178,6 +178,8 @@ pin_project! {
     enum State {
         // No clock goes that far.
         Never,
+        // There was no time from the beginning on.
+        Over,
         Waiting { end: Instant },
         Sleeping { #[pin] sleep: Sleep },
     }
@@ -187,10 +189,15 @@ impl Timer {
     /// Begins now.
     #[must_use]
     pub fn new(after: Duration) -> Self {
-        Self { state: clock::end(after).map_or(State::Never, |end| State::Waiting { end }) }
+        let state = match clock::end(after) {
+            _ if after.is_zero() => State::Over,
+            Some(end) => State::Waiting { end },
+            None => State::Never,
+        };
+        Self { state }
     }
 
-    /// What `future` comes to before the time is over.
+    /// What `future` comes to before the time is over. It does not begin where there is none.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
@@ -200,7 +207,11 @@ impl Timer {
         if let State::Waiting { end } = *state {
             state.set(State::Sleeping { sleep: sleep_until(end) });
         }
-        let Projected::Sleeping { mut sleep } = state.project() else { return Poll::Pending };
+        let mut sleep = match state.project() {
+            Projected::Sleeping { sleep } => sleep,
+            Projected::Over => return Poll::Ready(()),
+            Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
+        };
         // A body that always uses up tokio's budget leaves nothing of it for the timer, which then never rings.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
@@ -225,6 +236,9 @@ impl<F: Future> Future for Raced<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
+        if matches!(this.timer.state, State::Over) {
+            return Poll::Ready(None);
+        }
         match this.future.poll(cx) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending => this.timer.as_mut().poll(cx).map(|()| None),
