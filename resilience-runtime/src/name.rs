@@ -24,12 +24,11 @@ pub(crate) enum Name {
     Short(Short),
 }
 
-/// Aligned, since a tag of a single byte before it would be copied and compared in pieces wherever a result holds a name.
+/// With the tag of the name before it, three words.
 #[derive(Clone, Copy)]
-#[repr(align(8))]
 pub(crate) struct Short {
     length: u8,
-    bytes: [u8; 15],
+    bytes: [u8; 22],
 }
 
 impl Name {
@@ -158,10 +157,13 @@ mod tests {
 
     #[test]
     fn a_name_is_the_text_that_made_it_however_long() {
-        for text in ["", "a", "\0", "ä", "fifteen letters", "sixteen letters!", &"ÿ".repeat(7), &"ÿ".repeat(8)] {
+        for text in
+            ["", "a", "\0", "ä", "twenty-two letters fit", "twenty-three letters no", &"ÿ".repeat(11), &"ÿ".repeat(12)]
+        {
             let name = Name::new(text);
             assert_eq!(name.as_str(), text);
-            assert_eq!(matches!(name, Name::Short(_)), text.len() <= 15);
+            assert_eq!(size_of_val(&name), 24);
+            assert_eq!(matches!(name, Name::Short(_)), text.len() <= 22);
         }
         assert_eq!(Name::new("one"), Name::Static("one"));
         assert!(Name::new("one") < Name::new("one that is longer"));
