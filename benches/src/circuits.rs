@@ -1,11 +1,13 @@
 //! Calls through a breaker.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use failsafe::futures::CircuitBreaker as _;
 use recloser::{AsyncRecloser, Recloser};
 use resilience_runtime::{CircuitBreaker, circuit};
+use rustix::time::{ClockId, clock_gettime};
 use tower::{Service, ServiceExt, service_fn};
 use tower_resilience_circuitbreaker::CircuitBreakerLayer;
 
@@ -23,7 +25,28 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     }
     let mut subjects = vec![subject!("bare", |n| ask(n)), subject!("#[circuit]", |n| attribute(n))];
     subjects.extend(breakers(0, u32::MAX));
+    subjects.push(subject!("a clock and a counter", |n| counted_and_stamped(n)));
     subjects
+}
+
+/// The least that counts and stamps: one reading of the coarse clock, and one exchange in memory that no other thread writes.
+async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
+    thread_local! {
+        static COUNT: AtomicU64 = const { AtomicU64::new(0) };
+        static STAMP: AtomicU64 = const { AtomicU64::new(0) };
+    }
+    let outcome = ask(n).await;
+    if outcome.is_ok() {
+        let now = clock_gettime(ClockId::RealtimeCoarse);
+        STAMP.with(|stamp| {
+            stamp.store(now.tv_sec.cast_unsigned() << 30 | now.tv_nsec.cast_unsigned(), Ordering::Relaxed)
+        });
+        COUNT.with(|count| {
+            let seen = count.load(Ordering::Relaxed);
+            let _ = count.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed);
+        });
+    }
+    outcome
 }
 
 /// What a key adds.
