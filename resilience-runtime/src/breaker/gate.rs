@@ -1,9 +1,9 @@
 //! Guards the machine of a breaker and publishes its phase as one atomic word.
 //!
 //! Whoever decides holds the lock; the two paths that run all day, a success through a closed circuit that has no
-//! failures to clear and a rejection while the wait runs, only read the word. Its low three bits name the phase; the rest
-//! is the generation of a circuit that lets calls pass, the [`Tick`] at which a wait ends or the length of one that has no end,
-//! so one load tells all that belongs together.
+//! failures to clear and a rejection while the wait runs, only read the word. Its low three bits name the phase; the
+//! upper half is the generation of a circuit that lets calls pass, or all above the phase the [`Tick`] at which a wait ends or the
+//! length of one that has no end, so one load tells all that belongs together.
 
 use crate::breaker::machine::Machine;
 use crate::breaker::state::{Phase, Watch};
