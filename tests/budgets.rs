@@ -139,6 +139,10 @@ fn numbers_at_the_edge_do_no_harm() {
         budget.call_succeeded(None);
         assert_eq!(budget.stats().granted, granted, "{budget:?}");
     }
+    // With as many retries a second as milliseconds in one, those of the shortest and of the longest time show which it is.
+    for (ttl, tokens) in [(Duration::ZERO, 1), (Duration::from_millis(2), 2), (Duration::MAX, 86_400_000)] {
+        assert_eq!(ratio(0.0, ttl, 1_000).stats().tokens, tokens, "{ttl:?}");
+    }
 }
 
 static THREADS: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: 1_000, retry_cost: 1, ..TEN });
