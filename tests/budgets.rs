@@ -120,6 +120,17 @@ async fn calls_pay_for_retries_as_long_as_they_are_remembered() {
     assert_eq!(RATIO.stats().tokens, 0);
 }
 
+static TENTHS: RetryBudget = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 1.0, ..RetryRatio::DEFAULT });
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_forgotten_ten_tenths_later() {
+    TENTHS.call_began();
+    advance(Duration::from_secs(9)).await;
+    assert_eq!(TENTHS.stats().tokens, 1);
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(TENTHS.stats().tokens, 0);
+}
+
 #[test]
 fn numbers_at_the_edge_do_no_harm() {
     let ratio = |share, ttl, min_per_second| RetryBudget::ratio(RetryRatio { share, ttl, min_per_second });

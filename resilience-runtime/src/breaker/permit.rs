@@ -100,12 +100,6 @@ impl<B: Borrow<CircuitBreaker>> Call<B> {
     }
 }
 
-impl<B: Borrow<CircuitBreaker>> fmt::Debug for Call<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("circuit", &self.breaker.borrow().name()).finish_non_exhaustive()
-    }
-}
-
 macro_rules! permit {
     ($(#[$doc:meta])* $permit:ident $(<$lifetime:lifetime>)?, $breaker:ty) => {
         $(#[$doc])*
@@ -144,7 +138,7 @@ macro_rules! permit {
 
         impl $(<$lifetime>)? fmt::Debug for $permit $(<$lifetime>)? {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
+                f.debug_struct(stringify!($permit)).field("circuit", &self.0.breaker.name()).finish_non_exhaustive()
             }
         }
     };

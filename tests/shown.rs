@@ -1,0 +1,33 @@
+//! What the types of the library show of themselves: which one it is, and how it stands.
+
+use std::time::Duration;
+
+use resilience_runtime::{Bulkhead, CircuitBreaker, RateLimit, RetryPolicy};
+
+#[tokio::test]
+async fn a_debug_output_names_what_it_is_about() {
+    let breaker = CircuitBreaker::builder("a \n breaker").build().unwrap();
+    assert_eq!(format!("{breaker:?}"), r#"CircuitBreaker { name: "a \n breaker", state: Closed, .. }"#);
+    let permit = breaker.try_acquire().unwrap();
+    assert_eq!(format!("{permit:?}"), r#"Permit { circuit: "a \n breaker", .. }"#);
+    permit.success();
+    let owned = breaker.try_acquire_owned().unwrap();
+    assert_eq!(format!("{owned:?}"), r#"OwnedPermit { circuit: "a \n breaker", .. }"#);
+    owned.success();
+
+    let bulkhead = Bulkhead::builder("a bulkhead", 2).build().unwrap();
+    let _slot = bulkhead.try_acquire().unwrap();
+    assert_eq!(bulkhead.name(), "a bulkhead");
+    let shown = format!("{bulkhead:?}");
+    assert!(shown.starts_with(r#"Bulkhead { name: "a bulkhead", stats: BulkheadStats { "#), "{shown}");
+
+    let limit = RateLimit::builder("a limit", 5).build().unwrap();
+    assert_eq!(limit.name(), "a limit");
+    let shown = format!("{limit:?}");
+    assert!(shown.starts_with(r#"RateLimit { name: "a limit", "#), "{shown}");
+
+    let builder = RetryPolicy::builder().max(7).delay(Duration::from_millis(250));
+    for shown in [format!("{builder:?}"), format!("{:?}", builder.clone().build().unwrap())] {
+        assert!(shown.contains("max: 7") && shown.contains("250ms"), "{shown}");
+    }
+}
