@@ -27,7 +27,7 @@ async fn a_debug_output_names_what_it_is_about() {
     assert!(shown.starts_with(r#"RateLimit { name: "a limit", "#), "{shown}");
 
     let builder = RetryPolicy::builder().max(7).delay(Duration::from_millis(250));
-    for shown in [format!("{builder:?}"), format!("{:?}", builder.clone().build().unwrap())] {
+    for shown in [format!("{builder:?}"), format!("{:?}", builder.build().unwrap())] {
         assert!(shown.contains("max: 7") && shown.contains("250ms"), "{shown}");
     }
 }
