@@ -132,3 +132,64 @@ async fn a_conflict_is_found_once_both_are_registered() {
     let [conflict] = &conflicts[..] else { panic!("{conflicts:?}") };
     assert_eq!((conflict.name.as_str(), conflict.option), ("keyed::conflict", "threshold"));
 }
+
+#[circuit(name = "keyed::half", key = key, max_keys = 64)]
+async fn half(key: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "keyed::many", key = key, max_keys = 1024)]
+async fn many(key: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_key_is_forgotten_as_long_as_there_is_room() {
+    for key in 0..64 {
+        half(key).await.unwrap();
+    }
+    let knows = |key| get_circuit(&format!("keyed::half[{key}]")).is_some();
+    assert!((0..64).all(knows));
+    for key in 0..600 {
+        many(key).await.unwrap();
+    }
+    let known = get_circuit_stats().keys().filter(|name| name.starts_with("keyed::many[")).count();
+    assert!(known > 500, "{known}: the parts of the table hold about as many keys each");
+}
+
+#[circuit(name = "keyed::recent", key = key, max_keys = 64)]
+async fn recent(key: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_there_is_no_room_the_keys_that_were_used_last_stay() {
+    for key in (0..64).chain([3, 5, 64]) {
+        recent(key).await.unwrap();
+    }
+    let successes = |key| Some(get_circuit(&format!("keyed::recent[{key}]"))?.stats().successes);
+    assert!([3, 5].map(successes).iter().all(|known| *known == Some(2)));
+    assert!((40..=64).all(|key| successes(key) == Some(1)));
+    assert!((6..32).all(|key| successes(key).is_none()));
+}
+
+#[circuit(name = "keyed::joined", key = key)]
+async fn first(key: u32, works: bool) -> io::Result<()> {
+    if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
+}
+
+#[circuit(name = "keyed::joined", key = key, threshold = 1)]
+async fn second(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_another_function_writes_goes_for_the_keys_that_are_known_and_for_new_ones() {
+    first(1, true).await.unwrap();
+    second(2).await.unwrap();
+    for key in [1, 2, 3] {
+        first(key, false).await.unwrap_err();
+        assert_eq!(get_circuit(&format!("keyed::joined[{key}]")).unwrap().state(), CircuitState::Open, "{key}");
+    }
+}

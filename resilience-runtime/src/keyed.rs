@@ -248,9 +248,11 @@ impl Shard {
             self.turn();
         }
         if self.is_full() && self.patience == 0 {
-            // Those that were young until now are idle, too, unless somebody needs them.
             self.turn();
-            self.turn();
+            if self.is_full() {
+                // Those that were young until now are idle, too, unless somebody needs them.
+                self.turn();
+            }
             self.patience = if self.is_full() { self.most } else { 0 };
         }
         self.patience = self.patience.saturating_sub(1);
