@@ -148,8 +148,8 @@ async fn no_key_is_forgotten_as_long_as_there_is_room() {
     for key in 0..64 {
         half(key).await.unwrap();
     }
-    let knows = |key| get_circuit(&format!("keyed::half[{key}]")).is_some();
-    assert!((0..64).all(knows));
+    let is_known = |key| get_circuit(&format!("keyed::half[{key}]")).is_some();
+    assert!((0..64).all(is_known));
     for key in 0..600 {
         many(key).await.unwrap();
     }
