@@ -1,5 +1,6 @@
 //! What the types of the library show of themselves: which one it is, and how it stands.
 
+use std::error::Error;
 use std::time::Duration;
 
 use resilience_runtime::{Bulkhead, CircuitBreaker, RateLimit, RetryPolicy};
@@ -30,4 +31,14 @@ async fn a_debug_output_names_what_it_is_about() {
     for shown in [format!("{builder:?}"), format!("{:?}", builder.build().unwrap())] {
         assert!(shown.contains("max: 7") && shown.contains("250ms"), "{shown}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_says_until_when_and_its_source_that_nobody_was_asked() {
+    let breaker = CircuitBreaker::builder("down").threshold(1).build().unwrap();
+    breaker.try_acquire().unwrap().failure();
+    let rejected = breaker.try_acquire().unwrap_err();
+    assert_eq!(rejected.to_string(), "Circuit 'down' is open. Retry in 30s");
+    assert_eq!(rejected.source().unwrap().to_string(), "the call was not made");
+    assert!(rejected.source().unwrap().source().is_none());
 }
