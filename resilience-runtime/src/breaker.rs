@@ -1,6 +1,7 @@
 //! The breaker itself: admits calls, takes their verdicts, and tells about it.
 
 pub(crate) mod builder;
+mod decision;
 pub(crate) mod gate;
 pub(crate) mod machine;
 #[cfg(all(test, resilience_loom))]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::{Tick, nanos};
+use crate::halves;
 use crate::sync::statics::{AtomicU32, AtomicU64, Ordering};
 
 /// A budget that retries share, so that they never multiply an outage: without one, three attempts each make three times
@@ -298,19 +299,12 @@ impl Slots {
 
     /// The word with one more in this slot; what an older one held is forgotten.
     fn more(word: u64, slot: u32) -> u64 {
-        let (of, count) = Self::split(word);
-        let count = if of == slot { count.saturating_add(1) } else { 1 };
-        u64::from(slot) << 32 | u64::from(count)
-    }
-
-    /// The number of the slot, and its count.
-    #[expect(clippy::cast_possible_truncation, reason = "takes the word apart")]
-    fn split(word: u64) -> (u32, u32) {
-        ((word >> 32) as u32, word as u32)
+        let (of, count) = halves::split(word);
+        halves::join(slot, if of == slot { count.saturating_add(1) } else { 1 })
     }
 
     fn sum(&self, slot: u32) -> f64 {
-        let counts = self.0.iter().map(|word| Self::split(word.load(Ordering::Relaxed)));
+        let counts = self.0.iter().map(|word| halves::split(word.load(Ordering::Relaxed)));
         counts.filter(|(of, _)| slot.wrapping_sub(*of) < SLOTS).map(|(_, count)| f64::from(count)).sum()
     }
 }

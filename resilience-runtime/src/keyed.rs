@@ -9,11 +9,11 @@ use std::str::from_utf8;
 
 use crate::__private::Held;
 use crate::breaker::CircuitBreaker;
-use crate::breaker::named::Named;
+use crate::breaker::named::{ByBytes, Named};
 use crate::config::Settings;
 use crate::declare::Declaration;
 use crate::events;
-use crate::name::{ByBytes, Name};
+use crate::name::Name;
 use crate::registry;
 use crate::sync::{Arc, Mutex, OnceLock, lock};
 

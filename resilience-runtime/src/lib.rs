@@ -92,6 +92,7 @@ mod deadline;
 mod declare;
 mod error;
 mod events;
+mod halves;
 mod hedge;
 mod keyed;
 mod name;

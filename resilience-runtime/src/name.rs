@@ -1,6 +1,6 @@
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 use std::fmt;
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::str::from_utf8;
 
 use crate::error::ConfigError;
@@ -85,8 +85,7 @@ impl fmt::Debug for Name {
     }
 }
 
-// All four go by the text, as `Borrow` demands, and not by who owns it; by its bytes, which need no look at whether they are
-// a text.
+// All four go by the text and not by who owns it; by its bytes, which need no look at whether they are a text.
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
@@ -110,44 +109,6 @@ impl PartialOrd for Name {
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
-    }
-}
-
-impl Borrow<[u8]> for Name {
-    fn borrow(&self) -> &[u8] {
-        self.as_bytes()
-    }
-}
-
-/// For tables of names: leaves out the length with which a slice begins, since that costs as much as the bytes of a short one.
-///
-/// The hash is the standard library's, with a secret of its own, so nobody can choose names that collide.
-#[derive(Default)]
-pub(crate) struct ByBytes(RandomState);
-
-pub(crate) struct OfBytes(DefaultHasher);
-
-impl BuildHasher for ByBytes {
-    type Hasher = OfBytes;
-
-    #[inline]
-    fn build_hasher(&self) -> OfBytes {
-        OfBytes(self.0.build_hasher())
-    }
-}
-
-impl Hasher for OfBytes {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.write(bytes);
-    }
-
-    #[inline]
-    fn write_usize(&mut self, _length: usize) {}
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        self.0.finish()
     }
 }
 

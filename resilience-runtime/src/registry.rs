@@ -5,12 +5,12 @@ use std::panic::Location;
 use std::sync::PoisonError;
 
 use crate::breaker::CircuitBreaker;
-use crate::breaker::named::Named;
+use crate::breaker::named::{ByBytes, Named};
 use crate::config::{Options, Settings};
 use crate::declare::declarations;
 use crate::error::{CircuitConflict, ConfigError};
 use crate::keyed::Family;
-use crate::name::{ByBytes, Name};
+use crate::name::Name;
 use crate::shared::Newest;
 use crate::stats::CircuitStats;
 #[cfg(not(resilience_loom))]

@@ -9,6 +9,7 @@ use crate::breaker::machine::Machine;
 use crate::breaker::state::{Phase, Watch};
 use crate::clock::{self, Tick, nanos};
 use crate::config::Settings;
+use crate::halves::{join, split};
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 
 const BITS: u32 = 3;
@@ -71,7 +72,7 @@ impl Gate {
     #[inline]
     pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);
-        (word & MASK <= FAILING).then_some(generation(word))
+        (word & MASK <= FAILING).then_some(split(word).0)
     }
 
     /// The circuit is closed, in this generation, and to count a success is all there is to do.
@@ -137,34 +138,23 @@ impl Gate {
     }
 }
 
-/// Where the slots have the number of a period, too.
-#[inline]
-fn number(generation: u32) -> u64 {
-    u64::from(generation) << u32::BITS
-}
-
-#[inline]
-const fn generation(word: u64) -> u32 {
-    (word >> u32::BITS) as u32
-}
-
 #[inline]
 fn pack(phase: Phase) -> u64 {
     match phase {
-        Phase::Closed { generation, watch: Watch::Quiet } => number(generation) | QUIET,
-        Phase::Closed { generation, watch: Watch::Failing } => number(generation) | FAILING,
-        Phase::Closed { generation, watch: Watch::Timed } => number(generation) | TIMED,
+        Phase::Closed { generation, watch: Watch::Quiet } => join(generation, 0) | QUIET,
+        Phase::Closed { generation, watch: Watch::Failing } => join(generation, 0) | FAILING,
+        Phase::Closed { generation, watch: Watch::Timed } => join(generation, 0) | TIMED,
         Phase::Open { until } => until.to_bits() | OPEN,
         Phase::HalfOpen => HALF_OPEN,
         Phase::Full { until } => until.to_bits() | FULL,
         Phase::ForcedOpen { wait } => (wait & !MASK) | FORCED_OPEN,
-        Phase::Disabled { generation } => number(generation) | DISABLED,
+        Phase::Disabled { generation } => join(generation, 0) | DISABLED,
     }
 }
 
 #[inline]
 fn unpack(word: u64) -> Phase {
-    let (generation, until) = (generation(word), Tick::from_bits(word));
+    let (generation, until) = (split(word).0, Tick::from_bits(word));
     match word & MASK {
         QUIET => Phase::Closed { generation, watch: Watch::Quiet },
         FAILING => Phase::Closed { generation, watch: Watch::Failing },

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::breaker::decision::{Admission, Effect, End};
 use crate::breaker::state::{CircuitState, Phase, Watch};
 use crate::breaker::ticket::Ticket;
 use crate::breaker::totals::Tally;
@@ -10,50 +11,8 @@ use crate::clock::{Stamp, Tick, nanos};
 use crate::config::{Rule, Settings};
 use crate::random;
 
-/// What admitting a call came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Admission {
-    /// The ticket, or how long to wait before asking again.
-    pub(crate) verdict: Result<Ticket, Duration>,
-    /// The call is the first trial after a cooldown.
-    pub(crate) half_opened: bool,
-    /// Slots that came back because their trials had not ended in time.
-    pub(crate) expired: u32,
-}
-
-/// What a verdict did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// The call began in another generation, or the circuit is disabled.
-    Stale,
-    /// Counted, and the state stays.
-    Counted,
-    /// The success of a trial closed the circuit.
-    Closed,
-    /// The verdict opened the circuit.
-    Opened { reason: &'static str, failures: u64 },
-}
-
-/// What there is to know about the end of a call.
-pub(crate) struct End<N> {
-    /// Reads the clock; not every decision has to.
-    pub(crate) now: N,
-    /// It took as long as a slow call, or longer.
-    pub(crate) slow: bool,
-    /// How long the service asks to be left alone.
-    pub(crate) retry_after: Option<Duration>,
-    /// The successes of the period that came before.
-    pub(crate) successes: u64,
-}
-
 /// The reason of an opening by a trial.
 const TRIAL: &str = "half_open_failure";
-
-impl<N: Fn() -> Tick> End<N> {
-    fn now(&self) -> Tick {
-        (self.now)()
-    }
-}
 
 #[derive(Clone, Copy, Debug)]
 enum State {

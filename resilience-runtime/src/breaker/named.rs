@@ -1,5 +1,7 @@
+//! What a table takes to find breakers by their names.
+
 use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 
 use crate::breaker::CircuitBreaker;
 
@@ -26,3 +28,35 @@ impl PartialEq for Named {
 }
 
 impl Eq for Named {}
+
+/// Leaves out the length with which a slice begins, since that costs as much as the bytes of a short one.
+///
+/// The hash is the standard library's, with a secret of its own, so nobody can choose names that collide.
+#[derive(Default)]
+pub(crate) struct ByBytes(RandomState);
+
+pub(crate) struct OfBytes(DefaultHasher);
+
+impl BuildHasher for ByBytes {
+    type Hasher = OfBytes;
+
+    #[inline]
+    fn build_hasher(&self) -> OfBytes {
+        OfBytes(self.0.build_hasher())
+    }
+}
+
+impl Hasher for OfBytes {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, _length: usize) {}
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0.finish()
+    }
+}

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use crate::clock::Stamp;
+use crate::halves::join;
 use crate::sync::{Arc, AtomicU64, Ordering};
 
 /// What one thread, or a few, came to with one breaker.
@@ -72,7 +73,7 @@ impl Slot {
 }
 
 fn tag(period: u32) -> u64 {
-    u64::from(period) << 32
+    join(period, 0)
 }
 
 const SLOTS: usize = 4;

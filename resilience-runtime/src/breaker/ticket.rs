@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::halves::{join, split};
+
 /// What an admitted call remembers of its admission: the generation that admitted it, in which alone its verdict counts, and
 /// the lease of a trial's slot. A slot that has been taken back because its trial did not end belongs to an older lease.
 ///
@@ -16,18 +18,17 @@ impl Ticket {
 
     #[inline]
     pub(crate) const fn new(generation: u32, lease: u32) -> Self {
-        Self((generation as u64) << u32::BITS | lease as u64)
+        Self(join(generation, lease))
     }
 
     #[inline]
     pub(crate) const fn generation(self) -> u32 {
-        (self.0 >> u32::BITS) as u32
+        split(self.0).0
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
     #[inline]
     pub(crate) const fn lease(self) -> u32 {
-        self.0 as u32
+        split(self.0).1
     }
 
     pub(crate) const fn is_trial(self) -> bool {

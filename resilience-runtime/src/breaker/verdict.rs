@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::breaker::machine::{Admission, Effect, End, Machine};
+use crate::breaker::decision::{Admission, Effect, End};
+use crate::breaker::machine::Machine;
 use crate::breaker::permit::{Call, Verdict};
 use crate::breaker::state::{Phase, Watch};
 use crate::breaker::ticket::Ticket;
