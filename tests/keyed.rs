@@ -3,9 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{
-    CircuitState, check_circuits, circuit, get_circuit, get_circuit_stats, reset_all_circuits, retry,
-};
+use resilience_runtime::{CircuitState, check_circuits, circuit, get_circuit, get_circuit_stats, retry};
 
 #[circuit(name = "keyed::shard", key = shard, threshold = 2, cooldown = 30)]
 async fn ask(shard: u32, works: bool) -> io::Result<u32> {
@@ -80,39 +78,6 @@ async fn any_whole_number_is_a_key_as_it_is_written() {
     }
 }
 
-#[circuit(name = "keyed::few", key = key, max_keys = 3, threshold = 1)]
-async fn few(key: u32, works: bool) -> io::Result<()> {
-    if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
-}
-
-/// The keys that are known.
-fn known() -> Vec<String> {
-    get_circuit_stats().into_keys().filter(|name| name.starts_with("keyed::few[")).collect()
-}
-
-#[tokio::test(start_paused = true)]
-async fn idle_keys_make_room_and_those_that_are_needed_stay() {
-    few(0, false).await.unwrap_err();
-    for key in 1..1000 {
-        few(key, true).await.unwrap();
-        assert!(known().len() <= 3, "{:?}", known());
-    }
-    assert_eq!(get_circuit("keyed::few[0]").unwrap().state(), CircuitState::Open, "an open one is not forgotten");
-    for key in [1000, 1001] {
-        few(key, false).await.unwrap_err();
-    }
-    assert_eq!(known(), ["keyed::few[0]", "keyed::few[1000]", "keyed::few[1001]"]);
-    few(7, false).await.unwrap_err();
-    few(7, true).await.unwrap();
-    assert_eq!(known().len(), 3, "where nobody makes room, a call has a circuit to itself");
-
-    reset_all_circuits();
-    for _ in 0..20 {
-        few(8, true).await.unwrap();
-    }
-    assert!(known().contains(&"keyed::few[8]".to_owned()), "{:?}", known());
-}
-
 #[circuit(name = "keyed::conflict", key = key, threshold = 2)]
 async fn two(key: bool) -> io::Result<()> {
     Ok(())
@@ -155,22 +120,6 @@ async fn no_key_is_forgotten_as_long_as_there_is_room() {
     }
     let known = get_circuit_stats().keys().filter(|name| name.starts_with("keyed::many[")).count();
     assert!(known > 500, "{known}: the parts of the table hold about as many keys each");
-}
-
-#[circuit(name = "keyed::recent", key = key, max_keys = 64)]
-async fn recent(key: u32) -> io::Result<()> {
-    Ok(())
-}
-
-#[tokio::test]
-async fn where_there_is_no_room_the_keys_that_were_used_last_stay() {
-    for key in (0..64).chain([3, 64]) {
-        recent(key).await.unwrap();
-    }
-    let successes = |key| Some(get_circuit(&format!("keyed::recent[{key}]"))?.stats().successes);
-    assert_eq!(successes(3), Some(2));
-    assert!((40..=64).all(|key| successes(key) == Some(1)));
-    assert!((4..32).all(|key| successes(key).is_none()));
 }
 
 #[circuit(name = "keyed::joined", key = key)]

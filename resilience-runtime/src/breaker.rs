@@ -301,6 +301,12 @@ impl CircuitBreaker {
         })
     }
 
+    /// The breaker, as long as somebody else has it.
+    pub(crate) fn find_again(&self) -> impl Fn() -> Option<Self> + use<> {
+        let weak = Arc::downgrade(&self.0);
+        move || weak.upgrade().map(Self)
+    }
+
     /// Nobody uses it, and there is nothing in it that somebody would miss.
     pub(crate) fn is_idle(&self) -> bool {
         Arc::strong_count(&self.0) == 1 && self.0.gate.look(|machine, _| machine.is_idle())

@@ -194,8 +194,13 @@ impl Family {
         lock(self.shard(name.as_bytes())).find(name.as_bytes())
     }
 
-    pub(crate) fn all(&self) -> Vec<CircuitBreaker> {
-        self.shards.iter().flat_map(|shard| lock(shard).all().cloned().collect::<Vec<_>>()).collect()
+    /// Shows every circuit to `see`, without a lock and one at a time: whoever held them all would make each look used,
+    /// and a turn at that moment would keep them in the place of new ones.
+    pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
+        for shard in &self.shards {
+            let circuits: Vec<_> = lock(shard).all().map(CircuitBreaker::find_again).collect();
+            circuits.iter().filter_map(|find| find()).for_each(|circuit| see(&circuit));
+        }
     }
 
     /// By the end of the key. The table has a hash of its own against those who choose keys.
@@ -272,5 +277,31 @@ impl Shard {
     fn turn(&mut self) {
         self.old.retain(|named| !named.0.is_idle());
         self.old.extend(self.young.drain());
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+    use crate::config::Options;
+
+    #[test]
+    fn who_lists_the_keys_keeps_none_but_the_one_it_looks_at() {
+        let family = Family::new("listed", &Settings::shared(Options::NONE), Some(4));
+        for key in 0..4 {
+            family.breaker(&key);
+        }
+        let mut seen = Vec::new();
+        family.each(&mut |circuit| {
+            if seen.is_empty() {
+                for key in 10..14 {
+                    family.breaker(&key);
+                }
+            }
+            seen.push(circuit.name().to_owned());
+        });
+        let known = |name: &String| family.get(name).is_some();
+        let kept: Vec<_> = (0..4).map(|key| format!("listed[{key}]")).filter(known).collect();
+        assert_eq!(kept, seen);
     }
 }
