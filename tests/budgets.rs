@@ -180,3 +180,13 @@ fn no_more_is_granted_than_there_is_from_any_number_of_threads() {
     // Where a slot turns, two may pay with one call.
     assert!((800..=801).contains(&stats.granted), "{stats:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_share_pays_for_all_that_it_comes_to() {
+    for (share, calls, granted) in [(0.1, 10, 1), (0.2, 15, 3), (0.3, 10, 3), (0.3, 9, 2), (0.6, 5, 3), (0.7, 10, 7)] {
+        let budget = RetryBudget::ratio(RetryRatio { share, min_per_second: 0, ..RetryRatio::DEFAULT });
+        (0..calls).for_each(|_| budget.call_began());
+        let retries = (0..100).filter(|_| budget.try_retry(RetryCost::Failure)).count();
+        assert_eq!(retries, granted, "{share} of {calls}");
+    }
+}

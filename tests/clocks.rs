@@ -65,3 +65,20 @@ fn a_clock_that_runs_ahead_ends_the_cooldown_for_those_who_see_it() {
     assert_eq!(paused(COOLDOWN).block_on(async { breaker.state() }), CircuitState::HalfOpen);
     assert_eq!(breaker.state(), CircuitState::Open, "looking has changed nothing");
 }
+
+#[test]
+fn a_window_in_the_future_is_a_window_now() {
+    let looks: [fn(&CircuitBreaker); 3] = [|_| {}, CircuitBreaker::reset, |breaker| drop(breaker.stats())];
+    for look in looks {
+        let (ahead, behind) = (paused(Duration::from_secs(86_400)), paused(Duration::ZERO));
+        let breaker = CircuitBreaker::builder("clocks").threshold(2).window(Duration::from_secs(10)).build().unwrap();
+        ahead.block_on(async { look(&breaker) });
+        behind.block_on(async {
+            for _ in 0..3 {
+                breaker.try_acquire().unwrap().failure();
+                advance(Duration::from_secs(3600)).await;
+            }
+            assert_eq!(breaker.state(), CircuitState::Closed, "one failure an hour");
+        });
+    }
+}

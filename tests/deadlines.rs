@@ -325,3 +325,18 @@ async fn a_hedge_begins_no_attempt_after_the_deadline() {
         assert_eq!(calls.get(), attempts, "{time} s");
     }
 }
+
+#[hedge(after = 1, max = 2)]
+async fn hedged(calls: &Cell<u32>) -> Result<(), TimeoutError> {
+    calls.set(calls.get() + 1);
+    sleep(seconds(10)).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_that_gets_its_turn_late_begins_no_attempt_after_the_deadline() {
+    let calls = Cell::new(0);
+    let call = deadline(Duration::from_millis(1500), hedged(&calls));
+    let (_, ()) = tokio::join!(call, tokio::time::advance(seconds(3)));
+    assert_eq!(calls.get(), 1);
+}

@@ -142,3 +142,16 @@ fn settings_that_cannot_be_are_named() {
     assert_eq!(error(RateLimit::builder("", 1)), "`name` is \"\", but must be a text that is not blank");
     assert!(RateLimit::builder("a", 1_000_000).burst(u32::MAX).build().is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_is_no_part_of_a_second_is_not_exceeded() {
+    let limit = RateLimit::builder("rate_limits::odd", 600_500).burst(1000).build().unwrap();
+    while limit.try_acquire().is_ok() {}
+    let burst = limit.stats().total_admitted;
+    for _ in 0..1000 {
+        advance(Duration::from_millis(1)).await;
+        while limit.try_acquire().is_ok() {}
+    }
+    let admitted = limit.stats().total_admitted - burst;
+    assert!((600_000..=600_500).contains(&admitted), "{admitted} in a second");
+}

@@ -286,3 +286,48 @@ fn a_rule_that_makes_no_sense_is_an_error() {
         assert_eq!(builder.build().unwrap_err().to_string(), message);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_somebody_adds_begins_empty() {
+    let adds: [(&'static str, fn(CircuitBuilder) -> CircuitBuilder); 2] =
+        [("trips::time", |b| b.window(60 * SECOND)), ("trips::calls", |b| b.calls(100))];
+    for (name, add) in adds {
+        calls(&CircuitBreaker::builder(name).register().unwrap(), &"-".repeat(1000));
+        let breaker = add(CircuitBreaker::builder(name).failure_rate(0.5).min_calls(4)).register().unwrap();
+        assert_eq!(breaker.stats().window_total, 0, "{name}");
+        calls(&breaker, "xxxx");
+        assert_eq!(breaker.state(), CircuitState::Open, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trip_makes_no_cooldown_grow() {
+    let breaker = builder().threshold(1).cooldown(10 * SECOND).cooldown_factor(2.0).build().unwrap();
+    calls(&breaker, "x");
+    advance(10 * SECOND).await;
+    calls(&breaker, "x");
+    assert_eq!(breaker.stats().cooldown_remaining, 20 * SECOND);
+    for _ in 0..3 {
+        breaker.trip();
+        assert_eq!(breaker.stats().cooldown_remaining, 10 * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_cooldown_is_longer_than_max_cooldown_whoever_writes_it() {
+    let breaker = builder().threshold(1).max_cooldown(10 * SECOND).build().unwrap();
+    calls(&breaker, "x");
+    assert_eq!(breaker.stats().cooldown_remaining, 10 * SECOND, "less than the default");
+
+    let registered = |longest| CircuitBreaker::builder("trips::longest").max_cooldown(longest).register();
+    CircuitBreaker::builder("trips::longest").cooldown(30 * SECOND).register().unwrap();
+    let error = registered(10 * SECOND).unwrap_err().to_string();
+    assert!(
+        error.contains("`max_cooldown` is 10s, but must be at least 30s, which circuit 'trips::longest' has"),
+        "{error}"
+    );
+    registered(30 * SECOND).unwrap();
+    CircuitBreaker::builder("trips::most").max_cooldown(10 * SECOND).register().unwrap();
+    let error = CircuitBreaker::builder("trips::most").cooldown(30 * SECOND).register().unwrap_err().to_string();
+    assert!(error.contains("`cooldown` is 30s, but must be at most 10s, which circuit 'trips::most' has"), "{error}");
+}

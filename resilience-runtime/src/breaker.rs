@@ -287,7 +287,7 @@ impl CircuitBreaker {
             clock::look();
         }
         gate.decide(|machine, current| {
-            let successes = totals.successes(machine);
+            let successes = totals.sums(machine.period(), &machine.tally).successes;
             machine.adopt(current, &settings, Tick::now(), successes);
             *current = settings;
         });
@@ -309,7 +309,11 @@ impl CircuitBreaker {
 
     /// Nobody uses it, and there is nothing in it that somebody would miss.
     pub(crate) fn is_idle(&self) -> bool {
-        Arc::strong_count(&self.0) == 1 && self.0.gate.look(|machine, _| machine.is_idle())
+        Arc::strong_count(&self.0) == 1
+            && self.0.gate.look(|machine, _| {
+                let successes = self.0.totals.successes(machine);
+                machine.is_idle(Tick::now(), successes)
+            })
     }
 }
 

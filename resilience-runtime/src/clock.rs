@@ -4,7 +4,7 @@
 //! without a runtime, too. The wall clock only stamps what is shown.
 
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -25,8 +25,7 @@ impl Tick {
 
     #[inline]
     pub(crate) fn now() -> Self {
-        static FIRST: OnceLock<std::time::Instant> = OnceLock::new();
-        let first = Instant::from_std(*FIRST.get_or_init(std::time::Instant::now));
+        let first = Instant::from_std(first().0);
         let now = Instant::now();
         match now.checked_duration_since(first) {
             Some(ahead) => Self::from_bits(Self::FIRST.saturating_add(nanos(ahead))),
@@ -86,26 +85,53 @@ pub(crate) fn look() {
     }
 }
 
-/// The time as of the last tick of the system's coarse clock, 1 to 10 ms back, for a fifth of the price; only to be compared
-/// with another lap. It is the precise one where that is wanted, where there is no coarse clock, or once somebody has moved
-/// tokio's.
+/// The time as of the last tick of the system's coarse clock, 1 to 10 ms back, for a fifth of the price. It is the precise one
+/// where that is wanted, where there is no coarse clock, or once somebody has moved tokio's.
 #[cfg(all(target_os = "linux", not(resilience_loom)))]
 #[inline]
 pub(crate) fn lap(precise: bool) -> Tick {
-    use rustix::time::{ClockId, clock_gettime};
     // Out of line, so that the coarse clock need not save the registers that it takes.
     #[cold]
     fn now() -> Tick {
         Tick::now()
     }
-    if precise || is_moved() {
+    let coarse = coarse();
+    if precise || is_moved() || is_moved_since(coarse) {
         return now();
     }
+    Tick::from_bits(Tick::FIRST.saturating_add(coarse.saturating_sub(first().1)))
+}
+
+/// Looks again once in each tick of the coarse clock: a test may pause tokio's long after a breaker was made.
+#[cfg(all(target_os = "linux", not(resilience_loom)))]
+#[inline]
+fn is_moved_since(coarse: u64) -> bool {
+    static LOOKED: AtomicU64 = AtomicU64::new(0);
+    if LOOKED.load(Ordering::Relaxed) == coarse {
+        return false;
+    }
+    LOOKED.store(coarse, Ordering::Relaxed);
+    look();
+    is_moved()
+}
+
+/// The first reading of both clocks, so that they count from one moment: a call may begin by the one and end by the other.
+fn first() -> (std::time::Instant, u64) {
+    static FIRST: OnceLock<(std::time::Instant, u64)> = OnceLock::new();
+    *FIRST.get_or_init(|| (std::time::Instant::now(), coarse()))
+}
+
+#[cfg(all(target_os = "linux", not(resilience_loom)))]
+fn coarse() -> u64 {
+    use rustix::time::{ClockId, clock_gettime};
     let coarse = clock_gettime(ClockId::MonotonicCoarse);
     let [seconds, fraction] = [coarse.tv_sec, coarse.tv_nsec].map(|part| u64::try_from(part).unwrap_or(0));
-    // Counted from the start of the system, this is later than any precise reading: a call that begins by this clock and ends by
-    // the other one takes no time.
-    Tick::from_bits((Tick::FIRST + fraction).wrapping_add(seconds.wrapping_mul(1_000_000_000)))
+    seconds.wrapping_mul(1_000_000_000).wrapping_add(fraction)
+}
+
+#[cfg(not(all(target_os = "linux", not(resilience_loom))))]
+fn coarse() -> u64 {
+    0
 }
 
 #[cfg(not(all(target_os = "linux", not(resilience_loom))))]

@@ -279,7 +279,8 @@ impl From<Options> for Settings {
                 Rule::Window { span, limit: Limit::Rates { min_calls, failure_rate, slow_rate } }
             }
         };
-        let cooldown = options.cooldown.unwrap_or(Self::COOLDOWN);
+        let default = options.max_cooldown.map_or(Self::COOLDOWN, |max| max.min(Self::COOLDOWN));
+        let cooldown = options.cooldown.unwrap_or(default);
         Self {
             rule,
             slow_call,

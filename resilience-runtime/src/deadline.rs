@@ -21,7 +21,7 @@ thread_local! {
 /// first attempt, unless a timeout above or below it has no time for one. Deadlines nest; the earliest one counts.
 ///
 /// The deadline goes along with the future, from thread to thread, and not with a task that the future spawns: hand it
-/// over with [`deadline_remaining`].
+/// over with [`deadline_remaining`]. Only the tasks of a `LocalSet` that the future itself runs have it, too.
 ///
 /// # Cancel safety
 ///

@@ -42,8 +42,8 @@ impl CircuitOpenError {
         self.name.as_str()
     }
 
-    /// How long to wait before a call may pass, never zero: the rest of the cooldown, or of the time that the trials
-    /// under way have.
+    /// How long to wait before a call may pass, the rest of the cooldown, or of the time that the trials under way
+    /// have. It is zero only where the cooldown is, and the circuit was opened by hand.
     pub fn cooldown_remaining(&self) -> Duration {
         Duration::from_nanos(self.wait_nanos)
     }

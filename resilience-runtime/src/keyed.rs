@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::{self, Write};
+use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::str::from_utf8;
 
@@ -157,6 +158,8 @@ pub(crate) struct Family {
     name: &'static str,
     /// Several, so that threads with different keys seldom wait for each other.
     shards: Box<[Mutex<Shard>]>,
+    /// Which of them a name is in: with a secret, so nobody can choose keys that are all in one.
+    hash: ByBytes,
 }
 
 impl Family {
@@ -167,13 +170,15 @@ impl Family {
         // Few keys need no more than one, and none that is left over by rounding.
         let shards = (most / 64).clamp(1, 16);
         let shard = || Mutex::new(Shard::new(settings.clone(), most / shards));
-        Self { name, shards: (0..shards).map(|_| shard()).collect() }
+        Self { name, shards: (0..shards).map(|_| shard()).collect(), hash: ByBytes::default() }
     }
 
-    pub(crate) fn apply(&self, settings: &Arc<Settings>) {
+    pub(crate) fn apply(&self, settings: &Arc<Settings>, max_keys: Option<u32>) {
+        let most = max_keys.unwrap_or(Self::MAX_KEYS) as usize;
         for shard in &self.shards {
             let mut shard = lock(shard);
             shard.settings = settings.clone();
+            shard.most = (most / self.shards.len()).max(1);
             shard.all().for_each(|breaker| breaker.apply(settings.clone()));
         }
     }
@@ -191,7 +196,7 @@ impl Family {
 
     /// The circuit of this whole name, if its key is known.
     pub(crate) fn get(&self, name: &str) -> Option<CircuitBreaker> {
-        lock(self.shard(name.as_bytes())).find(name.as_bytes())
+        lock(self.shard(name.as_bytes())).look(name.as_bytes()).cloned()
     }
 
     /// Shows every circuit to `see`, without a lock and one at a time: whoever held them all would make each look used,
@@ -203,10 +208,8 @@ impl Family {
         }
     }
 
-    /// By the end of the key. The table has a hash of its own against those who choose keys.
     fn shard(&self, name: &[u8]) -> &Mutex<Shard> {
-        let end = name.last_chunk().map_or(0, |end| u32::from_le_bytes(*end));
-        &self.shards[(end.wrapping_mul(0x9E37_79B1) >> 16) as usize % self.shards.len()]
+        &self.shards[(self.hash.hash_one(name) >> 32) as usize % self.shards.len()]
     }
 }
 
@@ -237,6 +240,11 @@ impl Shard {
         self.young.iter().chain(&self.old).map(|named| &named.0)
     }
 
+    /// Like [`find`](Self::find), and does not count as a use: whoever looks keeps no key that nobody calls with.
+    fn look(&self, name: &[u8]) -> Option<&CircuitBreaker> {
+        self.young.get(name).or_else(|| self.old.get(name)).map(|named| &named.0)
+    }
+
     fn find(&mut self, name: &[u8]) -> Option<CircuitBreaker> {
         if let Some(Named(breaker)) = self.young.get(name) {
             return Some(breaker.clone());
@@ -258,7 +266,7 @@ impl Shard {
                 // Those that were young until now are idle, too, unless somebody needs them.
                 self.turn();
             }
-            self.patience = if self.is_full() { self.most } else { 0 };
+            self.patience = if self.is_full() { self.most / 8 } else { 0 };
         }
         self.patience = self.patience.saturating_sub(1);
         // Whole texts make up a name, so it is one.
@@ -274,8 +282,14 @@ impl Shard {
         self.young.len() + self.old.len() >= self.most
     }
 
+    /// No more than half are forgotten at once: where all are as old, one new key must not empty the table.
     fn turn(&mut self) {
-        self.old.retain(|named| !named.0.is_idle());
+        let mut room = (self.most / 2).max(1);
+        self.old.retain(|named| {
+            let goes = room > 0 && named.0.is_idle();
+            room -= usize::from(goes);
+            !goes
+        });
         self.old.extend(self.young.drain());
     }
 }

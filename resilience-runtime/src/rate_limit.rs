@@ -99,7 +99,7 @@ struct Pace {
 
 impl Pace {
     fn new(per_second: u32, burst: u32) -> Self {
-        let step = 1_000_000_000 / u64::from(per_second.clamp(1, MOST_PER_SECOND));
+        let step = 1_000_000_000_u64.div_ceil(u64::from(per_second.clamp(1, MOST_PER_SECOND)));
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 

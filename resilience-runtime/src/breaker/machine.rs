@@ -108,8 +108,13 @@ impl Machine {
         self.failures.into()
     }
 
-    pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.state, State::Closed) && self.failures == 0
+    /// Nobody would miss what this machine remembers. What a window has forgotten since the last failure is asked anew.
+    pub(crate) fn is_idle(&mut self, now: Tick, successes: u64) -> bool {
+        matches!(self.state, State::Closed)
+            && match self.counts(now, successes) {
+                Some(counts) => counts.failures == 0 && counts.slow == 0,
+                None => self.failures == 0,
+            }
     }
 
     /// How long an opening lasts that began under these circumstances.
@@ -289,6 +294,7 @@ impl Machine {
 
     /// Opens the circuit by hand, for an ordinary cooldown.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
+        self.openings = 0;
         self.open(settings, now, None);
     }
 

@@ -125,8 +125,18 @@ impl Buckets {
         Self { begun, nanos: nanos(length).div_ceil(BUCKETS as u64).max(1), index: 0, ring: [bucket; BUCKETS] }
     }
 
+    /// Of so many buckets.
+    fn time(&self, buckets: u64) -> Duration {
+        Duration::from_nanos(self.nanos.saturating_mul(buckets))
+    }
+
     fn restart(&mut self, now: Tick) {
-        *self = Self { begun: now, nanos: self.nanos, index: 0, ring: [Bucket::default(); BUCKETS] };
+        self.begin(now, 0);
+    }
+
+    fn begin(&mut self, now: Tick, successes: u64) {
+        let bucket = Bucket { before: successes, ..Bucket::default() };
+        *self = Self { begun: now, nanos: self.nanos, index: 0, ring: [bucket; BUCKETS] };
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "below the number of buckets")]
@@ -135,7 +145,11 @@ impl Buckets {
     }
 
     fn turn(&mut self, now: Tick, successes: u64) {
-        // A clock that is behind another one makes no bucket come back.
+        // Somebody whose clock is far ahead has been here: on this one nothing would be forgotten until then.
+        if now.after(self.time(BUCKETS as u64)) < self.begun.after(self.time(self.index)) {
+            self.begin(now, successes);
+        }
+        // A clock that is a little behind another one makes no bucket come back.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {
@@ -159,7 +173,7 @@ impl Buckets {
     }
 
     fn end(&self) -> Tick {
-        self.begun.after(Duration::from_nanos(self.nanos.saturating_mul(self.index + 1)))
+        self.begun.after(self.time(self.index + 1))
     }
 }
 
