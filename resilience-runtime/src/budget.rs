@@ -255,14 +255,15 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
+    /// A share is written in tenths, of which a float falls short: ten calls at 0.3 are to pay for three.
+    const ROUNDING: f64 = 1e-9;
+
     /// How many retries there may be now.
     fn left(&self, ratio: &RetryRatio, slot: u32) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
         // Not `clamp`, of which NaN comes out as it went in.
         let share = if ratio.share > 0.0 { ratio.share.min(10.0) } else { 0.0 };
-        // A share is written in tenths, of which a float falls short: ten calls at 0.3 are to pay for three.
-        const ROUNDING: f64 = 1e-9;
-        share.mul_add(self.calls.sum(slot), reserve - self.retries.sum(slot) + ROUNDING).max(0.0)
+        share.mul_add(self.calls.sum(slot), reserve - self.retries.sum(slot) + Self::ROUNDING).max(0.0)
     }
 
     fn take(&self, ratio: &RetryRatio) -> bool {
