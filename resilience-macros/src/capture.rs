@@ -10,13 +10,13 @@ use syn::{FnArg, Pat, PatIdent, Path, Receiver, ReceiverKind, Signature, Token, 
 
 use crate::error::Errors;
 use crate::item::mentions;
-use crate::shell::Moved;
+use crate::shell::{Moved, Shell};
 
 #[derive(Default)]
 pub(crate) struct Captures {
     /// Statements before the layers: names that could not be made mutable where they are bound.
     pub(crate) rebound: TokenStream,
-    /// A borrow of each argument, in the order in which the block is to name them.
+    /// Statements that borrow each argument, in the order in which the block is to name them.
     pub(crate) borrows: Vec<TokenStream>,
     /// Statements before each attempt, and the arguments that they clone.
     clones: Vec<(Ident, TokenStream)>,
@@ -28,11 +28,11 @@ pub(crate) struct Captures {
 
 /// Reads off how `body` captures the arguments of `sig`, and makes those mutable that it has to borrow uniquely.
 ///
-/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name. The
-/// attempts of a hedge run at the same time, and share what they do not clone.
+/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name; what they
+/// name is left alone. The attempts of a hedge run at the same time, and share what they do not clone.
 pub(crate) fn capture(
     sig: &mut Signature,
-    has_shell: bool,
+    shell: Option<&Shell>,
     hedges: bool,
     moved: &mut [Moved],
     body: &TokenStream,
@@ -43,10 +43,11 @@ pub(crate) fn capture(
     let mut cloned = Vec::new();
     for input in &mut sig.inputs {
         let bound = Bound::argument(input);
-        let renamed: Vec<_> = moved.iter_mut().filter(|moved| names(input, &moved.argument)).map(Moved::pat).collect();
+        let cfgs = cfgs(input);
+        let renamed: Vec<_> = moved.iter_mut().filter(|moved| moved.moves(input)).map(Moved::pat).collect();
         let (pats, bound, ty) = match input {
             _ if !renamed.is_empty() => (renamed, bound, None),
-            FnArg::Typed(input) if has_shell => (vec![&mut *input.pat], Bound::Unknown, None),
+            FnArg::Typed(input) if shell.is_some() => (vec![&mut *input.pat], Bound::Unknown, None),
             FnArg::Typed(input) => (vec![&mut *input.pat], bound, Some(&*input.ty)),
             FnArg::Receiver(receiver) => {
                 captures.receive(receiver, bound, body);
@@ -55,8 +56,12 @@ pub(crate) fn capture(
         };
         for pat in pats {
             bindings(pat, bound, ty, &mut |binding, bound| {
-                cloned.extend(clone.iter().find(|name| **name == binding.ident).cloned());
-                captures.bind(binding, bound, body, clone);
+                let name = clone.iter().find(|name| **name == binding.ident);
+                cloned.extend(name.cloned());
+                let is_used_before = |shell: &Shell| shell.mentions(&binding.ident.to_string());
+                if name.is_some() || !(matches!(bound, Bound::Unknown) && shell.is_some_and(is_used_before)) {
+                    captures.bind(binding, bound, body, name, &cfgs);
+                }
             });
         }
     }
@@ -88,14 +93,16 @@ pub(crate) fn capture(
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
+        let cfgs = cfgs(input);
         match input {
             FnArg::Receiver(receiver) => {
                 let this = &receiver.self_token;
-                captures.borrows.extend(mentions(body, "self").then(|| quote!(&#this)));
+                captures.borrows.extend(mentions(body, "self").then(|| borrow(None, &quote!(&#this))));
             }
             FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
                 let ident = &binding.ident;
-                captures.borrows.extend(mentions(body, &ident.to_string()).then(|| quote!(&#ident)));
+                let borrow = || borrow(Some(&cfgs), &quote!(&#ident));
+                captures.borrows.extend(mentions(body, &ident.to_string()).then(borrow));
             }),
         }
     }
@@ -107,7 +114,13 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
 pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
     let mut arguments = Vec::new();
     for input in &sig.inputs {
-        let renamed = moved.iter_mut().find(|moved| names(input, &moved.argument));
+        if let Some(cfg) = cfgs(input).first() {
+            errors.add(syn::Error::new_spanned(
+                cfg,
+                "the fallback is called with this argument, and rustc takes no `#[cfg]` there: put it on the function",
+            ));
+        }
+        let renamed = moved.iter_mut().find(|moved| moved.moves(input));
         match (renamed.map(|moved| &*moved.pat()), input) {
             (Some(Pat::Ident(pat)), _) => arguments.push(pat.ident.clone()),
             (None, FnArg::Receiver(receiver)) => arguments.push(Ident::new("self", receiver.self_token.span)),
@@ -160,11 +173,20 @@ impl Bound {
     }
 }
 
-fn names(input: &FnArg, argument: &Ident) -> bool {
+/// The attributes that say whether there is such an argument; they stand on all that is made of it.
+fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     match input {
-        FnArg::Receiver(_) => argument == "self",
-        FnArg::Typed(input) => matches!(&*input.pat, Pat::Ident(pat) if pat.ident == *argument),
+        FnArg::Receiver(_) => Vec::new(),
+        FnArg::Typed(input) => {
+            input.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
+        }
     }
+}
+
+/// A statement that borrows, and does nothing.
+fn borrow(cfgs: Option<&[TokenStream]>, borrow: &TokenStream) -> TokenStream {
+    let cfgs = cfgs.unwrap_or_default();
+    quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = #borrow;)
 }
 
 impl Captures {
@@ -191,27 +213,35 @@ impl Captures {
         let this = receiver.self_token.to_token_stream();
         match bound {
             Bound::Shared => {}
-            Bound::Unique => self.borrows.push(quote!(&mut *#this)),
+            Bound::Unique => self.borrows.push(borrow(None, &quote!(&mut *#this))),
             Bound::Value | Bound::Unknown => {
                 receiver.mutability = Some(Token![mut](Span::mixed_site()));
-                self.borrows.push(quote!(&mut #this));
+                self.borrows.push(borrow(None, &quote!(&mut #this)));
             }
         }
     }
 
-    fn bind(&mut self, binding: &mut PatIdent, bound: Bound, body: &TokenStream, clone: &[Ident]) {
+    fn bind(
+        &mut self,
+        binding: &mut PatIdent,
+        bound: Bound,
+        body: &TokenStream,
+        cloned: Option<&Ident>,
+        cfgs: &[TokenStream],
+    ) {
         let ident = &binding.ident;
         let mixed = Span::mixed_site();
         let make_mut = Token![mut](mixed);
-        if let Some(name) = clone.iter().find(|name| *name == ident) {
+        let borrow = |borrowed| borrow(Some(cfgs), &borrowed);
+        if let Some(name) = cloned {
             // The `mut` moves from the argument, which is only cloned, to the clone.
             let user_mut = binding.mutability.take();
             if user_mut.is_none() && !self.shared && mentions(body, &ident.to_string()) {
-                self.borrows.push(quote!(&mut #ident));
+                self.borrows.push(borrow(quote!(&mut #ident)));
             }
             let is_mut = user_mut.unwrap_or(make_mut);
             let at = mixed.located_at(name.span());
-            let clone = quote_spanned!(at=> let #is_mut #ident = ::core::clone::Clone::clone(&#ident););
+            let clone = quote_spanned!(at=> #(#cfgs)* let #is_mut #ident = ::core::clone::Clone::clone(&#ident););
             self.clones.push((ident.clone(), clone));
             return;
         }
@@ -225,14 +255,14 @@ impl Captures {
         }
         match bound {
             Bound::Shared => {}
-            Bound::Unique => self.borrows.push(quote!(&mut *#ident)),
+            Bound::Unique => self.borrows.push(borrow(quote!(&mut *#ident))),
             Bound::Value => {
                 binding.mutability = Some(make_mut);
-                self.borrows.push(quote!(&mut #ident));
+                self.borrows.push(borrow(quote!(&mut #ident)));
             }
             Bound::Unknown => {
-                self.rebound.extend(quote_spanned!(mixed=> let #make_mut #ident = #ident;));
-                self.borrows.push(quote!(&mut #ident));
+                self.rebound.extend(quote_spanned!(mixed=> #(#cfgs)* let #make_mut #ident = #ident;));
+                self.borrows.push(borrow(quote!(&mut #ident)));
             }
         }
     }

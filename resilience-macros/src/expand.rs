@@ -22,7 +22,7 @@ use std::time::Duration;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, Path, Signature};
+use syn::{ExprClosure, FnArg, Pat, Path, Signature};
 
 use crate::capture::{Captures, arguments, capture, hold, nameable};
 use crate::error::Errors;
@@ -75,13 +75,14 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
     let clone: Vec<_> = stack.layers.iter().flat_map(Layer::clones).cloned().collect();
     let has = |kind: fn(&Layer) -> bool| stack.layers.iter().any(kind);
     let hedges = has(|layer| matches!(layer, Layer::Hedge(_)));
-    let repeats = hedges || has(|layer| matches!(layer, Layer::Fallback(_) | Layer::Retry(_)));
+    let runs_again = hedges || has(|layer| matches!(layer, Layer::Fallback(_) | Layer::Retry(_)));
+    let repeats = runs_again || stack.layers.iter().flat_map(Layer::late).any(|late| shares(late, &sig, body));
     let (mut moved, body) = match shell {
-        Some(_) if repeats => hoist(body),
+        Some(_) if repeats => hoist(body, &sig),
         _ => (Vec::new(), body.clone()),
     };
     let captures = match shell {
-        _ if repeats => capture(&mut sig, shell.is_some(), hedges, &mut moved, &body, &clone, errors),
+        _ if repeats => capture(&mut sig, shell.as_ref(), hedges, &mut moved, &body, &clone, errors),
         None => hold(&mut sig, &body),
         Some(_) => Captures::default(),
     };
@@ -129,7 +130,7 @@ struct Expansion<'a> {
     captures: &'a Captures,
     /// What a fallback is called with.
     arguments: &'a [Ident],
-    /// The arguments are needed after the body has run.
+    /// The arguments are needed after the body has run: by another attempt, a fallback, or a function of the user's.
     repeats: bool,
     /// Where an error about the return type points.
     at: Span,
@@ -163,8 +164,7 @@ impl Expansion<'_> {
         let runtime = &self.runtime_at;
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
-        let borrows = (!borrows.is_empty()).then(|| quote_spanned!(mixed=> let _ = (#(#borrows,)*);));
-        let within = quote_spanned!(mixed=> if false { #borrows #returned } #body);
+        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #body);
         // Not the user's own span: rustc would find these braces unused.
         let mut group = Group::new(Delimiter::Brace, within);
         group.set_span(mixed.located_at(braces));
@@ -273,6 +273,23 @@ impl Expansion<'_> {
         let foreign = function.attrs.iter().any(|attr| !HARMLESS.iter().any(|harmless| attr.path().is_ident(harmless)));
         foreign.then(|| quote_spanned!(Span::mixed_site()=> const _: () = #runtime::__private::#marker;))
     }
+}
+
+/// Whether a function that is asked after the body has run names an argument that the body names, too.
+fn shares(function: &TokenStream, sig: &Signature, body: &TokenStream) -> bool {
+    // What a closure calls its own argument is not one of these.
+    let own = match syn::parse2::<ExprClosure>(function.clone()) {
+        Ok(closure) => closure.inputs.to_token_stream(),
+        Err(_) => TokenStream::new(),
+    };
+    let is_named = |name: &str| mentions(function, name) && !mentions(&own, name) && mentions(body, name);
+    sig.inputs.iter().any(|input| match input {
+        FnArg::Receiver(_) => is_named("self"),
+        FnArg::Typed(input) => match &*input.pat {
+            Pat::Ident(pat) => is_named(&pat.ident.to_string()),
+            _ => false,
+        },
+    })
 }
 
 /// The path as it was written, and shown at `at` in errors.

@@ -37,8 +37,8 @@ impl Parse for Function {
             Some((syn::parse::Parser::parse2(within, group.stream())?, group.span()))
         };
         let mut shell = None;
-        if let (true, Some((outer, braces))) = (sig.asyncness.is_none(), &body) {
-            if let Some((found, inner, span)) = Shell::peel(outer, *braces) {
+        if let Some((outer, braces)) = &body {
+            if let Some((found, inner, span)) = Shell::peel(outer, *braces, sig.asyncness.is_some()) {
                 shell = Some(found);
                 body = Some((inner, span));
             }
@@ -85,7 +85,7 @@ impl Function {
         sig.to_tokens(&mut tokens);
         if let (Some(body), Some((_, span))) = (body, &self.body) {
             let (body, braces) = match &self.shell {
-                Some(shell) => (shell.around(body, *span), shell.braces),
+                Some(shell) => (shell.around(&body), shell.braces),
                 None => (body, *span),
             };
             let mut within = TokenStream::new();
@@ -108,7 +108,7 @@ impl Function {
             errors.push(constness.span, "a `const fn` cannot wait for anything: put this on an `async fn`");
         } else if asyncness.is_none() && self.shell.is_none() {
             let message = match (&self.body, output) {
-                (Some((body, _)), _) if mentions(body, "block_on") => {
+                (Some((body, _)), _) if body.to_string().contains("block_on") => {
                     "this function has been made synchronous by the attribute above: put that one below"
                 }
                 (_, ReturnType::Type(_, ty)) if mentions(&ty.to_token_stream(), "Future") => {
@@ -119,6 +119,9 @@ impl Function {
             };
             errors.push(fn_token.span, message);
             return;
+        }
+        if let Some(early) = self.shell.as_ref().and_then(Shell::early_return) {
+            errors.push(early, "this returns past the layers: move it into the `async` block, or write `async fn`");
         }
         if let Some(abi) = abi {
             errors.push(abi.extern_token.span, "an `extern` function cannot be decorated");
@@ -136,10 +139,10 @@ impl Function {
 
     /// The type of what the body comes to, where it is declared.
     pub(crate) fn output(&self) -> Option<&Type> {
-        match (&self.sig.output, &self.shell) {
+        match (&self.sig.output, &self.sig.asyncness) {
             (ReturnType::Default, _) => None,
-            (ReturnType::Type(_, ty), None) => Some(ty),
-            (ReturnType::Type(_, ty), Some(_)) => shell::output(ty),
+            (ReturnType::Type(_, ty), Some(_)) => Some(ty),
+            (ReturnType::Type(_, ty), None) => shell::output(ty),
         }
     }
 }
@@ -154,15 +157,21 @@ fn never_a_result(ty: &Type) -> bool {
     }
 }
 
-/// Whether `tokens` name `ident`, be it within the text of a format string.
+/// Whether `tokens` name `ident`, be it within the text of a format string; not as a field or a method.
 pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => mentions(&group.stream(), ident),
-        TokenTree::Ident(token) => token == ident,
-        TokenTree::Literal(literal) => {
-            let text = literal.to_string();
-            text.match_indices(ident).any(|(at, _)| text[..at].ends_with('{'))
+    let mut dots = 0;
+    tokens.clone().into_iter().any(|token| {
+        let after_dots = dots;
+        dots = if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.') { dots + 1 } else { 0 };
+        match token {
+            TokenTree::Group(group) => mentions(&group.stream(), ident),
+            TokenTree::Ident(token) => after_dots != 1 && token == ident,
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                let braces = |at: usize| at - text[..at].trim_end_matches('{').len();
+                text.match_indices(ident).any(|(at, _)| braces(at) % 2 == 1)
+            }
+            TokenTree::Punct(_) => false,
         }
-        TokenTree::Punct(_) => false,
     })
 }

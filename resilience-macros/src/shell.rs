@@ -1,77 +1,136 @@
-//! Functions that are not `async` themselves and end with an `async` block: `Box::pin(async move { .. })`, which
-//! `#[async_trait]` makes of methods, and `async move { .. }` behind `-> impl Future`.
+//! What stands around the `async` block of a body: `Box::pin(async move { .. })`, which `#[async_trait]` makes of methods,
+//! `async move { .. }` behind `-> impl Future`, and what `#[instrument]` makes of a function.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    AssocType, Expr, GenericArgument, Local, LocalInit, Pat, Path, PathArguments, Result, Stmt, Token, Type,
-    TypeParamBound,
+    AssocType, Expr, FnArg, GenericArgument, Local, LocalInit, Pat, Path, PathArguments, Result, Signature, Stmt,
+    Token, Type, TypeParamBound,
 };
+
+use crate::item::mentions;
 
 /// What stands around the block.
 pub(crate) struct Shell {
     /// The braces of the function.
     pub(crate) braces: Span,
-    /// Everything up to the block, the path before parentheses included.
-    before: Vec<TokenTree>,
-    /// `async`, and maybe `move`.
-    keywords: Vec<TokenTree>,
-    /// The parentheses of `Box::pin`, and a comma within.
-    parentheses: Option<(Span, Option<TokenTree>)>,
+    body: TokenStream,
+    /// Where the block is in there: which token, which token within that one, and so on.
+    path: Vec<usize>,
 }
 
 impl Shell {
-    /// Takes the statements of the `async` block that ends `body` out of it.
-    pub(crate) fn peel(body: &TokenStream, braces: Span) -> Option<(Self, TokenStream, Span)> {
-        let mut before: Vec<_> = body.clone().into_iter().collect();
-        let (keywords, block, parentheses) = match before.last()? {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
-                let span = group.span();
-                let mut within: Vec<_> = group.stream().into_iter().collect();
-                before.pop();
-                if !before.last().is_some_and(|last| is(last, "pin")) {
-                    return None;
-                }
-                let comma = take_last(&mut within, |last| last.to_string() == ",");
-                let (keywords, block) = async_block(&mut within)?;
-                (keywords, block, within.is_empty().then_some(Some((span, comma)))?)
-            }
-            _ => {
-                let (keywords, block) = async_block(&mut before)?;
-                (keywords, block, None)
-            }
-        };
-        Some((Self { braces, before, keywords, parentheses }, block.stream(), block.span()))
+    /// Takes the statements of an `async` block out of `body`.
+    ///
+    /// That is the block which ends a function that is not `async`, and in there or in one that is, the future that
+    /// `#[instrument]` above has made: the layers belong into its span, and it has moved the arguments already.
+    pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
+        let mut path = Vec::new();
+        let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
+        let within = ending.as_ref().map_or_else(|| body.clone(), Group::stream);
+        let block = instrumented(&within, &mut path).or(ending)?;
+        Some((Self { braces, body: body.clone(), path }, block.stream(), block.span()))
     }
 
     /// Puts the shell around the statements of a block.
-    pub(crate) fn around(&self, within: TokenStream, braces: Span) -> TokenStream {
-        let mut block = Group::new(Delimiter::Brace, within);
-        block.set_span(braces);
-        let mut made: TokenStream = self.keywords.iter().cloned().collect();
-        made.append(block);
-        if let Some((span, comma)) = &self.parentheses {
-            made.extend(comma.clone());
-            let mut parentheses = Group::new(Delimiter::Parenthesis, made);
-            parentheses.set_span(*span);
-            made = parentheses.into_token_stream();
-        }
-        self.before.iter().cloned().chain(made).collect()
+    pub(crate) fn around(&self, within: &TokenStream) -> TokenStream {
+        replace(&self.body, &self.path, within)
+    }
+
+    /// Whether what stands around the block names `ident`.
+    pub(crate) fn mentions(&self, ident: &str) -> bool {
+        mentions(&self.around(&TokenStream::new()), ident)
+    }
+
+    /// Where the function returns before it comes to the block.
+    pub(crate) fn early_return(&self) -> Option<Span> {
+        returns(self.around(&TokenStream::new()))
     }
 }
 
-/// Takes an `async` block off the end of `tokens`: its keywords and its braces.
-fn async_block(tokens: &mut Vec<TokenTree>) -> Option<(Vec<TokenTree>, Group)> {
-    let Some(TokenTree::Group(block)) = tokens.pop() else { return None };
-    let moves = take_last(tokens, |last| is(last, "move"));
-    let starts = take_last(tokens, |last| is(last, "async"))?;
-    let keywords = [Some(starts), moves].into_iter().flatten().collect();
-    (block.delimiter() == Delimiter::Brace).then_some((keywords, block))
+/// The `async` block that ends `body`.
+fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
+    let mut tokens: Vec<_> = body.clone().into_iter().collect();
+    if let Some(TokenTree::Group(last)) = tokens.last() {
+        if last.delimiter() == Delimiter::Parenthesis {
+            let within: Vec<_> = last.stream().into_iter().collect();
+            path.push(tokens.len() - 1);
+            tokens.pop();
+            is(tokens.last()?, "pin").then_some(())?;
+            tokens = within;
+            if tokens.last().is_some_and(|last| last.to_string() == ",") {
+                tokens.pop();
+            }
+            (tokens.len() <= 3).then_some(())?;
+        }
+    }
+    path.push(tokens.len().checked_sub(1)?);
+    async_block(&tokens)
 }
 
-fn take_last(tokens: &mut Vec<TokenTree>, wanted: impl FnOnce(&TokenTree) -> bool) -> Option<TokenTree> {
-    if tokens.last().is_some_and(wanted) { tokens.pop() } else { None }
+/// The body that `#[instrument]` has put into a future of its own.
+fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;
+    let mut block = async_block(tokens.get(..=at)?)?;
+    path.push(at);
+    // With `err` or `ret`, the body is in a block within that looks at what it comes to: `match async move { .. }.await`
+    // or `let x = async move { .. }.await`. The user's own `async` would read as what it is.
+    let ours = |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
+    loop {
+        let tokens: Vec<_> = block.stream().into_iter().take(6).collect();
+        let Some(at) = tokens.iter().position(ours).map(|at| at + 2) else { return Some(block) };
+        block = async_block(tokens.get(..=at)?)?;
+        path.push(at);
+    }
+}
+
+/// The braces at the end of `async { .. }` or `async move { .. }`.
+fn async_block(tokens: &[TokenTree]) -> Option<Group> {
+    let (TokenTree::Group(block), before) = tokens.split_last()? else { return None };
+    let before = match before.split_last()? {
+        (last, before) if is(last, "move") => before,
+        _ => before,
+    };
+    (block.delimiter() == Delimiter::Brace && is(before.last()?, "async")).then(|| block.clone())
+}
+
+/// Puts `within` into the group at `path`.
+fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenStream {
+    let Some((at, path)) = path.split_first() else { return within.clone() };
+    let replaced = tokens.clone().into_iter().enumerate().map(|(index, token)| match token {
+        TokenTree::Group(group) if index == *at => {
+            let mut made = Group::new(group.delimiter(), replace(&group.stream(), path, within));
+            made.set_span(group.span());
+            TokenTree::Group(made)
+        }
+        token => token,
+    });
+    replaced.collect()
+}
+
+/// The first `return` that is not one of a closure, a block or a function within.
+fn returns(tokens: TokenStream) -> Option<Span> {
+    let mut before = String::new();
+    let mut in_function = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(ident) if ident == "return" => return Some(ident.span()),
+            TokenTree::Ident(ident) if ident == "fn" => in_function = true,
+            TokenTree::Punct(punct) if punct.as_char() == ';' => in_function = false,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && in_function => in_function = false,
+            TokenTree::Group(_) if matches!(&*before, "|" | "async" | "move") => {}
+            TokenTree::Group(group) => {
+                if let Some(found) = returns(group.stream()) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+        before = token.to_string();
+    }
+    None
 }
 
 fn is(token: &TokenTree, keyword: &str) -> bool {
@@ -85,6 +144,14 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
+    /// Whether this is the argument that is moved.
+    pub(crate) fn moves(&self, input: &FnArg) -> bool {
+        match input {
+            FnArg::Receiver(_) => self.argument == "self",
+            FnArg::Typed(input) => matches!(&*input.pat, Pat::Ident(pat) if pat.ident == self.argument),
+        }
+    }
+
     pub(crate) fn pat(&mut self) -> &mut Pat {
         &mut self.local.pat
     }
@@ -96,22 +163,32 @@ impl ToTokens for Moved {
     }
 }
 
-/// Takes those statements out of a block: one whose statements run more than once can move an argument once only.
-pub(crate) fn hoist(block: &TokenStream) -> (Vec<Moved>, TokenStream) {
+/// Takes those statements out of a block of `#[async_trait]`, which moves each argument once: a block whose statements run
+/// more than once cannot. The user's own stay where they are.
+pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
+        // It begins with a statement that never runs: `if let Some(__ret) = None { return __ret; }`.
         let mut rest = TokenStream::new();
-        // `#[async_trait]` begins with a statement of its own that never runs.
-        if input.peek(Token![if]) {
-            while !input.is_empty() && !input.peek(syn::token::Brace) {
-                rest.append(input.parse::<TokenTree>()?);
-            }
-            rest.extend(input.parse::<Option<TokenTree>>().ok().flatten());
+        while !input.is_empty() && !input.peek(syn::token::Brace) {
+            rest.append(input.parse::<TokenTree>()?);
         }
-        let mut moved = Vec::new();
-        while input.peek(Token![let]) {
-            match moves(input) {
-                Ok(Some(next)) => moved.push(next),
-                _ => break,
+        let is_marked =
+            input.peek(syn::token::Brace) && rest.to_string().starts_with("if let") && mentions(&rest, "__ret");
+        let mut moved = Vec::<Moved>::new();
+        if is_marked {
+            rest.append(input.parse::<TokenTree>()?);
+            let is_new = |next: &Moved, moved: &[Moved]| {
+                sig.inputs.iter().any(|input| next.moves(input))
+                    && moved.iter().all(|other| other.argument != next.argument)
+            };
+            while input.peek(Token![let]) {
+                let ahead = input.fork();
+                match moves(&ahead) {
+                    Ok(Some(next)) if is_new(&next, &moved) => moved.push(next),
+                    _ => break,
+                }
+                // For good, this time.
+                input.parse::<Stmt>()?;
             }
         }
         rest.extend(input.parse::<TokenStream>()?);
@@ -121,16 +198,12 @@ pub(crate) fn hoist(block: &TokenStream) -> (Vec<Moved>, TokenStream) {
 }
 
 fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
-    let ahead = input.fork();
-    let Stmt::Local(local) = ahead.parse()? else { return Ok(None) };
+    let Stmt::Local(local) = input.parse()? else { return Ok(None) };
     let argument = match &local.init {
         Some(LocalInit { expr, diverge: None, .. }) => argument(expr),
         _ => None,
     };
-    let Some(argument) = argument else { return Ok(None) };
-    // For good, this time.
-    input.parse::<Stmt>()?;
-    Ok(Some(Moved { argument, local }))
+    Ok(argument.map(|argument| Moved { argument, local }))
 }
 
 /// The argument that is all of `expr`: `argument`, or `{ let argument = argument; argument }`.

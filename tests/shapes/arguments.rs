@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io;
 
-use resilience_runtime::{circuit, retry};
+use resilience_runtime::{circuit, get_circuit, retry, timeout, CircuitState};
 
 struct Pair {
     left: u32,
@@ -125,4 +125,56 @@ async fn arguments_are_used_as_in_the_bare_function() {
     assert_eq!(sum, 1 + 11 + 1 + 2 + 11);
     assert_eq!(once_only(|| "a".to_owned(), "bc".chars()).await.unwrap(), "ab");
     assert_eq!(formatted("n".to_owned(), 7).await.unwrap(), "n   7");
+}
+
+#[circuit(name = "arguments::cfg")]
+async fn absent_once(a: u32, #[cfg(any())] extra: u32) -> io::Result<u32> {
+    #[cfg(any())]
+    let a = a + extra;
+    Ok(a)
+}
+
+#[retry(max = 2, delay = 0, clone(text, absent))]
+async fn absent_again(text: String, #[cfg(any())] absent: String, present: Vec<u32>) -> io::Result<usize> {
+    #[cfg(any())]
+    let text = text + &absent;
+    drop(text);
+    Ok(present.len())
+}
+
+#[tokio::test]
+async fn an_argument_that_is_not_there_is_not_used() {
+    assert_eq!(absent_once(7).await.unwrap(), 7);
+    assert_eq!(absent_again(String::new(), vec![1, 2]).await.unwrap(), 2);
+}
+
+fn fits(error: &io::Error, tenant: &str) -> bool {
+    error.to_string().starts_with(tenant)
+}
+
+#[circuit(name = "arguments::late", threshold = 1, failure_if = |error| fits(error, &tenant))]
+async fn judged_by_an_argument(tenant: String) -> io::Result<usize> {
+    Err(io::Error::other(tenant.clone()))
+}
+
+#[timeout(5, error = |_| io::Error::other(format!("no answer from {host}")))]
+async fn named_by_an_argument(host: String) -> io::Result<usize> {
+    tokio::time::sleep(std::time::Duration::from_secs(host.len() as u64)).await;
+    Ok(host.len())
+}
+
+/// The closure has an argument of that name for itself, so the body may consume this one.
+#[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
+async fn consumes(error: io::Error) -> io::Result<usize> {
+    Err(error)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_is_asked_later_may_name_an_argument() {
+    judged_by_an_argument("acme".to_owned()).await.unwrap_err();
+    assert_eq!(get_circuit("arguments::late").unwrap().state(), CircuitState::Open);
+    let error = named_by_an_argument("example".to_owned()).await.unwrap_err();
+    assert_eq!(error.to_string(), "no answer from example");
+    assert_eq!(named_by_an_argument("four".to_owned()).await.unwrap(), 4);
+    consumes(io::Error::other("gone")).await.unwrap_err();
 }

@@ -1,8 +1,9 @@
 //! Other attributes above, between and below ours.
 
+use std::cell::Cell;
 use std::io;
 
-use resilience_runtime::{circuit, get_circuit, retry};
+use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
 /// Documented above.
 #[inline]
@@ -121,4 +122,74 @@ async fn a_test_can_be_decorated() -> io::Result<()> {
     } else {
         Ok(())
     }
+}
+
+#[tracing::instrument]
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "foreign::lends", threshold = 9)]
+async fn instrumented_above_lends(text: String, seen: &mut Vec<String>) -> io::Result<usize> {
+    seen.push(text.clone());
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tracing::instrument(skip_all, err, ret)]
+#[fallback(replaced)]
+#[retry(max = 2, delay = 0, clone(text))]
+async fn instrumented_above_clones(text: String) -> io::Result<String> {
+    drop(text);
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+async fn replaced(text: String) -> io::Result<String> {
+    tokio::task::yield_now().await;
+    Ok(text)
+}
+
+#[tracing::instrument(skip_all, err)]
+#[hedge(after = 1)]
+async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
+    Ok(text.len())
+}
+
+/// What looks like one of `instrument` is the user's.
+#[tracing::instrument(skip_all)]
+#[retry(max = 2, delay = 0)]
+async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {
+    let x = async move { calls.get() }.await;
+    calls.set(x + 1);
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+struct Instrumented(u32);
+
+#[async_trait::async_trait]
+trait Ask {
+    async fn ask(&mut self, text: String) -> io::Result<usize>;
+}
+
+#[async_trait::async_trait]
+impl Ask for Instrumented {
+    #[tracing::instrument(skip_all)]
+    #[retry(max = 3, delay = 0)]
+    async fn ask(&mut self, text: String) -> io::Result<usize> {
+        self.0 += 1;
+        if self.0 < 3 {
+            Err(io::ErrorKind::TimedOut.into())
+        } else {
+            Ok(text.len())
+        }
+    }
+}
+
+#[tokio::test]
+async fn instrument_above_lends_the_arguments_to_each_attempt() {
+    let mut seen = Vec::new();
+    instrumented_above_lends("text".to_owned(), &mut seen).await.unwrap_err();
+    assert_eq!((seen, calls("foreign::lends")), (vec!["text".to_owned(); 2], 2));
+    assert_eq!(instrumented_above_clones("text".to_owned()).await.unwrap(), "text");
+    assert_eq!(instrumented_above_hedges("text".to_owned()).await.unwrap(), 4);
+    let calls = Cell::new(0);
+    instrumented_above_a_block(&calls).await.unwrap_err();
+    assert_eq!(calls.get(), 2);
+    assert_eq!(Instrumented(0).ask("text".to_owned()).await.unwrap(), 4);
 }

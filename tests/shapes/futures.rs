@@ -183,3 +183,64 @@ async fn functions_that_end_with_a_block_work() {
         (2, 2, 0)
     );
 }
+
+/// The user's own `let` is the attempt's.
+#[retry(max = 3, delay = 0)]
+fn starts_anew(steps: &Cell<u32>, from: u32) -> impl Future<Output = io::Result<()>> {
+    async move {
+        let mut left = from;
+        while left > 0 {
+            left -= 1;
+            steps.set(steps.get() + 1);
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+}
+
+#[async_trait::async_trait]
+trait Counts {
+    async fn count(&self, steps: &AtomicU32, from: u32) -> io::Result<()>;
+}
+
+#[async_trait::async_trait]
+impl Counts for Service {
+    #[retry(max = 3, delay = 0)]
+    async fn count(&self, steps: &AtomicU32, from: u32) -> io::Result<()> {
+        let mut left = from;
+        while left > 0 {
+            left -= 1;
+            steps.fetch_add(1, Ordering::Relaxed);
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+}
+
+#[retry(max = 2, delay = 0, clone(name))]
+fn consumes_a_clone(name: String) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send>> {
+    Box::pin(async move {
+        let owned = name;
+        Ok(owned.len())
+    })
+}
+
+/// The body has a field of that name, and not the argument.
+#[retry(max = 2, delay = 0)]
+fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
+    struct Client {
+        name: String,
+    }
+    let client = Client { name };
+    async move { Ok(client.name.len() + format!("{{name}}{}", 1).len()) }
+}
+
+#[tokio::test]
+async fn each_attempt_begins_with_what_the_body_says() {
+    let steps = Cell::new(0);
+    starts_anew(&steps, 3).await.unwrap_err();
+    assert_eq!(steps.get(), 9);
+    let steps = AtomicU32::new(0);
+    Service::default().count(&steps, 3).await.unwrap_err();
+    assert_eq!(steps.into_inner(), 9);
+    assert_eq!(consumes_a_clone("four".to_owned()).await.unwrap(), 4);
+    assert_eq!(is_used_up_before("four".to_owned()).await.unwrap(), 11);
+}

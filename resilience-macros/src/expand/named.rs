@@ -1,9 +1,10 @@
 use std::mem::discriminant;
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::format_ident;
 use syn::Lifetime;
 
+use crate::circuit::Judge;
 use crate::stack::Layer;
 
 impl Layer {
@@ -14,6 +15,20 @@ impl Layer {
             Self::Hedge(hedge) => &hedge.clone,
             Self::Bulkhead(_) | Self::Circuit(_) | Self::RateLimit(_) | Self::Timeout(_) => &[],
         }
+    }
+
+    /// The functions of the user's that are asked after the body has run.
+    pub(super) fn late(&self) -> impl Iterator<Item = &TokenStream> {
+        let functions = match self {
+            Self::Bulkhead(bulkhead) => [bulkhead.error.as_ref(), None, None],
+            Self::Circuit(circuit) => {
+                let Judge { failure_if, failure_if_ok, retry_after } = &circuit.judge;
+                [failure_if.as_ref(), failure_if_ok.as_ref(), retry_after.as_ref()]
+            }
+            Self::Timeout(timeout) => [timeout.error.as_ref(), None, None],
+            Self::Fallback(_) | Self::Hedge(_) | Self::RateLimit(_) | Self::Retry(_) => [None; 3],
+        };
+        functions.into_iter().flatten()
     }
 
     pub(super) fn attempt(&self) -> Option<&Ident> {
