@@ -18,18 +18,19 @@ use crate::sync::OnceLock;
 pub(crate) struct Tick(NonZeroU64);
 
 impl Tick {
-    /// The first reading of the clock. A paused clock may have been stopped long before that, so there is room below
-    /// it (146 years), and above it (438 years).
-    const FIRST: u64 = 1 << 62;
+    /// The start of the system. A paused clock may have been stopped long before that, so there is room below it (146 years),
+    /// and above it (438 years).
+    const ZERO: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
     #[inline]
     pub(crate) fn now() -> Self {
-        let first = Instant::from_std(first().0);
-        let now = Instant::now();
+        let First { precise, coarse } = first();
+        let (first, now) = (Instant::from_std(*precise), Instant::now());
+        let zero = Self::ZERO.wrapping_add(*coarse);
         match now.checked_duration_since(first) {
-            Some(ahead) => Self::from_bits(Self::FIRST.saturating_add(nanos(ahead))),
-            None => Self::from_bits(Self::FIRST.saturating_sub(nanos(first.saturating_duration_since(now)))),
+            Some(ahead) => Self::from_bits(zero.saturating_add(nanos(ahead))),
+            None => Self::from_bits(zero.saturating_sub(nanos(first.saturating_duration_since(now)))),
         }
     }
 
@@ -99,7 +100,7 @@ pub(crate) fn lap(precise: bool) -> Tick {
     if precise || is_moved() || is_moved_since(coarse) {
         return now();
     }
-    Tick::from_bits(Tick::FIRST.saturating_add(coarse.saturating_sub(first().1)))
+    Tick::from_bits(Tick::ZERO.wrapping_add(coarse))
 }
 
 /// Looks again once in each tick of the coarse clock: a test may pause tokio's long after a breaker was made.
@@ -107,21 +108,29 @@ pub(crate) fn lap(precise: bool) -> Tick {
 #[inline]
 fn is_moved_since(coarse: u64) -> bool {
     static LOOKED: AtomicU64 = AtomicU64::new(0);
-    if LOOKED.load(Ordering::Relaxed) == coarse {
-        return false;
+    #[cold]
+    fn look_again(coarse: u64) -> bool {
+        LOOKED.store(coarse, Ordering::Relaxed);
+        look();
+        is_moved()
     }
-    LOOKED.store(coarse, Ordering::Relaxed);
-    look();
-    is_moved()
+    LOOKED.load(Ordering::Relaxed) != coarse && look_again(coarse)
 }
 
 /// The first reading of both clocks, so that they count from one moment: a call may begin by the one and end by the other.
-fn first() -> (std::time::Instant, u64) {
-    static FIRST: OnceLock<(std::time::Instant, u64)> = OnceLock::new();
-    *FIRST.get_or_init(|| (std::time::Instant::now(), coarse()))
+struct First {
+    precise: std::time::Instant,
+    coarse: u64,
+}
+
+#[inline]
+fn first() -> &'static First {
+    static FIRST: OnceLock<First> = OnceLock::new();
+    FIRST.get_or_init(|| First { precise: std::time::Instant::now(), coarse: coarse() })
 }
 
 #[cfg(all(target_os = "linux", not(resilience_loom)))]
+#[inline]
 fn coarse() -> u64 {
     use rustix::time::{ClockId, clock_gettime};
     let coarse = clock_gettime(ClockId::MonotonicCoarse);

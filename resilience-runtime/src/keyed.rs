@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::{self, Write};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::str::from_utf8;
 
@@ -158,8 +158,8 @@ pub(crate) struct Family {
     name: &'static str,
     /// Several, so that threads with different keys seldom wait for each other.
     shards: Box<[Mutex<Shard>]>,
-    /// Which of them a name is in: with a secret, so nobody can choose keys that are all in one.
-    hash: ByBytes,
+    /// By which a name is put into one of them, so that nobody can choose keys that are all in one.
+    secret: u64,
 }
 
 impl Family {
@@ -170,7 +170,7 @@ impl Family {
         // Few keys need no more than one, and none that is left over by rounding.
         let shards = (most / 64).clamp(1, 16);
         let shard = || Mutex::new(Shard::new(settings.clone(), most / shards));
-        Self { name, shards: (0..shards).map(|_| shard()).collect(), hash: ByBytes::default() }
+        Self { name, shards: (0..shards).map(|_| shard()).collect(), secret: RandomState::new().hash_one(name) | 1 }
     }
 
     pub(crate) fn apply(&self, settings: &Arc<Settings>, max_keys: Option<u32>) {
@@ -208,8 +208,22 @@ impl Family {
         }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "of a hash any part will do")]
     fn shard(&self, name: &[u8]) -> &Mutex<Shard> {
-        &self.shards[(self.hash.hash_one(name) >> 32) as usize % self.shards.len()]
+        // Folded products, as wyhash has them: a fraction of the price of the hash within, and good enough to spread.
+        let fold = |hash: u64, word: [u8; 8]| {
+            let product = u128::from(hash ^ u64::from_le_bytes(word)) * u128::from(self.secret);
+            (product ^ (product >> 64)) as u64
+        };
+        // The last eight bytes may overlap with those before; a name that is shorter has seven at most.
+        let mut short = [0; 8];
+        let last = name.last_chunk().copied().unwrap_or_else(|| {
+            short[..name.len()].copy_from_slice(name);
+            short
+        });
+        let words = name.chunks_exact(8).map(|chunk| chunk.try_into().unwrap_or_default());
+        let hash = fold(words.fold(self.secret, fold), last);
+        &self.shards[hash as usize % self.shards.len()]
     }
 }
 
