@@ -22,7 +22,7 @@ use std::time::Duration;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ExprClosure, FnArg, Pat, Path, Signature};
+use syn::{ExprClosure, FnArg, Lifetime, Pat, Path, Signature};
 
 use crate::capture::{Captures, arguments, capture, hold, nameable};
 use crate::error::Errors;
@@ -164,11 +164,12 @@ impl Expansion<'_> {
         let runtime = &self.runtime_at;
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
-        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #body);
-        // Not the user's own span: rustc would find these braces unused.
-        let mut group = Group::new(Delimiter::Brace, within);
-        group.set_span(mixed.located_at(braces));
-        let group = TokenTree::Group(group);
+        // The user's own span: its edition says when the temporaries of the last expression are dropped, and clippy finds
+        // what stands there where it was. Without a label rustc would find these braces unused.
+        let label = Lifetime::new("'_resilience_body", braces);
+        let body = braced(body.clone(), braces);
+        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
+        let group = braced(within, mixed.located_at(braces));
         // A body that runs once may consume its arguments and return borrows of them.
         let capture = (!self.repeats).then(|| quote_spanned!(mixed=> move));
         // What the compiler has to say of a capture, it says of the body.
@@ -290,6 +291,12 @@ fn shares(function: &TokenStream, sig: &Signature, body: &TokenStream) -> bool {
             _ => false,
         },
     })
+}
+
+fn braced(within: TokenStream, span: Span) -> TokenTree {
+    let mut group = Group::new(Delimiter::Brace, within);
+    group.set_span(span);
+    TokenTree::Group(group)
 }
 
 /// The path as it was written, and shown at `at` in errors.

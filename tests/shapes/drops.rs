@@ -89,3 +89,41 @@ fn the_order_is_that_of_the_bare_function() {
         assert_eq!(order!(in_two_circuits, log, polls), expected, "in two circuits, {polls} polls");
     }
 }
+
+impl<'a> Noisy<'a> {
+    fn log(&self) -> io::Result<&'a Log> {
+        self.1.try_borrow().map(|_| self.1).map_err(io::Error::other)
+    }
+}
+
+macro_rules! ending_with_a_temporary {
+    ($($(#[$attr:meta])* $name:ident;)*) => {
+        $(
+            $(#[$attr])*
+            async fn $name(argument: Noisy<'_>) -> io::Result<&Log> {
+                let _local = Noisy("local", argument.1);
+                Noisy("temporary", argument.1).log()
+            }
+        )*
+    };
+}
+
+ending_with_a_temporary! {
+    bare_end;
+    #[circuit(name = "drops::end")] end_in_a_circuit;
+    #[retry(delay = 0)] #[circuit(name = "drops::end_in_both")] end_in_both;
+}
+
+#[tokio::test]
+async fn what_the_last_expression_leaves_goes_when_the_edition_says() {
+    let log = &Log::default();
+    macro_rules! order {
+        ($name:ident) => {{
+            $name(Noisy("argument", log)).await.unwrap();
+            log.take()
+        }};
+    }
+    let expected = order!(bare_end);
+    assert_eq!(order!(end_in_a_circuit), expected);
+    assert_eq!(order!(end_in_both), expected);
+}

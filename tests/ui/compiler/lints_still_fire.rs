@@ -47,8 +47,11 @@ async fn old() -> std::io::Result<()> {
     Ok(())
 }
 
+#[circuit(name = "short")]
+async fn short(used: std::io::Result<u32>) -> std::io::Result<u32> { used }
+
 fn main() {
-    drop((variables(1, 2), once(String::new(), 3), old()));
+    drop((variables(1, 2), once(String::new(), 3), old(), short(Ok(4))));
     //~ warning: old | use of deprecated function `old`
     decorated_must_be_used();
     //~ warning: decorated_must_be_used() | unused implementer of `Future` that must be used
