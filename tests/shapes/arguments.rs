@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io;
 
-use resilience_runtime::{circuit, get_circuit, retry, timeout, CircuitState};
+use resilience_runtime::{circuit, fallback, get_circuit, retry, timeout, CircuitState};
 
 struct Pair {
     left: u32,
@@ -177,4 +177,18 @@ async fn a_function_that_is_asked_later_may_name_an_argument() {
     assert_eq!(error.to_string(), "no answer from example");
     assert_eq!(named_by_an_argument("four".to_owned()).await.unwrap(), 4);
     consumes(io::Error::other("gone")).await.unwrap_err();
+
+async fn instead(r#type: u32, r#fn: u32) -> io::Result<u32> {
+    std::future::ready(Ok(r#type - r#fn)).await
+}
+
+#[fallback(instead)]
+#[retry(max = 2, delay = 0, clone(r#type))]
+async fn raw(r#type: u32, r#fn: u32) -> io::Result<u32> {
+    r#fn.checked_sub(r#type).ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
+
+#[tokio::test]
+async fn names_may_be_raw() {
+    assert_eq!(raw(3, 1).await.unwrap(), 2);
 }

@@ -29,8 +29,10 @@ impl Expansion<'_> {
         };
         // What the compiler has to say of the call, it says of the path.
         let at = mixed.located_at(function.span());
-        let arguments =
-            self.arguments.iter().map(|argument| Ident::new(&argument.to_string(), argument.span().located_at(at)));
+        let arguments = self.arguments.iter().cloned().map(|mut argument| {
+            argument.set_span(argument.span().located_at(at));
+            argument
+        });
         let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
         // Dropped before the fallback is waited for, unless it is handed over.
