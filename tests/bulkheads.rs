@@ -130,6 +130,18 @@ async fn a_field_may_hold_it() {
     assert_eq!(client.call().await, Ok(2));
 }
 
+#[bulkhead(with = match index { 0 => &bulkheads[0], _ => &bulkheads[1] })]
+async fn chosen(bulkheads: &[Bulkhead; 2], index: u32) -> io::Result<u32> {
+    Ok(bulkheads[0].stats().in_use)
+}
+
+#[tokio::test]
+async fn any_expression_may_name_it() {
+    let bulkheads = ["first", "second"].map(|name| Bulkhead::builder(name, 1).build().unwrap());
+    assert_eq!(chosen(&bulkheads, 0).await.unwrap(), 1);
+    assert_eq!(chosen(&bulkheads, 1).await.unwrap(), 0);
+}
+
 #[circuit(name = "bulkheads::above", threshold = 1, half_open_max = 2)]
 #[bulkhead(with = bulkhead)]
 async fn below_a_circuit(bulkhead: &Bulkhead, fail: bool) -> Result<(), Error> {

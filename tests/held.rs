@@ -1,7 +1,7 @@
 //! Circuits whose breaker somebody holds: `with = ..`.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resilience_runtime::{CircuitBreaker, CircuitState, circuit, get_circuit, get_circuit_stats, retry};
@@ -28,6 +28,20 @@ impl Client {
     async fn put(&mut self) -> io::Result<()> {
         self.calls += 1;
         Err(io::ErrorKind::TimedOut.into())
+    }
+
+    #[circuit(with = if shared { &*self.shared } else { &self.breaker })]
+    async fn either(&self, shared: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[circuit(with = self.found(shared)?)]
+    async fn fallible(&self, shared: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn found(&self, shared: bool) -> io::Result<&CircuitBreaker> {
+        if shared { Ok(&self.shared) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
     #[circuit(with = self.shared)]
@@ -63,6 +77,23 @@ async fn a_retry_above_knows_that_the_circuit_will_be_open() {
     let begun = tokio::time::Instant::now();
     assert_eq!(client.put().await.unwrap_err().kind(), io::ErrorKind::TimedOut, "of the second attempt");
     assert_eq!((client.calls, begun.elapsed()), (2, Duration::from_secs(1)));
+}
+
+#[circuit(with = breakers.lock().unwrap()[0])]
+async fn locked(breakers: &Mutex<Vec<CircuitBreaker>>) -> io::Result<bool> {
+    Ok(breakers.try_lock().is_ok())
+}
+
+#[tokio::test]
+async fn any_expression_will_do() {
+    let client = Client::new(2);
+    client.either(true).await.unwrap();
+    client.either(false).await.unwrap();
+    client.fallible(true).await.unwrap();
+    assert_eq!(client.fallible(false).await.unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!((client.shared.stats().total_succeeded, client.breaker.stats().total_succeeded), (2, 1));
+    let breakers = Mutex::new(vec![CircuitBreaker::builder("held").build().unwrap()]);
+    assert!(locked(&breakers).await.unwrap(), "nothing stays locked while the body runs");
 }
 
 #[tokio::test]

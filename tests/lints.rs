@@ -62,7 +62,9 @@
 use std::io;
 use std::pin::Pin;
 
-use resilience_runtime::{bulkhead, circuit, fallback, hedge, retry, timeout};
+use resilience_runtime::{
+    Bulkhead, CircuitBreaker, RateLimit, bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout,
+};
 
 /// Documented.
 ///
@@ -98,6 +100,14 @@ fn boxed(text: String, _unused: u32) -> Pin<Box<dyn Future<Output = io::Result<u
         tokio::task::yield_now().await;
         Ok(text.len())
     })
+}
+
+#[circuit(with = breaker)]
+#[bulkhead(with = limits.0)]
+#[rate_limit(with = limits.1)]
+async fn held(breaker: &CircuitBreaker, limits: (Bulkhead, RateLimit)) -> io::Result<u64> {
+    tokio::task::yield_now().await;
+    Ok(limits.1.stats().total_admitted)
 }
 
 async fn instead(text: String, counter: &mut u32) -> io::Result<String> {
@@ -139,6 +149,10 @@ fn a_crate_with_every_lint_forbidden_compiles() -> io::Result<()> {
     assert_eq!(runtime.block_on(three_layers(String::new(), &mut 0))?, "");
     assert_eq!(runtime.block_on(hedged(String::new(), 0))?, "0");
     assert_eq!(runtime.block_on(timed(String::new(), &mut 0))?, "");
+    let breaker = CircuitBreaker::builder("lints").build().map_err(io::Error::other)?;
+    let bulkhead = Bulkhead::builder("lints", 1).build().map_err(io::Error::other)?;
+    let limit = RateLimit::builder("lints", 1).build().map_err(io::Error::other)?;
+    assert_eq!(runtime.block_on(held(&breaker, (bulkhead, limit)))?, 1);
     assert_eq!(runtime.block_on(boxed(String::new(), 0))?, 0);
     Ok(())
 }

@@ -85,6 +85,18 @@ async fn functions_may_share_one() {
     assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
 }
 
+#[rate_limit(with = { &limits[index] })]
+async fn chosen(limits: &[RateLimit; 2], index: usize) -> io::Result<u64> {
+    Ok(limits[0].stats().total_admitted)
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_expression_may_name_it() {
+    let limits = ["first", "second"].map(|name| RateLimit::builder(name, 1).build().unwrap());
+    assert_eq!(chosen(&limits, 0).await.unwrap(), 1);
+    assert_eq!(chosen(&limits, 1).await.unwrap(), 1);
+}
+
 #[retry(max = 3, delay = 1, backoff = 1)]
 #[circuit(name = "rate_limits::above", threshold = 1)]
 #[rate_limit(with = limit)]

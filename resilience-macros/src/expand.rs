@@ -155,6 +155,18 @@ impl Expansion<'_> {
         quote_spanned!(Span::mixed_site()=> #runtime::__private::Duration::new(#seconds, #nanos))
     }
 
+    /// What the function `of` of the runtime makes of a thing that the user holds.
+    ///
+    /// Not the argument itself, whose type would be asked of each branch of an `if`. And no `let`: what the expression
+    /// borrows from may be a temporary.
+    fn held(&self, of: &TokenStream, with: &TokenStream) -> TokenStream {
+        let runtime = self.runtime;
+        let mixed = Span::mixed_site();
+        let at = mixed.located_at(with.span());
+        let (held, with) = (Ident::new("held", at), quote_spanned!(at=> &(#with)));
+        quote_spanned!(mixed=> match #with { #held => #runtime::__private::#of(#held) })
+    }
+
     /// The `async` block around what the user wrote.
     ///
     /// It begins with dead code that tells the compiler its type, so that `?`, coercions and errors are those of the

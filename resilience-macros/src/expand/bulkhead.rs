@@ -1,6 +1,5 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
-use syn::spanned::Spanned;
 
 use super::rejection::By;
 use super::{Expansion, Named};
@@ -13,8 +12,8 @@ impl Expansion<'_> {
         let mixed = Span::mixed_site();
         match &bulkhead.slots {
             Slots::With(with) => {
-                let with = quote_spanned!(mixed.located_at(with.span())=> &(#with));
-                quote_spanned!(mixed=> let #local = &#runtime::__private::held_bulkhead(#with);)
+                let held = self.held(&quote_spanned!(mixed=> held_bulkhead), with);
+                quote_spanned!(mixed=> let #local = &#held;)
             }
             Slots::Own { max, wait } => {
                 let (func, max, wait) = (self.func(), Literal::u32_unsuffixed(*max), self.duration(*wait));

@@ -13,8 +13,8 @@ impl Expansion<'_> {
         let (name, key, settings) = match &circuit.breaker {
             Breaker::Named { name, key, settings } => (name, key, settings),
             Breaker::With(breaker) => {
-                let breaker = quote_spanned!(Span::mixed_site().located_at(breaker.span())=> &(#breaker));
-                return quote_spanned!(Span::mixed_site()=> let #local = #runtime::__private::Held::new(#breaker););
+                let held = self.held(&quote_spanned!(Span::mixed_site()=> Held::new), breaker);
+                return quote_spanned!(Span::mixed_site()=> let #local = #held;);
             }
         };
         let options = self.settings(settings);

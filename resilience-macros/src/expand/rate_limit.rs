@@ -1,6 +1,5 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
-use syn::spanned::Spanned;
 
 use super::Expansion;
 use super::rejection::By;
@@ -12,8 +11,8 @@ impl Expansion<'_> {
         let mixed = Span::mixed_site();
         match &limit.rate {
             Rate::With(with) => {
-                let with = quote_spanned!(mixed.located_at(with.span())=> &(#with));
-                quote_spanned!(mixed=> let #local = &#runtime::__private::held_rate_limit(#with);)
+                let held = self.held(&quote_spanned!(mixed=> held_rate_limit), with);
+                quote_spanned!(mixed=> let #local = &#held;)
             }
             Rate::Own { per_second, burst } => {
                 let [per_second, burst] = [*per_second, *burst].map(Literal::u32_unsuffixed);
