@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, RetryRatio, TokenBucket, circuit, retry};
@@ -55,6 +56,21 @@ async fn a_function_has_a_budget_of_its_own_however_many_types_it_is_called_with
     assert_eq!(calls.take(), 4);
     generic(&calls, "one").await.unwrap_err();
     assert_eq!(calls.take(), 1);
+}
+
+static LAZY: LazyLock<RetryBudget> = LazyLock::new(|| RetryBudget::bucket(TEN));
+
+#[retry(max = 9, delay = 0, budget = LAZY)]
+async fn lazy() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test]
+async fn a_budget_may_be_made_late() {
+    lazy().await.unwrap_err();
+    assert_eq!(seen(&LAZY), (0, 2, 1));
+    lazy().await.unwrap_err();
+    assert_eq!(seen(&LAZY), (0, 2, 2));
 }
 
 static SUCCESS: RetryBudget = RetryBudget::bucket(TokenBucket { first_try_refund: 2, ..TEN });

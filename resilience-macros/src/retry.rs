@@ -161,7 +161,7 @@ fn jitter(key: &str, value: &Expr) -> Result<Setting> {
 fn budget(key: &str, value: &Expr) -> Result<Budget> {
     match args::peel(value) {
         Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
-        Expr::Lit(_) | Expr::Closure(_) => {
+        Expr::Lit(_) | Expr::Closure(_) | Expr::Field(_) | Expr::Reference(_) => {
             let message =
                 format_args!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
             Err(Error::new_spanned(value, message))

@@ -177,6 +177,7 @@ async fn a_function_that_is_asked_later_may_name_an_argument() {
     assert_eq!(error.to_string(), "no answer from example");
     assert_eq!(named_by_an_argument("four".to_owned()).await.unwrap(), 4);
     consumes(io::Error::other("gone")).await.unwrap_err();
+}
 
 async fn instead(r#type: u32, r#fn: u32) -> io::Result<u32> {
     std::future::ready(Ok(r#type - r#fn)).await

@@ -82,8 +82,9 @@ impl Expansion<'_> {
                 &__RESILIENCE_BUDGET
             }},
         };
+        // Of a const, each call would have a copy of its own, with everything left.
         quote_spanned! {mixed=>
-            let #local: &#runtime::__private::RetryBudget = #budget;
+            let #local: &'static #runtime::__private::RetryBudget = #budget;
             #local.call_began();
         }
     }

@@ -4,7 +4,7 @@ static TEXT: &str = "";
 
 #[retry(budget = TEXT)]
 //~ TEXT | mismatched types
-//~    expected reference `&RetryBudget`    found reference `&&'static str`
+//~    expected reference `&'static RetryBudget`    found reference `&&'static str`
 async fn shared() -> std::io::Result<()> {
     Ok(())
 }
