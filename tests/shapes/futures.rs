@@ -186,7 +186,7 @@ async fn functions_that_end_with_a_block_work() {
 
 /// The user's own `let` is the attempt's.
 #[retry(max = 3, delay = 0)]
-fn starts_anew(steps: &Cell<u32>, from: u32) -> impl Future<Output = io::Result<()>> {
+fn starts_anew(steps: &Cell<u32>, from: u32) -> impl Future<Output = io::Result<()>> + '_ {
     async move {
         let mut left = from;
         while left > 0 {
