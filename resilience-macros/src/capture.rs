@@ -333,17 +333,28 @@ fn infer(ty: &mut Type) {
         Type::Reference(ty) => infer(&mut ty.elem),
         Type::Slice(ty) => infer(&mut ty.elem),
         Type::Tuple(ty) => ty.elems.iter_mut().for_each(infer),
-        Type::Path(ty) => {
-            for segment in &mut ty.path.segments {
-                if let syn::PathArguments::AngleBracketed(args) = &mut segment.arguments {
-                    for arg in &mut args.args {
-                        if let syn::GenericArgument::Type(ty) = arg {
-                            infer(ty);
-                        }
-                    }
+        Type::Path(ty) => infer_within(&mut ty.path),
+        Type::TraitObject(ty) => {
+            for bound in &mut ty.bounds {
+                if let syn::TypeParamBound::Trait(bound) = bound {
+                    infer_within(&mut bound.path);
                 }
             }
         }
         _ => {}
+    }
+}
+
+fn infer_within(path: &mut Path) {
+    for segment in &mut path.segments {
+        if let syn::PathArguments::AngleBracketed(args) = &mut segment.arguments {
+            for arg in &mut args.args {
+                match arg {
+                    syn::GenericArgument::Type(ty) => infer(ty),
+                    syn::GenericArgument::AssocType(assoc) => infer(&mut assoc.ty),
+                    _ => {}
+                }
+            }
+        }
     }
 }

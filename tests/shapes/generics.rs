@@ -45,12 +45,20 @@ async fn hidden_fn(offset: u32) -> Result<(impl Fn(u32) -> u32, Vec<impl Debug>)
     Ok((move |number| number + offset, vec![1_u8]))
 }
 
+#[retry(delay = 0)]
+#[circuit(name = "generics::hidden_within")]
+async fn hidden_within(last: u32) -> Result<Box<dyn Iterator<Item = impl Debug> + Send>, io::Error> {
+    Ok(Box::new(0..last))
+}
+
 #[tokio::test]
 async fn a_type_without_a_name_can_be_returned() {
     assert_eq!(hidden(&["a", "bc"]).await.unwrap().sum::<usize>(), 3);
     assert_eq!(hidden_retried(&["a", "bc"]).await.unwrap().sum::<usize>(), 3);
     let (add, debug) = hidden_fn(3).await.unwrap();
     assert_eq!((add(4), format!("{debug:?}").as_str()), (7, "[1]"));
+    let numbers: Vec<_> = hidden_within(2).await.unwrap().collect();
+    assert_eq!(format!("{numbers:?}"), "[0, 1]");
 }
 
 #[circuit(name = "generics::borrowed")]
