@@ -44,8 +44,12 @@ impl Args {
         let mut args = Vec::<(Ident, Value)>::new();
         let mut broken = false;
         let parser = |input: ParseStream<'_>| {
+            let is_known = |key: Ident| known.iter().any(|name| key == name);
+            // A call of something else is a value.
             let keyed = |input: ParseStream<'_>| {
-                input.peek(syn::Ident::peek_any) && (input.peek2(Token![=]) || input.peek2(token::Paren))
+                input.peek(syn::Ident::peek_any)
+                    && (input.peek2(Token![=])
+                        || input.peek2(token::Paren) && input.fork().call(Ident::parse_any).is_ok_and(is_known))
             };
             if let Some(first) = first.filter(|_| !input.is_empty() && !keyed(input)) {
                 let value = input.parse::<Expr>().map_err(|error| errors.add(error));
