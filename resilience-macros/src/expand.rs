@@ -275,7 +275,7 @@ impl Expansion<'_> {
     /// How to get at the text of the error, where its type shows one.
     fn error(&self) -> TokenStream {
         let runtime = self.runtime;
-        quote_spanned!(Span::mixed_site()=> |outcome| #runtime::__private::Shown::of(outcome).error())
+        quote_spanned!(Span::mixed_site()=> |outcome| #runtime::__private::Shown::of(outcome).__error())
     }
 
     /// Tells an attribute of ours that we did not recognise and that expands next that it stands in the wrong place.

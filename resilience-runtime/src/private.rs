@@ -282,8 +282,9 @@ pub trait Text<R>: for<'a> FnOnce(&'a R) -> Option<&'a dyn Display> {}
 
 impl<R, F: for<'a> FnOnce(&'a R) -> Option<&'a dyn Display>> Text<R> for F {}
 
-/// Finds the text of an error whose type shows one, without a bound: `Shown::of(&outcome).error()` is the method
-/// here where `E: Display`, and that of [`NotShown`] elsewhere.
+/// Finds the text of an error whose type shows one, without a bound: `Shown::of(&outcome).__error()` is the method
+/// here where `E: Display`, and that of [`NotShown`] elsewhere. No trait of the user's for all types has its name: it would
+/// come before that of `NotShown`.
 #[derive(Debug)]
 pub struct Shown<'a, R>(&'a R);
 
@@ -299,7 +300,7 @@ impl<'a, R> Shown<'a, R> {
 
 impl<'a, T, E: Display> Shown<'a, Result<T, E>> {
     #[inline]
-    pub fn error(&self) -> Option<&'a dyn Display> {
+    pub fn __error(&self) -> Option<&'a dyn Display> {
         self.0.as_ref().err().map(|error| error as &dyn Display)
     }
 }
@@ -314,7 +315,7 @@ impl<R> Deref for Shown<'_, R> {
 
 impl NotShown {
     #[inline]
-    pub fn error(&self) -> Option<&'static dyn Display> {
+    pub fn __error(&self) -> Option<&'static dyn Display> {
         None
     }
 }

@@ -35,8 +35,8 @@ fn holds_rejection(source: &(dyn Error + 'static)) -> bool {
         .any(<dyn Error>::is::<NotCalled>)
 }
 
-/// Finds a rejection in the error of an outcome, without a bound: `Rejection::of(&outcome).found()` is the first of these
-/// methods that suits the type of the error, each a dereference away from the one before.
+/// Finds a rejection in the error of an outcome, without a bound: `Rejection::of(&outcome).__found()` is the first of
+/// these methods that suits the type of the error, each a dereference away from the one before.
 #[derive(Debug)]
 pub struct Rejection<'a, R>(Boxed<'a, R>);
 
@@ -57,21 +57,21 @@ impl<'a, R> Rejection<'a, R> {
 }
 
 impl<T, E: Error> Rejection<'_, Result<T, E>> {
-    pub fn found(&self) -> bool {
+    pub fn __found(&self) -> bool {
         self.0.0.0.as_ref().is_err_and(|error| is_rejection(error.source()))
     }
 }
 
 /// `Box<dyn Error>`, for one.
 impl<T, E: AsRef<dyn Error + 'static>> Boxed<'_, Result<T, E>> {
-    pub fn found(&self) -> bool {
+    pub fn __found(&self) -> bool {
         self.0.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
     }
 }
 
 /// `Box<dyn Error + Send + Sync>` and `anyhow::Error`, for two.
 impl<T, E: AsRef<dyn Error + Send + Sync + 'static>> SendBoxed<'_, Result<T, E>> {
-    pub fn found(&self) -> bool {
+    pub fn __found(&self) -> bool {
         self.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
     }
 }
@@ -79,7 +79,7 @@ impl<T, E: AsRef<dyn Error + Send + Sync + 'static>> SendBoxed<'_, Result<T, E>>
 impl Opaque {
     #[expect(clippy::unused_self, reason = "a method, as the others are")]
     #[inline]
-    pub fn found(&self) -> bool {
+    pub fn __found(&self) -> bool {
         false
     }
 }

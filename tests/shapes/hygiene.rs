@@ -5,6 +5,7 @@ async fn names_of_the_user_are_not_in_the_way() {
     assert_eq!(shadows::all(1, 1, 1, 1, 1).await.unwrap(), 9);
     assert_eq!(no_prelude::sum(3, 4).await.unwrap(), 7);
     assert_eq!(locals::named_as_ours().await.unwrap(), "ours");
+    assert_eq!(methods::of_everything(1).await.unwrap(), 0);
 }
 
 mod shadows {
@@ -63,5 +64,32 @@ mod locals {
     pub(crate) async fn named_as_ours() -> std::io::Result<&'static str> {
         let outcome = "ours";
         Ok(ours!(outcome))
+    }
+}
+
+mod methods {
+    use std::fmt::Debug;
+
+    #[allow(dead_code)] // it is here to be in the way
+    trait LogExt {
+        fn error(&self) {}
+        fn found(&self) {}
+    }
+
+    impl<T: Debug> LogExt for T {}
+
+    #[derive(Debug)]
+    pub(crate) struct NotShown;
+
+    impl From<resilience_runtime::CircuitOpenError> for NotShown {
+        fn from(_: resilience_runtime::CircuitOpenError) -> Self {
+            Self
+        }
+    }
+
+    #[resilience_runtime::retry(max = 2, delay = 0)]
+    #[resilience_runtime::circuit(name = "hygiene::methods")]
+    pub(crate) async fn of_everything(left: u32) -> Result<u32, NotShown> {
+        left.checked_sub(1).ok_or(NotShown)
     }
 }

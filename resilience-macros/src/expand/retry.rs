@@ -19,7 +19,7 @@ impl Expansion<'_> {
         let unless_open = self.unless_open(index);
         let clones = self.captures.clones_of(&retry.clone);
         let error = self.error();
-        let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).found());
+        let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).__found());
         let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
         let below = quote_spanned!(mixed=> || [#(#below.breaker()),*]);
         let rules = retry.rules.iter().map(|(rule, function)| {
