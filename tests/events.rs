@@ -149,6 +149,25 @@ async fn a_breaker_tells_its_whole_life() {
     );
 }
 
+#[test]
+fn what_is_done_by_hand_is_told() {
+    listen();
+    let breaker = breaker("by_hand");
+    breaker.trip();
+    breaker.force_open();
+    breaker.disable();
+    breaker.reset();
+    assert_eq!(
+        heard(),
+        [
+            "WARN circuit_opened circuit=by_hand reason=\"manual\" failures=0",
+            "WARN circuit_forced_open circuit=by_hand",
+            "WARN circuit_disabled circuit=by_hand",
+            "INFO circuit_reset circuit=by_hand",
+        ]
+    );
+}
+
 /// The specification: whoever asks for the state makes the circuit half-open, and the event goes out.
 #[tokio::test(start_paused = true)]
 async fn looking_changes_nothing() {

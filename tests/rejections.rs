@@ -168,3 +168,9 @@ async fn a_policy_asks_no_bound_and_goes_by_its_rules() {
     call.await.unwrap_err();
     assert_eq!(calls.get(), 3);
 }
+
+#[test]
+fn a_call_error_shows_the_error_that_it_holds() {
+    let errors: [CallError<Transparent>; 2] = [CallError::Open(open()), CallError::Failed(Transparent::Down)];
+    assert_eq!(errors.map(|error| error.to_string()), [open().to_string(), Transparent::Down.to_string()]);
+}

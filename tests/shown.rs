@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use resilience_runtime::{Bulkhead, CircuitBreaker, RateLimit, RetryPolicy};
+use resilience_runtime::{Bulkhead, CircuitBreaker, Jitter, RateLimit, RetryPolicy};
 
 #[tokio::test]
 async fn a_debug_output_names_what_it_is_about() {
@@ -31,6 +31,18 @@ async fn a_debug_output_names_what_it_is_about() {
     for shown in [format!("{builder:?}"), format!("{:?}", builder.build().unwrap())] {
         assert!(shown.contains("max: 7") && shown.contains("250ms"), "{shown}");
     }
+}
+
+#[test]
+fn a_policy_shows_what_was_set_and_nothing_else() {
+    assert_eq!(format!("{:?}", RetryPolicy::default()), "RetryPolicy { max: 3, delay: 1s, .. }");
+    let (long, longer) = (Duration::from_secs(9), Duration::from_secs(60));
+    let all = RetryPolicy::builder().backoff(3.5).max_delay(long).jitter(Jitter::Full).seed(7).max_elapsed(longer);
+    assert_eq!(
+        format!("{:?}", all.count_nested(false)),
+        "RetryBuilder { max: 3, delay: 1s, backoff: 3.5, max_delay: 9s, jitter: Full, max_elapsed: 60s, \
+         count_nested: false, seed: 7, .. }"
+    );
 }
 
 #[tokio::test(start_paused = true)]

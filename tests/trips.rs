@@ -111,6 +111,29 @@ async fn a_cooldown_grows_and_stays_below_its_cap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_cooldown_grows_to_an_hour_where_nobody_says_how_far() {
+    let breaker = builder().threshold(1).cooldown(1800 * SECOND).cooldown_factor(3.0).build().unwrap();
+    for expected in [1800, 3600, 3600] {
+        calls(&breaker, "x");
+        assert_eq!(breaker.stats().cooldown_remaining, expected * SECOND);
+        advance(expected * SECOND).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cooldown_that_cannot_grow_is_the_one_that_was_set() {
+    // More digits than a `f64` has.
+    let long = Duration::new(1 << 30, 1);
+    let breaker = builder().threshold(1).cooldown(long).build().unwrap();
+    calls(&breaker, "x");
+    assert_eq!(breaker.stats().cooldown_remaining, long);
+
+    let none = builder().threshold(1).cooldown(Duration::ZERO).cooldown_factor(f64::MAX).build().unwrap();
+    calls(&none, "xxx");
+    assert_eq!((none.state(), none.stats().total_opened), (CircuitState::HalfOpen, 3), "zero times infinity");
+}
+
+#[tokio::test(start_paused = true)]
 async fn jitter_makes_a_cooldown_longer_and_never_shorter() {
     let breaker = builder().threshold(1).cooldown(SECOND).cooldown_jitter(0.5).build().unwrap();
     let mut seen = Vec::new();
@@ -265,6 +288,16 @@ fn a_rule_that_makes_no_sense_is_an_error() {
             "`calls` is 3, but must be without `window`: the one or the other",
         ),
         (builder().threshold(9).calls(3), "`threshold` is 9, but must be at most `calls`"),
+        (
+            builder().failure_rate(0.5).min_calls(3).calls(3).threshold(2),
+            "`threshold` is 2, but must be without `failure_rate` and `slow_rate`: the one or the others",
+        ),
+        (
+            builder().threshold(2).calls(3).min_calls(2),
+            "`min_calls` is 2, but must be beside `failure_rate` or `slow_rate`",
+        ),
+        (builder().calls(3), "`calls` is 3, but must be beside `threshold`, `failure_rate` or `slow_rate`"),
+        (builder().slow_call(SECOND), "`slow_call` is 1s, but must be beside `slow_rate`"),
         (builder().failure_rate(0.5).calls(3), "`failure_rate` is 0.5, but must be beside `min_calls`"),
         (builder().failure_rate(0.5).min_calls(3), "`failure_rate` is 0.5, but must be beside `window` or `calls`"),
         (builder().failure_rate(f64::NAN), "`failure_rate` is NaN, but must be greater than 0, to 1"),

@@ -210,3 +210,25 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
     // In 64 bits: `Duration::as_nanos` counts in 128.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))
 }
+
+#[cfg(all(test, target_os = "linux", not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lap_is_a_reading_of_the_coarse_clock_unless_it_has_to_be_precise() {
+        use rustix::time::{ClockId, clock_gettime};
+        let coarse = || {
+            let time = clock_gettime(ClockId::MonotonicCoarse);
+            let [seconds, nanos] = [time.tv_sec, time.tv_nsec].map(|part| u64::try_from(part).unwrap());
+            Tick::from_bits(Tick::ZERO).after(Duration::from_secs(seconds) + Duration::from_nanos(nanos))
+        };
+        assert!(!is_moved(), "no unit test moves the clock");
+        for _ in 0..1000 {
+            let (before, lap, after) = (coarse(), lap(false), coarse());
+            assert!((before..=after).contains(&lap), "{before:?}, {lap:?}, {after:?}");
+        }
+        let (before, lap, after) = (Tick::now(), lap(true), Tick::now());
+        assert!((before..=after).contains(&lap), "{before:?}, {lap:?}, {after:?}");
+    }
+}

@@ -294,3 +294,33 @@ impl From<Options> for Settings {
         }
     }
 }
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_two_rules_do_not_go_together_the_first_stays_as_it_is() {
+        let (threshold, calls, window) = (Some(4), Some(9), Some(Duration::from_secs(60)));
+        let row = Options { threshold, ..Options::NONE };
+        let failures = Options { failure_rate: Some(0.5), min_calls: Some(3), calls, ..Options::NONE };
+        let slow = Options { slow_rate: Some(0.5), slow_call: window, min_calls: Some(3), window, ..Options::NONE };
+        let rules = [
+            row,
+            failures,
+            slow,
+            Options { threshold, calls, ..Options::NONE },
+            Options { threshold, window, ..Options::NONE },
+        ];
+        let cooldown = Some(Duration::from_secs(7));
+        let mut mixed = 0;
+        for (first, second) in rules.into_iter().flat_map(|first| rules.map(|second| (first, second))) {
+            if first.mixed_with(second).is_some() {
+                mixed += 1;
+                let both = first.or(Options { cooldown, ..second });
+                assert_eq!(both, Options { cooldown, ..first }, "{first:?} and {second:?}");
+            }
+        }
+        assert_eq!(mixed, 16, "of 20 pairs all but those of `threshold` and a span");
+    }
+}

@@ -211,4 +211,15 @@ mod tests {
             assert_eq!(one.all().map(|slot| slot.rejected.load(Ordering::Relaxed)).sum::<u64>(), index as u64 + 1);
         }
     }
+
+    #[test]
+    fn twice_as_many_threads_as_processors_count_in_a_line_each() {
+        let stripes = Stripes::new();
+        let threads = (2 * available_parallelism().map_or(1, usize::from)).min(16);
+        let slots = (1..=threads).map(|number| {
+            NUMBER.set(number);
+            std::ptr::from_ref(stripes.known().unwrap())
+        });
+        assert_eq!(slots.collect::<std::collections::HashSet<_>>().len(), threads);
+    }
 }
