@@ -178,6 +178,17 @@ async fn status(calls: &Calls, answers: &[Result<u16, bool>]) -> Result<u16, boo
     answers[calls.note() as usize - 1]
 }
 
+#[retry(max = 5, delay = 0, retry_if = &worth)]
+async fn borrowed(calls: &Calls, worth: impl Fn(&u32) -> bool) -> Result<(), u32> {
+    Err(calls.note())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_may_be_borrowed_from_an_argument() {
+    let name = String::from("abc");
+    assert_eq!(borrowed(&Calls::new(), move |calls| name.len() > usize::try_from(*calls).unwrap()).await, Err(3));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_value_can_be_worth_another_attempt() {
     for (answers, last) in [

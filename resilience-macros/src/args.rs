@@ -293,10 +293,12 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     }
 }
 
-/// A path to a function, or a closure.
+/// A path to a function, also by reference, or a closure.
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
+        // As rustc suggests where a loop would move an argument.
+        Expr::Reference(reference) if matches!(peel(&reference.expr), Expr::Path(_)) => Ok(value.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
 }
