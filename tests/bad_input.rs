@@ -1,9 +1,10 @@
 //! Settings that cannot be, names that nobody expects, numbers at the edge.
 
+use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, ConfigError, Jitter, RetryBudget, RetryCost, RetryPolicy, TokenBucket, get_circuit,
+    CircuitBreaker, ConfigError, Jitter, RetryBudget, RetryCost, RetryPolicy, TokenBucket, circuit, get_circuit,
     get_circuit_stats,
 };
 
@@ -150,4 +151,23 @@ fn a_retry_policy_refuses_what_does_not_go_together() {
     policy().jitter(Jitter::Equal).max_elapsed(Duration::from_secs(1)).build().unwrap();
     policy().jitter(Jitter::Full).max_elapsed(Duration::ZERO).build().unwrap();
     policy().max(1).max_elapsed(Duration::ZERO).build().unwrap();
+}
+
+#[circuit(name = "bad_input::capped", threshold = 1, max_cooldown = 5)]
+async fn capped() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[circuit(name = "bad_input::capped", cooldown = 60)]
+async fn longer() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cooldown_that_comes_later_does_not_pass_the_cap() {
+    capped().await.unwrap_err();
+    let circuit = get_circuit("bad_input::capped").unwrap();
+    circuit.reset();
+    longer().await.unwrap_err();
+    assert_eq!(circuit.stats().cooldown_remaining, Duration::from_secs(5));
 }

@@ -353,12 +353,15 @@ async fn no_cooldown_is_longer_than_max_cooldown_whoever_writes_it() {
     assert_eq!(breaker.stats().cooldown_remaining, 10 * SECOND, "less than the default");
 
     let registered = |longest| CircuitBreaker::builder("trips::longest").max_cooldown(longest).register();
+    CircuitBreaker::builder("trips::longest").threshold(3).register().unwrap();
+    let place = format!("tests/trips.rs:{}:", line!() + 1);
     CircuitBreaker::builder("trips::longest").cooldown(30 * SECOND).register().unwrap();
     let error = registered(10 * SECOND).unwrap_err().to_string();
     assert!(
         error.contains("`max_cooldown` is 10s, but must be at least 30s, which circuit 'trips::longest' has"),
         "{error}"
     );
+    assert!(error.contains(&place), "{error}");
     registered(30 * SECOND).unwrap();
     CircuitBreaker::builder("trips::most").max_cooldown(10 * SECOND).register().unwrap();
     let error = CircuitBreaker::builder("trips::most").cooldown(30 * SECOND).register().unwrap_err().to_string();

@@ -130,11 +130,13 @@ impl Args {
 
     pub(crate) fn list(&mut self, key: &str, errors: &mut Errors) -> Vec<Ident> {
         match self.take(key) {
-            Some((_, Value::List(list))) => {
-                let names =
-                    |list: ParseStream<'_>| Punctuated::<_, Token![,]>::parse_terminated_with(list, Ident::parse_any);
-                errors.ok(names.parse2(list)).into_iter().flatten().collect()
-            }
+            Some((_, Value::List(list))) => match Punctuated::<Expr, Token![,]>::parse_terminated.parse2(list) {
+                Ok(list) => list.iter().filter_map(|value| errors.ok(argument_name(key, value))).collect(),
+                Err(error) => {
+                    errors.push(error.span(), names_only(key));
+                    Vec::new()
+                }
+            },
             Some((ident, Value::Expr(_))) => {
                 errors.push(ident.span(), format_args!("expected a list: write `{key}(..)`"));
                 Vec::new()
@@ -175,6 +177,18 @@ fn argument(input: ParseStream<'_>, known: &[&str]) -> Result<(Ident, Value)> {
         return Err(Error::new(equals.span, format_args!("expected a value: write `{key} = ..`")));
     }
     Ok((key, Value::Expr(input.parse()?)))
+}
+
+fn argument_name(key: &str, value: &Expr) -> Result<Ident> {
+    match peel(value) {
+        Expr::Path(path) => path.path.get_ident().cloned(),
+        _ => None,
+    }
+    .ok_or_else(|| Error::new_spanned(value, names_only(key)))
+}
+
+fn names_only(key: &str) -> String {
+    format!("`{key}` takes the names of arguments")
 }
 
 fn skip_to_comma(input: ParseStream<'_>) {

@@ -58,7 +58,7 @@ pub(crate) fn capture(
             bindings(pat, bound, ty, &mut |binding, bound| {
                 let name = clone.iter().find(|name| **name == binding.ident);
                 cloned.extend(name.cloned());
-                let is_used_before = |shell: &Shell| shell.mentions(&binding.ident.to_string());
+                let is_used_before = |shell: &Shell| shell.takes(&binding.ident.to_string());
                 if name.is_some() || !(matches!(bound, Bound::Unknown) && shell.is_some_and(is_used_before)) {
                     captures.bind(binding, bound, body, name, &cfgs);
                 }
@@ -89,20 +89,23 @@ pub(crate) fn capture(
 ///
 /// The block takes them along in the order in which it names them, and drops them in that order, too: here in the
 /// reverse order of the signature, as the bare function would. It leaves alone what the body does not use, so that rustc
-/// and clippy say of that what they say of the bare function; it is dropped afterwards.
-pub(crate) fn hold(sig: &mut Signature, body: &TokenStream) -> Captures {
+/// and clippy say of that what they say of the bare function; it is dropped afterwards. Those that are `lent` to it are
+/// there for others, too.
+pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
         let cfgs = cfgs(input);
         match input {
             FnArg::Receiver(receiver) => {
                 let this = &receiver.self_token;
-                captures.borrows.extend(mentions(body, "self").then(|| borrow(None, &quote!(&#this))));
+                let hold = || if lent.is_empty() { borrow(None, &quote!(&#this)) } else { held(lent, &[], this) };
+                captures.borrows.extend(mentions(body, "self").then(hold));
             }
             FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
                 let ident = &binding.ident;
-                let borrow = || borrow(Some(&cfgs), &quote!(&#ident));
-                captures.borrows.extend(mentions(body, &ident.to_string()).then(borrow));
+                let hold =
+                    || if lent.is_empty() { borrow(Some(&cfgs), &quote!(&#ident)) } else { held(lent, &cfgs, ident) };
+                captures.borrows.extend(mentions(body, &ident.to_string()).then(hold));
             }),
         }
     }
@@ -181,6 +184,15 @@ fn cfgs(input: &FnArg) -> Vec<TokenStream> {
             input.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
         }
     }
+}
+
+/// A statement that makes a block which is not `move` take this along, unless it is lent.
+fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
+    let argument = argument.to_token_stream();
+    if lent.contains(&argument.to_string()) {
+        return borrow(Some(cfgs), &quote!(&#argument));
+    }
+    quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;)
 }
 
 /// A statement that borrows, and does nothing.

@@ -75,15 +75,19 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
     let clone: Vec<_> = stack.layers.iter().flat_map(Layer::clones).cloned().collect();
     let has = |kind: fn(&Layer) -> bool| stack.layers.iter().any(kind);
     let hedges = has(|layer| matches!(layer, Layer::Hedge(_)));
-    let runs_again = hedges || has(|layer| matches!(layer, Layer::Fallback(_) | Layer::Retry(_)));
-    let repeats = runs_again || stack.layers.iter().flat_map(Layer::late).any(|late| shares(late, &sig, body));
+    let repeats = hedges || has(|layer| matches!(layer, Layer::Fallback(_) | Layer::Retry(_)));
+    let lent = if repeats || shell.is_some() {
+        Vec::new()
+    } else {
+        lent(&sig, body, stack.layers.iter().flat_map(Layer::late))
+    };
     let (mut moved, body) = match shell {
         Some(_) if repeats => hoist(body, &sig),
         _ => (Vec::new(), body.clone()),
     };
     let captures = match shell {
         _ if repeats => capture(&mut sig, shell.as_ref(), hedges, &mut moved, &body, &clone, errors),
-        None => hold(&mut sig, &body),
+        None => hold(&mut sig, &body, &lent),
         Some(_) => Captures::default(),
     };
     for name in stack.layers.iter().filter_map(Layer::attempt) {
@@ -108,6 +112,7 @@ pub(crate) fn expand(function: &Function, stack: &Stack, errors: &mut Errors) ->
         captures: &captures,
         arguments: &arguments,
         repeats,
+        lends: !lent.is_empty(),
         at,
         layers: number(&stack.layers),
     };
@@ -130,8 +135,10 @@ struct Expansion<'a> {
     captures: &'a Captures,
     /// What a fallback is called with.
     arguments: &'a [Ident],
-    /// The arguments are needed after the body has run: by another attempt, a fallback, or a function of the user's.
+    /// The arguments are needed after the body has run.
     repeats: bool,
+    /// Some of them are needed by a function of the user's that is asked then.
+    lends: bool,
     /// Where an error about the return type points.
     at: Span,
     layers: Vec<Named<'a>>,
@@ -183,7 +190,7 @@ impl Expansion<'_> {
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
         let group = braced(within, mixed.located_at(braces));
         // A body that runs once may consume its arguments and return borrows of them.
-        let capture = (!self.repeats).then(|| quote_spanned!(mixed=> move));
+        let capture = (!self.repeats && !self.lends).then(|| quote_spanned!(mixed=> move));
         // What the compiler has to say of a capture, it says of the body.
         quote_spanned!(mixed.located_at(braces)=> async #capture #group)
     }
@@ -288,21 +295,28 @@ impl Expansion<'_> {
     }
 }
 
-/// Whether a function that is asked after the body has run names an argument that the body names, too.
-fn shares(function: &TokenStream, sig: &Signature, body: &TokenStream) -> bool {
-    // What a closure calls its own argument is not one of these.
-    let own = match syn::parse2::<ExprClosure>(function.clone()) {
-        Ok(closure) => closure.inputs.to_token_stream(),
-        Err(_) => TokenStream::new(),
+/// The arguments that the body names, and a function that is asked after it has run. One that the body changes is not among
+/// them: that is a copy of its own, or nobody else's.
+fn lent<'a>(sig: &Signature, body: &TokenStream, late: impl Iterator<Item = &'a TokenStream>) -> Vec<String> {
+    let late: Vec<_> = late
+        .map(|function| match syn::parse2::<ExprClosure>(function.clone()) {
+            // What a closure calls its own argument is not one of these.
+            Ok(closure) => (function, closure.inputs.to_token_stream()),
+            Err(_) => (function, TokenStream::new()),
+        })
+        .collect();
+    let is_lent = |name: &String| {
+        let asks = |(function, own): &(&TokenStream, TokenStream)| mentions(function, name) && !mentions(own, name);
+        late.iter().any(asks) && mentions(body, name)
     };
-    let is_named = |name: &str| mentions(function, name) && !mentions(&own, name) && mentions(body, name);
-    sig.inputs.iter().any(|input| match input {
-        FnArg::Receiver(_) => is_named("self"),
+    let names = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Receiver(receiver) => receiver.mutability.is_none().then(|| "self".to_owned()),
         FnArg::Typed(input) => match &*input.pat {
-            Pat::Ident(pat) => is_named(&pat.ident.to_string()),
-            _ => false,
+            Pat::Ident(pat) if pat.mutability.is_none() => Some(pat.ident.to_string()),
+            _ => None,
         },
-    })
+    });
+    names.filter(is_lent).collect()
 }
 
 fn braced(within: TokenStream, span: Span) -> TokenTree {

@@ -109,7 +109,8 @@ impl Function {
         } else if asyncness.is_none() && self.shell.is_none() {
             let message = match (&self.body, output) {
                 (Some((body, _)), _) if body.to_string().contains("block_on") => {
-                    "this function has been made synchronous by the attribute above: put that one below"
+                    "this function is not async: write `async fn`, or, if an attribute above has made it so, put that \
+                     one below"
                 }
                 (_, ReturnType::Type(_, ty)) if mentions(&ty.to_token_stream(), "Future") => {
                     "this function does not end with its future: write `async fn`, or end it with \

@@ -38,9 +38,9 @@ impl Shell {
         replace(&self.body, &self.path, within)
     }
 
-    /// Whether what stands around the block names `ident`.
-    pub(crate) fn mentions(&self, ident: &str) -> bool {
-        mentions(&self.around(&TokenStream::new()), ident)
+    /// Whether what stands around the block may have moved or shadowed `ident`.
+    pub(crate) fn takes(&self, ident: &str) -> bool {
+        takes(&self.around(&TokenStream::new()), ident)
     }
 
     /// Where the function returns before it comes to the block.
@@ -110,25 +110,56 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
     replaced.collect()
 }
 
+/// Whether `tokens` name `ident`, but to borrow it (`&ident`, `%ident` in a field of a span) or to call it (`ident.len()`).
+fn takes(tokens: &TokenStream, ident: &str) -> bool {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    let is_one_of = |token: Option<&TokenTree>, marks: &[char]| matches!(token, Some(TokenTree::Punct(punct)) if marks.contains(&punct.as_char()));
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Group(group) => takes(&group.stream(), ident),
+        TokenTree::Ident(_) => {
+            let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+            is(token, ident) && !is_one_of(before, &['&', '%', '?', '.']) && !is_one_of(tokens.get(at + 1), &['.'])
+        }
+        _ => false,
+    })
+}
+
 /// The first `return` that is not one of a closure, a block or a function within.
 fn returns(tokens: TokenStream) -> Option<Span> {
+    #[derive(PartialEq)]
+    enum Within {
+        Nothing,
+        Function,
+        Arguments,
+        Closure,
+    }
+    let mut within = Within::Nothing;
     let mut before = String::new();
-    let mut in_function = false;
     for token in tokens {
-        match &token {
-            TokenTree::Ident(ident) if ident == "return" => return Some(ident.span()),
-            TokenTree::Ident(ident) if ident == "fn" => in_function = true,
-            TokenTree::Punct(punct) if punct.as_char() == ';' => in_function = false,
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && in_function => in_function = false,
-            TokenTree::Group(_) if matches!(&*before, "|" | "async" | "move") => {}
-            TokenTree::Group(group) => {
-                if let Some(found) = returns(group.stream()) {
-                    return Some(found);
+        let text = token.to_string();
+        // Where a value ends, a `|` is an operator or stands between two patterns.
+        let starts =
+            before.is_empty() || matches!(&*before, "move" | "async" | "return") || "=,;(>&".contains(&*before);
+        within = match (within, &*text) {
+            (Within::Nothing, "return") => return Some(token.span()),
+            (Within::Nothing, "fn") => Within::Function,
+            (Within::Nothing, "|") if starts => Within::Arguments,
+            (Within::Arguments, "|") => Within::Closure,
+            (Within::Function | Within::Closure, ";") | (Within::Closure, ",") => Within::Nothing,
+            (within, _) => match &token {
+                TokenTree::Group(group) if within == Within::Function && group.delimiter() == Delimiter::Brace => {
+                    Within::Nothing
                 }
-            }
-            _ => {}
-        }
-        before = token.to_string();
+                TokenTree::Group(group) if within == Within::Nothing && !matches!(&*before, "async" | "move") => {
+                    if let Some(found) = returns(group.stream()) {
+                        return Some(found);
+                    }
+                    within
+                }
+                _ => within,
+            },
+        };
+        before = text;
     }
     None
 }

@@ -4,7 +4,7 @@
 //! without a runtime, too. The wall clock only stamps what is shown.
 
 use std::num::NonZeroU64;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -107,6 +107,7 @@ pub(crate) fn lap(precise: bool) -> Tick {
 #[cfg(all(target_os = "linux", not(resilience_loom)))]
 #[inline]
 fn is_moved_since(coarse: u64) -> bool {
+    use std::sync::atomic::AtomicU64;
     static LOOKED: AtomicU64 = AtomicU64::new(0);
     #[cold]
     fn look_again(coarse: u64) -> bool {

@@ -91,9 +91,12 @@ const MOST_KEYS: u32 = 10_000_000;
 
 impl Options {
     /// These options, and those of `others` where these say nothing. What trips a circuit is one thing: where the two do
-    /// not go together, that of these stays as it is.
+    /// not go together, that of these stays as it is; and so does a cooldown, or the most that one may be.
     pub(crate) fn or(self, others: Self) -> Self {
-        let both = self.each_or(others);
+        let mut both = self.each_or(others);
+        if self.too_long_with(others).is_some() {
+            (both.cooldown, both.max_cooldown) = (self.cooldown, self.max_cooldown);
+        }
         if self.mixed_with(others).is_none() {
             return both;
         }
@@ -106,6 +109,21 @@ impl Options {
             slow_rate: self.slow_rate,
             min_calls: self.min_calls,
             ..both
+        }
+    }
+
+    /// Where these options have a cooldown and `others` the most that one may be, or the other way round, and the two do not go
+    /// together: the edge that these give the option of the others, and its value there.
+    pub(crate) fn too_long_with(self, others: Self) -> Option<(&'static str, String, Value)> {
+        let too_long = |cooldown, max| cooldown > max;
+        match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
+            (Some(cooldown), None, _, Some(max)) if too_long(cooldown, max) => {
+                Some(("max_cooldown", format!("at least {}", Value::Time(cooldown)), Value::Time(max)))
+            }
+            (None, Some(max), Some(cooldown), _) if too_long(cooldown, max) => {
+                Some(("cooldown", format!("at most {}", Value::Time(max)), Value::Time(cooldown)))
+            }
+            _ => None,
         }
     }
 

@@ -96,6 +96,7 @@ impl<T, E> Outcome for Result<T, E> {
     message = "`{Self}` cannot hold a `{Error}`",
     label = "does not implement `From<{Error}>`",
     note = "add a variant to it, such as `#[error(transparent)] Turned(#[from] {Error})`",
+    note = "if it is a type parameter, add the bound `{Self}: From<{Error}>`",
     note = "or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`"
 )]
 pub trait Holds<Error> {

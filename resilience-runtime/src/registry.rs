@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use crate::breaker::CircuitBreaker;
 use crate::breaker::named::{ByBytes, Named};
-use crate::config::{Options, Settings, Value};
+use crate::config::{Options, Settings};
 use crate::declare::declarations;
 use crate::error::{CircuitConflict, ConfigError};
 use crate::keyed::Family;
@@ -100,19 +100,6 @@ fn merge(written: &[Arc<Written>]) -> Options {
 /// The options that make a rule; to name one that does not go with another rule, in this order.
 const RULE: [&str; 7] = ["failure_rate", "slow_rate", "threshold", "window", "calls", "min_calls", "slow_call"];
 
-/// Where a cooldown and the most that there may be come from two places, and do not go together.
-fn too_long(earlier: Options, next: Options) -> Option<(&'static str, String, Value)> {
-    let both = earlier.or(next);
-    let (cooldown, max) = (both.cooldown?, both.max_cooldown?);
-    let at_edge = |edge: &str, time| format!("{edge} {}", Value::Time(time));
-    match (earlier.cooldown, earlier.max_cooldown) {
-        _ if cooldown <= max => None,
-        (Some(_), None) => Some(("max_cooldown", at_edge("at least", cooldown), Value::Time(max))),
-        (None, Some(_)) => Some(("cooldown", at_edge("at most", max), Value::Time(cooldown))),
-        _ => None,
-    }
-}
-
 /// Where `next` writes another value than somebody before it, or a rule that does not go with theirs.
 fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option, kept: String, value: String, place: &Location<'_>| CircuitConflict {
@@ -131,10 +118,10 @@ fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<Circuit
         }
     }
     let earlier = merge(before);
-    if let (true, Some((option, kept, value)), Some(first)) =
-        (found.is_empty(), too_long(earlier, next.options), before.first())
-    {
-        found.push(conflict(option, kept, value.to_string(), first.place));
+    if let (true, Some((option, kept, value))) = (found.is_empty(), earlier.too_long_with(next.options)) {
+        let other = if option == "cooldown" { "max_cooldown" } else { "cooldown" };
+        let first = before.iter().find(|written| written.options.get(other).is_some());
+        found.extend(first.map(|first| conflict(option, kept, value.to_string(), first.place)));
     }
     if let (true, Some(_), Some(first)) = (found.is_empty(), earlier.mixed_with(next.options), before.first()) {
         let new = RULE.into_iter().find_map(|option| match (next.options.get(option), earlier.get(option)) {

@@ -193,3 +193,34 @@ async fn raw(r#type: u32, r#fn: u32) -> io::Result<u32> {
 async fn names_may_be_raw() {
     assert_eq!(raw(3, 1).await.unwrap(), 2);
 }
+
+struct Cursor<'a> {
+    inner: &'a mut u32,
+}
+
+/// What the closure does not name, the body takes along.
+#[circuit(name = "arguments::gives_back", failure_if = |_| limit > 3)]
+async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u32> {
+    if limit == 0 {
+        *cursor.inner += 1;
+    }
+    Ok(&mut *cursor.inner)
+}
+
+/// The body counts down a copy of its own.
+#[circuit(name = "arguments::copies", threshold = 1, failure_if = |_| left > 0)]
+async fn counts_down(mut left: u32) -> io::Result<()> {
+    while left > 0 {
+        left -= 1;
+    }
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test]
+async fn what_is_read_later_is_lent_and_nothing_else() {
+    let mut number = 7;
+    *gives_back(Cursor { inner: &mut number }, 0).await.unwrap() += 1;
+    assert_eq!(number, 9);
+    counts_down(3).await.unwrap_err();
+    assert_eq!(get_circuit("arguments::copies").unwrap().state(), CircuitState::Open);
+}

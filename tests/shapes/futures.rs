@@ -244,3 +244,32 @@ async fn each_attempt_begins_with_what_the_body_says() {
     assert_eq!(consumes_a_clone("four".to_owned()).await.unwrap(), 4);
     assert_eq!(is_used_up_before("four".to_owned()).await.unwrap(), 11);
 }
+
+/// What returns before the block returns from a closure.
+#[retry(max = 2, delay = 0)]
+#[rustfmt::skip]
+fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
+    let parse = |x: u32| -> u32 { if x > 3 { return 3; } x };
+    let or_none = |x: Option<u32>| match x { Some(x) => x, None => return 0 };
+    let never = || return 7;
+    let n = parse(n) | or_none(None);
+    async move { Ok(n + never()) }
+}
+
+/// `Send`, and not `Sync`.
+#[retry(max = 2, delay = 0)]
+fn is_looked_at_before(n: Cell<u32>) -> impl Future<Output = io::Result<u32>> + Send {
+    let before = n.get();
+    async move {
+        tokio::task::yield_now().await;
+        n.set(1);
+        tokio::task::yield_now().await;
+        Ok(n.get() + before)
+    }
+}
+
+#[tokio::test]
+async fn what_comes_before_the_block_is_left_as_it_is() {
+    assert_eq!(returns_within(9).await.unwrap(), 10);
+    assert_eq!(assert_send(is_looked_at_before(Cell::new(2))).await.unwrap(), 3);
+}

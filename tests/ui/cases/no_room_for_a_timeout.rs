@@ -9,6 +9,7 @@ enum Error {
 #[timeout(5)]
 async fn f() -> Result<(), Error> {
 //~ Result | `Error` cannot hold a `TimeoutError`
+//~    if it is a type parameter, add the bound `Error: From<TimeoutError>`
 //~    or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`
     Err(Error::Down)
 }
