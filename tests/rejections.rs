@@ -66,6 +66,18 @@ async fn borrowed<'a>(calls: &Cell<u32>, text: &'a str, open: Option<CircuitOpen
 }
 
 #[retry(max = 3, delay = 0)]
+async fn lent<'a>(calls: &Cell<u32>, make: impl Fn() -> Borrowed<'a>) -> Result<(), Box<dyn Error + 'a>> {
+    calls.set(calls.get() + 1);
+    Err(make().into())
+}
+
+#[retry(max = 3, delay = 0)]
+async fn sent<'a>(calls: &Cell<u32>, make: impl Fn() -> Borrowed<'a>) -> Result<(), Box<dyn Error + Send + Sync + 'a>> {
+    calls.set(calls.get() + 1);
+    Err(make().into())
+}
+
+#[retry(max = 3, delay = 0)]
 async fn generic<E: Error>(calls: &Cell<u32>, make: impl Fn() -> E) -> Result<(), E> {
     calls.set(calls.get() + 1);
     Err(make())
@@ -114,6 +126,8 @@ async fn a_rejection_by_another_functions_circuit_ends_a_retry() {
         generic(Transparent::from(open())),
     ];
     each(&functions, 1);
+    let text = String::from("a text");
+    each(&attempts![lent(Borrowed(&text, Some(open()))), sent(Borrowed(&text, Some(open())))], 1);
     let calls = Cell::new(0);
     let _ = borrowed(&calls, "a text", Some(open())).await;
     assert_eq!(calls.get(), 1);
@@ -135,6 +149,8 @@ async fn any_other_error_does_not() {
         unbounded(open()),
     ];
     each(&functions, 3);
+    let text = String::from("a text");
+    each(&attempts![lent(Borrowed(&text, None)), sent(Borrowed(&text, None))], 3);
     let calls = Cell::new(0);
     let _ = borrowed(&calls, "a text", None).await;
     assert_eq!(calls.get(), 3);

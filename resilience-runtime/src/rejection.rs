@@ -62,15 +62,15 @@ impl<T, E: Error> Rejection<'_, Result<T, E>> {
     }
 }
 
-/// `Box<dyn Error>`, for one.
-impl<T, E: AsRef<dyn Error + 'static>> Boxed<'_, Result<T, E>> {
+/// `Box<dyn Error>`, for one; it may borrow what it likes, as its sources cannot.
+impl<'e, T, E: AsRef<dyn Error + 'e>> Boxed<'_, Result<T, E>> {
     pub fn __found(&self) -> bool {
         self.0.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
     }
 }
 
 /// `Box<dyn Error + Send + Sync>` and `anyhow::Error`, for two.
-impl<T, E: AsRef<dyn Error + Send + Sync + 'static>> SendBoxed<'_, Result<T, E>> {
+impl<'e, T, E: AsRef<dyn Error + Send + Sync + 'e>> SendBoxed<'_, Result<T, E>> {
     pub fn __found(&self) -> bool {
         self.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
     }
