@@ -96,13 +96,13 @@ impl Gate {
 
     /// Whether a call that began by the time of [`lap`](Self::lap) has been slow by now.
     pub(crate) fn is_slow(&self, started: Tick) -> bool {
-        self.lap().to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed)
+        self.lap(false).to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed)
     }
 
     /// The time, as precisely as is needed to tell a slow call.
     #[inline]
-    pub(crate) fn lap(&self) -> Tick {
-        clock::lap(self.slow.load(Ordering::Relaxed) < BRIEF)
+    pub(crate) fn lap(&self, begins: bool) -> Tick {
+        clock::lap(self.slow.load(Ordering::Relaxed) < BRIEF, begins)
     }
 
     /// Whether a window has something to forget.

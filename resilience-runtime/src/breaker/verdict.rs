@@ -73,7 +73,7 @@ impl CircuitBreaker {
     #[cold]
     pub(super) fn start(&self) -> Option<Tick> {
         let gate = &self.0.gate;
-        if events::debug_wanted() { Some(Tick::now()) } else { gate.has_slow_calls().then(|| gate.lap()) }
+        if events::debug_wanted() { Some(Tick::now()) } else { gate.has_slow_calls().then(|| gate.lap(true)) }
     }
 
     /// Takes any verdict but a success.
