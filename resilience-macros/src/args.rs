@@ -180,11 +180,7 @@ fn argument(input: ParseStream<'_>, known: &[&str]) -> Result<(Ident, Value)> {
 }
 
 fn argument_name(key: &str, value: &Expr) -> Result<Ident> {
-    match peel(value) {
-        Expr::Path(path) => path.path.get_ident().cloned(),
-        _ => None,
-    }
-    .ok_or_else(|| Error::new_spanned(value, names_only(key)))
+    identifier(value).ok_or_else(|| Error::new_spanned(value, names_only(key)))
 }
 
 fn names_only(key: &str) -> String {
@@ -319,11 +315,16 @@ pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
 
 /// A name for something that the body shall see.
 pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
+    identifier(value)
+        .filter(|name| name != "self")
+        .ok_or_else(|| Error::new_spanned(value, format_args!("`{key}` must be a name, such as `n`")))
+}
+
+fn identifier(value: &Expr) -> Option<Ident> {
     match peel(value) {
-        Expr::Path(ExprPath { qself: None, path, .. }) => path.get_ident().filter(|name| *name != "self").cloned(),
+        Expr::Path(ExprPath { qself: None, path, .. }) => path.get_ident().cloned(),
         _ => None,
     }
-    .ok_or_else(|| Error::new_spanned(value, format_args!("`{key}` must be a name, such as `n`")))
 }
 
 /// Anything.

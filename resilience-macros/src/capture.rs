@@ -98,14 +98,11 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> 
         match input {
             FnArg::Receiver(receiver) => {
                 let this = &receiver.self_token;
-                let hold = || if lent.is_empty() { borrow(None, &quote!(&#this)) } else { held(lent, &[], this) };
-                captures.borrows.extend(mentions(body, "self").then(hold));
+                captures.borrows.extend(mentions(body, "self").then(|| held(lent, &[], this)));
             }
             FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
                 let ident = &binding.ident;
-                let hold =
-                    || if lent.is_empty() { borrow(Some(&cfgs), &quote!(&#ident)) } else { held(lent, &cfgs, ident) };
-                captures.borrows.extend(mentions(body, &ident.to_string()).then(hold));
+                captures.borrows.extend(mentions(body, &ident.to_string()).then(|| held(lent, &cfgs, ident)));
             }),
         }
     }
@@ -186,18 +183,17 @@ fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     }
 }
 
-/// A statement that makes a block which is not `move` take this along, unless it is lent.
+/// A statement that names this. Where some arguments are lent, the block is not `move`, and has to be made to take the others.
 fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
     let argument = argument.to_token_stream();
-    if lent.contains(&argument.to_string()) {
-        return borrow(Some(cfgs), &quote!(&#argument));
+    if lent.is_empty() || lent.contains(&argument.to_string()) {
+        return borrow(cfgs, &quote!(&#argument));
     }
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;)
 }
 
 /// A statement that borrows, and does nothing.
-fn borrow(cfgs: Option<&[TokenStream]>, borrow: &TokenStream) -> TokenStream {
-    let cfgs = cfgs.unwrap_or_default();
+fn borrow(cfgs: &[TokenStream], borrow: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = #borrow;)
 }
 
@@ -225,10 +221,10 @@ impl Captures {
         let this = receiver.self_token.to_token_stream();
         match bound {
             Bound::Shared => {}
-            Bound::Unique => self.borrows.push(borrow(None, &quote!(&mut *#this))),
+            Bound::Unique => self.borrows.push(borrow(&[], &quote!(&mut *#this))),
             Bound::Value | Bound::Unknown => {
                 receiver.mutability = Some(Token![mut](Span::mixed_site()));
-                self.borrows.push(borrow(None, &quote!(&mut #this)));
+                self.borrows.push(borrow(&[], &quote!(&mut #this)));
             }
         }
     }
@@ -244,7 +240,7 @@ impl Captures {
         let ident = &binding.ident;
         let mixed = Span::mixed_site();
         let make_mut = Token![mut](mixed);
-        let borrow = |borrowed| borrow(Some(cfgs), &borrowed);
+        let borrow = |borrowed| borrow(cfgs, &borrowed);
         if let Some(name) = cloned {
             // The `mut` moves from the argument, which is only cloned, to the clone.
             let user_mut = binding.mutability.take();

@@ -113,12 +113,15 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
 /// Whether `tokens` name `ident`, but to borrow it (`&ident`, `%ident` in a field of a span) or to call it (`ident.len()`).
 fn takes(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
-    let is_one_of = |token: Option<&TokenTree>, marks: &[char]| matches!(token, Some(TokenTree::Punct(punct)) if marks.contains(&punct.as_char()));
+    let is_one_of = |token: Option<&TokenTree>, marks: &str| match token {
+        Some(TokenTree::Punct(punct)) => marks.contains(punct.as_char()),
+        _ => false,
+    };
     tokens.iter().enumerate().any(|(at, token)| match token {
         TokenTree::Group(group) => takes(&group.stream(), ident),
         TokenTree::Ident(_) => {
             let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-            is(token, ident) && !is_one_of(before, &['&', '%', '?', '.']) && !is_one_of(tokens.get(at + 1), &['.'])
+            is(token, ident) && !is_one_of(before, "&%?.") && !is_one_of(tokens.get(at + 1), ".")
         }
         _ => false,
     })
