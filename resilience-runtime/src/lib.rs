@@ -1,4 +1,5 @@
-//! Circuit breakers and retries for async functions, as attributes.
+//! Circuit breakers, retries, timeouts, bulkheads, rate limits, fallbacks and hedging for async functions, as
+//! attributes.
 //!
 //! ```
 //! use resilience_runtime::{circuit, get_circuit_stats, retry};
@@ -12,69 +13,104 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! assert!(connect("127.0.0.1:1").await.is_err()); // three attempts, and nobody listens
+//! assert!(connect("127.0.0.1:1").await.is_err()); // after 3 attempts
 //! assert_eq!(get_circuit_stats()["search"].failures, 3);
 //! # }
 //! ```
 //!
-//! - [`#[circuit]`](macro@circuit), [`#[retry]`](macro@retry) and [`#[timeout]`](macro@timeout) are the attributes; every option
-//!   is listed there.
-//! - [`get_circuit_stats`] lists every circuit of the program, [`reset_all_circuits`] closes them all, [`get_circuit`]
-//!   finds one by its name, and [`check_circuits`] is a test of one line against contradictory settings.
-//! - [`CircuitBreaker`], [`RetryPolicy`] and [`Timeout`] do the same without attributes; [`Permit`] and [`OwnedPermit`] are for calls
-//!   that are no single future, such as streams.
+//! # Attributes
+//!
+//! The page of each attribute lists its options, and the functions that it can decorate.
+//!
+//! | attribute | effect | without the attribute |
+//! |---|---|---|
+//! | [`#[circuit]`](macro@circuit) | rejects calls of a service that fails | [`CircuitBreaker`] |
+//! | [`#[retry]`](macro@retry) | repeats a failed call, with growing pauses | [`RetryPolicy`] |
+//! | [`#[timeout]`](macro@timeout) | ends a call that takes too long | [`Timeout`] |
+//! | [`#[bulkhead]`](macro@bulkhead) | limits the number of concurrent calls | [`Bulkhead`] |
+//! | [`#[rate_limit]`](macro@rate_limit) | limits the number of calls per second | [`RateLimit`] |
+//! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
+//! | [`#[hedge]`](macro@hedge) | starts a second attempt if the first is slow | [`Hedge`] |
+//!
+//! Several attributes on one function form a stack; the topmost is the outermost layer. [`deadline`](fn@deadline) sets
+//! a time limit for the layers inside a future. [`Permit`] and [`OwnedPermit`] protect calls that are not a single
+//! future, such as streams.
+//!
+//! # Guides
+//!
+//! - [Stacking attributes](guide::stacking): a stack of four, and the effect of the order.
+//! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
+//! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
+//!
+//! # Inspection
+//!
+//! - [`get_circuit_stats`] returns the statistics of every circuit of the program.
+//! - [`get_circuit`] returns a circuit by its name.
+//! - [`reset_all_circuits`] closes all circuits.
+//! - [`check_circuits`] finds circuits with contradictory settings, in a test of one line.
 //!
 //! # Guarantees
 //!
-//! - A call that was admitted is settled exactly once, also when it is dropped, aborted or panics.
-//! - Only what happens within a state counts for it: the late verdict of a call that began before the circuit opened,
-//!   closed or was reset shows in the totals and changes nothing.
-//! - Trials that have succeeded or are under way are never more than `half_open_max`. One that outlives its
-//!   `trial_timeout` no longer counts among them, so that it does not shut everybody out.
-//! - An error of yours comes back as it was. A retry returns that of its last attempt, or the rejection that ended it.
-//! - No call allocates. No lock is held across an await, an event or code of yours; none is taken by a success through a
-//!   closed circuit that has no failures to clear, or by a rejection while the wait runs.
+//! - Each admitted call is counted exactly once, also if it is dropped, aborted or panics.
+//! - A call that started before the last state change no longer affects the circuit. Its result appears in the totals
+//!   only.
+//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. A trial
+//!   that outlives its `trial_timeout` is not counted among them, so it does not block others.
+//! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended it.
+//! - A layer allocates at its first call only. There are three exceptions: a call with a new key, or with a key that
+//!   has no place in a full table; a `name[key]` of more than 112 bytes; and a rejection that becomes an
+//!   [`std::io::Error`] or a box.
+//! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
+//!   success through a closed circuit takes a lock only to clear failures, for a key, for a slow call, once per tenth
+//!   of a time window, and rarely to settle a race between threads.
 //!
 //! # Events
 //!
-//! Sent with [`tracing`], target `resilience`, after the new state is in force. Every event carries `circuit`, or `func`
-//! where it is about a retry or a timeout: the function's name, or the type of the closure given to `call`. Names are escaped.
-//! `error` is the first 50 characters of the error where an attribute finds that its type shows one, or what
-//! [`Permit::failure_with`] was given; it is `panic` for a panic. [`CircuitBreaker::call`] and [`RetryPolicy::call`], which ask
-//! no bound of an error, have none.
+//! The crate emits events with `tracing` and the target `resilience`, after the new state is in force. An event has a
+//! field `circuit`, `bulkhead` or `rate_limit` with the name, or a field `func` with the name of the function; for
+//! `call` methods, `func` is the type of the closure. Names are escaped.
+//!
+//! The field `error` contains the first 50 characters of the error, if the attribute sees that its type implements
+//! `Display`, or the text given to [`Permit::failure_with`]. It is `panic` after a panic. [`CircuitBreaker::call`] and
+//! [`RetryPolicy::call`] need no bound on the error, and leave the field out.
 //!
 //! | event | level | fields |
 //! |---|---|---|
 //! | `circuit_opened` | WARN | `reason` (`threshold`, `failure_rate`, `slow_rate`, `half_open_failure` or `manual`), `failures`, `error` |
 //! | `circuit_forced_open`, `circuit_disabled` | WARN | |
-//! | `circuit_half_open` | INFO | sent when the first trial is admitted |
+//! | `circuit_half_open` | INFO | emitted when the first trial is admitted |
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
 //! | `circuit_reset` | INFO | |
-//! | `trial_expired` | INFO | `trials`, whose slots came back because they had not ended in time |
+//! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block others |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at` |
 //! | `circuit_rejected` | DEBUG | `cooldown_remaining` in whole seconds |
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
-//! | `retry_exhausted` | DEBUG | `func`, `attempt` that was the last, `reason` (`max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested`), `error`: what ended a retry that had attempts left |
+//! | `retry_exhausted` | DEBUG | `func`, `attempt` (the last one), `error`, and the `reason` that ended a retry with attempts left: `max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested` |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |
-//! | `hedged` | DEBUG | `func`, `attempt` from 2, that begins beside the others |
-//! | `fell_back` | DEBUG | `func`, `error`, in the place of which the fallback is called |
+//! | `hedged` | DEBUG | `func`, `attempt` from 2: the attempt that starts |
+//! | `fell_back` | DEBUG | `func`, `error`: the error that the fallback replaces |
 //!
 //! # Time
 //!
-//! Cooldowns and trial timeouts run on tokio's clock, in steps of eight nanoseconds, so that `#[tokio::test(start_paused = true)]` and
-//! `tokio::time::advance` test them without a wait. A breaker needs no runtime; only a retry that
-//! sleeps and a timeout that waits do.
+//! All durations are measured with tokio's clock, in steps of eight nanoseconds. `#[tokio::test(start_paused = true)]`
+//! and `tokio::time::advance` therefore test them without waiting.
+//!
+//! A circuit and a rate limit need no runtime. The other layers need a tokio runtime with its timer enabled, and panic
+//! without one, in these cases: a retry that sleeps, a timeout whose call is not ready at once, a bulkhead whose call
+//! waits for a slot, and a hedge whose first attempt is not ready at once.
 //!
 //! # Features
 //!
-//! Both are on by default.
+//! Both features are on by default.
 //!
-//! - `macros`: the attributes.
-//! - `declare`: circuits of attributes are known before their first call. Without it, from then on.
+//! | feature | effect | cost |
+//! |---|---|---|
+//! | `macros` | the attributes | the build of 5 crates, among them `syn` |
+//! | `declare` | circuits of attributes are known before their first call | the build of 1 crate, `inventory`, and one static constructor per circuit |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -125,26 +161,31 @@ pub use crate::stats::CircuitStats;
 pub use crate::timeout::{Timeout, TimeoutError};
 
 #[doc = include_str!("../docs/bulkhead.md")]
+#[doc(alias("concurrency_limit", "semaphore"))]
 #[cfg(feature = "macros")]
 pub use resilience_macros::bulkhead;
 #[doc = include_str!("../docs/circuit.md")]
 #[doc = include_str!("../docs/functions.md")]
 #[doc = include_str!("../docs/expansion.md")]
+#[doc(alias = "circuit_breaker")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::circuit;
 #[doc = include_str!("../docs/fallback.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::fallback;
 #[doc = include_str!("../docs/hedge.md")]
+#[doc(alias = "hedged request")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::hedge;
 #[doc = include_str!("../docs/rate_limit.md")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::rate_limit;
 #[doc = include_str!("../docs/retry.md")]
+#[doc(alias = "backoff")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::retry;
 #[doc = include_str!("../docs/timeout.md")]
+#[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
 
@@ -152,3 +193,14 @@ pub use resilience_macros::timeout;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Pages about more than one attribute.
+#[cfg(any(doc, doctest))]
+pub mod guide {
+    #[doc = include_str!("../docs/guide/coming_from.md")]
+    pub mod coming_from {}
+    #[doc = include_str!("../docs/guide/stacking.md")]
+    pub mod stacking {}
+    #[doc = include_str!("../docs/guide/testing.md")]
+    pub mod testing {}
+}
