@@ -33,8 +33,8 @@
 //! | [`#[hedge]`](macro@hedge) | starts a second attempt if the first is slow | [`Hedge`] |
 //!
 //! Several attributes on one function form a stack; the topmost is the outermost layer. [`deadline`](fn@deadline) sets
-//! a time limit for the layers inside a future. [`Permit`] and [`OwnedPermit`] protect calls that are not a single
-//! future, such as streams.
+//! a time limit for the retries, hedges, bulkheads and timeouts inside a future. [`Permit`] and [`OwnedPermit`] protect
+//! calls that are not a single future, such as streams.
 //!
 //! # Guides
 //!
@@ -61,8 +61,8 @@
 //!   has no place in a full table; a `name[key]` of more than 112 bytes; and a rejection that becomes an
 //!   [`std::io::Error`] or a box.
 //! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
-//!   success through a closed circuit takes a lock only to clear failures, for a key, for a slow call, once per tenth
-//!   of a time window, and rarely to settle a race between threads.
+//!   success of a closed circuit takes a lock in five cases: a key, a slow call, failures to clear, a new tenth of a
+//!   time window, and a rare race between threads.
 //!
 //! # Events
 //!
