@@ -1,8 +1,8 @@
-//! A web search that goes on while one of its services is down: Exa behind the circuit `exa_api`, Tavily behind
-//! `tavily_api`, and a cache in front.
+//! Shows a web search that keeps working while one of its two services is down. The search calls Exa behind the circuit
+//! `exa_api`, then Tavily behind `tavily_api`, and caches the answers.
 //!
-//! - `cargo run --example web_search` plays an outage on this machine.
-//! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` asks the real services.
+//! - `cargo run --example web_search` simulates an outage on this machine. It takes about eight seconds.
+//! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` calls the real services.
 
 mod outage;
 mod search;
@@ -24,7 +24,7 @@ use crate::search::{Answer, WebSearch};
 use crate::services::{Endpoint, Exa, Tavily};
 use crate::timeline::print_stats;
 
-/// More than twice what the outage takes: it ends even if a search never does.
+/// Time limit of the outage, more than twice its usual length. The limit ends the program if a search hangs.
 const OUTAGE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
         Err(error) => {
             eprintln!("{error}");
             for cause in successors(error.source(), |&cause| cause.source()) {
-                eprintln!("  because: {cause}");
+                eprintln!("  caused by: {cause}");
             }
             ExitCode::FAILURE
         }
@@ -45,26 +45,26 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let query = env::args().skip(1).collect::<Vec<_>>().join(" ");
     match (key("EXA_API_KEY"), key("TAVILY_API_KEY")) {
         (Some(exa), tavily) => ask(&query, exa, tavily).await,
-        (None, Some(_)) => Err("EXA_API_KEY is missing: Exa is asked first, Tavily only if it gives no answer".into()),
+        (None, Some(_)) => Err("set EXA_API_KEY, too: the search calls Exa first, and Tavily only if Exa fails".into()),
         (None, None) if query.is_empty() => {
-            timeout(OUTAGE, outage::play()).await.map_err(|_| "the outage was to be over by now")?
+            timeout(OUTAGE, outage::play()).await.map_err(|_| format!("the outage took longer than {OUTAGE:?}"))?
         }
-        (None, None) => Err("to ask the real services, set EXA_API_KEY and TAVILY_API_KEY".into()),
+        (None, None) => Err("set EXA_API_KEY and TAVILY_API_KEY to call the real services".into()),
     }
 }
 
-/// The value of a variable; one that is empty counts as missing.
+/// Returns the value of an environment variable. An empty value counts as missing.
 fn key(name: &str) -> Option<String> {
     env::var(name).ok().filter(|key| !key.is_empty())
 }
 
-/// Asks the real services; without a key for Tavily there is no second one.
+/// Searches with the real services. Without a key for Tavily, the search calls Exa only.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // Three failures, thirty seconds: what the attributes leave open.
+    // The presets add the settings that the attributes leave open: threshold 3, cooldown 30 s.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {
-        eprintln!("TAVILY_API_KEY is missing: there is nobody to ask if Exa gives no answer");
+        eprintln!("TAVILY_API_KEY is missing: the search fails if Exa fails");
     }
     let http = Client::builder().build()?;
     let endpoint = |url: &str, key| Endpoint { url: url.to_owned(), key };
@@ -73,13 +73,13 @@ async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box
         tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),
     );
     let outcome = search.search(query).await.map(|answer| print_hits(&answer));
-    // Most worth a look when the search has failed.
+    // A failed search is the best reason to look at the circuits.
     print_stats();
     Ok(outcome?)
 }
 
 fn print_hits(answer: &Answer) {
-    println!("{} says:", answer.source);
+    println!("Answered by {}:", answer.source);
     for hit in &answer.hits {
         println!("- {}\n  {}", hit.title.as_deref().unwrap_or("(no title)"), hit.url);
     }

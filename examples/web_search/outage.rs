@@ -1,7 +1,7 @@
-//! An outage of both services, played on this machine, and what the search made of it.
+//! Simulates an outage of both services on this machine, and checks the result of each search.
 
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resilience_runtime::{CircuitBreaker, CircuitState, get_circuit};
 use tokio::time::sleep;
@@ -13,15 +13,15 @@ use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Thirty seconds in earnest. Nobody wants to watch that.
+/// Cooldown of both circuits. The presets have 30 s, which is too long to watch.
 const COOLDOWN: Duration = Duration::from_secs(2);
 
-/// Plays the outage; an error if it did not come out as told here.
+/// Runs the outage. Returns an error if a search ends differently than expected.
 pub(crate) async fn play() -> Result<()> {
     println!(
-        "A web search plays through an outage. It asks Exa, then Tavily if Exa gives no answer; here both are stand-ins\n\
-         on this machine. A circuit opens after 3 failures in a row, and lets a trial pass {} s later.\n\
-         A line with an arrow tells what a circuit did during the search in the line below it.",
+        "A web search calls Exa first. If Exa fails, a fallback calls Tavily. Both services are stand-ins on this machine.\n\
+         Each service has a retry (2 attempts), a circuit (opens after 3 failures in a row, cooldown {} s) and a timeout (2 s).\n\
+         Each line below is one search. The arrows under it show which attribute acted during this search.",
         COOLDOWN.as_secs()
     );
     for name in ["exa_api", "tavily_api"] {
@@ -29,45 +29,45 @@ pub(crate) async fn play() -> Result<()> {
     }
     let mut story = Story::begin().await?;
 
-    chapter("All is well.");
+    chapter("Both services work. The cache answers the second search.");
     story.search("circuit breakers", Ok(Source::Exa), [1, 0]).await?;
     story.search("circuit breakers", Ok(Source::Cache), [0, 0]).await?;
 
-    chapter("Exa answers 503. A retry and Tavily make up for it, until the circuit spares Exa the asking.");
+    chapter("Exa answers every request with 503. Its circuit opens, and later searches skip Exa.");
     story.exa.set(Mood::Failing);
     story.search("retries", Ok(Source::Tavily), [2, 1]).await?;
     story.search("backoff", Ok(Source::Tavily), [1, 1]).await?;
     story.search("jitter", Ok(Source::Tavily), [0, 1]).await?;
 
-    chapter("The cooldown passes. Now Exa hangs, and costs one search its patience.");
+    chapter("The cooldown of exa_api is over. Exa accepts requests but does not answer. Only one search waits for it.");
     story.exa.set(Mood::Hanging);
     story.cooldown("exa_api").await?;
     story.search("timeouts", Ok(Source::Tavily), [1, 1]).await?;
     story.search("deadlines", Ok(Source::Tavily), [0, 1]).await?;
 
-    chapter("The cooldown passes. Now Exa refuses connections.");
+    chapter("The cooldown of exa_api is over. Exa refuses connections, so that the trial sends no request.");
     story.exa.stop().await?;
     story.cooldown("exa_api").await?;
     story.search("sockets", Ok(Source::Tavily), [0, 1]).await?;
 
-    chapter("Tavily goes down, too. What failed is not kept, and asked again.");
+    chapter("Tavily answers with 503, too. Failed searches are not cached. Then both circuits are open.");
     story.tavily.set(Mood::Failing);
     let failed = Err("Search failed: the service says 503 Service Unavailable");
     story.search("quorums", failed, [0, 2]).await?;
     story.search("quorums", failed, [0, 1]).await?;
     story.search("quorums", Err("Search failed: All search services unavailable"), [0, 0]).await?;
 
-    chapter("Exa comes back, and its trial closes the circuit.");
+    chapter("Exa works again, and the cooldown of exa_api is over.");
     story.exa.restart().await?;
     story.exa.set(Mood::Well);
     story.cooldown("exa_api").await?;
     story.search("quorums", Ok(Source::Exa), [1, 0]).await?;
 
-    chapter("Tavily comes back, too, and has its trial when Exa has a hiccup.");
+    chapter("Tavily works again, and the cooldown of tavily_api is over. Exa fails twice, so Tavily gets its trial.");
     story.tavily.set(Mood::Well);
     story.exa.set(Mood::Failing);
     story.cooldown("tavily_api").await?;
-    story.search("hiccups", Ok(Source::Tavily), [2, 1]).await?;
+    story.search("fallbacks", Ok(Source::Tavily), [2, 1]).await?;
 
     print_stats();
     story.end().await
@@ -94,42 +94,44 @@ impl Story {
         Ok(Self { timeline: Timeline::begin()?, exa, tavily, search })
     }
 
-    /// Searches, and expects this answer and so many requests at Exa and Tavily.
+    /// Searches, prints the search, and checks its result and the number of requests to Exa and Tavily.
     async fn search(
         &self,
         query: &str,
         expected: std::result::Result<Source, &str>,
         expected_requests: [u32; 2],
     ) -> Result<()> {
+        let start = Instant::now();
         let before = [self.exa.requests(), self.tavily.requests()];
         let answer = self.search.search(query).await.map(|answer| answer.source).map_err(|error| error.to_string());
         let requests = [self.exa.requests() - before[0], self.tavily.requests() - before[1]];
 
-        let asked = match requests {
-            [0, 0] => "asked nobody".to_owned(),
-            [exa, tavily] => format!("asked Exa {exa}×, Tavily {tavily}×"),
+        let sent = match requests {
+            [0, 0] => "none".to_owned(),
+            [exa, 0] => format!("Exa {exa}"),
+            [0, tavily] => format!("Tavily {tavily}"),
+            [exa, tavily] => format!("Exa {exa}, Tavily {tavily}"),
         };
-        let outcome = match &answer {
-            Ok(source) => format!("answered by {source}"),
-            Err(message) => message.clone(),
-        };
-        self.timeline.say(format_args!("{query:<18}{asked:<25}{outcome}"));
+        match &answer {
+            Ok(source) => self.timeline.print(start, query, &sent, format_args!("answered by {source}")),
+            Err(message) => self.timeline.print(start, query, &sent, message),
+        }
         if answer != expected.map_err(str::to_owned) {
-            return Err(format!("“{query}” was to come to {expected:?}").into());
+            return Err(format!("the search for \"{query}\" should return {expected:?}").into());
         }
         if requests != expected_requests {
-            return Err(format!("“{query}” was to make {expected_requests:?} requests").into());
+            return Err(format!("the search for \"{query}\" should send {expected_requests:?} requests").into());
         }
         Ok(())
     }
 
-    /// Waits until a trial may pass.
+    /// Waits until the circuit admits a trial.
     async fn cooldown(&self, name: &str) -> Result<()> {
-        let circuit = get_circuit(name).ok_or_else(|| format!("no circuit of the name {name}"))?;
+        let circuit = get_circuit(name).ok_or_else(|| format!("no circuit is named {name}"))?;
         sleep(circuit.stats().cooldown_remaining).await;
         match circuit.state() {
             CircuitState::HalfOpen => Ok(()),
-            state => Err(format!("{name} was to be half-open after its cooldown, and is {state}").into()),
+            state => Err(format!("{name} should be half-open after its cooldown, but is {state}").into()),
         }
     }
 
@@ -137,10 +139,10 @@ impl Story {
         for name in ["exa_api", "tavily_api"] {
             let state = get_circuit(name).map(|circuit| circuit.state());
             if state != Some(CircuitState::Closed) {
-                return Err(format!("{name} was to be closed in the end, and is {state:?}").into());
+                return Err(format!("{name} should be closed at the end, but is {state:?}").into());
             }
         }
-        // Connections that a client keeps would keep a server.
+        // A server stops only after the client has closed its idle connections.
         drop(self.search);
         self.exa.stop().await?;
         self.tavily.stop().await?;

@@ -1,4 +1,4 @@
-//! A web search that goes on while one of its services is down.
+//! The web search: a cache, then Exa, then Tavily.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use resilience_runtime::{circuit, fallback, retry, timeout};
 
 use crate::services::{Exa, Hit, ServiceError, Tavily};
 
-/// Who answered.
+/// The origin of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Cache,
@@ -32,12 +32,12 @@ pub(crate) struct Answer {
     pub(crate) hits: Vec<Hit>,
 }
 
-/// Why there is no answer.
+/// The reason of a failed search. The texts are those of the specification.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SearchError {
     #[error("Search failed: No query provided")]
     NoQuery,
-    /// There is no second service to ask.
+    /// The circuit of Exa is open, and no second service is configured.
     #[error("Search failed: Exa circuit open")]
     ExaOpen,
     #[error("Search failed: All search services unavailable")]
@@ -56,12 +56,12 @@ impl From<ServiceError> for SearchError {
     }
 }
 
-/// The first 50 characters.
+/// Returns the first 50 characters of the message.
 fn excerpt(error: &ServiceError) -> String {
     error.to_string().chars().take(50).collect()
 }
 
-/// Exa first, then Tavily; what either found is kept.
+/// Calls Exa first, then Tavily, and caches the hits of both.
 pub(crate) struct WebSearch {
     exa: Exa,
     tavily: Option<Tavily>,
@@ -80,19 +80,19 @@ impl WebSearch {
         if let Some(hits) = self.cached(query) {
             return Ok(Answer { source: Source::Cache, hits });
         }
-        let answer = self.ask(query).await?;
-        // Only an answer gets here: a failure is asked again next time.
-        self.keep(query, &answer.hits);
+        let answer = self.ask_exa(query).await?;
+        // The cache stores answers only, so that a failed search calls the services again.
+        self.store(query, &answer.hits);
         Ok(answer)
     }
 
-    // The circuit says no more than its name here, and so has the settings that `main` gives it. Its threshold of three
-    // is not reached by the two attempts of one unlucky request.
+    // The attribute declares the name of the circuit only, so that its settings can come from a preset or a builder. Both
+    // set a threshold of three: the two attempts of a single search do not open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
-    #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_brief)]
+    #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]
     #[timeout(2)]
-    async fn ask(&self, query: &str) -> Result<Answer, ServiceError> {
+    async fn ask_exa(&self, query: &str) -> Result<Answer, ServiceError> {
         Ok(Answer { source: Source::Exa, hits: self.exa.search(query).await? })
     }
 
@@ -105,7 +105,7 @@ impl WebSearch {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).get(query).cloned()
     }
 
-    fn keep(&self, query: &str, hits: &[Hit]) {
+    fn store(&self, query: &str, hits: &[Hit]) {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).insert(query.to_owned(), hits.to_vec());
     }
 }

@@ -1,31 +1,31 @@
-//! The two search services, and what their errors mean.
+//! The clients of the two search services, and the meaning of their errors.
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use resilience_runtime::{CircuitOpenError, TimeoutError, circuit, retry, timeout};
 use serde::Deserialize;
 use serde_json::json;
 
-/// How many hits to ask for.
+/// Number of hits that each request asks for.
 const HITS: u32 = 5;
 
-/// One answer to a query.
+/// One search result.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Hit {
-    /// Exa leaves out the title of a page that has none.
+    /// Exa omits the title if the page has none.
     pub(crate) title: Option<String>,
     pub(crate) url: String,
 }
 
-/// Both services answer with more than that; nobody here reads it.
+/// The part of an answer that the search uses. Both services send more fields, which are ignored.
 #[derive(Deserialize)]
 struct Hits {
     results: Vec<Hit>,
 }
 
-/// Why a service gave no answer.
+/// The reason of a failed call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServiceError {
-    /// The circuit was open: the service was not asked.
+    /// The circuit rejected the call: no request was sent.
     #[error(transparent)]
     Open(#[from] CircuitOpenError),
     #[error("the service says {0}")]
@@ -45,18 +45,19 @@ impl From<reqwest::Error> for ServiceError {
 }
 
 impl ServiceError {
-    /// A wrong key or a bad query is ours, and no reason to stop asking. "Too many requests" is one.
+    /// Returns whether the circuit counts the error as a failure. A client error, such as a wrong key, is the caller's fault
+    /// and does not count. "429 Too Many Requests" counts.
     pub(crate) fn is_the_services_fault(&self) -> bool {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// A hiccup that the next attempt may not meet. Nobody waits for a timeout twice.
-    pub(crate) fn is_brief(&self) -> bool {
+    /// Returns whether a second attempt may succeed. Timeouts are excluded, so that no search waits for two of them.
+    pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }
 }
 
-/// Where a service is, and what it knows us by.
+/// The address of a service and the key of its caller.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     pub(crate) url: String,
@@ -89,7 +90,7 @@ impl Tavily {
         Self { http, endpoint }
     }
 
-    #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_brief)]
+    #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "tavily_api", failure_if = ServiceError::is_the_services_fault)]
     #[timeout(2)]
     pub(crate) async fn search(&self, query: &str) -> Result<Vec<Hit>, ServiceError> {

@@ -1,4 +1,4 @@
-//! Servers on this machine that speak like Exa and Tavily, and fail on demand.
+//! Local servers that answer in the formats of Exa and Tavily, and fail on demand.
 
 use std::future::pending;
 use std::io;
@@ -17,11 +17,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The key that stand-ins accept.
+/// The only key that the stand-ins accept.
 pub(crate) const KEY: &str = "stand-in";
 
-/// A client that reaches stand-ins whatever the machine is like: a proxy that the environment names does not lead to
-/// it, and certificates, without which a client of the usual kind cannot be built, may not be installed.
+/// Returns a client that reaches the stand-ins on every machine. It ignores proxies of the environment, and it needs no
+/// installed certificates, without which the default client cannot be built.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().tls_certs_only([]).build()
 }
@@ -37,7 +37,7 @@ pub(crate) enum Mood {
     Well,
     /// Every answer is "503 Service Unavailable".
     Failing,
-    /// No answer ever.
+    /// The server accepts requests and never answers.
     Hanging,
 }
 
@@ -71,7 +71,7 @@ impl StandIn {
         format!("http://{}/search", self.address)
     }
 
-    /// The requests that have arrived so far.
+    /// Returns the number of requests that have arrived so far.
     pub(crate) fn requests(&self) -> u32 {
         self.shared.requests.load(Ordering::Relaxed)
     }
@@ -80,11 +80,11 @@ impl StandIn {
         *self.shared.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
     }
 
-    /// From here on connections are refused.
+    /// Stops the server: new connections are refused.
     pub(crate) async fn stop(&mut self) -> io::Result<()> {
         match self.running.take() {
             Some(Running { stop, server }) => {
-                // Whoever has stopped by himself does not listen.
+                // Sending fails if the server has already ended, which is no error here.
                 let _ = stop.send(());
                 server.await?
             }
@@ -92,7 +92,7 @@ impl StandIn {
         }
     }
 
-    /// Listens again where it did before.
+    /// Starts the server again at the same address.
     pub(crate) async fn restart(&mut self) -> io::Result<()> {
         self.stop().await?;
         self.running = Some(serve(TcpListener::bind(self.address).await?, self.shared.clone()));
@@ -104,7 +104,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let app = Router::new().route("/search", post(search)).with_state(shared);
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        // A sender that is gone wants the same.
+        // A dropped sender stops the server, too.
         let _ = stopped.await;
     });
     Running { stop, server: tokio::spawn(server.into_future()) }

@@ -1,121 +1,152 @@
-//! What happened when, one line each, and where it led.
+//! Prints one line for each search, and below it the events of the library that the search caused.
 
+use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use resilience_runtime::{CircuitStats, get_circuit_stats};
+use resilience_runtime::get_circuit_stats;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::subscriber::{SetGlobalDefaultError, set_global_default};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-#[derive(Clone, Copy)]
 pub(crate) struct Timeline {
     begin: Instant,
+    events: Events,
 }
 
 impl Timeline {
-    /// Begins, and from here on tells every change of state, too.
-    pub(crate) fn begin() -> Result<Self, tracing::subscriber::SetGlobalDefaultError> {
-        let timeline = Self { begin: Instant::now() };
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(StateChanges(timeline)))?;
-        Ok(timeline)
+    /// Starts the clock, installs the subscriber that collects events, and prints the column titles.
+    pub(crate) fn begin() -> Result<Self, SetGlobalDefaultError> {
+        let events = Events::default();
+        set_global_default(tracing_subscriber::registry().with(events.clone()))?;
+        println!("\n{:>8} {:>8}  {:<18}{:<18}result", "start", "took", "search", "requests");
+        Ok(Self { begin: Instant::now(), events })
     }
 
-    pub(crate) fn say(self, line: impl Display) {
-        println!("{:7.2}s  {line}", self.begin.elapsed().as_secs_f64());
+    /// Prints a search that began at `start` and ended now, then its events.
+    pub(crate) fn print(&self, start: Instant, query: &str, requests: &str, result: impl Display) {
+        let [at, took] = [start - self.begin, start.elapsed()].map(|time| format!("{:.2} s", time.as_secs_f64()));
+        println!("{at:>8} {took:>8}  {query:<18}{requests:<18}{result}");
+        for event in self.events.take() {
+            println!("{:19}→ {event}", "");
+        }
     }
 }
 
-/// Turns the events of the library into lines.
-struct StateChanges(Timeline);
+/// The events since the last search, as text. The tracing subscriber and the timeline share them.
+#[derive(Clone, Default)]
+struct Events(Arc<Mutex<Vec<String>>>);
 
-impl<S: Subscriber> Layer<S> for StateChanges {
+impl Events {
+    fn take(&self) -> Vec<String> {
+        mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Events {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let metadata = event.metadata();
-        if metadata.target() != "resilience" || *metadata.level() > Level::INFO {
+        if metadata.target() != "resilience" {
             return;
         }
-        let mut change = Change::default();
-        event.record(&mut change);
-        let Change { circuit, failures, error, .. } = &change;
-        self.0.say(match metadata.name() {
-            "circuit_opened" if change.reason == "threshold" => {
-                format!("→ {circuit} is open after {failures} failures in a row, the last: {error}")
-            }
-            "circuit_opened" => format!("→ {circuit} is open again, its trial failed: {error}"),
-            "circuit_half_open" => format!("→ {circuit} is half-open: one trial may pass"),
-            "circuit_closed" => format!("→ {circuit} is closed: the trial succeeded"),
-            name => format!("→ {circuit}: {name}"),
-        });
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        if let Some((attribute, text)) = describe(metadata.name(), &fields) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{attribute:<9} {text}"));
+        }
     }
+}
+
+/// Returns the attribute that emitted an event, and the event in words. The events of single calls that the circuit
+/// admits are left out: the line of the search shows their number.
+fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
+    let [circuit, error] = [fields.get("circuit"), fields.get("error")];
+    // The functions that carry the attributes; see `search` and `services`.
+    let service = if fields.get("func") == "ask_exa" { "Exa" } else { "Tavily" };
+    Some(match event {
+        "circuit_opened" if fields.get("reason") == "threshold" => {
+            ("circuit", format!("{circuit} opens after {} failures in a row", fields.get("failures")))
+        }
+        "circuit_opened" => ("circuit", format!("{circuit} opens again, because the trial failed: {error}")),
+        "circuit_half_open" => ("circuit", format!("{circuit} is half-open and admits one trial")),
+        "circuit_closed" => ("circuit", format!("{circuit} closes, because the trial succeeded")),
+        "circuit_rejected" => ("circuit", format!("{circuit} is open and rejects the call")),
+        "retry_attempt" => ("retry", format!("calls {service} again after {} s: {error}", fields.get("delay"))),
+        "retry_exhausted" => ("retry", format!("does not call {service} again, because the circuit is open")),
+        "timed_out" => ("timeout", format!("ends the call of {service} after {} s", fields.get("after"))),
+        "fell_back" => ("fallback", format!("calls Tavily in place of Exa: {error}")),
+        _ => return None,
+    })
 }
 
 #[derive(Default)]
-struct Change {
-    circuit: String,
-    reason: String,
-    failures: u64,
-    error: String,
+struct Fields(BTreeMap<&'static str, String>);
+
+impl Fields {
+    fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
 }
 
-impl Visit for Change {
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "failures" {
-            self.failures = value;
-        }
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.insert(field.name(), value.to_string());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "reason" {
-            value.clone_into(&mut self.reason);
-        }
+        self.0.insert(field.name(), value.to_owned());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        match field.name() {
-            "circuit" => self.circuit = format!("{value:?}"),
-            "error" => self.error = format!("{value:?}"),
-            _ => {}
-        }
+        self.0.insert(field.name(), format!("{value:?}"));
     }
 }
 
-/// All that is known of every circuit.
+/// Prints the state and the totals of every circuit.
 pub(crate) fn print_stats() {
     let stats = get_circuit_stats();
+    println!("\nCircuits now:");
     println!(
-        "\n{:<11} {:<9} {:>8} {:>9} {:>9} {:>8} {:>9}  {:>12}  {:>12}",
-        "name", "state", "failures", "successes", "threshold", "cooldown", "remaining", "last failure", "last success"
+        "{:<12}{:<11}{:>17}{:>11}{:>10}{:>15}{:>14}{:>14}",
+        "name", "state", "failures in a row", "threshold", "cooldown", "cooldown left", "last failure", "last success"
     );
-    for CircuitStats { name, state, failures, successes, threshold, cooldown, cooldown_remaining, .. } in stats.values()
-    {
-        let [failure, success] = [stats[name].last_failure, stats[name].last_success].map(ago);
+    for circuit in stats.values() {
         println!(
-            "{name:<11} {state:<9} {failures:>8} {successes:>9} {threshold:>9} {:>8} {:>9}  {failure:>12}  {success:>12}",
-            seconds(*cooldown),
-            seconds(*cooldown_remaining),
+            "{:<12}{:<11}{:>17}{:>11}{:>10}{:>15}{:>14}{:>14}",
+            circuit.name,
+            circuit.state,
+            circuit.failures,
+            circuit.threshold,
+            seconds(circuit.cooldown),
+            seconds(circuit.cooldown_remaining),
+            ago(circuit.last_failure),
+            ago(circuit.last_success),
         );
     }
+    println!("\nTotals since start (each attempt of a retry counts):");
     println!(
-        "\n{:<11} {:>9} {:>8} {:>8} {:>9} {:>8} {:>8}",
-        "of all", "succeeded", "failed", "ignored", "cancelled", "rejected", "opened"
+        "{:<12}{:>9}{:>9}{:>9}{:>11}{:>10}{:>14}",
+        "name", "succeeded", "failed", "ignored", "cancelled", "rejected", "times opened"
     );
-    for stats in stats.values() {
+    for circuit in stats.values() {
         println!(
-            "{:<11} {:>9} {:>8} {:>8} {:>9} {:>8} {:>8}",
-            stats.name,
-            stats.total_succeeded,
-            stats.total_failed,
-            stats.total_ignored,
-            stats.total_cancelled,
-            stats.total_rejected,
-            stats.total_opened
+            "{:<12}{:>9}{:>9}{:>9}{:>11}{:>10}{:>14}",
+            circuit.name,
+            circuit.total_succeeded,
+            circuit.total_failed,
+            circuit.total_ignored,
+            circuit.total_cancelled,
+            circuit.total_rejected,
+            circuit.total_opened
         );
     }
 }
 
 fn seconds(time: Duration) -> String {
-    format!("{:.1}s", time.as_secs_f64())
+    format!("{:.1} s", time.as_secs_f64())
 }
 
 fn ago(time: Option<SystemTime>) -> String {
