@@ -1,5 +1,6 @@
-//! Ten shards, one of them broken for ten minutes: what one circuit for all of them makes of that, and what a circuit for
-//! each does. On a clock that is moved, so that it takes no time.
+//! Compares one circuit for ten shards with a circuit for each shard, while one of the shards is down for ten minutes.
+//!
+//! Start it with `cargo run --example partial_outage`. The program advances a paused clock and does not wait.
 
 use std::io;
 use std::time::Duration;
@@ -15,35 +16,39 @@ fn ask(shard: u32) -> io::Result<()> {
     if shard == BROKEN { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
 }
 
-#[circuit(name = "plain", threshold = 5, window = 10, cooldown = 5.3)]
-async fn plain(shard: u32) -> io::Result<()> {
+#[circuit(name = "shared", threshold = 5, window = 10, cooldown = 5.3)]
+async fn ask_with_shared_circuit(shard: u32) -> io::Result<()> {
     ask(shard)
 }
 
 #[circuit(name = "keyed", key = shard, threshold = 5, window = 10, cooldown = 5.3)]
-async fn keyed(shard: u32) -> io::Result<()> {
+async fn ask_with_keyed_circuit(shard: u32) -> io::Result<()> {
     ask(shard)
 }
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
-    let [mut by_plain, mut by_keyed] = [0, 0];
+    let [mut shared, mut keyed] = [0, 0];
     for _ in 0..SECONDS {
         for shard in 0..SHARDS {
-            by_plain += u32::from(plain(shard).await.is_ok());
-            by_keyed += u32::from(keyed(shard).await.is_ok());
+            shared += u32::from(ask_with_shared_circuit(shard).await.is_ok());
+            keyed += u32::from(ask_with_keyed_circuit(shard).await.is_ok());
             advance(Duration::from_secs(1) / SHARDS).await;
         }
     }
+
     let healthy = SECONDS * (SHARDS - 1);
-    let percent = |calls: u32| 100 * calls / healthy;
     let stats = get_circuit_stats();
-    let broken = |name: &str| stats[name].total_failed;
-    println!("{healthy} calls to healthy shards, {SECONDS} to the broken one");
-    println!("one circuit for all:    {by_plain} of the healthy ones came through, {} %;", percent(by_plain));
-    println!("                        the broken shard was asked {} times", broken("plain"));
-    println!("a circuit for each key: {by_keyed} of the healthy ones came through, {} %;", percent(by_keyed));
-    println!("                        the broken shard was asked {} times", broken(&format!("keyed[{BROKEN}]")));
-    assert_eq!(by_keyed, healthy, "a healthy shard was shut out");
-    assert!(by_plain < healthy * 3 / 4, "one circuit should have shut the healthy ones out");
+    println!("Calls in {SECONDS} s: {healthy} to healthy shards, {SECONDS} to the broken shard.\n");
+    println!("{:<22}{:>18}{:>16}", "", "healthy shards:", "broken shard:");
+    println!("{:<22}{:>18}{:>16}", "circuit", "calls admitted", "calls admitted");
+    let row = |title: &str, successes: u32, circuit: &str| {
+        let percent = 100 * successes / healthy;
+        println!("{title:<22}{:>18}{:>16}", format!("{successes} ({percent} %)"), stats[circuit].total_failed);
+    };
+    row("one for all shards", shared, "shared");
+    row("one for each shard", keyed, &format!("keyed[{BROKEN}]"));
+
+    assert_eq!(keyed, healthy, "a circuit for each shard rejects no call to a healthy shard");
+    assert!(shared < healthy * 3 / 4, "a shared circuit rejects calls to healthy shards, too");
 }

@@ -1,4 +1,7 @@
-//! The verification script of the original specification: two failures open a circuit, and the third call is rejected.
+//! Shows a breaker without an attribute: two failures open the circuit, and it rejects the third call. The program repeats
+//! the verification script of the specification that this project implements.
+//!
+//! Start it with `cargo run --example verification`.
 
 use std::process::ExitCode;
 use std::time::Duration;
