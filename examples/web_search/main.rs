@@ -1,7 +1,7 @@
 //! Shows a web search that keeps working while one of its two services is down. The search calls Exa behind the circuit
 //! `exa_api`, then Tavily behind `tavily_api`, and caches the answers.
 //!
-//! - `cargo run --example web_search` simulates an outage on this machine. It takes about eight seconds.
+//! - `cargo run --example web_search` simulates an outage on this machine. It takes about nine seconds.
 //! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` calls the real services.
 
 mod outage;
