@@ -1,0 +1,13 @@
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// Shortens `Duration::from_secs`.
+pub const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Creates a runtime of one thread with a paused clock, for tests that need several clocks.
+pub fn paused_runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}

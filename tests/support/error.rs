@@ -1,0 +1,35 @@
+use std::time::Duration;
+
+use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, TimeoutError};
+
+/// The error of a decorated function: a variant for each layer that can end a call, and several for the body.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A circuit rejected the call.
+    #[error(transparent)]
+    Open(#[from] CircuitOpenError),
+    /// A timeout ended the call.
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
+    /// A bulkhead rejected the call.
+    #[error(transparent)]
+    Full(#[from] BulkheadFullError),
+    /// A rate limit rejected the call.
+    #[error(transparent)]
+    Limited(#[from] RateLimitedError),
+    /// The body failed.
+    #[error("down")]
+    Down,
+    /// The body failed in the call or attempt with this number.
+    #[error("call {0} failed")]
+    Failed(u32),
+    /// The body failed with a status of HTTP.
+    #[error("the service answered {0}")]
+    Status(u16),
+    /// The body failed and asks for a delay.
+    #[error("come back in {0:?}")]
+    Busy(Duration),
+    /// An error that differs from all others.
+    #[error("another error")]
+    Other,
+}

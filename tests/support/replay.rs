@@ -1,0 +1,100 @@
+use std::future::pending;
+use std::panic::resume_unwind;
+use std::time::Duration;
+
+use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError};
+use serde::Deserialize;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How a replayed call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// With a value.
+    Ok,
+    /// With an error that counts.
+    Fail,
+    /// With an error that the circuit ignores.
+    Ignored,
+    /// By a panic.
+    Panic,
+    /// Dropped before its end.
+    Cancel,
+}
+
+/// The error of a replayed call.
+#[derive(Debug)]
+struct Down;
+
+/// An admitted call that has not ended. It runs in its own task, so that it can panic or be aborted.
+#[derive(Debug)]
+pub struct Call {
+    outcome: Outcome,
+    end: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), CallError<Down>>>,
+}
+
+impl Call {
+    /// Begins a call. The call counts as admitted when its function runs, independent of the breaker's own report.
+    pub async fn start(breaker: &CircuitBreaker, outcome: Outcome) -> Result<Self, CircuitOpenError> {
+        let (running, admitted) = oneshot::channel();
+        let (end, ended) = oneshot::channel();
+        let task = tokio::spawn(run(breaker.clone(), outcome, running, ended));
+        if admitted.await.is_ok() {
+            return Ok(Self { outcome, end, task });
+        }
+        match task.await {
+            Ok(Err(CallError::Open(open))) => Err(open),
+            other => panic!("the function did not run, but the call came to {other:?}"),
+        }
+    }
+
+    /// Ends the call, and waits until the breaker has counted it.
+    pub async fn finish(self) {
+        if self.outcome == Outcome::Cancel {
+            self.task.abort();
+        } else {
+            self.end.send(()).expect("the call runs");
+        }
+        match (self.outcome, self.task.await) {
+            (Outcome::Ok, Ok(Ok(()))) | (Outcome::Fail | Outcome::Ignored, Ok(Err(CallError::Failed(Down)))) => {}
+            (Outcome::Panic, Err(end)) if end.is_panic() => {}
+            (Outcome::Cancel, Err(end)) if end.is_cancelled() => {}
+            (outcome, end) => panic!("{outcome:?} came back as {end:?}"),
+        }
+    }
+}
+
+async fn run(
+    breaker: CircuitBreaker,
+    outcome: Outcome,
+    running: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+) -> Result<(), CallError<Down>> {
+    // `CircuitBreaker::call` counts every error as a failure, so an ignored outcome needs a permit.
+    if outcome == Outcome::Ignored {
+        let permit = breaker.try_acquire_owned()?;
+        running.send(()).expect("the replay waits");
+        ended.await.expect("the replay ends the call");
+        permit.ignore();
+        return Err(CallError::Failed(Down));
+    }
+    let body = || async {
+        running.send(()).expect("the replay waits");
+        match (outcome, ended.await) {
+            (Outcome::Ok, Ok(())) => Ok(()),
+            (Outcome::Fail, Ok(())) => Err(Down),
+            // `resume_unwind` prints no message.
+            (Outcome::Panic, Ok(())) => resume_unwind(Box::new(Down)),
+            // The task is aborted, or the replay ends before the call.
+            _ => pending().await,
+        }
+    };
+    breaker.call(body).await
+}
+
+/// Rounds up to whole seconds, as the message of a rejection does.
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}

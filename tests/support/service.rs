@@ -1,0 +1,98 @@
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::Error;
+
+/// Records when calls began.
+#[derive(Debug)]
+pub struct Calls {
+    begin: Instant,
+    at: RefCell<Vec<Duration>>,
+}
+
+impl Calls {
+    /// Creates an empty record; its times count from this moment.
+    pub fn start() -> Self {
+        Self { begin: Instant::now(), at: RefCell::default() }
+    }
+
+    /// Records a call, and returns its number, from 1.
+    pub fn note(&self) -> u32 {
+        self.at.borrow_mut().push(self.elapsed());
+        self.count()
+    }
+
+    /// Returns the number of calls.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.at.borrow().len()).unwrap()
+    }
+
+    /// Returns the time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    /// Returns when each call began.
+    pub fn times(&self) -> Vec<Duration> {
+        self.at.borrow().clone()
+    }
+
+    /// Returns the whole seconds at which calls began.
+    pub fn seconds(&self) -> Vec<u64> {
+        self.at.borrow().iter().map(Duration::as_secs).collect()
+    }
+
+    /// Returns the whole milliseconds at which calls began.
+    pub fn millis(&self) -> Vec<u128> {
+        self.at.borrow().iter().map(Duration::as_millis).collect()
+    }
+}
+
+/// A service that fails before a given call, and records when each call began.
+#[derive(Debug)]
+pub struct Service {
+    /// The calls that reached the service.
+    pub calls: Calls,
+    up_from: Cell<u32>,
+}
+
+impl Service {
+    /// Creates a service that succeeds from the given call on; the first call is 1.
+    pub fn up_from(call: u32) -> Self {
+        Self { calls: Calls::start(), up_from: Cell::new(call) }
+    }
+
+    /// Creates a service that succeeds in every call.
+    pub fn up() -> Self {
+        Self::up_from(0)
+    }
+
+    /// Creates a service that fails in every call.
+    pub fn down() -> Self {
+        Self::up_from(u32::MAX)
+    }
+
+    /// Makes every later call succeed.
+    pub fn repair(&self) {
+        self.up_from.set(0);
+    }
+
+    /// Makes every later call fail.
+    pub fn fail(&self) {
+        self.up_from.set(u32::MAX);
+    }
+
+    /// Makes a call; its value and its error hold its number.
+    pub fn call(&self) -> Result<u32, Error> {
+        let call = self.calls.note();
+        if call >= self.up_from.get() { Ok(call) } else { Err(Error::Failed(call)) }
+    }
+}
+
+/// Counts a call that fails; the error is its number.
+pub fn fail(calls: &Cell<u32>) -> Result<(), u32> {
+    calls.set(calls.get() + 1);
+    Err(calls.get())
+}
