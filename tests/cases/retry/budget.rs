@@ -1,4 +1,4 @@
-//! Replays the cases of budgets.
+//! Replays the cases about budgets.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::advance;
 
-use crate::{Case, seconds};
+use super::{Case, seconds};
 
 impl Case {
-    /// A static for each case.
-    pub(crate) fn budget(&self) -> &'static RetryBudget {
+    /// Creates the budget of this case. The budget is leaked, because a policy borrows it for `'static`.
+    pub(super) fn budget(&self) -> &'static RetryBudget {
         Box::leak(Box::new(match (self.config.get("bucket"), self.config.get("budget")) {
             (Some(bucket), _) => {
                 let get = |key: &str| u32::deserialize(&bucket[key]).unwrap();
@@ -37,8 +37,8 @@ impl Case {
         }))
     }
 
-    /// Rows of an operation on a bucket, an amount, whether it is granted, and the tokens that are left.
-    pub(crate) async fn replay_bucket(&self) {
+    /// Replays rows of an operation on a bucket, its amount, whether the bucket grants it, and the tokens left.
+    pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {
             let amount = &row[1];
@@ -61,14 +61,14 @@ impl Case {
                     let policy = RetryPolicy::builder().budget(budget).build().unwrap();
                     policy.call(async || Ok::<_, ()>(())).await.unwrap();
                 }
-                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
+                other => panic!("{}: unknown operation `{other}`", self.id),
             }
             assert_eq!(json!(budget.stats().tokens), row[3], "{}: {row}", self.id);
         }
     }
 
-    /// A deposit is a call that begins, a withdrawal a retry.
-    pub(crate) async fn replay_ratio(&self) {
+    /// Replays rows in which a deposit is the begin of a call, and a withdrawal is a retry.
+    pub(super) async fn replay_ratio(&self) {
         let budget = self.budget();
         if self.outcomes == "10000 times: deposit, then try to withdraw, clock frozen" {
             let initial = self.expect.get("initial").map_or(0, |initial| initial.as_u64().unwrap());
@@ -88,7 +88,7 @@ impl Case {
                 "deposit" => budget.call_began(),
                 "withdraw" => assert_eq!(json!(budget.try_retry(RetryCost::Failure)), row[1], "{}", self.id),
                 "advance" => advance(seconds(&row[1])).await,
-                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
+                other => panic!("{}: unknown operation `{other}`", self.id),
             }
         }
     }

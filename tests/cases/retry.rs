@@ -1,8 +1,6 @@
-//! Replays `cases/retry.json`: what the test suites of other libraries expect of a retry.
+//! Replays `retry.json`: the retry tests of other libraries.
 
-#[path = "replay/budgets.rs"]
-mod budgets;
-#[path = "replay/jitter.rs"]
+mod budget;
 mod jitter;
 
 use std::cell::{Cell, RefCell};
@@ -16,9 +14,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, advance, timeout};
 
-const CASES: &str = include_str!("cases/retry.json");
+const CASES: &str = include_str!("retry.json");
 
-/// What is paid where a case has no budget.
+/// The budget of cases that have none.
 static PLENTY: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: u32::MAX, ..TokenBucket::DEFAULT });
 
 #[derive(Deserialize)]
@@ -33,44 +31,44 @@ struct Case {
     why: Option<String>,
 }
 
-/// Why cases are not replayed, how many there are, and which.
+/// A reason to skip cases, their number, and the test for them.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The first reason that applies is the one that counts.
+/// Reasons in order; a case counts for the first one that applies.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
-    // V03 has it that such a configuration is a mistake.
+    // Case V03 says that such a configuration is an error.
     ("a delay above the longest is capped", 1, |case| case.id == "D18"),
     ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
     ("no option: delays other than exponential", 4, |case| case.sets("increment") || case.sets("delays")),
-    // F08: a cancelled call is a dropped future, and has no outcome. V01: a `Duration` is never negative.
+    // F08: a cancelled call is a dropped future and has no outcome. V01: a `Duration` is never negative.
     ("cannot be said", 2, |case| ["F08", "V01"].contains(&&*case.id)),
 ];
 
 /// The error of an attempt.
 #[derive(Debug)]
 struct Failure {
-    /// Counted from 1.
+    /// The number of the attempt, from 1.
     attempt: usize,
     kind: String,
     retry_after: Option<Duration>,
 }
 
-/// A service that asks for fewer calls asks for longer pauses, too.
+/// Returns a longer pause for the error of a service that asks for fewer calls.
 fn throttled(failure: &Failure) -> Option<Duration> {
     (failure.kind == "throttle").then_some(Duration::from_secs(1))
 }
 
-/// What can be seen of a call.
+/// The observed facts of a call.
 #[derive(Debug)]
 struct Observed {
-    /// Those of the budget, after each attempt was judged.
+    /// The tokens of the budget after each attempt.
     tokens: Vec<u64>,
-    /// When each attempt began.
+    /// The time at which each attempt began.
     attempts: Vec<Instant>,
-    /// None where the call was dropped.
+    /// `None` if the call was dropped.
     result: Option<Result<u64, Failure>>,
 }
 
@@ -88,16 +86,16 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // Said by functions, by the way in which the case is replayed, or the only rule that there is.
+                // The policy's functions and the replay implement these, or the library has no other rule.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
-                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
+                other => panic!("{}: unknown option `{other}`", self.id),
             };
         }
         builder
     }
 
-    /// The policy, with what the case says about outcomes.
+    /// Returns the policy with the functions that classify outcomes.
     fn policy(
         &self,
         budget: Option<&'static RetryBudget>,
@@ -130,7 +128,7 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // The cases say `max_attempts` where the option is `max`.
+                // The cases say `max_attempts` for the option `max`.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;
@@ -161,14 +159,14 @@ impl Case {
         }
     }
 
-    /// A table of the time since the beginning at which an attempt fails, or which one and the time: does another follow?
+    /// Replays rows of the time at which an attempt fails, with its number in some, and whether another attempt follows.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
                 Value::Array(at) => (u32::deserialize(&at[0]).unwrap(), seconds(&at[1])),
                 elapsed => (1, seconds(elapsed)),
             };
-            // Shorter pauses than the rows are apart.
+            // The pauses are shorter than the distance between rows.
             let max = self.config.get("max_attempts").map_or(9, |max| u32::deserialize(max).unwrap());
             let policy = self.builder().max(max).delay(Duration::from_micros(1)).backoff(1.0).build().unwrap();
             let (begin, attempts) = (Instant::now(), Cell::new(0));
@@ -195,7 +193,7 @@ impl Case {
                     let pauses: Vec<_> = attempts.windows(2).map(|pair| pair[1] - pair[0]).collect();
                     assert_eq!(pauses.len(), delays.len(), "{id}: {pauses:?}");
                     for (pause, delay) in pauses.into_iter().zip(delays) {
-                        // The timer has steps of a millisecond, and never wakes too early. Zero does not touch it.
+                        // The timer has steps of a millisecond and never wakes too early. A delay of zero does not use the timer.
                         let latest = if delay.is_zero() { delay } else { delay + Duration::from_millis(1) };
                         assert!((delay..=latest).contains(&pause), "{id}: {pause:?} in place of {delay:?}");
                     }
@@ -208,21 +206,21 @@ impl Case {
                 },
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
                 "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
-                // A closure sends what it likes; see `an_argument_is_the_same_each_time`.
+                // A closure chooses its request; see `argument_is_the_same_in_each_attempt`.
                 "same_request_each_time" => {}
-                other => panic!("{id}: nobody has said what to do about `{other}`"),
+                other => panic!("{id}: unknown key `{other}`"),
             }
         }
     }
 }
 
-/// Calls a function whose attempts have these outcomes; one attempt more than there are is a panic.
+/// Calls a function whose attempts have these outcomes. An attempt beyond them panics.
 async fn observe<P: RetryRules<u64, Failure>>(
     policy: &RetryPolicy<P>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],
 ) -> Observed {
-    // Off the steps of the timer, where even a sleep of zero takes some time.
+    // Leaves the steps of the timer, at which even a sleep of zero takes some time.
     advance(Duration::from_micros(300)).await;
     let attempts = RefCell::new(Vec::new());
     let tokens = RefCell::new(Vec::new());
@@ -257,7 +255,7 @@ fn seconds(value: &Value) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_case_is_replayed_or_has_a_reason_not_to_be() {
+async fn every_case_is_replayed_or_skipped_with_reason() {
     let cases: Vec<Case> = serde_json::from_str(CASES).unwrap();
     let mut replayed = BTreeMap::<_, usize>::new();
     let mut skipped = [0; SKIPPED.len()];
@@ -282,9 +280,9 @@ async fn every_case_is_replayed_or_has_a_reason_not_to_be() {
     assert_eq!(replayed, groups.collect());
 }
 
-/// Case A11 asks for it: each attempt sends what the first one sent.
+/// Case A11: each attempt sends the same request.
 #[tokio::test(start_paused = true)]
-async fn an_argument_is_the_same_each_time() {
+async fn argument_is_the_same_in_each_attempt() {
     #[retry(max = 4, delay = 0.01, backoff = 1, clone(request))]
     async fn send(request: String, sent: &RefCell<Vec<String>>) -> Result<usize, &'static str> {
         sent.borrow_mut().push(request);

@@ -1,4 +1,4 @@
-//! Replays the cases of jitter.
+//! Replays the cases about jitter.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use resilience_runtime::{Jitter, RetryBuilder, RetryEvent, RetryPolicy};
 use serde_json::Value;
 
-use crate::Case;
+use super::Case;
 
 impl Case {
-    /// Rows of a pause and its bounds: none lies outside, and over many seeds they come near to both.
-    pub(crate) async fn replay_jitter(&self) {
+    /// Replays rows of a pause and its bounds: no pause lies outside, and over many seeds the pauses come near to both.
+    pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
             let cap = Duration::from_secs_f64(get("cap").unwrap());
@@ -41,7 +41,7 @@ impl Case {
     }
 }
 
-/// The pauses of a call that fails each time, in seconds.
+/// Returns the pauses of a call that fails each time, in seconds.
 async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     let pauses = RefCell::new(Vec::new());
     let told = |event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay.as_secs_f64());
@@ -50,7 +50,7 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.into_inner()
 }
 
-/// The pauses after one of `prev` or a little less; the first one comes after the delay.
+/// Returns each pause that follows one of `prev`, or of a little less. The delay counts as the pause before the first.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);

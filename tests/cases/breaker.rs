@@ -1,18 +1,16 @@
-//! Replays `cases/breaker.json`: what the test suites of other libraries expect of a breaker.
-
-mod replay;
+//! Replays `breaker.json`: the breaker tests of other libraries.
 
 use std::collections::HashMap;
 use std::hint::spin_loop;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use replay::{Call, Outcome, whole_seconds};
 use resilience_runtime::{CircuitBreaker, CircuitOpenError, CircuitState, ConfigError};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use support::{Call, Outcome, whole_seconds};
 use tokio::time::{Instant, advance};
 
-const CASES: &str = include_str!("cases/breaker.json");
+const CASES: &str = include_str!("breaker.json");
 
 #[derive(Deserialize)]
 struct Case {
@@ -45,7 +43,7 @@ enum Op {
     Start,
     Finish,
     Advance,
-    /// Ends what is done by hand, too.
+    /// Also ends a manual state.
     #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
@@ -53,7 +51,7 @@ enum Op {
     ForceOpen,
     Disable,
     MetricsOnly,
-    /// A whole call.
+    /// A call from begin to end.
     #[serde(untagged)]
     Call(Outcome),
 }
@@ -64,13 +62,13 @@ struct Growth {
     max: f64,
 }
 
-/// The longest that a system has.
+/// The longest tick of a coarse wall clock on any system.
 const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// Why cases are not replayed, how many there are, and which.
+/// A reason to skip cases, their number, and the test for them.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The first reason that applies is the one that counts.
+/// Reasons in order; a case counts for the first one that applies.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -79,11 +77,11 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// What is another number here: `successes` has counted since the circuit was closed, and not since it is half-open.
+/// Expectations with another number here: `successes` counts since the circuit last closed, not since it is half-open.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
-    /// Only what the original specification has, too: never skipped.
+    /// Returns whether the original specification has every feature of this case. Such a case is never skipped.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -110,7 +108,7 @@ impl Case {
                 "cooldown" => builder.cooldown(time()),
                 "half_open_max" => builder.half_open_max(count()),
                 "half_open_trial_timeout" => builder.trial_timeout(time()),
-                other => panic!("{}: nobody has said what to do about `{other}`", self.id),
+                other => panic!("{}: unknown key `{other}`", self.id),
             };
         }
         builder.build()
@@ -121,7 +119,7 @@ impl Case {
         if self.expect_config.as_deref() == Some("rejected") {
             let error = breaker.expect_err(&self.id);
             let why = self.why.as_deref().unwrap();
-            // The cases have names of their own.
+            // The cases name some options differently.
             let option = match error.option() {
                 "failure_rate" => "rate",
                 "calls" => "window",
@@ -133,20 +131,20 @@ impl Case {
         }
     }
 
-    /// How the call with this id is going to end.
+    /// Returns how the call with this id will end.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
     }
 }
 
-/// One case under way.
+/// A case during its replay.
 struct Replay<'a> {
     case: &'a Case,
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// When each step ended by the paused clock, in seconds, and the first and last of its stamps by the wall clock.
+    /// The second at which each step ended by the paused clock, and the range of its stamps by the wall clock.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -165,7 +163,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Returns what admission came to, if the step asked for one.
+    /// Returns whether the breaker admitted the call, if the step begins one.
     async fn apply(&mut self, step: &'a Step) -> Option<Result<(), CircuitOpenError>> {
         match step.op {
             Op::Call(outcome) => Some(match Call::start(&self.breaker, outcome).await {
@@ -227,24 +225,24 @@ impl<'a> Replay<'a> {
                 "window_slow" => json!(stats.window_slow),
                 "last_failure_at" => self.seconds_of(stats.last_failure),
                 "last_success_at" => self.seconds_of(stats.last_success),
-                other => panic!("{place}: nobody has said what to do about `{other}`"),
+                other => panic!("{place}: unknown key `{other}`"),
             };
             assert_eq!(actual, *expected, "{place}: {key}");
         }
 
-        // What holds after every step, whether the case says so or not.
+        // These hold after every step of every case.
         assert_eq!(stats.state, self.breaker.state(), "{place}");
         assert_eq!(remaining > 0, stats.state == CircuitState::Open, "{place}: {stats:?}");
         if let Some(Err(open)) = admission {
             let told = whole_seconds(open.cooldown_remaining());
             match stats.state {
                 CircuitState::Open => assert_eq!(told, remaining, "{place}"),
-                _ => assert!(told > 0, "{place}: come back at once, and be rejected again"),
+                _ => assert!(told > 0, "{place}: a caller that returns at once is rejected again"),
             }
         }
     }
 
-    /// Stamps are of the coarse wall clock: with two ticks of it between them, steps can be told by their stamps.
+    /// Waits for two ticks of the coarse wall clock, so that each step has stamps of its own. Returns the time.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {
@@ -255,7 +253,7 @@ impl<'a> Replay<'a> {
         wall_millis(SystemTime::now() - COARSE_TICK)
     }
 
-    /// The second of the case in which this stamp was made.
+    /// Returns the second of the step that made this stamp.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
         let made = self.journal.iter().find(|(_, [begun, ended])| (begun..=ended).contains(&&stamp));
@@ -268,7 +266,7 @@ fn wall_millis(time: SystemTime) -> u128 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_case_is_replayed_or_has_a_reason_not_to_be() {
+async fn every_case_is_replayed_or_skipped_with_reason() {
     let cases: Vec<Case> = serde_json::from_str(CASES).unwrap();
     let (mut replayed, mut basic) = (0, 0);
     let mut skipped = [0; SKIPPED.len()];

@@ -1,17 +1,15 @@
-//! Compares a breaker with the original specification's, on random sequences of operations.
+//! Compares a breaker with the breaker of the original specification on random sequences of operations.
 //!
-//! `differential/record.py` says what the sequences hold and what they leave out. `.ci/differential` records fresh
-//! ones; the ones in the repository make this an ordinary test.
-
-mod replay;
+//! `record.py` documents the content of the sequences. `.ci/differential` records fresh sequences; the ones in the
+//! repository make this an ordinary test.
 
 use std::env;
 use std::fs::read_to_string;
 use std::time::Duration;
 
-use replay::{Call, Outcome, whole_seconds};
 use resilience_runtime::{CircuitBreaker, CircuitState};
 use serde::Deserialize;
+use support::{Call, Outcome, whole_seconds};
 use tokio::time::advance;
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential/sequences.jsonl");
@@ -23,7 +21,7 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// An array in the file, as is [`Answer`].
+/// A step; an array in the file, as is [`Answer`].
 #[derive(Deserialize)]
 struct Step {
     op: Op,
@@ -41,10 +39,10 @@ enum Op {
     Call(Outcome),
 }
 
-/// What can be seen after a step.
+/// The observed facts after a step.
 ///
-/// The two count `successes` alike here, since one trial closes the circuit; with a higher `half_open_max` they do
-/// not. Stamps are of different clocks, so all that can be compared is whether there are any.
+/// Both breakers count `successes` alike, because one trial closes the circuit; with a higher `half_open_max` they would
+/// not. The stamps are of different clocks, so the test compares only whether they exist.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,
@@ -93,7 +91,7 @@ async fn apply(breaker: &CircuitBreaker, step: &Step, place: &str) -> Answer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_as_the_specification_does() {
+async fn breaker_answers_as_the_specification() {
     let path = env::var("RESILIENCE_SEQUENCES").unwrap_or_else(|_| RECORDED.to_owned());
     let recorded = read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let (mut sequences, mut steps) = (0, 0);
@@ -112,6 +110,6 @@ async fn answers_as_the_specification_does() {
         }
     }
     println!("{sequences} sequences with {steps} operations");
-    // A recording that was cut short would prove nothing.
+    // A truncated recording would prove nothing.
     assert!(sequences >= 250 && steps >= 10 * sequences, "{sequences} sequences with {steps} operations");
 }
