@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use resilience_runtime::{CircuitBreaker, CircuitState};
-use tokio::runtime::Builder;
+use support::paused_runtime;
 use tokio::time::{Instant, advance};
 
 const SLOW: Duration = Duration::from_millis(200);
@@ -19,7 +19,7 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// In tenths, as is the other one.
+    /// The rate in tenths, as is `slow_rate`.
     failure_rate: u32,
     slow_rate: u32,
 }
@@ -31,7 +31,7 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// A look at a window turns it, too, so there is not one after each step.
+    /// Reads the stats. A read expires buckets, too, so it is a step of its own.
     Look,
     Reset,
 }
@@ -58,14 +58,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A call that has ended.
+/// An ended call.
 struct Ended {
     tenth: u128,
     failed: bool,
     slow: bool,
 }
 
-/// All calls since the circuit was closed.
+/// A model of a window: all calls since the circuit closed.
 struct Model {
     rule: Rule,
     begun: Instant,
@@ -73,7 +73,7 @@ struct Model {
 }
 
 impl Model {
-    /// Which tenth of a window of time it is.
+    /// Returns the number of the current tenth of a window of time.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),
@@ -89,7 +89,7 @@ impl Model {
         &self.calls[first..]
     }
 
-    /// How many calls the window holds, how many of them failed, and how many were slow.
+    /// Returns the calls in the window, the failed ones and the slow ones.
     fn counts(&self) -> [u64; 3] {
         let calls = self.remembered();
         let count = |is: fn(&Ended) -> bool| calls.iter().filter(|call| is(call)).count() as u64;
@@ -109,10 +109,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_window_holds_what_a_list_of_all_calls_holds(rule in rule(), steps in prop::collection::vec(step(), 1..200)) {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(async {
-            let builder = CircuitBreaker::builder("windows")
+    fn window_counts_as_list_of_all_calls(rule in rule(), steps in prop::collection::vec(step(), 1..200)) {
+        paused_runtime().block_on(async {
+            let builder = CircuitBreaker::builder("window")
                 .min_calls(rule.min_calls)
                 .failure_rate(f64::from(rule.failure_rate) / 10.0)
                 .slow_call(SLOW)

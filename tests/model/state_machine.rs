@@ -1,4 +1,4 @@
-//! Random histories of overlapping calls, on two clocks that disagree, against a breaker that is obviously right.
+//! Random histories of overlapping calls, on two clocks that disagree, against a simple model of a breaker.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use resilience_runtime::{CallError, CircuitBreaker, CircuitStats, OwnedPermit};
-use tokio::runtime::{Builder, Runtime};
+use support::paused_runtime;
+use tokio::runtime::Runtime;
 use tokio::time::{Instant, advance};
 
 #[derive(Clone, Copy, Debug)]
@@ -23,17 +24,17 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A call begins, with a permit of its own or by [`CircuitBreaker::call`].
+    /// Begins a call, with a permit or by [`CircuitBreaker::call`].
     Begin {
         by_call: bool,
     },
-    /// One of those under way ends.
+    /// Ends one of the running calls.
     End {
         which: usize,
         how: End,
     },
     Advance(Duration),
-    /// The next steps go by the other clock.
+    /// Uses the other clock for the next steps.
     OtherClock,
     Reset,
 }
@@ -70,20 +71,20 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
-        // Whole seconds and a little: limits are reached exactly, nearly, and passed.
+        // Whole seconds, and one millisecond more: steps end exactly at limits and just beyond.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
     ]
 }
 
-/// What a breaker is: a state, and the calls that are under way. No counter that could be wrong: who holds a slot is
-/// looked up among those calls.
+/// A model of a breaker: a state, and the running calls. The model counts permits among the running calls, because a
+/// counter could be wrong.
 struct Model {
     settings: Settings,
     state: State,
     generation: u64,
-    /// Trials of an older lease no longer hold a slot.
+    /// The current lease; trials of an older lease no longer hold a permit.
     lease: u64,
     failures: u64,
     successes: u64,
@@ -109,7 +110,7 @@ struct Totals {
     opened: u64,
 }
 
-/// When a call was admitted; zero is the lease of a call that was no trial.
+/// The moment of an admission. The lease of a call that is no trial is zero.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,
@@ -147,12 +148,12 @@ impl Model {
         self.close();
     }
 
-    /// The ticket of a call that may pass, or how long one that may not has to wait.
+    /// Returns the ticket of an admitted call, or the wait of a rejected one.
     fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
             State::Open { since } => {
-                // Of two clocks the later one does not count.
+                // The earlier of the two clocks counts.
                 let since = since.min(now);
                 self.state = State::Open { since };
                 if now - since < self.settings.cooldown {
@@ -226,7 +227,7 @@ impl Model {
 
     fn compare(&self, told: &CircuitStats, now: Instant) {
         let left = match self.state {
-            // Never more than all of it, whatever the clock.
+            // The wait is at most the cooldown on every clock.
             State::Open { since } => self.settings.cooldown.saturating_sub(now.saturating_duration_since(since)),
             _ => Duration::ZERO,
         };
@@ -252,14 +253,14 @@ impl Model {
 
 type Pinned = Pin<Box<dyn Future<Output = Result<(), CallError<()>>>>>;
 
-/// A real call under way.
+/// A running call of the real breaker.
 enum Call {
     Permit(OwnedPermit),
     Future { future: Pinned, end: Rc<Cell<Option<End>>> },
 }
 
 impl Call {
-    /// Returns how long to wait, if the breaker rejects the call.
+    /// Returns the wait if the breaker rejects the call.
     fn begin(breaker: &CircuitBreaker, by_call: bool) -> Result<Self, Duration> {
         if !by_call {
             return breaker.try_acquire_owned().map(Self::Permit).map_err(|open| open.cooldown_remaining());
@@ -282,14 +283,14 @@ impl Call {
         }
     }
 
-    /// Returns how it really ended: not every kind of call can end in every way.
+    /// Returns how the call ended, since a kind of call cannot end in every way.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),
             (Self::Permit(permit), End::Failure) => permit.failure(),
             (Self::Permit(permit), End::Ignored) => permit.ignore(),
             (Self::Permit(permit), End::Panic) => {
-                // A permit cannot know whose panic that is.
+                // A permit cannot know which future panicked.
                 let _ = catch_unwind(AssertUnwindSafe(move || {
                     let _permit = permit;
                     resume_unwind(Box::new("panicked"))
@@ -312,10 +313,9 @@ fn poll(future: &mut Pinned) -> Poll<Result<(), CallError<()>>> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Two paused clocks that are whole seconds apart; the one that counts is the first.
+/// Creates two paused clocks that are whole seconds apart. The first one is the current clock.
 fn clocks() -> [Runtime; 2] {
-    let paused = || Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let clocks = [paused(), paused()];
+    let clocks = [paused_runtime(), paused_runtime()];
     let [one, other] = clocks.each_ref().map(|clock| clock.block_on(async { Instant::now() }));
     clocks[1].block_on(advance(one + Duration::from_secs(10) - other));
     clocks
@@ -325,7 +325,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_breaker_does_what_its_model_does(settings in settings(), steps in prop::collection::vec(step(), 1..60)) {
+    fn breaker_behaves_as_its_model(settings in settings(), steps in prop::collection::vec(step(), 1..60)) {
         let mut clocks = clocks();
         let breaker = CircuitBreaker::builder("state_machine")
             .threshold(u32::try_from(settings.threshold).unwrap())
