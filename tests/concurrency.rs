@@ -1,4 +1,6 @@
-//! Many threads on one breaker, and what may cross from one to another.
+//! One breaker in many threads, and the types that may move between threads.
+//!
+//! These tests need a process of their own, because a test that pauses the clock changes how breakers read the time.
 
 use std::fmt::Debug;
 use std::sync::Barrier;
@@ -12,7 +14,7 @@ use resilience_runtime::{
 
 const THREADS: usize = 8;
 
-/// Runs `f` in all threads at once, with their numbers.
+/// Runs `f` in all threads at once, with the number of each.
 fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(THREADS);
     thread::scope(|scope| {
@@ -25,9 +27,9 @@ fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// Case H06, with real threads.
+/// Case H06 of `cases/breaker.json` with real threads.
 #[test]
-fn no_more_trials_pass_than_half_open_max() {
+fn concurrent_trials_stay_within_half_open_max() {
     for half_open_max in [1, 3] {
         for _ in 0..200 {
             let breaker = CircuitBreaker::builder("trials")
@@ -47,7 +49,7 @@ fn no_more_trials_pass_than_half_open_max() {
 }
 
 #[test]
-fn a_circuit_opens_once_however_many_fail() {
+fn concurrent_failures_open_circuit_once() {
     for _ in 0..200 {
         let breaker = CircuitBreaker::builder("opens_once").threshold(4).build().unwrap();
         let permits: Vec<_> = (0..THREADS).map(|_| breaker.try_acquire_owned().unwrap()).collect();
@@ -55,12 +57,12 @@ fn a_circuit_opens_once_however_many_fail() {
         at_once(|number| permits[number].lock().unwrap().take().unwrap().failure());
         let stats = breaker.stats();
         assert_eq!((stats.state, stats.failures, stats.total_opened), (CircuitState::Open, 4, 1));
-        assert_eq!(stats.total_failed, THREADS as u64, "late ones are in the totals and nowhere else");
+        assert_eq!(stats.total_failed, THREADS as u64, "stale failures appear in the totals only");
     }
 }
 
 #[test]
-fn totals_add_up() {
+fn totals_add_up_under_concurrent_calls() {
     const CALLS: usize = 5_000;
     let breaker = CircuitBreaker::builder("totals").threshold(2).cooldown(Duration::ZERO).build().unwrap();
     let admitted: usize = at_once(|number| {
@@ -93,14 +95,14 @@ async fn first_use() -> std::io::Result<()> {
 }
 
 #[test]
-fn a_first_call_from_many_threads_finds_one_breaker() {
+fn concurrent_first_calls_share_one_breaker() {
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     at_once(|_| runtime().block_on(first_use()).unwrap());
     assert_eq!(get_circuit("concurrency::first_use").unwrap().stats().successes, THREADS as u64);
 }
 
 #[test]
-fn what_a_user_holds_can_cross_threads() {
+fn public_types_are_send_and_sync() {
     fn table<T: Send + Sync + Debug>() {}
     fn handle<T: Clone + Send + Sync + Debug + Unpin + 'static>() {}
     fn error<T: std::error::Error + Clone + Eq + Send + Sync + Unpin + 'static>() {}

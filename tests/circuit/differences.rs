@@ -1,5 +1,5 @@
-//! Where a breaker differs from the original specification, on purpose: one test each, which shows what it does. What
-//! the specification's breaker does instead stands above it. `looking_changes_nothing` is among the events.
+//! Intended differences from the original specification. Each test shows the behaviour of this library, and its comment
+//! names the behaviour of the specification. One more is `reading_the_state_emits_no_event` in `tests/events`.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn breaker(threshold: u32, half_open_max: u32) -> CircuitBreaker {
         .unwrap()
 }
 
-/// A breaker that the failure of a first call has opened, an hour ago.
+/// Creates a breaker that opened an hour ago.
 async fn half_open(half_open_max: u32) -> CircuitBreaker {
     let breaker = breaker(1, half_open_max);
     fail(&breaker);
@@ -38,10 +38,9 @@ fn fail(breaker: &CircuitBreaker) {
     breaker.try_acquire().unwrap().failure();
 }
 
-/// The specification: only a trial's success takes failures back, so that the third failure opens the circuit whatever
-/// lies between.
+/// The specification: only the success of a trial resets the count, so the third failure always opens the circuit.
 #[test]
-fn a_success_while_closed_starts_the_count_anew() {
+fn success_while_closed_resets_failure_count() {
     let breaker = breaker(3, 1);
     fail(&breaker);
     fail(&breaker);
@@ -54,9 +53,9 @@ fn a_success_while_closed_starts_the_count_anew() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// The specification: still open at that moment, with a rejection that says "Retry in 0s".
+/// The specification: the circuit is still open at that moment, and the rejection says "Retry in 0s".
 #[tokio::test(start_paused = true)]
-async fn the_exact_end_of_the_cooldown_admits() {
+async fn call_at_exact_end_of_cooldown_is_admitted() {
     let breaker = breaker(1, 1);
     fail(&breaker);
     advance(COOLDOWN.saturating_sub(STEP)).await;
@@ -68,9 +67,9 @@ async fn the_exact_end_of_the_cooldown_admits() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: has no such outcome; every exception is a failure.
+/// The specification: every exception is a failure.
 #[tokio::test(start_paused = true)]
-async fn an_ignored_outcome_is_neither_success_nor_failure() {
+async fn ignored_outcome_is_neither_success_nor_failure() {
     let breaker = breaker(2, 1);
     fail(&breaker);
     breaker.try_acquire().unwrap().ignore();
@@ -86,9 +85,9 @@ async fn an_ignored_outcome_is_neither_success_nor_failure() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: every call passes while half-open, however many are under way.
+/// The specification: every call passes while half-open.
 #[tokio::test(start_paused = true)]
-async fn trials_are_limited() {
+async fn trials_are_limited_to_half_open_max() {
     let breaker = half_open(2).await;
     let first = breaker.try_acquire().unwrap();
     let second = breaker.try_acquire().unwrap();
@@ -99,7 +98,7 @@ async fn trials_are_limited() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: adds them to those of the trials, so that here the first trial closes the circuit.
+/// The specification: these successes count as well, so the first trial closes the circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -114,9 +113,9 @@ async fn successes_while_closed_do_not_count_toward_closing() {
     assert_eq!((breaker.state(), breaker.stats().successes), (CircuitState::Closed, 0));
 }
 
-/// The specification: counts it, and the cooldown starts again.
+/// The specification: the failure counts, and the cooldown starts again.
 #[tokio::test(start_paused = true)]
-async fn a_late_failure_does_not_lengthen_the_cooldown() {
+async fn stale_failure_does_not_lengthen_cooldown() {
     let breaker = breaker(1, 1);
     let late = breaker.try_acquire().unwrap();
     fail(&breaker);
@@ -127,9 +126,9 @@ async fn a_late_failure_does_not_lengthen_the_cooldown() {
     assert_eq!(stats.total_failed, 2);
 }
 
-/// The specification: opens the circuit again.
+/// The specification: the failure opens the circuit again.
 #[tokio::test(start_paused = true)]
-async fn a_late_failure_is_not_the_failure_of_a_trial() {
+async fn stale_failure_does_not_fail_the_trial() {
     let breaker = breaker(1, 1);
     let late = breaker.try_acquire().unwrap();
     fail(&breaker);
@@ -141,9 +140,9 @@ async fn a_late_failure_is_not_the_failure_of_a_trial() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: closes the circuit while the trial is under way.
+/// The specification: the success closes the circuit during the trial.
 #[tokio::test(start_paused = true)]
-async fn a_late_success_does_not_close() {
+async fn stale_success_does_not_close_circuit() {
     let breaker = breaker(1, 1);
     let late = breaker.try_acquire().unwrap();
     fail(&breaker);
@@ -156,9 +155,9 @@ async fn a_late_success_does_not_close() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// The specification: counts it, so that a reset is undone by the calls that it was meant to forget.
+/// The specification: the call counts, so calls that a reset should forget undo the reset.
 #[test]
-fn a_call_from_before_a_reset_does_not_count() {
+fn call_begun_before_reset_does_not_count() {
     let breaker = breaker(1, 1);
     let late = breaker.try_acquire().unwrap();
     breaker.reset();
@@ -166,7 +165,7 @@ fn a_call_from_before_a_reset_does_not_count() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
 }
 
-/// The specification: the rest of a cooldown since the last failure, in any state.
+/// The specification: in every state, the value is the rest of a cooldown since the last failure.
 #[tokio::test(start_paused = true)]
 async fn cooldown_remaining_is_zero_unless_open() {
     let breaker = breaker(2, 1);
@@ -178,7 +177,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     fail(&breaker);
     assert_eq!(remaining(), (CircuitState::Open, COOLDOWN));
     advance(COOLDOWN).await;
-    // The last failure is a moment ago from here on.
+    // From here on the last failure is recent.
     late.failure();
     assert_eq!(remaining(), (CircuitState::HalfOpen, Duration::ZERO));
     let trial = breaker.try_acquire().unwrap();
@@ -187,18 +186,18 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// The specification: its stats say open until somebody has asked for the state or made a call.
+/// The specification: the stats say open until a caller reads the state or makes a call.
 #[tokio::test(start_paused = true)]
-async fn stats_say_half_open_as_soon_as_the_cooldown_is_over() {
+async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);
     fail(&breaker);
     advance(COOLDOWN).await;
     assert_eq!(breaker.stats().state, CircuitState::HalfOpen);
 }
 
-/// The specification: rejects nobody while half-open.
+/// The specification: no call is rejected while half-open.
 #[tokio::test(start_paused = true)]
-async fn a_rejection_while_half_open_tells_how_long_the_trials_may_take() {
+async fn half_open_rejection_holds_rest_of_trial_timeout() {
     let breaker = half_open(1).await;
     let hangs = breaker.try_acquire().unwrap();
     let wait = || breaker.try_acquire().map(drop).map_err(|open| open.cooldown_remaining());
@@ -210,9 +209,9 @@ async fn a_rejection_while_half_open_tells_how_long_the_trials_may_take() {
     drop(hangs);
 }
 
-/// The specification: needs no such thing, since it does not limit trials.
+/// The specification: trials are not limited, so no permit has to expire.
 #[tokio::test(start_paused = true)]
-async fn the_slots_of_trials_that_hang_come_back_all_at_once() {
+async fn permits_of_hanging_trials_expire_together() {
     let breaker = half_open(2).await;
     let _first = breaker.try_acquire().unwrap();
     advance(TRIAL_TIMEOUT / 2).await;
@@ -225,9 +224,9 @@ async fn the_slots_of_trials_that_hang_come_back_all_at_once() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// The specification: counts it too, but has no slots.
+/// The specification: the trial counts too, but trials hold no permits.
 #[tokio::test(start_paused = true)]
-async fn a_trial_that_hung_still_counts_and_gives_no_slot_back_twice() {
+async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;
     let cancelled = breaker.try_acquire().unwrap();
     let succeeds = breaker.try_acquire().unwrap();
@@ -241,9 +240,9 @@ async fn a_trial_that_hung_still_counts_and_gives_no_slot_back_twice() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: has none; what it counts, a reset clears.
+/// The specification: there are no totals, and a reset clears every count.
 #[test]
-fn totals_survive_a_reset() {
+fn totals_survive_reset() {
     let breaker = breaker(2, 1);
     succeed(&breaker);
     fail(&breaker);

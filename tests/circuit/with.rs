@@ -1,4 +1,4 @@
-//! Circuits whose breaker somebody holds: `with = ..`.
+//! `with = ..`: circuits whose breaker the caller holds.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ struct Client {
 
 impl Client {
     fn new(threshold: u32) -> Self {
-        let breaker = || CircuitBreaker::builder("held").threshold(threshold).build().unwrap();
+        let breaker = || CircuitBreaker::builder("with").threshold(threshold).build().unwrap();
         Self { breaker: breaker(), shared: Arc::new(breaker()), calls: 0 }
     }
 
@@ -60,19 +60,19 @@ async fn free(breaker: &CircuitBreaker, answer: io::Result<u32>) -> io::Result<u
 }
 
 #[tokio::test]
-async fn each_client_has_a_circuit_of_its_own() {
+async fn each_client_has_its_own_circuit() {
     let (one, other) = (Client::new(2), Client::new(2));
     for kind in [io::ErrorKind::TimedOut, io::ErrorKind::NotFound, io::ErrorKind::TimedOut] {
         one.get(kind).await.unwrap_err();
     }
     assert_eq!((one.breaker.state(), one.breaker.stats().total_ignored), (CircuitState::Open, 1));
     assert_eq!(other.breaker.state(), CircuitState::Closed);
-    assert_eq!(one.get(io::ErrorKind::Other).await.unwrap_err().to_string(), "Circuit 'held' is open. Retry in 30s");
-    assert!(get_circuit("held").is_none() && !get_circuit_stats().contains_key("held"), "nothing is registered");
+    assert_eq!(one.get(io::ErrorKind::Other).await.unwrap_err().to_string(), "Circuit 'with' is open. Retry in 30s");
+    assert!(get_circuit("with").is_none() && !get_circuit_stats().contains_key("with"), "nothing is registered");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_above_knows_that_the_circuit_will_be_open() {
+async fn retry_above_ends_when_held_circuit_opens() {
     let mut client = Client::new(2);
     let begun = tokio::time::Instant::now();
     assert_eq!(client.put().await.unwrap_err().kind(), io::ErrorKind::TimedOut, "of the second attempt");
@@ -85,19 +85,19 @@ async fn locked(breakers: &Mutex<Vec<CircuitBreaker>>) -> io::Result<bool> {
 }
 
 #[tokio::test]
-async fn any_expression_will_do() {
+async fn with_takes_any_expression() {
     let client = Client::new(2);
     client.either(true).await.unwrap();
     client.either(false).await.unwrap();
     client.fallible(true).await.unwrap();
     assert_eq!(client.fallible(false).await.unwrap_err().kind(), io::ErrorKind::NotFound);
     assert_eq!((client.shared.stats().total_succeeded, client.breaker.stats().total_succeeded), (2, 1));
-    let breakers = Mutex::new(vec![CircuitBreaker::builder("held").build().unwrap()]);
+    let breakers = Mutex::new(vec![CircuitBreaker::builder("with").build().unwrap()]);
     assert!(locked(&breakers).await.unwrap(), "nothing stays locked while the body runs");
 }
 
 #[tokio::test]
-async fn whoever_holds_the_breaker_may_be_consumed() {
+async fn body_may_consume_owner_of_breaker() {
     let client = Client::new(2);
     let shared = client.shared.clone();
     assert_eq!(tokio::spawn(client.take()).await.unwrap().unwrap(), 0);
@@ -105,8 +105,8 @@ async fn whoever_holds_the_breaker_may_be_consumed() {
 }
 
 #[tokio::test]
-async fn an_argument_will_do() {
-    let breaker = CircuitBreaker::builder("held").threshold(3).build().unwrap();
+async fn with_takes_an_argument() {
+    let breaker = CircuitBreaker::builder("with").threshold(3).build().unwrap();
     assert_eq!(free(&breaker, Ok(7)).await.unwrap(), 7);
     free(&breaker, Err(io::ErrorKind::TimedOut.into())).await.unwrap_err();
     assert_eq!((breaker.stats().total_succeeded, breaker.stats().failures), (1, 2));

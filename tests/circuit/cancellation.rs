@@ -1,4 +1,4 @@
-//! Calls that do not end: dropped, timed out, aborted, panicking.
+//! Calls that do not return: dropped, timed out, aborted, panicking.
 
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -6,16 +6,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitOpenError, CircuitState, CircuitStats, circuit, get_circuit, retry};
+use resilience_runtime::{CircuitBreaker, CircuitState, CircuitStats, circuit, get_circuit, retry};
+use support::Error;
 use tokio::time::{Instant, advance, timeout};
-
-#[derive(Debug, PartialEq, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error("down")]
-    Down,
-}
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -23,7 +16,7 @@ fn breaker(name: &'static str) -> CircuitBreaker {
     CircuitBreaker::builder(name).threshold(1).cooldown(Duration::from_secs(30)).build().unwrap()
 }
 
-/// A breaker whose next call is a trial.
+/// Creates a breaker whose next call is a trial.
 async fn half_open(name: &'static str) -> CircuitBreaker {
     let breaker = breaker(name);
     breaker.try_acquire().unwrap().failure();
@@ -36,19 +29,19 @@ fn stats(name: &str) -> CircuitStats {
     get_circuit(name).expect("declared by an attribute").stats()
 }
 
-/// Failed and cancelled calls.
+/// Returns the totals of failed and cancelled calls.
 fn counts(stats: &CircuitStats) -> (u64, u64) {
     (stats.total_failed, stats.total_cancelled)
 }
 
-/// Polls once; a panic comes back as its message.
+/// Polls once; a panic is returned as its message.
 fn poll<F: Future>(future: F) -> std::result::Result<Poll<F::Output>, &'static str> {
     let mut future = pin!(future);
     let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop()))));
     polled.map_err(|panic| *panic.downcast::<&str>().unwrap())
 }
 
-/// Without the message on the standard error.
+/// Panics without a message on the standard error.
 fn panics<T>() -> T {
     resume_unwind(Box::new("panicked"))
 }
@@ -59,7 +52,7 @@ async fn hangs() -> Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_call_is_cancelled_and_nothing_else() {
+async fn dropped_call_counts_as_cancelled_only() {
     assert!(timeout(Duration::from_secs(1), hangs()).await.is_err());
     tokio::select! {
         biased;
@@ -73,16 +66,16 @@ async fn a_dropped_call_is_cancelled_and_nothing_else() {
     drop(hangs());
 
     let stats = stats("cancellation::hangs");
-    assert_eq!(counts(&stats), (0, 3), "the one that was never polled was not a call");
+    assert_eq!(counts(&stats), (0, 3), "a future that was never polled is not a call");
     assert_eq!((stats.state, stats.failures, stats.successes), (CircuitState::Closed, 0, 0));
     assert_eq!((stats.last_failure, stats.last_success), (None, None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_trial_gives_its_slot_back() {
+async fn dropped_trial_frees_its_permit() {
     let breaker = half_open("trial").await;
     let trial = breaker.try_acquire().unwrap();
-    assert!(breaker.try_acquire().is_err(), "the only slot is taken");
+    assert!(breaker.try_acquire().is_err(), "the only permit is taken");
     drop(trial);
     assert_eq!(breaker.state(), CircuitState::HalfOpen);
     breaker.try_acquire().unwrap().success();
@@ -96,7 +89,7 @@ async fn sleeps() -> Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_a_retry_in_its_sleep_ends_it() {
+async fn retry_dropped_in_pause_makes_no_attempt() {
     assert!(timeout(Duration::from_secs(1), sleeps()).await.is_err());
     advance(Duration::from_secs(60)).await;
     assert_eq!(counts(&stats("cancellation::sleeps")), (1, 0), "the attempt had ended, and none followed");
@@ -108,7 +101,7 @@ async fn body_panics() -> Result<()> {
 }
 
 #[test]
-fn a_panic_of_the_body_is_a_failure_and_goes_on() {
+fn body_panic_counts_as_failure_and_propagates() {
     assert_eq!(poll(body_panics()), Err("panicked"));
     let stats = stats("cancellation::panics");
     assert_eq!((counts(&stats), stats.state), ((1, 0), CircuitState::Open));
@@ -124,21 +117,21 @@ async fn panics_below_two() -> Result<()> {
 }
 
 #[test]
-fn a_panic_of_the_body_is_a_failure_of_every_circuit_above() {
+fn body_panic_is_failure_of_every_circuit_above() {
     assert_eq!(poll(panics_below_two()), Err("panicked"));
     assert_eq!(counts(&stats("cancellation::panics_above")), (1, 0));
     assert_eq!(counts(&stats("cancellation::panics_below")), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_a_trial_opens_the_circuit_again() {
+async fn panic_in_trial_reopens_circuit() {
     let breaker = half_open("trial_panics").await;
     assert_eq!(poll(breaker.call(|| async { panics::<Result<()>>() })).unwrap_err(), "panicked");
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
 #[test]
-fn a_panic_of_the_closure_is_the_bodys() {
+fn panic_of_closure_counts_as_body_panic() {
     let breaker = breaker("closure");
     assert_eq!(poll(breaker.call(panics::<std::future::Ready<Result<()>>>)).unwrap_err(), "panicked");
     assert_eq!((counts(&breaker.stats()), breaker.state()), ((1, 0), CircuitState::Open));
@@ -150,7 +143,7 @@ async fn sibling() -> Result<()> {
 }
 
 #[test]
-fn an_innocent_sibling_of_a_panic_is_cancelled() {
+fn call_beside_a_panic_counts_as_cancelled() {
     let both = async { tokio::join!(sibling(), async { panics::<()>() }) };
     assert_eq!(poll(both).unwrap_err(), "panicked");
     assert_eq!(counts(&stats("cancellation::sibling")), (0, 1));
@@ -161,7 +154,7 @@ fn an_innocent_sibling_of_a_panic_is_cancelled() {
         panics::<()>();
     };
     assert_eq!(poll(both).unwrap_err(), "panicked");
-    assert_eq!(counts(&owned.stats()), (0, 1), "a permit on its own does not know whose panic it is");
+    assert_eq!(counts(&owned.stats()), (0, 1), "a permit cannot know which future panicked");
 }
 
 #[retry(max = 2, delay = 0, retry_if = |_| panics())]
@@ -188,12 +181,12 @@ async fn open_panics() -> Result<()> {
 }
 
 #[test]
-fn a_panic_of_a_predicate_leaves_the_call_cancelled() {
+fn predicate_panic_leaves_call_cancelled() {
     assert_eq!(poll(failure_if_panics()), Err("panicked"));
     assert_eq!(counts(&stats("cancellation::failure_if")), (0, 1));
 
     assert_eq!(poll(retry_if_panics()), Err("panicked"));
-    assert_eq!(counts(&stats("cancellation::retry_if")), (1, 0), "the attempt had been judged before");
+    assert_eq!(counts(&stats("cancellation::retry_if")), (1, 0), "the attempt had counted before");
     assert_eq!(poll(retry_if_panics_below()), Err("panicked"));
     assert_eq!(counts(&stats("cancellation::above_retry_if")), (0, 1));
 
@@ -204,7 +197,7 @@ fn a_panic_of_a_predicate_leaves_the_call_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_owned_permit_ends_its_call_in_another_task() {
+async fn owned_permit_ends_call_in_another_task() {
     let breaker = half_open("owned").await;
     let permit = breaker.try_acquire_owned().unwrap();
     let begin = Instant::now();
@@ -228,7 +221,7 @@ async fn an_owned_permit_ends_its_call_in_another_task() {
 }
 
 #[test]
-fn each_verdict_counts_in_its_own_total() {
+fn each_outcome_counts_in_its_own_total() {
     let breaker = CircuitBreaker::builder("verdicts").threshold(9).build().unwrap();
     let permit = || breaker.try_acquire().unwrap();
     permit().success();

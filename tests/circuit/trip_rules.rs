@@ -1,17 +1,16 @@
-//! Every way in which a circuit opens, for how long, and by whose hand.
+//! Trip rules, cooldowns, manual states and shadow circuits.
 
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{
-    CircuitBreaker, CircuitBuilder, CircuitOpenError, CircuitState, check_circuits, circuit, get_circuit,
-};
+use resilience_runtime::{CircuitBreaker, CircuitBuilder, CircuitState, check_circuits, circuit, get_circuit};
+use support::Error;
 use tokio::time::{advance, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn builder() -> CircuitBuilder {
-    CircuitBreaker::builder("trips")
+    CircuitBreaker::builder("trip_rules")
 }
 
 fn calls(breaker: &CircuitBreaker, pattern: &str) {
@@ -21,30 +20,20 @@ fn calls(breaker: &CircuitBreaker, pattern: &str) {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error("the service answered {0}")]
-    Status(u16),
-    #[error("come back in {0:?}")]
-    Busy(Duration),
-}
-
 #[tokio::test(start_paused = true)]
-async fn failures_in_the_last_seconds() {
+async fn failures_within_window_open_circuit() {
     let breaker = builder().threshold(3).window(10 * SECOND).build().unwrap();
     calls(&breaker, "x.....x...");
     advance(11 * SECOND).await;
     calls(&breaker, "x.x");
-    assert_eq!(breaker.state(), CircuitState::Closed, "the first two are forgotten");
+    assert_eq!(breaker.state(), CircuitState::Closed, "the first two failures are forgotten");
     advance(8 * SECOND).await;
     calls(&breaker, "..x");
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
 #[test]
-fn failures_among_the_last_calls() {
+fn failures_among_last_calls_open_circuit() {
     let breaker = builder().threshold(2).calls(3).build().unwrap();
     calls(&breaker, "x..x..x.");
     assert_eq!(breaker.state(), CircuitState::Closed);
@@ -52,17 +41,17 @@ fn failures_among_the_last_calls() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Open, 2));
 }
 
-#[circuit(name = "trips::rate", failure_rate = 0.5, min_calls = 4, calls = 10, cooldown = 7)]
+#[circuit(name = "trip_rules::rate", failure_rate = 0.5, min_calls = 4, calls = 10, cooldown = 7)]
 async fn half_of_them(fails: bool) -> io::Result<()> {
     if fails { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_counts_from_the_least_number_of_calls_on() {
+async fn failure_rate_applies_from_min_calls_on() {
     for fails in [true, true, true] {
         let _ = half_of_them(fails).await;
     }
-    let breaker = get_circuit("trips::rate").unwrap();
+    let breaker = get_circuit("trip_rules::rate").unwrap();
     assert_eq!(breaker.state(), CircuitState::Closed);
     half_of_them(false).await.unwrap();
     assert_eq!(breaker.state(), CircuitState::Closed, "a success opens no circuit");
@@ -71,18 +60,18 @@ async fn a_rate_counts_from_the_least_number_of_calls_on() {
     assert_eq!(breaker.stats().cooldown_remaining, 7 * SECOND);
 }
 
-#[circuit(name = "trips::slow", slow_call = 2, slow_rate = 0.5, min_calls = 4, window = 60)]
+#[circuit(name = "trip_rules::slow", slow_call = 2, slow_rate = 0.5, min_calls = 4, window = 60)]
 async fn takes(time: Duration) -> io::Result<()> {
     sleep(time).await;
     Ok(())
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_successes_open_a_circuit_and_fail_a_trial() {
+async fn slow_successes_open_circuit_and_fail_trial() {
     for seconds in [0, 2, 1] {
         takes(seconds * SECOND).await.unwrap();
     }
-    let breaker = get_circuit("trips::slow").unwrap();
+    let breaker = get_circuit("trip_rules::slow").unwrap();
     assert_eq!(breaker.state(), CircuitState::Closed);
     takes(3 * SECOND).await.unwrap();
     let stats = breaker.stats();
@@ -97,7 +86,7 @@ async fn slow_successes_open_a_circuit_and_fail_a_trial() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cooldown_grows_and_stays_below_its_cap() {
+async fn cooldown_grows_up_to_max_cooldown() {
     let builder = builder().threshold(1).cooldown(SECOND).cooldown_factor(3.0).max_cooldown(5 * SECOND);
     let breaker = builder.build().unwrap();
     for expected in [1, 3, 5, 5] {
@@ -107,11 +96,11 @@ async fn a_cooldown_grows_and_stays_below_its_cap() {
         advance(expected * SECOND).await;
     }
     calls(&breaker, ".x");
-    assert_eq!(breaker.stats().cooldown_remaining, SECOND, "it began anew when the circuit closed");
+    assert_eq!(breaker.stats().cooldown_remaining, SECOND, "the growth starts again when the circuit closes");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cooldown_grows_to_an_hour_where_nobody_says_how_far() {
+async fn cooldown_without_max_cooldown_grows_to_one_hour() {
     let breaker = builder().threshold(1).cooldown(1800 * SECOND).cooldown_factor(3.0).build().unwrap();
     for expected in [1800, 3600, 3600] {
         calls(&breaker, "x");
@@ -121,8 +110,8 @@ async fn a_cooldown_grows_to_an_hour_where_nobody_says_how_far() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cooldown_that_cannot_grow_is_the_one_that_was_set() {
-    // More digits than a `f64` has.
+async fn cooldown_that_cannot_grow_stays_as_set() {
+    // This duration has more digits than an `f64`.
     let long = Duration::new(1 << 30, 1);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");
@@ -134,7 +123,7 @@ async fn a_cooldown_that_cannot_grow_is_the_one_that_was_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn jitter_makes_a_cooldown_longer_and_never_shorter() {
+async fn cooldown_jitter_never_shortens_cooldown() {
     let breaker = builder().threshold(1).cooldown(SECOND).cooldown_jitter(0.5).build().unwrap();
     let mut seen = Vec::new();
     for _ in 0..100 {
@@ -154,7 +143,7 @@ async fn jitter_makes_a_cooldown_longer_and_never_shorter() {
     assert_eq!(capped.stats().cooldown_remaining, SECOND);
 }
 
-#[circuit(name = "trips::busy", threshold = 2, cooldown = 30, max_cooldown = 100, retry_after = |error| match error {
+#[circuit(name = "trip_rules::busy", threshold = 2, cooldown = 30, max_cooldown = 100, retry_after = |error| match error {
     Error::Busy(time) => Some(*time),
     _ => None,
 })]
@@ -163,15 +152,15 @@ async fn busy(error: Error) -> Result<(), Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_says_how_long_it_wants_to_be_left_alone() {
-    let breaker = get_circuit("trips::busy").unwrap();
+async fn retry_after_of_opening_failure_sets_cooldown() {
+    let breaker = get_circuit("trip_rules::busy").unwrap();
     for (error, cooldown) in [
         (Error::Busy(4 * SECOND), 4),
         (Error::Status(503), 30),
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
     ] {
-        // The failure that opens the circuit says it.
+        // Only the hint of the failure that opens the circuit counts.
         let _ = busy(Error::Busy(SECOND)).await;
         let _ = busy(error).await;
         assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
@@ -187,7 +176,7 @@ async fn a_service_says_how_long_it_wants_to_be_left_alone() {
 }
 
 #[circuit(
-    name = "trips::answers",
+    name = "trip_rules::answers",
     threshold = 2,
     failure_if = |error| !matches!(error, Error::Status(404)),
     failure_if_ok = |status| *status >= 500,
@@ -197,8 +186,8 @@ async fn answers(status: u16) -> Result<u16, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_ok_may_be_a_failure() {
-    let breaker = get_circuit("trips::answers").unwrap();
+async fn failure_if_ok_counts_value_as_failure() {
+    let breaker = get_circuit("trip_rules::answers").unwrap();
     assert_eq!(answers(503).await.unwrap(), 503, "it comes back as it was");
     answers(404).await.unwrap_err();
     assert_eq!((breaker.stats().failures, breaker.stats().total_ignored), (1, 1));
@@ -210,7 +199,7 @@ async fn an_ok_may_be_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn by_hand() {
+async fn manual_states_hold_until_reset() {
     let breaker = builder().threshold(2).cooldown(SECOND).build().unwrap();
     let early = breaker.try_acquire().unwrap();
     breaker.trip();
@@ -223,7 +212,7 @@ async fn by_hand() {
 
     breaker.force_open();
     advance(1000 * SECOND).await;
-    assert_eq!(breaker.try_acquire().unwrap_err().cooldown_remaining(), SECOND, "nobody knows better");
+    assert_eq!(breaker.try_acquire().unwrap_err().cooldown_remaining(), SECOND, "no other time is known");
     assert_eq!((breaker.state().as_str(), breaker.stats().cooldown_remaining), ("forced_open", Duration::ZERO));
 
     breaker.disable();
@@ -244,7 +233,7 @@ async fn by_hand() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shadow_rejects_nothing_and_counts_what_it_would() {
+async fn shadow_circuit_counts_rejections_but_admits() {
     let breaker = builder().threshold(2).cooldown(SECOND).shadow(true).build().unwrap();
     calls(&breaker, "xxxx.");
     let stats = breaker.stats();
@@ -262,26 +251,26 @@ async fn a_shadow_rejects_nothing_and_counts_what_it_would() {
     assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::ForcedOpen, 5));
 }
 
-#[circuit(name = "trips::mixed", threshold = 4)]
+#[circuit(name = "trip_rules::mixed", threshold = 4)]
 async fn by_threshold() -> io::Result<()> {
     Ok(())
 }
 
 #[tokio::test]
-async fn two_rules_on_one_name_are_a_conflict() {
+async fn two_trip_rules_under_one_name_conflict() {
     by_threshold().await.unwrap();
     assert_eq!(check_circuits(), Ok(()));
-    let rate = CircuitBreaker::builder("trips::mixed").failure_rate(0.5).min_calls(3).calls(3);
+    let rate = CircuitBreaker::builder("trip_rules::mixed").failure_rate(0.5).min_calls(3).calls(3);
     let error = rate.register().unwrap_err().to_string();
     assert!(
-        error.starts_with("`failure_rate` is 0.5, but must be absent, which circuit 'trips::mixed' has"),
+        error.starts_with("`failure_rate` is 0.5, but must be absent, which circuit 'trip_rules::mixed' has"),
         "{error}"
     );
-    assert_eq!(get_circuit("trips::mixed").unwrap().stats().threshold, 4);
+    assert_eq!(get_circuit("trip_rules::mixed").unwrap().stats().threshold, 4);
 }
 
 #[test]
-fn a_rule_that_makes_no_sense_is_an_error() {
+fn contradictory_trip_rule_is_a_config_error() {
     for (builder, message) in [
         (
             builder().threshold(2).window(SECOND).calls(3),
@@ -321,11 +310,11 @@ fn a_rule_that_makes_no_sense_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_window_that_somebody_adds_begins_empty() {
-    for name in ["trips::time", "trips::calls"] {
+async fn window_added_later_begins_empty() {
+    for name in ["trip_rules::time", "trip_rules::calls"] {
         calls(&CircuitBreaker::builder(name).register().unwrap(), &"-".repeat(1000));
         let adds = CircuitBreaker::builder(name).failure_rate(0.5).min_calls(4);
-        let adds = if name == "trips::time" { adds.window(60 * SECOND) } else { adds.calls(100) };
+        let adds = if name == "trip_rules::time" { adds.window(60 * SECOND) } else { adds.calls(100) };
         let breaker = adds.register().unwrap();
         assert_eq!(breaker.stats().window_total, 0, "{name}");
         calls(&breaker, "xxxx");
@@ -334,7 +323,7 @@ async fn a_window_that_somebody_adds_begins_empty() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_trip_makes_no_cooldown_grow() {
+async fn manual_trip_does_not_grow_cooldown() {
     let breaker = builder().threshold(1).cooldown(10 * SECOND).cooldown_factor(2.0).build().unwrap();
     calls(&breaker, "x");
     advance(10 * SECOND).await;
@@ -347,23 +336,26 @@ async fn a_trip_makes_no_cooldown_grow() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_cooldown_is_longer_than_max_cooldown_whoever_writes_it() {
+async fn max_cooldown_limits_cooldown_of_every_declaration() {
     let breaker = builder().threshold(1).max_cooldown(10 * SECOND).build().unwrap();
     calls(&breaker, "x");
     assert_eq!(breaker.stats().cooldown_remaining, 10 * SECOND, "less than the default");
 
-    let registered = |longest| CircuitBreaker::builder("trips::longest").max_cooldown(longest).register();
-    CircuitBreaker::builder("trips::longest").threshold(3).register().unwrap();
-    let place = format!("tests/trips.rs:{}:", line!() + 1);
-    CircuitBreaker::builder("trips::longest").cooldown(30 * SECOND).register().unwrap();
+    let registered = |longest| CircuitBreaker::builder("trip_rules::longest").max_cooldown(longest).register();
+    CircuitBreaker::builder("trip_rules::longest").threshold(3).register().unwrap();
+    let place = format!("tests/circuit/trip_rules.rs:{}:", line!() + 1);
+    CircuitBreaker::builder("trip_rules::longest").cooldown(30 * SECOND).register().unwrap();
     let error = registered(10 * SECOND).unwrap_err().to_string();
     assert!(
-        error.contains("`max_cooldown` is 10s, but must be at least 30s, which circuit 'trips::longest' has"),
+        error.contains("`max_cooldown` is 10s, but must be at least 30s, which circuit 'trip_rules::longest' has"),
         "{error}"
     );
     assert!(error.contains(&place), "{error}");
     registered(30 * SECOND).unwrap();
-    CircuitBreaker::builder("trips::most").max_cooldown(10 * SECOND).register().unwrap();
-    let error = CircuitBreaker::builder("trips::most").cooldown(30 * SECOND).register().unwrap_err().to_string();
-    assert!(error.contains("`cooldown` is 30s, but must be at most 10s, which circuit 'trips::most' has"), "{error}");
+    CircuitBreaker::builder("trip_rules::most").max_cooldown(10 * SECOND).register().unwrap();
+    let error = CircuitBreaker::builder("trip_rules::most").cooldown(30 * SECOND).register().unwrap_err().to_string();
+    assert!(
+        error.contains("`cooldown` is 30s, but must be at most 10s, which circuit 'trip_rules::most' has"),
+        "{error}"
+    );
 }

@@ -1,38 +1,12 @@
-//! The acceptance criteria of the original specification, one test each, by name.
+//! The acceptance criteria of the original specification, one test each.
 //!
-//! The sixth, "`web_search` uses circuit breakers", is `tests/web_search.rs`.
+//! The sixth criterion, "`web_search` uses circuit breakers", is tested in `tests/web_search.rs`.
 
-use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use resilience_runtime::{CircuitOpenError, CircuitState, circuit, get_circuit, get_circuit_stats, presets, retry};
+use resilience_runtime::{CircuitState, circuit, get_circuit, get_circuit_stats, presets, retry};
+use support::{Error, Service};
 use tokio::time::{Instant, advance};
-
-#[derive(Debug, PartialEq, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error("Service down")]
-    Down,
-}
-
-/// A service that counts the calls that reach it.
-#[derive(Default)]
-struct Service {
-    down: Cell<bool>,
-    calls: Cell<u32>,
-}
-
-impl Service {
-    fn down() -> Self {
-        Self { down: Cell::new(true), calls: Cell::new(0) }
-    }
-
-    fn answer(&self) -> Result<u32, Error> {
-        self.calls.set(self.calls.get() + 1);
-        if self.down.get() { Err(Error::Down) } else { Ok(self.calls.get()) }
-    }
-}
 
 fn state(name: &str) -> CircuitState {
     get_circuit(name).expect("declared by an attribute").state()
@@ -40,68 +14,68 @@ fn state(name: &str) -> CircuitState {
 
 #[circuit(name = "acceptance::threshold", threshold = 3, cooldown = 30)]
 async fn tracked(service: &Service) -> Result<u32, Error> {
-    service.answer()
+    service.call()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_circuit_breaker_tracks_failures_and_opens_at_threshold() {
+async fn circuit_opens_at_threshold() {
     let service = Service::down();
-    for failures in 1..=3 {
+    for failures in 1..=3_u32 {
         assert_eq!(state("acceptance::threshold"), CircuitState::Closed);
-        assert_eq!(tracked(&service).await, Err(Error::Down), "the error of the call is its own");
-        assert_eq!(get_circuit("acceptance::threshold").unwrap().stats().failures, failures);
+        assert_eq!(tracked(&service).await, Err(Error::Failed(failures)), "the error of the call is its own");
+        assert_eq!(get_circuit("acceptance::threshold").unwrap().stats().failures, u64::from(failures));
     }
     assert_eq!(state("acceptance::threshold"), CircuitState::Open);
 }
 
 #[circuit(name = "acceptance::rejects", threshold = 1, cooldown = 30)]
 async fn rejected(service: &Service) -> Result<u32, Error> {
-    service.answer()
+    service.call()
 }
 
 #[tokio::test(start_paused = true)]
-async fn open_state_rejects_requests_immediately() {
+async fn open_circuit_rejects_at_once() {
     let service = Service::down();
-    assert_eq!(rejected(&service).await, Err(Error::Down));
+    assert_eq!(rejected(&service).await, Err(Error::Failed(1)));
     let before = Instant::now();
     let Err(Error::Open(open)) = rejected(&service).await else { panic!("not rejected") };
     assert_eq!(open.name(), "acceptance::rejects");
     assert_eq!(open.cooldown_remaining(), Duration::from_secs(30));
     assert_eq!(open.to_string(), "Circuit 'acceptance::rejects' is open. Retry in 30s");
-    assert_eq!(service.calls.get(), 1, "the body did not run");
+    assert_eq!(service.calls.count(), 1, "the body did not run");
     assert_eq!(before.elapsed(), Duration::ZERO);
 }
 
 #[circuit(name = "acceptance::trial", threshold = 1, cooldown = 30)]
 async fn tried(service: &Service) -> Result<u32, Error> {
-    service.answer()
+    service.call()
 }
 
 #[tokio::test(start_paused = true)]
-async fn half_open_allows_a_test_request_after_the_cooldown() {
+async fn half_open_circuit_admits_trial_after_cooldown() {
     let service = Service::down();
-    assert_eq!(tried(&service).await, Err(Error::Down));
+    assert_eq!(tried(&service).await, Err(Error::Failed(1)));
     advance(Duration::from_millis(29_999)).await;
     assert!(matches!(tried(&service).await, Err(Error::Open(_))));
     advance(Duration::from_millis(1)).await;
     assert_eq!(state("acceptance::trial"), CircuitState::HalfOpen);
-    assert_eq!(tried(&service).await, Err(Error::Down), "the trial passes");
-    assert_eq!(service.calls.get(), 2);
+    assert_eq!(tried(&service).await, Err(Error::Failed(2)), "the trial passes");
+    assert_eq!(service.calls.count(), 2);
     assert_eq!(state("acceptance::trial"), CircuitState::Open, "a failed trial opens again at once");
     assert_eq!(get_circuit("acceptance::trial").unwrap().stats().cooldown_remaining, Duration::from_secs(30));
 }
 
 #[circuit(name = "acceptance::closes", threshold = 1, cooldown = 30)]
 async fn recovered(service: &Service) -> Result<u32, Error> {
-    service.answer()
+    service.call()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_successful_test_closes_the_circuit() {
+async fn successful_trial_closes_circuit() {
     let service = Service::down();
-    assert_eq!(recovered(&service).await, Err(Error::Down));
+    assert_eq!(recovered(&service).await, Err(Error::Failed(1)));
     advance(Duration::from_secs(30)).await;
-    service.down.set(false);
+    service.repair();
     assert_eq!(recovered(&service).await, Ok(2));
     assert_eq!(state("acceptance::closes"), CircuitState::Closed);
     let stats = get_circuit("acceptance::closes").unwrap().stats();
@@ -110,7 +84,7 @@ async fn a_successful_test_closes_the_circuit() {
 }
 
 #[test]
-fn there_are_pre_configured_circuits_for_exa_tavily_firebase_and_qdrant() {
+fn presets_have_the_specified_names_and_settings() {
     let settings = |name: &str| {
         let stats = get_circuit(name).expect("registered by its preset").stats();
         (stats.threshold, stats.cooldown.as_secs())
@@ -126,7 +100,7 @@ fn there_are_pre_configured_circuits_for_exa_tavily_firebase_and_qdrant() {
 
     presets::firebase_circuit().try_acquire().unwrap().failure();
     presets::register();
-    assert_eq!(presets::firebase_circuit().stats().failures, 1, "registering again finds what is there");
+    assert_eq!(presets::firebase_circuit().stats().failures, 1, "a second registration finds the first breaker");
 }
 
 #[circuit(name = "acceptance::never_called", threshold = 7, cooldown = "1m")]
@@ -136,17 +110,17 @@ async fn never_called() -> Result<u32, Error> {
 
 #[circuit(name = "acceptance::listed", threshold = 2, cooldown = 30)]
 async fn listed(service: &Service) -> Result<u32, Error> {
-    service.answer()
+    service.call()
 }
 
 #[tokio::test(start_paused = true)]
-async fn get_circuit_stats_returns_all_circuit_states() {
+async fn get_circuit_stats_lists_every_circuit() {
     let _ = never_called;
-    let service = Service::default();
+    let service = Service::up();
     assert_eq!(listed(&service).await, Ok(1));
-    service.down.set(true);
-    for _ in 0..2 {
-        assert_eq!(listed(&service).await, Err(Error::Down));
+    service.fail();
+    for call in [2, 3] {
+        assert_eq!(listed(&service).await, Err(Error::Failed(call)));
     }
     advance(Duration::from_secs(10)).await;
 
@@ -169,13 +143,12 @@ async fn get_circuit_stats_returns_all_circuit_states() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_retry_works_with_exponential_backoff() {
+async fn retry_pauses_grow_exponentially() {
     #[retry(max = 4, delay = 1.0, backoff = 2.0)]
-    async fn fetch(at: &RefCell<Vec<u64>>, begin: Instant) -> Result<(), Error> {
-        at.borrow_mut().push(begin.elapsed().as_secs());
-        Err(Error::Down)
+    async fn fetch(service: &Service) -> Result<u32, Error> {
+        service.call()
     }
-    let at = RefCell::default();
-    assert_eq!(fetch(&at, Instant::now()).await, Err(Error::Down), "the last error comes back as it was");
-    assert_eq!(at.take(), [0, 1, 3, 7]);
+    let service = Service::down();
+    assert_eq!(fetch(&service).await, Err(Error::Failed(4)), "the last error comes back as it was");
+    assert_eq!(service.calls.seconds(), [0, 1, 3, 7]);
 }

@@ -1,9 +1,10 @@
-//! Breakers and clocks: none of a runtime's, a paused one, two that disagree.
+//! Breakers without a runtime, on a paused clock, and on two clocks that disagree.
 
 use std::time::Duration;
 
 use resilience_runtime::{CircuitBreaker, CircuitState};
-use tokio::runtime::{Builder, Runtime};
+use support::paused_runtime;
+use tokio::runtime::Runtime;
 use tokio::time::advance;
 
 const COOLDOWN: Duration = Duration::from_secs(30);
@@ -12,15 +13,15 @@ fn breaker() -> CircuitBreaker {
     CircuitBreaker::builder("clocks").threshold(1).cooldown(COOLDOWN).build().unwrap()
 }
 
-/// A runtime whose clock stands still, and is ahead of the machine's by so much.
+/// Creates a runtime whose clock is paused, `ahead` of the machine's clock.
 fn paused(ahead: Duration) -> Runtime {
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = paused_runtime();
     runtime.block_on(advance(ahead));
     runtime
 }
 
 #[test]
-fn a_breaker_needs_no_runtime() {
+fn breaker_works_without_runtime() {
     let breaker = breaker();
     breaker.try_acquire().unwrap().failure();
     assert_eq!(breaker.state(), CircuitState::Open);
@@ -29,7 +30,7 @@ fn a_breaker_needs_no_runtime() {
 }
 
 #[test]
-fn an_opening_in_the_future_is_an_opening_now() {
+fn opening_in_the_future_counts_from_now() {
     let (ahead, behind) = (paused(Duration::from_secs(3600)), paused(Duration::ZERO));
     let breaker = breaker();
     ahead.block_on(async { breaker.try_acquire().unwrap().failure() });
@@ -44,7 +45,7 @@ fn an_opening_in_the_future_is_an_opening_now() {
 }
 
 #[test]
-fn a_trial_in_the_future_is_a_trial_now() {
+fn trial_in_the_future_counts_from_now() {
     let (ahead, behind) = (paused(Duration::from_secs(3600)), paused(Duration::ZERO));
     let breaker = breaker();
     breaker.try_acquire().unwrap().failure();
@@ -59,15 +60,15 @@ fn a_trial_in_the_future_is_a_trial_now() {
 }
 
 #[test]
-fn a_clock_that_runs_ahead_ends_the_cooldown_for_those_who_see_it() {
+fn clock_ahead_ends_cooldown_for_its_readers_only() {
     let breaker = breaker();
     breaker.try_acquire().unwrap().failure();
     assert_eq!(paused(COOLDOWN).block_on(async { breaker.state() }), CircuitState::HalfOpen);
-    assert_eq!(breaker.state(), CircuitState::Open, "looking has changed nothing");
+    assert_eq!(breaker.state(), CircuitState::Open, "reading the state changed nothing");
 }
 
 #[test]
-fn a_window_in_the_future_is_a_window_now() {
+fn window_in_the_future_counts_from_now() {
     let looks: [fn(&CircuitBreaker); 3] = [|_| {}, CircuitBreaker::reset, |breaker| drop(breaker.stats())];
     for look in looks {
         let (ahead, behind) = (paused(Duration::from_secs(86_400)), paused(Duration::ZERO));
