@@ -1,4 +1,4 @@
-//! Settings that cannot be, names that nobody expects, numbers at the edge.
+//! Invalid settings, unusual names, and extreme numbers.
 
 use std::io;
 use std::time::Duration;
@@ -13,9 +13,9 @@ fn option_value(error: &ConfigError) -> (&str, &str) {
 }
 
 #[test]
-fn a_builder_refuses_what_cannot_be_and_names_it() {
+fn circuit_builder_refuses_invalid_value_by_name() {
     const YEAR: Duration = Duration::from_secs(31_557_600);
-    let builder = || CircuitBreaker::builder("bad_input::refused");
+    let builder = || CircuitBreaker::builder("invalid_settings::refused");
     for (wrong, option, message) in [
         (builder().threshold(0), "threshold", "`threshold` is 0, but must be a whole number of at least 1"),
         (builder().half_open_max(0), "half_open_max", "`half_open_max` is 0, but must be a whole number of at least 1"),
@@ -32,12 +32,12 @@ fn a_builder_refuses_what_cannot_be_and_names_it() {
         assert_eq!((error.option(), error.to_string().as_str()), (option, message));
         assert_eq!(wrong.register().unwrap_err(), error);
     }
-    assert!(get_circuit("bad_input::refused").is_none(), "the registry is unchanged");
+    assert!(get_circuit("invalid_settings::refused").is_none(), "the registry is unchanged");
     assert!(get_circuit("").is_none());
 }
 
 #[test]
-fn the_edges_of_a_builder_are_allowed() {
+fn circuit_builder_accepts_extreme_values() {
     let edge = CircuitBreaker::builder("edge")
         .threshold(u32::MAX)
         .half_open_max(u32::MAX)
@@ -51,7 +51,7 @@ fn the_edges_of_a_builder_are_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cooldown_of_zero_admits_a_trial_at_once() {
+async fn zero_cooldown_admits_trial_at_once() {
     let breaker = CircuitBreaker::builder("zero").threshold(1).cooldown(Duration::ZERO).build().unwrap();
     breaker.try_acquire().unwrap().failure();
     let trial = breaker.try_acquire().unwrap();
@@ -61,7 +61,7 @@ async fn a_cooldown_of_zero_admits_a_trial_at_once() {
 }
 
 #[test]
-fn a_retry_policy_refuses_what_cannot_be_and_names_it() {
+fn retry_builder_refuses_invalid_value_by_name() {
     let policy = RetryPolicy::builder;
     for (wrong, expected) in [
         (policy().max(0), ("max", "0")),
@@ -78,7 +78,7 @@ fn a_retry_policy_refuses_what_cannot_be_and_names_it() {
 }
 
 #[test]
-fn a_pause_saturates_and_never_panics() {
+fn pause_saturates_without_panic() {
     for backoff in [1.0, 1.000_001, 2.0, 1e300, f64::MAX] {
         for delay in [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(1), Duration::from_secs(1 << 34)] {
             let policy = RetryPolicy::builder().max(u32::MAX).delay(delay).backoff(backoff).build().unwrap();
@@ -94,7 +94,7 @@ fn a_pause_saturates_and_never_panics() {
 }
 
 #[test]
-fn any_name_works_and_is_shown_escaped() {
+fn circuit_name_of_any_text_is_shown_escaped() {
     let long = "x".repeat(10_240);
     for (name, shown) in [
         ("it's \"quoted\"", r#"it\'s \"quoted\""#),
@@ -117,7 +117,7 @@ fn any_name_works_and_is_shown_escaped() {
 }
 
 #[test]
-fn a_retry_policy_refuses_what_does_not_go_together() {
+fn retry_builder_refuses_contradictory_options() {
     static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
     let policy = || RetryPolicy::builder().delay(Duration::from_secs(2));
     for (wrong, expected, message) in [
@@ -153,20 +153,20 @@ fn a_retry_policy_refuses_what_does_not_go_together() {
     policy().max(1).max_elapsed(Duration::ZERO).build().unwrap();
 }
 
-#[circuit(name = "bad_input::capped", threshold = 1, max_cooldown = 5)]
+#[circuit(name = "invalid_settings::capped", threshold = 1, max_cooldown = 5)]
 async fn capped() -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
-#[circuit(name = "bad_input::capped", cooldown = 60)]
+#[circuit(name = "invalid_settings::capped", cooldown = 60)]
 async fn longer() -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cooldown_that_comes_later_does_not_pass_the_cap() {
+async fn cooldown_declared_later_stays_within_max_cooldown() {
     capped().await.unwrap_err();
-    let circuit = get_circuit("bad_input::capped").unwrap();
+    let circuit = get_circuit("invalid_settings::capped").unwrap();
     circuit.reset();
     longer().await.unwrap_err();
     assert_eq!(circuit.stats().cooldown_remaining, Duration::from_secs(5));

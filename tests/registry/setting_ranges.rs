@@ -1,4 +1,4 @@
-//! What stands on the edge of a range is allowed by a builder, and what lies a step beyond it is refused by name.
+//! Each builder accepts both ends of the range of an option, and refuses the next value beyond by the option's name.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -14,13 +14,13 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// The option that is wrong.
+/// Returns the name of the refused option.
 fn refused<T: Debug>(built: Result<T, ConfigError>) -> String {
     built.unwrap_err().option().to_owned()
 }
 
 #[test]
-fn a_circuit_has_edges() {
+fn circuit_builder_enforces_range_of_each_option() {
     type Edge = (&'static str, fn(CircuitBuilder) -> CircuitBuilder, fn(CircuitBuilder) -> CircuitBuilder);
     let edges: [Edge; 17] = [
         ("threshold", |b| b.threshold(1), |b| b.threshold(0)),
@@ -58,7 +58,7 @@ fn a_circuit_has_edges() {
         ),
     ];
     for (option, on, beyond) in edges {
-        let builder = || CircuitBreaker::builder("edges");
+        let builder = || CircuitBreaker::builder("setting_ranges");
         if let Err(error) = on(builder()).build() {
             panic!("{error}");
         }
@@ -67,7 +67,7 @@ fn a_circuit_has_edges() {
 }
 
 #[test]
-fn a_retry_has_edges() {
+fn retry_builder_enforces_range_of_each_option() {
     let policy = || RetryPolicy::builder().delay(seconds(2.0));
     for (option, on, beyond) in [
         ("max", policy().max(1), policy().max(0)),
@@ -92,13 +92,13 @@ fn a_retry_has_edges() {
 }
 
 #[test]
-fn the_other_layers_have_edges() {
+fn other_builders_enforce_range_of_each_option() {
     let shortest = Duration::from_nanos(1);
     for time in [shortest, LONGEST] {
         Timeout::new(time).unwrap();
         Hedge::new(time, 2).unwrap();
         Hedge::new(time, 5).unwrap();
-        Bulkhead::builder("edges", 1).wait(time).build().unwrap();
+        Bulkhead::builder("setting_ranges", 1).wait(time).build().unwrap();
     }
     for time in [Duration::ZERO, TOO_LONG] {
         assert_eq!(refused(Timeout::new(time)), "timeout");
@@ -107,17 +107,17 @@ fn the_other_layers_have_edges() {
     for max in [1, 6] {
         assert_eq!(refused(Hedge::new(shortest, max)), "max");
     }
-    Bulkhead::builder("edges", u32::MAX).wait(Duration::ZERO).build().unwrap();
-    assert_eq!(refused(Bulkhead::builder("edges", 0).build()), "max");
-    assert_eq!(refused(Bulkhead::builder("edges", 1).wait(TOO_LONG).build()), "wait");
+    Bulkhead::builder("setting_ranges", u32::MAX).wait(Duration::ZERO).build().unwrap();
+    assert_eq!(refused(Bulkhead::builder("setting_ranges", 0).build()), "max");
+    assert_eq!(refused(Bulkhead::builder("setting_ranges", 1).wait(TOO_LONG).build()), "wait");
     assert_eq!(refused(Bulkhead::builder(" ", 1).build()), "name");
     for rate in [1, 1_000_000] {
-        RateLimit::builder("edges", rate).burst(1).build().unwrap();
-        RateLimit::builder("edges", rate).burst(u32::MAX).build().unwrap();
+        RateLimit::builder("setting_ranges", rate).burst(1).build().unwrap();
+        RateLimit::builder("setting_ranges", rate).burst(u32::MAX).build().unwrap();
     }
     for rate in [0, 1_000_001] {
-        assert_eq!(refused(RateLimit::builder("edges", rate).build()), "per_second");
+        assert_eq!(refused(RateLimit::builder("setting_ranges", rate).build()), "per_second");
     }
-    assert_eq!(refused(RateLimit::builder("edges", 1).burst(0).build()), "burst");
+    assert_eq!(refused(RateLimit::builder("setting_ranges", 1).burst(0).build()), "burst");
     assert_eq!(refused(RateLimit::builder("", 1).build()), "name");
 }

@@ -1,4 +1,4 @@
-//! Circuits that attributes, builders and presets write about: who is listed, who joins whom, whose value stays.
+//! Circuits that several attributes, builders and presets declare: the list, shared breakers, and conflicting values.
 
 use std::io;
 use std::time::Duration;
@@ -11,13 +11,13 @@ fn builder(name: &'static str) -> resilience_runtime::CircuitBuilder {
     CircuitBreaker::builder(name)
 }
 
-/// Threshold, cooldown in seconds, listed by the stats.
+/// Returns the threshold and the cooldown in seconds, as the stats list them.
 fn listed(name: &str) -> Option<(u32, u64)> {
     get_circuit_stats().get(name).map(|stats| (stats.threshold, stats.cooldown.as_secs()))
 }
 
 fn conflicts_of(name: &str) -> Vec<CircuitConflict> {
-    let mut found = check_circuits().expect_err("this file holds conflicts");
+    let mut found = check_circuits().expect_err("this file declares conflicts");
     found.retain(|conflict| conflict.name == name);
     found
 }
@@ -64,13 +64,13 @@ trait Search {
 impl<const N: usize> Search for Generic<N> {}
 
 #[tokio::test]
-async fn a_circuit_is_listed_before_its_first_call() {
+async fn circuit_is_listed_before_first_call() {
     let never = Generic::<3>;
     drop(never.never_called(()));
     drop(never.search());
     assert_eq!(listed("declared::generic"), Some((4, 30)));
     assert_eq!(listed("declared::default_method"), Some((5, 30)));
-    assert_eq!(listed("declared::never heard of"), None);
+    assert_eq!(listed("declared::unknown"), None);
 }
 
 #[circuit(name = "declared::found", threshold = 1, cooldown = "500ms", half_open_max = 2, trial_timeout = "1m")]
@@ -79,7 +79,7 @@ async fn found() -> io::Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_circuit_is_found_before_its_first_call_and_is_the_one_that_is_called() {
+async fn get_circuit_before_first_call_returns_called_breaker() {
     let breaker = get_circuit("declared::found").unwrap();
     breaker.try_acquire().unwrap().failure();
     assert!(found().await.is_err());
@@ -88,7 +88,7 @@ async fn a_circuit_is_found_before_its_first_call_and_is_the_one_that_is_called(
     assert_eq!(breaker.state(), CircuitState::HalfOpen, "one of the two successes that close it");
     found().await.unwrap();
     assert_eq!(breaker.state(), CircuitState::Closed);
-    assert!(get_circuit("declared::never heard of").is_none());
+    assert!(get_circuit("declared::unknown").is_none());
 }
 
 #[circuit(name = "declared::joined")]
@@ -97,9 +97,9 @@ async fn joins_what_is_there() -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn an_option_that_is_not_written_joins_what_is_declared_elsewhere() {
+async fn absent_option_takes_value_declared_elsewhere() {
     joins_what_is_there().await.unwrap();
-    assert_eq!(listed("declared::joined"), Some((3, 30)), "the defaults, until somebody writes");
+    assert_eq!(listed("declared::joined"), Some((3, 30)), "the defaults, until a value is written");
     builder("declared::joined").threshold(7).register().unwrap();
     assert_eq!(listed("declared::joined"), Some((7, 30)));
     builder("declared::joined").cooldown(Duration::from_secs(60)).register().unwrap();
@@ -109,7 +109,7 @@ async fn an_option_that_is_not_written_joins_what_is_declared_elsewhere() {
 }
 
 #[test]
-fn a_second_register_with_another_value_is_an_error_and_changes_nothing() {
+fn second_register_with_another_value_fails() {
     let first = builder("declared::twice").threshold(2).register().unwrap();
     let again = builder("declared::twice").threshold(2).register().unwrap();
     again.try_acquire().unwrap().failure();
@@ -119,13 +119,13 @@ fn a_second_register_with_another_value_is_an_error_and_changes_nothing() {
     let (line, message) = (line!() - 1, error.to_string());
     assert!(
         message.starts_with(
-            "`threshold` is 3, but must be 2, which circuit 'declared::twice' has from tests/declared.rs:"
+            "`threshold` is 3, but must be 2, which circuit 'declared::twice' has from tests/registry/declared.rs:"
         ),
         "{message}"
     );
     assert!(!message.contains(&format!(":{line}:")), "the place is where the first value stands: {message}");
     assert_eq!(listed("declared::twice"), Some((2, 30)));
-    builder("declared::twice").half_open_max(4).register().expect("nothing of the refused builder has stayed");
+    builder("declared::twice").half_open_max(4).register().expect("the refused builder left no value");
 }
 
 #[circuit(name = "declared::conflict", threshold = 2)]
@@ -139,7 +139,7 @@ async fn says_five() -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn of_two_values_the_first_to_register_stays() {
+async fn first_registered_of_two_values_stays() {
     assert_eq!(listed("declared::conflict"), Some((2, 60)), "before that, the one with the smaller line");
     assert!(says_five().await.is_err());
     assert_eq!(listed("declared::conflict"), Some((5, 60)));
@@ -150,7 +150,7 @@ async fn of_two_values_the_first_to_register_stays() {
     assert_eq!(conflicts.len(), 1, "{conflicts:?}");
     let CircuitConflict { option, values, places, .. } = &conflicts[0];
     assert_eq!((*option, values), ("threshold", &["5".to_owned(), "2".to_owned()]), "the one in force comes first");
-    assert!(places.iter().all(|place| place.starts_with("tests/declared.rs:")), "{places:?}");
+    assert!(places.iter().all(|place| place.starts_with("tests/registry/declared.rs:")), "{places:?}");
     let [here, there] = places;
     assert_eq!(
         conflicts[0].to_string(),
@@ -174,7 +174,7 @@ async fn one_and_a_half() -> io::Result<()> {
 }
 
 #[test]
-fn conflicts_are_found_before_the_first_call() {
+fn check_circuits_finds_conflict_before_first_call() {
     drop((one_second(), one_second_again(), one_and_a_half()));
     let conflicts = conflicts_of("declared::never_in_force");
     assert_eq!(conflicts.len(), 1, "equal values are no conflict: {conflicts:?}");
@@ -187,11 +187,11 @@ async fn goes_before_the_preset() -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn a_preset_gives_way_to_what_is_written_in_either_order() {
+async fn written_value_overrides_preset_in_either_order() {
     presets::register();
     assert_eq!(listed("firebase"), Some((5, 60)));
     goes_before_the_preset().await.unwrap();
-    assert_eq!(listed("firebase"), Some((9, 60)), "what is not written is the preset's");
+    assert_eq!(listed("firebase"), Some((9, 60)), "the preset provides the values that are not written");
 
     builder("qdrant").cooldown(Duration::from_secs(5)).register().unwrap();
     assert_eq!(presets::qdrant_circuit().stats().threshold, 5);
@@ -200,7 +200,7 @@ async fn a_preset_gives_way_to_what_is_written_in_either_order() {
 }
 
 #[test]
-fn a_breaker_that_is_built_has_nothing_to_do_with_the_registry() {
+fn built_breaker_is_not_in_registry() {
     let first = builder("declared::built").threshold(1).build().unwrap();
     let second = builder("declared::built").threshold(2).build().unwrap();
     first.try_acquire().unwrap().failure();

@@ -1,4 +1,4 @@
-//! What the types of the library show of themselves: which one it is, and how it stands.
+//! `Debug` and `Display` output of the public types.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use resilience_runtime::{Bulkhead, CircuitBreaker, Jitter, RateLimit, RetryPolicy};
 
 #[tokio::test]
-async fn a_debug_output_names_what_it_is_about() {
+async fn debug_output_names_type_and_instance() {
     let breaker = CircuitBreaker::builder("a \n breaker").build().unwrap();
     assert_eq!(format!("{breaker:?}"), r#"CircuitBreaker { name: "a \n breaker", state: Closed, .. }"#);
     let permit = breaker.try_acquire().unwrap();
@@ -34,7 +34,7 @@ async fn a_debug_output_names_what_it_is_about() {
 }
 
 #[test]
-fn a_policy_shows_what_was_set_and_nothing_else() {
+fn debug_output_of_policy_shows_set_options_only() {
     assert_eq!(format!("{:?}", RetryPolicy::default()), "RetryPolicy { max: 3, delay: 1s, .. }");
     let (long, longer) = (Duration::from_secs(9), Duration::from_secs(60));
     let all = RetryPolicy::builder().backoff(3.5).max_delay(long).jitter(Jitter::Full).seed(7).max_elapsed(longer);
@@ -46,7 +46,7 @@ fn a_policy_shows_what_was_set_and_nothing_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_says_until_when_and_its_source_that_nobody_was_asked() {
+async fn rejection_shows_remaining_cooldown_and_its_source() {
     let breaker = CircuitBreaker::builder("down").threshold(1).build().unwrap();
     breaker.try_acquire().unwrap().failure();
     let rejected = breaker.try_acquire().unwrap_err();

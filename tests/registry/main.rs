@@ -1,0 +1,6 @@
+//! Circuits and settings that several places declare, and settings that the builders refuse.
+
+mod debug;
+mod declared;
+mod invalid_settings;
+mod setting_ranges;
