@@ -1,4 +1,4 @@
-//! A retry knows the rejection by a circuit of another function, in whatever error it comes.
+//! A retry recognises the rejection by another function's circuit inside every common error type.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -6,19 +6,12 @@ use std::fmt::{self, Debug};
 use std::io;
 
 use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, retry};
+use support::Error as Transparent;
 
 fn open() -> CircuitOpenError {
-    let breaker = CircuitBreaker::builder("rejections").build().unwrap();
+    let breaker = CircuitBreaker::builder("foreign_rejections").build().unwrap();
     breaker.force_open();
     breaker.try_acquire().unwrap_err()
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Transparent {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error("down")]
-    Down,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -30,10 +23,10 @@ struct Wrapped(#[source] Box<dyn Error + Send + Sync>);
 #[error("{0}")]
 struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 
-/// Nothing is known of it.
+/// An error that implements no trait.
 struct Opaque;
 
-/// Each of these functions makes three attempts of an ordinary error, and one of a rejection.
+/// Defines functions that make three attempts after an ordinary error, and one after a rejection.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(
@@ -107,7 +100,7 @@ fn each(functions: &[(&str, u32)], attempts: u32) {
 }
 
 #[tokio::test]
-async fn a_rejection_by_another_functions_circuit_ends_a_retry() {
+async fn rejection_by_foreign_circuit_ends_retry() {
     let functions = attempts![
         itself(open()),
         transparent(open().into()),
@@ -134,7 +127,7 @@ async fn a_rejection_by_another_functions_circuit_ends_a_retry() {
 }
 
 #[tokio::test]
-async fn any_other_error_does_not() {
+async fn ordinary_error_does_not_end_retry() {
     let functions = attempts![
         transparent(Transparent::Down),
         wrapped(Wrapped("down".into())),
@@ -157,7 +150,7 @@ async fn any_other_error_does_not() {
 }
 
 #[tokio::test]
-async fn a_ring_of_sources_is_followed_for_a_while_only() {
+async fn endless_source_chain_does_not_hang() {
     #[derive(Debug)]
     struct Ring;
     impl fmt::Display for Ring {
@@ -174,7 +167,7 @@ async fn a_ring_of_sources_is_followed_for_a_while_only() {
 }
 
 #[tokio::test]
-async fn a_policy_asks_no_bound_and_goes_by_its_rules() {
+async fn policy_without_rules_retries_a_rejection() {
     let calls = Cell::new(0);
     let policy = RetryPolicy::builder().delay(std::time::Duration::ZERO).build().unwrap();
     let call = policy.call(async || {
@@ -186,7 +179,7 @@ async fn a_policy_asks_no_bound_and_goes_by_its_rules() {
 }
 
 #[test]
-fn a_call_error_shows_the_error_that_it_holds() {
+fn call_error_displays_its_inner_error() {
     let errors: [CallError<Transparent>; 2] = [CallError::Open(open()), CallError::Failed(Transparent::Down)];
     assert_eq!(errors.map(|error| error.to_string()), [open().to_string(), Transparent::Down.to_string()]);
 }

@@ -1,23 +1,14 @@
-//! What a caller's deadline means to the layers below, and retries within retries.
+//! `deadline`: a time limit that every layer inside the future respects.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, BulkheadFullError, CircuitOpenError, CircuitState, RetryPolicy, Timeout, TimeoutError, bulkhead, circuit,
-    deadline, deadline_remaining, get_circuit, hedge, retry, timeout,
+    Bulkhead, CircuitState, RetryPolicy, Timeout, TimeoutError, bulkhead, circuit, deadline, deadline_remaining,
+    get_circuit, hedge, retry, timeout,
 };
+use support::{Error, assert_send, fail, seconds};
 use tokio::time::{Instant, advance, sleep};
-
-const fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-/// Counts a call that fails.
-fn fail(calls: &Cell<u32>) -> Result<(), u32> {
-    calls.set(calls.get() + 1);
-    Err(calls.get())
-}
 
 #[retry(max = 9, delay = 1)]
 async fn ask(calls: &Cell<u32>, takes: Duration) -> Result<(), u32> {
@@ -26,7 +17,7 @@ async fn ask(calls: &Cell<u32>, takes: Duration) -> Result<(), u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_pause_begins_that_leaves_no_time_for_an_attempt() {
+async fn retry_begins_no_pause_beyond_deadline() {
     for (time, attempts, end) in [(0, 1, 0), (1, 1, 0), (2, 2, 1), (3, 2, 1), (4, 3, 3), (7, 3, 3), (8, 4, 7)] {
         let (begin, calls) = (Instant::now(), Cell::new(0));
         assert_eq!(deadline(seconds(time), ask(&calls, Duration::ZERO)).await, Err(attempts), "{time} s");
@@ -34,11 +25,15 @@ async fn no_pause_begins_that_leaves_no_time_for_an_attempt() {
     }
     let policy = RetryPolicy::default();
     let calls = Cell::new(0);
-    assert_eq!(deadline(seconds(2), policy.call(async || fail(&calls))).await, Err(2), "a policy respects it, too");
+    assert_eq!(
+        deadline(seconds(2), policy.call(async || fail(&calls))).await,
+        Err(2),
+        "a policy respects the deadline, too"
+    );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_of_nothing_begins_no_attempt_after_the_end() {
+async fn retry_without_pause_begins_no_attempt_after_deadline() {
     let policy = RetryPolicy::builder().max(100).delay(Duration::ZERO).build().unwrap();
     let calls = Cell::new(0);
     let call = policy.call(async || {
@@ -49,7 +44,7 @@ async fn a_pause_of_nothing_begins_no_attempt_after_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_ends_nothing_by_itself() {
+async fn deadline_does_not_end_a_running_call() {
     let begin = Instant::now();
     let slow = async {
         sleep(seconds(9)).await;
@@ -62,7 +57,7 @@ async fn a_deadline_ends_nothing_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_earliest_deadline_counts_and_only_within() {
+async fn earliest_deadline_applies_inside_its_future_only() {
     let within = async {
         let later = deadline(seconds(9), async { deadline_remaining() }).await;
         let earlier = deadline(seconds(2), async { deadline_remaining() }).await;
@@ -73,16 +68,16 @@ async fn the_earliest_deadline_counts_and_only_within() {
 
     let (left, right) =
         tokio::join!(deadline(seconds(5), async { deadline_remaining() }), async { deadline_remaining() });
-    assert_eq!((left, right), (Some(seconds(5)), None), "what is polled beside it has none");
+    assert_eq!((left, right), (Some(seconds(5)), None), "a future that is polled beside it has none");
 
     let early = deadline(seconds(5), async { deadline_remaining() });
     advance(seconds(2)).await;
-    assert_eq!(early.await, Some(seconds(3)), "it is counted from where it was said");
+    assert_eq!(early.await, Some(seconds(3)), "the time counts from the call of `deadline`");
     assert!(deadline(Duration::MAX, async { deadline_remaining().unwrap() > seconds(1 << 32) }).await);
 }
 
 #[tokio::test]
-async fn a_panic_leaves_no_deadline_behind() {
+async fn panic_leaves_no_deadline_behind() {
     let panics = tokio::task::LocalSet::new();
     let here = async {
         let panics = tokio::task::spawn_local(deadline(seconds(5), async { panic!("on purpose") }));
@@ -93,10 +88,7 @@ async fn a_panic_leaves_no_deadline_behind() {
 }
 
 #[tokio::test]
-async fn a_deadline_crosses_threads_with_its_future() {
-    fn assert_send<T: Send>(value: T) -> T {
-        value
-    }
+async fn deadline_moves_between_threads_with_its_future() {
     let call = assert_send(deadline(seconds(60), async {
         tokio::task::yield_now().await;
         deadline_remaining()
@@ -104,107 +96,19 @@ async fn a_deadline_crosses_threads_with_its_future() {
     assert!(tokio::spawn(call).await.unwrap().is_some());
 }
 
-/// Counted as other functions' retries.
-#[retry(max = 3, delay = 1)]
-async fn lower(calls: &Cell<u32>) -> Result<(), u32> {
-    fail(calls)
-}
-
-#[retry(max = 4, delay = 1)]
-async fn middle(calls: &Cell<u32>) -> Result<(), u32> {
-    lower(calls).await
-}
-
-#[retry(max = 6, delay = 1)]
-#[circuit(name = "deadlines::upper", threshold = 100, open = |_| 0)]
-async fn upper(calls: &Cell<u32>) -> Result<(), u32> {
-    middle(calls).await
-}
-
-#[tokio::test(start_paused = true)]
-async fn retries_of_several_functions_do_not_multiply() {
-    let calls = Cell::new(0);
-    let _ = lower(&calls).await;
-    assert_eq!(calls.take(), 3);
-    let _ = middle(&calls).await;
-    assert_eq!(calls.take(), 6, "three, which leaves room for one more attempt; not twelve");
-    let _ = upper(&calls).await;
-    assert!(calls.take() <= 12, "and not seventy-two");
-}
-
-#[retry(max = 3, delay = 1, count_nested = false)]
-async fn multiplies(calls: &Cell<u32>) -> Result<(), u32> {
-    lower(calls).await
-}
-
-#[tokio::test(start_paused = true)]
-async fn retries_multiply_where_they_are_told_to() {
-    let calls = Cell::new(0);
-    let _ = multiplies(&calls).await;
-    assert_eq!(calls.take(), 9);
-    let policy = RetryPolicy::builder().count_nested(false).build().unwrap();
-    let _ = policy.call(|| lower(&calls)).await;
-    assert_eq!(calls.take(), 9);
-    let _ = RetryPolicy::default().call(|| lower(&calls)).await;
-    assert_eq!(calls.take(), 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn only_retries_within_the_body_count() {
-    let (beside, calls, other) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    let polite = RetryPolicy::builder().max(4).build().unwrap();
-    let call = polite.call(async || {
-        sleep(Duration::from_millis(500)).await;
-        fail(&calls)
-    });
-    let (_, _, ()) = tokio::join!(lower(&beside), call, async {
-        for _ in 0..5 {
-            let _ = lower(&other).await;
-        }
-    });
-    assert_eq!((beside.get(), calls.get(), other.get()), (3, 4, 15));
-}
-
-#[tokio::test(start_paused = true)]
-async fn retries_that_a_success_took_count() {
-    let (lower_calls, calls) = (Cell::new(0), Cell::new(0));
-    let works_at_last = RetryPolicy::builder().max(3).build().unwrap();
-    let call = RetryPolicy::builder().max(3).build().unwrap();
-    let answer = call.call(async || {
-        let second = works_at_last.call(async || {
-            lower_calls.set(lower_calls.get() + 1);
-            if lower_calls.get() % 2 == 0 { Ok(()) } else { Err(()) }
-        });
-        second.await.unwrap();
-        fail(&calls)
-    });
-    assert_eq!(answer.await, Err(2));
-    assert_eq!(lower_calls.get(), 4);
-}
-
-#[derive(Debug, PartialEq, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error(transparent)]
-    Timeout(#[from] TimeoutError),
-    #[error(transparent)]
-    Full(#[from] BulkheadFullError),
-}
-
 async fn hang() -> Result<u32, Error> {
     sleep(seconds(60)).await;
     Ok(1)
 }
 
-#[circuit(name = "deadlines::asked", threshold = 1)]
+#[circuit(name = "deadline::asked", threshold = 1)]
 #[timeout(5)]
 async fn asked() -> Result<u32, Error> {
     hang().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_ends_at_the_deadline_and_the_circuit_above_ignores_that() {
+async fn circuit_above_ignores_timeout_at_deadline() {
     let policy = Timeout::new(seconds(5)).unwrap();
     for (time, allowed) in [(0, 0), (2, 2), (5, 5), (9, 5)] {
         let begin = Instant::now();
@@ -216,28 +120,28 @@ async fn a_timeout_ends_at_the_deadline_and_the_circuit_above_ignores_that() {
     let error = deadline(seconds(2), asked()).await.unwrap_err();
     assert_eq!(begin.elapsed(), seconds(2));
     assert_eq!(error.to_string(), "timed out after 2s, at the deadline");
-    let stats = get_circuit("deadlines::asked").unwrap().stats();
+    let stats = get_circuit("deadline::asked").unwrap().stats();
     assert_eq!((stats.total_ignored, stats.total_failed), (1, 0));
     assert_eq!(asked().await.unwrap_err().to_string(), "timed out after 5s");
-    assert_eq!(get_circuit("deadlines::asked").unwrap().state(), CircuitState::Open);
+    assert_eq!(get_circuit("deadline::asked").unwrap().state(), CircuitState::Open);
 }
 
-#[circuit(name = "deadlines::too_late", threshold = 1)]
+#[circuit(name = "deadline::too_late", threshold = 1)]
 #[timeout(5)]
 async fn too_late() -> Result<u32, Error> {
     panic!("begun without time")
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_begins_below_a_timeout_after_the_deadline() {
+async fn timeout_begins_no_call_after_deadline() {
     let error = deadline(Duration::ZERO, too_late()).await.unwrap_err();
     assert_eq!(error.to_string(), "timed out after 0ns, at the deadline");
-    assert_eq!(get_circuit("deadlines::too_late").unwrap().stats().total_ignored, 1);
+    assert_eq!(get_circuit("deadline::too_late").unwrap().stats().total_ignored, 1);
     let policy = Timeout::new(seconds(5)).unwrap();
     let error = deadline(Duration::ZERO, policy.call(|| async { panic!("begun without time") })).await;
     assert!(matches!(error, Err::<u32, _>(Error::Timeout(error)) if error.by_deadline()));
     let ready = deadline(Duration::from_nanos(8), policy.call(|| async { Ok::<_, Error>(7) }));
-    assert_eq!(ready.await, Ok(7), "what is ready in time");
+    assert_eq!(ready.await, Ok(7), "a body that is ready in time");
 }
 
 #[bulkhead(max = 1, wait = 5)]
@@ -246,8 +150,8 @@ async fn one_by_one() -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bulkhead_keeps_nobody_waiting_after_the_deadline() {
-    let bulkhead = Bulkhead::builder("deadlines", 1).wait(seconds(5)).build().unwrap();
+async fn bulkhead_queue_ends_at_deadline() {
+    let bulkhead = Bulkhead::builder("deadline", 1).wait(seconds(5)).build().unwrap();
     let slot = bulkhead.acquire().await.unwrap();
     for (time, waited) in [(0, 0), (2, 2), (9, 5)] {
         let begin = Instant::now();
@@ -255,7 +159,7 @@ async fn a_bulkhead_keeps_nobody_waiting_after_the_deadline() {
         assert_eq!(begin.elapsed(), seconds(waited), "{time} s");
     }
     drop(slot);
-    assert!(deadline(Duration::ZERO, bulkhead.acquire()).await.is_ok(), "a free slot needs no time");
+    assert!(deadline(Duration::ZERO, bulkhead.acquire()).await.is_ok(), "a free permit needs no time");
 
     let begin = Instant::now();
     let late = async {
@@ -270,7 +174,7 @@ async fn a_bulkhead_keeps_nobody_waiting_after_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slot_is_waited_for_until_the_earliest_deadline_or_until_the_caller_gives_up() {
+async fn bulkhead_wait_ends_at_earliest_deadline_or_cancellation() {
     let bulkhead = Bulkhead::builder("left", 1).wait(seconds(9)).build().unwrap();
     let slot = bulkhead.acquire().await.unwrap();
     let begin = Instant::now();
@@ -278,19 +182,23 @@ async fn a_slot_is_waited_for_until_the_earliest_deadline_or_until_the_caller_gi
     assert_eq!(begin.elapsed(), seconds(2));
     let waits = deadline(seconds(3), bulkhead.acquire());
     assert!(tokio::time::timeout(seconds(1), waits).await.is_err());
-    assert_eq!((bulkhead.stats().waiting, bulkhead.stats().total_rejected), (0, 1), "who gives up is not rejected");
+    assert_eq!(
+        (bulkhead.stats().waiting, bulkhead.stats().total_rejected),
+        (0, 1),
+        "a cancelled wait is not a rejection"
+    );
     let freed = async {
         sleep(seconds(2)).await;
         drop(slot);
     };
     let (admitted, ()) = tokio::join!(deadline(seconds(3), bulkhead.acquire()), freed);
-    assert!(admitted.is_ok(), "it came free before the deadline");
+    assert!(admitted.is_ok(), "the permit was free before the deadline");
 
     let hurried = Bulkhead::builder("hurried", 1).build().unwrap();
     let _slot = hurried.try_acquire().unwrap();
     let begin = Instant::now();
     assert!(deadline(seconds(3), hurried.acquire()).await.is_err());
-    assert_eq!(begin.elapsed(), Duration::ZERO, "without `wait` there is none");
+    assert_eq!(begin.elapsed(), Duration::ZERO, "without `wait` no call waits");
 }
 
 #[retry(max = 9, delay = 0)]
@@ -301,7 +209,7 @@ async fn hangs(calls: &Cell<u32>) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_has_what_is_left_and_no_attempt_follows_one_that_the_deadline_has_ended() {
+async fn timeout_at_deadline_ends_retry() {
     let (begin, calls) = (Instant::now(), Cell::new(0));
     let Err(Error::Timeout(error)) = deadline(seconds(5), hangs(&calls)).await else { panic!("not ended") };
     assert_eq!((error.after(), error.by_deadline()), (seconds(1), true), "the rest of the time");
@@ -318,10 +226,10 @@ async fn begun(calls: &Cell<u32>) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hedge_begins_no_attempt_after_the_deadline() {
+async fn hedge_begins_no_attempt_after_deadline() {
     for (time, attempts) in [(0, 1), (2, 1), (3, 2), (4, 2), (5, 3), (99, 3)] {
         let calls = Cell::new(0);
-        assert_eq!(deadline(seconds(time), begun(&calls)).await, Ok(1), "the one that runs goes on");
+        assert_eq!(deadline(seconds(time), begun(&calls)).await, Ok(1), "a running attempt continues");
         assert_eq!(calls.get(), attempts, "{time} s");
     }
 }
@@ -334,7 +242,7 @@ async fn hedged(calls: &Cell<u32>) -> Result<(), TimeoutError> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hedge_that_gets_its_turn_late_begins_no_attempt_after_the_deadline() {
+async fn hedge_polled_late_begins_no_attempt_after_deadline() {
     let calls = Cell::new(0);
     let call = deadline(Duration::from_millis(1500), hedged(&calls));
     let (_, ()) = tokio::join!(call, tokio::time::advance(seconds(3)));

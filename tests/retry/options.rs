@@ -1,36 +1,14 @@
-//! What the options of a retry do, in the attribute and in the builder.
+//! Options of `#[retry]` and of its builder.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use resilience_runtime::{Jitter, RetryEvent, RetryPolicy, circuit, retry};
-use tokio::time::{Instant, advance, sleep};
+use support::{Calls, seconds};
+use tokio::time::{advance, sleep};
 
-/// An error that says when to come back, and is nothing else.
+/// An error that holds a hint and implements no trait.
 struct Busy(Option<Duration>);
-
-const fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-/// When each attempt began, and since when.
-struct Calls(Instant, RefCell<Vec<Duration>>);
-
-impl Calls {
-    fn new() -> Self {
-        Self(Instant::now(), RefCell::default())
-    }
-
-    /// Notes a call; returns how many there have been.
-    fn note(&self) -> u32 {
-        self.1.borrow_mut().push(self.0.elapsed());
-        u32::try_from(self.1.borrow().len()).unwrap()
-    }
-
-    fn seconds(&self) -> Vec<u64> {
-        self.1.borrow().iter().map(Duration::as_secs).collect()
-    }
-}
 
 #[retry(max = 5, delay = 1, backoff = 3, max_delay = 4)]
 async fn capped(calls: &Calls) -> Result<(), u32> {
@@ -38,8 +16,8 @@ async fn capped(calls: &Calls) -> Result<(), u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_pause_is_longer_than_max_delay() {
-    let calls = Calls::new();
+async fn pauses_stay_within_max_delay() {
+    let calls = Calls::start();
     assert_eq!(capped(&calls).await, Err(5));
     assert_eq!(calls.seconds(), [0, 1, 4, 8, 12]);
 }
@@ -60,18 +38,18 @@ async fn decorrelated(calls: &Calls) -> Result<(), u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attribute_has_every_jitter() {
+async fn attribute_offers_every_jitter() {
     let mut different = [false; 3];
     for _ in 0..20 {
-        let [a, b, c] = [Calls::new(), Calls::new(), Calls::new()];
+        let [a, b, c] = [Calls::start(), Calls::start(), Calls::start()];
         let _ = tokio::join!(full(&a), equal(&b), decorrelated(&c));
         for (index, (calls, least)) in [(a, [0, 0, 0]), (b, [4, 8, 10]), (c, [8, 8, 8])].into_iter().enumerate() {
-            let times = calls.1.into_inner();
+            let times = calls.times();
             let pauses: Vec<_> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
             for (pause, (least, most)) in
                 pauses.iter().zip(least.into_iter().zip([if index == 2 { 20 } else { 8 }, 20, 20]))
             {
-                // A timer may take a millisecond more.
+                // A timer may take one millisecond more.
                 assert!(
                     (seconds(least)..=seconds(most) + Duration::from_millis(1)).contains(pause),
                     "{index}: {pauses:?}"
@@ -84,7 +62,7 @@ async fn an_attribute_has_every_jitter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_seed_gives_the_same_pauses_in_every_call() {
+async fn equal_seeds_give_equal_pauses() {
     async fn pauses(seed: Option<u64>) -> Vec<Duration> {
         let builder = RetryPolicy::builder().max(6).jitter(Jitter::Full);
         let pauses = RefCell::new(Vec::new());
@@ -107,21 +85,21 @@ async fn limited(calls: &Calls, takes: Duration) -> Result<(), u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_gives_up_before_a_pause_that_would_pass_max_elapsed() {
-    let calls = Calls::new();
+async fn retry_ends_before_pause_beyond_max_elapsed() {
+    let calls = Calls::start();
     assert_eq!(limited(&calls, Duration::ZERO).await, Err(3), "with the last error");
     assert_eq!(calls.seconds(), [0, 1, 3]);
-    assert_eq!(calls.0.elapsed(), seconds(3), "the pause of four seconds is not begun");
+    assert_eq!(calls.elapsed(), seconds(3), "the pause of four seconds does not begin");
 
-    let calls = Calls::new();
+    let calls = Calls::start();
     assert_eq!(limited(&calls, seconds(9)).await, Err(1));
-    assert_eq!(calls.0.elapsed(), seconds(9), "an attempt that is under way is left alone");
+    assert_eq!(calls.elapsed(), seconds(9), "a running attempt is not ended");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_may_end_with_max_elapsed() {
+async fn pause_may_end_exactly_at_max_elapsed() {
     let policy = RetryPolicy::builder().max(9).max_elapsed(seconds(3)).build().unwrap();
-    let calls = Calls::new();
+    let calls = Calls::start();
     assert_eq!(policy.call(async || Err::<(), _>(calls.note())).await, Err(3));
     assert_eq!(calls.seconds(), [0, 1, 3]);
 }
@@ -136,29 +114,29 @@ async fn asked_to_wait(calls: &Calls, hints: &[Option<u64>]) -> Result<(), Busy>
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_is_the_longer_of_its_own_and_what_the_error_says() {
-    let calls = Calls::new();
+async fn pause_is_the_longer_of_delay_and_hint() {
+    let calls = Calls::start();
     assert!(asked_to_wait(&calls, &[Some(3), Some(1), None, Some(20)]).await.is_ok());
     assert_eq!(calls.seconds(), [0, 3, 5, 9, 29]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_gives_up_rather_than_come_back_too_early() {
-    let calls = Calls::new();
+async fn retry_ends_when_hint_exceeds_limits() {
+    let calls = Calls::start();
     assert!(matches!(asked_to_wait(&calls, &[Some(21)]).await, Err(Busy(Some(_)))));
-    assert_eq!(calls.0.elapsed(), Duration::ZERO, "more than `max_delay`");
+    assert_eq!(calls.elapsed(), Duration::ZERO, "more than `max_delay`");
 
-    let calls = Calls::new();
+    let calls = Calls::start();
     assert!(asked_to_wait(&calls, &[Some(20), Some(20), Some(20), Some(20)]).await.is_err());
     assert_eq!(calls.seconds(), [0, 20, 40, 60], "and never past `max_elapsed`");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_of_any_length_is_taken_as_it_is() {
+async fn hint_of_any_length_is_respected() {
     for (hint, attempts) in [(Duration::ZERO, 2), (Duration::MAX, 1)] {
         let builder = RetryPolicy::builder().max(2).delay(Duration::ZERO).max_elapsed(seconds(1));
         let policy = builder.retry_after(move |(): &()| Some(hint)).build().unwrap();
-        let calls = Calls::new();
+        let calls = Calls::start();
         assert_eq!(
             policy
                 .call(async || {
@@ -173,7 +151,7 @@ async fn a_wait_of_any_length_is_taken_as_it_is() {
 }
 
 #[retry(max = 3, delay = 1, retry_if_ok = |status| *status == 503, retry_if = |error| *error)]
-#[circuit(name = "retry_options::ok", open = |_| false)]
+#[circuit(name = "options::ok", open = |_| false)]
 async fn status(calls: &Calls, answers: &[Result<u16, bool>]) -> Result<u16, bool> {
     answers[calls.note() as usize - 1]
 }
@@ -184,35 +162,35 @@ async fn borrowed(calls: &Calls, worth: impl Fn(&u32) -> bool) -> Result<(), u32
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_may_be_borrowed_from_an_argument() {
+async fn retry_if_may_borrow_an_argument() {
     let name = String::from("abc");
-    assert_eq!(borrowed(&Calls::new(), move |calls| name.len() > usize::try_from(*calls).unwrap()).await, Err(3));
+    assert_eq!(borrowed(&Calls::start(), move |calls| name.len() > usize::try_from(*calls).unwrap()).await, Err(3));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_value_can_be_worth_another_attempt() {
+async fn retry_if_ok_retries_a_value() {
     for (answers, last) in [
         (&[Ok(503), Ok(200)][..], Ok(200)),
         (&[Ok(503), Err(true), Ok(503)], Ok(503)),
         (&[Ok(503), Err(false)], Err(false)),
         (&[Ok(404)], Ok(404)),
     ] {
-        let calls = Calls::new();
+        let calls = Calls::start();
         assert_eq!(status(&calls, answers).await, last);
         assert_eq!(calls.seconds().len(), answers.len());
     }
 }
 
-/// Told of an attempt: which one, the pause, the error.
-type Told = (u32, u64, Option<bool>);
+/// The facts of a retry event: the attempt, the pause in seconds, the error.
+type Seen = (u32, u64, Option<bool>);
 
 #[retry(
     max = 4,
     delay = 1,
     retry_if_ok = |value| *value == 0,
-    on_retry = |event| told.borrow_mut().push((event.attempt, event.delay.as_secs(), event.error.copied()))
+    on_retry = |event| seen.borrow_mut().push((event.attempt, event.delay.as_secs(), event.error.copied()))
 )]
-async fn told(calls: &Calls, told: &RefCell<Vec<Told>>) -> Result<u32, bool> {
+async fn reported(calls: &Calls, seen: &RefCell<Vec<Seen>>) -> Result<u32, bool> {
     match calls.note() {
         1 => Err(true),
         2 => Ok(0),
@@ -221,10 +199,10 @@ async fn told(calls: &Calls, told: &RefCell<Vec<Told>>) -> Result<u32, bool> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn somebody_is_told_before_each_pause() {
-    let heard = RefCell::default();
-    assert_eq!(told(&Calls::new(), &heard).await, Err(false));
-    assert_eq!(heard.into_inner(), [(1, 1, Some(true)), (2, 2, None), (3, 4, Some(false))]);
+async fn on_retry_runs_before_each_pause() {
+    let seen = RefCell::default();
+    assert_eq!(reported(&Calls::start(), &seen).await, Err(false));
+    assert_eq!(seen.into_inner(), [(1, 1, Some(true)), (2, 2, None), (3, 4, Some(false))]);
 }
 
 fn by_path(event: &RetryEvent<'_, String>) {
@@ -232,7 +210,7 @@ fn by_path(event: &RetryEvent<'_, String>) {
 }
 
 #[retry(max = 3, delay = 1, attempt = n, on_retry = by_path, clone(text))]
-#[circuit(name = "retry_options::attempt", threshold = 9, open = |open| open.to_string())]
+#[circuit(name = "options::attempt", threshold = 9, open = |open| open.to_string())]
 async fn numbered(text: String, seen: &Cell<u32>) -> Result<u32, String> {
     seen.set(seen.get() * 10 + n);
     tokio::task::yield_now().await;
@@ -241,14 +219,14 @@ async fn numbered(text: String, seen: &Cell<u32>) -> Result<u32, String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_body_sees_which_attempt_it_is() {
+async fn body_receives_attempt_number() {
     let seen = Cell::new(0);
     assert_eq!(numbered("down".to_owned(), &seen).await, Ok(3));
     assert_eq!(seen.get(), 123);
 }
 
 #[tokio::test(start_paused = true)]
-async fn rules_of_one_kind_stand_beside_each_other() {
+async fn rules_of_one_kind_all_apply() {
     let told = Cell::new(0);
     let policy = RetryPolicy::builder()
         .max(9)
@@ -260,14 +238,14 @@ async fn rules_of_one_kind_stand_beside_each_other() {
         .on_retry(|_: &RetryEvent<'_, u32>| told.set(told.get() + 10))
         .build()
         .unwrap();
-    let calls = Calls::new();
+    let calls = Calls::start();
     assert_eq!(policy.call(async || Err::<(), _>(calls.note())).await, Err(3));
     assert_eq!((calls.seconds(), told.get()), (vec![0, 7, 14], 22));
 }
 
 #[tokio::test(start_paused = true)]
-async fn time_before_the_first_attempt_does_not_count() {
-    let calls = Calls::new();
+async fn max_elapsed_counts_from_first_poll() {
+    let calls = Calls::start();
     let call = limited(&calls, Duration::ZERO);
     advance(seconds(9)).await;
     assert_eq!(call.await, Err(3), "a future does nothing until it is polled");

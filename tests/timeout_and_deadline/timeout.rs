@@ -1,40 +1,24 @@
-//! A timeout drops what runs below it once the time is over, and tells so with an error of its own.
+//! `#[timeout]`: drops the call below it when its time is over, and returns an error.
 
 use std::cell::Cell;
 use std::future::pending;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitOpenError, Timeout, TimeoutError, circuit, get_circuit, retry, timeout};
+use resilience_runtime::{Timeout, TimeoutError, circuit, get_circuit, retry, timeout};
+use support::{DropCounter, Error};
 use tokio::task::{consume_budget, yield_now};
 use tokio::time::{Instant, sleep};
 
-#[derive(Debug, PartialEq, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error(transparent)]
-    Timeout(#[from] TimeoutError),
-}
-
-/// Counts those of its kind that have been dropped.
-struct Guard<'a>(&'a Cell<u32>);
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() + 1);
-    }
-}
-
 #[timeout(5)]
 async fn takes(time: Duration, dropped: &Cell<u32>) -> Result<u32, Error> {
-    let _guard = Guard(dropped);
+    let _guard = DropCounter(dropped);
     sleep(time).await;
     Ok(7)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_takes_too_long_is_dropped() {
+async fn call_beyond_timeout_is_dropped() {
     let (begin, dropped) = (Instant::now(), Cell::new(0));
     let Err(Error::Timeout(error)) = takes(Duration::from_secs(60), &dropped).await else { panic!("not ended") };
     assert_eq!((error.after(), dropped.get()), (Duration::from_secs(5), 1));
@@ -43,10 +27,14 @@ async fn a_call_that_takes_too_long_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_ends_in_time_comes_back_as_it_was() {
+async fn call_within_timeout_returns_its_outcome() {
     let dropped = Cell::new(0);
     assert_eq!(takes(Duration::from_millis(4999), &dropped).await, Ok(7));
-    assert_eq!(takes(Duration::from_secs(5), &dropped).await, Ok(7), "what is ready at the same moment is in time");
+    assert_eq!(
+        takes(Duration::from_secs(5), &dropped).await,
+        Ok(7),
+        "a body that is ready at the same moment is in time"
+    );
 }
 
 #[timeout("1ms")]
@@ -55,7 +43,7 @@ async fn ready() -> io::Result<u32> {
 }
 
 #[test]
-fn a_call_that_is_ready_at_once_needs_no_timer() {
+fn call_ready_at_once_needs_no_timer() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     assert_eq!(runtime.block_on(ready()).unwrap(), 7);
 }
@@ -68,7 +56,7 @@ async fn hungry() -> Result<u32, Error> {
 }
 
 #[tokio::test]
-async fn a_body_that_uses_up_the_budget_is_ended_too() {
+async fn body_without_cooperative_budget_times_out() {
     assert!(matches!(hungry().await, Err(Error::Timeout(_))));
 }
 
@@ -83,7 +71,7 @@ async fn told_by_a_text() -> Result<u32, String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_type_holds_the_timeout_or_error_makes_one() {
+async fn error_option_or_conversion_makes_timeout_error() {
     assert_eq!(silent().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     assert_eq!(told_by_a_text().await.unwrap_err(), "too slow: timed out after 1ms");
 }
@@ -96,7 +84,7 @@ async fn each_attempt(calls: &Cell<u32>) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn below_a_retry_each_attempt_has_its_time() {
+async fn timeout_below_retry_limits_each_attempt() {
     let begin = Instant::now();
     assert_eq!(each_attempt(&Cell::new(0)).await, Ok(3));
     assert_eq!(begin.elapsed().as_secs(), 2 + 1 + 2 + 2);
@@ -115,7 +103,7 @@ async fn told() -> TimeoutError {
 }
 
 #[tokio::test(start_paused = true)]
-async fn above_a_retry_the_pauses_count_and_the_attempt_that_runs_is_dropped() {
+async fn timeout_above_retry_includes_pauses() {
     let (begin, calls) = (Instant::now(), Cell::new(0));
     let Err(Error::Timeout(error)) = all_attempts(&calls).await else { panic!("not ended") };
     assert_eq!((error.after().as_secs(), begin.elapsed().as_secs(), calls.get()), (10, 10, 2));
@@ -130,38 +118,38 @@ async fn during_a_pause(calls: &Cell<u32>) -> io::Result<u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn above_a_retry_it_ends_a_pause() {
+async fn timeout_above_retry_ends_a_pause() {
     let (begin, calls) = (Instant::now(), Cell::new(0));
     assert_eq!(during_a_pause(&calls).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     assert_eq!((begin.elapsed().as_secs(), calls.get()), (5, 1));
 }
 
-#[circuit(name = "timeouts::above", threshold = 2)]
+#[circuit(name = "timeout::above", threshold = 2)]
 #[timeout(5)]
 async fn counted() -> Result<u32, Error> {
     pending().await
 }
 
 #[timeout(5)]
-#[circuit(name = "timeouts::below", threshold = 2)]
+#[circuit(name = "timeout::below", threshold = 2)]
 async fn not_counted() -> Result<u32, Error> {
     pending().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_circuit_above_counts_a_failure_and_one_below_a_dropped_call() {
+async fn timeout_is_failure_above_and_cancellation_below() {
     for _ in 0..2 {
         assert!(matches!(counted().await, Err(Error::Timeout(_))));
         assert!(matches!(not_counted().await, Err(Error::Timeout(_))));
     }
     assert!(matches!(counted().await, Err(Error::Open(_))));
-    let [above, below] = ["timeouts::above", "timeouts::below"].map(|name| get_circuit(name).unwrap().stats());
+    let [above, below] = ["timeout::above", "timeout::below"].map(|name| get_circuit(name).unwrap().stats());
     assert_eq!((above.total_failed, above.total_cancelled), (2, 0));
     assert_eq!((below.total_failed, below.total_cancelled), (0, 2));
 }
 
 #[timeout(9)]
-#[circuit(name = "timeouts::between", threshold = 1)]
+#[circuit(name = "timeout::between", threshold = 1)]
 #[timeout(5)]
 async fn two_timeouts(time: u64) -> Result<u32, Error> {
     sleep(Duration::from_secs(time)).await;
@@ -169,30 +157,30 @@ async fn two_timeouts(time: u64) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_the_shorter_one_ends_the_call() {
+async fn shorter_of_two_timeouts_ends_call() {
     let Err(Error::Timeout(error)) = two_timeouts(60).await else { panic!("not ended") };
     assert_eq!(error.after().as_secs(), 5);
-    assert_eq!(get_circuit("timeouts::between").unwrap().stats().total_failed, 1);
+    assert_eq!(get_circuit("timeout::between").unwrap().stats().total_failed, 1);
 }
 
-#[circuit(name = "timeouts::outer", threshold = 1)]
+#[circuit(name = "timeout::outer", threshold = 1)]
 #[timeout(5)]
-#[circuit(name = "timeouts::inner", threshold = 1)]
+#[circuit(name = "timeout::inner", threshold = 1)]
 async fn rejected_below() -> Result<u32, Error> {
     Err(Error::Timeout(told().await))
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_goes_through_a_timeout_to_the_circuit_above() {
+async fn rejection_passes_through_timeout_to_circuit_above() {
     assert!(matches!(rejected_below().await, Err(Error::Timeout(_))));
-    get_circuit("timeouts::outer").unwrap().reset();
+    get_circuit("timeout::outer").unwrap().reset();
     let Err(Error::Open(open)) = rejected_below().await else { panic!("not rejected") };
-    assert_eq!(open.name(), "timeouts::inner");
-    assert_eq!(get_circuit("timeouts::outer").unwrap().stats().failures, 1);
+    assert_eq!(open.name(), "timeout::inner");
+    assert_eq!(get_circuit("timeout::outer").unwrap().stats().failures, 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_call_drops_what_runs() {
+async fn dropped_call_drops_its_body() {
     let dropped = Cell::new(0);
     tokio::select! {
         biased;
@@ -203,7 +191,7 @@ async fn a_dropped_call_drops_what_runs() {
 }
 
 #[test]
-fn a_time_that_cannot_be_is_named() {
+fn invalid_timeout_is_refused_by_name() {
     let error = Timeout::new(Duration::ZERO).unwrap_err();
     assert_eq!(error.to_string(), "`timeout` is 0s, but must be longer than zero");
     assert_eq!(Timeout::new(Duration::MAX).unwrap_err().allowed(), "at most 584 years");
@@ -217,6 +205,6 @@ async fn nearly_for_ever() -> io::Result<u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_longest_time_is_one() {
+async fn longest_timeout_is_accepted() {
     assert_eq!(nearly_for_ever().await.unwrap(), 7);
 }

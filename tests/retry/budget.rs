@@ -1,4 +1,4 @@
-//! What retries may cost all callers together.
+//! Retry budgets: the limit for the retries of all callers.
 
 use std::cell::Cell;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, RetryRatio, TokenBucket, circuit, retry};
 use tokio::time::advance;
 
-/// What a budget has left, granted and denied.
+/// Returns the tokens left, the retries granted and the retries denied.
 fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
     let stats = budget.stats();
     (stats.tokens, stats.granted, stats.denied)
@@ -33,7 +33,7 @@ async fn other(calls: &Cell<u32>) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn functions_share_a_budget() {
+async fn functions_may_share_one_budget() {
     let calls = Cell::new(0);
     one(&calls).await.unwrap_err();
     assert_eq!((calls.take(), seen(&SHARED)), (2, (5, 1, 0)));
@@ -50,7 +50,7 @@ async fn generic<T>(calls: &Cell<u32>, _value: T) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn a_function_has_a_budget_of_its_own_however_many_types_it_is_called_with() {
+async fn instances_of_generic_function_share_its_budget() {
     let calls = Cell::new(0);
     generic(&calls, 1).await.unwrap_err();
     assert_eq!(calls.take(), 4);
@@ -66,7 +66,7 @@ async fn lazy() -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn a_budget_may_be_made_late() {
+async fn budget_may_be_lazy() {
     lazy().await.unwrap_err();
     assert_eq!(seen(&LAZY), (0, 2, 1));
     lazy().await.unwrap_err();
@@ -76,7 +76,7 @@ async fn a_budget_may_be_made_late() {
 static SUCCESS: RetryBudget = RetryBudget::bucket(TokenBucket { first_try_refund: 2, ..TEN });
 
 #[tokio::test]
-async fn only_a_success_fills_a_bucket() {
+async fn only_success_refills_bucket() {
     let builder = || RetryPolicy::builder().max(3).delay(Duration::ZERO).budget(&SUCCESS);
     let policy = builder().retry_if_ok(|value: &u32| *value == 0).build().unwrap();
     let call = |values: [Result<u32, bool>; 3]| {
@@ -84,15 +84,15 @@ async fn only_a_success_fills_a_bucket() {
         policy.call(move || std::future::ready(values.next().unwrap()))
     };
     let _ = call([Err(true), Ok(0), Ok(0)]).await;
-    assert_eq!(seen(&SUCCESS), (0, 2, 0), "a value that is worth another attempt is no success");
+    assert_eq!(seen(&SUCCESS), (0, 2, 0), "a value that is retried is no success");
     let _ = call([Ok(1); 3]).await;
     assert_eq!(seen(&SUCCESS), (2, 2, 0), "a first attempt");
     SUCCESS.call_succeeded(Some(RetryCost::Failure));
     let _ = call([Err(true), Ok(1), Ok(1)]).await;
-    assert_eq!(seen(&SUCCESS), (7, 3, 0), "what the last retry had cost");
+    assert_eq!(seen(&SUCCESS), (7, 3, 0), "the cost of the last retry returns");
     let fatal = builder().retry_if(|error: &bool| *error).build().unwrap();
     let _ = fatal.call(async || Err::<(), _>(false)).await;
-    assert_eq!(seen(&SUCCESS), (7, 3, 0), "an error that is final");
+    assert_eq!(seen(&SUCCESS), (7, 3, 0), "a final error");
     SUCCESS.call_succeeded(Some(RetryCost::Timeout));
     SUCCESS.call_succeeded(None);
     assert_eq!(seen(&SUCCESS), (10, 3, 0), "and never beyond its capacity");
@@ -101,13 +101,13 @@ async fn only_a_success_fills_a_bucket() {
 static NOT_ASKED: RetryBudget = RetryBudget::bucket(TEN);
 
 #[retry(max = 5, delay = 1, max_elapsed = 9, retry_after = |hint| *hint, budget = NOT_ASKED)]
-#[circuit(name = "budgets::not_asked", threshold = 1, open = |_| None)]
+#[circuit(name = "budget::not_asked", threshold = 1, open = |_| None)]
 async fn not_asked(hint: Option<Duration>) -> Result<(), Option<Duration>> {
     Err(hint)
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_paid_for_a_retry_that_is_not_made() {
+async fn retry_that_is_not_made_costs_nothing() {
     not_asked(Some(Duration::from_secs(10))).await.unwrap_err();
     not_asked(None).await.unwrap_err();
     assert_eq!(seen(&NOT_ASKED), (10, 0, 0), "too long a wait, and an open circuit");
@@ -121,7 +121,7 @@ async fn sometimes(works: bool) -> io::Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_pay_for_retries_as_long_as_they_are_remembered() {
+async fn remembered_calls_pay_for_retries() {
     for works in [true, true, true, false, false, false] {
         let _ = sometimes(works).await;
     }
@@ -131,7 +131,7 @@ async fn calls_pay_for_retries_as_long_as_they_are_remembered() {
     let _ = sometimes(true).await;
     assert_eq!(RATIO.stats().tokens, 1);
     advance(Duration::from_secs(6)).await;
-    assert_eq!(RATIO.stats().tokens, 1, "what is older has gone, calls and retries");
+    assert_eq!(RATIO.stats().tokens, 1, "older calls and retries are forgotten");
     advance(Duration::from_secs(5)).await;
     assert_eq!(RATIO.stats().tokens, 0);
 }
@@ -139,7 +139,7 @@ async fn calls_pay_for_retries_as_long_as_they_are_remembered() {
 static TENTHS: RetryBudget = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 1.0, ..RetryRatio::DEFAULT });
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_forgotten_ten_tenths_later() {
+async fn call_is_forgotten_after_ttl() {
     TENTHS.call_began();
     advance(Duration::from_secs(9)).await;
     assert_eq!(TENTHS.stats().tokens, 1);
@@ -148,7 +148,7 @@ async fn a_call_is_forgotten_ten_tenths_later() {
 }
 
 #[test]
-fn numbers_at_the_edge_do_no_harm() {
+fn budget_with_extreme_numbers_stays_within_limits() {
     let ratio = |share, ttl, min_per_second| RetryBudget::ratio(RetryRatio { share, ttl, min_per_second });
     for (budget, granted) in [
         (ratio(f64::NAN, Duration::from_secs(1), 2), 2),
@@ -166,7 +166,7 @@ fn numbers_at_the_edge_do_no_harm() {
         budget.call_succeeded(None);
         assert_eq!(budget.stats().granted, granted, "{budget:?}");
     }
-    // With as many retries a second as milliseconds in one, those of the shortest and of the longest time show which it is.
+    // At 1,000 retries a second the number of tokens is the number of milliseconds that the budget remembers.
     for (ttl, tokens) in [(Duration::ZERO, 1), (Duration::from_millis(2), 2), (Duration::MAX, 86_400_000)] {
         assert_eq!(ratio(0.0, ttl, 1_000).stats().tokens, tokens, "{ttl:?}");
     }
@@ -177,7 +177,7 @@ static THREADS_RATIO: RetryBudget =
     RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 0.1, ttl: Duration::from_secs(24 * 60 * 60) });
 
 #[test]
-fn no_more_is_granted_than_there_is_from_any_number_of_threads() {
+fn concurrent_retries_stay_within_budget() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -193,12 +193,12 @@ fn no_more_is_granted_than_there_is_from_any_number_of_threads() {
     });
     assert_eq!(seen(&THREADS), (0, 1_000, 7_000));
     let stats = THREADS_RATIO.stats();
-    // Where a slot turns, two may pay with one call.
+    // Two retries may pay with one call while a bucket expires.
     assert!((800..=801).contains(&stats.granted), "{stats:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_share_pays_for_all_that_it_comes_to() {
+async fn share_grants_its_whole_number_of_retries() {
     for (share, calls, granted) in [(0.1, 10, 1), (0.2, 15, 3), (0.3, 10, 3), (0.3, 9, 2), (0.6, 5, 3), (0.7, 10, 7)] {
         let budget = RetryBudget::ratio(RetryRatio { share, min_per_second: 0, ..RetryRatio::DEFAULT });
         (0..calls).for_each(|_| budget.call_began());

@@ -1,4 +1,4 @@
-//! Retries without an attribute.
+//! `RetryPolicy`: retries without an attribute.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -7,11 +7,11 @@ use std::time::Duration;
 use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy};
 use tokio::time::Instant;
 
-/// Neither Send, nor Clone, nor Debug, nor an error.
+/// An error that implements no trait and is not `Send`.
 struct Bare(Rc<u32>);
 
 #[tokio::test(start_paused = true)]
-async fn an_error_needs_no_bound_and_comes_back_as_it_was() {
+async fn error_without_bounds_is_returned_unchanged() {
     let last = Rc::new(0);
     let attempts = Cell::new(0);
     let call = || {
@@ -26,7 +26,7 @@ async fn an_error_needs_no_bound_and_comes_back_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_serves_any_number_of_calls_at_once() {
+async fn policy_serves_concurrent_calls() {
     let policy = RetryPolicy::builder().max(2).delay(Duration::from_secs(1)).build().unwrap();
     let call = |works_from: u32| {
         let attempts = Cell::new(0);
@@ -42,7 +42,7 @@ async fn a_policy_serves_any_number_of_calls_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_predicate_stops_a_retry() {
+async fn retry_if_ends_retry() {
     let policy = RetryPolicy::builder().max(5).delay(Duration::ZERO).retry_if(|error: &u32| *error < 3).build();
     let attempts = Cell::new(0);
     let attempt = || {
@@ -53,8 +53,8 @@ async fn a_predicate_stops_a_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_over_a_breaker_stops_at_a_rejection_if_told_so() {
-    let breaker = CircuitBreaker::builder("retry_policy").threshold(2).build().unwrap();
+async fn policy_over_breaker_ends_at_rejection_by_predicate() {
+    let breaker = CircuitBreaker::builder("policy").threshold(2).build().unwrap();
     let policy = RetryPolicy::builder()
         .max(9)
         .retry_if(|error: &CallError<&str>| matches!(error, CallError::Failed(_)))
@@ -68,7 +68,7 @@ async fn a_policy_over_a_breaker_stops_at_a_rejection_if_told_so() {
 }
 
 #[test]
-fn a_delay_of_zero_needs_no_timer() {
+fn zero_delay_needs_no_timer() {
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     let attempts = Cell::new(0);
     let call = policy.call(|| {

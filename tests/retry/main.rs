@@ -1,0 +1,8 @@
+//! Retries: their options, their budgets, and the errors that end them.
+
+mod budget;
+mod foreign_rejections;
+mod nested;
+mod options;
+mod policy;
+mod retry_after;

@@ -1,0 +1,4 @@
+//! Timeouts, and the deadline of a caller.
+
+mod deadline;
+mod timeout;
