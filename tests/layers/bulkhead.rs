@@ -1,4 +1,4 @@
-//! A bulkhead lets so many calls run at the same time; others wait in its queue or are rejected.
+//! `#[bulkhead]`: limits concurrent calls; other calls wait in its queue or are rejected.
 
 use std::cell::Cell;
 use std::future::pending;
@@ -6,21 +6,10 @@ use std::io;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use resilience_runtime::{
-    Bulkhead, BulkheadFullError, CircuitOpenError, bulkhead, circuit, fallback, get_circuit, retry, timeout,
-};
+use resilience_runtime::{Bulkhead, bulkhead, circuit, fallback, get_circuit, retry, timeout};
+use support::Error;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
-
-#[derive(Debug, PartialEq, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error(transparent)]
-    Full(#[from] BulkheadFullError),
-    #[error("down")]
-    Down,
-}
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -33,7 +22,7 @@ async fn two_at_a_time(running: &Cell<u32>) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_too_many_is_rejected_at_once() {
+async fn call_beyond_max_is_rejected_at_once() {
     let (begin, running) = (Instant::now(), Cell::new(0));
     let (first, second, third) = tokio::join!(two_at_a_time(&running), two_at_a_time(&running), async {
         let third = two_at_a_time(&running).await;
@@ -43,7 +32,7 @@ async fn one_too_many_is_rejected_at_once() {
     assert_eq!(first.unwrap() + second.unwrap(), 1, "one of them ends while the other still runs");
     let Err(Error::Full(full)) = third else { panic!("not rejected") };
     assert_eq!((full.name(), &*full.to_string()), ("two_at_a_time", "bulkhead 'two_at_a_time' is full"));
-    assert_eq!(two_at_a_time(&running).await, Ok(0), "the slots are free again");
+    assert_eq!(two_at_a_time(&running).await, Ok(0), "the permits are free again");
 }
 
 #[bulkhead(max = 1, wait = 1.5)]
@@ -54,7 +43,7 @@ async fn queued(order: &Cell<u32>, own: u32) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn others_wait_in_a_queue_until_their_time_is_over() {
+async fn queued_call_is_rejected_after_wait() {
     let (begin, order) = (Instant::now(), Cell::new(0));
     let (first, second, third) = tokio::join!(queued(&order, 1), queued(&order, 2), async {
         let third = queued(&order, 3).await;
@@ -79,7 +68,7 @@ async fn shares_too() -> io::Result<u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_is_dropped_or_panics_leaves_the_queue_or_the_slot() {
+async fn dropped_or_panicking_call_frees_its_place() {
     let local = tokio::task::LocalSet::new();
     local
         .run_until(async {
@@ -120,7 +109,7 @@ impl Client {
 }
 
 #[tokio::test]
-async fn a_field_may_hold_it() {
+async fn with_takes_a_field() {
     let bulkhead = Bulkhead::builder(String::from("client"), 1).build().unwrap();
     let mut client = Client { bulkhead: bulkhead.clone(), calls: 0 };
     assert_eq!(client.call().await, Ok(1));
@@ -136,39 +125,39 @@ async fn chosen(bulkheads: &[Bulkhead; 2], index: u32) -> io::Result<u32> {
 }
 
 #[tokio::test]
-async fn any_expression_may_name_it() {
+async fn with_takes_any_expression() {
     let bulkheads = ["first", "second"].map(|name| Bulkhead::builder(name, 1).build().unwrap());
     assert_eq!(chosen(&bulkheads, 0).await.unwrap(), 1);
     assert_eq!(chosen(&bulkheads, 1).await.unwrap(), 0);
 }
 
-#[circuit(name = "bulkheads::above", threshold = 1, half_open_max = 2)]
+#[circuit(name = "bulkhead::above", threshold = 1, half_open_max = 2)]
 #[bulkhead(with = bulkhead)]
 async fn below_a_circuit(bulkhead: &Bulkhead, fail: bool) -> Result<(), Error> {
     if fail { Err(Error::Down) } else { Ok(()) }
 }
 
 #[tokio::test]
-async fn a_circuit_above_ignores_the_rejections() {
+async fn circuit_above_ignores_bulkhead_rejection() {
     let bulkhead = Bulkhead::builder("below", 1).build().unwrap();
     let slot = bulkhead.try_acquire().unwrap();
     assert!(matches!(below_a_circuit(&bulkhead, false).await, Err(Error::Full(_))));
     drop(slot);
-    let stats = get_circuit("bulkheads::above").unwrap().stats();
+    let stats = get_circuit("bulkhead::above").unwrap().stats();
     assert_eq!((stats.state.as_str(), stats.total_failed, stats.total_ignored), ("closed", 0, 1));
     assert_eq!(below_a_circuit(&bulkhead, true).await, Err(Error::Down));
-    assert_eq!(get_circuit("bulkheads::above").unwrap().stats().total_failed, 1, "and not what comes after them");
+    assert_eq!(get_circuit("bulkhead::above").unwrap().stats().total_failed, 1, "errors after a rejection count");
 }
 
 #[retry(max = 3, delay = 1, backoff = 1)]
-#[circuit(name = "bulkheads::between", threshold = 2)]
+#[circuit(name = "bulkhead::between", threshold = 2)]
 #[bulkhead(with = bulkhead)]
 async fn below_a_retry(bulkhead: &Bulkhead) -> Result<(), Error> {
     Err(Error::Down)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_above_tries_again_and_a_later_failure_counts() {
+async fn retry_above_retries_bulkhead_rejection() {
     let bulkhead = Bulkhead::builder("below", 1).build().unwrap();
     let (begin, slot) = (Instant::now(), bulkhead.try_acquire().unwrap());
     let (answer, ()) = tokio::join!(below_a_retry(&bulkhead), async {
@@ -176,7 +165,7 @@ async fn a_retry_above_tries_again_and_a_later_failure_counts() {
         drop(slot);
     });
     assert_eq!((answer, begin.elapsed().as_secs()), (Err(Error::Down), 2));
-    let stats = get_circuit("bulkheads::between").unwrap().stats();
+    let stats = get_circuit("bulkhead::between").unwrap().stats();
     assert_eq!((stats.total_ignored, stats.total_failed), (1, 2));
 }
 
@@ -188,7 +177,7 @@ async fn right_below_a_retry(bulkhead: &Bulkhead) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_of_a_retry_above_holds_no_slot() {
+async fn pause_of_retry_above_holds_no_permit() {
     let bulkhead = Bulkhead::builder("below", 1).build().unwrap();
     let answers = tokio::join!(right_below_a_retry(&bulkhead), right_below_a_retry(&bulkhead));
     assert_eq!(answers, (Ok(1), Ok(1)));
@@ -212,7 +201,7 @@ async fn falls_back_on_any(bulkhead: &Bulkhead) -> Result<u32, Error> {
 }
 
 #[tokio::test]
-async fn a_fallback_above_is_called_without_a_slot() {
+async fn fallback_above_runs_without_permit() {
     let bulkhead = Bulkhead::builder("below", 1).build().unwrap();
     assert_eq!(falls_back(&bulkhead).await, Err(Error::Down));
     assert_eq!(falls_back_on_any(&bulkhead).await, Ok(100));
@@ -227,7 +216,7 @@ async fn waits_below_a_timeout(bulkhead: &Bulkhead) -> io::Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_above_counts_the_wait() {
+async fn timeout_above_includes_the_wait() {
     let bulkhead = Bulkhead::builder("below", 1).wait(60 * SECOND).build().unwrap();
     let (begin, slot) = (Instant::now(), bulkhead.try_acquire().unwrap());
     assert_eq!(waits_below_a_timeout(&bulkhead).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
@@ -238,7 +227,7 @@ async fn a_timeout_above_counts_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_attribute() {
+async fn bulkhead_call_works_without_attribute() {
     let bulkhead = Bulkhead::builder("plain", 1).build().unwrap();
     let slot = bulkhead.acquire().await.unwrap();
     let answer: io::Result<()> = bulkhead.call(|| async { panic!("not to be called") }).await;
@@ -249,7 +238,7 @@ async fn without_an_attribute() {
 }
 
 #[test]
-fn settings_that_cannot_be_are_named() {
+fn invalid_setting_is_refused_by_name() {
     let error = |builder: resilience_runtime::BulkheadBuilder| builder.build().unwrap_err().to_string();
     assert_eq!(error(Bulkhead::builder("a", 0)), "`max` is 0, but must be a whole number of at least 1");
     assert_eq!(error(Bulkhead::builder(" ", 1)), "`name` is \" \", but must be a text that is not blank");
@@ -266,7 +255,7 @@ async fn ended_in_a_pause(bulkhead: &Bulkhead) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_in_the_pause_after_a_rejection_is_no_rejection() {
+async fn timeout_in_pause_after_rejection_is_no_rejection() {
     let bulkhead = Bulkhead::builder("below", 1).wait(SECOND).build().unwrap();
     let _slot = bulkhead.try_acquire().unwrap();
     let begin = Instant::now();
@@ -278,7 +267,7 @@ async fn fails_too(_: &Bulkhead) -> Result<u32, Error> {
     std::future::ready(Err(Error::Down)).await
 }
 
-#[circuit(name = "bulkheads::over_a_fallback", threshold = 9)]
+#[circuit(name = "bulkhead::over_a_fallback", threshold = 9)]
 #[fallback(fails_too)]
 #[bulkhead(with = bulkhead)]
 async fn below_a_fallback(bulkhead: &Bulkhead) -> Result<u32, Error> {
@@ -286,10 +275,10 @@ async fn below_a_fallback(bulkhead: &Bulkhead) -> Result<u32, Error> {
 }
 
 #[tokio::test]
-async fn what_a_fallback_comes_to_is_no_rejection() {
+async fn error_of_fallback_is_no_rejection() {
     let bulkhead = Bulkhead::builder("below", 1).build().unwrap();
     let _slot = bulkhead.try_acquire().unwrap();
     assert_eq!(below_a_fallback(&bulkhead).await, Err(Error::Down));
-    let stats = get_circuit("bulkheads::over_a_fallback").unwrap().stats();
+    let stats = get_circuit("bulkhead::over_a_fallback").unwrap().stats();
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 0));
 }

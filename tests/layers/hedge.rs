@@ -1,73 +1,48 @@
-//! A hedge begins a call again while it has not ended; the first success is the answer.
+//! `#[hedge]`: begins another attempt while a call is slow; the first success is the answer.
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use resilience_runtime::{
-    BulkheadFullError, CircuitOpenError, Hedge, TimeoutError, bulkhead, circuit, fallback, get_circuit, hedge,
-    rate_limit, retry, timeout,
-};
+use resilience_runtime::{Hedge, bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout};
+use support::{Calls, DropCounter, Error, assert_send};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-#[derive(Debug, PartialEq, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error(transparent)]
-    Full(#[from] BulkheadFullError),
-    #[error(transparent)]
-    Timeout(#[from] TimeoutError),
-    #[error("attempt {0} failed")]
-    Down(usize),
-}
-
-/// What each attempt takes, in milliseconds, and whether it succeeds; and when it was begun and how it ended.
+/// A service with a plan of each attempt: its milliseconds, and whether it succeeds. Counts dropped attempts.
 struct Service {
-    begin: Instant,
     plan: Vec<(u64, bool)>,
-    begun: RefCell<Vec<u128>>,
+    calls: Calls,
     dropped: Cell<u32>,
-}
-
-/// Counts an attempt as dropped unless it is forgotten.
-struct Guard<'a>(&'a Cell<u32>);
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() + 1);
-    }
 }
 
 impl Service {
     fn new(plan: &[(u64, bool)]) -> Self {
-        Self { begin: Instant::now(), plan: plan.to_vec(), begun: RefCell::default(), dropped: Cell::new(0) }
+        Self { plan: plan.to_vec(), calls: Calls::start(), dropped: Cell::new(0) }
     }
 
-    async fn call(&self) -> Result<usize, Error> {
-        self.begun.borrow_mut().push(self.millis());
-        let attempt = self.begun.borrow().len();
-        let (time, works) = self.plan[attempt - 1];
-        let guard = Guard(&self.dropped);
+    async fn call(&self) -> Result<u32, Error> {
+        let attempt = self.calls.note();
+        let (time, works) = self.plan[attempt as usize - 1];
+        let guard = DropCounter(&self.dropped);
         sleep(Duration::from_millis(time)).await;
         std::mem::forget(guard);
-        if works { Ok(attempt) } else { Err(Error::Down(attempt)) }
+        if works { Ok(attempt) } else { Err(Error::Failed(attempt)) }
     }
 
     fn millis(&self) -> u128 {
-        self.begin.elapsed().as_millis()
+        self.calls.elapsed().as_millis()
     }
 }
 
 #[hedge(after = "100ms", max = 3)]
-async fn three(service: &Service) -> Result<usize, Error> {
+async fn three(service: &Service) -> Result<u32, Error> {
     service.call().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_success_is_the_answer_and_the_others_are_dropped() {
+async fn first_success_wins_and_drops_other_attempts() {
     for (plan, answer, at, begun, dropped) in [
         (&[(50, true)][..], Ok(1), 50, &[0][..], 0),
         (&[(100, true)], Ok(1), 100, &[0], 0),
@@ -80,12 +55,12 @@ async fn the_first_success_is_the_answer_and_the_others_are_dropped() {
     ] {
         let service = Service::new(plan);
         assert_eq!((three(&service).await, service.millis()), (answer, at), "{plan:?}");
-        assert_eq!((&**service.begun.borrow(), service.dropped.get()), (begun, dropped), "{plan:?}");
+        assert_eq!((&*service.calls.millis(), service.dropped.get()), (begun, dropped), "{plan:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_all_that_were_begun_fail_the_last_error_comes_back() {
+async fn last_error_is_returned_when_all_attempts_fail() {
     for (plan, attempt, at) in [
         (&[(50, false)][..], 1, 50),
         (&[(150, false), (20, false)], 1, 150),
@@ -93,7 +68,7 @@ async fn when_all_that_were_begun_fail_the_last_error_comes_back() {
         (&[(300, false), (300, false), (10, false)], 2, 400),
     ] {
         let service = Service::new(plan);
-        assert_eq!((three(&service).await, service.millis()), (Err(Error::Down(attempt)), at), "{plan:?}");
+        assert_eq!((three(&service).await, service.millis()), (Err(Error::Failed(attempt)), at), "{plan:?}");
     }
 }
 
@@ -107,7 +82,7 @@ async fn consumes(text: String, log: &RefCell<Vec<String>>, number: u32) -> Resu
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_attempt_has_its_clone_and_they_share_the_rest() {
+async fn attempts_clone_listed_arguments_and_share_others() {
     let log = RefCell::default();
     assert_eq!(consumes("a".to_owned(), &log, 5).await, Ok(7));
     assert_eq!(*log.borrow(), ["a", "a"]);
@@ -120,7 +95,7 @@ async fn sends(text: String, numbers: &[u32], count: usize) -> io::Result<usize>
 }
 
 #[hedge(after = "1ms", clone(count))]
-#[circuit(name = "hedges::sends")]
+#[circuit(name = "hedge::sends")]
 async fn sends_clones(mut count: usize) -> io::Result<usize> {
     yield_now().await;
     count += 1;
@@ -128,64 +103,61 @@ async fn sends_clones(mut count: usize) -> io::Result<usize> {
 }
 
 #[tokio::test]
-async fn the_future_is_send_where_the_arguments_are_sync() {
-    fn assert_send<T: Send>(value: T) -> T {
-        value
-    }
+async fn future_is_send_if_arguments_are_sync() {
     assert_eq!(assert_send(sends("four".to_owned(), &[1, 2], 1)).await.unwrap(), 7);
     assert_eq!(tokio::spawn(sends_clones(6)).await.unwrap().unwrap(), 7);
 }
 
-#[circuit(name = "hedges::above", threshold = 2)]
+#[circuit(name = "hedge::above", threshold = 2)]
 #[hedge(after = "100ms")]
-#[circuit(name = "hedges::below", threshold = 9)]
-async fn between(service: &Service) -> Result<usize, Error> {
+#[circuit(name = "hedge::below", threshold = 9)]
+async fn between(service: &Service) -> Result<u32, Error> {
     service.call().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_circuit_above_counts_the_call_and_one_below_each_attempt() {
+async fn circuit_above_counts_call_and_below_attempts() {
     assert_eq!(between(&Service::new(&[(900, true), (50, true)])).await, Ok(2));
-    assert_eq!(between(&Service::new(&[(120, false), (50, false)])).await, Err(Error::Down(2)));
-    let [above, below] = ["hedges::above", "hedges::below"].map(|name| get_circuit(name).unwrap().stats());
+    assert_eq!(between(&Service::new(&[(120, false), (50, false)])).await, Err(Error::Failed(2)));
+    let [above, below] = ["hedge::above", "hedge::below"].map(|name| get_circuit(name).unwrap().stats());
     assert_eq!((above.total_succeeded, above.total_failed, above.total_cancelled), (1, 1, 0));
     assert_eq!((below.total_succeeded, below.total_failed, below.total_cancelled), (1, 2, 1));
 }
 
-async fn instead(_: &Service) -> Result<usize, Error> {
+async fn instead(_: &Service) -> Result<u32, Error> {
     std::future::ready(Ok(99)).await
 }
 
 #[fallback(instead, on = "rejected")]
 #[retry(max = 3, delay = 1, backoff = 1)]
-#[circuit(name = "hedges::sees", threshold = 9)]
+#[circuit(name = "hedge::sees", threshold = 9)]
 #[hedge(after = "100ms")]
-#[circuit(name = "hedges::rejects", threshold = 1, cooldown = 60)]
-async fn rejected_below(service: &Service) -> Result<usize, Error> {
+#[circuit(name = "hedge::rejects", threshold = 1, cooldown = 60)]
+async fn rejected_below(service: &Service) -> Result<u32, Error> {
     service.call().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_in_an_attempt_is_told_above() {
+async fn rejection_of_attempt_reaches_layers_above() {
     let service = Service::new(&[(10, false)]);
-    assert_eq!(rejected_below(&service).await, Err(Error::Down(1)), "the circuit stays open during the pause");
+    assert_eq!(rejected_below(&service).await, Err(Error::Failed(1)), "the circuit stays open during the pause");
     assert_eq!(rejected_below(&service).await, Ok(99));
     assert_eq!(service.millis(), 10, "no pause after a rejection");
-    assert_eq!(get_circuit("hedges::sees").unwrap().stats().total_failed, 2);
+    assert_eq!(get_circuit("hedge::sees").unwrap().stats().total_failed, 2);
 }
 
-#[circuit(name = "hedges::ignores", threshold = 1)]
+#[circuit(name = "hedge::ignores", threshold = 1)]
 #[hedge(after = "100ms")]
 #[bulkhead(max = 1)]
-async fn one_slot(service: &Service) -> Result<usize, Error> {
+async fn one_slot(service: &Service) -> Result<u32, Error> {
     service.call().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_limit_below_turns_away_does_not_end_what_runs() {
+async fn rejected_attempt_does_not_end_running_attempts() {
     let service = Service::new(&[(200, true)]);
     assert_eq!((one_slot(&service).await, service.millis()), (Ok(1), 200));
-    let stats = get_circuit("hedges::ignores").unwrap().stats();
+    let stats = get_circuit("hedge::ignores").unwrap().stats();
     assert_eq!((stats.total_succeeded, stats.total_ignored), (1, 0));
 }
 
@@ -193,32 +165,32 @@ async fn what_a_limit_below_turns_away_does_not_end_what_runs() {
 #[hedge(after = "400ms", max = 5)]
 #[timeout("700ms")]
 #[retry(max = 2, delay = 0)]
-async fn bounded(service: &Service) -> Result<usize, Error> {
+async fn bounded(service: &Service) -> Result<u32, Error> {
     service.call().await
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_below_is_for_each_attempt_and_one_above_for_all() {
+async fn timeout_below_limits_attempt_and_above_the_call() {
     let service = Service::new(&[(9000, true), (9000, true), (9000, true)]);
     let Err(Error::Timeout(error)) = bounded(&service).await else { panic!("not ended") };
     assert_eq!((error.after().as_millis(), service.millis()), (1000, 1000));
-    assert_eq!((&**service.begun.borrow(), service.dropped.get()), (&[0, 400, 800][..], 3));
+    assert_eq!((&*service.calls.millis(), service.dropped.get()), (&[0, 400, 800][..], 3));
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_attribute() {
+async fn hedge_call_works_without_attribute() {
     let service = Service::new(&[(900, true), (50, true)]);
     let hedge = Hedge::new(Duration::from_millis(100), 2).unwrap();
     assert_eq!((hedge.call(|| service.call()).await, service.millis()), (Ok(2), 150));
     for max in 2..=5 {
         let service = Service::new(&[(900, true), (900, true), (900, true), (900, true), (900, true)]);
         assert_eq!(Hedge::new(Duration::from_millis(100), max).unwrap().call(|| service.call()).await, Ok(1));
-        assert_eq!(service.begun.borrow().len(), max as usize);
+        assert_eq!(service.calls.count(), max);
     }
 }
 
 #[test]
-fn settings_that_cannot_be_are_named() {
+fn invalid_setting_is_refused_by_name() {
     let error = |after, max| Hedge::new(after, max).unwrap_err().to_string();
     let second = Duration::from_secs(1);
     assert_eq!(error(Duration::ZERO, 2), "`after` is 0s, but must be longer than zero");
@@ -244,10 +216,7 @@ macro_rules! stacks {
         )*
 
         #[tokio::test(start_paused = true)]
-        async fn above_and_below_every_other_attribute() {
-            fn assert_send<T: Send>(value: T) -> T {
-                value
-            }
+        async fn hedge_works_above_and_below_every_attribute() {
             $(
                 let calls = AtomicU32::new(0);
                 assert_eq!(assert_send($name([7; 4], &calls)).await.unwrap(), 7, stringify!($name));
@@ -260,8 +229,8 @@ macro_rules! stacks {
 }
 
 stacks! {
-    over_circuit: 1, None, #[hedge(after = 1)] #[circuit(name = "hedges::over")];
-    under_circuit: 1, None, #[circuit(name = "hedges::under")] #[hedge(after = 1)];
+    over_circuit: 1, None, #[hedge(after = 1)] #[circuit(name = "hedge::over")];
+    under_circuit: 1, None, #[circuit(name = "hedge::under")] #[hedge(after = 1)];
     over_retry: 2, None, #[hedge(after = 1)] #[retry(max = 2, delay = 0)];
     under_retry: 2, None, #[retry(max = 2, delay = 0)] #[hedge(after = 1)];
     over_timeout: 1, None, #[hedge(after = 1)] #[timeout(5)];
@@ -272,6 +241,6 @@ stacks! {
     under_rate_limit: 1, None, #[rate_limit(per_second = 9)] #[hedge(after = 1)];
     over_hedge: 1, None, #[hedge(after = 2)] #[hedge(after = 1)];
     under_fallback: 1, Some(101), #[fallback(other)] #[hedge(after = 1)];
-    under_all: 2, Some(102), #[fallback(other)] #[timeout(9)] #[retry(max = 2, delay = 0)] #[circuit(name = "hedges::under_all")]
+    under_all: 2, Some(102), #[fallback(other)] #[timeout(9)] #[retry(max = 2, delay = 0)] #[circuit(name = "hedge::under_all")]
         #[hedge(after = 1, max = 3)] #[rate_limit(per_second = 9)] #[timeout(5)];
 }

@@ -1,23 +1,12 @@
-//! A rate limit lets so many calls begin in a second.
+//! `#[rate_limit]`: limits the calls that begin in a second.
 
 use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{
-    CircuitOpenError, RateLimit, RateLimitedError, circuit, fallback, get_circuit, rate_limit, retry,
-};
+use resilience_runtime::{RateLimit, circuit, fallback, get_circuit, rate_limit, retry};
+use support::Error;
 use tokio::time::{Instant, advance};
-
-#[derive(Debug, PartialEq, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Open(#[from] CircuitOpenError),
-    #[error(transparent)]
-    Limited(#[from] RateLimitedError),
-    #[error("down")]
-    Down,
-}
 
 #[rate_limit(per_second = 4, burst = 2)]
 async fn limited(calls: &Cell<u32>) -> Result<u32, Error> {
@@ -26,7 +15,7 @@ async fn limited(calls: &Cell<u32>) -> Result<u32, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_passes_and_then_one_call_each_step() {
+async fn calls_beyond_burst_pass_at_the_rate() {
     let calls = Cell::new(0);
     assert_eq!((limited(&calls).await, limited(&calls).await), (Ok(1), Ok(2)));
     let Err(Error::Limited(error)) = limited(&calls).await else { panic!("not rejected") };
@@ -37,12 +26,12 @@ async fn a_burst_passes_and_then_one_call_each_step() {
     let Err(Error::Limited(error)) = limited(&calls).await else { panic!("not rejected") };
     assert_eq!(error.retry_after().as_millis(), 150);
     advance(error.retry_after()).await;
-    assert_eq!(limited(&calls).await, Ok(3), "whoever waits that long is let through");
+    assert_eq!(limited(&calls).await, Ok(3), "a call after that delay passes");
     assert!(limited(&calls).await.is_err());
 
     advance(Duration::from_secs(60)).await;
     assert_eq!((limited(&calls).await, limited(&calls).await), (Ok(4), Ok(5)));
-    assert!(limited(&calls).await.is_err(), "a minute saves up no more than the burst");
+    assert!(limited(&calls).await.is_err(), "a minute adds no more than the burst");
 }
 
 #[rate_limit(per_second = 3)]
@@ -51,7 +40,7 @@ async fn by_default() -> io::Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_burst_is_that_of_a_second_by_default() {
+async fn default_burst_is_one_second_of_calls() {
     for _ in 0..3 {
         by_default().await.unwrap();
     }
@@ -75,7 +64,7 @@ impl Client {
 }
 
 #[tokio::test(start_paused = true)]
-async fn functions_may_share_one() {
+async fn functions_may_share_one_rate_limit() {
     let limit = RateLimit::builder(String::from("shared"), 1).build().unwrap();
     let mut client = Client { limit: limit.clone() };
     assert_eq!(client.write().await, Ok(2));
@@ -91,26 +80,26 @@ async fn chosen(limits: &[RateLimit; 2], index: usize) -> io::Result<u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_expression_may_name_it() {
+async fn with_takes_any_expression() {
     let limits = ["first", "second"].map(|name| RateLimit::builder(name, 1).build().unwrap());
     assert_eq!(chosen(&limits, 0).await.unwrap(), 1);
     assert_eq!(chosen(&limits, 1).await.unwrap(), 1);
 }
 
 #[retry(max = 3, delay = 1, backoff = 1)]
-#[circuit(name = "rate_limits::above", threshold = 1)]
+#[circuit(name = "rate_limit::above", threshold = 1)]
 #[rate_limit(with = limit)]
 async fn below_others(limit: &RateLimit) -> Result<u64, Error> {
     Ok(limit.stats().total_admitted)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_circuit_above_ignores_a_rejection_and_a_retry_tries_again() {
+async fn rejection_is_ignored_by_circuit_and_retried() {
     let limit = RateLimit::builder("below", 1).build().unwrap();
     let begin = Instant::now();
     assert_eq!((below_others(&limit).await, below_others(&limit).await), (Ok(1), Ok(2)));
     assert_eq!(begin.elapsed().as_secs(), 1);
-    let stats = get_circuit("rate_limits::above").unwrap().stats();
+    let stats = get_circuit("rate_limit::above").unwrap().stats();
     assert_eq!((stats.total_succeeded, stats.total_ignored, stats.total_failed), (2, 1, 0));
 }
 
@@ -125,14 +114,14 @@ async fn falls_back(limit: &RateLimit) -> Result<u64, Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_calls_a_fallback() {
+async fn rejection_calls_fallback() {
     let limit = RateLimit::builder("below", 1).build().unwrap();
     assert_eq!(falls_back(&limit).await, Err(Error::Down));
     assert_eq!(falls_back(&limit).await, Ok(99));
 }
 
 #[test]
-fn threads_share_the_burst_to_the_call() {
+fn concurrent_calls_stay_within_burst() {
     let limit = RateLimit::builder("threads", 1).burst(1000).build().unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -141,12 +130,12 @@ fn threads_share_the_burst_to_the_call() {
     });
     let stats = limit.stats();
     assert_eq!(stats.total_admitted + stats.total_rejected, 4000);
-    // What a second or two of a slow machine adds.
+    // A slow machine takes a second or two, which adds permits.
     assert!((1000..1010).contains(&stats.total_admitted), "{stats:?}");
 }
 
 #[test]
-fn settings_that_cannot_be_are_named() {
+fn invalid_setting_is_refused_by_name() {
     let error = |builder: resilience_runtime::RateLimitBuilder| builder.build().unwrap_err().to_string();
     assert_eq!(error(RateLimit::builder("a", 0)), "`per_second` is 0, but must be a whole number from 1 to 1000000");
     assert_eq!(error(RateLimit::builder("a", u32::MAX)).split(',').next(), Some("`per_second` is 4294967295"));
@@ -156,8 +145,8 @@ fn settings_that_cannot_be_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_that_is_no_part_of_a_second_is_not_exceeded() {
-    let limit = RateLimit::builder("rate_limits::odd", 600_500).burst(1000).build().unwrap();
+async fn rate_that_does_not_divide_a_second_holds() {
+    let limit = RateLimit::builder("rate_limit::odd", 600_500).burst(1000).build().unwrap();
     while limit.try_acquire().is_ok() {}
     let burst = limit.stats().total_admitted;
     for _ in 0..1000 {
