@@ -1,0 +1,164 @@
+//! The events of a circuit.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{CircuitBreaker, CircuitState, circuit};
+use tokio::time::advance;
+
+use crate::recorder::{heard, listen};
+
+fn breaker(name: &'static str) -> CircuitBreaker {
+    CircuitBreaker::builder(name).threshold(2).build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_state_change_and_outcome_emits_an_event() {
+    listen();
+    let breaker = breaker("life");
+    let call = |answer: Result<(), &'static str>| {
+        breaker.call(move || async move {
+            advance(Duration::from_millis(20)).await;
+            answer
+        })
+    };
+    call(Ok(())).await.unwrap();
+    assert!(call(Err("down")).await.is_err());
+    breaker.try_acquire().unwrap().failure_with(&"Service down");
+    assert_eq!(
+        heard(),
+        [
+            "DEBUG circuit_success circuit=life duration_ms=20",
+            "DEBUG circuit_failure circuit=life duration_ms=20",
+            "DEBUG circuit_failure circuit=life duration_ms=0 error=Service down",
+            "WARN circuit_opened circuit=life reason=\"threshold\" failures=2 error=Service down",
+        ]
+    );
+
+    advance(Duration::from_millis(500)).await;
+    assert!(breaker.try_acquire().is_err());
+    advance(Duration::from_millis(29_500)).await;
+    assert_eq!(breaker.state().as_str(), "half_open");
+    assert_eq!(
+        heard(),
+        ["DEBUG circuit_rejected circuit=life cooldown_remaining=30"],
+        "reading the state emits nothing"
+    );
+
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!(
+        heard(),
+        [
+            "INFO circuit_half_open circuit=life",
+            "DEBUG circuit_failure circuit=life duration_ms=0",
+            "WARN circuit_opened circuit=life reason=\"half_open_failure\" failures=3",
+        ]
+    );
+
+    advance(Duration::from_secs(30)).await;
+    let hanging = breaker.try_acquire().unwrap();
+    advance(Duration::from_secs(30)).await;
+    let trial = breaker.try_acquire().unwrap();
+    drop(hanging);
+    trial.success();
+    breaker.try_acquire().unwrap().ignore();
+    breaker.reset();
+    assert_eq!(
+        heard(),
+        [
+            "INFO circuit_half_open circuit=life",
+            "INFO trial_expired circuit=life trials=1",
+            "DEBUG circuit_success circuit=life duration_ms=0",
+            "INFO circuit_closed circuit=life reason=\"recovery\"",
+            "INFO circuit_reset circuit=life",
+        ]
+    );
+}
+
+#[test]
+fn manual_state_changes_emit_events() {
+    listen();
+    let breaker = breaker("by_hand");
+    breaker.trip();
+    breaker.force_open();
+    breaker.disable();
+    breaker.reset();
+    assert_eq!(
+        heard(),
+        [
+            "WARN circuit_opened circuit=by_hand reason=\"manual\" failures=0",
+            "WARN circuit_forced_open circuit=by_hand",
+            "WARN circuit_disabled circuit=by_hand",
+            "INFO circuit_reset circuit=by_hand",
+        ]
+    );
+}
+
+/// In the original specification, a read of the state makes the circuit half-open and emits the event.
+#[tokio::test(start_paused = true)]
+async fn reading_the_state_emits_no_event() {
+    listen();
+    let breaker = breaker("looking");
+    breaker.try_acquire().unwrap().failure();
+    breaker.try_acquire().unwrap().failure();
+    advance(breaker.stats().cooldown).await;
+    heard();
+    assert_eq!((breaker.state(), breaker.stats().state), (CircuitState::HalfOpen, CircuitState::HalfOpen));
+    assert_eq!(heard(), [""; 0]);
+    drop(breaker.try_acquire().unwrap());
+    assert_eq!(heard(), ["INFO circuit_half_open circuit=looking"]);
+}
+
+#[circuit(name = "circuit::panics", threshold = 1)]
+async fn panics() -> io::Result<()> {
+    std::panic::resume_unwind(Box::new("not shown"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn panic_is_shown_as_the_error() {
+    listen();
+    assert!(tokio::spawn(panics()).await.unwrap_err().is_panic());
+    assert_eq!(
+        heard(),
+        [
+            "DEBUG circuit_failure circuit=circuit::panics duration_ms=0 error=panic",
+            "WARN circuit_opened circuit=circuit::panics reason=\"threshold\" failures=1 error=panic",
+        ]
+    );
+}
+
+#[test]
+fn circuit_name_is_escaped_in_events() {
+    listen();
+    CircuitBreaker::builder("two\nlines").build().unwrap().reset();
+    assert_eq!(heard(), [r"INFO circuit_reset circuit=two\nlines"]);
+}
+
+#[circuit(name = "circuit::conflict", threshold = 2)]
+async fn first() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "circuit::conflict", threshold = 5)]
+async fn second() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn conflict_emits_one_event_with_both_places() {
+    listen();
+    first().await.unwrap();
+    second().await.unwrap();
+    second().await.unwrap();
+    let mut told = heard();
+    told.retain(|line| line.starts_with("WARN"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (kept, ignored) = told[0].split_once(" ignored=").unwrap();
+    assert!(
+        kept.starts_with(
+            "WARN circuit_conflict circuit=circuit::conflict option=\"threshold\" kept=\"2\" kept_at=\"tests/events/circuit.rs:"
+        ),
+        "{kept}"
+    );
+    assert!(ignored.starts_with("\"5\" ignored_at=\"tests/events/circuit.rs:"), "{ignored}");
+}

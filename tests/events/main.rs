@@ -1,0 +1,6 @@
+//! Events for `tracing`: the names, levels and fields on which dashboards depend.
+
+mod circuit;
+mod layers;
+mod recorder;
+mod subscriber;

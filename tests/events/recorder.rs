@@ -1,0 +1,81 @@
+//! A subscriber of the whole process that hands each test the events of its own thread.
+
+use std::cell::RefCell;
+use std::fmt::{Debug, Write};
+use std::sync::Once;
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+thread_local! {
+    static RECORDING: RefCell<Option<Recording>> = const { RefCell::new(None) };
+}
+
+/// The events of one test, and its action at each event.
+struct Recording {
+    lines: Vec<String>,
+    then: fn(&Event<'_>),
+}
+
+/// Records the events of each thread that listens.
+///
+/// One subscriber serves the process, because a subscriber of one thread may miss an event that another thread was the
+/// first to reach (tokio-rs/tracing#3611).
+struct Recorder;
+
+/// Records the events of this thread from now on.
+pub(crate) fn listen() {
+    listen_and(|_| ());
+}
+
+/// Records the events of this thread from now on, and calls a function at each.
+pub(crate) fn listen_and(then: fn(&Event<'_>)) {
+    static RECORDER: Once = Once::new();
+    RECORDER.call_once(|| tracing::subscriber::set_global_default(Recorder).unwrap());
+    RECORDING.set(Some(Recording { lines: Vec::new(), then }));
+}
+
+/// Returns the events since the last call.
+pub(crate) fn heard() -> Vec<String> {
+    RECORDING.with_borrow_mut(|recording| std::mem::take(&mut recording.as_mut().expect("this thread listens").lines))
+}
+
+impl Subscriber for Recorder {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "resilience"
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = Line(format!("{} {}", event.metadata().level(), event.metadata().name()));
+        event.record(&mut line);
+        let then = RECORDING.with_borrow_mut(|recording| {
+            let recording = recording.as_mut()?;
+            recording.lines.push(line.0);
+            Some(recording.then)
+        });
+        if let Some(then) = then {
+            then(event);
+        }
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// A line of `LEVEL name field=value ..`, without the message, which repeats the name.
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        match field.name() {
+            "message" => assert!(self.0.ends_with(&format!(" {value:?}")), "{} is not {value:?}", self.0),
+            name => write!(self.0, " {name}={value:?}").unwrap(),
+        }
+    }
+}
