@@ -1,4 +1,6 @@
-//! Once a breaker is there, no call through it allocates, whatever it comes to; and how much memory a breaker takes.
+//! No call allocates once its breaker exists, independent of the outcome. A breaker and a key take few bytes.
+//!
+//! These tests need a process of their own, because they replace the allocator.
 
 use std::future::Future;
 use std::pin::pin;
@@ -8,24 +10,11 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use resilience_runtime::{
-    CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge,
-    rate_limit, retry, timeout,
+    CallError, CircuitBreaker, RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
 };
+use support::Error;
 
-#[derive(Debug, PartialEq)]
-enum Error {
-    Open(CircuitOpenError),
-    Down,
-    Turned,
-}
-
-impl From<CircuitOpenError> for Error {
-    fn from(open: CircuitOpenError) -> Self {
-        Self::Open(open)
-    }
-}
-
-/// The outcome of a future that is ready at once.
+/// Returns the outcome of a future that is ready at once.
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
@@ -33,9 +22,9 @@ fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn assert_none(what: &str, call: impl FnOnce()) {
+fn assert_none(call_kind: &str, call: impl FnOnce()) {
     let allocations = measure(call).count_total;
-    assert_eq!(allocations, 0, "{what}");
+    assert_eq!(allocations, 0, "{call_kind}");
 }
 
 #[retry(max = 2, delay = 0)]
@@ -45,27 +34,27 @@ async fn decorated(works: bool) -> Result<(), Error> {
 }
 
 fn instead(_: bool) -> std::future::Ready<Result<(), Error>> {
-    std::future::ready(Err(Error::Turned))
+    std::future::ready(Err(Error::Other))
 }
 
 #[fallback(instead)]
-#[timeout(5, error = |_| Error::Turned)]
-#[rate_limit(per_second = 1, burst = 2, error = |_| Error::Turned)]
-#[bulkhead(max = 1, wait = 1, error = |_| Error::Turned)]
+#[timeout(5, error = |_| Error::Other)]
+#[rate_limit(per_second = 1, burst = 2, error = |_| Error::Other)]
+#[bulkhead(max = 1, wait = 1, error = |_| Error::Other)]
 #[hedge(after = 1)]
 async fn layered(works: bool) -> Result<(), Error> {
     if works { Ok(()) } else { Err(Error::Down) }
 }
 
 #[test]
-fn no_layer_allocates() {
+fn calls_through_other_layers_do_not_allocate() {
     ready(layered(true)).unwrap();
     assert_none("a success", || ready(layered(true)).unwrap());
-    assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Turned)));
+    assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Other)));
 }
 
 #[test]
-fn no_call_of_a_decorated_function_allocates() {
+fn calls_of_decorated_function_do_not_allocate() {
     ready(decorated(true)).unwrap();
     assert_none("a success", || ready(decorated(true)).unwrap());
     assert_none("two failures", || assert_eq!(ready(decorated(false)), Err(Error::Down)));
@@ -76,8 +65,8 @@ fn no_call_of_a_decorated_function_allocates() {
 }
 
 #[test]
-fn no_call_without_an_attribute_allocates() {
-    // A name that is made at run time is shared, and not copied either.
+fn calls_without_attribute_do_not_allocate() {
+    // An owned name is shared, not copied.
     let breaker = CircuitBreaker::builder(String::from("made when the program runs"))
         .threshold(2)
         .cooldown(Duration::ZERO)
@@ -98,7 +87,7 @@ fn no_call_without_an_attribute_allocates() {
     assert_none("a trial that closes", || breaker.try_acquire().unwrap().success());
 }
 
-/// The bytes that are in use afterwards and were not before.
+/// Returns the bytes that stay in use.
 fn kept(make: impl FnOnce()) -> u64 {
     measure(make).bytes_current.try_into().unwrap()
 }
@@ -124,14 +113,14 @@ async fn of_longer(text: &str) -> Result<(), Error> {
 }
 
 #[test]
-fn a_key_takes_at_most_256_bytes_beside_a_long_name() {
+fn key_takes_at_most_256_bytes_beside_name() {
     let bytes = |keys, call: &dyn Fn(u64)| kept(|| (0..keys).for_each(call)) / keys;
-    // So many that the tables have just grown, and the place of two keys in there is that of one.
+    // At this number the tables have just grown, and each key takes the place of two.
     let each = bytes(60_000, &|n| ready(keyed(n)).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(10_000, &|n| ready(full(n)).unwrap());
     assert!(each <= 256, "{each}, where some are old and some are young");
-    // Names of 22 and of 43 bytes; the longer ones are kept elsewhere.
+    // The names have 22 and 43 bytes; longer names are stored outside the key.
     let each = bytes(60_000, &|n| ready(of_text(&format!("{n:013}"))).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(60_000, &|n| ready(of_longer(&format!("{n:032}"))).unwrap());
@@ -139,13 +128,13 @@ fn a_key_takes_at_most_256_bytes_beside_a_long_name() {
 }
 
 #[test]
-fn a_breaker_takes_few_bytes_beside_its_share_of_the_stripes() {
+fn breaker_takes_few_bytes_beside_its_stripes() {
     let mut breakers = Vec::with_capacity(1000);
     let all = kept(|| {
         breakers.extend((0..1000).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
-    // A block of lines serves four breakers.
+    // Four breakers share a block of lines.
     let each = all / 1000 - (128 + 128 * stripes) / 4;
     assert!(each <= 216, "{each}");
 }

@@ -1,17 +1,19 @@
-//! What a decorated function's future takes up beside the bare one's: a few words a layer, not a copy of the body.
+//! The future of a decorated function is a few words a layer larger than the bare future, and holds no second body.
+//!
+//! A binary of its own, because the README names it.
 
 use std::future::{Ready, ready};
 use std::io;
 
 use resilience_runtime::{bulkhead, circuit, fallback, hedge, retry, timeout};
 
-/// The most that a stack of two may add, in bytes.
+/// The bytes that a stack of two may add.
 const ALLOWED: usize = 256;
 
-/// The same where both layers wait, and each has a timer of tokio's.
+/// The bytes that a stack of two may add if each layer has a timer of tokio.
 const ALLOWED_TWO_TIMERS: usize = 304;
 
-/// Holds nothing: what the future of a fallback takes up comes on top.
+/// A fallback with a small future, because the future of a fallback adds its own size.
 #[expect(clippy::large_types_passed_by_value)]
 fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))
@@ -28,7 +30,7 @@ macro_rules! stacks {
         )*
 
         #[test]
-        fn a_stack_of_two_adds_little() {
+        fn stack_of_two_adds_few_bytes() {
             async fn bare(argument: [u8; 1024]) -> io::Result<u8> {
                 tokio::task::yield_now().await;
                 Ok(argument[7])

@@ -1,4 +1,6 @@
-//! Circuits with a key: one breaker for each, under one name and the same settings.
+//! `key = ..`: one circuit for each key, under one name and with the same settings.
+//!
+//! These tests need a process of their own, because one of them expects the only conflict of the registry.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +13,7 @@ async fn ask(shard: u32, works: bool) -> io::Result<u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_keys_failure_opens_one_key() {
+async fn failures_of_one_key_open_that_key() {
     for _ in 0..2 {
         ask(1, false).await.unwrap_err();
     }
@@ -21,7 +23,7 @@ async fn one_keys_failure_opens_one_key() {
     let stats = get_circuit_stats();
     assert_eq!(stats["keyed::shard[1]"].state, CircuitState::Open);
     assert_eq!((stats["keyed::shard[2]"].successes, stats["keyed::shard[2]"].threshold), (1, 2));
-    assert!(!stats.contains_key("keyed::shard"), "the family itself is no circuit");
+    assert!(!stats.contains_key("keyed::shard"), "the family has no circuit of its own");
     let one = get_circuit("keyed::shard[1]").unwrap();
     assert!(get_circuit("keyed::shard[3]").is_none());
 
@@ -44,7 +46,7 @@ impl Client {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_is_read_once_for_a_call() {
+async fn key_is_read_once_per_call() {
     let mut client = Client { tenant: "ä[b]".to_owned() };
     client.get("/").await.unwrap_err();
     assert_eq!(client.tenant, "ä[b]!!", "the retry ended when its circuit opened");
@@ -57,7 +59,7 @@ async fn long(key: &str) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn any_text_is_a_key() {
+async fn any_text_can_be_a_key() {
     for key in ["", " ", "x", &"ö".repeat(47), &"ö".repeat(48), &"long".repeat(1000)] {
         long(key).await.unwrap();
         long(key).await.unwrap();
@@ -71,7 +73,7 @@ async fn number(key: i128) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn any_whole_number_is_a_key_as_it_is_written() {
+async fn any_whole_number_can_be_a_key() {
     for key in [0, 9, 10, 907, i128::from(u64::MAX), i128::from(u64::MAX) + 1, i128::MAX, -1, i128::MIN] {
         number(key).await.unwrap();
         assert!(get_circuit(&format!("keyed::number[{key}]")).is_some(), "{key}");
@@ -89,7 +91,7 @@ async fn three(key: char) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn a_conflict_is_found_once_both_are_registered() {
+async fn conflict_is_found_once_both_functions_registered() {
     two(true).await.unwrap();
     three('x').await.unwrap();
     assert_eq!(get_circuit_stats()["keyed::conflict[x]"].threshold, 2);
@@ -109,7 +111,7 @@ async fn many(key: u32) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn no_key_is_forgotten_as_long_as_there_is_room() {
+async fn no_key_is_evicted_below_max_keys() {
     for key in 0..64 {
         half(key).await.unwrap();
     }
@@ -134,7 +136,7 @@ async fn second(key: u32) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn what_another_function_writes_goes_for_the_keys_that_are_known_and_for_new_ones() {
+async fn option_of_another_function_applies_to_every_key() {
     first(1, true).await.unwrap();
     second(2).await.unwrap();
     for key in [1, 2, 3] {

@@ -1,7 +1,7 @@
-//! A user's lints, at their strictest: what the attributes emit sets none of them off.
+//! The code that the attributes emit passes the strictest lints of a user's crate.
 //!
-//! `nonstandard_style` is denied only: `inventory` emits an `allow` of it, which under a `forbid` is an error. Whoever
-//! needs that goes without the feature `declare`.
+//! A crate of its own, because the lints apply to a whole crate. `nonstandard_style` is only denied, because `inventory`
+//! emits an `allow` of it, which is an error under `forbid`. A crate that forbids it turns the feature `declare` off.
 #![deny(warnings, nonstandard_style)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 #![forbid(
@@ -66,7 +66,7 @@ use resilience_runtime::{
     Bulkhead, CircuitBreaker, RateLimit, bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout,
 };
 
-/// Documented.
+/// Returns a sum.
 ///
 /// # Errors
 ///
@@ -141,8 +141,8 @@ async fn timed(text: String, counter: &mut u32) -> io::Result<String> {
 }
 
 #[test]
-fn a_crate_with_every_lint_forbidden_compiles() -> io::Result<()> {
-    // By hand: the test attribute of tokio does not compile here.
+fn crate_with_strict_lints_compiles() -> io::Result<()> {
+    // The test attribute of tokio does not compile under these lints.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     assert_eq!(runtime.block_on(both(1, String::new(), (2, 3)))?, 7);
     assert_eq!(runtime.block_on(once(String::new()))?, "");

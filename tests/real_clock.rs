@@ -1,4 +1,6 @@
-//! On the system's clock, which nobody pauses in this binary, with somebody who listens to every event.
+//! Fast calls on the system's clock, with a subscriber of every event.
+//!
+//! These tests need a process of their own: no test may pause a clock, and the subscriber is global.
 
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ fn builder() -> CircuitBuilder {
 }
 
 #[test]
-fn a_quick_call_is_not_slow_because_somebody_listens() {
+fn fast_call_with_subscriber_is_not_slow() {
     let breaker = builder().build().unwrap();
     for _ in 0..4 {
         breaker.try_acquire().unwrap().success();
@@ -25,7 +27,7 @@ fn a_quick_call_is_not_slow_because_somebody_listens() {
 }
 
 #[test]
-fn a_quick_trial_closes_a_circuit_though_somebody_listens() {
+fn fast_trial_with_subscriber_closes_circuit() {
     let breaker = builder().cooldown(Duration::ZERO).build().unwrap();
     breaker.trip();
     breaker.try_acquire().unwrap().success();

@@ -1,4 +1,6 @@
-//! A reset of all circuits would run into any other test of its process, so it has one of its own.
+//! `reset_all_circuits`.
+//!
+//! This test needs a process of its own, because it lists and resets all circuits.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +13,7 @@ async fn declared() -> io::Result<()> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reset_all_circuits_closes_all() {
+async fn reset_all_circuits_closes_every_circuit() {
     let registered = CircuitBreaker::builder("registered").threshold(1).register().unwrap();
     let built = CircuitBreaker::builder("built").threshold(1).build().unwrap();
     let preset = presets::exa_circuit();

@@ -1,6 +1,7 @@
 //! The sixth acceptance criterion of the original specification: the web search uses circuit breakers.
 //!
-//! Real HTTP with servers of this machine, and so on the real clock: nothing here waits for a cooldown.
+//! This test needs a process of its own, because it resets all circuits. It sends real HTTP to local servers on the real
+//! clock, and does not wait for a cooldown.
 
 #[path = "../examples/web_search/search.rs"]
 mod search;
@@ -28,9 +29,9 @@ fn states() -> [CircuitState; 2] {
     ["exa_api", "tavily_api"].map(|name| get_circuit_stats()[name].state)
 }
 
-/// One test, because all searches of a process share their circuits.
+/// All searches of a process share their circuits, so this is one test.
 #[tokio::test]
-async fn the_web_search_uses_circuit_breakers() -> Result<(), Box<dyn std::error::Error>> {
+async fn web_search_uses_circuit_breakers() -> Result<(), Box<dyn std::error::Error>> {
     let (mut exa, tavily) = (StandIn::start(Service::Exa).await?, StandIn::start(Service::Tavily).await?);
     let http = stand_in::client()?;
     let second = || Some(Tavily::new(http.clone(), endpoint(&tavily, KEY)));

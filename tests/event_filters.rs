@@ -1,6 +1,6 @@
-//! A user's own events reach the user's own layers, whatever the library asks `tracing` about.
+//! The library's use of `tracing` takes no event away from a user's filtered layers.
 //!
-//! The only test of its file, since its subscriber is that of the process.
+//! This test needs a process of its own, because it sets the global subscriber.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,16 +18,16 @@ impl<S: Subscriber> Layer<S> for Names {
     }
 }
 
-/// To ask a subscriber whether it is enabled, and then to send it nothing, makes a layer with a filter of its own lose the
-/// next event (tokio-rs/tracing#2519).
+/// A library that asks a subscriber whether it is enabled, and then sends no event, makes a filtered layer lose the next
+/// event (tokio-rs/tracing#2519).
 #[test]
-fn a_layer_with_a_filter_loses_no_event() {
+fn filtered_layer_loses_no_event() {
     let (info, debug) = (Names::default(), Names::default());
     let layers = tracing_subscriber::registry()
         .with(info.clone().with_filter(LevelFilter::INFO))
         .with(debug.clone().with_filter(LevelFilter::DEBUG));
     tracing::subscriber::set_global_default(layers).unwrap();
-    let breaker = CircuitBreaker::builder("filters").threshold(9).build().unwrap();
+    let breaker = CircuitBreaker::builder("event_filters").threshold(9).build().unwrap();
     for _ in 0..3 {
         let permit = breaker.try_acquire().unwrap();
         tracing::info!(name: "mine", "mine");
