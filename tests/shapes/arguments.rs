@@ -71,7 +71,7 @@ async fn kept(mut tags: Vec<u32>, sent: &Cell<u32>) -> io::Result<usize> {
 }
 
 #[tokio::test]
-async fn what_is_listed_is_cloned_for_each_attempt_and_the_rest_is_lent() {
+async fn listed_arguments_are_cloned_and_others_lent() {
     assert_eq!(cloned("b".to_owned(), vec![], &Cell::new(0)).await.unwrap(), ("b".to_owned(), vec![3]));
     assert_eq!(kept(vec![], &Cell::new(0)).await.unwrap(), 3);
 }
@@ -112,7 +112,7 @@ async fn formatted(name: String, number: u32) -> io::Result<String> {
 }
 
 #[tokio::test]
-async fn arguments_are_used_as_in_the_bare_function() {
+async fn arguments_work_as_in_the_bare_function() {
     let (mut log, mut count) = (vec![], 0);
     assert_eq!(mutated(&mut log, &mut count, "xyz").await.unwrap(), 5);
     assert_eq!((log, count), (vec![1, 2], 2));
@@ -143,7 +143,7 @@ async fn absent_again(text: String, #[cfg(any())] absent: String, present: Vec<u
 }
 
 #[tokio::test]
-async fn an_argument_that_is_not_there_is_not_used() {
+async fn argument_removed_by_cfg_is_not_used() {
     assert_eq!(absent_once(7).await.unwrap(), 7);
     assert_eq!(absent_again(String::new(), vec![1, 2]).await.unwrap(), 2);
 }
@@ -163,14 +163,14 @@ async fn named_by_an_argument(host: String) -> io::Result<usize> {
     Ok(host.len())
 }
 
-/// The closure has an argument of that name for itself, so the body may consume this one.
+/// The closure shadows this argument, so the body may consume it.
 #[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
 async fn consumes(error: io::Error) -> io::Result<usize> {
     Err(error)
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_that_is_asked_later_may_name_an_argument() {
+async fn later_closure_may_name_an_argument() {
     judged_by_an_argument("acme".to_owned()).await.unwrap_err();
     assert_eq!(get_circuit("arguments::late").unwrap().state(), CircuitState::Open);
     let error = named_by_an_argument("example".to_owned()).await.unwrap_err();
@@ -190,7 +190,7 @@ async fn raw(r#type: u32, r#fn: u32) -> io::Result<u32> {
 }
 
 #[tokio::test]
-async fn names_may_be_raw() {
+async fn raw_names_work() {
     assert_eq!(raw(3, 1).await.unwrap(), 2);
 }
 
@@ -198,7 +198,7 @@ struct Cursor<'a> {
     inner: &'a mut u32,
 }
 
-/// What the closure does not name, the body takes along.
+/// The body moves the arguments that the closure does not name.
 #[circuit(name = "arguments::gives_back", failure_if = |_| limit > 3)]
 async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u32> {
     if limit == 0 {
@@ -207,7 +207,7 @@ async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u3
     Ok(&mut *cursor.inner)
 }
 
-/// The body counts down a copy of its own.
+/// The body changes its own copy.
 #[circuit(name = "arguments::copies", threshold = 1, failure_if = |_| left > 0)]
 async fn counts_down(mut left: u32) -> io::Result<()> {
     while left > 0 {
@@ -217,7 +217,7 @@ async fn counts_down(mut left: u32) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn what_is_read_later_is_lent_and_nothing_else() {
+async fn only_arguments_read_later_are_lent() {
     let mut number = 7;
     *gives_back(Cursor { inner: &mut number }, 0).await.unwrap() += 1;
     assert_eq!(number, 9);

@@ -1,4 +1,4 @@
-//! Retries that tell the body which attempt it is, and ask functions of the user's.
+//! `attempt = ..` and user functions of a retry in every shape.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -80,7 +80,7 @@ macro_rules! named {
 named!(by_a_macro, attempt, 4);
 
 #[tokio::test]
-async fn the_body_sees_which_attempt_it_is_in_every_shape() {
+async fn body_receives_attempt_number_in_every_shape() {
     let mut client = Client { worst: Cell::new(0) };
     assert_eq!(client.method::<String>(3).await.unwrap(), (3, String::new()));
     assert_eq!(client.worst.get(), 3);

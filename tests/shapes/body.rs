@@ -1,4 +1,4 @@
-//! What stands between the braces.
+//! Bodies of functions.
 
 use std::error::Error;
 use std::io;
@@ -26,7 +26,7 @@ async fn question_mark_retried(text: &str) -> Result<u32, Boxed> {
 }
 
 #[tokio::test]
-async fn question_mark_return_and_coercion() {
+async fn question_mark_return_and_coercion_work() {
     assert_eq!(question_mark("early").await.unwrap(), 1);
     assert_eq!(question_mark("7").await.unwrap(), 7);
     assert!(question_mark("x").await.is_err());
@@ -43,7 +43,7 @@ async fn coerced(wanted: bool) -> Result<Box<dyn Fn(u32) -> u32 + Send>, Boxed> 
 }
 
 #[tokio::test]
-async fn unsized_coercion_of_the_value() {
+async fn value_coerces_to_unsized_type() {
     assert_eq!(coerced(true).await.unwrap()(7), 8);
     assert_eq!(coerced(false).await.unwrap()(7), 6);
 }
@@ -63,7 +63,7 @@ async fn bails_at_once() -> anyhow::Result<u32> {
 }
 
 #[tokio::test]
-async fn bail_and_a_rejection_in_an_anyhow_error() {
+async fn anyhow_error_holds_bail_and_rejection() {
     assert_eq!(bails(false).await.unwrap(), 7);
     assert_eq!(bails(true).await.unwrap_err().to_string(), "bailed");
     assert_eq!(bails_at_once().await.unwrap_err().to_string(), "bailed");
@@ -109,7 +109,7 @@ async fn statements(limit: u32) -> io::Result<Vec<u32>> {
 }
 
 #[tokio::test]
-async fn labels_loops_and_items() {
+async fn labels_loops_and_items_work() {
     assert_eq!(statements(3).await.unwrap(), [0, 2, 4]);
     assert_eq!(statements(0).await.unwrap(), [0; 0]);
 }
@@ -122,7 +122,7 @@ async fn nested_futures(numbers: &[u32]) -> io::Result<u32> {
         sum += double(*number).await;
     }
     let block = async {
-        // Returns from the block, and not from the function.
+        // This returns from the block, not from the function.
         return Ok::<_, io::Error>(1);
     };
     sum += block.await?;
@@ -161,7 +161,7 @@ async fn diverges(stop: bool) -> Result<std::convert::Infallible, ()> {
 }
 
 #[tokio::test]
-async fn futures_temporaries_and_tails() {
+async fn futures_temporaries_and_tails_work() {
     assert_eq!(nested_futures(&[1, 2]).await.unwrap(), 8);
     assert_eq!(tail_temporaries(&std::sync::Mutex::new("abc".to_owned())).await.unwrap(), 3);
     assert_eq!(match_tail("7").await.unwrap(), 7);

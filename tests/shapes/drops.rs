@@ -1,6 +1,6 @@
-//! Arguments and locals are dropped in the order of the bare function, whenever the future is dropped.
+//! Arguments and locals are dropped in the order of the bare function, at every point of the future.
 //!
-//! But for one thing: a stack that runs the body once drops the arguments that the body does not use after the others.
+//! One exception: a stack that runs the body once drops unused arguments after the others.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -55,7 +55,7 @@ functions! {
     #[circuit(name = "drops::outer")] #[circuit(name = "drops::inner")] in_two_circuits;
 }
 
-/// What is dropped, in order, when a call is polled so many times and then dropped.
+/// Returns the dropped values in order, for a call that is polled a number of times and then dropped.
 fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 8]) -> F) -> Vec<&'static str>
 where
     F: Future<Output = io::Result<()>>,
@@ -71,7 +71,7 @@ where
 }
 
 #[test]
-fn the_order_is_that_of_the_bare_function() {
+fn drop_order_is_that_of_bare_function() {
     macro_rules! order {
         ($name:ident, $log:expr, $polls:expr) => {
             drops($log, $polls, |[a, b, c, d, upper, lower, e, f]| $name(a, b, (c, d), Both { upper, lower }, e, f))
@@ -115,7 +115,7 @@ ending_with_a_temporary! {
 }
 
 #[tokio::test]
-async fn what_the_last_expression_leaves_goes_when_the_edition_says() {
+async fn tail_temporaries_drop_by_edition() {
     let log = &Log::default();
     macro_rules! order {
         ($name:ident) => {{

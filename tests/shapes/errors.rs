@@ -1,4 +1,4 @@
-//! What an error may be: anything.
+//! Any type can be the error.
 
 use resilience_runtime::{circuit, retry, CircuitOpenError};
 
@@ -55,7 +55,7 @@ impl Judge {
 }
 
 #[tokio::test]
-async fn an_error_needs_no_bound() {
+async fn error_needs_no_bound() {
     assert_eq!(without_display().await, Err(Opaque));
     assert_eq!(number(404).await, Err(404));
     assert_eq!(number(500).await, Err(500));
@@ -66,7 +66,7 @@ async fn an_error_needs_no_bound() {
 }
 
 #[tokio::test]
-async fn a_predicate_may_use_what_the_body_may_use() {
+async fn predicate_may_use_generics_of_the_function() {
     let lenient = Judge { lenient: true };
     assert_eq!(lenient.judged("down").await, Err("down"));
     assert_eq!(lenient.judged("down").await, Err("down"));

@@ -5,15 +5,15 @@ use std::io;
 
 use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
-/// Documented above.
+/// A doc comment above.
 #[inline]
 #[retry(max = 2, delay = 0)]
 #[doc(alias = "between")]
 #[circuit(name = "foreign::plain")]
 #[must_use = "it is asked for"]
-#[allow(clippy::unused_async)] // the lint is about the bare function, too
+#[allow(clippy::unused_async)] // The lint fires for the bare function, too.
 async fn plain_attributes() -> io::Result<u32> {
-    #![allow(unused_labels)] // an inner attribute stays one
+    #![allow(unused_labels)] // An inner attribute stays in place.
     'unused: {
         Ok(7)
     }
@@ -60,7 +60,7 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
-/// `instrument` reads our expansion, with its label and all, by way of syn.
+/// `instrument` parses the expansion with syn, including its label.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_inner", threshold = 9, open = io::Error::other)]
@@ -84,16 +84,16 @@ async fn instrumented_between(text: String) -> io::Result<usize> {
     }
 }
 
-/// The attempts that reached the circuit.
+/// Returns the attempts that reached the circuit.
 fn calls(name: &str) -> u64 {
     let stats = get_circuit(name).unwrap().stats();
     stats.total_failed + stats.total_succeeded
 }
 
 #[tokio::test]
-async fn attributes_of_the_language() {
+async fn language_attributes_are_kept() {
     assert_eq!(plain_attributes().await.unwrap(), 7);
-    #[allow(deprecated)] // that it is told is looked at elsewhere
+    #[allow(deprecated)] // `tests/ui` tests the warning.
     let called = deprecated().await;
     assert_eq!(called.unwrap(), 7);
     assert_eq!(configured(7).await.unwrap(), 7);
@@ -102,7 +102,7 @@ async fn attributes_of_the_language() {
 }
 
 #[tokio::test]
-async fn instrument_wherever_it_stands() {
+async fn instrument_works_in_every_position() {
     assert!(instrumented_above(0).await.is_err());
     assert_eq!(calls("foreign::instrumented_above"), 2);
     assert!(instrumented_below(0).await.is_err());
@@ -116,7 +116,7 @@ async fn instrument_wherever_it_stands() {
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::test")]
 #[tokio::test]
-async fn a_test_can_be_decorated() -> io::Result<()> {
+async fn test_function_can_be_decorated() -> io::Result<()> {
     if calls("foreign::test") == 0 {
         Err(io::ErrorKind::TimedOut.into())
     } else {
@@ -151,7 +151,7 @@ async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// What looks like one of `instrument` is the user's.
+/// These names resemble those of `instrument` and belong to the user.
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {
@@ -182,7 +182,7 @@ impl Ask for Instrumented {
 }
 
 #[tokio::test]
-async fn instrument_above_lends_the_arguments_to_each_attempt() {
+async fn instrument_above_lends_arguments_to_each_attempt() {
     let mut seen = Vec::new();
     instrumented_above_lends("text".to_owned(), &mut seen).await.unwrap_err();
     assert_eq!((seen, calls("foreign::lends")), (vec!["text".to_owned(); 2], 2));

@@ -15,7 +15,7 @@ fn assert_send<T: Send>(value: T) -> T {
     value
 }
 
-/// Works from the third call on.
+/// Succeeds from the third call on.
 #[derive(Default)]
 struct Service {
     calls: AtomicU32,
@@ -120,7 +120,7 @@ impl Local for u32 {
 }
 
 #[tokio::test]
-async fn methods_of_async_trait_that_are_not_send_work() {
+async fn methods_of_local_async_trait_work() {
     assert_eq!(3.local(&Cell::new(0)).await.unwrap(), 3);
 }
 
@@ -170,7 +170,7 @@ impl Asks for Service {
 }
 
 #[tokio::test]
-async fn functions_that_end_with_a_block_work() {
+async fn functions_that_return_an_async_block_work() {
     let service = Service::default;
     assert_eq!(assert_send(box_future(&service(), "x".to_owned())).await.unwrap(), "x!3");
     assert_eq!(spelled_out(&service()).await.unwrap(), 3);
@@ -184,7 +184,7 @@ async fn functions_that_end_with_a_block_work() {
     );
 }
 
-/// The user's own `let` is the attempt's.
+/// Each attempt runs the user's own `let`.
 #[retry(max = 3, delay = 0)]
 fn starts_anew(steps: &Cell<u32>, from: u32) -> impl Future<Output = io::Result<()>> + '_ {
     async move {
@@ -223,7 +223,7 @@ fn consumes_a_clone(name: String) -> Pin<Box<dyn Future<Output = io::Result<usiz
     })
 }
 
-/// The body has a field of that name, and not the argument.
+/// The body uses a field of that name, not the argument.
 #[retry(max = 2, delay = 0)]
 fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
     struct Client {
@@ -234,7 +234,7 @@ fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
 }
 
 #[tokio::test]
-async fn each_attempt_begins_with_what_the_body_says() {
+async fn each_attempt_runs_statements_before_the_block() {
     let steps = Cell::new(0);
     starts_anew(&steps, 3).await.unwrap_err();
     assert_eq!(steps.get(), 9);
@@ -245,7 +245,7 @@ async fn each_attempt_begins_with_what_the_body_says() {
     assert_eq!(is_used_up_before("four".to_owned()).await.unwrap(), 11);
 }
 
-/// What returns before the block returns from a closure.
+/// A `return` before the block returns from a closure.
 #[retry(max = 2, delay = 0)]
 #[rustfmt::skip]
 fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
@@ -256,7 +256,7 @@ fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
     async move { Ok(n + never()) }
 }
 
-/// `Send`, and not `Sync`.
+/// A type that is `Send` but not `Sync`.
 #[retry(max = 2, delay = 0)]
 fn is_looked_at_before(n: Cell<u32>) -> impl Future<Output = io::Result<u32>> + Send {
     let before = n.get();
@@ -269,7 +269,7 @@ fn is_looked_at_before(n: Cell<u32>) -> impl Future<Output = io::Result<u32>> + 
 }
 
 #[tokio::test]
-async fn what_comes_before_the_block_is_left_as_it_is() {
+async fn statements_before_the_block_stay_unchanged() {
     assert_eq!(returns_within(9).await.unwrap(), 10);
     assert_eq!(assert_send(is_looked_at_before(Cell::new(2))).await.unwrap(), 3);
 }

@@ -1,4 +1,4 @@
-//! Generics, lifetimes, and types that have no name.
+//! Generics, lifetimes, and unnamed types.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -20,7 +20,7 @@ where
 }
 
 #[tokio::test]
-async fn every_instance_of_a_generic_function_shares_its_circuit() {
+async fn instances_of_generic_function_share_its_circuit() {
     let seen = Cell::new(0);
     let sink = |_| seen.set(seen.get() + 1);
     assert_eq!(generic([1, 2, 3], sink).await.unwrap(), 3);
@@ -52,7 +52,7 @@ async fn hidden_within(last: u32) -> Result<Box<dyn Iterator<Item = impl Debug> 
 }
 
 #[tokio::test]
-async fn a_type_without_a_name_can_be_returned() {
+async fn unnamed_type_can_be_returned() {
     assert_eq!(hidden(&["a", "bc"]).await.unwrap().sum::<usize>(), 3);
     assert_eq!(hidden_retried(&["a", "bc"]).await.unwrap().sum::<usize>(), 3);
     let (add, debug) = hidden_fn(3).await.unwrap();
@@ -126,7 +126,7 @@ impl<S: Clone + Default, const N: usize> Store<S, N> {
 }
 
 #[tokio::test]
-async fn outer_generics_are_in_reach() {
+async fn outer_generics_are_in_scope() {
     assert_eq!(generic_error(|| Opaque).await, Err(Opaque));
     let store = Store { inner: ["a", "b"] };
     assert_eq!(store.get(1_u8).await.unwrap(), "b");

@@ -1,7 +1,7 @@
-//! A user's names that an expansion must not stumble over.
+//! User names that equal names of an expansion.
 
 #[tokio::test]
-async fn names_of_the_user_are_not_in_the_way() {
+async fn names_of_the_user_do_not_collide() {
     assert_eq!(shadows::all(1, 1, 1, 1, 1).await.unwrap(), 9);
     assert_eq!(no_prelude::sum(3, 4).await.unwrap(), 7);
     assert_eq!(locals::named_as_ours().await.unwrap(), "ours");
@@ -9,7 +9,7 @@ async fn names_of_the_user_are_not_in_the_way() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // they are here to be in the way
+    #![allow(dead_code)] // These names exist to collide.
 
     struct Ok;
     struct Err;
@@ -51,7 +51,7 @@ mod no_prelude {
 }
 
 mod locals {
-    /// A macro whose own locals have our names, and another crate's name for the runtime's.
+    /// A macro whose locals have names of an expansion, beside another crate with the runtime's name.
     macro_rules! ours {
         ($outcome:ident) => {{
             let circuit = $outcome;
@@ -70,7 +70,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // it is here to be in the way
+    #[allow(dead_code)] // This name exists to collide.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

@@ -1,4 +1,4 @@
-//! Functions that a macro made.
+//! Functions that a macro defines.
 
 use std::cell::Cell;
 use std::io;
@@ -81,7 +81,7 @@ whole! {
 }
 
 #[tokio::test]
-async fn functions_made_by_macros() {
+async fn functions_made_by_macros_work() {
     assert_eq!(of_parts().await.unwrap(), 7);
     assert!(first(io::ErrorKind::NotFound).await.is_err());
     assert!(second(io::ErrorKind::TimedOut).await.is_err());

@@ -1,6 +1,6 @@
-//! The shapes of functions that users have, a theme a file: each compiles, and does what the bare one does.
+//! Functions of every shape, one theme a file: each compiles, and behaves as the bare function.
 //!
-//! `tests/fixtures` compiles the same files as other editions.
+//! `tests/fixtures` compiles the same files in other editions.
 
 #![allow(
     clippy::arc_with_non_send_sync,
@@ -13,7 +13,7 @@
     clippy::needless_return,
     clippy::similar_names,
     clippy::too_many_arguments
-)] // some users' functions are like that, and what clippy says of them bare is not the matter here
+)] // These lints are about the bare functions.
 
 mod arguments;
 mod attempts;

@@ -1,4 +1,4 @@
-//! Decorated functions that call each other and themselves, and their futures in others.
+//! Decorated functions that call each other or themselves, and their futures inside other futures.
 
 use std::future::Future;
 use std::io;
@@ -51,7 +51,7 @@ impl<F: Future> Future for Kept<F> {
 }
 
 #[tokio::test]
-async fn recursion_and_nesting() {
+async fn recursive_and_nested_functions_work() {
     assert_eq!(recursive(5).await.unwrap(), 5);
     assert_eq!(with_async_recursion(5).await.unwrap(), 5);
     assert_eq!(get_circuit("nesting::async_recursion").unwrap().stats().successes, 6);
@@ -62,7 +62,7 @@ async fn recursion_and_nesting() {
 }
 
 #[tokio::test]
-async fn futures_in_other_futures() {
+async fn decorated_futures_work_in_other_futures() {
     let (left, right) = tokio::join!(recursive(1), outer(false));
     assert_eq!((left.unwrap(), right.unwrap()), (1, 2));
     let first = tokio::select! {

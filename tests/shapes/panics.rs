@@ -1,4 +1,4 @@
-//! A panic is told at the line where it stands.
+//! The location of a panic.
 
 use std::io;
 use std::panic;
@@ -14,7 +14,7 @@ async fn panics_here(at: &Mutex<u32>) -> io::Result<()> {
 }
 
 #[test]
-fn a_panic_is_told_at_its_line() {
+fn panic_is_reported_at_its_line() {
     static TOLD: Mutex<Option<(String, u32)>> = Mutex::new(None);
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

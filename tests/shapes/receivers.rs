@@ -1,4 +1,4 @@
-//! Methods, with every receiver.
+//! Methods with every kind of receiver.
 
 use std::cell::Cell;
 use std::io;
@@ -14,7 +14,7 @@ struct Client {
 }
 
 impl Client {
-    /// Works from the third call on.
+    /// Succeeds from the third call on.
     fn answer(&self) -> io::Result<u32> {
         self.calls.set(self.calls.get() + 1);
         if self.calls.get() < 3 {
@@ -136,7 +136,7 @@ async fn every_receiver_is_lent_to_each_attempt() {
 }
 
 #[tokio::test]
-async fn a_body_that_runs_once_may_consume_and_lend() {
+async fn body_that_runs_once_may_consume_and_lend() {
     let (mut client, more) = Client::default().consumed("x".to_owned()).await.unwrap();
     assert_eq!(more, "x");
     *client.lent_back().await.unwrap() += 6;

@@ -55,7 +55,7 @@ impl Session {
 }
 
 #[tokio::test]
-async fn an_argument_need_not_be_sync() {
+async fn argument_need_not_be_sync() {
     let (sender, numbers) = std::sync::mpsc::channel();
     sender.send(8).unwrap();
     let (cell, nested, mut by_mut) = (Cell::new(1), (Cell::new(2), 0), Cell::new(4));
@@ -76,7 +76,7 @@ async fn not_send(value: Rc<u32>) -> io::Result<u32> {
     Ok(*held)
 }
 
-/// An error that cannot cross threads is gone before the sleep.
+/// An error that is not `Send`; a retry drops it before the pause.
 #[derive(Debug)]
 struct LocalError(#[allow(dead_code)] Rc<u32>);
 
@@ -119,7 +119,7 @@ async fn fails_locally(fail: bool) -> Result<u32, LocalError> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_that_the_bare_function_does_not_ask() {
+async fn bounds_are_those_of_the_bare_function() {
     assert_eq!(not_send(Rc::new(7)).await.unwrap(), 7);
     assert_eq!(assert_send(fails_locally(false)).await.unwrap(), 7);
     assert!(assert_send(fails_locally(true)).await.is_err());

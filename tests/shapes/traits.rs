@@ -43,7 +43,7 @@ impl Search for Client {
 }
 
 #[tokio::test]
-async fn methods_and_default_methods_of_traits() {
+async fn trait_methods_and_default_methods_work() {
     assert_eq!(Client::default().both("q").await.unwrap(), ["q3", "q4"]);
     assert_eq!(get_circuit("traits::search").unwrap().stats().total_failed, 0, "above the retry, requests count");
     assert_eq!(get_circuit("traits::both").unwrap().stats().total_succeeded, 1);
@@ -73,7 +73,7 @@ trait Blanket: Search {
 impl<S: Search> Blanket for S {}
 
 #[tokio::test]
-async fn generic_and_blanket_traits() {
+async fn generic_and_blanket_traits_work() {
     let mut store = std::collections::BTreeMap::new();
     assert_eq!(store.put(1, "a".to_owned()).await.unwrap(), None);
     assert_eq!(store.put(1, "b".to_owned()).await.unwrap(), Some("a".to_owned()));

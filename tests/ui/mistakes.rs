@@ -1,19 +1,18 @@
-//! What a user reads who makes a mistake, as an editor gets it.
+//! Compile errors as an editor receives them.
 //!
-//! Each file in `cases` is a program with one mistake, or with as many as its name says; those in `compiler` are about
-//! what the compiler says by itself, in words that change from version to version. Below a line that it complains about
-//! stands what it says there:
+//! Each file in `cases` is a program with one mistake, or with as many as its name says. Each file in `compiler` is about
+//! a message of the compiler itself, whose words change from version to version. The message is written below its line:
 //!
 //! ```text
 //! #[circuit(name = "a", threshold = 0)]
 //! //~ 0 | `threshold` must be a whole number from 1 to 4294967295
 //! ```
 //!
-//! First the text that the error points to, then its message. A warning says so first; a note of the error follows it
-//! after three spaces. Nothing else may be said, but for more notes.
+//! The text that the error points to precedes its message. A warning begins with that word; a note follows its error
+//! after three spaces. Other errors fail the test; more notes do not.
 //!
-//! `RESILIENCE_BLESS=1 cargo test --package resilience-mistakes -- --include-ignored` writes what the compiler says; read
-//! it before you commit it.
+//! `RESILIENCE_BLESS=1 cargo test --package resilience-mistakes -- --include-ignored` writes the messages into the files.
+//! Read them before you commit them.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -59,7 +58,7 @@ struct Text {
     highlight_end: usize,
 }
 
-/// What the compiler says below one line of a file, with its helps and notes.
+/// A message of the compiler about one line of a file, with its helps and notes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Said {
     line: usize,
@@ -78,7 +77,7 @@ impl Diagnostic {
         Some(Said { line: span.line_start, what, notes: self.notes() })
     }
 
-    /// Those without a place are ours, or about the level of a lint.
+    /// Notes without a place belong to this library, or name the level of a lint.
     fn notes(&self) -> Vec<String> {
         let notes = self.children.iter().filter(|child| child.spans.is_empty() && child.level == "note");
         let helps = self.children.iter().filter(|child| child.level == "help" && child.message.starts_with("consider"));
@@ -90,7 +89,7 @@ impl Diagnostic {
     }
 }
 
-/// What stands in the file that the compiler shall say, and the file without it.
+/// Returns the messages that the file expects, and the file without them.
 fn expected(source: &str) -> (Vec<Said>, String) {
     let (mut said, mut bare) = (Vec::<Said>::new(), String::new());
     let mut above = 0;
@@ -109,7 +108,7 @@ fn expected(source: &str) -> (Vec<Said>, String) {
     (said, bare)
 }
 
-/// The file with what the compiler says in it.
+/// Returns the file with the messages of the compiler.
 fn blessed(bare: &str, mut said: Vec<Said>) -> String {
     let mut source = String::new();
     said.sort();
@@ -126,12 +125,12 @@ fn blessed(bare: &str, mut said: Vec<Said>) -> String {
     source
 }
 
-/// Lays out a package with a program for each case, without what the compiler shall say, and compiles it.
+/// Creates a package with a program for each case, without the expected messages, and compiles it.
 fn compile(directory: &str, cases: &BTreeMap<PathBuf, String>) -> BTreeMap<PathBuf, Vec<Said>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let package = temporary.join(directory);
-    // What an earlier run has left may be out of date, but for what it built.
+    // The sources of an earlier run may be stale; its build artefacts are reused.
     let _ = fs::remove_dir_all(package.join("examples"));
     fs::create_dir_all(package.join("examples")).unwrap();
     fs::create_dir_all(package.join("src")).unwrap();
