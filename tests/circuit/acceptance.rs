@@ -22,7 +22,7 @@ async fn circuit_opens_at_threshold() {
     let service = Service::down();
     for failures in 1..=3_u32 {
         assert_eq!(state("acceptance::threshold"), CircuitState::Closed);
-        assert_eq!(tracked(&service).await, Err(Error::Failed(failures)), "the error of the call is its own");
+        assert_eq!(tracked(&service).await, Err(Error::Failed(failures)), "the call returns its own error");
         assert_eq!(get_circuit("acceptance::threshold").unwrap().stats().failures, u64::from(failures));
     }
     assert_eq!(state("acceptance::threshold"), CircuitState::Open);

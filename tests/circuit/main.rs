@@ -1,4 +1,4 @@
-//! A circuit: what opens it, what a call counts as, and whose breaker it is.
+//! Circuits: trip rules, outcomes of calls, cancellation, clocks, and breakers that the caller holds.
 
 mod acceptance;
 mod cancellation;

@@ -242,7 +242,7 @@ async fn shadow_circuit_counts_rejections_but_admits() {
     advance(SECOND).await;
     let trial = breaker.try_acquire().unwrap();
     calls(&breaker, "x");
-    assert_eq!(breaker.state(), CircuitState::HalfOpen, "the failure was none of a trial");
+    assert_eq!(breaker.state(), CircuitState::HalfOpen, "the failed call was not a trial");
     trial.success();
     assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::Closed, 4));
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Records random sequences of operations and what the specification's breaker answers, for tests/differential.rs.
+"""Records random sequences of operations and the answers of the specification's breaker, for tests/differential/main.rs.
 
 One line of JSON per sequence: threshold, cooldown in seconds, and steps of the form
   [op, seconds, [admitted, state, failures, successes, remaining, has_failed, has_succeeded]]
 where op is ok, fail, panic or cancel (a call inside which the seconds pass), advance, reset or observe; admitted is
 null unless the op is a call, and the rest are the stats after the op.
 
-Sequences keep to the ground on which the specification and the library mean to agree; tests/differences.rs holds
-what lies outside:
+The sequences contain only operations on which the specification and the library agree on purpose. The tests of the
+intended differences are in tests/circuit/differences.rs:
   - one trial at a time closes the circuit (half_open_max 1), and calls do not overlap;
   - no call succeeds while there are failures to forget: the specification never forgets them;
   - no step ends exactly at the cooldown's end: the specification rejects there;

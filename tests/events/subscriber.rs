@@ -67,6 +67,6 @@ async fn panicking_subscriber_beside_panicking_body_does_not_abort() {
         }
     });
     let panic = tokio::spawn(both_panic()).await.unwrap_err().into_panic();
-    assert_eq!(panic.downcast_ref(), Some(&"the body"), "the panic of the body goes on");
+    assert_eq!(panic.downcast_ref(), Some(&"the body"), "the panic of the body propagates");
     assert_eq!(get_circuit("subscriber::both_panic").unwrap().state(), CircuitState::Open);
 }

@@ -123,7 +123,7 @@ fn second_register_with_another_value_fails() {
         ),
         "{message}"
     );
-    assert!(!message.contains(&format!(":{line}:")), "the place is where the first value stands: {message}");
+    assert!(!message.contains(&format!(":{line}:")), "the message names the place of the first value: {message}");
     assert_eq!(listed("declared::twice"), Some((2, 30)));
     builder("declared::twice").half_open_max(4).register().expect("the refused builder left no value");
 }
@@ -140,7 +140,7 @@ async fn says_five() -> io::Result<()> {
 
 #[tokio::test]
 async fn first_registered_of_two_values_stays() {
-    assert_eq!(listed("declared::conflict"), Some((2, 60)), "before that, the one with the smaller line");
+    assert_eq!(listed("declared::conflict"), Some((2, 60)), "before the first call, the value on the smaller line");
     assert!(says_five().await.is_err());
     assert_eq!(listed("declared::conflict"), Some((5, 60)));
     assert!(says_two().await.is_err());
@@ -149,7 +149,7 @@ async fn first_registered_of_two_values_stays() {
     let conflicts = conflicts_of("declared::conflict");
     assert_eq!(conflicts.len(), 1, "{conflicts:?}");
     let CircuitConflict { option, values, places, .. } = &conflicts[0];
-    assert_eq!((*option, values), ("threshold", &["5".to_owned(), "2".to_owned()]), "the one in force comes first");
+    assert_eq!((*option, values), ("threshold", &["5".to_owned(), "2".to_owned()]), "the value in force comes first");
     assert!(places.iter().all(|place| place.starts_with("tests/registry/declared.rs:")), "{places:?}");
     let [here, there] = places;
     assert_eq!(

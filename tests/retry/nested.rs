@@ -31,7 +31,7 @@ async fn nested_retries_do_not_multiply() {
     let _ = middle(&calls).await;
     assert_eq!(calls.take(), 6, "three, which leaves room for one more attempt; not twelve");
     let _ = upper(&calls).await;
-    assert!(calls.take() <= 12, "and not seventy-two");
+    assert!(calls.take() <= 12, "at most twelve, not seventy-two");
 }
 
 #[retry(max = 3, delay = 1, count_nested = false)]
