@@ -6,7 +6,7 @@ use std::time::Duration;
 use resilience_runtime::{CircuitBreaker, CircuitState, circuit};
 use tokio::time::advance;
 
-use crate::recorder::{heard, listen};
+use crate::recorder::{record, recorded};
 
 fn breaker(name: &'static str) -> CircuitBreaker {
     CircuitBreaker::builder(name).threshold(2).build().unwrap()
@@ -14,7 +14,7 @@ fn breaker(name: &'static str) -> CircuitBreaker {
 
 #[tokio::test(start_paused = true)]
 async fn each_state_change_and_outcome_emits_an_event() {
-    listen();
+    record();
     let breaker = breaker("life");
     let call = |answer: Result<(), &'static str>| {
         breaker.call(move || async move {
@@ -26,7 +26,7 @@ async fn each_state_change_and_outcome_emits_an_event() {
     assert!(call(Err("down")).await.is_err());
     breaker.try_acquire().unwrap().failure_with(&"Service down");
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG circuit_success circuit=life duration_ms=20",
             "DEBUG circuit_failure circuit=life duration_ms=20",
@@ -40,14 +40,14 @@ async fn each_state_change_and_outcome_emits_an_event() {
     advance(Duration::from_millis(29_500)).await;
     assert_eq!(breaker.state().as_str(), "half_open");
     assert_eq!(
-        heard(),
+        recorded(),
         ["DEBUG circuit_rejected circuit=life cooldown_remaining=30"],
         "reading the state emits nothing"
     );
 
     breaker.try_acquire().unwrap().failure();
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "INFO circuit_half_open circuit=life",
             "DEBUG circuit_failure circuit=life duration_ms=0",
@@ -64,7 +64,7 @@ async fn each_state_change_and_outcome_emits_an_event() {
     breaker.try_acquire().unwrap().ignore();
     breaker.reset();
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "INFO circuit_half_open circuit=life",
             "INFO trial_expired circuit=life trials=1",
@@ -77,14 +77,14 @@ async fn each_state_change_and_outcome_emits_an_event() {
 
 #[test]
 fn manual_state_changes_emit_events() {
-    listen();
+    record();
     let breaker = breaker("by_hand");
     breaker.trip();
     breaker.force_open();
     breaker.disable();
     breaker.reset();
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "WARN circuit_opened circuit=by_hand reason=\"manual\" failures=0",
             "WARN circuit_forced_open circuit=by_hand",
@@ -97,16 +97,16 @@ fn manual_state_changes_emit_events() {
 /// In the original specification, a read of the state makes the circuit half-open and emits the event.
 #[tokio::test(start_paused = true)]
 async fn reading_the_state_emits_no_event() {
-    listen();
+    record();
     let breaker = breaker("looking");
     breaker.try_acquire().unwrap().failure();
     breaker.try_acquire().unwrap().failure();
     advance(breaker.stats().cooldown).await;
-    heard();
+    recorded();
     assert_eq!((breaker.state(), breaker.stats().state), (CircuitState::HalfOpen, CircuitState::HalfOpen));
-    assert_eq!(heard(), [""; 0]);
+    assert_eq!(recorded(), [""; 0]);
     drop(breaker.try_acquire().unwrap());
-    assert_eq!(heard(), ["INFO circuit_half_open circuit=looking"]);
+    assert_eq!(recorded(), ["INFO circuit_half_open circuit=looking"]);
 }
 
 #[circuit(name = "circuit::panics", threshold = 1)]
@@ -116,10 +116,10 @@ async fn panics() -> io::Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn panic_is_shown_as_the_error() {
-    listen();
+    record();
     assert!(tokio::spawn(panics()).await.unwrap_err().is_panic());
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG circuit_failure circuit=circuit::panics duration_ms=0 error=panic",
             "WARN circuit_opened circuit=circuit::panics reason=\"threshold\" failures=1 error=panic",
@@ -129,9 +129,9 @@ async fn panic_is_shown_as_the_error() {
 
 #[test]
 fn circuit_name_is_escaped_in_events() {
-    listen();
+    record();
     CircuitBreaker::builder("two\nlines").build().unwrap().reset();
-    assert_eq!(heard(), [r"INFO circuit_reset circuit=two\nlines"]);
+    assert_eq!(recorded(), [r"INFO circuit_reset circuit=two\nlines"]);
 }
 
 #[circuit(name = "circuit::conflict", threshold = 2)]
@@ -146,11 +146,11 @@ async fn second() -> io::Result<()> {
 
 #[tokio::test]
 async fn conflict_emits_one_event_with_both_places() {
-    listen();
+    record();
     first().await.unwrap();
     second().await.unwrap();
     second().await.unwrap();
-    let mut told = heard();
+    let mut told = recorded();
     told.retain(|line| line.starts_with("WARN"));
     assert_eq!(told.len(), 1, "{told:?}");
     let (kept, ignored) = told[0].split_once(" ignored=").unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use resilience_runtime::{RetryBudget, TokenBucket, bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout};
 
-use crate::recorder::{heard, listen};
+use crate::recorder::{record, recorded};
 
 #[derive(Debug)]
 struct Opaque;
@@ -30,10 +30,10 @@ async fn long() -> io::Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn event_holds_error_if_its_type_is_displayable() {
-    listen();
+    record();
     assert!(opaque().await.is_err());
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG circuit_failure circuit=layers::opaque duration_ms=0",
             "DEBUG retry_attempt func=\"opaque\" attempt=1 delay=0.5",
@@ -46,7 +46,7 @@ async fn event_holds_error_if_its_type_is_displayable() {
     let cut = "ü".repeat(50);
     let failure = format!("DEBUG circuit_failure circuit=layers::long duration_ms=0 error={cut}");
     let again = format!("DEBUG retry_attempt func=\"long\" attempt=1 delay=0.25 error={cut}");
-    assert_eq!(heard(), [&failure, &again, &failure].map(String::as_str));
+    assert_eq!(recorded(), [&failure, &again, &failure].map(String::as_str));
 }
 
 #[retry(max = 9, delay = 1, max_elapsed = 2)]
@@ -61,11 +61,11 @@ async fn too_dear() -> Result<(), &'static str> {
 
 #[tokio::test(start_paused = true)]
 async fn retry_exhausted_event_names_the_reason() {
-    listen();
+    record();
     assert!(too_long().await.is_err());
     assert!(too_dear().await.is_err());
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG retry_attempt func=\"too_long\" attempt=1 delay=1.0 error=down",
             "DEBUG retry_exhausted func=\"too_long\" attempt=2 reason=\"max_elapsed\" error=down",
@@ -90,10 +90,10 @@ async fn layered(millis: u64) -> io::Result<u64> {
 
 #[tokio::test(start_paused = true)]
 async fn other_layers_emit_their_events() {
-    listen();
+    record();
     assert_eq!(layered(9000).await.unwrap(), 7);
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG hedged func=\"layered\" attempt=2",
             "DEBUG timed_out func=\"layered\" after=3.0",
@@ -103,7 +103,7 @@ async fn other_layers_emit_their_events() {
     let (first, second) = tokio::join!(biased; layered(500), layered(500));
     assert_eq!((first.unwrap(), second.unwrap()), (7, 7));
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG bulkhead_full bulkhead=layered max=1",
             "DEBUG fell_back func=\"layered\" error=bulkhead 'layered' is full",
@@ -112,7 +112,7 @@ async fn other_layers_emit_their_events() {
     );
     assert_eq!(layered(0).await.unwrap(), 7);
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG rate_limited rate_limit=layered retry_after=0.5",
             "DEBUG fell_back func=\"layered\" error=rate limit 'layered' is reached, retry in 500ms",

@@ -18,27 +18,28 @@ struct Recording {
     then: fn(&Event<'_>),
 }
 
-/// Records the events of each thread that listens.
+/// Records the events of each thread that asked for it.
 ///
 /// One subscriber serves the process, because a subscriber of one thread may miss an event that another thread was the
 /// first to reach (tokio-rs/tracing#3611).
 struct Recorder;
 
 /// Records the events of this thread from now on.
-pub(crate) fn listen() {
-    listen_and(|_| ());
+pub(crate) fn record() {
+    record_and(|_| ());
 }
 
 /// Records the events of this thread from now on, and calls a function at each.
-pub(crate) fn listen_and(then: fn(&Event<'_>)) {
+pub(crate) fn record_and(then: fn(&Event<'_>)) {
     static RECORDER: Once = Once::new();
     RECORDER.call_once(|| tracing::subscriber::set_global_default(Recorder).unwrap());
     RECORDING.set(Some(Recording { lines: Vec::new(), then }));
 }
 
 /// Returns the events since the last call.
-pub(crate) fn heard() -> Vec<String> {
-    RECORDING.with_borrow_mut(|recording| std::mem::take(&mut recording.as_mut().expect("this thread listens").lines))
+pub(crate) fn recorded() -> Vec<String> {
+    RECORDING
+        .with_borrow_mut(|recording| std::mem::take(&mut recording.as_mut().expect("this thread records events").lines))
 }
 
 impl Subscriber for Recorder {

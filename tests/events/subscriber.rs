@@ -6,7 +6,7 @@ use std::time::Duration;
 use resilience_runtime::{CircuitBreaker, CircuitState, circuit, get_circuit, get_circuit_stats};
 use tokio::time::advance;
 
-use crate::recorder::{heard, listen_and};
+use crate::recorder::{record_and, recorded};
 
 #[circuit(name = "subscriber::reentrant", threshold = 1)]
 async fn reentrant() -> io::Result<()> {
@@ -15,7 +15,7 @@ async fn reentrant() -> io::Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn subscriber_may_call_breaker_and_sees_new_state() {
-    listen_and(|event| {
+    record_and(|event| {
         if event.metadata().name() == "circuit_opened" {
             assert_eq!(get_circuit_stats()["subscriber::reentrant"].total_opened, 1);
             let breaker = get_circuit("subscriber::reentrant").unwrap();
@@ -25,7 +25,7 @@ async fn subscriber_may_call_breaker_and_sees_new_state() {
     });
     assert!(reentrant().await.is_err());
     assert_eq!(
-        heard(),
+        recorded(),
         [
             "DEBUG circuit_failure circuit=subscriber::reentrant duration_ms=0 error=timed out",
             "WARN circuit_opened circuit=subscriber::reentrant reason=\"threshold\" failures=1 error=timed out",
@@ -42,7 +42,7 @@ async fn panicking_subscriber_frees_the_permit() {
     breaker.try_acquire().unwrap().failure();
     breaker.try_acquire().unwrap().failure();
     advance(Duration::from_secs(30)).await;
-    listen_and(|event| {
+    record_and(|event| {
         if event.metadata().name() == "circuit_half_open" {
             std::panic::resume_unwind(Box::new("a subscriber"));
         }
@@ -61,7 +61,7 @@ async fn both_panic() -> io::Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn panicking_subscriber_beside_panicking_body_does_not_abort() {
-    listen_and(|event| {
+    record_and(|event| {
         if event.metadata().name() == "circuit_failure" {
             std::panic::resume_unwind(Box::new("a subscriber"));
         }
