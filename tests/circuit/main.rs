@@ -1,8 +1,9 @@
-//! Circuits: trip rules, outcomes of calls, cancellation, clocks, and breakers that the caller holds.
+//! Circuits: trip rules, cooldowns, outcomes of calls, cancellation, clocks, and breakers that the caller holds.
 
 mod acceptance;
 mod cancellation;
 mod clocks;
+mod cooldown;
 mod differences;
 mod trip_rules;
 mod with;

@@ -1,23 +1,16 @@
-//! Trip rules, cooldowns, manual states and shadow circuits.
+//! Trip rules, manual states and shadow circuits.
 
 use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{CircuitBreaker, CircuitBuilder, CircuitState, check_circuits, circuit, get_circuit};
-use support::Error;
+use support::{Error, calls};
 use tokio::time::{advance, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn builder() -> CircuitBuilder {
     CircuitBreaker::builder("trip_rules")
-}
-
-fn calls(breaker: &CircuitBreaker, pattern: &str) {
-    for call in pattern.chars() {
-        let permit = breaker.try_acquire().expect("a call that may pass");
-        if call == 'x' { permit.failure() } else { permit.success() }
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -83,96 +76,6 @@ async fn slow_successes_open_circuit_and_fail_trial() {
     advance(30 * SECOND).await;
     takes(SECOND).await.unwrap();
     assert_eq!(breaker.state(), CircuitState::Closed);
-}
-
-#[tokio::test(start_paused = true)]
-async fn cooldown_grows_up_to_max_cooldown() {
-    let builder = builder().threshold(1).cooldown(SECOND).cooldown_factor(3.0).max_cooldown(5 * SECOND);
-    let breaker = builder.build().unwrap();
-    for expected in [1, 3, 5, 5] {
-        calls(&breaker, "x");
-        assert_eq!(breaker.stats().cooldown_remaining, expected * SECOND);
-        assert_eq!(breaker.try_acquire().unwrap_err().cooldown_remaining(), expected * SECOND);
-        advance(expected * SECOND).await;
-    }
-    calls(&breaker, ".x");
-    assert_eq!(breaker.stats().cooldown_remaining, SECOND, "the growth starts again when the circuit closes");
-}
-
-#[tokio::test(start_paused = true)]
-async fn cooldown_without_max_cooldown_grows_to_one_hour() {
-    let breaker = builder().threshold(1).cooldown(1800 * SECOND).cooldown_factor(3.0).build().unwrap();
-    for expected in [1800, 3600, 3600] {
-        calls(&breaker, "x");
-        assert_eq!(breaker.stats().cooldown_remaining, expected * SECOND);
-        advance(expected * SECOND).await;
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn cooldown_that_cannot_grow_stays_as_set() {
-    // This duration has more digits than an `f64`.
-    let long = Duration::new(1 << 30, 1);
-    let breaker = builder().threshold(1).cooldown(long).build().unwrap();
-    calls(&breaker, "x");
-    assert_eq!(breaker.stats().cooldown_remaining, long);
-
-    let none = builder().threshold(1).cooldown(Duration::ZERO).cooldown_factor(f64::MAX).build().unwrap();
-    calls(&none, "xxx");
-    assert_eq!((none.state(), none.stats().total_opened), (CircuitState::HalfOpen, 3), "zero times infinity");
-}
-
-#[tokio::test(start_paused = true)]
-async fn cooldown_jitter_never_shortens_cooldown() {
-    let breaker = builder().threshold(1).cooldown(SECOND).cooldown_jitter(0.5).build().unwrap();
-    let mut seen = Vec::new();
-    for _ in 0..100 {
-        calls(&breaker, "x");
-        let left = breaker.stats().cooldown_remaining;
-        assert!(left >= SECOND && left <= SECOND * 3 / 2, "{left:?}");
-        assert_eq!(breaker.stats().cooldown_remaining, left, "drawn once for each opening");
-        seen.push(left);
-        breaker.reset();
-    }
-    seen.sort();
-    seen.dedup();
-    assert!(seen.len() > 50, "hardly any jitter: {seen:?}");
-
-    let capped = builder().threshold(1).cooldown(SECOND).cooldown_jitter(1.0).max_cooldown(SECOND).build().unwrap();
-    calls(&capped, "x");
-    assert_eq!(capped.stats().cooldown_remaining, SECOND);
-}
-
-#[circuit(name = "trip_rules::busy", threshold = 2, cooldown = 30, max_cooldown = 100, retry_after = |error| match error {
-    Error::Busy(time) => Some(*time),
-    _ => None,
-})]
-async fn busy(error: Error) -> Result<(), Error> {
-    Err(error)
-}
-
-#[tokio::test(start_paused = true)]
-async fn retry_after_of_opening_failure_sets_cooldown() {
-    let breaker = get_circuit("trip_rules::busy").unwrap();
-    for (error, cooldown) in [
-        (Error::Busy(4 * SECOND), 4),
-        (Error::Status(503), 30),
-        (Error::Busy(Duration::MAX), 100),
-        (Error::Busy(200 * SECOND), 100),
-    ] {
-        // Only the hint of the failure that opens the circuit counts.
-        let _ = busy(Error::Busy(SECOND)).await;
-        let _ = busy(error).await;
-        assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
-        advance((cooldown - 1) * SECOND + Duration::from_millis(999)).await;
-        assert!(matches!(busy(Error::Status(0)).await, Err(Error::Open(_))));
-        advance(Duration::from_millis(1)).await;
-        assert_eq!(breaker.state(), CircuitState::HalfOpen);
-        breaker.reset();
-    }
-    breaker.try_acquire().unwrap().failure();
-    breaker.try_acquire().unwrap().failure_retry_after(Duration::ZERO);
-    assert_eq!(breaker.state(), CircuitState::HalfOpen, "at once");
 }
 
 #[circuit(
@@ -320,42 +223,4 @@ async fn window_added_later_begins_empty() {
         calls(&breaker, "xxxx");
         assert_eq!(breaker.state(), CircuitState::Open, "{name}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn manual_trip_does_not_grow_cooldown() {
-    let breaker = builder().threshold(1).cooldown(10 * SECOND).cooldown_factor(2.0).build().unwrap();
-    calls(&breaker, "x");
-    advance(10 * SECOND).await;
-    calls(&breaker, "x");
-    assert_eq!(breaker.stats().cooldown_remaining, 20 * SECOND);
-    for _ in 0..3 {
-        breaker.trip();
-        assert_eq!(breaker.stats().cooldown_remaining, 10 * SECOND);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn max_cooldown_limits_cooldown_of_every_declaration() {
-    let breaker = builder().threshold(1).max_cooldown(10 * SECOND).build().unwrap();
-    calls(&breaker, "x");
-    assert_eq!(breaker.stats().cooldown_remaining, 10 * SECOND, "less than the default");
-
-    let registered = |longest| CircuitBreaker::builder("trip_rules::longest").max_cooldown(longest).register();
-    CircuitBreaker::builder("trip_rules::longest").threshold(3).register().unwrap();
-    let place = format!("tests/circuit/trip_rules.rs:{}:", line!() + 1);
-    CircuitBreaker::builder("trip_rules::longest").cooldown(30 * SECOND).register().unwrap();
-    let error = registered(10 * SECOND).unwrap_err().to_string();
-    assert!(
-        error.contains("`max_cooldown` is 10s, but must be at least 30s, which circuit 'trip_rules::longest' has"),
-        "{error}"
-    );
-    assert!(error.contains(&place), "{error}");
-    registered(30 * SECOND).unwrap();
-    CircuitBreaker::builder("trip_rules::most").max_cooldown(10 * SECOND).register().unwrap();
-    let error = CircuitBreaker::builder("trip_rules::most").cooldown(30 * SECOND).register().unwrap_err().to_string();
-    assert!(
-        error.contains("`cooldown` is 30s, but must be at most 10s, which circuit 'trip_rules::most' has"),
-        "{error}"
-    );
 }

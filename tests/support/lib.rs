@@ -12,4 +12,4 @@ pub use clock::{paused_runtime, seconds};
 pub use error::Error;
 pub use future::{DropCounter, assert_send};
 pub use replay::{Call, Outcome, whole_seconds};
-pub use service::{Calls, Service, fail};
+pub use service::{Calls, Service, calls, fail};

@@ -1,6 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use resilience_runtime::CircuitBreaker;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -95,4 +96,12 @@ impl Service {
 pub fn fail(calls: &Cell<u32>) -> Result<(), u32> {
     calls.set(calls.get() + 1);
     Err(calls.get())
+}
+
+/// Makes one call for each character: `x` fails, any other character succeeds. Panics if a call is rejected.
+pub fn calls(breaker: &CircuitBreaker, pattern: &str) {
+    for call in pattern.chars() {
+        let permit = breaker.try_acquire().expect("the circuit admits the call");
+        if call == 'x' { permit.failure() } else { permit.success() }
+    }
 }
