@@ -1,4 +1,5 @@
-//! Each pair of attributes in both orders, and some longer stacks.
+//! Each pair of attributes in both orders, and some longer stacks. The pairs of `#[hedge]` are in `hedge`, because a hedge
+//! takes no `&mut` argument.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
