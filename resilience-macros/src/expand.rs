@@ -13,8 +13,6 @@ mod rate_limit;
 mod rejection;
 mod retry;
 mod setting;
-#[cfg(test)]
-mod tests;
 mod timeout;
 
 use std::time::Duration;

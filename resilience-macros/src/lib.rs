@@ -16,6 +16,8 @@ mod rule;
 mod setting;
 mod shell;
 mod stack;
+#[cfg(test)]
+mod tests;
 mod timeout;
 
 use proc_macro::TokenStream;

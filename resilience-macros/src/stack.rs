@@ -5,10 +5,6 @@
 
 mod bound;
 mod check;
-#[cfg(test)]
-mod edges;
-#[cfg(test)]
-mod tests;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};

@@ -1,9 +1,6 @@
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Meta};
 
-use crate::stack::{Kind, decorate};
+use super::expanded;
 
 #[test]
 fn the_docs_show_what_an_attribute_turns_a_function_into() {
@@ -18,14 +15,4 @@ fn the_docs_show_what_an_attribute_turns_a_function_into() {
     }
     let dense = |tokens: &str| tokens.replace(' ', "");
     assert_eq!(dense(&expanded), dense(&shown.to_string()));
-}
-
-/// Expands a function whose outermost attribute is a retry.
-fn expanded(function: TokenStream) -> TokenStream {
-    let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
-    let (attrs, item) = split.parse2(function).unwrap();
-    let [outermost, absorbed @ ..] = &attrs[..] else { panic!("no attribute") };
-    let Meta::List(retry) = &outermost.meta else { panic!("no options") };
-    assert!(retry.path.is_ident("retry"));
-    decorate(Kind::Retry, retry.tokens.clone(), &quote!(#(#absorbed)* #item))
 }

@@ -1,10 +1,10 @@
 //! What stands on the edge of a range is allowed, and what lies a step beyond it is one mistake.
 
-use super::{Kind, decorate};
+use super::expand;
 
-fn mistakes(kind: Kind, options: &str) -> usize {
+fn mistakes(name: &str, options: &str) -> usize {
     let function = "async fn f() -> io::Result<()> { Ok(()) }".parse().unwrap();
-    decorate(kind, options.parse().unwrap(), &function).to_string().matches("compile_error").count()
+    expand(name, options.parse().unwrap(), &function).to_string().matches("compile_error").count()
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_circuit_has_edges() {
         ("key = 7, max_keys = 9999999", "key = 7, max_keys = 10000000"),
     ] {
         for (options, expected) in [(on, 0), (beyond, 1)] {
-            assert_eq!(mistakes(Kind::Circuit, &format!("name = \"a\", {options}")), expected, "{options}");
+            assert_eq!(mistakes("circuit", &format!("name = \"a\", {options}")), expected, "{options}");
         }
     }
 }
@@ -40,7 +40,7 @@ fn a_retry_has_edges() {
         ("delay = 0, max_elapsed = 0", "delay 0, max_elapsed = 0"),
     ] {
         for (options, expected) in [(on, 0), (beyond, 1)] {
-            assert_eq!(mistakes(Kind::Retry, options), expected, "{options}");
+            assert_eq!(mistakes("retry", options), expected, "{options}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
 
-use super::{Kind, decorate};
+use super::{NAMES, expand};
 
 /// What attributes and functions are made of, and a few things besides.
 const WORDS: [&str; 64] = [
@@ -73,9 +73,6 @@ const WORDS: [&str; 64] = [
     "\"\"",
 ];
 
-const KINDS: [Kind; 7] =
-    [Kind::Bulkhead, Kind::Circuit, Kind::Fallback, Kind::Hedge, Kind::RateLimit, Kind::Retry, Kind::Timeout];
-
 /// Balanced tokens, as text.
 fn tokens(length: usize) -> impl Strategy<Value = String> {
     let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
@@ -122,10 +119,10 @@ fn whole_function() -> impl Strategy<Value = String> {
     })
 }
 
-fn check(kind: Kind, options: &str, item: &str) -> Result<(), TestCaseError> {
+fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
     // What no lexer takes no macro ever sees.
     let (Ok(options), Ok(item)) = (options.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return Ok(()) };
-    let output = decorate(kind, options, &item);
+    let output = expand(name, options, &item);
     let text = output.to_string();
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
@@ -141,19 +138,19 @@ proptest! {
 
     #[test]
     fn any_options_are_answered(options in options()) {
-        for kind in KINDS {
-            check(kind, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
+        for name in NAMES {
+            check(name, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
         }
     }
 
     #[test]
     fn any_item_is_answered(item in prop_oneof![tokens(12), function(), whole_function()]) {
-        check(Kind::Circuit, "name = \"a\"", &item)?;
-        check(Kind::Retry, "clone(x)", &item)?;
-        check(Kind::Timeout, "5", &item)?;
-        check(Kind::Fallback, "g, clone(x)", &item)?;
-        check(Kind::Bulkhead, "max = 1, wait = 1", &item)?;
-        check(Kind::RateLimit, "per_second = 1", &item)?;
-        check(Kind::Hedge, "after = 1, clone(x)", &item)?;
+        check("circuit", "name = \"a\"", &item)?;
+        check("retry", "clone(x)", &item)?;
+        check("timeout", "5", &item)?;
+        check("fallback", "g, clone(x)", &item)?;
+        check("bulkhead", "max = 1, wait = 1", &item)?;
+        check("rate_limit", "per_second = 1", &item)?;
+        check("hedge", "after = 1, clone(x)", &item)?;
     }
 }

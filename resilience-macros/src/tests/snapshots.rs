@@ -1,0 +1,152 @@
+//! Twenty stacks whose expansions are reviewed: a change of the crate shows as a change of `snapshots/*.rs`.
+//!
+//! `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes them anew, formatted by rustfmt. The
+//! comparison ignores the punctuation that rustfmt adds and removes, so that its version does not matter.
+
+use std::env;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::expanded;
+
+const PLAIN: &str = "async fn fetch(url: String, client: &Client) -> Result<Page, Error> {\n    \
+                     client.get(&url).await?.page()\n}";
+const METHOD: &str = "/// Sends a message.\npub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) \
+                      -> Result<(), Error> {\n    to.push(0);\n    self.client.send(to, by.into()).await\n}";
+const SHARED: &str = "/// Asks.\npub async fn ask(&self, question: Question) -> Result<Answer, Error> {\n    \
+                      self.client.ask(&question).await\n}";
+const BOXED: &str = "fn load<'a, 'async_trait>(&'a self, key: String) \
+                     -> Pin<Box<dyn Future<Output = Result<u8, Error>> + Send + 'async_trait>> {\n    \
+                     Box::pin(async move {\n        \
+                     if let Some(__ret) = None::<Result<u8, Error>> {\n            return __ret;\n        }\n        \
+                     let __self = self;\n        let key = key;\n        \
+                     let __ret: Result<u8, Error> = { __self.get(key).await };\n        __ret\n    })\n}";
+const RETURNED: &str = "fn load(key: String) -> impl Future<Output = Result<u8, Error>> {\n    \
+                        let key = key.trim().to_owned();\n    async move { get(key).await }\n}";
+const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
+                      let __tracing_attr_span = span!(\"load\", key = %key);\n    \
+                      let __tracing_instrument_future = async move { get(key).await };\n    \
+                      __tracing_instrument_future.instrument(__tracing_attr_span).await\n}";
+
+/// A name, the attributes, outermost first, and the function.
+const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
+    ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
+    ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
+    ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
+    (
+        "circuit_that_borrows_an_argument",
+        &["circuit(name = \"ask\", failure_if = |error| question.is_failure(error), open = Error::Open)"],
+        SHARED,
+    ),
+    ("circuit_with_a_key", &["circuit(name = \"host\", key = url.host(), max_keys = 100, retry_after = hint)"], PLAIN),
+    ("circuit_held", &["circuit(with = self.breaker)"], SHARED),
+    ("fallback", &["fallback(cached, with_error = true, clone(url))"], PLAIN),
+    ("fallback_on_rejected", &["fallback(cached, on = \"rejected\")", "circuit(name = \"ask\")"], PLAIN),
+    ("hedge", &["hedge(after = \"100ms\", max = 3, clone(url))"], PLAIN),
+    ("rate_limit", &["rate_limit(per_second = 100, burst = 10)"], PLAIN),
+    ("rate_limit_held", &["rate_limit(with = LIMIT, error = Error::limited)"], METHOD),
+    ("retry", &["retry(max = 5, jitter = \"full\", retry_if = Error::is_transient, attempt = n)"], PLAIN),
+    ("retry_with_a_budget", &["retry(budget = RetryBudget::new(0.1), cost = cost, clone(to))"], METHOD),
+    ("retry_in_async_trait", &["retry(max = 2)"], BOXED),
+    ("retry_in_impl_future", &["retry", "timeout(5)"], RETURNED),
+    ("timeout", &["timeout(5, error = Error::late)"], METHOD),
+    ("timeout_in_instrument", &["timeout(\"250ms\")", "rate_limit(per_second = 1)"], TRACED),
+    ("circuit_above_limits", &["circuit(name = \"ask\")", "bulkhead(max = 1)", "timeout(2)"], SHARED),
+    ("retry_above_a_hedge", &["retry", "circuit(name = \"a\")", "hedge(after = 1)", "circuit(name = \"b\")"], PLAIN),
+    (
+        "whole_family",
+        &[
+            "fallback(cached)",
+            "timeout(60)",
+            "retry(max = 3)",
+            "circuit(name = \"ask\")",
+            "rate_limit(per_second = 100)",
+            "bulkhead(max = 8, wait = 1)",
+            "timeout(5)",
+        ],
+        PLAIN,
+    ),
+];
+
+#[test]
+fn expansions_equal_their_snapshots() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/snapshots");
+    let path = |name: &str| folder.join(name).with_extension("rs");
+    let mut differ = Vec::new();
+    for (name, stack, function) in SNAPSHOTS {
+        let attributes: String = stack.iter().map(|attribute| format!("#[{attribute}]\n")).collect();
+        let input = format!("{attributes}{function}\n");
+        let expansion = expanded(input.parse().unwrap());
+        if env::var_os("RESILIENCE_BLESS").is_some() {
+            write(&path(name), &input, &expansion);
+        }
+        let snapshot = fs::read_to_string(path(name)).unwrap();
+        let is_input = snapshot.starts_with(&commented(&input));
+        if !is_input || comparable(snapshot.parse().unwrap()) != comparable(expansion) {
+            differ.push(name);
+        }
+    }
+    assert!(differ.is_empty(), "these expansions differ from their snapshots: {differ:?}");
+}
+
+#[test]
+fn each_snapshot_has_a_stack() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/snapshots");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let orphans: Vec<_> = files.filter(|path| SNAPSHOTS.iter().all(|(snapshot, ..)| *snapshot != name(path))).collect();
+    assert!(orphans.is_empty(), "{orphans:?}");
+}
+
+fn commented(input: &str) -> String {
+    input.lines().map(|line| format!("// {line}\n")).collect()
+}
+
+/// Writes a snapshot as rustfmt formats it.
+fn write(path: &Path, input: &str, expansion: &TokenStream) {
+    let mut rustfmt = Command::new("rustfmt")
+        .args(["--edition", "2024", "--config", "max_width=120,use_small_heuristics=Max"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    rustfmt.stdin.take().unwrap().write_all(expansion.to_string().as_bytes()).unwrap();
+    let formatted = rustfmt.wait_with_output().unwrap();
+    assert!(formatted.status.success(), "{}", path.display());
+    fs::write(path, format!("{}\n{}", commented(input), String::from_utf8(formatted.stdout).unwrap())).unwrap();
+}
+
+/// The tokens without the punctuation that rustfmt adds and removes: a comma or a semicolon at the end of a list or of a
+/// block, a comma behind a block, and the braces around the one expression of a match arm or of a closure.
+fn comparable(tokens: TokenStream) -> Vec<String> {
+    let mut found = Vec::<String>::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => {
+                let within = comparable(group.stream());
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::None => ("", ""),
+                };
+                let is_value = matches!(&found[..], [.., last] if last == "|" || last == ">");
+                let is_single = open == "{" && is_value && !within.contains(&";".to_owned());
+                found.extend((!is_single).then(|| open.to_owned()));
+                found.extend(within);
+                found.extend((!is_single).then(|| close.to_owned()));
+                if open == "{" {
+                    tokens.next_if(|next| next.to_string() == ",");
+                }
+            }
+            TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') && tokens.peek().is_none() => {}
+            token => found.push(token.to_string()),
+        }
+    }
+    found
+}

@@ -1,0 +1,89 @@
+// #[circuit(name = "ask")]
+// #[bulkhead(max = 1)]
+// #[timeout(2)]
+// /// Asks.
+// pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
+//     self.client.ask(&question).await
+// }
+
+#[doc = " Asks."]
+#[doc = "\n\nWorst case: 2 s."]
+pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
+    #[bulkhead(__absorbed)]
+    const _: () = ();
+    #[timeout(__absorbed)]
+    const _: () = ();
+    let circuit = {
+        static CIRCUIT: ::resilience_runtime::__private::CallSite =
+            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
+        ::resilience_runtime::__private::declare!(CIRCUIT);
+        &CIRCUIT
+    };
+    let bulkhead = {
+        static BULKHEAD: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::LazyLock::new(|| {
+                ::resilience_runtime::__private::declared_bulkhead(
+                    "ask",
+                    1,
+                    ::resilience_runtime::__private::Duration::new(0, 0),
+                )
+            });
+        &*BULKHEAD
+    };
+    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let mut permit = match circuit.acquire() {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+    };
+    let outcome = 'circuit: {
+        let _slot = match bulkhead.try_acquire() {
+            ::core::result::Result::Ok(slot) => slot,
+            ::core::result::Result::Err(full) => {
+                turned = ::resilience_runtime::__private::Turned::Limited;
+                let outcome = ::resilience_runtime::__private::rejected(full);
+                break 'circuit outcome;
+            }
+        };
+        let timeout_allowed =
+            ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(2, 0));
+        let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
+        let outcome = 'timeout: {
+            turned = ::resilience_runtime::__private::Turned::None;
+            let outcome = match timeout
+                .as_mut()
+                .race(::resilience_runtime::__private::watch(&mut permit, async move {
+                    if false {
+                        let _ = &question;
+                        let _ = &self;
+                        return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
+                    }
+                    '_resilience_body: { self.client.ask(&question).await }
+                }))
+                .await
+            {
+                ::core::option::Option::Some(waited) => waited,
+                ::core::option::Option::None => {
+                    let error = ::resilience_runtime::__private::timed_out(
+                        "ask",
+                        timeout_allowed,
+                        ::resilience_runtime::__private::Duration::new(2, 0),
+                    );
+                    turned = ::resilience_runtime::__private::Turned::late(error);
+                    let outcome = ::resilience_runtime::__private::rejected(error);
+                    break 'timeout outcome;
+                }
+            };
+            outcome
+        };
+        outcome
+    };
+    let outcome = if turned.by_caller() {
+        permit.ignore();
+        outcome
+    } else {
+        ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
+            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        })
+    };
+    outcome
+}

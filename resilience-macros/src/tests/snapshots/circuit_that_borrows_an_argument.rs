@@ -1,0 +1,37 @@
+// #[circuit(name = "ask", failure_if = |error| question.is_failure(error), open = Error::Open)]
+// /// Asks.
+// pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
+//     self.client.ask(&question).await
+// }
+
+#[doc = " Asks."]
+pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
+    let circuit = {
+        static CIRCUIT: ::resilience_runtime::__private::CallSite =
+            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
+        ::resilience_runtime::__private::declare!(CIRCUIT);
+        &CIRCUIT
+    };
+    let mut permit = match circuit.acquire() {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected_with(open, Error::Open),
+    };
+    let outcome = ::resilience_runtime::__private::watch(&mut permit, async {
+        if false {
+            let _ = &question;
+            let _held = self;
+            return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
+        }
+        '_resilience_body: { self.client.ask(&question).await }
+    })
+    .await;
+    let outcome = ::resilience_runtime::__private::settle_by(
+        permit,
+        outcome,
+        |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+        |error| question.is_failure(error),
+        |_| false,
+        |_| ::core::option::Option::None,
+    );
+    outcome
+}

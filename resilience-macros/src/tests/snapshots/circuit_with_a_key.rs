@@ -1,0 +1,36 @@
+// #[circuit(name = "host", key = url.host(), max_keys = 100, retry_after = hint)]
+// async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+//     client.get(&url).await?.page()
+// }
+
+async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+    let circuit = {
+        static CIRCUIT: ::resilience_runtime::__private::KeyedSite = ::resilience_runtime::__private::KeyedSite::new(
+            ::resilience_runtime::__private::Declaration::new("host").max_keys(100),
+        );
+        &CIRCUIT
+    }
+    .of(&(url.host()));
+    let mut permit = match circuit.acquire() {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+    };
+    let outcome = ::resilience_runtime::__private::watch(&mut permit, async move {
+        if false {
+            let _ = &client;
+            let _ = &url;
+            return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+        }
+        '_resilience_body: { client.get(&url).await?.page() }
+    })
+    .await;
+    let outcome = ::resilience_runtime::__private::settle_by(
+        permit,
+        outcome,
+        |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+        |_| true,
+        |_| false,
+        hint,
+    );
+    outcome
+}

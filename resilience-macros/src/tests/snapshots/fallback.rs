@@ -1,0 +1,29 @@
+// #[fallback(cached, with_error = true, clone(url))]
+// async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+//     client.get(&url).await?.page()
+// }
+
+async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+    let outcome = {
+        let mut url = ::core::clone::Clone::clone(&url);
+        let outcome = async {
+            if false {
+                let _ = &mut url;
+                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+            }
+            '_resilience_body: { client.get(&url).await?.page() }
+        }
+        .await;
+        outcome
+    };
+    let outcome = 'after_fallback: {
+        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |outcome| {
+            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        }) {
+            ::core::ops::ControlFlow::Continue(error) => cached(url, client, error),
+            ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
+        };
+        called.await
+    };
+    outcome
+}

@@ -1,0 +1,51 @@
+// #[fallback(cached, on = "rejected")]
+// #[circuit(name = "ask")]
+// async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+//     client.get(&url).await?.page()
+// }
+
+async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
+    #[circuit(__absorbed)]
+    const _: () = ();
+    let circuit = {
+        static CIRCUIT: ::resilience_runtime::__private::CallSite =
+            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
+        ::resilience_runtime::__private::declare!(CIRCUIT);
+        &CIRCUIT
+    };
+    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let outcome = 'fallback: {
+        let mut permit = match circuit.acquire() {
+            ::core::result::Result::Ok(permit) => permit,
+            ::core::result::Result::Err(open) => {
+                turned = ::resilience_runtime::__private::Turned::Open;
+                let outcome = ::resilience_runtime::__private::rejected(open);
+                break 'fallback outcome;
+            }
+        };
+        turned = ::resilience_runtime::__private::Turned::None;
+        let outcome = ::resilience_runtime::__private::watch(&mut permit, async {
+            if false {
+                let _ = &mut url;
+                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+            }
+            '_resilience_body: { client.get(&url).await?.page() }
+        })
+        .await;
+        let outcome = ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
+            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        });
+        outcome
+    };
+    let outcome = 'after_fallback: {
+        let called = match ::resilience_runtime::__private::fall_back(outcome, turned.away(), "fetch", |outcome| {
+            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        }) {
+            ::core::ops::ControlFlow::Continue(_) => cached(url, client),
+            ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
+        };
+        turned = ::resilience_runtime::__private::Turned::None;
+        called.await
+    };
+    outcome
+}

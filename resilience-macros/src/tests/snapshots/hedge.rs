@@ -1,0 +1,30 @@
+// #[hedge(after = "100ms", max = 3, clone(url))]
+// async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+//     client.get(&url).await?.page()
+// }
+
+async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+    let (outcome, _) = ::resilience_runtime::__private::Hedged::new(
+        "fetch",
+        ::resilience_runtime::__private::Duration::new(0, 100000000),
+        ::resilience_runtime::__private::Another::new(::resilience_runtime::__private::Another::new(
+            ::resilience_runtime::__private::Last::new(),
+        )),
+        || async {
+            let mut url = ::core::clone::Clone::clone(&url);
+            let outcome = {
+                let outcome = async {
+                    if false {
+                        return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                    }
+                    '_resilience_body: { client.get(&url).await?.page() }
+                }
+                .await;
+                outcome
+            };
+            (outcome, ::resilience_runtime::__private::Turned::None)
+        },
+    )
+    .await;
+    outcome
+}

@@ -1,0 +1,33 @@
+// #[rate_limit(with = LIMIT, error = Error::limited)]
+// /// Sends a message.
+// pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(), Error> {
+//     to.push(0);
+//     self.client.send(to, by.into()).await
+// }
+
+#[doc = " Sends a message."]
+pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(), Error> {
+    let rate_limit = &match &(LIMIT) {
+        held => ::resilience_runtime::__private::held_rate_limit(held),
+    };
+    match rate_limit.try_acquire() {
+        ::core::result::Result::Ok(()) => {}
+        ::core::result::Result::Err(limited) => {
+            return ::resilience_runtime::__private::rejected_with(limited, Error::limited);
+        }
+    }
+    let outcome = async move {
+        if false {
+            let _ = &by;
+            let _ = &to;
+            let _ = &self;
+            return ::resilience_runtime::__private::never::<Result<(), Error>>();
+        }
+        '_resilience_body: {
+            to.push(0);
+            self.client.send(to, by.into()).await
+        }
+    }
+    .await;
+    outcome
+}

@@ -1,0 +1,41 @@
+// #[retry(max = 5, jitter = "full", retry_if = Error::is_transient, attempt = n)]
+// async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+//     client.get(&url).await?.page()
+// }
+
+async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
+    let retry_schedule = || {
+        const {
+            &::resilience_runtime::__private::Schedule::DEFAULT
+                .max(5)
+                .jitter(::resilience_runtime::__private::Jitter::Full)
+        }
+    };
+    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+    loop {
+        let delay = {
+            let n = retry.attempt();
+            let outcome = retry
+                .watch(async {
+                    if false {
+                        let _ = &mut url;
+                        return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                    }
+                    '_resilience_body: { client.get(&url).await?.page() }
+                })
+                .await;
+            match retry.judge(retry_schedule(), outcome).retry_if(Error::is_transient).next(
+                "fetch",
+                |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+                |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
+                || [],
+            ) {
+                ::core::ops::ControlFlow::Continue(delay) => delay,
+                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+            }
+        };
+        if !delay.is_zero() {
+            ::resilience_runtime::__private::sleep(delay).await;
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// #[retry]
+// #[circuit(name = "a")]
+// #[hedge(after = 1)]
+// #[circuit(name = "b")]
+// async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+//     client.get(&url).await?.page()
+// }
+
+async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+    #[circuit(__absorbed)]
+    const _: () = ();
+    #[hedge(__absorbed)]
+    const _: () = ();
+    #[circuit(__absorbed)]
+    const _: () = ();
+    let circuit = {
+        static CIRCUIT: ::resilience_runtime::__private::CallSite =
+            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("a"));
+        ::resilience_runtime::__private::declare!(CIRCUIT);
+        &CIRCUIT
+    };
+    let circuit2 = {
+        static CIRCUIT: ::resilience_runtime::__private::CallSite =
+            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("b"));
+        ::resilience_runtime::__private::declare!(CIRCUIT);
+        &CIRCUIT
+    };
+    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
+    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+    loop {
+        let delay = {
+            let mut permit = match circuit.acquire() {
+                ::core::result::Result::Ok(permit) => permit,
+                ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+            };
+            let outcome = 'circuit: {
+                let (outcome, of_attempt) = retry
+                    .watch(::resilience_runtime::__private::watch(
+                        &mut permit,
+                        ::resilience_runtime::__private::Hedged::new(
+                            "fetch",
+                            ::resilience_runtime::__private::Duration::new(1, 0),
+                            ::resilience_runtime::__private::Another::new(::resilience_runtime::__private::Last::new()),
+                            || async {
+                                let mut turned = ::resilience_runtime::__private::Turned::None;
+                                let outcome = {
+                                    let mut permit2 = match circuit2.acquire() {
+                                        ::core::result::Result::Ok(permit) => permit,
+                                        ::core::result::Result::Err(open) => {
+                                            turned = ::resilience_runtime::__private::Turned::Open;
+                                            return (::resilience_runtime::__private::rejected(open), turned);
+                                        }
+                                    };
+                                    turned = ::resilience_runtime::__private::Turned::None;
+                                    let outcome = ::resilience_runtime::__private::watch(&mut permit2, async {
+                                        if false {
+                                            return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                                        }
+                                        '_resilience_body: { client.get(&url).await?.page() }
+                                    })
+                                    .await;
+                                    let outcome =
+                                        ::resilience_runtime::__private::settle(permit2, outcome, |outcome| {
+                                            ::resilience_runtime::__private::Shown::of(outcome).__error()
+                                        });
+                                    outcome
+                                };
+                                (outcome, turned)
+                            },
+                        ),
+                    ))
+                    .await;
+                turned = of_attempt;
+                outcome
+            };
+            let outcome = ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
+                ::resilience_runtime::__private::Shown::of(outcome).__error()
+            });
+            if turned.by_circuit() {
+                break outcome;
+            }
+            match retry.judge(retry_schedule(), outcome).next(
+                "fetch",
+                |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+                |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
+                || [circuit.breaker(), circuit2.breaker()],
+            ) {
+                ::core::ops::ControlFlow::Continue(delay) => delay,
+                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+            }
+        };
+        if !delay.is_zero() {
+            ::resilience_runtime::__private::sleep(delay).await;
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// #[retry(max = 2)]
+// fn load<'a, 'async_trait>(&'a self, key: String) -> Pin<Box<dyn Future<Output = Result<u8, Error>> + Send + 'async_trait>> {
+//     Box::pin(async move {
+//         if let Some(__ret) = None::<Result<u8, Error>> {
+//             return __ret;
+//         }
+//         let __self = self;
+//         let key = key;
+//         let __ret: Result<u8, Error> = { __self.get(key).await };
+//         __ret
+//     })
+// }
+
+fn load<'a, 'async_trait>(
+    &'a self,
+    key: String,
+) -> Pin<Box<dyn Future<Output = Result<u8, Error>> + Send + 'async_trait>> {
+    Box::pin(async move {
+        let __self = self;
+        let mut key = key;
+        let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT.max(2) };
+        let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+        loop {
+            let delay = {
+                let outcome = retry
+                    .watch(async {
+                        if false {
+                            let _ = &mut key;
+                            return ::resilience_runtime::__private::never::<Result<u8, Error>>();
+                        }
+                        '_resilience_body: {
+                            if let Some(__ret) = None::<Result<u8, Error>> {
+                                return __ret;
+                            }
+                            let __ret: Result<u8, Error> = { __self.get(key).await };
+                            __ret
+                        }
+                    })
+                    .await;
+                match retry.judge(retry_schedule(), outcome).next(
+                    "load",
+                    |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+                    |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
+                    || [],
+                ) {
+                    ::core::ops::ControlFlow::Continue(delay) => delay,
+                    ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                }
+            };
+            if !delay.is_zero() {
+                ::resilience_runtime::__private::sleep(delay).await;
+            }
+        }
+    })
+}

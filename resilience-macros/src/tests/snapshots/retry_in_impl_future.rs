@@ -1,0 +1,59 @@
+// #[retry]
+// #[timeout(5)]
+// fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
+//     let key = key.trim().to_owned();
+//     async move { get(key).await }
+// }
+
+fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
+    let key = key.trim().to_owned();
+    async move {
+        #[timeout(__absorbed)]
+        const _: () = ();
+        let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
+        let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+        loop {
+            let delay = {
+                let timeout_allowed =
+                    ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(5, 0));
+                let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
+                let outcome = 'timeout: {
+                    let outcome = match timeout
+                        .as_mut()
+                        .race(retry.watch(async {
+                            if false {
+                                return ::resilience_runtime::__private::never::<Result<u8, Error>>();
+                            }
+                            '_resilience_body: { get(key).await }
+                        }))
+                        .await
+                    {
+                        ::core::option::Option::Some(waited) => waited,
+                        ::core::option::Option::None => {
+                            let error = ::resilience_runtime::__private::timed_out(
+                                "load",
+                                timeout_allowed,
+                                ::resilience_runtime::__private::Duration::new(5, 0),
+                            );
+                            let outcome = ::resilience_runtime::__private::rejected(error);
+                            break 'timeout outcome;
+                        }
+                    };
+                    outcome
+                };
+                match retry.judge(retry_schedule(), outcome).next(
+                    "load",
+                    |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+                    |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
+                    || [],
+                ) {
+                    ::core::ops::ControlFlow::Continue(delay) => delay,
+                    ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                }
+            };
+            if !delay.is_zero() {
+                ::resilience_runtime::__private::sleep(delay).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// #[retry(budget = RetryBudget::new(0.1), cost = cost, clone(to))]
+// /// Sends a message.
+// pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(), Error> {
+//     to.push(0);
+//     self.client.send(to, by.into()).await
+// }
+
+#[doc = " Sends a message."]
+pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(), Error> {
+    let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
+    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+    let retry_budget: &'static ::resilience_runtime::__private::RetryBudget = {
+        static __RESILIENCE_BUDGET: ::resilience_runtime::__private::RetryBudget = RetryBudget::new(0.1);
+        &__RESILIENCE_BUDGET
+    };
+    retry_budget.call_began();
+    loop {
+        let delay = {
+            let mut to = ::core::clone::Clone::clone(&to);
+            let outcome = retry
+                .watch(async {
+                    if false {
+                        let _ = &mut *self;
+                        let _ = &mut by;
+                        return ::resilience_runtime::__private::never::<Result<(), Error>>();
+                    }
+                    '_resilience_body: {
+                        to.push(0);
+                        self.client.send(to, by.into()).await
+                    }
+                })
+                .await;
+            match retry.judge(retry_schedule(), outcome).budget(retry_budget).cost(cost).next(
+                "send",
+                |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+                |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
+                || [],
+            ) {
+                ::core::ops::ControlFlow::Continue(delay) => delay,
+                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+            }
+        };
+        if !delay.is_zero() {
+            ::resilience_runtime::__private::sleep(delay).await;
+        }
+    }
+}

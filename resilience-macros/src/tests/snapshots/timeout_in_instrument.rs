@@ -1,0 +1,55 @@
+// #[timeout("250ms")]
+// #[rate_limit(per_second = 1)]
+// async fn load(key: String) -> Result<u8, Error> {
+//     let __tracing_attr_span = span!("load", key = %key);
+//     let __tracing_instrument_future = async move { get(key).await };
+//     __tracing_instrument_future.instrument(__tracing_attr_span).await
+// }
+
+async fn load(key: String) -> Result<u8, Error> {
+    let __tracing_attr_span = span ! ("load" , key = % key);
+    let __tracing_instrument_future = async move {
+        #[rate_limit(__absorbed)]
+        const _: () = ();
+        let rate_limit = {
+            static RATE_LIMIT: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::RateLimit> =
+                ::resilience_runtime::__private::LazyLock::new(|| {
+                    ::resilience_runtime::__private::declared_rate_limit("load", 1, 1)
+                });
+            &*RATE_LIMIT
+        };
+        let timeout_allowed =
+            ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(0, 250000000));
+        let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
+        let outcome = 'timeout: {
+            match rate_limit.try_acquire() {
+                ::core::result::Result::Ok(()) => {}
+                ::core::result::Result::Err(limited) => return ::resilience_runtime::__private::rejected(limited),
+            }
+            let outcome = match timeout
+                .as_mut()
+                .race(async move {
+                    if false {
+                        return ::resilience_runtime::__private::never::<Result<u8, Error>>();
+                    }
+                    '_resilience_body: { get(key).await }
+                })
+                .await
+            {
+                ::core::option::Option::Some(waited) => waited,
+                ::core::option::Option::None => {
+                    let error = ::resilience_runtime::__private::timed_out(
+                        "load",
+                        timeout_allowed,
+                        ::resilience_runtime::__private::Duration::new(0, 250000000),
+                    );
+                    let outcome = ::resilience_runtime::__private::rejected(error);
+                    break 'timeout outcome;
+                }
+            };
+            outcome
+        };
+        outcome
+    };
+    __tracing_instrument_future.instrument(__tracing_attr_span).await
+}

@@ -1,0 +1,196 @@
+// #[fallback(cached)]
+// #[timeout(60)]
+// #[retry(max = 3)]
+// #[circuit(name = "ask")]
+// #[rate_limit(per_second = 100)]
+// #[bulkhead(max = 8, wait = 1)]
+// #[timeout(5)]
+// async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+//     client.get(&url).await?.page()
+// }
+
+async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
+    #[timeout(__absorbed)]
+    const _: () = ();
+    #[retry(__absorbed)]
+    const _: () = ();
+    #[circuit(__absorbed)]
+    const _: () = ();
+    #[rate_limit(__absorbed)]
+    const _: () = ();
+    #[bulkhead(__absorbed)]
+    const _: () = ();
+    #[timeout(__absorbed)]
+    const _: () = ();
+    let circuit = {
+        static CIRCUIT: ::resilience_runtime::__private::CallSite =
+            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
+        ::resilience_runtime::__private::declare!(CIRCUIT);
+        &CIRCUIT
+    };
+    let rate_limit = {
+        static RATE_LIMIT: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::RateLimit> =
+            ::resilience_runtime::__private::LazyLock::new(|| {
+                ::resilience_runtime::__private::declared_rate_limit("fetch", 100, 100)
+            });
+        &*RATE_LIMIT
+    };
+    let bulkhead = {
+        static BULKHEAD: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::LazyLock::new(|| {
+                ::resilience_runtime::__private::declared_bulkhead(
+                    "fetch",
+                    8,
+                    ::resilience_runtime::__private::Duration::new(1, 0),
+                )
+            });
+        &*BULKHEAD
+    };
+    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let outcome = 'fallback: {
+        let timeout_allowed =
+            ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(60, 0));
+        let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
+        let outcome = 'timeout: {
+            let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT.max(3) };
+            let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+            loop {
+                let delay = {
+                    let outcome = 'retry: {
+                        let mut permit = match circuit.acquire() {
+                            ::core::result::Result::Ok(permit) => permit,
+                            ::core::result::Result::Err(open) => {
+                                turned = ::resilience_runtime::__private::Turned::Open;
+                                let outcome = ::resilience_runtime::__private::rejected(open);
+                                break 'fallback outcome;
+                            }
+                        };
+                        let outcome = 'circuit: {
+                            match rate_limit.try_acquire() {
+                                ::core::result::Result::Ok(()) => {}
+                                ::core::result::Result::Err(limited) => {
+                                    turned = ::resilience_runtime::__private::Turned::Limited;
+                                    let outcome = ::resilience_runtime::__private::rejected(limited);
+                                    break 'circuit outcome;
+                                }
+                            }
+                            let _slot = match match timeout.as_mut().race(bulkhead.acquire()).await {
+                                ::core::option::Option::Some(waited) => waited,
+                                ::core::option::Option::None => {
+                                    let error = ::resilience_runtime::__private::timed_out(
+                                        "fetch",
+                                        timeout_allowed,
+                                        ::resilience_runtime::__private::Duration::new(60, 0),
+                                    );
+                                    turned = ::resilience_runtime::__private::Turned::late(error);
+                                    let outcome = ::resilience_runtime::__private::rejected(error);
+                                    break 'timeout outcome;
+                                }
+                            } {
+                                ::core::result::Result::Ok(slot) => slot,
+                                ::core::result::Result::Err(full) => {
+                                    turned = ::resilience_runtime::__private::Turned::Limited;
+                                    let outcome = ::resilience_runtime::__private::rejected(full);
+                                    break 'circuit outcome;
+                                }
+                            };
+                            let timeout2_allowed = ::resilience_runtime::__private::within(
+                                ::resilience_runtime::__private::Duration::new(5, 0),
+                            );
+                            let mut timeout2 =
+                                ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout2_allowed));
+                            let outcome = 'timeout2: {
+                                turned = ::resilience_runtime::__private::Turned::None;
+                                let outcome = match match timeout
+                                    .as_mut()
+                                    .race(timeout2.as_mut().race(retry.watch(::resilience_runtime::__private::watch(
+                                        &mut permit,
+                                        async {
+                                            if false {
+                                                let _ = &mut url;
+                                                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                                            }
+                                            '_resilience_body: { client.get(&url).await?.page() }
+                                        },
+                                    ))))
+                                    .await
+                                {
+                                    ::core::option::Option::Some(waited) => waited,
+                                    ::core::option::Option::None => {
+                                        let error = ::resilience_runtime::__private::timed_out(
+                                            "fetch",
+                                            timeout_allowed,
+                                            ::resilience_runtime::__private::Duration::new(60, 0),
+                                        );
+                                        turned = ::resilience_runtime::__private::Turned::late(error);
+                                        let outcome = ::resilience_runtime::__private::rejected(error);
+                                        break 'timeout outcome;
+                                    }
+                                } {
+                                    ::core::option::Option::Some(waited) => waited,
+                                    ::core::option::Option::None => {
+                                        let error = ::resilience_runtime::__private::timed_out(
+                                            "fetch",
+                                            timeout2_allowed,
+                                            ::resilience_runtime::__private::Duration::new(5, 0),
+                                        );
+                                        turned = ::resilience_runtime::__private::Turned::late(error);
+                                        let outcome = ::resilience_runtime::__private::rejected(error);
+                                        break 'timeout2 outcome;
+                                    }
+                                };
+                                outcome
+                            };
+                            outcome
+                        };
+                        let outcome = if turned.by_caller() {
+                            permit.ignore();
+                            outcome
+                        } else {
+                            ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
+                                ::resilience_runtime::__private::Shown::of(outcome).__error()
+                            })
+                        };
+                        outcome
+                    };
+                    match retry.judge(retry_schedule(), outcome).next(
+                        "fetch",
+                        |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+                        |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
+                        || [circuit.breaker()],
+                    ) {
+                        ::core::ops::ControlFlow::Continue(delay) => delay,
+                        ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                    }
+                };
+                if !delay.is_zero() {
+                    match timeout.as_mut().race(::resilience_runtime::__private::sleep(delay)).await {
+                        ::core::option::Option::Some(waited) => waited,
+                        ::core::option::Option::None => {
+                            let error = ::resilience_runtime::__private::timed_out(
+                                "fetch",
+                                timeout_allowed,
+                                ::resilience_runtime::__private::Duration::new(60, 0),
+                            );
+                            turned = ::resilience_runtime::__private::Turned::late(error);
+                            let outcome = ::resilience_runtime::__private::rejected(error);
+                            break 'timeout outcome;
+                        }
+                    };
+                }
+            }
+        };
+        outcome
+    };
+    let outcome = 'after_fallback: {
+        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |outcome| {
+            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        }) {
+            ::core::ops::ControlFlow::Continue(_) => cached(url, client),
+            ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
+        };
+        turned = ::resilience_runtime::__private::Turned::None;
+        called.await
+    };
+    outcome
+}

@@ -1,0 +1,284 @@
+//! Several thousand stacks of attributes on functions of every supported shape.
+//!
+//! Each spelling stands alone on every shape, pairs of the [`PAIRED`] spellings stand on every shape, and triples of the
+//! [`TRIPLED`] ones on one shape. A dump of all expansions shows that a change of the crate leaves them as they were:
+//!
+//! ```text
+//! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
+//! RESILIENCE_EXPANSIONS=/tmp/after.txt cargo test --package resilience-macros stacks
+//! cmp /tmp/before.txt /tmp/after.txt
+//! ```
+
+use std::env;
+use std::fmt::Write;
+use std::fs;
+
+use proc_macro2::TokenStream;
+
+use super::expand;
+
+/// Every spelling of every attribute; `NAME` becomes a name of its own for each place in a stack.
+const SPELLINGS: &[&str] = &[
+    // Bulkheads.
+    "bulkhead(max = 1)",
+    "bulkhead(max = 8, wait = 0)",
+    "bulkhead(max = 8, wait = 2)",
+    "bulkhead(wait = \"1.5s\", max = 4294967295, error = full)",
+    "bulkhead(max = 2, error = |full| Error::new(x.clone(), full))",
+    "bulkhead(with = SHARED)",
+    "bulkhead(with = self.pool(x).bulkhead, error = Error::Full)",
+    "bulkhead(max = 1, crate = ::other::runtime)",
+    "bulkhead",
+    "bulkhead(max = 0)",
+    "bulkhead(max = 1, with = SHARED)",
+    "bulkhead(with = SHARED, wait = 1)",
+    "bulkhead(max = 1, wait = -1)",
+    // Circuits.
+    "circuit(name = NAME)",
+    "circuit(name = \"same\")",
+    "circuit(name = NAME, threshold = 5)",
+    "circuit(name = NAME, threshold = 5, window = 60)",
+    "circuit(name = NAME, threshold = 5, calls = 65535)",
+    "circuit(name = NAME, failure_rate = 0.5, min_calls = 10, calls = 100)",
+    "circuit(name = NAME, failure_rate = 1, slow_rate = 0.9, slow_call = \"250ms\", min_calls = 10, window = \"1m\")",
+    "circuit(name = NAME, slow_call = 1, slow_rate = 1, min_calls = 1, calls = 1)",
+    "circuit(name = NAME, cooldown = 30)",
+    "circuit(name = NAME, cooldown = \"10s\", cooldown_factor = 2, max_cooldown = \"5m\", cooldown_jitter = 0.2)",
+    "circuit(name = NAME, half_open_max = 3, trial_timeout = 7.5)",
+    "circuit(name = NAME, shadow = true)",
+    "circuit(name = NAME, shadow = false)",
+    "circuit(name = NAME, key = x)",
+    "circuit(name = NAME, key = (x.host(), 7), max_keys = 100, threshold = 2)",
+    "circuit(name = NAME, failure_if = Error::is_transient)",
+    "circuit(name = NAME, failure_if = |error| x.is_failure(error))",
+    "circuit(name = NAME, failure_if_ok = |ok| ok.status >= 500)",
+    "circuit(name = NAME, retry_after = Error::retry_after)",
+    "circuit(name = NAME, failure_if = f, failure_if_ok = &g, retry_after = |y| y.hint(x))",
+    "circuit(name = NAME, open = Error::from)",
+    "circuit(name = NAME, open = |open| Error::Open(x.len(), open))",
+    "circuit(with = BREAKER)",
+    "circuit(with = self.breaker, failure_if = f, open = g)",
+    "circuit(with = if y { &A } else { &B })",
+    "circuit(name = NAME, crate = runtime)",
+    "circuit(crate = ::a::b, retry_after = f, open = g, failure_if_ok = h, failure_if = i, cooldown = 1, name = NAME)",
+    "circuit",
+    "circuit(name = \"\")",
+    "circuit(name = NAME, with = BREAKER, key = x, threshold = 1)",
+    "circuit(name = NAME, threshold = 0)",
+    "circuit(name = NAME, threshold = 9, calls = 8)",
+    "circuit(name = NAME, window = 1, calls = 8, threshold = 1)",
+    "circuit(name = NAME, failure_rate = 0.5)",
+    "circuit(name = NAME, max_keys = 10)",
+    "circuit(name = NAME, max_keys = 10000000, key = x)",
+    "circuit(name = NAME, thresholt = 5, cooldwn)",
+    "circuit(name = NAME, cooldown = 5, max_cooldown = 4)",
+    "circuit(name = NAME, failure_if = 5, open = \"f\", window = \"25h\")",
+    "circuit(NAME)",
+    // Fallbacks.
+    "fallback(cached)",
+    "fallback(Self::cached)",
+    "fallback(cached, with_error = true)",
+    "fallback(cached, with_error = false)",
+    "fallback(cached, on = \"any\")",
+    "fallback(cached, on = \"rejected\")",
+    "fallback(cached::<u8>, on = \"rejected\", with_error = true, clone(x))",
+    "fallback(cached, clone(x, y))",
+    "fallback(cached, crate = other)",
+    "fallback",
+    "fallback(|x| x)",
+    "fallback(cached, on = \"open\")",
+    "fallback(cached, clone(self, z))",
+    // Hedges.
+    "hedge(after = 1)",
+    "hedge(after = \"100ms\", max = 2)",
+    "hedge(after = 0.5, max = 5)",
+    "hedge(after = 1, clone(x))",
+    "hedge(after = 1, max = 3, clone(x, y), crate = other)",
+    "hedge",
+    "hedge(after = 0)",
+    "hedge(after = 1, max = 6)",
+    // Rate limits.
+    "rate_limit(per_second = 100)",
+    "rate_limit(per_second = 1000000, burst = 1)",
+    "rate_limit(per_second = 10, error = Error::limited)",
+    "rate_limit(per_second = 10, error = |limited| Error::new(x, limited))",
+    "rate_limit(with = LIMIT)",
+    "rate_limit(with = &self.limit, error = f, crate = other)",
+    "rate_limit",
+    "rate_limit(per_second = 1000001)",
+    "rate_limit(with = LIMIT, burst = 5)",
+    // Retries.
+    "retry",
+    "retry()",
+    "retry(max = 1)",
+    "retry(max = 2, delay = \"250ms\")",
+    "retry(max = 5, delay = 1, backoff = 1.5)",
+    "retry(max = 9, delay = 0)",
+    "retry(max_delay = 3, delay = 1)",
+    "retry(jitter = \"full\")",
+    "retry(jitter = \"equal\", max_elapsed = 10)",
+    "retry(jitter = \"decorrelated\", max_delay = 20)",
+    "retry(count_nested = true)",
+    "retry(count_nested = false, max = 2)",
+    "retry(budget = BUDGET)",
+    "retry(budget = RetryBudget::new(10.0), cost = Error::cost)",
+    "retry(budget = crate::BUDGET, cost = |error| error.cost())",
+    "retry(retry_if = Error::is_transient)",
+    "retry(retry_if = |error| !error.is_fatal(), retry_if_ok = |ok| ok.is_empty())",
+    "retry(retry_after = Error::retry_after)",
+    "retry(on_retry = |retry| log(retry))",
+    "retry(attempt = n)",
+    "retry(attempt = x)",
+    "retry(clone(x))",
+    "retry(clone(x, y), attempt = n, max = 4)",
+    "retry(on_retry = a, cost = b, budget = c, retry_if_ok = d, retry_if = e, retry_after = f, crate = other)",
+    "retry(max = 0)",
+    "retry(delay = 2, max_delay = 1)",
+    "retry(backoff = 2, jitter = \"decorrelated\")",
+    "retry(delay = 5, max_elapsed = 1)",
+    "retry(cost = f)",
+    "retry(clone(self, z, 5))",
+    "retry(max = 3 delay = 1, max = 2)",
+    "retry = 3",
+    // Timeouts.
+    "timeout(5)",
+    "timeout(\"250ms\")",
+    "timeout(0.5, error = Error::late)",
+    "timeout(5, error = |late| Error::new(&x, late))",
+    "timeout(60, crate = other)",
+    "timeout",
+    "timeout(0)",
+    "timeout(after = 5)",
+    // The same attributes by other paths, and attributes of others.
+    "resilience_runtime::retry(max = 2)",
+    "::resilience_runtime::timeout(5)",
+    "other::circuit(name = NAME)",
+    "instrument(skip(x))",
+    "allow(unused)",
+];
+
+/// The spellings that stand in pairs.
+const PAIRED: &[&str] = &[
+    "bulkhead(max = 1)",
+    "bulkhead(max = 8, wait = 2, error = |full| Error::new(x, full))",
+    "bulkhead(with = SHARED)",
+    "circuit(name = NAME, threshold = 5, cooldown = 30)",
+    "circuit(name = NAME, key = x, failure_if = |error| x.is_failure(error), open = f)",
+    "circuit(name = NAME, retry_after = Error::retry_after)",
+    "circuit(with = self.breaker)",
+    "circuit(name = \"same\")",
+    "fallback(cached)",
+    "fallback(cached, on = \"rejected\", with_error = true, clone(x))",
+    "hedge(after = 1)",
+    "hedge(after = 6, max = 3, clone(x))",
+    "rate_limit(per_second = 100)",
+    "rate_limit(with = LIMIT, error = |limited| Error::new(x, limited))",
+    "retry",
+    "retry(max = 2, delay = \"250ms\", clone(x), attempt = n)",
+    "retry(budget = BUDGET, retry_if = f, jitter = \"full\")",
+    "retry(max = 7, retry_after = g, budget = RetryBudget::new(10.0), cost = h)",
+    "timeout(5)",
+    "timeout(2, error = |late| Error::new(&x, late))",
+    "timeout(10, crate = other)",
+];
+
+/// The spellings that stand in triples.
+const TRIPLED: &[&str] = &[
+    "bulkhead(max = 1)",
+    "bulkhead(max = 8, wait = 2)",
+    "circuit(name = NAME)",
+    "circuit(name = NAME, retry_after = f, open = |open| Error::new(x, open))",
+    "fallback(cached)",
+    "fallback(cached, on = \"rejected\", with_error = true)",
+    "hedge(after = 1, max = 3)",
+    "rate_limit(per_second = 100)",
+    "rate_limit(with = LIMIT, error = g)",
+    "retry(max = 2, clone(x))",
+    "retry(budget = RetryBudget::new(10.0))",
+    "timeout(5)",
+    "timeout(2, error = late)",
+];
+
+/// A function of each shape, with one mistake of its own in the last ones.
+const SHAPES: &[&str] = &[
+    "/// Fetches.\nasync fn plain(x: String, y: &Client, z: &mut Vec<u8>) -> Result<Page, Error> \
+     { z.clear(); y.get(&x).await?.page(\"{x}\") }",
+    "pub async fn pattern((x, mut y): (String, u8), Point { z, .. }: &Point, [a, _]: [Vec<u8>; 2], _: u8) \
+     -> io::Result<()> { y += 1; f(x, y, z, a).await }",
+    "/// Sends.\npub(crate) async fn method(&self, x: u8, y: &'a str) -> crate::Result<Vec<u8>> \
+     { self.client.get(x, y).await }",
+    "async fn unique(&mut self, mut x: Vec<u8>, y: impl Into<String>) -> Result<(), Box<dyn Error>> \
+     { x.push(1); self.send(x, y.into()).await }",
+    "async fn owned(self: Arc<Self>, #[cfg(unix)] x: u8, y: u8) -> Result<Self, Error> { self.call(x, y).await }",
+    "/// Asks.\n#[must_use] async fn generic<T: Ask, const N: usize>(x: T, y: impl Fn(&T) -> [u8; N]) \
+     -> Result<impl Sized, Error<T>> where T: Send { #![allow(unused)] let n = y(&x); ask(x, n).await }",
+    "fn boxed<'a, 'async_trait>(&'a self, x: String, y: &'a str) \
+     -> Pin<Box<dyn Future<Output = Result<u8, Error>> + Send + 'async_trait>> where 'a: 'async_trait { Box::pin(async move { \
+     if let ::core::option::Option::Some(__ret) = ::core::option::Option::None::<Result<u8, Error>> { \
+     #[allow(unreachable_code)] return __ret; } \
+     let __self = self; let x = x; let y = y; let __ret: Result<u8, Error> = { __self.get(x, y).await }; \
+     #[allow(unreachable_code)] __ret }) }",
+    "/// Loads.\nfn returned(x: String, y: &u8) -> impl Future<Output = Result<u8, Error>> + use<'_> \
+     { let y = y.clone(); async move { load(x, y).await } }",
+    "async fn traced(x: String, y: u8) -> Result<u8, Error> { \
+     let __tracing_attr_span = span!(\"traced\", x = %x); \
+     let __tracing_instrument_future = async move { send(x, y).await }; \
+     if !__tracing_attr_span.is_disabled() { Instrument::instrument(__tracing_instrument_future, __tracing_attr_span).await } \
+     else { __tracing_instrument_future.await } }",
+    "async fn nothing() -> Result<(), Error> { Ok(()) }",
+    "async fn without_body(x: u8) -> Result<u8, Error>;",
+    "fn blocking(x: u8) -> Result<u8, Error> { block_on(x) }",
+    "const unsafe fn constant(x: u8) -> u8 { x }",
+    "async fn unfinished(x: u8, y) -> Result<u8, Error> { x. }",
+    "struct Item;",
+];
+
+/// Hands each stack to `take`: the attributes, outermost first, and the function.
+fn for_each(mut take: impl FnMut(&[&str], &str)) {
+    for shape in SHAPES {
+        SPELLINGS.iter().for_each(|spelling| take(&[spelling], shape));
+        for outer in PAIRED {
+            PAIRED.iter().for_each(|inner| take(&[outer, inner], shape));
+        }
+    }
+    for outer in TRIPLED {
+        for middle in TRIPLED {
+            TRIPLED.iter().for_each(|inner| take(&[outer, middle, inner], SHAPES[0]));
+        }
+    }
+}
+
+/// The expansion of `item` under `stack`, whose outermost attribute has to be one of the family.
+fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
+    let names = ["\"a\"", "\"b\"", "\"c\""];
+    let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));
+    let outermost = stack.next()?;
+    let (name, args) = match outermost.split_once('(') {
+        Some((name, args)) => (name, args.strip_suffix(')')?),
+        None => (outermost.as_str(), ""),
+    };
+    let below: String = stack.map(|spelling| format!("#[{spelling}]\n")).collect();
+    let item = format!("{below}{item}").parse().unwrap();
+    super::NAMES.contains(&name).then(|| expand(name, args.parse().unwrap(), &item))
+}
+
+#[test]
+fn every_stack_expands_or_fails_to_compile() {
+    let mut dump = String::new();
+    let (mut expanded, mut refused) = (0, 0);
+    for_each(|stack, item| {
+        let Some(expansion) = expansion(stack, item) else { return };
+        let text = expansion.to_string();
+        let is_refused = text.contains("compile_error");
+        assert!(
+            is_refused || text.contains("__private"),
+            "neither an expansion nor an error: {stack:?} {item}: {text}"
+        );
+        *if is_refused { &mut refused } else { &mut expanded } += 1;
+        writeln!(dump, "{stack:?}\n{item}\n{text}\n").unwrap();
+    });
+    assert!(expanded > 3_000 && refused > 3_000, "{expanded} stacks expanded, {refused} were refused");
+    if let Some(path) = env::var_os("RESILIENCE_EXPANSIONS") {
+        fs::write(path, dump).unwrap();
+    }
+}
