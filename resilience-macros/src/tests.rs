@@ -12,7 +12,7 @@ use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
-use crate::stack::{Kind, decorate};
+use crate::pipeline::{Kind, decorate};
 
 /// The attributes of the family.
 const NAMES: [&str; 7] = ["bulkhead", "circuit", "fallback", "hedge", "rate_limit", "retry", "timeout"];

@@ -127,7 +127,10 @@ fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
         // The body is the user's, and may be anything; the rest is a function.
-        prop_assert!(parsed.is_ok() || syn::parse2::<crate::item::Function>(text.parse().unwrap()).is_ok(), "{text}");
+        prop_assert!(
+            parsed.is_ok() || syn::parse2::<crate::parse::function::Function>(text.parse().unwrap()).is_ok(),
+            "{text}"
+        );
         prop_assert!(text.contains("__private"), "neither an expansion nor an error: {text}");
     }
     Ok(())

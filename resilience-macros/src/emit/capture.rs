@@ -1,0 +1,322 @@
+//! What a body captures of its arguments, and how: dead code at its beginning tells the compiler.
+//!
+//! A body that runs once takes its arguments along. One that may run again borrows them; a shared borrow would make the
+//! future `!Send` for an argument that is `Send` but not `Sync`, so it borrows each argument uniquely.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::punctuated::Punctuated;
+use syn::{FnArg, Pat, PatIdent, Path, Receiver, ReceiverKind, Signature, Token, Type};
+
+use crate::error::Errors;
+use crate::parse::async_trait::Moved;
+use crate::parse::future::Shell;
+use crate::tokens::mentions;
+
+#[derive(Default)]
+pub(crate) struct Captures {
+    /// Statements before the layers: names that could not be made mutable where they are bound.
+    pub(crate) rebound: TokenStream,
+    /// Statements that borrow each argument, in the order in which the block is to name them.
+    pub(crate) borrows: Vec<TokenStream>,
+    /// Statements before each attempt, and the arguments that they clone.
+    clones: Vec<(Ident, TokenStream)>,
+    /// Nothing is borrowed uniquely.
+    shared: bool,
+    /// Where something cannot be shared.
+    refused: Vec<Span>,
+}
+
+/// Reads off how `body` captures the arguments of `sig`, and makes those mutable that it has to borrow uniquely.
+///
+/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name; what they
+/// name is left alone. The attempts of a hedge run at the same time, and share what they do not clone.
+pub(crate) fn capture(
+    sig: &mut Signature,
+    shell: Option<&Shell>,
+    hedges: bool,
+    moved: &mut [Moved],
+    body: &TokenStream,
+    clone: &[Ident],
+    errors: &mut Errors,
+) -> Captures {
+    let mut captures = Captures { shared: hedges, ..Captures::default() };
+    let mut cloned = Vec::new();
+    for input in &mut sig.inputs {
+        let bound = Bound::argument(input);
+        let cfgs = cfgs(input);
+        let renamed: Vec<_> = moved.iter_mut().filter(|moved| moved.moves(input)).map(Moved::pat).collect();
+        let (pats, bound, ty) = match input {
+            _ if !renamed.is_empty() => (renamed, bound, None),
+            FnArg::Typed(input) if shell.is_some() => (vec![&mut *input.pat], Bound::Unknown, None),
+            FnArg::Typed(input) => (vec![&mut *input.pat], bound, Some(&*input.ty)),
+            FnArg::Receiver(receiver) => {
+                captures.receive(receiver, bound, body);
+                continue;
+            }
+        };
+        for pat in pats {
+            bindings(pat, bound, ty, &mut |binding, bound| {
+                let name = clone.iter().find(|name| **name == binding.ident);
+                cloned.extend(name.cloned());
+                let is_used_before = |shell: &Shell| shell.takes(&binding.ident.to_string());
+                if name.is_some() || !(matches!(bound, Bound::Unknown) && shell.is_some_and(is_used_before)) {
+                    captures.bind(binding, bound, body, name, &cfgs);
+                }
+            });
+        }
+    }
+    for at in &captures.refused {
+        errors.push(
+            *at,
+            "the attempts of a hedge run at the same time and share this, so that it cannot be changed: list it in \
+ `clone(..)`, or share what can be",
+        );
+    }
+    for name in clone {
+        if name == "self" {
+            errors.push(
+                name.span(),
+                "`self` cannot be cloned for each attempt: borrow it, or clone what is needed of it",
+            );
+        } else if !cloned.contains(name) {
+            errors.push(name.span(), format_args!("`{name}` is not an argument of this function"));
+        }
+    }
+    captures
+}
+
+/// Reads off how a body that runs once holds the arguments of `sig`.
+///
+/// The block takes them along in the order in which it names them, and drops them in that order, too: here in the
+/// reverse order of the signature, as the bare function would. It leaves alone what the body does not use, so that rustc
+/// and clippy say of that what they say of the bare function; it is dropped afterwards. Those that are `lent` to it are
+/// there for others, too.
+pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
+    let mut captures = Captures::default();
+    for input in &mut sig.inputs {
+        let cfgs = cfgs(input);
+        match input {
+            FnArg::Receiver(receiver) => {
+                let this = &receiver.self_token;
+                captures.borrows.extend(mentions(body, "self").then(|| held(lent, &[], this)));
+            }
+            FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
+                let ident = &binding.ident;
+                captures.borrows.extend(mentions(body, &ident.to_string()).then(|| held(lent, &cfgs, ident)));
+            }),
+        }
+    }
+    captures.borrows.reverse();
+    captures
+}
+
+/// The name of each argument, as the statements after the body may use it.
+pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
+    let mut arguments = Vec::new();
+    for input in &sig.inputs {
+        if let Some(cfg) = cfgs(input).first() {
+            errors.add(syn::Error::new_spanned(
+                cfg,
+                "the fallback is called with this argument, and rustc takes no `#[cfg]` there: put it on the function",
+            ));
+        }
+        let renamed = moved.iter_mut().find(|moved| moved.moves(input));
+        match (renamed.map(|moved| &*moved.pat()), input) {
+            (Some(Pat::Ident(pat)), _) => arguments.push(pat.ident.clone()),
+            (None, FnArg::Receiver(receiver)) => arguments.push(Ident::new("self", receiver.self_token.span)),
+            (None, FnArg::Typed(input)) => match &*input.pat {
+                Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => arguments.push(ident.clone()),
+                pat => errors.add(unnamed(pat)),
+            },
+            (Some(pat), _) => errors.add(unnamed(pat)),
+        }
+    }
+    arguments
+}
+
+fn unnamed(pat: &Pat) -> syn::Error {
+    syn::Error::new_spanned(
+        pat,
+        "the fallback is called with this argument: bind it to a name, and take it apart in the body",
+    )
+}
+
+/// What a name is bound to.
+#[derive(Clone, Copy)]
+enum Bound {
+    Value,
+    Shared,
+    Unique,
+    /// That cannot be seen, so the name cannot be made mutable where it is bound.
+    Unknown,
+}
+
+impl Bound {
+    fn of(ty: &Type) -> Self {
+        match ty {
+            Type::Reference(ty) if ty.mutability.is_some() => Self::Unique,
+            Type::Reference(_) => Self::Shared,
+            _ => Self::Value,
+        }
+    }
+
+    fn argument(input: &FnArg) -> Self {
+        match input {
+            FnArg::Typed(input) => Self::of(&input.ty),
+            FnArg::Receiver(receiver) => match &receiver.kind {
+                ReceiverKind::Reference(_, _, Some(_)) => Self::Unique,
+                ReceiverKind::Reference(_, _, None) => Self::Shared,
+                ReceiverKind::Typed(_, ty) => Self::of(ty),
+                _ => Self::Value,
+            },
+        }
+    }
+}
+
+/// The attributes that say whether there is such an argument; they stand on all that is made of it.
+fn cfgs(input: &FnArg) -> Vec<TokenStream> {
+    match input {
+        FnArg::Receiver(_) => Vec::new(),
+        FnArg::Typed(input) => {
+            input.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
+        }
+    }
+}
+
+/// A statement that names this. Where some arguments are lent, the block is not `move`, and has to be made to take the others.
+fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
+    let argument = argument.to_token_stream();
+    if lent.is_empty() || lent.contains(&argument.to_string()) {
+        return borrow(cfgs, &quote!(&#argument));
+    }
+    quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;)
+}
+
+/// A statement that borrows, and does nothing.
+fn borrow(cfgs: &[TokenStream], borrow: &TokenStream) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = #borrow;)
+}
+
+impl Captures {
+    /// The statements that clone these arguments.
+    pub(crate) fn clones_of<'a>(&'a self, names: &'a [Ident]) -> Option<TokenStream> {
+        let clones = self.clones.iter().filter(|(ident, _)| names.contains(ident)).map(|(_, clone)| clone);
+        (!names.is_empty()).then(|| clones.cloned().collect())
+    }
+
+    /// Whether the attempts share this, as far as that can be.
+    fn shares(&mut self, changes: bool, at: Span) -> bool {
+        self.refused.extend((self.shared && changes).then_some(at));
+        self.shared
+    }
+
+    fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
+        let is_mut = receiver.mutability.is_some();
+        if !mentions(body, "self")
+            || self.shares(is_mut || matches!(bound, Bound::Unique), receiver.self_token.span)
+            || is_mut
+        {
+            return;
+        }
+        let this = receiver.self_token.to_token_stream();
+        match bound {
+            Bound::Shared => {}
+            Bound::Unique => self.borrows.push(borrow(&[], &quote!(&mut *#this))),
+            Bound::Value | Bound::Unknown => {
+                receiver.mutability = Some(Token![mut](Span::mixed_site()));
+                self.borrows.push(borrow(&[], &quote!(&mut #this)));
+            }
+        }
+    }
+
+    fn bind(
+        &mut self,
+        binding: &mut PatIdent,
+        bound: Bound,
+        body: &TokenStream,
+        cloned: Option<&Ident>,
+        cfgs: &[TokenStream],
+    ) {
+        let ident = &binding.ident;
+        let mixed = Span::mixed_site();
+        let make_mut = Token![mut](mixed);
+        let borrow = |borrowed| borrow(cfgs, &borrowed);
+        if let Some(name) = cloned {
+            // The `mut` moves from the argument, which is only cloned, to the clone.
+            let user_mut = binding.mutability.take();
+            if user_mut.is_none() && !self.shared && mentions(body, &ident.to_string()) {
+                self.borrows.push(borrow(quote!(&mut #ident)));
+            }
+            let is_mut = user_mut.unwrap_or(make_mut);
+            let at = mixed.located_at(name.span());
+            let clone = quote_spanned!(at=> #(#cfgs)* let #is_mut #ident = ::core::clone::Clone::clone(&#ident););
+            self.clones.push((ident.clone(), clone));
+            return;
+        }
+        let is_mut = binding.mutability.is_some();
+        if !mentions(body, &ident.to_string())
+            || self.shares(is_mut || matches!(bound, Bound::Unique), ident.span())
+            || is_mut
+            || binding.by_ref.is_some()
+        {
+            return;
+        }
+        match bound {
+            Bound::Shared => {}
+            Bound::Unique => self.borrows.push(borrow(quote!(&mut *#ident))),
+            Bound::Value => {
+                binding.mutability = Some(make_mut);
+                self.borrows.push(borrow(quote!(&mut #ident)));
+            }
+            Bound::Unknown => {
+                self.rebound.extend(quote_spanned!(mixed=> #(#cfgs)* let #make_mut #ident = #ident;));
+                self.borrows.push(borrow(quote!(&mut #ident)));
+            }
+        }
+    }
+}
+
+/// Every name that a pattern binds, and to what.
+///
+/// `mut` may not stand before a name that a pattern binds through a reference, so whether there is one must be seen.
+fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
+    let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
+    let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };
+    match pat {
+        Pat::Ident(ident) => {
+            found(ident, bound);
+            if let Some((_, pat)) = &mut ident.subpat {
+                bindings(pat, Bound::Unknown, ty, found);
+            }
+        }
+        Pat::Paren(pat) => bindings(&mut pat.pat, bound, ty, found),
+        Pat::Tuple(pat) => match ty {
+            Some(Type::Tuple(ty)) if ty.elems.len() == pat.elems.len() => {
+                for (pat, ty) in pat.elems.iter_mut().zip(&ty.elems) {
+                    bindings(pat, Bound::of(ty), Some(ty), found);
+                }
+            }
+            _ => each(&mut pat.elems, value(matches!(ty, Some(Type::Tuple(_)))), found),
+        },
+        Pat::Slice(pat) => each(&mut pat.elems, value(matches!(ty, Some(Type::Array(_)))), found),
+        Pat::TupleStruct(pat) => {
+            let bound = value(same(&pat.path));
+            each(&mut pat.elems, bound, found);
+        }
+        Pat::Struct(pat) => {
+            let bound = value(same(&pat.path));
+            pat.fields.iter_mut().for_each(|field| bindings(&mut field.pat, bound, None, found));
+        }
+        Pat::Reference(pat) => bindings(&mut pat.pat, Bound::Unknown, None, found),
+        _ => {}
+    }
+}
+
+fn each<P>(pats: &mut Punctuated<Pat, P>, bound: Bound, found: &mut impl FnMut(&mut PatIdent, Bound)) {
+    pats.iter_mut().for_each(|pat| bindings(pat, bound, None, found));
+}
+
+fn last(path: &Path) -> Option<&Ident> {
+    path.segments.last().map(|segment| &segment.ident)
+}

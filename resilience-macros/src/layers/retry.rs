@@ -1,0 +1,5 @@
+mod emit;
+mod grammar;
+mod rules;
+
+pub(crate) use self::grammar::Retry;

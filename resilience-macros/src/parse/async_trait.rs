@@ -1,0 +1,89 @@
+//! The statements with which `#[async_trait]` moves the arguments into a block.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt};
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, FnArg, Local, LocalInit, Pat, Result, Signature, Stmt, Token};
+
+use crate::tokens::mentions;
+
+/// A statement `let pattern = argument;` at the beginning of a block, which moves an argument into it.
+pub(crate) struct Moved {
+    pub(crate) argument: Ident,
+    local: Local,
+}
+
+impl Moved {
+    /// Whether this is the argument that is moved.
+    pub(crate) fn moves(&self, input: &FnArg) -> bool {
+        match input {
+            FnArg::Receiver(_) => self.argument == "self",
+            FnArg::Typed(input) => matches!(&*input.pat, Pat::Ident(pat) if pat.ident == self.argument),
+        }
+    }
+
+    pub(crate) fn pat(&mut self) -> &mut Pat {
+        &mut self.local.pat
+    }
+}
+
+impl ToTokens for Moved {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.local.to_tokens(tokens);
+    }
+}
+
+/// Takes those statements out of a block of `#[async_trait]`, which moves each argument once: a block whose statements run
+/// more than once cannot. The user's own stay where they are.
+pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
+    let split = |input: ParseStream<'_>| {
+        // It begins with a statement that never runs: `if let Some(__ret) = None { return __ret; }`.
+        let mut rest = TokenStream::new();
+        while !input.is_empty() && !input.peek(syn::token::Brace) {
+            rest.append(input.parse::<TokenTree>()?);
+        }
+        let is_marked =
+            input.peek(syn::token::Brace) && rest.to_string().starts_with("if let") && mentions(&rest, "__ret");
+        let mut moved = Vec::<Moved>::new();
+        if is_marked {
+            rest.append(input.parse::<TokenTree>()?);
+            let is_new = |next: &Moved, moved: &[Moved]| {
+                sig.inputs.iter().any(|input| next.moves(input))
+                    && moved.iter().all(|other| other.argument != next.argument)
+            };
+            while input.peek(Token![let]) {
+                let ahead = input.fork();
+                match moves(&ahead) {
+                    Ok(Some(next)) if is_new(&next, &moved) => moved.push(next),
+                    _ => break,
+                }
+                // For good, this time.
+                input.parse::<Stmt>()?;
+            }
+        }
+        rest.extend(input.parse::<TokenStream>()?);
+        Ok((moved, rest))
+    };
+    split.parse2(block.clone()).unwrap_or_else(|_| (Vec::new(), block.clone()))
+}
+
+fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
+    let Stmt::Local(local) = input.parse()? else { return Ok(None) };
+    let argument = match &local.init {
+        Some(LocalInit { expr, diverge: None, .. }) => argument(expr),
+        _ => None,
+    };
+    Ok(argument.map(|argument| Moved { argument, local }))
+}
+
+/// The argument that is all of `expr`: `argument`, or `{ let argument = argument; argument }`.
+fn argument(expr: &Expr) -> Option<Ident> {
+    match expr {
+        Expr::Path(path) => path.path.get_ident().cloned(),
+        Expr::Block(block) => match &block.block.stmts[..] {
+            [Stmt::Local(_), Stmt::Expr(expr, None)] => argument(expr),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,160 @@
+//! A tolerant function: the signature is parsed, the body is kept as it was written, so that half-typed code survives.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility};
+
+use super::future::{self as shell, Shell};
+use crate::error::Errors;
+use crate::tokens::mentions;
+
+pub(crate) struct Function {
+    /// The attributes, those inside of the body last.
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    /// What stands between the braces, and the span of the braces. None for a method without a body.
+    pub(crate) body: Option<(TokenStream, Span)>,
+    /// What stands around that where the function itself is not `async`.
+    pub(crate) shell: Option<Shell>,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let keyword = input.fork().call(Ident::parse_any)?;
+        let sig: Signature = input.parse().map_err(|error| wrong_item(&keyword).unwrap_or(error))?;
+        let mut body = if input.parse::<Option<Token![;]>>()?.is_some() {
+            None
+        } else {
+            let group = braces(input.parse()?)?;
+            let within = |input: ParseStream<'_>| {
+                attrs.extend(input.call(Attribute::parse_inner)?);
+                input.parse::<TokenStream>()
+            };
+            Some((syn::parse::Parser::parse2(within, group.stream())?, group.span()))
+        };
+        let mut shell = None;
+        if let Some((outer, braces)) = &body {
+            if let Some((found, inner, span)) = Shell::peel(outer, *braces, sig.asyncness.is_some()) {
+                shell = Some(found);
+                body = Some((inner, span));
+            }
+        }
+        Ok(Self { attrs, vis, sig, body, shell })
+    }
+}
+
+/// The braces of a body, which a `macro_rules!` may have wrapped in a group that nobody sees.
+fn braces(body: TokenTree) -> Result<Group> {
+    match body {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => braces(syn::parse2(group.stream())?),
+        body => Err(Error::new(body.span(), "expected the body of a function")),
+    }
+}
+
+/// What to say of an item that is no function; none, if it is a function whose signature has a mistake.
+fn wrong_item(keyword: &Ident) -> Option<Error> {
+    let message = match keyword.to_string().as_str() {
+        "async" | "const" | "extern" | "fn" | "safe" | "unsafe" => return None,
+        "impl" | "trait" => {
+            "put this on each method that it is for: one name for all methods would make one circuit of them"
+        }
+        _ => "put this on an `async fn`",
+    };
+    Some(Error::new(keyword.span(), message))
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(self.with(&self.sig, self.body.as_ref().map(|(body, _)| body.clone())));
+    }
+}
+
+impl Function {
+    /// This function with another signature and body.
+    pub(crate) fn with(&self, sig: &Signature, body: Option<TokenStream>) -> TokenStream {
+        let (inner, outer): (Vec<_>, Vec<_>) =
+            self.attrs.iter().partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
+        let mut tokens = TokenStream::new();
+        tokens.append_all(outer);
+        self.vis.to_tokens(&mut tokens);
+        sig.to_tokens(&mut tokens);
+        if let (Some(body), Some((_, span))) = (body, &self.body) {
+            let (body, braces) = match &self.shell {
+                Some(shell) => (shell.around(&body), shell.braces),
+                None => (body, *span),
+            };
+            let mut within = TokenStream::new();
+            within.append_all(inner);
+            within.extend(body);
+            // The user's braces: with any other span rustc would not report the function as unused.
+            let mut group = Group::new(Delimiter::Brace, within);
+            group.set_span(braces);
+            tokens.append(group);
+        } else {
+            <Token![;]>::default().to_tokens(&mut tokens);
+        }
+        tokens
+    }
+
+    /// Complains about what no layer can be put around.
+    pub(crate) fn check(&self, errors: &mut Errors) {
+        let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
+        if let Some(constness) = constness {
+            errors.push(constness.span, "a `const fn` cannot wait for anything: put this on an `async fn`");
+        } else if asyncness.is_none() && self.shell.is_none() {
+            let message = match (&self.body, output) {
+                (Some((body, _)), _) if body.to_string().contains("block_on") => {
+                    "this function is not async: write `async fn`, or, if an attribute above has made it so, put that \
+                     one below"
+                }
+                (_, ReturnType::Type(_, ty)) if mentions(&ty.to_token_stream(), "Future") => {
+                    "this function does not end with its future: write `async fn`, or end it with \
+                     `Box::pin(async move { .. })`"
+                }
+                _ => "this function is not async: write `async fn`",
+            };
+            errors.push(fn_token.span, message);
+            return;
+        }
+        if let Some(early) = self.shell.as_ref().and_then(Shell::early_return) {
+            errors.push(early, "this returns past the layers: move it into the `async` block, or write `async fn`");
+        }
+        if let Some(abi) = abi {
+            errors.push(abi.extern_token.span, "an `extern` function cannot be decorated");
+        }
+        if self.body.is_none() {
+            errors.push(ident.span(), "this method has no body: put this on its implementations");
+        }
+        if matches!(output, ReturnType::Default) {
+            errors.push(ident.span(), "this function must return a `Result`: what fails is told by `Err`");
+        }
+        if let Some(ty) = self.output().filter(|ty| never_a_result(ty)) {
+            errors.add(Error::new_spanned(ty, "this must be a `Result`: what fails is told by `Err`"));
+        }
+    }
+
+    /// The type of what the body comes to, where it is declared.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match (&self.sig.output, &self.sig.asyncness) {
+            (ReturnType::Default, _) => None,
+            (ReturnType::Type(_, ty), Some(_)) => Some(ty),
+            (ReturnType::Type(_, ty), None) => shell::output(ty),
+        }
+    }
+}
+
+/// Whether a type cannot be a `Result` under any alias.
+fn never_a_result(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => never_a_result(&group.elem),
+        Type::Paren(paren) => never_a_result(&paren.elem),
+        Type::Path(_) | Type::Macro(_) | Type::Infer(_) | Type::Verbatim(_) => false,
+        _ => true,
+    }
+}

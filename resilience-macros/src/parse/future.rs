@@ -1,0 +1,200 @@
+//! What stands around the `async` block of a body: `Box::pin(async move { .. })`, which `#[async_trait]` makes of methods,
+//! `async move { .. }` behind `-> impl Future`, and what `#[instrument]` makes of a function.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};
+
+/// What stands around the block.
+pub(crate) struct Shell {
+    /// The braces of the function.
+    pub(crate) braces: Span,
+    body: TokenStream,
+    /// Where the block is in there: which token, which token within that one, and so on.
+    path: Vec<usize>,
+}
+
+impl Shell {
+    /// Takes the statements of an `async` block out of `body`.
+    ///
+    /// That is the block which ends a function that is not `async`, and in there or in one that is, the future that
+    /// `#[instrument]` above has made: the layers belong into its span, and it has moved the arguments already.
+    pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
+        let mut path = Vec::new();
+        let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
+        let within = ending.as_ref().map_or_else(|| body.clone(), Group::stream);
+        let block = instrumented(&within, &mut path).or(ending)?;
+        Some((Self { braces, body: body.clone(), path }, block.stream(), block.span()))
+    }
+
+    /// Puts the shell around the statements of a block.
+    pub(crate) fn around(&self, within: &TokenStream) -> TokenStream {
+        replace(&self.body, &self.path, within)
+    }
+
+    /// Whether what stands around the block may have moved or shadowed `ident`.
+    pub(crate) fn takes(&self, ident: &str) -> bool {
+        takes(&self.around(&TokenStream::new()), ident)
+    }
+
+    /// Where the function returns before it comes to the block.
+    pub(crate) fn early_return(&self) -> Option<Span> {
+        returns(self.around(&TokenStream::new()))
+    }
+}
+
+/// The `async` block that ends `body`.
+fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
+    let mut tokens: Vec<_> = body.clone().into_iter().collect();
+    if let Some(TokenTree::Group(last)) = tokens.last() {
+        if last.delimiter() == Delimiter::Parenthesis {
+            let within: Vec<_> = last.stream().into_iter().collect();
+            path.push(tokens.len() - 1);
+            tokens.pop();
+            is(tokens.last()?, "pin").then_some(())?;
+            tokens = within;
+            if tokens.last().is_some_and(|last| last.to_string() == ",") {
+                tokens.pop();
+            }
+            (tokens.len() <= 3).then_some(())?;
+        }
+    }
+    path.push(tokens.len().checked_sub(1)?);
+    async_block(&tokens)
+}
+
+/// The body that `#[instrument]` has put into a future of its own.
+fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;
+    let mut block = async_block(tokens.get(..=at)?)?;
+    path.push(at);
+    // With `err` or `ret`, the body is in a block within that looks at what it comes to: `match async move { .. }.await`
+    // or `let x = async move { .. }.await`. The user's own `async` would read as what it is.
+    let ours = |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
+    loop {
+        let tokens: Vec<_> = block.stream().into_iter().take(6).collect();
+        let Some(at) = tokens.iter().position(ours).map(|at| at + 2) else { return Some(block) };
+        block = async_block(tokens.get(..=at)?)?;
+        path.push(at);
+    }
+}
+
+/// The braces at the end of `async { .. }` or `async move { .. }`.
+fn async_block(tokens: &[TokenTree]) -> Option<Group> {
+    let (TokenTree::Group(block), before) = tokens.split_last()? else { return None };
+    let before = match before.split_last()? {
+        (last, before) if is(last, "move") => before,
+        _ => before,
+    };
+    (block.delimiter() == Delimiter::Brace && is(before.last()?, "async")).then(|| block.clone())
+}
+
+/// Puts `within` into the group at `path`.
+fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenStream {
+    let Some((at, path)) = path.split_first() else { return within.clone() };
+    let replaced = tokens.clone().into_iter().enumerate().map(|(index, token)| match token {
+        TokenTree::Group(group) if index == *at => {
+            let mut made = Group::new(group.delimiter(), replace(&group.stream(), path, within));
+            made.set_span(group.span());
+            TokenTree::Group(made)
+        }
+        token => token,
+    });
+    replaced.collect()
+}
+
+/// Whether `tokens` name `ident`, but to borrow it (`&ident`, `%ident` in a field of a span) or to call it (`ident.len()`).
+fn takes(tokens: &TokenStream, ident: &str) -> bool {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    let is_one_of = |token: Option<&TokenTree>, marks: &str| match token {
+        Some(TokenTree::Punct(punct)) => marks.contains(punct.as_char()),
+        _ => false,
+    };
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Group(group) => takes(&group.stream(), ident),
+        TokenTree::Ident(_) => {
+            let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+            is(token, ident) && !is_one_of(before, "&%?.") && !is_one_of(tokens.get(at + 1), ".")
+        }
+        _ => false,
+    })
+}
+
+/// The first `return` that is not one of a closure, a block or a function within.
+fn returns(tokens: TokenStream) -> Option<Span> {
+    #[derive(PartialEq)]
+    enum Within {
+        Nothing,
+        Function,
+        Arguments,
+        Closure,
+    }
+    let mut within = Within::Nothing;
+    let mut before = String::new();
+    for token in tokens {
+        let text = token.to_string();
+        // Where a value ends, a `|` is an operator or stands between two patterns.
+        let starts =
+            before.is_empty() || matches!(&*before, "move" | "async" | "return") || "=,;(>&".contains(&*before);
+        within = match (within, &*text) {
+            (Within::Nothing, "return") => return Some(token.span()),
+            (Within::Nothing, "fn") => Within::Function,
+            (Within::Nothing, "|") if starts => Within::Arguments,
+            (Within::Arguments, "|") => Within::Closure,
+            (Within::Function | Within::Closure, ";") | (Within::Closure, ",") => Within::Nothing,
+            (within, _) => match &token {
+                TokenTree::Group(group) if within == Within::Function && group.delimiter() == Delimiter::Brace => {
+                    Within::Nothing
+                }
+                TokenTree::Group(group) if within == Within::Nothing && !matches!(&*before, "async" | "move") => {
+                    if let Some(found) = returns(group.stream()) {
+                        return Some(found);
+                    }
+                    within
+                }
+                _ => within,
+            },
+        };
+        before = text;
+    }
+    None
+}
+
+fn is(token: &TokenTree, keyword: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == keyword)
+}
+
+/// What the future of this type comes to, where that can be seen.
+pub(crate) fn output(future: &Type) -> Option<&Type> {
+    match future {
+        Type::Group(ty) => output(&ty.elem),
+        Type::Paren(ty) => output(&ty.elem),
+        Type::ImplTrait(ty) => ty.bounds.iter().find_map(bound),
+        Type::TraitObject(ty) => ty.bounds.iter().find_map(bound),
+        Type::Path(ty) => {
+            let alias = ty.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with("BoxFuture"));
+            let mut types = arguments(&ty.path).filter_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            });
+            if alias { types.last() } else { types.find_map(output) }
+        }
+        _ => None,
+    }
+}
+
+fn bound(bound: &TypeParamBound) -> Option<&Type> {
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    arguments(&bound.path).find_map(|argument| match argument {
+        GenericArgument::AssocType(AssocType { ident, ty, .. }) if ident == "Output" => Some(ty),
+        _ => None,
+    })
+}
+
+fn arguments(path: &Path) -> impl Iterator<Item = &GenericArgument> {
+    let arguments = path.segments.iter().filter_map(|segment| match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    });
+    arguments.flatten()
+}

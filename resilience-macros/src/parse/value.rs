@@ -1,0 +1,198 @@
+//! The values of options.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{Error, Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Result, UnOp};
+
+/// A whole number of at least 1.
+pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
+    let allowed = format!("`{key}` must be a whole number from 1 to {}", u32::MAX);
+    match number(value)? {
+        Some(Number::Whole(digits)) => digits.parse().ok().filter(|count| *count > 0),
+        _ => None,
+    }
+    .ok_or_else(|| Error::new_spanned(value, allowed))
+}
+
+/// A number that is not negative, if it is one.
+pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
+    Ok(match number(value)? {
+        Some(Number::Whole(digits) | Number::Decimal(digits)) => digits.parse().ok(),
+        _ => None,
+    })
+}
+
+/// `true` or `false`.
+pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
+    match literal(value) {
+        Some(Lit::Bool(flag)) => Ok(flag.value),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be `true` or `false`"))),
+    }
+}
+
+/// A finite number of at least 1.
+pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
+    let allowed = format!("`{key}` must be a finite number of at least 1");
+    decimal(value)?
+        .filter(|number| number.is_finite() && *number >= 1.0)
+        .ok_or_else(|| Error::new_spanned(value, allowed))
+}
+
+/// Whole or decimal seconds, or a text with a unit.
+pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
+    let error = |allowed: &str| Error::new_spanned(value, format_args!("`{key}` must {allowed}"));
+    let seconds = match (number(value)?, literal(value)) {
+        (Some(Number::Negative), _) => -1.0,
+        (Some(Number::Whole(digits) | Number::Decimal(digits)), _) => digits.parse().unwrap_or(f64::INFINITY),
+        (None, Some(Lit::Str(text))) => {
+            let seconds = seconds(&text.value()).map_err(|message| Error::new(text.span(), message))?;
+            seconds.ok_or_else(|| error("be a number with a unit, such as \"250ms\""))?
+        }
+        _ => return Err(error("be seconds, such as `1.5`, or a text such as \"250ms\"")),
+    };
+    if seconds < 0.0 {
+        return Err(error("not be negative"));
+    }
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| duration.as_nanos() <= u128::from(u64::MAX))
+        .ok_or_else(|| error("be at most 584 years"))
+}
+
+/// Like [`duration`], and not zero.
+pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
+    match duration(key, value)? {
+        Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
+        time => Ok(time),
+    }
+}
+
+/// The seconds in `250ms`; none if that is no number with a unit, an error if the unit is unknown.
+fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
+    const UNITS: [(&str, f64); 7] =
+        [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
+    let (number, unit) = (text[..text.len() - unit.len()].parse::<f64>(), unit.trim());
+    match (number, UNITS.iter().find(|(name, _)| *name == unit)) {
+        (Ok(number), Some((_, seconds))) => Ok(Some(number * seconds)),
+        (Ok(_), None) if !unit.is_empty() => {
+            let names = UNITS.map(|(name, _)| format!("`{name}`")).join(", ");
+            Err(format!("`{unit}` is no unit of time; the units are {names}"))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A text with something in it.
+pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
+    match literal(value) {
+        Some(Lit::Str(name)) if name.value().trim().is_empty() => {
+            Err(Error::new(name.span(), format_args!("`{key}` must not be blank")))
+        }
+        Some(Lit::Str(name)) => Ok(LitStr::new(&name.value(), name.span())),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a text, such as \"exa_api\""))),
+    }
+}
+
+/// A path to a function, also by reference, or a closure.
+pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
+    match peel(value) {
+        function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
+        // As rustc suggests where a loop would move an argument.
+        Expr::Reference(reference) if matches!(peel(&reference.expr), Expr::Path(_)) => Ok(value.to_token_stream()),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
+    }
+}
+
+/// A name for something that the body shall see.
+pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
+    identifier(value)
+        .filter(|name| name != "self")
+        .ok_or_else(|| Error::new_spanned(value, format_args!("`{key}` must be a name, such as `n`")))
+}
+
+pub(crate) fn identifier(value: &Expr) -> Option<Ident> {
+    match peel(value) {
+        Expr::Path(ExprPath { qself: None, path, .. }) => path.get_ident().cloned(),
+        _ => None,
+    }
+}
+
+/// Anything.
+#[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
+pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
+    Ok(value.to_token_stream())
+}
+
+/// The path of a function.
+pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
+    match peel(value) {
+        Expr::Path(path) => Ok(path.to_token_stream()),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of an `async fn`"))),
+    }
+}
+
+/// One of some texts: which one.
+pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
+    let found = match literal(value) {
+        Some(Lit::Str(text)) => choices.iter().position(|choice| *choice == text.value()),
+        _ => None,
+    };
+    found.ok_or_else(|| {
+        let choices = choices.iter().map(|choice| format!("\"{choice}\"")).collect::<Vec<_>>().join(" or ");
+        Error::new_spanned(value, format_args!("`{key}` must be {choices}"))
+    })
+}
+
+/// The path of the runtime.
+pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
+    match peel(value) {
+        Expr::Path(path) if path.qself.is_none() => syn::parse2(path.path.to_token_stream()),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a path, such as `::my_crate::resilience`"))),
+    }
+}
+
+/// A number as it was written.
+enum Number {
+    Negative,
+    Whole(String),
+    Decimal(String),
+}
+
+/// The number that `value` is, if it is one; one with a suffix is a mistake.
+fn number(value: &Expr) -> Result<Option<Number>> {
+    let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
+            return Ok(number(expr)?.map(|_| Number::Negative));
+        }
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => (int.base10_digits(), int.suffix(), Number::Whole),
+        Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => (float.base10_digits(), float.suffix(), Number::Decimal),
+        _ => return Ok(None),
+    };
+    if suffix.is_empty() {
+        return Ok(Some(kind(digits.to_owned())));
+    }
+    let with_unit = format!("{digits}{suffix}");
+    let unit = match seconds(&with_unit) {
+        Ok(Some(_)) => format!(", or \"{with_unit}\" for a duration"),
+        _ => String::new(),
+    };
+    Err(Error::new_spanned(value, format_args!("a number has no suffix here: write `{digits}`{unit}")))
+}
+
+pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
+    match peel(value) {
+        Expr::Lit(ExprLit { lit, .. }) => Some(lit),
+        _ => None,
+    }
+}
+
+/// A `macro_rules!` wraps what it passes on in groups that nobody sees.
+pub(crate) fn peel(value: &Expr) -> &Expr {
+    match value {
+        Expr::Group(group) => peel(&group.expr),
+        value => value,
+    }
+}

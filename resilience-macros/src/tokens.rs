@@ -1,0 +1,39 @@
+//! Questions to tokens, and small things made of them.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::Path;
+
+/// Whether `tokens` name `ident`, be it within the text of a format string; not as a field or a method.
+pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
+    let mut dots = 0;
+    tokens.clone().into_iter().any(|token| {
+        let after_dots = dots;
+        dots = if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '.') { dots + 1 } else { 0 };
+        match token {
+            TokenTree::Group(group) => mentions(&group.stream(), ident),
+            TokenTree::Ident(token) => after_dots != 1 && token == ident,
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                let braces = |at: usize| at - text[..at].trim_end_matches('{').len();
+                text.match_indices(ident).any(|(at, _)| braces(at) % 2 == 1)
+            }
+            TokenTree::Punct(_) => false,
+        }
+    })
+}
+
+pub(crate) fn braced(within: TokenStream, span: Span) -> TokenTree {
+    let mut group = Group::new(Delimiter::Brace, within);
+    group.set_span(span);
+    TokenTree::Group(group)
+}
+
+/// The path as it was written, and shown at `at` in errors.
+pub(crate) fn located(path: &Path, at: Span) -> TokenStream {
+    let tokens = path.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(at));
+        token
+    });
+    tokens.collect()
+}
