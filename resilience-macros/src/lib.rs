@@ -1,8 +1,13 @@
 //! The attributes of `resilience-runtime`, which re-exports and documents them.
+//!
+//! An attribute passes the modules in this order: `pipeline` recognises the stack, the attributes under `layers` parse
+//! their options with `parse`, `plan` checks the facts of all layers, and `emit` drives the layers to tokens. Imports run
+//! downward only: `pipeline`, `layers`, `emit`, `plan`, and then `parse`, `facts`, `tokens` and `error`.
 #![forbid(unsafe_code)]
 
 mod emit;
 mod error;
+mod facts;
 mod layers;
 mod parse;
 mod pipeline;
@@ -13,46 +18,25 @@ mod tokens;
 
 use proc_macro::TokenStream;
 
-use crate::pipeline::Kind;
+use crate::layers::Attribute;
 
-/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::bulkhead`.)
-#[proc_macro_attribute]
-pub fn bulkhead(args: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::decorate(Kind::Bulkhead, args.into(), &item.into()).into()
+/// Declares the entry of each attribute, and the table of the family.
+macro_rules! attributes {
+    ($($name:ident),* $(,)?) => {
+        const FAMILY: &[Attribute] = &[$(layers::$name::ATTRIBUTE),*];
+
+        $(
+            #[doc = concat!(
+                "(Defined in `resilience-macros`; use it and read about it as `resilience_runtime::",
+                stringify!($name),
+                "`.)"
+            )]
+            #[proc_macro_attribute]
+            pub fn $name(args: TokenStream, item: TokenStream) -> TokenStream {
+                pipeline::expand(&layers::$name::ATTRIBUTE, FAMILY, args.into(), &item.into()).into()
+            }
+        )*
+    };
 }
 
-/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::circuit`.)
-#[proc_macro_attribute]
-pub fn circuit(args: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::decorate(Kind::Circuit, args.into(), &item.into()).into()
-}
-
-/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::fallback`.)
-#[proc_macro_attribute]
-pub fn fallback(args: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::decorate(Kind::Fallback, args.into(), &item.into()).into()
-}
-
-/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::hedge`.)
-#[proc_macro_attribute]
-pub fn hedge(args: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::decorate(Kind::Hedge, args.into(), &item.into()).into()
-}
-
-/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::rate_limit`.)
-#[proc_macro_attribute]
-pub fn rate_limit(args: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::decorate(Kind::RateLimit, args.into(), &item.into()).into()
-}
-
-/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::retry`.)
-#[proc_macro_attribute]
-pub fn retry(args: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::decorate(Kind::Retry, args.into(), &item.into()).into()
-}
-
-/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::timeout`.)
-#[proc_macro_attribute]
-pub fn timeout(args: TokenStream, item: TokenStream) -> TokenStream {
-    pipeline::decorate(Kind::Timeout, args.into(), &item.into()).into()
-}
+attributes! { bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout }

@@ -1,118 +1,36 @@
-//! Which attributes of the family stand on a function, outermost first.
+//! From an attribute to its expansion: recognise the stack, parse each layer, check, emit.
 //!
-//! The outermost one expands first. It takes the others off the function and emits one expansion for all, because
-//! attributes that wrapped the body one after the other would end up in the opposite order.
+//! The outermost attribute of a function expands first. It takes the others of the family off the function and emits one
+//! expansion for all, because attributes that wrapped the body one after the other would end up in the opposite order.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Meta, Path, parse_quote_spanned};
+use syn::{Meta, Path, parse_quote_spanned};
 
-use crate::emit::expand;
+use crate::emit::emit;
 use crate::error::Errors;
-use crate::layers::bulkhead::Bulkhead;
-use crate::layers::circuit::Circuit;
-use crate::layers::fallback::Fallback;
-use crate::layers::hedge::Hedge;
-use crate::layers::rate_limit::RateLimit;
-use crate::layers::retry::Retry;
-use crate::layers::timeout::Timeout;
+use crate::layers::{Attribute, Parsed};
 use crate::parse::function::Function;
-use crate::plan::{check, worst_case};
+use crate::plan::Plan;
+use crate::tokens::{EXPANDED, mentions};
 
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    Bulkhead,
-    Circuit,
-    Fallback,
-    Hedge,
-    RateLimit,
-    Retry,
-    Timeout,
-}
-
-pub(crate) enum Layer {
-    Bulkhead(Bulkhead),
-    Circuit(Circuit),
-    Fallback(Fallback),
-    Hedge(Hedge),
-    RateLimit(RateLimit),
-    Retry(Retry),
-    Timeout(Timeout),
-}
-
-/// The attributes of the family on one function.
-pub(crate) struct Stack {
-    pub(crate) layers: Vec<Layer>,
-    /// The path of the runtime.
-    pub(crate) runtime: Path,
-    /// The attributes that were taken off, as they were named.
-    absorbed: Vec<TokenStream>,
-}
-
-/// The argument of an attribute that has been absorbed and changes nothing: it stays, so that its import is used and a
-/// missing one is reported.
+/// The argument of an attribute that has been absorbed and changes nothing. The attribute stays, so that its import is
+/// used and a missing one is reported.
 const ABSORBED: &str = "__absorbed";
 
-/// What the body of a function begins with that has been expanded already.
-pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
-
-impl Stack {
-    /// The attributes that were taken off, without effect.
-    pub(crate) fn absorbed(&self) -> impl Iterator<Item = Attribute> {
-        let absorbed = Ident::new(ABSORBED, Span::mixed_site());
-        self.absorbed.iter().map(move |path| parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)]))
-    }
-}
-
-impl Kind {
-    /// The kind of an attribute of the family, that is one of our names, alone or behind the path of the runtime.
-    fn of(path: &Path, runtime: Option<&Path>) -> Option<Self> {
-        let last = path.segments.last()?;
-        let kind = match last.ident.to_string().as_str() {
-            "bulkhead" => Self::Bulkhead,
-            "circuit" => Self::Circuit,
-            "fallback" => Self::Fallback,
-            "hedge" => Self::Hedge,
-            "rate_limit" => Self::RateLimit,
-            "retry" => Self::Retry,
-            "timeout" => Self::Timeout,
-            _ => return None,
-        };
-        let parents: Vec<_> =
-            path.segments.iter().rev().skip(1).rev().map(|segment| segment.ident.to_string()).collect();
-        let is = |runtime: &Path| parents.iter().eq(&names(runtime));
-        (parents.is_empty() || parents == ["resilience_runtime"] || runtime.is_some_and(is)).then_some(kind)
-    }
-
-    /// The layer, and the path of the runtime where it is given.
-    fn parse(self, span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Layer>, Option<Path>) {
-        fn layer<T>((read, runtime): (Option<T>, Option<Path>), of: fn(T) -> Layer) -> (Option<Layer>, Option<Path>) {
-            (read.map(of), runtime)
-        }
-        match self {
-            Self::Bulkhead => layer(Bulkhead::parse(span, tokens, errors), Layer::Bulkhead),
-            Self::Circuit => layer(Circuit::parse(span, tokens, errors), Layer::Circuit),
-            Self::Fallback => layer(Fallback::parse(span, tokens, errors), Layer::Fallback),
-            Self::Hedge => layer(Hedge::parse(span, tokens, errors), Layer::Hedge),
-            Self::RateLimit => layer(RateLimit::parse(span, tokens, errors), Layer::RateLimit),
-            Self::Retry => layer(Retry::parse(span, tokens, errors), Layer::Retry),
-            Self::Timeout => layer(Timeout::parse(span, tokens, errors), Layer::Timeout),
-        }
-    }
-}
-
-fn names(path: &Path) -> Vec<String> {
-    path.segments.iter().map(|segment| segment.ident.to_string()).collect()
-}
-
-/// Expands the attribute of this kind, and all of the family below it.
-pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> TokenStream {
+/// Expands `attribute` and all attributes of the `family` below it.
+pub(crate) fn expand(
+    attribute: &Attribute,
+    family: &[Attribute],
+    args: TokenStream,
+    item: &TokenStream,
+) -> TokenStream {
     if args.to_string() == ABSORBED {
         return item.clone();
     }
     let mut errors = Errors::default();
-    let (layer, runtime) = kind.parse(Span::call_site(), args, &mut errors);
+    let (layer, mut runtime) = (attribute.parse)(Span::call_site(), args, &mut errors);
     let mut function = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => function,
         Err(error) => {
@@ -123,43 +41,84 @@ pub(crate) fn decorate(kind: Kind, args: TokenStream, item: &TokenStream) -> Tok
 
     let mut layers = Vec::from_iter(layer);
     let mut absorbed = Vec::new();
-    let mut runtime = runtime;
-    function.attrs.retain(|attr| match Kind::of(attr.path(), runtime.as_ref()) {
-        Some(kind) => {
-            let (layer, path) = kind.parse(attr.path().span(), arguments(attr, &mut errors), &mut errors);
-            layers.extend(layer);
-            runtime = runtime.take().or(path);
-            absorbed.push(attr.path().to_token_stream());
-            false
-        }
-        None => true,
+    function.attrs.retain(|attr| {
+        let Some(attribute) = recognise(attr.path(), runtime.as_ref(), family) else { return true };
+        let (layer, path) = parse(attribute, attr, &mut errors);
+        layers.extend(layer);
+        runtime = runtime.take().or(path);
+        absorbed.push(without_effect(attr.path()));
+        false
     });
 
     function.check(&mut errors);
-    check::check(&function, &layers, &mut errors);
-    function.attrs.extend(worst_case::doc(&function.attrs, &layers));
+    comes_first(&function, &mut errors);
+    let plan = Plan::new(layers.iter().map(|layer| layer.facts()).collect());
+    plan.check(&mut errors);
+    document(&mut function, &plan);
     let runtime = runtime.unwrap_or_else(|| parse_quote_spanned!(Span::mixed_site()=> ::resilience_runtime));
-    let stack = Stack { layers, runtime, absorbed };
-    let expansion = expand(&function, &stack, &mut errors).unwrap_or_else(|| {
-        function.attrs.extend(stack.absorbed());
+    let expansion = emit(&function, &layers, &plan, &runtime, &absorbed, &mut errors).unwrap_or_else(|| {
+        function.attrs.extend(absorbed);
         function.into_token_stream()
     });
     with_errors(errors, &expansion)
 }
 
-/// The mistakes, and then the function all the same, so that the rest of the file and the editor keep working.
-fn with_errors(errors: Errors, item: &TokenStream) -> TokenStream {
-    let errors = errors.into_tokens();
-    quote!(#errors #item)
+/// Returns the attribute of the family that a path names, alone or behind the path of the runtime.
+fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
+    let mut names = names(path);
+    let last = names.pop()?;
+    let found = family.iter().find(|attribute| attribute.name == last)?;
+    let is_ours = names.is_empty()
+        || names == ["resilience_runtime"]
+        || runtime.is_some_and(|runtime| self::names(runtime) == names);
+    is_ours.then_some(found)
 }
 
-fn arguments(attr: &Attribute, errors: &mut Errors) -> TokenStream {
-    match &attr.meta {
+fn names(path: &Path) -> Vec<String> {
+    path.segments.iter().map(|segment| segment.ident.to_string()).collect()
+}
+
+fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> Parsed {
+    let args = match &attr.meta {
         Meta::Path(_) => TokenStream::new(),
         Meta::List(list) => list.tokens.clone(),
         Meta::NameValue(meta) => {
             errors.push(meta.eq_token.span, "expected a list of options: write `(option = value)`");
             TokenStream::new()
         }
+    };
+    (attribute.parse)(attr.path().span(), args, errors)
+}
+
+/// Returns an attribute that has no effect when it expands.
+fn without_effect(path: &Path) -> syn::Attribute {
+    let absorbed = Ident::new(ABSORBED, Span::mixed_site());
+    parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
+}
+
+/// Reports an attribute of the family that has expanded before: under another name it was not recognised from above.
+fn comes_first(function: &Function, errors: &mut Errors) {
+    if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
+        errors.push(
+            Span::call_site(),
+            "another attribute of this family has been expanded before this one, which it could not recognise under \
+             its changed name: put this one on top, or use it under its own name",
+        );
     }
+}
+
+/// Adds the longest time of a call to the docs of a function. One without docs gets none, so that rustc finds them missing.
+fn document(function: &mut Function, plan: &Plan) {
+    // An alias, say, is no documentation.
+    let is_text = |attr: &syn::Attribute| matches!(&attr.meta, Meta::NameValue(meta) if meta.path.is_ident("doc"));
+    if let Some(line) = plan.worst_case().filter(|_| function.attrs.iter().any(is_text)) {
+        let line = format!("\n\n{line}");
+        function.attrs.push(parse_quote_spanned!(Span::mixed_site()=> #[doc = #line]));
+    }
+}
+
+/// Returns the mistakes, and then the function all the same, so that the rest of the file and the editor keep working.
+fn with_errors(errors: Errors, item: &TokenStream) -> TokenStream {
+    let errors = errors.into_tokens();
+    quote!(#errors #item)
 }

@@ -12,24 +12,12 @@ use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
-use crate::pipeline::{Kind, decorate};
-
-/// The attributes of the family.
-const NAMES: [&str; 7] = ["bulkhead", "circuit", "fallback", "hedge", "rate_limit", "retry", "timeout"];
+use crate::{FAMILY, pipeline};
 
 /// Expands the attribute `name` with these options, put on `item`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
-    let kind = match name {
-        "bulkhead" => Kind::Bulkhead,
-        "circuit" => Kind::Circuit,
-        "fallback" => Kind::Fallback,
-        "hedge" => Kind::Hedge,
-        "rate_limit" => Kind::RateLimit,
-        "retry" => Kind::Retry,
-        "timeout" => Kind::Timeout,
-        name => panic!("no attribute: {name}"),
-    };
-    decorate(kind, args, item)
+    let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
+    pipeline::expand(attribute, FAMILY, args, item)
 }
 
 /// Expands a function by its outermost attribute.

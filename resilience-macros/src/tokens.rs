@@ -4,6 +4,9 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
+/// The name that the body of an expanded function begins with.
+pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
+
 /// Whether `tokens` name `ident`, be it within the text of a format string; not as a field or a method.
 pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     let mut dots = 0;

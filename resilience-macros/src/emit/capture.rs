@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::{FnArg, Pat, PatIdent, Path, Receiver, ReceiverKind, Signature, Token, Type};
+use syn::{ExprClosure, FnArg, Pat, PatIdent, Path, Receiver, ReceiverKind, Signature, Token, Type};
 
 use crate::error::Errors;
 use crate::parse::async_trait::Moved;
@@ -109,6 +109,34 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> 
     }
     captures.borrows.reverse();
     captures
+}
+
+/// Returns the arguments that both the body and a function called after it name. One that the body changes is not among
+/// them: it is a copy, or the body owns it.
+pub(crate) fn lent<'a>(
+    sig: &Signature,
+    body: &TokenStream,
+    late: impl Iterator<Item = &'a TokenStream>,
+) -> Vec<String> {
+    let late: Vec<_> = late
+        .map(|function| match syn::parse2::<ExprClosure>(function.clone()) {
+            // The names of the arguments of a closure are not among these.
+            Ok(closure) => (function, closure.inputs.to_token_stream()),
+            Err(_) => (function, TokenStream::new()),
+        })
+        .collect();
+    let is_lent = |name: &String| {
+        let asks = |(function, own): &(&TokenStream, TokenStream)| mentions(function, name) && !mentions(own, name);
+        late.iter().any(asks) && mentions(body, name)
+    };
+    let names = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Receiver(receiver) => receiver.mutability.is_none().then(|| "self".to_owned()),
+        FnArg::Typed(input) => match &*input.pat {
+            Pat::Ident(pat) if pat.mutability.is_none() => Some(pat.ident.to_string()),
+            _ => None,
+        },
+    });
+    names.filter(is_lent).collect()
 }
 
 /// The name of each argument, as the statements after the body may use it.

@@ -1,114 +1,118 @@
+//! `#[bulkhead]` limits the number of concurrent calls.
+
 use std::time::Duration;
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
-use syn::Path;
 
-use crate::emit::Expansion;
-use crate::emit::exit::By;
-use crate::emit::named::Named;
+use super::{Attribute, Parsed, guard, limits, parsed};
+use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
-use crate::parse::args::Args;
-use crate::parse::value as args;
-use crate::pipeline::Layer;
+use crate::facts::{Cause, Facts, Runs, Time};
+use crate::parse::args::{Args, options};
+use crate::parse::value;
 
-/// What one `#[bulkhead(..)]` says.
-pub(crate) struct Bulkhead {
-    pub(crate) slots: Slots,
-    pub(crate) error: Option<TokenStream>,
+pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "bulkhead", parse };
+
+options! {
+    enum Opt {
+        Max = "max",
+        Wait = "wait",
+        With = "with",
+        Error = "error",
+        Crate = "crate",
+    }
 }
 
-pub(crate) enum Slots {
-    /// Those of this function.
+struct Bulkhead {
+    span: Span,
+    slots: Slots,
+    error: Option<TokenStream>,
+}
+
+enum Slots {
+    /// The slots of this function.
     Own { max: u32, wait: Duration },
-    /// Those of a bulkhead that the user holds.
+    /// The slots of a bulkhead of the user's.
     With(TokenStream),
 }
 
-const OPTIONS: [&str; 5] = ["max", "wait", "with", "error", "crate"];
-
-impl Bulkhead {
-    /// The layer, and the path of the runtime where it is given.
-    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
-        let mut args = Args::parse(span, tokens, &OPTIONS, errors);
-        if args.key("with").is_some() {
-            args.refuse(&["max", "wait"], "does not go with `with`: the bulkhead that you hold has its own", errors);
-        } else {
-            args.require("max", "`#[bulkhead]` needs a limit: write `#[bulkhead(max = ..)]`", errors);
-        }
-        let max = args.read("max", errors, args::count);
-        let wait = args.read("wait", errors, args::duration).unwrap_or(Duration::ZERO);
-        let with = args.read("with", errors, args::expression);
-        let slots = with.map(Slots::With).or(max.map(|max| Slots::Own { max, wait }));
-        let error = args.read("error", errors, args::function);
-        (slots.map(|slots| Self { slots, error }), args.read("crate", errors, args::path))
+fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
+    let mut args = Args::<Opt>::parse(span, tokens, errors);
+    if args.has(Opt::With) {
+        let message = "does not go with `with`: the bulkhead that you hold has its own";
+        args.refuse(&[Opt::Max, Opt::Wait], message, errors);
+    } else {
+        args.require(Opt::Max, "`#[bulkhead]` needs a limit: write `#[bulkhead(max = ..)]`", errors);
     }
-}
-
-impl Expansion<'_> {
-    pub(crate) fn bulkhead_site(&self, bulkhead: &Bulkhead, local: &Ident) -> TokenStream {
-        let runtime = self.runtime;
-        let mixed = Span::mixed_site();
-        match &bulkhead.slots {
-            Slots::With(with) => {
-                let held = self.held(&quote_spanned!(mixed=> held_bulkhead), with);
-                quote_spanned!(mixed=> let #local = &#held;)
-            }
-            Slots::Own { max, wait } => {
-                let (func, max, wait) = (self.func(), Literal::u32_unsuffixed(*max), self.duration(*wait));
-                // In a block of its own: an item is not hygienic, and must not hide one of the user's.
-                quote_spanned! {mixed=>
-                    let #local = {
-                        static BULKHEAD: #runtime::__private::LazyLock<#runtime::__private::Bulkhead> =
-                            #runtime::__private::LazyLock::new(|| {
-                                #runtime::__private::declared_bulkhead(#func, #max, #wait)
-                            });
-                        &*BULKHEAD
-                    };
-                }
-            }
-        }
-    }
-
-    pub(crate) fn bulkhead(
-        &self,
-        index: usize,
-        bulkhead: &Bulkhead,
-        local: &Ident,
-        block: &TokenStream,
-    ) -> TokenStream {
-        let mixed = Span::mixed_site();
-        let slot = if bulkhead.waits() {
-            self.wait(index, mixed, quote_spanned!(mixed=> #local.acquire()))
-        } else {
-            quote_spanned!(mixed=> #local.try_acquire())
-        };
-        let rejected = self.rejected(&Ident::new("full", mixed), bulkhead.error.as_ref());
-        let leave = self.leave(index, By::Limit, &rejected);
-        let slot = quote_spanned! {mixed=>
-            match #slot {
-                ::core::result::Result::Ok(slot) => slot,
-                ::core::result::Result::Err(full) => #leave
-            }
-        };
-        let waits = |named: &Named<'_>| matches!(named.layer, Layer::Bulkhead(above) if above.waits());
-        if self.repeats || !bulkhead.waits() || self.layers[..index].iter().any(waits) {
-            let inner = self.bound(index + 1, block);
-            return quote_spanned!(mixed=> let _slot = #slot; #inner);
-        }
-        // The block takes the arguments along: made after a wait, it would be a second place for them in the future.
-        let inner = self.bound(index + 1, &quote_spanned!(mixed=> body.as_mut()));
-        quote_spanned! {mixed=>
-            let _slot;
-            let mut body = ::core::pin::pin!(#block);
-            _slot = #slot;
-            #inner
-        }
-    }
+    let max = args.read(Opt::Max, errors, value::count);
+    let wait = args.read(Opt::Wait, errors, value::duration).unwrap_or(limits::BULKHEAD_WAIT);
+    let with = args.read(Opt::With, errors, value::expression);
+    let slots = with.map(Slots::With).or(max.map(|max| Slots::Own { max, wait }));
+    let error = args.read(Opt::Error, errors, value::function);
+    parsed(slots.map(|slots| Bulkhead { span, slots, error }), args.read(Opt::Crate, errors, value::path))
 }
 
 impl Bulkhead {
     fn waits(&self) -> bool {
         !matches!(self.slots, Slots::Own { wait, .. } if wait.is_zero())
+    }
+}
+
+impl Layer for Bulkhead {
+    fn facts(&self) -> Facts {
+        let time = match self.slots {
+            Slots::Own { wait, .. } => Time::After(wait),
+            Slots::With(_) => Time::Unknown,
+        };
+        Facts {
+            waits: self.waits(),
+            late: self.error.iter().cloned().collect(),
+            ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], time)
+        }
+    }
+
+    fn site(&self, place: Place<'_>) -> Option<TokenStream> {
+        let mixed = Span::mixed_site();
+        Some(match &self.slots {
+            Slots::With(with) => {
+                let held = guard::held(place, &quote_spanned!(mixed=> held_bulkhead), with);
+                let local = place.local();
+                quote_spanned!(mixed=> let #local = &#held;)
+            }
+            Slots::Own { max, wait } => {
+                let (func, max, wait) = (place.func(), Literal::u32_unsuffixed(*max), place.duration(*wait));
+                let make = quote_spanned!(mixed=> declared_bulkhead(#func, #max, #wait));
+                guard::shared(place, "BULKHEAD", "Bulkhead", &make)
+            }
+        })
+    }
+
+    /// Output: `let _slot = match bulkhead.try_acquire() { .. };` and the layers below.
+    ///
+    /// With a wait, the body is made before it and pinned.
+    fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
+        let mixed = Span::mixed_site();
+        let local = place.local();
+        let acquire = if self.waits() {
+            place.wait(mixed, quote_spanned!(mixed=> #local.acquire()))
+        } else {
+            quote_spanned!(mixed=> #local.try_acquire())
+        };
+        let admitted = quote_spanned!(mixed=> (slot) => slot,);
+        let slot = guard::admit(place, Cause::Limit, &acquire, &admitted, "full", self.error.as_ref());
+        let plan = place.plan();
+        if plan.repeats() || !self.waits() || plan.waits_above(place.index) {
+            let inner = place.bound(block);
+            return Statements::Bind(quote_spanned!(mixed=> let _slot = #slot; #inner));
+        }
+        // The block takes the arguments along: made after a wait, it would be a second place for them in the future.
+        let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
+        Statements::Bind(quote_spanned! {mixed=>
+            let _slot;
+            let mut body = ::core::pin::pin!(#block);
+            _slot = #slot;
+            #inner
+        })
     }
 }

@@ -1,83 +1,109 @@
+//! `#[fallback]` replaces an error by the outcome of another function.
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
+use syn::Lifetime;
 use syn::spanned::Spanned;
-use syn::{Lifetime, Path};
 
-use crate::emit::Expansion;
-use crate::emit::named::Named;
+use super::{Attribute, Parsed, parsed};
+use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
-use crate::parse::args::Args;
-use crate::parse::value as args;
+use crate::facts::{Asks, Cause, Facts, Runs, Time};
+use crate::parse::args::{Args, options};
+use crate::parse::value;
 
-/// What one `#[fallback(..)]` says.
-pub(crate) struct Fallback {
-    pub(crate) function: TokenStream,
-    /// Where the attribute stands.
-    pub(crate) span: Span,
-    pub(crate) on: On,
-    /// The function takes the error after the arguments.
-    pub(crate) with_error: bool,
-    pub(crate) clone: Vec<Ident>,
+pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "fallback", parse };
+
+options! {
+    enum Opt {
+        (Function) = "fallback",
+        On = "on",
+        WithError = "with_error",
+        Clone = "clone",
+        Crate = "crate",
+    }
 }
 
-/// The errors that it is for.
+struct Fallback {
+    span: Span,
+    function: TokenStream,
+    on: On,
+    /// Whether the function takes the error after the arguments.
+    with_error: bool,
+    clone: Vec<Ident>,
+}
+
+/// The errors that the fallback replaces.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum On {
+enum On {
     Any,
     Rejected,
 }
 
-impl Fallback {
-    /// The layer, and the path of the runtime where it is given.
-    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
-        let mut args =
-            Args::parse_after(Some("fallback"), span, tokens, &["on", "with_error", "clone", "crate"], errors);
-        args.require("fallback", "`#[fallback]` needs a function: write `#[fallback(path)]`", errors);
-        let on = args.read("on", errors, |key, value| {
-            let choice = args::choice(key, value, &["any", "rejected"])?;
-            Ok([On::Any, On::Rejected][choice])
-        });
-        let with_error = args.read("with_error", errors, args::flag).unwrap_or(false);
-        let function = args.read("fallback", errors, args::function_path);
-        let clone = args.list("clone", errors);
-        let fallback = function.map(|function| Self { function, span, on: on.unwrap_or(On::Any), with_error, clone });
-        (fallback, args.read("crate", errors, args::path))
-    }
+fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
+    let mut args = Args::<Opt>::parse(span, tokens, errors);
+    args.require(Opt::Function, "`#[fallback]` needs a function: write `#[fallback(path)]`", errors);
+    let on = args.read(Opt::On, errors, |key, value| {
+        let choice = value::choice(key, value, &["any", "rejected"])?;
+        Ok([On::Any, On::Rejected][choice])
+    });
+    let on = on.unwrap_or(On::Any);
+    let with_error = args.read(Opt::WithError, errors, value::flag).unwrap_or(false);
+    let function = args.read(Opt::Function, errors, value::function_path);
+    let clone = args.list(Opt::Clone, errors);
+    let fallback = function.map(|function| Fallback { span, function, on, with_error, clone });
+    parsed(fallback, args.read(Opt::Crate, errors, value::path))
 }
 
-impl Expansion<'_> {
-    pub(crate) fn fallback(
-        &self,
-        index: usize,
-        fallback: &Fallback,
-        named: &Named<'_>,
-        block: &TokenStream,
-    ) -> TokenStream {
-        let Fallback { function, on, with_error, clone, .. } = fallback;
-        let runtime = self.runtime;
+impl Layer for Fallback {
+    fn facts(&self) -> Facts {
+        // Only the function knows its time.
+        let facts = Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, Cause::ALL, Time::Unknown);
+        let asks = match self.on {
+            On::Any => Asks::Nothing,
+            On::Rejected => Asks::Rejected,
+        };
+        Facts { asks, replaces: true, clones: self.clone.clone(), ..facts }
+    }
+
+    /// Output:
+    ///
+    /// ```text
+    /// let outcome = 'fallback: { .. outcome };
+    /// let outcome = 'after_fallback: {
+    ///     let called = match fall_back(outcome, true, ..) {
+    ///         ControlFlow::Continue(_) => function(arguments),
+    ///         ControlFlow::Break(outcome) => break 'after_fallback outcome,
+    ///     };
+    ///     called.await
+    /// };
+    /// ```
+    fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
+        let Self { function, on, with_error, .. } = self;
+        let runtime = place.runtime();
         let mixed = Span::mixed_site();
-        let (func, error, ran) = (self.func(), self.error(), self.ran());
-        let label = self.is_left(index).then(|| named.label());
+        let (func, error, ran) = (place.func(), place.error(), place.ran());
+        let label = place.plan().is_left(place.index).then(|| place.label());
         let label = label.map(|label| quote_spanned!(mixed=> #label:));
-        let end = Lifetime::new(&format!("'after_{}", named.local), mixed);
-        let clones = self.captures.clones_of(clone);
-        let tail = self.tail(index + 1, block);
+        let end = Lifetime::new(&format!("'after_{}", place.local()), mixed);
+        let clones = place.clones();
+        let tail = place.tail(block);
         let wanted = match on {
             On::Any => quote_spanned!(mixed=> true),
             On::Rejected => quote_spanned!(mixed=> turned.away()),
         };
-        // What the compiler has to say of the call, it says of the path.
+        // Uses the span of the path, so that errors about the call point at it.
         let at = mixed.located_at(function.span());
-        let arguments = self.arguments.iter().cloned().map(|mut argument| {
+        let arguments = place.stack.arguments.iter().cloned().map(|mut argument| {
             argument.set_span(argument.span().located_at(at));
             argument
         });
         let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
-        // Dropped before the fallback is waited for, unless it is handed over.
+        // Drops the error before the wait for the fallback, unless the fallback takes it.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
-        let called = self.wait(index, at, quote_spanned!(at=> called));
-        quote_spanned! {mixed=>
+        let called = place.wait(at, quote_spanned!(at=> called));
+        Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };
             let outcome = #end: {
                 let called = match #runtime::__private::fall_back(outcome, #wanted, #func, #error) {
@@ -87,6 +113,6 @@ impl Expansion<'_> {
                 #ran
                 #called
             };
-        }
+        })
     }
 }

@@ -1,56 +1,69 @@
+//! `#[hedge]` starts another attempt if the first one takes too long.
+
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Path, Result};
 
-use crate::emit::Expansion;
+use super::{Attribute, Parsed, limits, parsed};
+use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
-use crate::parse::args::Args;
-use crate::parse::value as args;
+use crate::facts::{Cause, Facts, Runs, Time};
+use crate::parse::args::{Args, options};
+use crate::parse::value;
 
-/// What one `#[hedge(..)]` says.
-pub(crate) struct Hedge {
-    pub(crate) after: Duration,
-    /// Where that stands.
-    pub(crate) span: Span,
-    pub(crate) max: u32,
-    pub(crate) clone: Vec<Ident>,
-}
+pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "hedge", parse };
 
-const OPTIONS: [&str; 4] = ["after", "max", "clone", "crate"];
-
-impl Hedge {
-    /// The layer, and the path of the runtime where it is given.
-    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
-        let mut args = Args::parse(span, tokens, &OPTIONS, errors);
-        args.require("after", "`#[hedge]` needs a time: write `#[hedge(after = ..)]`", errors);
-        let after = args.read("after", errors, |key, value| Ok((args::some_duration(key, value)?, value.span())));
-        let max = args.read("max", errors, attempts).unwrap_or(2);
-        let clone = args.list("clone", errors);
-        (after.map(|(after, span)| Self { after, span, max, clone }), args.read("crate", errors, args::path))
+options! {
+    enum Opt {
+        After = "after",
+        Max = "max",
+        Clone = "clone",
+        Crate = "crate",
     }
 }
 
-fn attempts(key: &str, value: &Expr) -> Result<u32> {
-    match args::count(key, value) {
-        Ok(attempts @ 2..=5) => Ok(attempts),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a whole number from 2 to 5"))),
-    }
+struct Hedge {
+    after: Duration,
+    /// The span of the value of `after`.
+    span: Span,
+    max: u32,
+    clone: Vec<Ident>,
 }
 
-impl Expansion<'_> {
-    /// The layers below are the attempts; each says beside its outcome whether it was turned away.
-    pub(crate) fn hedge(&self, index: usize, hedge: &Hedge, block: &TokenStream) -> TokenStream {
-        let runtime = self.runtime;
+fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
+    let mut args = Args::<Opt>::parse(span, tokens, errors);
+    args.require(Opt::After, "`#[hedge]` needs a time: write `#[hedge(after = ..)]`", errors);
+    let after = args.read(Opt::After, errors, |key, value| Ok((value::some_duration(key, value)?, value.span())));
+    let max = args.read(Opt::Max, errors, |key, value| value::whole(key, value, &limits::HEDGE_MAX));
+    let max = max.unwrap_or(limits::HEDGE_MAX_DEFAULT);
+    let clone = args.list(Opt::Clone, errors);
+    let hedge = after.map(|(after, span)| Hedge { after, span, max, clone });
+    parsed(hedge, args.read(Opt::Crate, errors, value::path))
+}
+
+impl Layer for Hedge {
+    fn facts(&self) -> Facts {
+        let time = Time::Hedged { after: self.after, max: self.max };
+        Facts {
+            clones: self.clone.clone(),
+            ..Facts::new(ATTRIBUTE.name, self.span, Runs::AtOnce, None, Cause::ALL, time)
+        }
+    }
+
+    /// Output: `let (outcome, _) = Hedged::new(.., || async { let outcome = { .. }; (outcome, turned) }).await;`
+    ///
+    /// The layers below are the attempts. Each returns beside its outcome whether it was rejected.
+    fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
+        let runtime = place.runtime();
         let mixed = Span::mixed_site();
-        let (func, after) = (self.func(), self.duration(hedge.after));
-        let clones = self.captures.clones_of(&hedge.clone);
-        let declared = self.turned();
-        let tail = self.tail(index + 1, block);
-        let turned = self.turned_or_none();
-        let places = (1..hedge.max).fold(
+        let (func, after) = (place.func(), place.duration(self.after));
+        let clones = place.clones();
+        let declared = place.turned();
+        let tail = place.tail(block);
+        let turned = place.turned_or_none();
+        let places = (1..self.max).fold(
             quote_spanned!(mixed=> #runtime::__private::Last::new()),
             |places, _| quote_spanned!(mixed=> #runtime::__private::Another::new(#places)),
         );
@@ -62,16 +75,16 @@ impl Expansion<'_> {
                 (outcome, #turned)
             }
         };
-        // What the compiler has to say of a capture, it says of the body.
+        // Uses the span of the body, so that capture errors point at the user's code.
         let attempt = quote_spanned!(mixed.located_at(block.span())=> || async #within);
         let hedged = quote_spanned!(mixed=> #runtime::__private::Hedged::new(#func, #after, #places, #attempt));
-        let hedged = self.wait(index, mixed, self.watched(index, &hedged));
-        match self.turned() {
+        let hedged = place.wait(mixed, place.watched(&hedged));
+        Statements::Bind(match declared {
             Some(_) => quote_spanned! {mixed=>
                 let (outcome, of_attempt) = #hedged;
                 turned = of_attempt;
             },
             None => quote_spanned!(mixed=> let (outcome, _) = #hedged;),
-        }
+        })
     }
 }

@@ -1,15 +1,21 @@
+//! Numbers and durations that circuit and retry hand over to the runtime, each by the method of its name.
+
 use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::{Expr, Result};
 
-use crate::emit::Expansion;
+use crate::emit::layer::Place;
+use crate::error::Errors;
+use crate::parse::args::{Args, OptionName};
+use crate::parse::value;
 
-/// The settings that an attribute writes, under their names.
-pub(crate) type Settings = Vec<(Ident, Setting)>;
+/// The settings that an attribute writes.
+pub(super) struct Settings<O>(Vec<(O, Ident, Setting)>);
 
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Setting {
+pub(super) enum Setting {
     Count(u32),
     Time(Duration),
     Number(f64),
@@ -18,28 +24,99 @@ pub(crate) enum Setting {
     Jitter(&'static str),
 }
 
-impl Expansion<'_> {
-    /// The calls that hand settings over, each by the method of its name.
-    pub(crate) fn settings(&self, settings: &Settings) -> TokenStream {
-        let call = |(option, setting): &(Ident, Setting)| {
-            let option = Ident::new(&option.to_string(), Span::mixed_site());
-            let value = self.setting(*setting);
-            quote_spanned!(Span::mixed_site()=> .#option(#value))
-        };
-        settings.iter().map(call).collect()
+/// Reads the value of a setting, given the name of the option for an error.
+pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
+
+impl<O: OptionName> Settings<O> {
+    /// Takes the settings out of the options of an attribute, in the order of the readers. Returns, besides, whether
+    /// each could be read.
+    pub(super) fn read(args: &mut Args<O>, readers: &[(O, Reader)], errors: &mut Errors) -> (Self, bool) {
+        let mut settings = Vec::new();
+        let mut readable = true;
+        for (option, reader) in readers {
+            if let Some(ident) = args.ident(*option) {
+                let setting = args.read(*option, errors, reader);
+                readable &= setting.is_some();
+                settings.extend(setting.map(|setting| (*option, ident, setting)));
+            }
+        }
+        (Self(settings), readable)
     }
 
-    fn setting(&self, setting: Setting) -> TokenStream {
-        match setting {
-            Setting::Count(count) => Literal::u32_unsuffixed(count).into_token_stream(),
-            Setting::Time(time) => self.duration(time),
-            Setting::Number(number) => Literal::f64_unsuffixed(number).into_token_stream(),
-            Setting::Flag(flag) => flag.to_token_stream(),
-            Setting::Jitter(jitter) => {
-                let runtime = self.runtime;
+    /// Returns a setting and its name with the user's span.
+    pub(super) fn get(&self, option: O) -> Option<(&Ident, Setting)> {
+        self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, *setting))
+    }
+
+    pub(super) fn has(&self, option: O) -> bool {
+        self.get(option).is_some()
+    }
+
+    pub(super) fn count(&self, option: O) -> Option<(&Ident, u32)> {
+        match self.get(option)? {
+            (ident, Setting::Count(count)) => Some((ident, count)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn time(&self, option: O) -> Option<(&Ident, Duration)> {
+        match self.get(option)? {
+            (ident, Setting::Time(time)) => Some((ident, time)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn number(&self, option: O) -> Option<f64> {
+        match self.get(option)? {
+            (_, Setting::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Returns the names as they were written.
+    pub(super) fn idents(&self) -> impl Iterator<Item = &Ident> {
+        self.0.iter().map(|(_, ident, _)| ident)
+    }
+
+    /// Returns the method calls that hand the settings over.
+    pub(super) fn calls(&self, place: Place<'_>) -> TokenStream {
+        let call = |(option, _, setting): &(O, Ident, Setting)| {
+            let option = Ident::new(option.name(), Span::mixed_site());
+            let value = setting.value(place);
+            quote_spanned!(Span::mixed_site()=> .#option(#value))
+        };
+        self.0.iter().map(call).collect()
+    }
+}
+
+impl Setting {
+    fn value(self, place: Place<'_>) -> TokenStream {
+        match self {
+            Self::Count(count) => Literal::u32_unsuffixed(count).into_token_stream(),
+            Self::Time(time) => place.duration(time),
+            Self::Number(number) => Literal::f64_unsuffixed(number).into_token_stream(),
+            Self::Flag(flag) => flag.to_token_stream(),
+            Self::Jitter(jitter) => {
+                let runtime = place.runtime();
                 let jitter = Ident::new(jitter, Span::mixed_site());
                 quote_spanned!(Span::mixed_site()=> #runtime::__private::Jitter::#jitter)
             }
         }
     }
+}
+
+pub(super) fn count(key: &str, value: &Expr) -> Result<Setting> {
+    value::count(key, value).map(Setting::Count)
+}
+
+pub(super) fn time(key: &str, value: &Expr) -> Result<Setting> {
+    value::duration(key, value).map(Setting::Time)
+}
+
+pub(super) fn factor(key: &str, value: &Expr) -> Result<Setting> {
+    value::factor(key, value).map(Setting::Number)
+}
+
+pub(super) fn flag(key: &str, value: &Expr) -> Result<Setting> {
+    value::flag(key, value).map(Setting::Flag)
 }

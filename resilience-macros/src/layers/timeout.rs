@@ -1,81 +1,93 @@
+//! `#[timeout]` ends a call that takes too long.
+
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
-use syn::Path;
 use syn::spanned::Spanned;
 
-use crate::emit::Expansion;
-use crate::emit::named::Named;
+use super::{Attribute, Parsed, parsed};
+use crate::emit::layer::{Interrupt, Layer, Place, Statements};
 use crate::error::Errors;
-use crate::parse::args::Args;
-use crate::parse::value as args;
+use crate::facts::{Facts, Runs, Time};
+use crate::parse::args::{Args, options};
+use crate::parse::value;
 
-/// What one `#[timeout(..)]` says.
-pub(crate) struct Timeout {
-    pub(crate) after: Duration,
-    /// Where that stands.
-    pub(crate) span: Span,
-    pub(crate) error: Option<TokenStream>,
-}
+pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "timeout", parse };
 
-impl Timeout {
-    /// The layer, and the path of the runtime where it is given.
-    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> (Option<Self>, Option<Path>) {
-        let mut args = Args::parse_after(Some("timeout"), span, tokens, &["error", "crate"], errors);
-        args.require(
-            "timeout",
-            "`#[timeout]` needs a duration: write `#[timeout(5)]`, or `#[timeout(\"250ms\")]`",
-            errors,
-        );
-        let after = args.read("timeout", errors, |key, value| Ok((args::some_duration(key, value)?, value.span())));
-        let error = args.read("error", errors, args::function);
-        (after.map(|(after, span)| Self { after, span, error }), args.read("crate", errors, args::path))
+options! {
+    enum Opt {
+        (After) = "timeout",
+        Error = "error",
+        Crate = "crate",
     }
 }
 
-impl Expansion<'_> {
-    pub(crate) fn timeout(
-        &self,
-        index: usize,
-        timeout: &Timeout,
-        named: &Named<'_>,
-        block: &TokenStream,
-    ) -> TokenStream {
-        let runtime = self.runtime;
-        let Named { local, .. } = named;
-        let label = named.label();
-        let (after, allowed) = (self.duration(timeout.after), allowed(local));
-        let tail = self.tail(index + 1, block);
-        quote_spanned! {Span::mixed_site()=>
+struct Timeout {
+    after: Duration,
+    /// The span of the duration.
+    span: Span,
+    error: Option<TokenStream>,
+}
+
+fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
+    let mut args = Args::<Opt>::parse(span, tokens, errors);
+    let message = "`#[timeout]` needs a duration: write `#[timeout(5)]`, or `#[timeout(\"250ms\")]`";
+    args.require(Opt::After, message, errors);
+    let after = args.read(Opt::After, errors, |key, value| Ok((value::some_duration(key, value)?, value.span())));
+    let error = args.read(Opt::Error, errors, value::function);
+    let timeout = after.map(|(after, span)| Timeout { after, span, error });
+    parsed(timeout, args.read(Opt::Crate, errors, value::path))
+}
+
+impl Layer for Timeout {
+    fn facts(&self) -> Facts {
+        Facts {
+            late: self.error.iter().cloned().collect(),
+            ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, None, &[], Time::AtMost(self.after))
+        }
+    }
+
+    /// Output: `let timeout_allowed = within(after); let mut timeout = pin!(..); let outcome = 'timeout: { .. };`
+    ///
+    /// Each wait below races with the timer, see [`Layer::interrupt`].
+    fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
+        let runtime = place.runtime();
+        let (local, label) = (place.local(), place.label());
+        let (after, allowed) = (place.duration(self.after), allowed(&local));
+        let tail = place.tail(block);
+        Statements::Bind(quote_spanned! {Span::mixed_site()=>
             let #allowed = #runtime::__private::within(#after);
             let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#allowed));
             let outcome = #label: { #tail };
-        }
+        })
     }
 
-    /// What becomes of a wait that a timeout has ended: the call leaves this layer, and what it held below is dropped.
-    pub(crate) fn expired(&self, timeout: &Timeout, named: &Named<'_>) -> TokenStream {
-        let runtime = self.runtime;
+    /// A wait that the timeout has ended: the call leaves this layer, and drops what it held below.
+    fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
+        let runtime = place.runtime();
         let mixed = Span::mixed_site();
-        let func = self.func();
-        let label = named.label();
-        let after = self.duration(timeout.after);
-        let allowed = allowed(&named.local);
-        let late = self.late();
-        let rejected = self.rejected(&Ident::new("error", mixed), timeout.error.as_ref());
-        quote_spanned! {mixed=>
-            ::core::option::Option::None => {
-                let error = #runtime::__private::timed_out(#func, #allowed, #after);
-                #late
-                let outcome = #rejected;
-                break #label outcome;
-            }
-        }
+        let func = place.func();
+        let (local, label) = (place.local(), place.label());
+        let after = place.duration(self.after);
+        let allowed = allowed(&local);
+        let late = place.late();
+        let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
+        Some(Interrupt {
+            timer: quote_spanned!(mixed=> #local.as_mut()),
+            expired: quote_spanned! {mixed=>
+                ::core::option::Option::None => {
+                    let error = #runtime::__private::timed_out(#func, #allowed, #after);
+                    #late
+                    let outcome = #rejected;
+                    break #label outcome;
+                }
+            },
+        })
     }
 }
 
-/// The local that says how long the call may take, which is less than the timeout where a deadline comes sooner.
+/// Returns the local that holds the time the call may take, which ends earlier if the caller's deadline does.
 fn allowed(local: &Ident) -> Ident {
     format_ident!("{local}_allowed", span = Span::mixed_site())
 }

@@ -1,5 +1,5 @@
-//! The options of an attribute: `key = value` and `key(list)`, in any order, each at most once; before them, in some, a
-//! value that needs no key.
+//! The options of an attribute: `option = value` and `option(list)`, in any order, each at most once. In some attributes,
+//! the first value may stand without its option.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -11,12 +11,59 @@ use syn::{Error, Expr, Result, Token, parenthesized, token};
 use super::value::identifier;
 use crate::error::Errors;
 
-/// What an attribute says, with the spans to complain about it.
-pub(crate) struct Args {
-    /// Where the attribute stands.
+/// The options of one attribute, an enum that [`options!`] declares.
+pub(crate) trait OptionName: Copy + PartialEq + 'static {
+    /// The options that may be written, in the order in which an error lists them.
+    const ALL: &'static [Self];
+    /// The option of a first value that stands alone, and has no name in the attribute.
+    const FIRST: Option<Self>;
+
+    /// Returns the name as the attribute spells it.
+    fn name(self) -> &'static str;
+
+    /// Finds the option of this name.
+    fn find(name: &Ident) -> Option<Self> {
+        Self::ALL.iter().copied().find(|option| name == option.name())
+    }
+}
+
+/// Declares the options of an attribute: the only place that spells their names.
+///
+/// Input: `options! { enum Opt { (After) = "timeout", Error = "error" } }`
+///
+/// Output: an enum with these variants that implements [`OptionName`]. The option in parentheses is the one of a first
+/// value that stands alone; its name is for errors only.
+macro_rules! options {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident {
+        $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq)]
+        $vis enum $name { $($first,)? $($option,)* }
+
+        impl $crate::parse::args::OptionName for $name {
+            const ALL: &'static [Self] = &[$(Self::$option),*];
+            const FIRST: Option<Self> = $crate::parse::args::options!(@first $($first)?);
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$first => $first_text,)?
+                    $(Self::$option => $text,)*
+                }
+            }
+        }
+    };
+    (@first) => { None };
+    (@first $first:ident) => { Some(Self::$first) };
+}
+pub(crate) use options;
+
+/// The options that an attribute writes, with their spans for errors.
+pub(crate) struct Args<O> {
+    /// The span of the attribute.
     span: Span,
-    args: Vec<(Ident, Value)>,
-    /// Something could not be read, and may have been meant for any option.
+    args: Vec<(O, Ident, Value)>,
+    /// Whether something could not be read. It may have been meant for any option.
     broken: bool,
 }
 
@@ -25,34 +72,15 @@ enum Value {
     List(TokenStream),
 }
 
-impl Args {
-    /// Reads the options, of which `known` are allowed, and goes on after every mistake.
-    pub(crate) fn parse(span: Span, tokens: TokenStream, known: &[&str], errors: &mut Errors) -> Self {
-        Self::parse_after(None, span, tokens, known, errors)
-    }
-
-    /// Like [`Args::parse`], where the first value may stand without the key `first`, and only so.
-    pub(crate) fn parse_after(
-        first: Option<&str>,
-        span: Span,
-        tokens: TokenStream,
-        known: &[&str],
-        errors: &mut Errors,
-    ) -> Self {
-        let mut args = Vec::<(Ident, Value)>::new();
+impl<O: OptionName> Args<O> {
+    /// Reads the options, and continues after every mistake.
+    pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut args = Vec::<(O, Ident, Value)>::new();
         let mut broken = false;
         let parser = |input: ParseStream<'_>| {
-            let is_known = |key: Ident| known.iter().any(|name| key == name);
-            // A call of something else is a value.
-            let keyed = |input: ParseStream<'_>| {
-                input.peek(syn::Ident::peek_any)
-                    && (input.peek2(Token![=])
-                        || input.peek2(token::Paren) && input.fork().call(Ident::parse_any).is_ok_and(is_known))
-            };
-            if let Some(first) = first.filter(|_| !input.is_empty() && !keyed(input)) {
-                let value = input.parse::<Expr>().map_err(|error| errors.add(error));
-                if let Ok(value) = value {
-                    args.push((Ident::new(first, value.span()), Value::Expr(value)));
+            if let Some(first) = O::FIRST.filter(|_| !input.is_empty() && !is_option::<O>(input)) {
+                if let Some(value) = errors.ok(input.parse::<Expr>()) {
+                    args.push((first, Ident::new(first.name(), value.span()), Value::Expr(value)));
                 } else {
                     broken = true;
                     skip_to_comma(input);
@@ -62,9 +90,9 @@ impl Args {
                 }
             }
             while !input.is_empty() {
-                match argument(input, known) {
-                    Ok((key, _)) if args.iter().any(|(other, _)| *other == key) => {
-                        errors.push(key.span(), format_args!("duplicate option `{key}`: write it once"));
+                match argument(input) {
+                    Ok((option, ident, _)) if args.iter().any(|(other, ..)| *other == option) => {
+                        errors.push(ident.span(), format_args!("duplicate option `{ident}`: write it once"));
                     }
                     Ok(arg) => args.push(arg),
                     Err(error) => {
@@ -89,92 +117,110 @@ impl Args {
         Self { span, args, broken }
     }
 
-    /// Asks for an option that must be there.
-    pub(crate) fn require(&self, key: &str, message: &str, errors: &mut Errors) {
-        if !self.broken && !self.args.iter().any(|(ident, _)| ident == key) {
+    /// Reports a missing option.
+    pub(crate) fn require(&self, option: O, message: &str, errors: &mut Errors) {
+        if !self.broken && !self.has(option) {
             errors.push(self.span, message);
         }
     }
 
-    /// Complains about options that may not be there.
-    pub(crate) fn refuse(&self, keys: &[&str], message: &str, errors: &mut Errors) {
-        for key in keys.iter().filter_map(|key| self.key(key)) {
-            errors.push(key.span(), format_args!("`{key}` {message}"));
+    /// Reports each of these options that is written.
+    pub(crate) fn refuse(&self, options: &[O], message: &str, errors: &mut Errors) {
+        for ident in options.iter().filter_map(|option| self.ident(*option)) {
+            errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
     }
 
-    /// Something could not be read, and may have been meant for any option.
+    /// Returns whether something could not be read, which may have been meant for any option.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// The name of an option, as it was written.
-    pub(crate) fn key(&self, key: &str) -> Option<Ident> {
-        self.args.iter().find(|(ident, _)| ident == key).map(|(ident, _)| ident.clone())
+    pub(crate) fn has(&self, option: O) -> bool {
+        self.ident(option).is_some()
     }
 
+    /// Returns the name of an option as it was written, with its span.
+    pub(crate) fn ident(&self, option: O) -> Option<Ident> {
+        self.args.iter().find(|(other, ..)| *other == option).map(|(_, ident, _)| ident.clone())
+    }
+
+    /// Takes the value of an option; reports one that cannot be read.
     pub(crate) fn read<T>(
         &mut self,
-        key: &str,
+        option: O,
         errors: &mut Errors,
         read: impl FnOnce(&str, &Expr) -> Result<T>,
     ) -> Option<T> {
-        let (ident, value) = self.take(key)?;
+        let (ident, value) = self.take(option)?;
+        let name = option.name();
         errors.ok(match value {
-            Value::Expr(expr) => read(key, &expr),
-            Value::List(_) => Err(Error::new(ident.span(), format_args!("expected a value: write `{key} = ..`"))),
+            Value::Expr(expr) => read(name, &expr),
+            Value::List(_) => Err(Error::new(ident.span(), format_args!("expected a value: write `{name} = ..`"))),
         })
     }
 
-    pub(crate) fn list(&mut self, key: &str, errors: &mut Errors) -> Vec<Ident> {
-        match self.take(key) {
+    /// Takes the names of arguments that an option lists.
+    pub(crate) fn list(&mut self, option: O, errors: &mut Errors) -> Vec<Ident> {
+        let name = option.name();
+        match self.take(option) {
             Some((_, Value::List(list))) => match Punctuated::<Expr, Token![,]>::parse_terminated.parse2(list) {
-                Ok(list) => list.iter().filter_map(|value| errors.ok(argument_name(key, value))).collect(),
+                Ok(list) => list.iter().filter_map(|value| errors.ok(argument_name(name, value))).collect(),
                 Err(error) => {
-                    errors.push(error.span(), names_only(key));
+                    errors.push(error.span(), names_only(name));
                     Vec::new()
                 }
             },
             Some((ident, Value::Expr(_))) => {
-                errors.push(ident.span(), format_args!("expected a list: write `{key}(..)`"));
+                errors.push(ident.span(), format_args!("expected a list: write `{name}(..)`"));
                 Vec::new()
             }
             None => Vec::new(),
         }
     }
 
-    fn take(&mut self, key: &str) -> Option<(Ident, Value)> {
-        let index = self.args.iter().position(|(ident, _)| ident == key)?;
-        Some(self.args.swap_remove(index))
+    fn take(&mut self, option: O) -> Option<(Ident, Value)> {
+        let index = self.args.iter().position(|(other, ..)| *other == option)?;
+        let (_, ident, value) = self.args.swap_remove(index);
+        Some((ident, value))
     }
 }
 
-fn argument(input: ParseStream<'_>, known: &[&str]) -> Result<(Ident, Value)> {
-    let valid = || known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+/// Returns whether the next tokens write an option. A call of something that is no option is a value.
+fn is_option<O: OptionName>(input: ParseStream<'_>) -> bool {
+    let is_known = |name| O::find(&name).is_some();
+    input.peek(syn::Ident::peek_any)
+        && (input.peek2(Token![=])
+            || input.peek2(token::Paren) && input.fork().call(Ident::parse_any).is_ok_and(is_known))
+}
+
+fn argument<O: OptionName>(input: ParseStream<'_>) -> Result<(O, Ident, Value)> {
+    let known: Vec<_> = O::ALL.iter().map(|option| option.name()).collect();
+    let valid = || known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !input.peek(syn::Ident::peek_any) {
         return Err(input.error(format_args!("expected `option = value`; the options are {}", valid())));
     }
-    let key = input.call(Ident::parse_any)?;
-    if !known.iter().any(|name| key == name) {
-        let hint = match nearest(&key.to_string(), known) {
+    let ident = input.call(Ident::parse_any)?;
+    let Some(option) = O::find(&ident) else {
+        let hint = match nearest(&ident.to_string(), &known) {
             Some(name) => format!("did you mean `{name}`? the options are {}", valid()),
             None => format!("the options are {}", valid()),
         };
-        return Err(Error::new(key.span(), format_args!("unknown option `{key}`; {hint}")));
-    }
+        return Err(Error::new(ident.span(), format_args!("unknown option `{ident}`; {hint}")));
+    };
     if input.peek(token::Paren) {
         let list;
         parenthesized!(list in input);
-        return Ok((key, Value::List(list.parse()?)));
+        return Ok((option, ident, Value::List(list.parse()?)));
     }
     if !input.peek(Token![=]) {
-        return Err(Error::new(key.span(), format_args!("expected a value: write `{key} = ..`")));
+        return Err(Error::new(ident.span(), format_args!("expected a value: write `{ident} = ..`")));
     }
     let equals = input.parse::<Token![=]>()?;
     if input.is_empty() || input.peek(Token![,]) {
-        return Err(Error::new(equals.span, format_args!("expected a value: write `{key} = ..`")));
+        return Err(Error::new(equals.span, format_args!("expected a value: write `{ident} = ..`")));
     }
-    Ok((key, Value::Expr(input.parse()?)))
+    Ok((option, ident, Value::Expr(input.parse()?)))
 }
 
 fn argument_name(key: &str, value: &Expr) -> Result<Ident> {
@@ -191,13 +237,13 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-/// The known name that is fewest edits away from `key`, if those are few.
+/// Returns the known name that is fewest edits away from `key`, if they are few.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|name| (edits(key, name), *name)).min()?;
     (near.0 <= 1 + near.1.len() / 3).then_some(near.1)
 }
 
-/// The Levenshtein distance.
+/// Returns the Levenshtein distance.
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {

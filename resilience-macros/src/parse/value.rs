@@ -1,5 +1,6 @@
-//! The values of options.
+//! The values of options. Each reader takes the name of the option for its error.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use proc_macro2::{Ident, TokenStream};
@@ -14,6 +15,17 @@ pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
         _ => None,
     }
     .ok_or_else(|| Error::new_spanned(value, allowed))
+}
+
+/// A whole number of a range.
+pub(crate) fn whole(key: &str, value: &Expr, range: &RangeInclusive<u32>) -> Result<u32> {
+    match count(key, value) {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => {
+            let (least, most) = (range.start(), range.end());
+            Err(Error::new_spanned(value, format_args!("`{key}` must be a whole number from {least} to {most}")))
+        }
+    }
 }
 
 /// A number that is not negative, if it is one.
@@ -61,7 +73,7 @@ pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
         .ok_or_else(|| error("be at most 584 years"))
 }
 
-/// Like [`duration`], and not zero.
+/// A [`duration`] longer than zero.
 pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     match duration(key, value)? {
         Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
@@ -69,7 +81,7 @@ pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     }
 }
 
-/// The seconds in `250ms`; none if that is no number with a unit, an error if the unit is unknown.
+/// Returns the seconds of a text such as `250ms`: none if it is no number with a unit, an error if the unit is unknown.
 fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     const UNITS: [(&str, f64); 7] =
         [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
@@ -85,7 +97,7 @@ fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     }
 }
 
-/// A text with something in it.
+/// A text that is not blank.
 pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     match literal(value) {
         Some(Lit::Str(name)) if name.value().trim().is_empty() => {
@@ -106,7 +118,7 @@ pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
-/// A name for something that the body shall see.
+/// A name for a local of the body.
 pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
     identifier(value)
         .filter(|name| name != "self")
@@ -120,7 +132,7 @@ pub(crate) fn identifier(value: &Expr) -> Option<Ident> {
     }
 }
 
-/// Anything.
+/// Any expression.
 #[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
 pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
     Ok(value.to_token_stream())
@@ -134,7 +146,7 @@ pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
-/// One of some texts: which one.
+/// The index of one of these texts.
 pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
     let found = match literal(value) {
         Some(Lit::Str(text)) => choices.iter().position(|choice| *choice == text.value()),
@@ -161,7 +173,7 @@ enum Number {
     Decimal(String),
 }
 
-/// The number that `value` is, if it is one; one with a suffix is a mistake.
+/// Returns the number that `value` is, if it is one. A suffix is a mistake.
 fn number(value: &Expr) -> Result<Option<Number>> {
     let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
@@ -189,7 +201,7 @@ pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
     }
 }
 
-/// A `macro_rules!` wraps what it passes on in groups that nobody sees.
+/// Takes off the invisible groups around tokens that a `macro_rules!` passes on.
 pub(crate) fn peel(value: &Expr) -> &Expr {
     match value {
         Expr::Group(group) => peel(&group.expr),

@@ -1,59 +1,42 @@
-//! What no stack can mean, one function for each mistake.
+//! The mistakes that only a whole stack shows, one function for each.
 
-use proc_macro2::Span;
-
-use super::worst_case::{Pauses, shown};
+use super::Plan;
+use super::worst_case::shown;
 use crate::error::Errors;
-use crate::layers::circuit::{Breaker, Circuit};
-use crate::parse::function::Function;
-use crate::pipeline::{EXPANDED, Layer};
-use crate::tokens::mentions;
+use crate::facts::{Runs, Time};
 
-pub(crate) fn check(function: &Function, layers: &[Layer], errors: &mut Errors) {
-    order(function, errors);
-    names(layers, errors);
-    for (index, layer) in layers.iter().enumerate() {
-        let below = &layers[index + 1..];
-        match layer {
-            Layer::Hedge(_) => falls_back_again("hedge", below, errors),
-            Layer::Retry(_) => falls_back_again("retry", below, errors),
-            Layer::Timeout(timeout) => never_in_time(timeout.after.as_secs_f64(), timeout.span, below, errors),
-            _ => {}
+impl Plan {
+    /// Reports each order of layers that cannot be meant.
+    pub(crate) fn check(&self, errors: &mut Errors) {
+        self.has_one_circuit_of_a_name(errors);
+        for index in 0..self.len() {
+            self.replaces_no_first_failure(index, errors);
+            self.ends_in_time(index, errors);
         }
     }
-}
 
-/// An attribute under a name that we do not know stays below and expands after us.
-fn order(function: &Function, errors: &mut Errors) {
-    if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
-        errors.push(
-            Span::call_site(),
-            "another attribute of this family has been expanded before this one, which it could not recognise under \
-             its changed name: put this one on top, or use it under its own name",
-        );
-    }
-}
-
-fn names(layers: &[Layer], errors: &mut Errors) {
-    let mut seen = Vec::new();
-    for layer in layers {
-        if let Layer::Circuit(Circuit { breaker: Breaker::Named { name, .. }, .. }) = layer {
-            if seen.contains(&name.value()) {
+    fn has_one_circuit_of_a_name(&self, errors: &mut Errors) {
+        let mut seen = Vec::new();
+        for (name, span) in self.layers.iter().filter_map(|layer| layer.name.as_ref()) {
+            if seen.contains(&name) {
                 errors.push(
-                    name.span(),
+                    *span,
                     "this function has a circuit of this name already; its trials would wait for each other",
                 );
             }
-            seen.push(name.value());
+            seen.push(name);
         }
     }
-}
 
-fn falls_back_again(above: &str, below: &[Layer], errors: &mut Errors) {
-    for layer in below {
-        if let Layer::Fallback(fallback) = layer {
+    fn replaces_no_first_failure(&self, index: usize, errors: &mut Errors) {
+        let layer = self.facts(index);
+        if layer.runs == Runs::Once || layer.replaces {
+            return;
+        }
+        let above = layer.attribute;
+        for below in self.below(index).iter().filter(|below| below.replaces) {
             errors.push(
-                fallback.span,
+                below.span,
                 format_args!(
                     "below a {above} the fallback would take the place of the first failure, and hide it from the \
                      {above}: put `#[fallback]` above `#[{above}]`"
@@ -61,38 +44,38 @@ fn falls_back_again(above: &str, below: &[Layer], errors: &mut Errors) {
             );
         }
     }
-}
 
-/// A timeout is over before the retry below it has made its last attempt, or before the timeout below it.
-fn never_in_time(after: f64, span: Span, below: &[Layer], errors: &mut Errors) {
-    for (index, layer) in below.iter().enumerate() {
-        match layer {
-            Layer::Retry(retry) => {
-                if let Some(pauses) =
-                    Pauses::of(retry, &below[index + 1..]).map(|pauses| pauses.sum()).filter(|pauses| after < *pauses)
-                {
-                    errors.push(
-                        span,
-                        format_args!(
-                            "the pauses of the retry below take {} by themselves, so that its last attempt is never \
-                             made: write a longer timeout, or fewer or shorter pauses",
-                            shown(pauses)
-                        ),
-                    );
-                }
+    /// A timeout must leave time for the last attempt of a retry below it, and for the timeouts below it.
+    fn ends_in_time(&self, index: usize, errors: &mut Errors) {
+        let above = self.facts(index);
+        let Time::AtMost(after) = above.time else { return };
+        let after = after.as_secs_f64();
+        for below in index + 1..self.len() {
+            let Some(message) = self.too_late(below, after) else { continue };
+            let retries = matches!(self.facts(below).time, Time::Repeated(_));
+            errors.push(if retries { above.span } else { self.facts(below).span }, message);
+        }
+    }
+
+    /// Returns the complaint about the layer `below` a timeout that ends `after` so many seconds.
+    fn too_late(&self, below: usize, after: f64) -> Option<String> {
+        match self.facts(below).time {
+            Time::Repeated(_) => {
+                let pauses = self.pauses(below)?.sum();
+                (after < pauses).then(|| {
+                    format!(
+                        "the pauses of the retry below take {} by themselves, so that its last attempt is never \
+                         made: write a longer timeout, or fewer or shorter pauses",
+                        shown(pauses)
+                    )
+                })
             }
-            Layer::Hedge(hedge) if after <= hedge.after.as_secs_f64() => {
-                let after = shown(after);
-                errors.push(
-                    hedge.span,
-                    format_args!("the timeout above is over after {after}, before a second attempt: write less"),
-                );
-            }
-            Layer::Timeout(timeout) if after < timeout.after.as_secs_f64() => {
-                let after = shown(after);
-                errors.push(timeout.span, format_args!("the timeout above is over first, after {after}: remove one"));
-            }
-            _ => {}
+            Time::Hedged { after: second, .. } => (after <= second.as_secs_f64()).then(|| {
+                format!("the timeout above is over after {}, before a second attempt: write less", shown(after))
+            }),
+            Time::AtMost(inner) => (after < inner.as_secs_f64())
+                .then(|| format!("the timeout above is over first, after {}: remove one", shown(after))),
+            Time::Same | Time::After(_) | Time::Unknown => None,
         }
     }
 }

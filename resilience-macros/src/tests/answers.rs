@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
 
-use super::{NAMES, expand};
+use super::expand;
+use crate::FAMILY;
 
 /// What attributes and functions are made of, and a few things besides.
 const WORDS: [&str; 64] = [
@@ -141,8 +142,8 @@ proptest! {
 
     #[test]
     fn any_options_are_answered(options in options()) {
-        for name in NAMES {
-            check(name, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
+        for attribute in FAMILY {
+            check(attribute.name, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
         }
     }
 

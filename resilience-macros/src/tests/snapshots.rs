@@ -78,8 +78,8 @@ fn expansions_equal_their_snapshots() {
     let path = |name: &str| folder.join(name).with_extension("rs");
     let mut differ = Vec::new();
     for (name, stack, function) in SNAPSHOTS {
-        let attributes: String = stack.iter().map(|attribute| format!("#[{attribute}]\n")).collect();
-        let input = format!("{attributes}{function}\n");
+        let attributes: Vec<_> = stack.iter().map(|attribute| format!("#[{attribute}]\n")).collect();
+        let input = format!("{}{function}\n", attributes.concat());
         let expansion = expanded(input.parse().unwrap());
         if env::var_os("RESILIENCE_BLESS").is_some() {
             write(&path(name), &input, &expansion);
@@ -103,7 +103,7 @@ fn each_snapshot_has_a_stack() {
 }
 
 fn commented(input: &str) -> String {
-    input.lines().map(|line| format!("// {line}\n")).collect()
+    input.split_inclusive('\n').flat_map(|line| ["// ", line]).collect()
 }
 
 /// Writes a snapshot as rustfmt formats it.

@@ -16,6 +16,7 @@ use std::fs;
 use proc_macro2::TokenStream;
 
 use super::expand;
+use crate::FAMILY;
 
 /// Every spelling of every attribute; `NAME` becomes a name of its own for each place in a stack.
 const SPELLINGS: &[&str] = &[
@@ -236,14 +237,20 @@ const SHAPES: &[&str] = &[
 /// Hands each stack to `take`: the attributes, outermost first, and the function.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
-        SPELLINGS.iter().for_each(|spelling| take(&[spelling], shape));
+        for spelling in SPELLINGS {
+            take(&[spelling], shape);
+        }
         for outer in PAIRED {
-            PAIRED.iter().for_each(|inner| take(&[outer, inner], shape));
+            for inner in PAIRED {
+                take(&[outer, inner], shape);
+            }
         }
     }
     for outer in TRIPLED {
         for middle in TRIPLED {
-            TRIPLED.iter().for_each(|inner| take(&[outer, middle, inner], SHAPES[0]));
+            for inner in TRIPLED {
+                take(&[outer, middle, inner], SHAPES[0]);
+            }
         }
     }
 }
@@ -257,9 +264,9 @@ fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
         Some((name, args)) => (name, args.strip_suffix(')')?),
         None => (outermost.as_str(), ""),
     };
-    let below: String = stack.map(|spelling| format!("#[{spelling}]\n")).collect();
-    let item = format!("{below}{item}").parse().unwrap();
-    super::NAMES.contains(&name).then(|| expand(name, args.parse().unwrap(), &item))
+    let below: Vec<_> = stack.map(|spelling| format!("#[{spelling}]")).collect();
+    let item = format!("{} {item}", below.join(" ")).parse().unwrap();
+    FAMILY.iter().any(|attribute| attribute.name == name).then(|| expand(name, args.parse().unwrap(), &item))
 }
 
 #[test]

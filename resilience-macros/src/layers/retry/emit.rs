@@ -1,45 +1,78 @@
+//! The facts and the tokens of a retry.
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::grammar::{Budget, Retry};
-use crate::emit::Expansion;
+use super::grammar::{Budget, Opt};
+use super::{ATTRIBUTE, Retry};
+use crate::emit::layer::{Layer, Place, Statements};
+use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
+use crate::layers::limits;
+use crate::parse::args::OptionName;
 
-impl Expansion<'_> {
-    pub(crate) fn retry(&self, index: usize, retry: &Retry, local: &Ident, block: &TokenStream) -> TokenStream {
-        let runtime = &self.runtime_at;
+impl Layer for Retry {
+    fn facts(&self) -> Facts {
+        // An open circuit ends the retry, and so passes it.
+        let catches = &[Cause::Limit];
+        let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
+        Facts {
+            asks: Asks::ByCircuit,
+            clones: self.clone.clone(),
+            attempt: self.attempt.clone(),
+            ..Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, catches, time)
+        }
+    }
+
+    /// Output:
+    ///
+    /// ```text
+    /// let retry_schedule = || const { &Schedule::DEFAULT.. };
+    /// let mut retry = Attempts::new(retry_schedule());
+    /// loop {
+    ///     let delay = {
+    ///         ..
+    ///         match retry.judge(retry_schedule(), outcome).next(..) {
+    ///             ControlFlow::Continue(delay) => delay,
+    ///             ControlFlow::Break(outcome) => break outcome,
+    ///         }
+    ///     };
+    ///     if !delay.is_zero() {
+    ///         sleep(delay).await;
+    ///     }
+    /// }
+    /// ```
+    fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
+        let runtime = &place.stack.runtime_at;
+        let at = place.stack.at;
         let mixed = Span::mixed_site();
-        let inner = if self.is_left(index) {
-            let label = self.layers[index].label();
-            let tail = self.tail(index + 1, block);
-            quote_spanned!(mixed=> let outcome = #label: { #tail };)
-        } else {
-            self.bound(index + 1, block)
-        };
-        let unless_open = self.unless_open(index);
-        let clones = self.captures.clones_of(&retry.clone);
-        let error = self.error();
+        let local = place.local();
+        let inner = place.caught(block);
+        let unless_open = place.unless_open();
+        let clones = place.clones();
+        let error = place.error();
         let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).__found());
-        let below = self.layers[index + 1..].iter().filter(|below| below.is_circuit()).map(|below| &below.local);
+        let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
         let below = quote_spanned!(mixed=> || [#(#below.breaker()),*]);
-        let rules = retry.rules.iter().map(|(rule, function)| {
-            let rule = Ident::new(rule, mixed);
-            quote_spanned!(self.at=> .#rule(#function))
+        let rules = self.rules.iter().map(|(rule, function)| {
+            let rule = Ident::new(rule.name(), mixed);
+            quote_spanned!(at=> .#rule(#function))
         });
-        let retry_after = retry.retry_after(self.layers[index + 1..].iter().map(|below| below.layer));
-        let retry_after = retry_after.map(|function| quote_spanned!(self.at=> .retry_after(#function)));
-        let attempt = retry.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
+        // The retry's own function comes before those of the circuits below.
+        let retry_after = self.retry_after.as_ref().or_else(|| place.plan().hint(place.index));
+        let retry_after = retry_after.map(|function| quote_spanned!(at=> .retry_after(#function)));
+        let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let budget = format_ident!("{local}_budget", span = mixed);
-        let pays = retry.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));
+        let pays = self.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));
         let schedule = format_ident!("{local}_schedule", span = mixed);
-        let func = self.func();
-        let next = quote_spanned! {self.at=>
+        let func = place.func();
+        let next = quote_spanned! {at=>
             #local.judge(#schedule(), outcome)#pays #(#rules)* #retry_after.next(#func, #error, #rejected, #below)
         };
-        let budget = retry.budget.as_ref().map(|made| self.budget(made, &budget));
-        let state = self.state(retry, local, &schedule);
-        let sleep = self.wait(index, mixed, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
-        quote_spanned! {mixed=>
+        let budget = self.budget.as_ref().map(|made| made.bind(place, &budget));
+        let state = self.state(place, &schedule);
+        let sleep = place.wait(mixed, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
+        Statements::End(quote_spanned! {mixed=>
             #state
             #budget
             loop {
@@ -57,32 +90,53 @@ impl Expansion<'_> {
                     #sleep;
                 }
             }
-        }
+        })
     }
 
-    /// The state of a retry, made anew whenever its loop begins, and its schedule as a function, which takes no place in
-    /// the future and is a constant wherever it is called.
-    fn state(&self, retry: &Retry, local: &Ident, schedule: &Ident) -> TokenStream {
-        let runtime = self.runtime;
-        let settings = self.settings(&retry.settings);
+    fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
+        let local = place.local();
+        quote_spanned!(Span::mixed_site()=> #local.watch(#body))
+    }
+}
+
+impl Retry {
+    /// Returns the pauses, unless chance, a cap or the service changes them.
+    fn pauses(&self) -> Option<Pauses> {
+        let settings = &self.settings;
+        let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
+        let delay = settings.time(Opt::Delay).map_or(limits::RETRY_DELAY_DEFAULT, |(_, delay)| delay);
+        (!changes && self.retry_after.is_none()).then(|| Pauses {
+            max: settings.count(Opt::Max).map_or(limits::RETRY_MAX_DEFAULT, |(_, max)| max),
+            delay: delay.as_secs_f64(),
+            backoff: settings.number(Opt::Backoff).unwrap_or(limits::RETRY_BACKOFF_DEFAULT),
+        })
+    }
+
+    /// Binds the state of a retry, which is new whenever its loop begins, and its schedule as a function: a constant that
+    /// takes no place in the future.
+    fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
+        let runtime = place.runtime();
+        let (local, settings) = (place.local(), self.settings.calls(place));
         quote_spanned! {Span::mixed_site()=>
             let #schedule = || const { &#runtime::__private::Schedule::DEFAULT #settings };
             let mut #local = #runtime::__private::Attempts::new(#schedule());
         }
     }
+}
 
-    fn budget(&self, made: &Budget, local: &Ident) -> TokenStream {
-        let runtime = self.runtime;
+impl Budget {
+    fn bind(&self, place: Place<'_>, local: &Ident) -> TokenStream {
+        let runtime = place.runtime();
         let mixed = Span::mixed_site();
-        let budget = match made {
-            Budget::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
+        let budget = match self {
+            Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
             // The name of an item is not hygienic, and must not hide one of the user's.
-            Budget::Own(expr) => quote_spanned! {mixed=> {
+            Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET
             }},
         };
-        // Of a const, each call would have a copy of its own, with everything left.
+        // The type refuses a const, of which each call would have a full copy.
         quote_spanned! {mixed=>
             let #local: &'static #runtime::__private::RetryBudget = #budget;
             #local.call_began();

@@ -1,29 +1,22 @@
-//! Which settings of a retry go together. The runtime checks the same of a builder, in other words.
+//! The settings of a retry that exclude or need each other. The runtime checks a builder in the same way, in other words.
 
 use std::time::Duration;
 
-use proc_macro2::Ident;
-
+use super::grammar::Opt;
 use crate::error::Errors;
-use crate::layers::settings::Setting;
+use crate::layers::limits;
+use crate::layers::settings::{Setting, Settings};
 
-pub(crate) fn check(settings: &[(Ident, Setting)], errors: &mut Errors) {
-    const DELAY: Duration = Duration::from_secs(1);
-    let get =
-        |option: &str| settings.iter().find(|(ident, _)| ident == option).map(|(ident, setting)| (ident, *setting));
-    let time = |option: &str| match get(option) {
-        Some((ident, Setting::Time(time))) => Some((ident, time)),
-        _ => None,
-    };
-    let jitter = match get("jitter") {
+pub(super) fn check(settings: &Settings<Opt>, errors: &mut Errors) {
+    let jitter = match settings.get(Opt::Jitter) {
         Some((_, Setting::Jitter(jitter))) => Some(jitter),
         _ => None,
     };
-    let delay = time("delay").map_or(DELAY, |(_, delay)| delay);
-    if let Some((ident, _)) = time("max_delay").filter(|(_, most)| *most < delay) {
+    let delay = settings.time(Opt::Delay).map_or(limits::RETRY_DELAY_DEFAULT, |(_, delay)| delay);
+    if let Some((ident, _)) = settings.time(Opt::MaxDelay).filter(|(_, most)| *most < delay) {
         errors.push(ident.span(), format_args!("`max_delay` must be at least as long as `delay`, which is {delay:?}"));
     }
-    if let (Some((ident, _)), Some("Decorrelated")) = (get("backoff"), jitter) {
+    if let (Some((ident, _)), Some("Decorrelated")) = (settings.get(Opt::Backoff), jitter) {
         errors.push(
             ident.span(),
             "`backoff` does not go with decorrelated jitter, which grows from the previous pause: leave it out",
@@ -34,8 +27,8 @@ pub(crate) fn check(settings: &[(Ident, Setting)], errors: &mut Errors) {
         Some("Equal") => delay / 2,
         _ => delay,
     };
-    let once = get("max").is_some_and(|(_, max)| max == Setting::Count(1));
-    if let Some((ident, _)) = time("max_elapsed").filter(|(_, limit)| *limit < least && !once) {
+    let once = settings.count(Opt::Max).is_some_and(|(_, max)| max == 1);
+    if let Some((ident, _)) = settings.time(Opt::MaxElapsed).filter(|(_, limit)| *limit < least && !once) {
         let message = format_args!("`max_elapsed` leaves no room for the first pause, which takes at least {least:?}");
         errors.push(ident.span(), message);
     }

@@ -1,0 +1,144 @@
+//! The contract between the driver and the layers: `trait Layer`, and all that a layer may use to make its tokens.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::{Lifetime, Path};
+
+use super::capture::Captures;
+use crate::facts::Facts;
+use crate::plan::Plan;
+
+/// One attribute on a function.
+pub(crate) trait Layer {
+    /// Returns all that the other stages may know of this layer.
+    fn facts(&self) -> Facts;
+
+    /// Returns the statements before the first layer that find what all calls share.
+    fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
+        None
+    }
+
+    /// Returns this layer around the layers below, of which `block` is the innermost.
+    fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
+
+    /// Wraps the body, so that the layer sees each poll of it.
+    fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
+        body
+    }
+
+    /// Returns how this layer ends a wait below it, if it does.
+    fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
+        None
+    }
+}
+
+/// The statements of a layer and of those below it.
+pub(crate) enum Statements {
+    /// Statements that bind `outcome`.
+    Bind(TokenStream),
+    /// Statements that end with the outcome as an expression.
+    End(TokenStream),
+}
+
+/// The end of a wait by a layer above it.
+pub(crate) struct Interrupt {
+    /// The expression that races with the wait.
+    pub(crate) timer: TokenStream,
+    /// The arm of a `match` that leaves the layers below.
+    pub(crate) expired: TokenStream,
+}
+
+/// A stack of layers on its way to tokens.
+pub(crate) struct Stack<'a> {
+    pub(crate) layers: &'a [Box<dyn Layer>],
+    pub(crate) plan: &'a Plan,
+    /// The path of the runtime.
+    pub(crate) runtime: &'a Path,
+    /// The same path, for tokens whose errors are about the return type.
+    pub(crate) runtime_at: TokenStream,
+    /// The name of the function.
+    pub(crate) func: &'a Ident,
+    pub(crate) captures: &'a Captures,
+    /// The arguments of a function that replaces an error.
+    pub(crate) arguments: &'a [Ident],
+    /// Whether a function of the user's borrows arguments after the body has run once.
+    pub(crate) lends: bool,
+    /// The place of an error about the return type.
+    pub(crate) at: Span,
+}
+
+/// A layer of a stack; behind the last layer, the place of the body.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) stack: &'a Stack<'a>,
+    pub(crate) index: usize,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn plan(self) -> &'a Plan {
+        self.stack.plan
+    }
+
+    pub(crate) fn facts(self) -> &'a Facts {
+        self.plan().facts(self.index)
+    }
+
+    /// Returns the layer; none, if this is the place of the body.
+    pub(crate) fn layer(self) -> Option<&'a dyn Layer> {
+        self.stack.layers.get(self.index).map(|layer| &**layer)
+    }
+
+    /// Returns the place of another layer of the stack.
+    pub(crate) fn at(self, index: usize) -> Self {
+        Self { index, ..self }
+    }
+
+    pub(crate) fn runtime(self) -> &'a Path {
+        self.stack.runtime
+    }
+
+    /// Returns the local that stands for the layer: `circuit`, `circuit2` and so on. It is hygienic.
+    pub(crate) fn local(self) -> Ident {
+        self.numbered(self.facts().attribute)
+    }
+
+    /// Returns another local of the layer, with its number behind this name.
+    pub(crate) fn numbered(self, name: &str) -> Ident {
+        let number = match self.plan().number(self.index) {
+            1 => String::new(),
+            number => number.to_string(),
+        };
+        format_ident!("{name}{number}", span = Span::mixed_site())
+    }
+
+    /// Returns the label of the block that a call leaves for this layer.
+    pub(crate) fn label(self) -> Lifetime {
+        let local = self.local();
+        Lifetime::new(&format!("'{local}"), local.span())
+    }
+
+    /// Returns the statements that clone arguments for an attempt.
+    pub(crate) fn clones(self) -> Option<TokenStream> {
+        self.stack.captures.clones_of(&self.facts().clones)
+    }
+
+    /// Returns the name of the function, as events show it.
+    pub(crate) fn func(self) -> String {
+        self.stack.func.to_string().trim_start_matches("r#").to_owned()
+    }
+
+    /// Returns a closure that finds the text of an error, if its type has one.
+    pub(crate) fn error(self) -> TokenStream {
+        let runtime = self.runtime();
+        quote_spanned!(Span::mixed_site()=> |outcome| #runtime::__private::Shown::of(outcome).__error())
+    }
+
+    pub(crate) fn duration(self, duration: Duration) -> TokenStream {
+        let runtime = self.runtime();
+        let seconds = Literal::u64_unsuffixed(duration.as_secs());
+        let nanos = Literal::u32_unsuffixed(duration.subsec_nanos());
+        quote_spanned!(Span::mixed_site()=> #runtime::__private::Duration::new(#seconds, #nanos))
+    }
+}

@@ -1,0 +1,49 @@
+//! The way of a rejected call out of a stack.
+//!
+//! It leaves to the nearest layer above that has to see it. Some layers ask, besides, for the cause of the rejection: a
+//! local of the expansion holds it, if there is such a layer.
+
+use super::Plan;
+use crate::facts::{Asks, Cause, Time};
+
+impl Plan {
+    /// Returns the layer that a call leaves to which the layer at `index` has rejected for this cause.
+    pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
+        self.above(index).iter().rposition(|above| above.catches.contains(&cause))
+    }
+
+    /// Returns whether a call may leave the layers below `index` for it.
+    pub(crate) fn is_left(&self, index: usize) -> bool {
+        self.causes(index).any(|cause| self.facts(index).catches.contains(&cause))
+    }
+
+    /// Returns whether a layer asks for the cause of a rejection.
+    pub(crate) fn is_asked(&self) -> bool {
+        (0..self.len()).any(|index| match self.facts(index).asks {
+            Asks::Nothing => false,
+            Asks::Rejected => true,
+            Asks::ByCircuit => self.asks_for_circuits(index),
+            Asks::ByCaller => self.asks_for_callers(index),
+        })
+    }
+
+    /// Returns whether a layer between the retry at `index` and an open circuit keeps the call, so that the retry has to
+    /// ask.
+    pub(crate) fn asks_for_circuits(&self, index: usize) -> bool {
+        let lowest = self.rejecting(index, Cause::Circuit).last();
+        lowest.is_some_and(|lowest| {
+            (index + 1..lowest).any(|between| self.facts(between).catches.contains(&Cause::Circuit))
+        })
+    }
+
+    /// Returns whether a limit or the deadline of the caller may end a call below `index`.
+    pub(crate) fn asks_for_callers(&self, index: usize) -> bool {
+        let times_out = self.below(index).iter().any(|below| matches!(below.time, Time::AtMost(_)));
+        times_out || self.causes(index).any(|cause| cause == Cause::Limit)
+    }
+
+    /// Returns the causes of the rejections below `index`.
+    fn causes(&self, index: usize) -> impl Iterator<Item = Cause> {
+        self.below(index).iter().filter_map(|below| below.rejects)
+    }
+}
