@@ -1,12 +1,15 @@
+//! The mistakes of an attribute, all reported together.
+
 use proc_macro2::{Span, TokenStream};
 
 /// Collects every mistake, so that all of them are reported at once.
 ///
-/// A message is lower case and says what is wrong, then what to write.
+/// A message is lower case. It names the mistake, and then the text to write.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
+    /// Adds a mistake with this span.
     pub(crate) fn push(&mut self, span: Span, message: impl std::fmt::Display) {
         self.add(syn::Error::new(span, message));
     }
@@ -22,7 +25,7 @@ impl Errors {
         self.0.is_none()
     }
 
-    /// The value of `result`, or none and one more mistake.
+    /// Returns the value of `result`; adds its error.
     pub(crate) fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }

@@ -69,7 +69,7 @@ impl Plan {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
-    /// Returns the user's functions that are called after a body that runs once, and may borrow what it uses.
+    /// Returns the user's functions that are called after a body that runs once, and may borrow its arguments.
     pub(crate) fn late(&self) -> impl Iterator<Item = &TokenStream> {
         let late = if self.repeats() { &[] } else { &self.layers[..] };
         late.iter().flat_map(|layer| &layer.late)

@@ -1,4 +1,4 @@
-//! Questions to tokens, and small things made of them.
+//! Helpers for tokens.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -7,7 +7,7 @@ use syn::Path;
 /// The name that the body of an expanded function begins with.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
-/// Whether `tokens` name `ident`, be it within the text of a format string; not as a field or a method.
+/// Returns whether `tokens` name `ident`, also within the text of a format string. A field or a method does not count.
 pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     let mut dots = 0;
     tokens.clone().into_iter().any(|token| {
@@ -26,13 +26,14 @@ pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
+/// Returns the tokens in braces of this span.
 pub(crate) fn braced(within: TokenStream, span: Span) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, within);
     group.set_span(span);
     TokenTree::Group(group)
 }
 
-/// The path as it was written, and shown at `at` in errors.
+/// Returns the path with its hygiene, and with the location `at` for errors.
 pub(crate) fn located(path: &Path, at: Span) -> TokenStream {
     let tokens = path.to_token_stream().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(at));

@@ -1,7 +1,7 @@
-//! What a body captures of its arguments, and how: dead code at its beginning tells the compiler.
+//! The captures of a body: dead code at its beginning tells the compiler how it holds each argument.
 //!
-//! A body that runs once takes its arguments along. One that may run again borrows them; a shared borrow would make the
-//! future `!Send` for an argument that is `Send` but not `Sync`, so it borrows each argument uniquely.
+//! A body that runs once takes its arguments along. A body that may run again borrows them. A shared borrow would make
+//! the future `!Send` for an argument that is `Send` but not `Sync`, so the body borrows each argument uniquely.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -15,22 +15,23 @@ use crate::tokens::mentions;
 
 #[derive(Default)]
 pub(crate) struct Captures {
-    /// Statements before the layers: names that could not be made mutable where they are bound.
+    /// Statements before the layers that rebind names whose pattern takes no `mut`.
     pub(crate) rebound: TokenStream,
     /// Statements that borrow each argument, in the order in which the block is to name them.
     pub(crate) borrows: Vec<TokenStream>,
     /// Statements before each attempt, and the arguments that they clone.
     clones: Vec<(Ident, TokenStream)>,
-    /// Nothing is borrowed uniquely.
+    /// Whether attempts run at the same time, so that nothing is borrowed uniquely.
     shared: bool,
-    /// Where something cannot be shared.
+    /// The spans of the arguments that cannot be shared.
     refused: Vec<Span>,
 }
 
-/// Reads off how `body` captures the arguments of `sig`, and makes those mutable that it has to borrow uniquely.
+/// Returns how `body` captures the arguments of `sig`, and makes each argument mutable that the body borrows uniquely.
 ///
-/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name; what they
-/// name is left alone. The attempts of a hedge run at the same time, and share what they do not clone.
+/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name. An
+/// argument that they name is not captured here. The attempts of a hedge run at the same time; they share each argument
+/// that they do not clone.
 pub(crate) fn capture(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -86,12 +87,12 @@ pub(crate) fn capture(
     captures
 }
 
-/// Reads off how a body that runs once holds the arguments of `sig`.
+/// Returns how a body that runs once holds the arguments of `sig`.
 ///
-/// The block takes them along in the order in which it names them, and drops them in that order, too: here in the
-/// reverse order of the signature, as the bare function would. It leaves alone what the body does not use, so that rustc
-/// and clippy say of that what they say of the bare function; it is dropped afterwards. Those that are `lent` to it are
-/// there for others, too.
+/// The block takes the arguments along in the order in which it names them, and drops them in that order. The order here
+/// is the reverse of the signature, as in the bare function. The block does not name an argument that the body does not
+/// use, so that rustc and clippy report the same as for the bare function. The block borrows the arguments that are
+/// `lent` to it.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
@@ -139,7 +140,7 @@ pub(crate) fn lent<'a>(
     names.filter(is_lent).collect()
 }
 
-/// The name of each argument, as the statements after the body may use it.
+/// Returns the name of each argument, as the statements after the body may use it.
 pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
     let mut arguments = Vec::new();
     for input in &sig.inputs {
@@ -170,13 +171,13 @@ fn unnamed(pat: &Pat) -> syn::Error {
     )
 }
 
-/// What a name is bound to.
+/// The kind of value that a name is bound to.
 #[derive(Clone, Copy)]
 enum Bound {
     Value,
     Shared,
     Unique,
-    /// That cannot be seen, so the name cannot be made mutable where it is bound.
+    /// The type does not show the kind, so the pattern cannot take a `mut`.
     Unknown,
 }
 
@@ -202,7 +203,7 @@ impl Bound {
     }
 }
 
-/// The attributes that say whether there is such an argument; they stand on all that is made of it.
+/// Returns the `#[cfg]` attributes of an argument, which stand on every statement about it.
 fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     match input {
         FnArg::Receiver(_) => Vec::new(),
@@ -212,7 +213,8 @@ fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     }
 }
 
-/// A statement that names this. Where some arguments are lent, the block is not `move`, and has to be made to take the others.
+/// Returns a statement that names this argument. If some arguments are lent, the block is not `move`, and the statement
+/// makes it take the others.
 fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
     let argument = argument.to_token_stream();
     if lent.is_empty() || lent.contains(&argument.to_string()) {
@@ -221,19 +223,19 @@ fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> Toke
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;)
 }
 
-/// A statement that borrows, and does nothing.
+/// Returns a statement that borrows, and does nothing.
 fn borrow(cfgs: &[TokenStream], borrow: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = #borrow;)
 }
 
 impl Captures {
-    /// The statements that clone these arguments.
+    /// Returns the statements that clone these arguments.
     pub(crate) fn clones_of<'a>(&'a self, names: &'a [Ident]) -> Option<TokenStream> {
         let clones = self.clones.iter().filter(|(ident, _)| names.contains(ident)).map(|(_, clone)| clone);
         (!names.is_empty()).then(|| clones.cloned().collect())
     }
 
-    /// Whether the attempts share this, as far as that can be.
+    /// Returns whether the attempts share this; an argument that the body changes cannot be shared.
     fn shares(&mut self, changes: bool, at: Span) -> bool {
         self.refused.extend((self.shared && changes).then_some(at));
         self.shared
@@ -305,9 +307,9 @@ impl Captures {
     }
 }
 
-/// Every name that a pattern binds, and to what.
+/// Hands over every name that a pattern binds, and the kind of its value.
 ///
-/// `mut` may not stand before a name that a pattern binds through a reference, so whether there is one must be seen.
+/// `mut` is no pattern before a name that is bound through a reference, so the type must show that there is none.
 fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

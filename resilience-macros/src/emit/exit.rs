@@ -1,4 +1,4 @@
-//! How a call leaves the layers above one that has rejected it.
+//! The way of a rejected call out of the layers above, as tokens.
 //!
 //! `plan::exits` decides which layer it leaves to, and whether the local `turned` has to hold the cause.
 
@@ -60,7 +60,7 @@ impl Place<'_> {
             return quote_spanned!(mixed=> { #told return (#rejected, #turned) });
         }
         let label = catcher.label();
-        // By way of a local: syn takes `break 'label ::path` for a labelled loop.
+        // Uses a local, because syn takes `break 'label ::path` for a labelled loop.
         quote_spanned! {mixed=>
             {
                 #told

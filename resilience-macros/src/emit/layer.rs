@@ -15,7 +15,7 @@ pub(crate) trait Layer {
     /// Returns all that the other stages may know of this layer.
     fn facts(&self) -> Facts;
 
-    /// Returns the statements before the first layer that find what all calls share.
+    /// Returns the statements before the first layer that find the state shared by all calls.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
@@ -63,7 +63,7 @@ pub(crate) struct Stack<'a> {
     pub(crate) captures: &'a Captures,
     /// The arguments of a function that replaces an error.
     pub(crate) arguments: &'a [Ident],
-    /// Whether a function of the user's borrows arguments after the body has run once.
+    /// Whether a user's function borrows arguments after the body has run once.
     pub(crate) lends: bool,
     /// The place of an error about the return type.
     pub(crate) at: Span,

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Path, Type};
 
-/// The type as an expression may name it: what `impl Trait` stands for is inferred.
+/// Returns the type as an expression may name it: `_` in place of each `impl Trait`.
 pub(crate) fn nameable(ty: &Type) -> TokenStream {
     let tokens = ty.to_token_stream();
     match syn::parse2(tokens.clone()) {

@@ -63,7 +63,7 @@ impl Layer for Timeout {
         })
     }
 
-    /// A wait that the timeout has ended: the call leaves this layer, and drops what it held below.
+    /// Ends a wait below: the call leaves this layer, and drops all that it held below.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();

@@ -63,7 +63,7 @@ pub(crate) struct Args<O> {
     /// The span of the attribute.
     span: Span,
     args: Vec<(O, Ident, Value)>,
-    /// Whether something could not be read. It may have been meant for any option.
+    /// Whether some tokens could not be read. They may have been meant for any option.
     broken: bool,
 }
 
@@ -131,7 +131,7 @@ impl<O: OptionName> Args<O> {
         }
     }
 
-    /// Returns whether something could not be read, which may have been meant for any option.
+    /// Returns whether some tokens could not be read, which may have been meant for any option.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
     }

@@ -14,7 +14,7 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    /// Whether this is the argument that is moved.
+    /// Returns whether this is the argument that is moved.
     pub(crate) fn moves(&self, input: &FnArg) -> bool {
         match input {
             FnArg::Receiver(_) => self.argument == "self",

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Type, Visibility};
 
-use super::future::{self as shell, Shell};
+use super::future::{self, Shell};
 use crate::error::Errors;
 use crate::tokens::mentions;
 
@@ -15,9 +15,9 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
-    /// What stands between the braces, and the span of the braces. None for a method without a body.
+    /// The tokens between the braces, and the span of the braces. A method of a trait may have no body.
     pub(crate) body: Option<(TokenStream, Span)>,
-    /// What stands around that where the function itself is not `async`.
+    /// The statements around the body if an `async` block within the function holds it.
     pub(crate) shell: Option<Shell>,
 }
 
@@ -48,7 +48,7 @@ impl Parse for Function {
     }
 }
 
-/// The braces of a body, which a `macro_rules!` may have wrapped in a group that nobody sees.
+/// Returns the braces of a body, which a `macro_rules!` may have wrapped in an invisible group.
 fn braces(body: TokenTree) -> Result<Group> {
     match body {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
@@ -57,7 +57,7 @@ fn braces(body: TokenTree) -> Result<Group> {
     }
 }
 
-/// What to say of an item that is no function; none, if it is a function whose signature has a mistake.
+/// Returns the error for an item that is no function; none, if it is a function whose signature has a mistake.
 fn wrong_item(keyword: &Ident) -> Option<Error> {
     let message = match keyword.to_string().as_str() {
         "async" | "const" | "extern" | "fn" | "safe" | "unsafe" => return None,
@@ -76,7 +76,7 @@ impl ToTokens for Function {
 }
 
 impl Function {
-    /// This function with another signature and body.
+    /// Returns the tokens of this function with another signature and body.
     pub(crate) fn with(&self, sig: &Signature, body: Option<TokenStream>) -> TokenStream {
         let (inner, outer): (Vec<_>, Vec<_>) =
             self.attrs.iter().partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
@@ -102,7 +102,7 @@ impl Function {
         tokens
     }
 
-    /// Complains about what no layer can be put around.
+    /// Reports each reason why no layer can be put around this function.
     pub(crate) fn check(&self, errors: &mut Errors) {
         let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
         if let Some(constness) = constness {
@@ -139,17 +139,17 @@ impl Function {
         }
     }
 
-    /// The type of what the body comes to, where it is declared.
+    /// Returns the declared type of the outcome.
     pub(crate) fn output(&self) -> Option<&Type> {
         match (&self.sig.output, &self.sig.asyncness) {
             (ReturnType::Default, _) => None,
             (ReturnType::Type(_, ty), Some(_)) => Some(ty),
-            (ReturnType::Type(_, ty), None) => shell::output(ty),
+            (ReturnType::Type(_, ty), None) => future::output(ty),
         }
     }
 }
 
-/// Whether a type cannot be a `Result` under any alias.
+/// Returns whether a type cannot be a `Result` under any alias.
 fn never_a_result(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => never_a_result(&group.elem),

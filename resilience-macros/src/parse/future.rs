@@ -1,23 +1,23 @@
-//! What stands around the `async` block of a body: `Box::pin(async move { .. })`, which `#[async_trait]` makes of methods,
-//! `async move { .. }` behind `-> impl Future`, and what `#[instrument]` makes of a function.
+//! A body that an `async` block holds within a function: `Box::pin(async move { .. })`, which `#[async_trait]` makes of
+//! methods, `async move { .. }` behind `-> impl Future`, and the expansion of `#[instrument]`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};
 
-/// What stands around the block.
+/// The statements around the block.
 pub(crate) struct Shell {
     /// The braces of the function.
     pub(crate) braces: Span,
     body: TokenStream,
-    /// Where the block is in there: which token, which token within that one, and so on.
+    /// The place of the block in the body: the index of a token, the index of a token within that one, and so on.
     path: Vec<usize>,
 }
 
 impl Shell {
     /// Takes the statements of an `async` block out of `body`.
     ///
-    /// That is the block which ends a function that is not `async`, and in there or in one that is, the future that
-    /// `#[instrument]` above has made: the layers belong into its span, and it has moved the arguments already.
+    /// In a function that is not `async`, that is the block at its end. In there, and in an `async` function, it is the
+    /// future that `#[instrument]` above has made: the layers belong into its span, and it has moved the arguments.
     pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
         let mut path = Vec::new();
         let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
@@ -31,18 +31,18 @@ impl Shell {
         replace(&self.body, &self.path, within)
     }
 
-    /// Whether what stands around the block may have moved or shadowed `ident`.
+    /// Returns whether the statements around the block may have moved or shadowed `ident`.
     pub(crate) fn takes(&self, ident: &str) -> bool {
         takes(&self.around(&TokenStream::new()), ident)
     }
 
-    /// Where the function returns before it comes to the block.
+    /// Returns the first `return` before the block.
     pub(crate) fn early_return(&self) -> Option<Span> {
         returns(self.around(&TokenStream::new()))
     }
 }
 
-/// The `async` block that ends `body`.
+/// Returns the `async` block that ends `body`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
     if let Some(TokenTree::Group(last)) = tokens.last() {
@@ -62,14 +62,14 @@ fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     async_block(&tokens)
 }
 
-/// The body that `#[instrument]` has put into a future of its own.
+/// Returns the body that `#[instrument]` has put into a future of its own.
 fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;
     let mut block = async_block(tokens.get(..=at)?)?;
     path.push(at);
-    // With `err` or `ret`, the body is in a block within that looks at what it comes to: `match async move { .. }.await`
-    // or `let x = async move { .. }.await`. The user's own `async` would read as what it is.
+    // With `err` or `ret`, the body is in an inner block whose outcome is recorded: `match async move { .. }.await` or
+    // `let x = async move { .. }.await`. Only the user's own `async` has the source text `async`.
     let ours = |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
     loop {
         let tokens: Vec<_> = block.stream().into_iter().take(6).collect();
@@ -79,7 +79,7 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     }
 }
 
-/// The braces at the end of `async { .. }` or `async move { .. }`.
+/// Returns the braces at the end of `async { .. }` or `async move { .. }`.
 fn async_block(tokens: &[TokenTree]) -> Option<Group> {
     let (TokenTree::Group(block), before) = tokens.split_last()? else { return None };
     let before = match before.split_last()? {
@@ -103,7 +103,8 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
     replaced.collect()
 }
 
-/// Whether `tokens` name `ident`, but to borrow it (`&ident`, `%ident` in a field of a span) or to call it (`ident.len()`).
+/// Returns whether `tokens` name `ident`, other than to borrow it (`&ident`, `%ident` in a field of a span) or to call a
+/// method (`ident.len()`).
 fn takes(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let is_one_of = |token: Option<&TokenTree>, marks: &str| match token {
@@ -120,7 +121,7 @@ fn takes(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// The first `return` that is not one of a closure, a block or a function within.
+/// Returns the first `return` that is not in an inner closure, block or function.
 fn returns(tokens: TokenStream) -> Option<Span> {
     #[derive(PartialEq)]
     enum Within {
@@ -133,7 +134,7 @@ fn returns(tokens: TokenStream) -> Option<Span> {
     let mut before = String::new();
     for token in tokens {
         let text = token.to_string();
-        // Where a value ends, a `|` is an operator or stands between two patterns.
+        // After a value, a `|` is an operator or separates two patterns.
         let starts =
             before.is_empty() || matches!(&*before, "move" | "async" | "return") || "=,;(>&".contains(&*before);
         within = match (within, &*text) {
@@ -164,7 +165,7 @@ fn is(token: &TokenTree, keyword: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == keyword)
 }
 
-/// What the future of this type comes to, where that can be seen.
+/// Returns the output of a future of this type, if the type shows it.
 pub(crate) fn output(future: &Type) -> Option<&Type> {
     match future {
         Type::Group(ty) => output(&ty.elem),

@@ -1,4 +1,4 @@
-//! Whatever the compiler hands over, a macro answers with tokens: an expansion, or errors and the item as it was.
+//! A macro answers any tokens with an expansion, or with errors and the item as it was.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// What attributes and functions are made of, and a few things besides.
+/// The words of attributes and functions, and a few others.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",
@@ -121,7 +121,7 @@ fn whole_function() -> impl Strategy<Value = String> {
 }
 
 fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
-    // What no lexer takes no macro ever sees.
+    // The lexer rejects some texts before a macro gets them.
     let (Ok(options), Ok(item)) = (options.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return Ok(()) };
     let output = expand(name, options, &item);
     let text = output.to_string();
@@ -141,14 +141,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_options_are_answered(options in options()) {
+    fn any_options_expand_or_fail(options in options()) {
         for attribute in FAMILY {
             check(attribute.name, &options, "async fn f(x: u8) -> io::Result<u8> { Ok(x) }")?;
         }
     }
 
     #[test]
-    fn any_item_is_answered(item in prop_oneof![tokens(12), function(), whole_function()]) {
+    fn any_item_expands_or_fails(item in prop_oneof![tokens(12), function(), whole_function()]) {
         check("circuit", "name = \"a\"", &item)?;
         check("retry", "clone(x)", &item)?;
         check("timeout", "5", &item)?;

@@ -1,4 +1,4 @@
-//! What stands on the edge of a range is allowed, and what lies a step beyond it is one mistake.
+//! A value on the edge of a range is allowed; a value one step beyond it is one mistake.
 
 use super::expand;
 
@@ -8,7 +8,7 @@ fn mistakes(name: &str, options: &str) -> usize {
 }
 
 #[test]
-fn a_circuit_has_edges() {
+fn circuit_option_beyond_its_range_is_one_mistake() {
     for (on, beyond) in [
         ("threshold = 1, window = \"1ms\"", "threshold = 1, window = \"999us\""),
         ("threshold = 1, window = \"24h\"", "threshold = 1, window = \"86401s\""),
@@ -28,14 +28,14 @@ fn a_circuit_has_edges() {
 }
 
 #[test]
-fn a_retry_has_edges() {
+fn retry_option_beyond_its_range_is_one_mistake() {
     for (on, beyond) in [
         ("delay = 2, max_delay = 2", "delay = 2, max_delay = 1.999"),
         ("delay = 2, max_elapsed = 2", "delay = 2, max_elapsed = 1.999"),
         ("delay = 2, max_elapsed = 1, jitter = \"equal\"", "delay = 2, max_elapsed = 0.999, jitter = \"equal\""),
         ("delay = 2, max_elapsed = 0, jitter = \"full\"", "delay = 2, max_elapsed = 0, jitter = \"decorrelated\""),
         ("max = 1, max_elapsed = 0", "max = 2, max_elapsed = 0"),
-        // The delay that nobody could read is not taken for the default one.
+        // A delay that could not be read is not taken for the default one.
         ("delay = 0, max_elapsed = 0", "delay = -1, max_elapsed = 0"),
         ("delay = 0, max_elapsed = 0", "delay 0, max_elapsed = 0"),
     ] {

@@ -3,7 +3,7 @@ use proc_macro2::TokenStream;
 use super::expanded;
 
 #[test]
-fn the_docs_show_what_an_attribute_turns_a_function_into() {
+fn docs_page_shows_current_expansion() {
     let page = include_str!("../../../resilience-runtime/docs/expansion.md");
     let blocks: Vec<_> = page.split("```").skip(1).step_by(2).collect();
     let [input, shown] = blocks[..] else { panic!("a function and its expansion: {blocks:?}") };

@@ -13,7 +13,7 @@ fn docs(attributes: &str) -> Option<String> {
 }
 
 #[test]
-fn the_worst_case_is_told_where_there_is_one() {
+fn docs_tell_worst_case_if_attributes_do() {
     for (attributes, told) in [
         ("#[timeout(5)]", "5 s."),
         ("#[retry(max = 3, delay = 1)] #[timeout(5)]", "3 attempts of at most 5 s and pauses of 1 s and 2 s: 18 s."),
@@ -49,7 +49,7 @@ fn the_worst_case_is_told_where_there_is_one() {
 }
 
 #[test]
-fn a_function_without_docs_gets_none() {
+fn function_without_docs_gets_no_worst_case() {
     for attribute in ["", "#[doc(alias = \"g\")]"] {
         let function = format!("{attribute} pub async fn f() -> io::Result<()> {{ Ok(()) }}").parse().unwrap();
         let expanded = expand("timeout", "5".parse().unwrap(), &function).to_string();
@@ -58,7 +58,7 @@ fn a_function_without_docs_gets_none() {
 }
 
 #[test]
-fn no_number_of_attempts_is_too_much() {
+fn huge_number_of_attempts_expands() {
     let function: TokenStream = "/// Asks.\n#[timeout(5)] async fn f() -> io::Result<()> { Ok(()) }".parse().unwrap();
     for options in [
         "max = 4294967295, backoff = 1.7e308",
