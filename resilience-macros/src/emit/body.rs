@@ -10,7 +10,7 @@ use crate::tokens::braced;
 impl Stack<'_> {
     /// Returns the `async` block around the body.
     ///
-    /// It begins with dead code that tells the compiler its type, so that `?`, coercions and errors are those of the
+    /// The block begins with dead code that tells the compiler its type, so that `?`, coercions and errors are those of the
     /// bare function, and how it captures the arguments.
     pub(super) fn block(&self, body: &TokenStream, braces: Span, output: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();

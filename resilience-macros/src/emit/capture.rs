@@ -273,7 +273,7 @@ impl Captures {
         let make_mut = Token![mut](mixed);
         let borrow = |borrowed| borrow(cfgs, &borrowed);
         if let Some(name) = cloned {
-            // The `mut` moves from the argument, which is only cloned, to the clone.
+            // The argument is only cloned, so its `mut` moves to the clone.
             let user_mut = binding.mutability.take();
             if user_mut.is_none() && !self.shared && mentions(body, &ident.to_string()) {
                 self.borrows.push(borrow(quote!(&mut #ident)));
@@ -309,7 +309,7 @@ impl Captures {
 
 /// Hands over every name that a pattern binds, and the kind of its value.
 ///
-/// `mut` is no pattern before a name that is bound through a reference, so the type must show that there is none.
+/// Rust takes no `mut` before a name that is bound through a reference, so the type must show that there is none.
 fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

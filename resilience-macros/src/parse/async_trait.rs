@@ -33,11 +33,11 @@ impl ToTokens for Moved {
     }
 }
 
-/// Takes those statements out of a block of `#[async_trait]`, which moves each argument once: a block whose statements run
-/// more than once cannot. The user's own stay where they are.
+/// Takes these statements out of a block of `#[async_trait]`, because a block that runs more than once cannot move its
+/// arguments. The user's own statements stay in place.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
-        // It begins with a statement that never runs: `if let Some(__ret) = None { return __ret; }`.
+        // The block begins with a statement that never runs: `if let Some(__ret) = None { return __ret; }`.
         let mut rest = TokenStream::new();
         while !input.is_empty() && !input.peek(syn::token::Brace) {
             rest.append(input.parse::<TokenTree>()?);
@@ -57,7 +57,7 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
                     Ok(Some(next)) if is_new(&next, &moved) => moved.push(next),
                     _ => break,
                 }
-                // For good, this time.
+                // Takes the statement out of the input, too.
                 input.parse::<Stmt>()?;
             }
         }

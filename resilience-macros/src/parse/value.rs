@@ -112,7 +112,7 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
-        // As rustc suggests where a loop would move an argument.
+        // rustc suggests a reference if a loop would move the function.
         Expr::Reference(reference) if matches!(peel(&reference.expr), Expr::Path(_)) => Ok(value.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
