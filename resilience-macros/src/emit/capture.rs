@@ -5,12 +5,12 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::punctuated::Punctuated;
-use syn::{ExprClosure, FnArg, Pat, PatIdent, Path, Receiver, ReceiverKind, Signature, Token, Type};
+use syn::{ExprClosure, FnArg, Pat, PatIdent, Receiver, Signature, Token};
 
 use crate::error::Errors;
 use crate::parse::async_trait::Moved;
 use crate::parse::future::Shell;
+use crate::parse::pattern::{Bound, bindings};
 use crate::tokens::mentions;
 
 #[derive(Default)]
@@ -171,38 +171,6 @@ fn unnamed(pat: &Pat) -> syn::Error {
     )
 }
 
-/// The kind of value that a name is bound to.
-#[derive(Clone, Copy)]
-enum Bound {
-    Value,
-    Shared,
-    Unique,
-    /// The type does not show the kind, so the pattern cannot take a `mut`.
-    Unknown,
-}
-
-impl Bound {
-    fn of(ty: &Type) -> Self {
-        match ty {
-            Type::Reference(ty) if ty.mutability.is_some() => Self::Unique,
-            Type::Reference(_) => Self::Shared,
-            _ => Self::Value,
-        }
-    }
-
-    fn argument(input: &FnArg) -> Self {
-        match input {
-            FnArg::Typed(input) => Self::of(&input.ty),
-            FnArg::Receiver(receiver) => match &receiver.kind {
-                ReceiverKind::Reference(_, _, Some(_)) => Self::Unique,
-                ReceiverKind::Reference(_, _, None) => Self::Shared,
-                ReceiverKind::Typed(_, ty) => Self::of(ty),
-                _ => Self::Value,
-            },
-        }
-    }
-}
-
 /// Returns the `#[cfg]` attributes of an argument, which stand on every statement about it.
 fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     match input {
@@ -305,48 +273,4 @@ impl Captures {
             }
         }
     }
-}
-
-/// Hands over every name that a pattern binds, and the kind of its value.
-///
-/// Rust takes no `mut` before a name that is bound through a reference, so the type must show that there is none.
-fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
-    let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
-    let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };
-    match pat {
-        Pat::Ident(ident) => {
-            found(ident, bound);
-            if let Some((_, pat)) = &mut ident.subpat {
-                bindings(pat, Bound::Unknown, ty, found);
-            }
-        }
-        Pat::Paren(pat) => bindings(&mut pat.pat, bound, ty, found),
-        Pat::Tuple(pat) => match ty {
-            Some(Type::Tuple(ty)) if ty.elems.len() == pat.elems.len() => {
-                for (pat, ty) in pat.elems.iter_mut().zip(&ty.elems) {
-                    bindings(pat, Bound::of(ty), Some(ty), found);
-                }
-            }
-            _ => each(&mut pat.elems, value(matches!(ty, Some(Type::Tuple(_)))), found),
-        },
-        Pat::Slice(pat) => each(&mut pat.elems, value(matches!(ty, Some(Type::Array(_)))), found),
-        Pat::TupleStruct(pat) => {
-            let bound = value(same(&pat.path));
-            each(&mut pat.elems, bound, found);
-        }
-        Pat::Struct(pat) => {
-            let bound = value(same(&pat.path));
-            pat.fields.iter_mut().for_each(|field| bindings(&mut field.pat, bound, None, found));
-        }
-        Pat::Reference(pat) => bindings(&mut pat.pat, Bound::Unknown, None, found),
-        _ => {}
-    }
-}
-
-fn each<P>(pats: &mut Punctuated<Pat, P>, bound: Bound, found: &mut impl FnMut(&mut PatIdent, Bound)) {
-    pats.iter_mut().for_each(|pat| bindings(pat, bound, None, found));
-}
-
-fn last(path: &Path) -> Option<&Ident> {
-    path.segments.last().map(|segment| &segment.ident)
 }
