@@ -20,7 +20,7 @@ use self::types::nameable;
 use crate::error::Errors;
 use crate::parse::async_trait::hoist;
 use crate::parse::function::Function;
-use crate::plan::Plan;
+use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, located, mentions};
 
 /// Input: `async fn f(args) -> Output { body }` with `#[retry] #[circuit]`, outermost first.

@@ -18,7 +18,7 @@ mod tokens;
 
 use proc_macro::TokenStream;
 
-use crate::layers::Attribute;
+use crate::layers::attribute::Attribute;
 
 /// Declares the entry of each attribute, and the table of the family.
 macro_rules! attributes {

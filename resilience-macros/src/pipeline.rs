@@ -10,9 +10,9 @@ use syn::{Meta, Path, parse_quote_spanned};
 
 use crate::emit::emit;
 use crate::error::Errors;
-use crate::layers::{Attribute, Parsed};
+use crate::layers::attribute::{Attribute, Parsed};
 use crate::parse::function::Function;
-use crate::plan::Plan;
+use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
 /// The argument of an attribute that has been absorbed and changes nothing. The attribute stays, so that its import is

@@ -8,7 +8,7 @@ use syn::{Lifetime, Path};
 
 use super::capture::Captures;
 use crate::facts::Facts;
-use crate::plan::Plan;
+use crate::plan::plan::Plan;
 
 /// One attribute on a function.
 pub(crate) trait Layer {

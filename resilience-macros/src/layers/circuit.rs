@@ -2,72 +2,7 @@
 
 mod emit;
 mod grammar;
+mod options;
 mod rules;
 
-use proc_macro2::{Span, TokenStream};
-use syn::LitStr;
-
-use self::grammar::{Opt, SETTINGS};
-use super::settings::Settings;
-use super::{Attribute, Parsed, parsed};
-use crate::error::Errors;
-use crate::parse::args::Args;
-use crate::parse::value;
-
-pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "circuit", parse };
-
-struct Circuit {
-    span: Span,
-    breaker: Breaker,
-    judge: Judge,
-    open: Option<TokenStream>,
-}
-
-enum Breaker {
-    /// The breaker that the program shares under this name, and under the key if there is one.
-    Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
-    /// A breaker of the user's.
-    With(TokenStream),
-}
-
-/// The user's functions that judge an outcome.
-struct Judge {
-    failure_if: Option<TokenStream>,
-    failure_if_ok: Option<TokenStream>,
-    retry_after: Option<TokenStream>,
-}
-
-fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
-    let mut args = Args::<Opt>::parse(span, tokens, errors);
-    let with = args.has(Opt::With);
-    if !with {
-        args.require(Opt::Name, "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`", errors);
-    }
-    let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
-    if with {
-        let message = "does not go with `with`: the breaker that you hold has its own";
-        args.refuse(&[Opt::Name, Opt::Key], message, errors);
-        for ident in settings.idents() {
-            errors.push(ident.span(), format_args!("`{ident}` {message}"));
-        }
-    }
-    if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
-        errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
-    }
-    // A setting that could not be read has been reported, and must not be missed here.
-    if readable && !args.is_broken() {
-        rules::check(&settings, errors);
-    }
-    let judge = Judge {
-        failure_if: args.read(Opt::FailureIf, errors, value::function),
-        failure_if_ok: args.read(Opt::FailureIfOk, errors, value::function),
-        retry_after: args.read(Opt::RetryAfter, errors, value::function),
-    };
-    let open = args.read(Opt::Open, errors, value::function);
-    let runtime = args.read(Opt::Crate, errors, value::path);
-    let name = args.read(Opt::Name, errors, value::name);
-    let key = args.read(Opt::Key, errors, value::expression);
-    let with = args.read(Opt::With, errors, value::expression);
-    let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, key, settings }));
-    parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
-}
+pub(crate) use self::grammar::ATTRIBUTE;

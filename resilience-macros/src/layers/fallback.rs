@@ -5,7 +5,7 @@ use quote::quote_spanned;
 use syn::Lifetime;
 use syn::spanned::Spanned;
 
-use super::{Attribute, Parsed, parsed};
+use super::attribute::{Attribute, Parsed, parsed};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Asks, Cause, Facts, Runs, Time};

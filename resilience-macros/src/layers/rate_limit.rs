@@ -3,7 +3,8 @@
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
 
-use super::{Attribute, Parsed, guard, limits, parsed};
+use super::attribute::{Attribute, Parsed, parsed};
+use super::{guard, limits};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{Attribute, Parsed, parsed};
+use super::attribute::{Attribute, Parsed, parsed};
 use crate::emit::layer::{Interrupt, Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Facts, Runs, Time};

@@ -1,6 +1,6 @@
 //! The mistakes that only a whole stack shows, one function for each.
 
-use super::Plan;
+use super::plan::Plan;
 use super::worst_case::shown;
 use crate::error::Errors;
 use crate::facts::{Runs, Time};

@@ -3,7 +3,7 @@
 //! It leaves to the nearest layer above that has to see it. Some layers ask, besides, for the cause of the rejection: a
 //! local of the expansion holds it, if there is such a layer.
 
-use super::Plan;
+use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Plan;
+use super::plan::Plan;
 use crate::facts::{Pauses, Time};
 
 impl Plan {

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 
-use super::{ATTRIBUTE, Breaker, Circuit, Judge};
+use super::grammar::{ATTRIBUTE, Breaker, Circuit, Judge};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::facts::{Asks, Cause, Facts, Runs, Time};
 use crate::layers::guard;

@@ -1,82 +1,70 @@
-//! The options of `#[circuit]`, and the values of its settings.
+//! Parses `#[circuit]`.
 
-use syn::{Error, Expr, Result};
+use proc_macro2::{Span, TokenStream};
+use syn::LitStr;
 
-use crate::layers::limits;
-use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
-use crate::parse::args::options;
+use super::options::{Opt, SETTINGS};
+use super::rules;
+use crate::error::Errors;
+use crate::layers::attribute::{Attribute, Parsed, parsed};
+use crate::layers::settings::Settings;
+use crate::parse::args::Args;
 use crate::parse::value;
 
-options! {
-    pub(super) enum Opt {
-        Name = "name",
-        Key = "key",
-        MaxKeys = "max_keys",
-        With = "with",
-        Threshold = "threshold",
-        Window = "window",
-        Calls = "calls",
-        FailureRate = "failure_rate",
-        SlowCall = "slow_call",
-        SlowRate = "slow_rate",
-        MinCalls = "min_calls",
-        Cooldown = "cooldown",
-        CooldownFactor = "cooldown_factor",
-        MaxCooldown = "max_cooldown",
-        CooldownJitter = "cooldown_jitter",
-        HalfOpenMax = "half_open_max",
-        TrialTimeout = "trial_timeout",
-        Shadow = "shadow",
-        FailureIf = "failure_if",
-        FailureIfOk = "failure_if_ok",
-        RetryAfter = "retry_after",
-        Open = "open",
-        Crate = "crate",
+pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "circuit", parse };
+
+pub(super) struct Circuit {
+    pub(super) span: Span,
+    pub(super) breaker: Breaker,
+    pub(super) judge: Judge,
+    pub(super) open: Option<TokenStream>,
+}
+
+pub(super) enum Breaker {
+    /// The breaker that the program shares under this name, and under the key if there is one.
+    Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
+    /// A breaker of the user's.
+    With(TokenStream),
+}
+
+/// The user's functions that judge an outcome.
+pub(super) struct Judge {
+    pub(super) failure_if: Option<TokenStream>,
+    pub(super) failure_if_ok: Option<TokenStream>,
+    pub(super) retry_after: Option<TokenStream>,
+}
+
+fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
+    let mut args = Args::<Opt>::parse(span, tokens, errors);
+    let with = args.has(Opt::With);
+    if !with {
+        args.require(Opt::Name, "`#[circuit]` needs a name: write `#[circuit(name = \"..\")]`", errors);
     }
-}
-
-/// The settings, in the order in which the expansion hands them over.
-pub(super) const SETTINGS: [(Opt, Reader); 15] = [
-    (Opt::Threshold, count),
-    (Opt::Window, window),
-    (Opt::Calls, |key, value| value::whole(key, value, &limits::CIRCUIT_CALLS).map(Setting::Count)),
-    (Opt::FailureRate, rate),
-    (Opt::SlowCall, some_time),
-    (Opt::SlowRate, rate),
-    (Opt::MinCalls, count),
-    (Opt::Cooldown, time),
-    (Opt::CooldownFactor, factor),
-    (Opt::MaxCooldown, some_time),
-    (Opt::CooldownJitter, share),
-    (Opt::HalfOpenMax, count),
-    (Opt::TrialTimeout, some_time),
-    (Opt::Shadow, flag),
-    (Opt::MaxKeys, |key, value| value::whole(key, value, &limits::CIRCUIT_MAX_KEYS).map(Setting::Count)),
-];
-
-fn some_time(key: &str, value: &Expr) -> Result<Setting> {
-    value::some_duration(key, value).map(Setting::Time)
-}
-
-fn window(key: &str, value: &Expr) -> Result<Setting> {
-    match value::duration(key, value)? {
-        time if limits::CIRCUIT_WINDOW.contains(&time) => Ok(Setting::Time(time)),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be from 1 ms to 24 h"))),
-    }
-}
-
-fn rate(key: &str, value: &Expr) -> Result<Setting> {
-    match value::decimal(value)? {
-        Some(rate) if rate > 0.0 && rate <= 1.0 => Ok(Setting::Number(rate)),
-        _ => {
-            Err(Error::new_spanned(value, format_args!("`{key}` must be a number greater than 0, to 1, such as `0.5`")))
+    let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
+    if with {
+        let message = "does not go with `with`: the breaker that you hold has its own";
+        args.refuse(&[Opt::Name, Opt::Key], message, errors);
+        for ident in settings.idents() {
+            errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
     }
-}
-
-fn share(key: &str, value: &Expr) -> Result<Setting> {
-    match value::decimal(value)? {
-        Some(share) if limits::CIRCUIT_COOLDOWN_JITTER.contains(&share) => Ok(Setting::Number(share)),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a number from 0 to 1, such as `0.2`"))),
+    if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
+        errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
+    // A setting that could not be read has been reported, and must not be missed here.
+    if readable && !args.is_broken() {
+        rules::check(&settings, errors);
+    }
+    let judge = Judge {
+        failure_if: args.read(Opt::FailureIf, errors, value::function),
+        failure_if_ok: args.read(Opt::FailureIfOk, errors, value::function),
+        retry_after: args.read(Opt::RetryAfter, errors, value::function),
+    };
+    let open = args.read(Opt::Open, errors, value::function);
+    let runtime = args.read(Opt::Crate, errors, value::path);
+    let name = args.read(Opt::Name, errors, value::name);
+    let key = args.read(Opt::Key, errors, value::expression);
+    let with = args.read(Opt::With, errors, value::expression);
+    let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, key, settings }));
+    parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
 }

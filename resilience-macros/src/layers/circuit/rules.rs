@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 
-use super::grammar::Opt;
+use super::options::Opt;
 use crate::error::Errors;
 use crate::layers::settings::Settings;
 use crate::parse::args::OptionName;

@@ -4,8 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::grammar::{Budget, Opt};
-use super::{ATTRIBUTE, Retry};
+use super::grammar::{ATTRIBUTE, Retry};
+use super::options::{Budget, Opt};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
 use crate::layers::limits;

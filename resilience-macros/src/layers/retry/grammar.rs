@@ -1,78 +1,48 @@
-//! The options of `#[retry]`, and the values of its settings.
+//! Parses `#[retry]`.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
-use syn::{Error, Expr, Lit, Result};
+use proc_macro2::{Ident, Span, TokenStream};
 
-use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
-use crate::parse::args::options;
+use super::options::{Budget, Opt, RULES, SETTINGS, budget};
+use super::rules;
+use crate::error::Errors;
+use crate::layers::attribute::{Attribute, Parsed, parsed};
+use crate::layers::settings::Settings;
+use crate::parse::args::Args;
 use crate::parse::value;
 
-options! {
-    pub(super) enum Opt {
-        Max = "max",
-        Delay = "delay",
-        Backoff = "backoff",
-        MaxDelay = "max_delay",
-        Jitter = "jitter",
-        MaxElapsed = "max_elapsed",
-        CountNested = "count_nested",
-        Budget = "budget",
-        Cost = "cost",
-        RetryIf = "retry_if",
-        RetryIfOk = "retry_if_ok",
-        RetryAfter = "retry_after",
-        OnRetry = "on_retry",
-        Attempt = "attempt",
-        Clone = "clone",
-        Crate = "crate",
-    }
+pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
+
+pub(super) struct Retry {
+    pub(super) span: Span,
+    pub(super) settings: Settings<Opt>,
+    /// The user's functions that judge an outcome, in the order in which the runtime calls them.
+    pub(super) rules: Vec<(Opt, TokenStream)>,
+    pub(super) retry_after: Option<TokenStream>,
+    pub(super) budget: Option<Budget>,
+    /// The name under which the body reads the number of the attempt.
+    pub(super) attempt: Option<Ident>,
+    pub(super) clone: Vec<Ident>,
 }
 
-/// The settings, in the order in which the expansion hands them over.
-pub(super) const SETTINGS: [(Opt, Reader); 7] = [
-    (Opt::Max, count),
-    (Opt::Delay, time),
-    (Opt::Backoff, factor),
-    (Opt::MaxDelay, time),
-    (Opt::Jitter, jitter),
-    (Opt::MaxElapsed, time),
-    (Opt::CountNested, flag),
-];
-
-/// The user's functions that judge an outcome, in the order in which the runtime calls them.
-pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
-
-/// The spelling in the attribute, and the variant of the runtime's `Jitter`.
-const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
-
-pub(super) enum Budget {
-    /// The path of a static.
-    Shared(TokenStream),
-    /// The expression that makes a budget of this function.
-    Own(TokenStream),
-}
-
-fn jitter(key: &str, value: &Expr) -> Result<Setting> {
-    let known = |name: &str| JITTERS.iter().find(|(known, _)| *known == name);
-    match value::literal(value) {
-        Some(Lit::Str(name)) => known(&name.value()).map(|(_, variant)| Setting::Jitter(variant)),
-        _ => None,
+fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
+    let mut args = Args::<Opt>::parse(span, tokens, errors);
+    let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
+    // A setting that could not be read has been reported, and must not be missed here.
+    if readable && !args.is_broken() {
+        rules::check(&settings, errors);
     }
-    .ok_or_else(|| {
-        let names = JITTERS.map(|(name, _)| format!("\"{name}\"")).join(", ");
-        Error::new_spanned(value, format_args!("`{key}` must be one of {names}"))
-    })
-}
-
-pub(super) fn budget(key: &str, value: &Expr) -> Result<Budget> {
-    match value::peel(value) {
-        Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
-        Expr::Lit(_) | Expr::Closure(_) | Expr::Field(_) | Expr::Reference(_) => {
-            let message =
-                format_args!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
-            Err(Error::new_spanned(value, message))
-        }
-        expr => Ok(Budget::Own(expr.to_token_stream())),
+    if let (Some(cost), false) = (args.ident(Opt::Cost), args.has(Opt::Budget) || args.is_broken()) {
+        errors.push(cost.span(), "`cost` needs `budget = ..` beside it: nothing is paid otherwise");
     }
+    let rule = |option| Some((option, args.read(option, errors, value::function)?));
+    let retry = Retry {
+        span,
+        settings,
+        rules: RULES.into_iter().filter_map(rule).collect(),
+        retry_after: args.read(Opt::RetryAfter, errors, value::function),
+        budget: args.read(Opt::Budget, errors, budget),
+        attempt: args.read(Opt::Attempt, errors, value::binding),
+        clone: args.list(Opt::Clone, errors),
+    };
+    parsed(Some(retry), args.read(Opt::Crate, errors, value::path))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::grammar::Opt;
+use super::options::Opt;
 use crate::error::Errors;
 use crate::layers::limits;
 use crate::layers::settings::{Setting, Settings};

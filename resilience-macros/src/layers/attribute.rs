@@ -1,0 +1,22 @@
+//! The entry of an attribute in the table of the family.
+
+use proc_macro2::{Span, TokenStream};
+use syn::Path;
+
+use crate::emit::layer::Layer;
+use crate::error::Errors;
+
+/// One attribute of the family.
+pub(crate) struct Attribute {
+    pub(crate) name: &'static str,
+    /// Reads the options of an attribute that has this span.
+    pub(crate) parse: fn(Span, TokenStream, &mut Errors) -> Parsed,
+}
+
+/// The layer if its options can be read, and the path of the runtime if the attribute has one.
+pub(crate) type Parsed = (Option<Box<dyn Layer>>, Option<Path>);
+
+/// Boxes the layer that an attribute has read.
+pub(super) fn parsed(layer: Option<impl Layer + 'static>, runtime: Option<Path>) -> Parsed {
+    (layer.map(|layer| Box::new(layer) as Box<dyn Layer>), runtime)
+}

@@ -1,0 +1,78 @@
+//! The options of `#[retry]`, and the values of its settings.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Error, Expr, Lit, Result};
+
+use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
+use crate::parse::args::options;
+use crate::parse::value;
+
+options! {
+    pub(super) enum Opt {
+        Max = "max",
+        Delay = "delay",
+        Backoff = "backoff",
+        MaxDelay = "max_delay",
+        Jitter = "jitter",
+        MaxElapsed = "max_elapsed",
+        CountNested = "count_nested",
+        Budget = "budget",
+        Cost = "cost",
+        RetryIf = "retry_if",
+        RetryIfOk = "retry_if_ok",
+        RetryAfter = "retry_after",
+        OnRetry = "on_retry",
+        Attempt = "attempt",
+        Clone = "clone",
+        Crate = "crate",
+    }
+}
+
+/// The settings, in the order in which the expansion hands them over.
+pub(super) const SETTINGS: [(Opt, Reader); 7] = [
+    (Opt::Max, count),
+    (Opt::Delay, time),
+    (Opt::Backoff, factor),
+    (Opt::MaxDelay, time),
+    (Opt::Jitter, jitter),
+    (Opt::MaxElapsed, time),
+    (Opt::CountNested, flag),
+];
+
+/// The user's functions that judge an outcome, in the order in which the runtime calls them.
+pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
+
+/// The spelling in the attribute, and the variant of the runtime's `Jitter`.
+const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
+
+pub(super) enum Budget {
+    /// The path of a static.
+    Shared(TokenStream),
+    /// The expression that makes a budget of this function.
+    Own(TokenStream),
+}
+
+fn jitter(key: &str, value: &Expr) -> Result<Setting> {
+    let known = |name: &str| JITTERS.iter().find(|(known, _)| *known == name);
+    match value::literal(value) {
+        Some(Lit::Str(name)) => known(&name.value()).map(|(_, variant)| Setting::Jitter(variant)),
+        _ => None,
+    }
+    .ok_or_else(|| {
+        let names = JITTERS.map(|(name, _)| format!("\"{name}\"")).join(", ");
+        Error::new_spanned(value, format_args!("`{key}` must be one of {names}"))
+    })
+}
+
+pub(super) fn budget(key: &str, value: &Expr) -> Result<Budget> {
+    match value::peel(value) {
+        Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
+        Expr::Lit(_) | Expr::Closure(_) | Expr::Field(_) | Expr::Reference(_) => {
+            let message =
+                format_args!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
+            Err(Error::new_spanned(value, message))
+        }
+        expr => Ok(Budget::Own(expr.to_token_stream())),
+    }
+}
