@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::clock::{LONGEST, fits};
-use crate::config::Value;
-use crate::deadline::within;
-use crate::error::ConfigError;
+use crate::base::clock::{LONGEST, fits};
+use crate::base::name::{self, Name};
+use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::circuit::error::ConfigError;
+use crate::circuit::settings::Value;
 use crate::events;
-use crate::name::{self, Name};
-use crate::sync::{Arc, AtomicU64, Ordering};
-use crate::timeout::Timer;
+use crate::timeout::deadline::within;
+use crate::timeout::timeout::Timer;
 
 /// The rejection of a call by a bulkhead that was full, and remained so as long as the call was to wait.
 ///

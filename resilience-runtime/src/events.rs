@@ -9,9 +9,9 @@ use tracing::field::{DisplayValue, display};
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 use tracing::{Level, debug, info, warn};
 
-use crate::clock::Tick;
-use crate::error::{CircuitConflict, whole_seconds};
-use crate::name::Name;
+use crate::base::clock::Tick;
+use crate::base::name::Name;
+use crate::circuit::error::{CircuitConflict, whole_seconds};
 
 const TARGET: &str = "resilience";
 

@@ -9,12 +9,12 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use crate::__private::Turned;
-use crate::clock::{LONGEST, fits};
-use crate::config::Value;
-use crate::deadline::deadline_remaining;
-use crate::error::ConfigError;
+use crate::base::clock::{LONGEST, fits};
+use crate::circuit::error::ConfigError;
+use crate::circuit::settings::Value;
 use crate::events;
-use crate::timeout::Timer;
+use crate::timeout::deadline::deadline_remaining;
+use crate::timeout::timeout::Timer;
 
 /// After how long a call that has not ended is begun once more, beside what runs.
 ///

@@ -114,51 +114,37 @@
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
-#[path = "private.rs"]
 pub mod __private;
-pub mod presets;
 
-mod backoff;
-mod breaker;
-mod budget;
+mod base;
 mod bulkhead;
-mod clock;
-mod config;
-mod deadline;
-mod declare;
-mod error;
+mod circuit;
 mod events;
-mod halves;
+mod expansion;
 mod hedge;
-mod keyed;
-mod name;
-mod random;
 mod rate_limit;
 mod registry;
-mod rejection;
 mod retry;
-mod shared;
-mod stats;
-mod sync;
 mod timeout;
 
-pub use crate::backoff::Jitter;
-pub use crate::breaker::CircuitBreaker;
-pub use crate::breaker::builder::CircuitBuilder;
-pub use crate::breaker::permit::{OwnedPermit, Permit};
-pub use crate::breaker::state::CircuitState;
-pub use crate::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
 pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadFullError, BulkheadSlot, BulkheadStats};
-pub use crate::deadline::{Deadline, deadline, deadline_remaining};
-pub use crate::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
+pub use crate::circuit::breaker::CircuitBreaker;
+pub use crate::circuit::core::state::CircuitState;
+pub use crate::circuit::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
+pub use crate::circuit::permit::{OwnedPermit, Permit};
+pub use crate::circuit::stats::CircuitStats;
 pub use crate::hedge::Hedge;
 pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats, RateLimitedError};
-pub use crate::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
-pub use crate::retry::RetryPolicy;
+pub use crate::registry::builder::CircuitBuilder;
+pub use crate::registry::presets;
+pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
+pub use crate::retry::backoff::Jitter;
+pub use crate::retry::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
 pub use crate::retry::builder::RetryBuilder;
+pub use crate::retry::policy::RetryPolicy;
 pub use crate::retry::rules::{AnyError, RetryEvent, RetryRules};
-pub use crate::stats::CircuitStats;
-pub use crate::timeout::{Timeout, TimeoutError};
+pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
+pub use crate::timeout::timeout::{Timeout, TimeoutError};
 
 #[doc = include_str!("../docs/bulkhead.md")]
 #[doc(alias("concurrency_limit", "semaphore"))]

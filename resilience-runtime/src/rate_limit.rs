@@ -7,11 +7,11 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
-use crate::clock::Tick;
-use crate::error::ConfigError;
+use crate::base::clock::Tick;
+use crate::base::name::{self, Name};
+use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::circuit::error::ConfigError;
 use crate::events;
-use crate::name::{self, Name};
-use crate::sync::{Arc, AtomicU64, Ordering};
 
 /// The rejection of a call by a rate limit.
 ///

@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::__private::Outcome;
-use crate::breaker::CircuitBreaker;
-use crate::budget::{RetryBudget, RetryCost};
-use crate::clock::{Tick, nanos};
-use crate::deadline::deadline_remaining;
+use crate::base::clock::{Tick, nanos};
+use crate::circuit::breaker::CircuitBreaker;
 use crate::events;
+use crate::retry::budget::{RetryBudget, RetryCost};
 use crate::retry::nested::{self, Counted};
 use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
+use crate::timeout::deadline::deadline_remaining;
 
 /// The attempts of one call. A future holds it wherever it waits, so it is small, and what is known at each attempt anew is
 /// told then: of an attribute the schedule is a constant, of which little is left where it is asked.

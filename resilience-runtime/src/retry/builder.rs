@@ -1,10 +1,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::backoff::Jitter;
-use crate::budget::{RetryBudget, RetryCost};
-use crate::error::ConfigError;
-use crate::retry::RetryPolicy;
+use crate::circuit::error::ConfigError;
+use crate::retry::backoff::Jitter;
+use crate::retry::budget::{RetryBudget, RetryCost};
+use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::{AnyError, Both, Cost, OnRetry, RetryAfter, RetryEvent, RetryIf, RetryIfOk};
 use crate::retry::schedule::Schedule;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::budget::RetryCost;
+use crate::retry::budget::RetryCost;
 
 /// What a retry tells before it sleeps: see [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry).
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::backoff::{Backoff, Jitter};
-use crate::clock::{LONGEST, fits};
-use crate::error::ConfigError;
-use crate::random;
+use crate::base::clock::{LONGEST, fits};
+use crate::base::random;
+use crate::circuit::error::ConfigError;
+use crate::retry::backoff::{Backoff, Jitter};
 
 /// What one retry says in numbers. Of an attribute it is a constant, whose values the attribute has checked.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,0 +1,8 @@
+//! Tools that every layer uses: they know no layer.
+
+pub(crate) mod clock;
+pub(crate) mod halves;
+pub(crate) mod interner;
+pub(crate) mod name;
+pub(crate) mod random;
+pub(crate) mod sync;

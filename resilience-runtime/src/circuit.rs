@@ -1,0 +1,8 @@
+//! The circuit breaker.
+
+pub(crate) mod breaker;
+pub(crate) mod core;
+pub(crate) mod error;
+pub(crate) mod permit;
+pub(crate) mod settings;
+pub(crate) mod stats;

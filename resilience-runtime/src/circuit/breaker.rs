@@ -1,0 +1,326 @@
+//! The breaker itself: admits calls, takes their verdicts, and tells about it.
+
+use std::borrow::{Borrow, Cow};
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::base::clock::{self, Tick};
+use crate::base::name::Name;
+use crate::base::sync::Arc;
+use crate::circuit::core::gate::Gate;
+use crate::circuit::core::state::CircuitState;
+use crate::circuit::core::stripes::Stripes;
+use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::totals::Totals;
+use crate::circuit::error::{CallError, CircuitOpenError};
+use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
+use crate::circuit::settings::Settings;
+use crate::circuit::stats::CircuitStats;
+use crate::events;
+use crate::registry::builder::CircuitBuilder;
+
+/// A circuit breaker: a cheap handle, whose clones share one state.
+///
+/// `threshold` failures in a row open the circuit. For the length of the cooldown every call is rejected; then up to
+/// `half_open_max` trial calls pass, and as many successes close the circuit. One failed trial opens it again for a
+/// whole cooldown. A success while closed starts the count of failures anew, so what opens a circuit is an outage, and
+/// never three unrelated failures in a month.
+///
+/// Only what happens within the time of a call counts for it: a verdict that arrives after the circuit has opened,
+/// closed or been reset since the call began shows in the totals and changes nothing else.
+///
+/// The pattern: Michael Nygard, *Release It!*, and Martin Fowler, *`CircuitBreaker`* (2014).
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{CallError, CircuitBreaker, CircuitState};
+///
+/// # async fn ask() -> Result<u32, std::io::Error> { Err(std::io::ErrorKind::TimedOut.into()) }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("breaker_example").threshold(2).build()?;
+/// for _ in 0..2 {
+///     assert!(matches!(breaker.call(ask).await, Err(CallError::Failed(_))));
+/// }
+/// assert_eq!(breaker.state(), CircuitState::Open);
+/// assert!(matches!(breaker.call(ask).await, Err(CallError::Open(_))));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CircuitBreaker(pub(crate) Arc<Inner>);
+
+/// In this order: who looks for a name counts a reference in the same line of memory, and calls next.
+#[repr(C)]
+pub(crate) struct Inner {
+    pub(crate) name: Name,
+    pub(crate) gate: Gate,
+    pub(crate) totals: Totals,
+}
+
+impl CircuitBreaker {
+    /// Starts to describe a breaker of this name.
+    ///
+    /// The name is what events, stats and errors show; any text that is not blank will do.
+    #[track_caller]
+    pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
+        CircuitBuilder::new(name.into(), Location::caller())
+    }
+
+    pub(crate) fn new(name: Name, settings: Arc<Settings>) -> Self {
+        Self::with(name, settings, Stripes::new())
+    }
+
+    pub(crate) fn one_of_many(name: Name, settings: Arc<Settings>) -> Self {
+        Self::with(name, settings, Stripes::single())
+    }
+
+    fn with(name: Name, settings: Arc<Settings>, stripes: Stripes) -> Self {
+        if settings.timed() {
+            clock::look();
+        }
+        Self(Arc::new(Inner { name, gate: Gate::new(settings), totals: Totals::new(stripes) }))
+    }
+
+    /// The name as it was given, not escaped.
+    pub fn name(&self) -> &str {
+        self.label().as_str()
+    }
+
+    pub(crate) fn label(&self) -> &Name {
+        &self.0.name
+    }
+
+    /// The state as the next call would find it: half-open as soon as the cooldown has passed.
+    ///
+    /// Looking changes nothing.
+    pub fn state(&self) -> CircuitState {
+        self.0.gate.look(|machine, settings| machine.seen(settings, Tick::now()).0)
+    }
+
+    /// A snapshot of counts, times and settings.
+    pub fn stats(&self) -> CircuitStats {
+        let Inner { name, gate, totals } = &*self.0;
+        let name = name.as_str().to_owned();
+        gate.look(|machine, settings| {
+            let now = Tick::now();
+            let (state, cooldown_remaining) = machine.seen(settings, now);
+            let sums = totals.sums(machine.period(), &machine.tally);
+            let window = machine.counts(now, sums.successes).unwrap_or_default();
+            let tally = &machine.tally;
+            CircuitStats {
+                name,
+                state,
+                failures: machine.failures(),
+                successes: sums.successes,
+                threshold: settings.threshold(),
+                cooldown: settings.cooldown,
+                cooldown_remaining,
+                last_failure: tally.last_failure.time(),
+                last_success: sums.last_success.time(),
+                window_total: window.total,
+                window_failures: window.failures,
+                window_slow: window.slow,
+                total_succeeded: sums.succeeded,
+                total_failed: tally.failed,
+                total_ignored: sums.ignored,
+                total_cancelled: sums.cancelled,
+                total_rejected: sums.rejected,
+                total_opened: machine.opened(),
+            }
+        })
+    }
+
+    /// Closes the circuit and clears `failures`, `successes`, the window and `last_failure`; totals and `last_success`
+    /// stay. Ends [`force_open`](Self::force_open) and [`disable`](Self::disable), too.
+    ///
+    /// Calls that are under way no longer count.
+    pub fn reset(&self) {
+        self.0.gate.decide(|machine, _| machine.reset(Tick::now()));
+        events::reset(&self.0.name);
+    }
+
+    /// Opens the circuit for an ordinary cooldown, as if a failure had, whatever its state.
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+    /// let breaker = CircuitBreaker::builder("trip_example").build()?;
+    /// breaker.trip();
+    /// assert_eq!(breaker.state(), CircuitState::Open);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn trip(&self) {
+        let failures = self.0.gate.decide(|machine, settings| {
+            machine.trip(settings, Tick::now());
+            machine.failures()
+        });
+        events::opened(&self.0.name, "manual", failures, None);
+    }
+
+    /// Rejects every call until [`reset`](Self::reset), however long that takes.
+    ///
+    /// A rejection tells to come back after a cooldown, since nobody knows better.
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+    /// let breaker = CircuitBreaker::builder("force_open_example").build()?;
+    /// breaker.force_open();
+    /// assert!(breaker.try_acquire().is_err());
+    /// assert_eq!(breaker.state(), CircuitState::ForcedOpen);
+    /// breaker.reset();
+    /// assert!(breaker.try_acquire().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn force_open(&self) {
+        self.0.gate.decide(|machine, _| machine.force_open());
+        events::forced_open(&self.0.name);
+    }
+
+    /// Lets every call pass until [`reset`](Self::reset), whatever they come to: it shows in the totals and changes
+    /// nothing else.
+    ///
+    /// ```
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("disable_example").threshold(1).build()?;
+    /// breaker.disable();
+    /// breaker.try_acquire()?.failure();
+    /// assert_eq!(breaker.state(), CircuitState::Disabled);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn disable(&self) {
+        self.0.gate.decide(|machine, _| machine.disable());
+        events::disabled(&self.0.name);
+    }
+
+    /// Asks for the right to make one call.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
+        acquire(self).map(Permit)
+    }
+
+    /// Asks for the right to make one call, with a permit that is `Send + 'static`.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
+    #[inline]
+    pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
+        acquire(self.clone()).map(OwnedPermit)
+    }
+
+    /// Makes one call through the breaker: an `Ok` is a success, an `Err` a failure.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Open`] when the call is rejected; `f` does not run then. [`CallError::Failed`] with the call's own
+    /// error, also when that error has just opened the circuit.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` or of its future goes on, after it has been counted as a failure.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is a cancelled call: it counts as neither success nor failure, and a trial's slot comes
+    /// back.
+    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        // Not `map_err` and `?`: what comes back would go through memory, where a caller looks at it again.
+        let mut permit = match self.try_acquire() {
+            Ok(permit) => permit,
+            Err(open) => return Err(CallError::Open(open)),
+        };
+        let body = permit.run(f);
+        let outcome = Watched::new(&mut permit, body).await;
+        match outcome {
+            Ok(value) => {
+                permit.success();
+                Ok(value)
+            }
+            Err(error) => {
+                permit.failure();
+                Err(CallError::Failed(error))
+            }
+        }
+    }
+
+    /// Puts other settings in force, for the next decision on.
+    pub(crate) fn apply(&self, settings: Arc<Settings>) {
+        let Inner { gate, totals, .. } = &*self.0;
+        if settings.timed() {
+            clock::look();
+        }
+        gate.decide(|machine, current| {
+            let successes = totals.sums(machine.period(), &machine.tally).successes;
+            machine.adopt(current, &settings, Tick::now(), successes);
+            *current = settings;
+        });
+    }
+
+    /// The circuit is open, and will still be so when `delay` has passed.
+    pub(crate) fn stays_open(&self, delay: Duration) -> bool {
+        self.0.gate.look(|machine, settings| {
+            let (state, left) = machine.seen(settings, Tick::now());
+            !settings.shadow && (state == CircuitState::ForcedOpen || left > delay)
+        })
+    }
+
+    /// The breaker, as long as somebody else has it.
+    pub(crate) fn find_again(&self) -> impl Fn() -> Option<Self> + use<> {
+        let weak = Arc::downgrade(&self.0);
+        move || weak.upgrade().map(Self)
+    }
+
+    /// Nobody uses it, and there is nothing in it that somebody would miss.
+    pub(crate) fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+            && self.0.gate.look(|machine, _| {
+                let successes = self.0.totals.successes(machine);
+                machine.is_idle(Tick::now(), successes)
+            })
+    }
+}
+
+// The permit is built here, in the caller's own place: a fast path that passes forty bytes through memory, in pieces of
+// other sizes than they were written in, costs more than the rest of the call.
+#[expect(clippy::inline_always, reason = "measured: in a loop it is not inlined otherwise, and costs twice as much")]
+#[inline(always)]
+fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
+    let inner = &*breaker.borrow().0;
+    let admitted = match inner.gate.closed() {
+        Some(generation) => Ok(Ticket::new(generation, Ticket::NO_TRIAL)),
+        None => breaker.borrow().admit(),
+    };
+    match admitted {
+        Ok(ticket) => Ok(Call::new(breaker, ticket)),
+        Err(wait_nanos) => Err(CircuitOpenError::new(inner.name.clone(), wait_nanos)),
+    }
+}
+
+impl fmt::Debug for CircuitBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("name", &self.0.name)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}

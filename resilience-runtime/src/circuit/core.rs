@@ -1,0 +1,18 @@
+//! The state of one circuit, and how calls change it.
+
+#[expect(clippy::module_inception, reason = "the file of the type `Core`")]
+pub(crate) mod core;
+pub(crate) mod decision;
+pub(crate) mod gate;
+pub(crate) mod machine;
+#[cfg(all(test, not(resilience_loom)))]
+mod machine_tests;
+#[cfg(all(test, resilience_loom))]
+mod models;
+pub(crate) mod state;
+#[cfg(all(test, not(resilience_loom)))]
+mod stress;
+pub(crate) mod stripes;
+pub(crate) mod ticket;
+pub(crate) mod totals;
+pub(crate) mod window;

@@ -1,0 +1,192 @@
+//! Guards the machine of a breaker and publishes its phase as one atomic word.
+//!
+//! Whoever decides holds the lock; the two paths that run all day, a success through a closed circuit that has no
+//! failures to clear and a rejection while the wait runs, only read the word. Its low three bits name the phase; the
+//! upper half is the generation of a circuit that lets calls pass, or all above the phase the [`Tick`] at which a wait ends or the
+//! length of one that has no end, so one load tells all that belongs together.
+
+use crate::base::clock::{self, Tick, nanos};
+use crate::base::halves::{join, split};
+use crate::base::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::circuit::core::machine::Machine;
+use crate::circuit::core::state::{Phase, Watch};
+use crate::circuit::settings::Settings;
+
+const BITS: u32 = 3;
+const MASK: u64 = (1 << BITS) - 1;
+
+const QUIET: u64 = 0;
+const FAILING: u64 = 1;
+const TIMED: u64 = 2;
+const OPEN: u64 = 3;
+const HALF_OPEN: u64 = 4;
+const FULL: u64 = 5;
+const FORCED_OPEN: u64 = 6;
+const DISABLED: u64 = 7;
+
+#[derive(Debug)]
+pub(crate) struct Gate {
+    /// Stored with the lock held, `Release`; loaded without it, `Acquire`.
+    word: AtomicU64,
+    /// While the circuit is closed, the tick at which its window has something to forget. Otherwise the longest that a
+    /// rejection may have to wait, in nanoseconds: one that seems to have to wait longer goes by another clock than the
+    /// opening did. Zero where no call is rejected without a decision.
+    ///
+    /// Whoever reads what belongs to the next word already either decides, or rejects as he would have a moment ago.
+    limit: AtomicU64,
+    /// How long a slow call takes, in nanoseconds.
+    slow: AtomicU64,
+    core: Mutex<Core>,
+}
+
+#[derive(Debug)]
+struct Core {
+    settings: Arc<Settings>,
+    machine: Machine,
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// Calls that are slow from less than a tenth of a second on are measured by the precise clock.
+const BRIEF: u64 = 100_000_000;
+
+impl Gate {
+    pub(crate) fn new(settings: Arc<Settings>) -> Self {
+        let machine = Machine::new(&settings, Tick::now());
+        let gate = Self {
+            word: AtomicU64::new(QUIET),
+            limit: AtomicU64::new(NEVER),
+            slow: AtomicU64::new(NEVER),
+            core: Mutex::new(Core { settings, machine }),
+        };
+        gate.decide(|_, _| ());
+        gate
+    }
+
+    /// The phase as it was published last.
+    pub(crate) fn phase(&self) -> Phase {
+        unpack(self.word.load(Ordering::Acquire))
+    }
+
+    /// The generation of a closed circuit where nobody has to take the time of a call.
+    #[inline]
+    pub(crate) fn closed(&self) -> Option<u32> {
+        let word = self.word.load(Ordering::Acquire);
+        (word & MASK <= FAILING).then_some(split(word).0)
+    }
+
+    /// The circuit is closed, in this generation, and to count a success is all there is to do.
+    #[inline]
+    pub(crate) fn is_quiet(&self, generation: u32) -> bool {
+        self.is_closed(generation, Watch::Quiet)
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self, generation: u32, watch: Watch) -> bool {
+        self.word.load(Ordering::Acquire) == pack(Phase::Closed { generation, watch })
+    }
+
+    pub(crate) fn longest_wait(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_slow_calls(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) != NEVER
+    }
+
+    /// Whether a call that began by the time of [`lap`](Self::lap) has been slow by now.
+    pub(crate) fn is_slow(&self, started: Tick) -> bool {
+        self.lap(false).to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed)
+    }
+
+    /// The time, as precisely as is needed to tell a slow call.
+    #[inline]
+    pub(crate) fn lap(&self, begins: bool) -> Tick {
+        clock::lap(self.slow.load(Ordering::Relaxed) < BRIEF, begins)
+    }
+
+    /// Whether a window has something to forget.
+    pub(crate) fn is_due(&self, now: Tick) -> bool {
+        now.to_bits() >= self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Lets `decide` change the machine, and publishes what came of it.
+    ///
+    /// `decide` must not call user code, and that includes subscribers to events. A clock that it reads with the lock held
+    /// gives times in the order of the decisions.
+    pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
+        let mut core = lock(&self.core);
+        let Core { settings, machine } = &mut *core;
+        let decision = decide(machine, settings);
+        let (phase, longest_wait) = machine.phase(settings);
+        let limit = match phase {
+            Phase::Closed { .. } => machine.due().map_or(NEVER, Tick::to_bits),
+            _ if settings.shadow => 0,
+            _ => nanos(longest_wait),
+        };
+        self.limit.store(limit, Ordering::Relaxed);
+        self.slow.store(settings.slow_call.map_or(NEVER, nanos), Ordering::Relaxed);
+        self.word.store(pack(phase), Ordering::Release);
+        decision
+    }
+
+    /// Shows the machine to `look`, which may let it forget, and nothing else.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut Machine, &Settings) -> T) -> T {
+        let mut core = lock(&self.core);
+        let Core { settings, machine } = &mut *core;
+        look(machine, settings)
+    }
+}
+
+#[inline]
+fn pack(phase: Phase) -> u64 {
+    match phase {
+        Phase::Closed { generation, watch: Watch::Quiet } => join(generation, 0) | QUIET,
+        Phase::Closed { generation, watch: Watch::Failing } => join(generation, 0) | FAILING,
+        Phase::Closed { generation, watch: Watch::Timed } => join(generation, 0) | TIMED,
+        Phase::Open { until } => until.to_bits() | OPEN,
+        Phase::HalfOpen => HALF_OPEN,
+        Phase::Full { until } => until.to_bits() | FULL,
+        Phase::ForcedOpen { wait } => (wait & !MASK) | FORCED_OPEN,
+        Phase::Disabled { generation } => join(generation, 0) | DISABLED,
+    }
+}
+
+#[inline]
+fn unpack(word: u64) -> Phase {
+    let (generation, until) = (split(word).0, Tick::from_bits(word));
+    match word & MASK {
+        QUIET => Phase::Closed { generation, watch: Watch::Quiet },
+        FAILING => Phase::Closed { generation, watch: Watch::Failing },
+        TIMED => Phase::Closed { generation, watch: Watch::Timed },
+        OPEN => Phase::Open { until },
+        HALF_OPEN => Phase::HalfOpen,
+        FULL => Phase::Full { until },
+        FORCED_OPEN => Phase::ForcedOpen { wait: word & !MASK },
+        _ => Phase::Disabled { generation },
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_gives_back_the_phase_that_made_it() {
+        let until = Tick::now();
+        for phase in [
+            Phase::Closed { generation: 0, watch: Watch::Quiet },
+            Phase::Closed { generation: 7, watch: Watch::Failing },
+            Phase::Closed { generation: u32::MAX, watch: Watch::Quiet },
+            Phase::Closed { generation: 8, watch: Watch::Timed },
+            Phase::Open { until },
+            Phase::HalfOpen,
+            Phase::Full { until },
+            Phase::ForcedOpen { wait: 0 },
+            Phase::ForcedOpen { wait: !MASK },
+            Phase::Disabled { generation: 9 },
+        ] {
+            assert_eq!(unpack(pack(phase)), phase);
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! The transition function of a breaker: plain data in, plain data out, no clock, no lock, no event.
+
+use std::time::Duration;
+
+use crate::base::clock::{Stamp, Tick, nanos};
+use crate::base::random;
+use crate::circuit::core::decision::{Admission, Effect, End};
+use crate::circuit::core::state::{CircuitState, Phase, Watch};
+use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::totals::Tally;
+use crate::circuit::core::window::{Counts, Window};
+use crate::circuit::settings::{Rule, Settings};
+
+/// The reason of an opening by a trial.
+const TRIAL: &str = "half_open_failure";
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed,
+    Open { since: Tick, wait: Wait },
+    HalfOpen { successes: u32, in_flight: u32, newest: Tick },
+    ForcedOpen,
+    Disabled,
+}
+
+/// Where the cooldown of an opening comes from.
+#[derive(Clone, Copy, Debug)]
+enum Wait {
+    /// From the settings, with this random number from 0 to 1.
+    Settings { draw: f64 },
+    /// From the failure.
+    Given(Duration),
+}
+
+#[derive(Debug)]
+pub(crate) struct Machine {
+    state: State,
+    generation: u32,
+    pub(super) lease: u32,
+    /// How often the circuit has opened since it was closed.
+    openings: u32,
+    /// As many as a threshold can be; no more than that is ever asked.
+    failures: u32,
+    /// The generation in which the circuit was closed or reset last.
+    period: u32,
+    /// How often the circuit has opened at all.
+    opened: u32,
+    window: Option<Box<Window>>,
+    pub(crate) tally: Tally,
+}
+
+impl Machine {
+    pub(crate) fn new(settings: &Settings, now: Tick) -> Self {
+        let mut machine = Self {
+            state: State::Closed,
+            generation: 0,
+            lease: Ticket::NO_TRIAL + 1,
+            openings: 0,
+            failures: 0,
+            period: 0,
+            opened: 0,
+            window: None,
+            tally: Tally::default(),
+        };
+        machine.begin_window(settings, now, 0);
+        machine
+    }
+
+    /// Goes by other settings; a window of another span is another window.
+    pub(crate) fn adopt(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
+        if old.span() != new.span() {
+            self.begin_window(new, now, successes);
+        }
+    }
+
+    fn begin_window(&mut self, settings: &Settings, now: Tick, successes: u64) {
+        self.window = settings.span().map(|span| Box::new(Window::new(span, now, successes)));
+    }
+
+    /// Names the time since the circuit was closed or reset last.
+    pub(crate) fn period(&self) -> u32 {
+        self.period
+    }
+
+    /// How often the circuit has opened.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened.into()
+    }
+
+    pub(crate) fn has_window(&self) -> bool {
+        self.window.is_some()
+    }
+
+    /// When something in the window grows too old, at the earliest.
+    pub(crate) fn due(&self) -> Option<Tick> {
+        self.window.as_ref()?.due()
+    }
+
+    /// What the window holds now.
+    pub(crate) fn counts(&mut self, now: Tick, successes: u64) -> Option<Counts> {
+        let window = self.window.as_mut()?;
+        window.turn(now, successes);
+        Some(window.counts(successes))
+    }
+
+    /// Failures toward the threshold; kept while open, and a failed trial adds one.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.into()
+    }
+
+    /// Nobody would miss what this machine remembers. What a window has forgotten since the last failure is asked anew.
+    pub(crate) fn is_idle(&mut self, now: Tick, successes: u64) -> bool {
+        matches!(self.state, State::Closed)
+            && match self.counts(now, successes) {
+                Some(counts) => counts.failures == 0 && counts.slow == 0,
+                None => self.failures == 0,
+            }
+    }
+
+    /// How long an opening lasts that began under these circumstances.
+    fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
+        match wait {
+            Wait::Settings { draw } => settings.nth_cooldown(self.openings, draw),
+            Wait::Given(time) => time.min(settings.max_cooldown),
+        }
+    }
+
+    /// The state as the next call would find it, and what is left of its cooldown.
+    pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
+        let state = match self.state {
+            State::Closed => CircuitState::Closed,
+            State::Open { since, wait } => match remaining(since, self.cooldown(wait, settings), now) {
+                Some(left) => return (CircuitState::Open, left),
+                None => CircuitState::HalfOpen,
+            },
+            State::HalfOpen { .. } => CircuitState::HalfOpen,
+            State::ForcedOpen => CircuitState::ForcedOpen,
+            State::Disabled => CircuitState::Disabled,
+        };
+        (state, Duration::ZERO)
+    }
+
+    /// What to publish: the phase, and the longest time that somebody who is rejected may have to wait.
+    #[inline]
+    pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
+        let generation = self.generation;
+        match self.state {
+            State::Closed => {
+                let consecutive = matches!(settings.rule, Rule::Consecutive { .. });
+                let watch = match () {
+                    () if settings.timed() => Watch::Timed,
+                    () if consecutive && self.failures > 0 => Watch::Failing,
+                    () => Watch::Quiet,
+                };
+                (Phase::Closed { generation, watch }, Duration::ZERO)
+            }
+            State::Open { since, wait } => {
+                let cooldown = self.cooldown(wait, settings);
+                (Phase::Open { until: since.after(cooldown) }, cooldown)
+            }
+            State::HalfOpen { successes, in_flight, newest } if full(successes, in_flight, settings) => {
+                (Phase::Full { until: newest.after(settings.trial_timeout) }, settings.trial_timeout)
+            }
+            State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
+            State::ForcedOpen => {
+                let wait = if settings.shadow { 0 } else { nanos(settings.cooldown) };
+                (Phase::ForcedOpen { wait }, Duration::ZERO)
+            }
+            State::Disabled => (Phase::Disabled { generation }, Duration::ZERO),
+        }
+    }
+
+    pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Admission {
+        let mut half_opened = false;
+        let mut expired = 0;
+        let verdict = match &mut self.state {
+            State::Closed | State::Disabled => {
+                Ok(self.ticket(if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL }))
+            }
+            State::ForcedOpen => Err(settings.cooldown),
+            State::Open { since, wait } => {
+                // Of two paused clocks on one breaker, the one that is behind must not wait for the other.
+                *since = (*since).min(now);
+                let (since, wait) = (*since, *wait);
+                match remaining(since, self.cooldown(wait, settings), now) {
+                    Some(wait) => Err(wait),
+                    None => {
+                        half_opened = true;
+                        self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
+                        Ok(self.ticket(self.lease))
+                    }
+                }
+            }
+            State::HalfOpen { successes, in_flight, newest } => {
+                *newest = (*newest).min(now);
+                let wait = remaining(*newest, settings.trial_timeout, now);
+                if *in_flight > 0 && wait.is_none() {
+                    expired = std::mem::take(in_flight);
+                    self.lease = Ticket::next_lease(self.lease);
+                }
+                match wait {
+                    Some(wait) if full(*successes, *in_flight, settings) => Err(wait),
+                    _ => {
+                        *in_flight += 1;
+                        *newest = now;
+                        Ok(self.ticket(self.lease))
+                    }
+                }
+            }
+        };
+        Admission { verdict, half_opened, expired }
+    }
+
+    pub(crate) fn succeed(&mut self, ticket: Ticket, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+        if self.is_stale(ticket) {
+            self.tally.settled += 1;
+            return Effect::Stale;
+        }
+        self.release(ticket);
+        let reason = match &mut self.state {
+            State::HalfOpen { .. } if end.slow => {
+                self.failures = self.failures.saturating_add(1);
+                Some(TRIAL)
+            }
+            State::HalfOpen { successes, .. } => {
+                *successes += 1;
+                if *successes >= settings.half_open_max {
+                    self.tally.recent += 1;
+                    self.close(end.now());
+                    return Effect::Closed;
+                }
+                None
+            }
+            _ => match settings.rule {
+                Rule::Consecutive { .. } => {
+                    self.failures = 0;
+                    None
+                }
+                Rule::Window { .. } => self.remember(settings, end, false),
+            },
+        };
+        self.tally.recent += 1;
+        reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
+    }
+
+    pub(crate) fn fail(&mut self, ticket: Ticket, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+        self.tally.failed += 1;
+        if self.is_stale(ticket) {
+            return Effect::Stale;
+        }
+        let reason = match settings.rule {
+            _ if matches!(self.state, State::HalfOpen { .. }) => {
+                self.failures = self.failures.saturating_add(1);
+                Some(TRIAL)
+            }
+            Rule::Consecutive { threshold } => {
+                self.failures = self.failures.saturating_add(1);
+                (self.failures >= threshold).then_some("threshold")
+            }
+            Rule::Window { .. } => self.remember(settings, end, true),
+        };
+        reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
+    }
+
+    /// Puts a call into the window; returns the reason to open the circuit, if there is one.
+    fn remember(&mut self, settings: &Settings, end: &End<impl Fn() -> Tick>, failed: bool) -> Option<&'static str> {
+        let Rule::Window { limit, .. } = &settings.rule else { return None };
+        let window = self.window.as_mut()?;
+        window.turn(end.now(), end.successes);
+        if failed || end.slow {
+            window.add(failed, end.slow);
+        }
+        let counts = window.counts(end.successes + u64::from(!failed));
+        self.failures = u32::try_from(counts.failures).unwrap_or(u32::MAX);
+        (failed || end.slow).then(|| counts.reached(limit, failed)).flatten()
+    }
+
+    fn open_for(&mut self, reason: &'static str, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+        self.open(settings, end.now(), end.retry_after);
+        Effect::Opened { reason, failures: self.failures() }
+    }
+
+    fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
+        self.opened = self.opened.saturating_add(1);
+        self.openings = self.openings.saturating_add(1);
+        let wait = match retry_after {
+            Some(time) => Wait::Given(time),
+            None => {
+                Wait::Settings { draw: if settings.cooldown_jitter > 0.0 { random::unit(random::next()) } else { 0.0 } }
+            }
+        };
+        self.enter(State::Open { since, wait });
+    }
+
+    /// Opens the circuit by hand, for an ordinary cooldown.
+    pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
+        self.openings = 0;
+        self.open(settings, now, None);
+    }
+
+    pub(crate) fn force_open(&mut self) {
+        self.enter(State::ForcedOpen);
+    }
+
+    pub(crate) fn disable(&mut self) {
+        self.enter(State::Disabled);
+    }
+
+    /// Gives a trial's slot back, unless it is another lease's by now.
+    pub(crate) fn release(&mut self, ticket: Ticket) {
+        let current = self.ticket(self.lease);
+        if let State::HalfOpen { in_flight, .. } = &mut self.state {
+            if ticket == current {
+                *in_flight = in_flight.saturating_sub(1);
+            }
+        }
+    }
+
+    pub(crate) fn reset(&mut self, now: Tick) {
+        self.tally.last_failure = Stamp::default();
+        self.close(now);
+    }
+
+    fn close(&mut self, now: Tick) {
+        self.failures = 0;
+        self.openings = 0;
+        self.tally.settled += std::mem::take(&mut self.tally.recent);
+        self.enter(State::Closed);
+        self.period = self.generation;
+        if let Some(window) = &mut self.window {
+            window.restart(now);
+        }
+    }
+
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// For a call that is let through although the circuit would reject it: whatever it comes to is too late for this
+    /// generation, and for every later one.
+    pub(crate) fn late(&self) -> Ticket {
+        Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
+    }
+
+    fn is_stale(&self, ticket: Ticket) -> bool {
+        ticket.generation() != self.generation || matches!(self.state, State::Disabled)
+    }
+
+    fn ticket(&self, lease: u32) -> Ticket {
+        Ticket::new(self.generation, lease)
+    }
+}
+
+/// With nobody in flight there is always room, whatever a change of settings did to the sum: otherwise nobody could
+/// ever close the circuit again.
+fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
+    in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
+}
+
+/// What is left of `limit` since `since`, none once it has passed.
+fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
+    limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
+}

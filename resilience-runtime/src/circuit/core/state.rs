@@ -1,0 +1,83 @@
+use std::fmt;
+
+use crate::base::clock::Tick;
+
+/// The state of a circuit.
+///
+/// Shown as `closed`, `open`, `half_open`, `forced_open` and `disabled`.
+///
+/// ```
+/// use resilience_runtime::CircuitState;
+///
+/// assert_eq!(CircuitState::HalfOpen.to_string(), "half_open");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CircuitState {
+    /// Calls pass; what they come to is counted.
+    Closed,
+    /// Calls are rejected until the cooldown has passed.
+    Open,
+    /// A few trial calls pass; their outcome closes the circuit or opens it again.
+    HalfOpen,
+    /// Calls are rejected until somebody resets the circuit: [`force_open`](crate::CircuitBreaker::force_open).
+    ForcedOpen,
+    /// Calls pass until somebody resets the circuit, whatever they come to: [`disable`](crate::CircuitBreaker::disable).
+    Disabled,
+}
+
+impl CircuitState {
+    /// The name of the state, such as `half_open`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+            Self::ForcedOpen => "forced_open",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl fmt::Display for CircuitState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What an admission and a success need to know, as one word; see [`crate::circuit::core::gate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Closed {
+        generation: u32,
+        watch: Watch,
+    },
+    Open {
+        until: Tick,
+    },
+    /// Half-open, and a trial may pass.
+    HalfOpen,
+    /// Half-open, and every slot is taken until their lease ends.
+    Full {
+        until: Tick,
+    },
+    /// Nobody knows until when; a caller is told to come back after so many nanoseconds, in steps of eight, or zero where
+    /// each call has to be decided about.
+    ForcedOpen {
+        wait: u64,
+    },
+    Disabled {
+        generation: u32,
+    },
+}
+
+/// What there is about the successes of a closed circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Watch {
+    /// To count them is all.
+    Quiet,
+    /// There are failures for one to clear.
+    Failing,
+    /// Each has to be looked at, since its time may count.
+    Timed,
+}

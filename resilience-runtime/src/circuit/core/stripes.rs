@@ -1,0 +1,225 @@
+//! Where the threads count what they do without a lock, each in a cache line of its own.
+//!
+//! A breaker has one slot for each stripe, and a thread always uses the same stripe, so two threads that call through one
+//! breaker write to two lines. A line holds the slots of several breakers: the same thread writes them all. The idea is
+//! that of `LongAdder` (Doug Lea, JSR 166), without its growth: a call never allocates.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use crate::base::clock::Stamp;
+use crate::base::halves::join;
+use crate::base::sync::{Arc, AtomicU64, Ordering};
+
+/// What one thread, or a few, came to with one breaker.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    /// How many calls have succeeded in a period, and its number above that; see [`Slot::succeed`].
+    succeeded: AtomicU64,
+    last_success: AtomicU64,
+    pub(crate) rejected: AtomicU64,
+    pub(crate) ignored: AtomicU64,
+}
+
+const COUNT: u64 = u32::MAX as u64;
+
+impl Slot {
+    /// Stores only what has changed: a store ahead of the exchange would have to be waited for.
+    #[inline]
+    pub(crate) fn stamp(&self, now: Stamp) {
+        if self.last_success() != now {
+            self.last_success.store(now.to_bits(), Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn last_success(&self) -> Stamp {
+        Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
+    }
+
+    /// Counts and stamps a success of this period; false where the slot is another period's or full, see [`Slot::adopt`].
+    ///
+    /// One exchange counts and makes sure of the period, so a success that comes late is never counted in a period that
+    /// has begun meanwhile.
+    #[inline]
+    pub(crate) fn succeed(&self, period: u32, now: Stamp) -> bool {
+        self.stamp(now);
+        let seen = self.succeeded.load(Ordering::Relaxed);
+        let count = seen ^ tag(period);
+        count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    /// Makes room for successes of this period; returns those that were counted before, and whether they are of this
+    /// period, too. The caller holds the lock of the breaker.
+    pub(crate) fn adopt(&self, period: u32) -> (u64, bool) {
+        let seen = self.succeeded.load(Ordering::Relaxed);
+        let count = seen ^ tag(period);
+        if count < COUNT {
+            return (0, true);
+        }
+        // What came in since is in what the swap returns.
+        let old = self.succeeded.swap(tag(period), Ordering::Relaxed);
+        (old & COUNT, count == COUNT)
+    }
+
+    /// The successes counted here, and those of them that are of this period.
+    pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
+        let seen = self.succeeded.load(Ordering::Relaxed);
+        let count = seen & COUNT;
+        (count, if seen - count == tag(period) { count } else { 0 })
+    }
+}
+
+fn tag(period: u32) -> u64 {
+    join(period, 0)
+}
+
+const SLOTS: usize = 4;
+
+/// Two lines of 64 bytes: processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Line([Slot; SLOTS]);
+
+/// The slots of one breaker.
+pub(crate) enum Stripes {
+    /// A slot in each line of a block that is shared with the breakers made before and after.
+    Many { lines: Arc<[Line]>, column: usize },
+    /// In place, for a breaker that is one of many.
+    Single(Slot),
+}
+
+impl Stripes {
+    /// As many as two for each core, at most 16.
+    pub(crate) fn new() -> Self {
+        /// The block of which slots were given away last, and how many.
+        static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
+        let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
+        let (lines, column) = match newest.take() {
+            // A model must not meet what an earlier run has left.
+            Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
+            _ => (lines(), 0),
+        };
+        *newest = Some((lines.clone(), column + 1));
+        Self::Many { lines, column }
+    }
+
+    pub(crate) fn single() -> Self {
+        Self::Single(Slot::default())
+    }
+
+    /// The slot of this thread.
+    #[inline]
+    pub(crate) fn mine(&self) -> &Slot {
+        loop {
+            match self.known() {
+                Some(slot) => return slot,
+                None => number(),
+            }
+        }
+    }
+
+    /// The slot of this thread, unless that has no number yet. The last `?` stands for a panic that cannot happen.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<&Slot> {
+        match self {
+            Self::Many { lines, column } => match thread() {
+                0 => None,
+                number => Some(&lines.get(number & (lines.len() - 1))?.0[column & (SLOTS - 1)]),
+            },
+            Self::Single(slot) => Some(slot),
+        }
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Slot> {
+        let (single, lines, column) = match self {
+            Self::Many { lines, column } => (None, &lines[..], *column),
+            Self::Single(slot) => (Some(slot), &[][..], 0),
+        };
+        single.into_iter().chain(lines.iter().map(move |line| &line.0[column]))
+    }
+}
+
+impl fmt::Debug for Stripes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all()).finish()
+    }
+}
+
+fn lines() -> Arc<[Line]> {
+    let stripes = (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
+    (0..if cfg!(resilience_loom) { 1 } else { stripes }).map(|_| Line::default()).collect()
+}
+
+thread_local! {
+    static NUMBER: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The number of this thread, zero until it needs one.
+#[inline]
+fn thread() -> usize {
+    // A model has to take the same steps each time.
+    if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
+}
+
+/// Gives this thread a number: threads that begin one after the other get stripes side by side.
+#[cold]
+fn number() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static THREADS: AtomicUsize = AtomicUsize::new(1);
+    // Never zero, which stands for "none yet".
+    NUMBER.set(THREADS.fetch_add(1, Ordering::Relaxed).max(1));
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    const NOW: Stamp = Stamp::from_bits(1);
+
+    #[test]
+    fn a_slot_of_another_period_counts_nothing_until_it_is_adopted() {
+        let slot = Slot::default();
+        assert!(slot.succeed(0, NOW) && slot.succeed(0, NOW));
+        assert!(!slot.succeed(1, NOW));
+        assert_eq!(slot.successes(1), (2, 0));
+        assert_eq!(slot.adopt(1), (2, false));
+        assert!(slot.succeed(1, NOW));
+        assert_eq!(slot.successes(1), (1, 1));
+        assert_eq!(slot.adopt(1), (0, true));
+    }
+
+    #[test]
+    fn a_full_slot_is_emptied() {
+        let slot = Slot { succeeded: AtomicU64::new(tag(7) | (COUNT - 1)), ..Slot::default() };
+        assert!(slot.succeed(7, NOW));
+        assert!(!slot.succeed(7, NOW));
+        assert_eq!(slot.adopt(7), (COUNT, true));
+        assert!(slot.succeed(7, NOW));
+        assert_eq!(slot.successes(7), (1, 1));
+    }
+
+    #[test]
+    fn breakers_share_lines_and_no_slot() {
+        let stripes: Vec<_> = (0..2 * SLOTS).map(|_| Stripes::new()).collect();
+        for (index, one) in stripes.iter().enumerate() {
+            one.mine().rejected.store(index as u64 + 1, Ordering::Relaxed);
+        }
+        for (index, one) in stripes.iter().enumerate() {
+            assert_eq!(one.all().map(|slot| slot.rejected.load(Ordering::Relaxed)).sum::<u64>(), index as u64 + 1);
+        }
+    }
+
+    #[test]
+    fn twice_as_many_threads_as_processors_count_in_a_line_each() {
+        let stripes = Stripes::new();
+        let threads = (2 * available_parallelism().map_or(1, usize::from)).min(16);
+        let slots = (1..=threads).map(|number| {
+            NUMBER.set(number);
+            std::ptr::from_ref(stripes.known().unwrap())
+        });
+        assert_eq!(slots.collect::<std::collections::HashSet<_>>().len(), threads);
+    }
+}

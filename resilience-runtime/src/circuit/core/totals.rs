@@ -1,0 +1,102 @@
+//! What calls came to, counted for as long as the breaker lives, and when they last did.
+//!
+//! What happens with the lock held is counted in [`Tally`], the rest in the slots of the threads. Every access to those
+//! is relaxed: a counter stands for itself, and none decides anything.
+
+use crate::base::clock::Stamp;
+use crate::base::sync::{AtomicU64, Ordering};
+use crate::circuit::core::machine::Machine;
+use crate::circuit::core::stripes::{Slot, Stripes};
+
+/// What is counted with the lock held.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    /// Successes of the period that are in no slot: those of trials, and of calls that had to take the lock.
+    pub(crate) recent: u64,
+    /// Successes of earlier periods that are in no slot, and those that came too late.
+    pub(crate) settled: u64,
+    pub(crate) failed: u64,
+    pub(crate) last_failure: Stamp,
+}
+
+/// What is counted without it.
+#[derive(Debug)]
+pub(crate) struct Totals {
+    stripes: Stripes,
+    cancelled: AtomicU64,
+}
+
+/// All of it together.
+pub(crate) struct Sums {
+    pub(crate) successes: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) ignored: u64,
+    pub(crate) cancelled: u64,
+    pub(crate) rejected: u64,
+    pub(crate) last_success: Stamp,
+}
+
+impl Totals {
+    pub(crate) fn new(stripes: Stripes) -> Self {
+        Self { stripes, cancelled: AtomicU64::new(0) }
+    }
+
+    /// The slot of this thread.
+    #[inline]
+    pub(crate) fn mine(&self) -> &Slot {
+        self.stripes.mine()
+    }
+
+    /// The slot of this thread, once it has asked for it.
+    #[inline]
+    pub(crate) fn known(&self) -> Option<&Slot> {
+        self.stripes.known()
+    }
+
+    /// Makes this thread's slot count for this period, and stamps it; the caller holds the lock.
+    pub(crate) fn adopt(&self, period: u32, now: Stamp, tally: &mut Tally) {
+        let slot = self.mine();
+        slot.stamp(now);
+        let (carried, recent) = slot.adopt(period);
+        *(if recent { &mut tally.recent } else { &mut tally.settled }) += carried;
+    }
+
+    pub(crate) fn add_rejected(&self) {
+        self.mine().rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_ignored(&self) {
+        self.mine().ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_cancelled(&self) {
+        self.cancelled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The successes of the period, for a machine that has a window; the caller holds the lock.
+    pub(crate) fn successes(&self, machine: &Machine) -> u64 {
+        if machine.has_window() { self.sums(machine.period(), &machine.tally).successes } else { 0 }
+    }
+
+    /// The caller holds the lock.
+    pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
+        let mut sums = Sums {
+            successes: tally.recent,
+            succeeded: tally.recent + tally.settled,
+            ignored: 0,
+            cancelled: self.cancelled.load(Ordering::Relaxed),
+            rejected: 0,
+            last_success: Stamp::default(),
+        };
+        // From within: a loop would ask at each step which kind of stripes it is.
+        self.stripes.all().for_each(|slot| {
+            let (all, recent) = slot.successes(period);
+            sums.succeeded += all;
+            sums.successes += recent;
+            sums.ignored += slot.ignored.load(Ordering::Relaxed);
+            sums.rejected += slot.rejected.load(Ordering::Relaxed);
+            sums.last_success = sums.last_success.max(slot.last_success());
+        });
+        sums
+    }
+}

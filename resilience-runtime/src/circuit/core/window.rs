@@ -1,0 +1,339 @@
+//! What came of the calls that a rule still remembers: the last few of them, or those of the last so many seconds.
+//!
+//! Only failures and slow calls are told to a window. Successes that are neither are counted by the threads, and come in
+//! here as the sum of all since the circuit was closed: what that has grown by since the last look happened in between.
+//! So a success costs nothing, and what a window costs does not grow with the calls in it.
+
+use std::time::Duration;
+
+use crate::base::clock::{Tick, nanos};
+use crate::circuit::settings::{Limit, Span};
+
+/// What a window holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) total: u64,
+    pub(crate) failures: u64,
+    pub(crate) slow: u64,
+}
+
+impl Counts {
+    /// What of the limit these calls have reached; a slow success alone goes by the rate of slow calls.
+    pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<&'static str> {
+        match *limit {
+            Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some("threshold"),
+            Limit::Rates { min_calls, .. } if self.total < u64::from(min_calls) => None,
+            Limit::Rates { failure_rate, slow_rate, .. } => {
+                let over = |part: u64, rate: Option<f64>| rate.is_some_and(|rate| self.share(part) >= rate);
+                match () {
+                    () if failed && over(self.failures, failure_rate) => Some("failure_rate"),
+                    () if over(self.slow, slow_rate) => Some("slow_rate"),
+                    () => None,
+                }
+            }
+        }
+    }
+
+    /// A quotient and no product: what is written as 0.1 is what 3 of 30 comes to.
+    #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
+    fn share(&self, part: u64) -> f64 {
+        part as f64 / self.total as f64
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum Window {
+    Time(Buckets),
+    Calls(Last),
+}
+
+impl Window {
+    /// One that begins now, with so many successes before it.
+    pub(crate) fn new(span: Span, now: Tick, successes: u64) -> Self {
+        match span {
+            Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
+            Span::Calls(calls) => Self::Calls(Last::new(calls, successes)),
+        }
+    }
+
+    /// Forgets everything: the successes are counted anew from here.
+    pub(crate) fn restart(&mut self, now: Tick) {
+        match self {
+            Self::Time(buckets) => buckets.restart(now),
+            Self::Calls(last) => last.restart(),
+        }
+    }
+
+    /// Forgets what is too old. Whoever tells or asks something does that first.
+    pub(crate) fn turn(&mut self, now: Tick, successes: u64) {
+        match self {
+            Self::Time(buckets) => buckets.turn(now, successes),
+            Self::Calls(last) => last.turn(successes),
+        }
+    }
+
+    /// Takes a call that failed or was slow, or both. A success is in the sum that the next turn gets.
+    pub(crate) fn add(&mut self, failed: bool, slow: bool) {
+        match self {
+            Self::Time(buckets) => buckets.add(failed, slow),
+            Self::Calls(last) => last.add(failed, slow),
+        }
+    }
+
+    pub(crate) fn counts(&self, successes: u64) -> Counts {
+        match self {
+            Self::Time(buckets) => buckets.counts(successes),
+            Self::Calls(last) => last.counts(),
+        }
+    }
+
+    /// When there is something to forget, at the earliest.
+    pub(crate) fn due(&self) -> Option<Tick> {
+        match self {
+            Self::Time(buckets) => Some(buckets.end()),
+            Self::Calls(_) => None,
+        }
+    }
+}
+
+const BUCKETS: usize = 10;
+
+/// The last so many seconds, in tenths: between nine and ten of them are remembered.
+///
+/// The sliding window of Hystrix and of Netflix's Servo before it, without a bucket for successes.
+#[derive(Debug)]
+pub(crate) struct Buckets {
+    begun: Tick,
+    /// Of one bucket.
+    nanos: u64,
+    /// Which bucket it is now, counted from `begun`.
+    index: u64,
+    ring: [Bucket; BUCKETS],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Bucket {
+    /// How many successes there were before it.
+    before: u64,
+    failures: u64,
+    slow: u64,
+}
+
+impl Buckets {
+    fn new(length: Duration, begun: Tick, successes: u64) -> Self {
+        let bucket = Bucket { before: successes, ..Bucket::default() };
+        Self { begun, nanos: nanos(length).div_ceil(BUCKETS as u64).max(1), index: 0, ring: [bucket; BUCKETS] }
+    }
+
+    /// Of so many buckets.
+    fn time(&self, buckets: u64) -> Duration {
+        Duration::from_nanos(self.nanos.saturating_mul(buckets))
+    }
+
+    fn restart(&mut self, now: Tick) {
+        self.begin(now, 0);
+    }
+
+    fn begin(&mut self, now: Tick, successes: u64) {
+        let bucket = Bucket { before: successes, ..Bucket::default() };
+        *self = Self { begun: now, nanos: self.nanos, index: 0, ring: [bucket; BUCKETS] };
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "below the number of buckets")]
+    const fn place(index: u64) -> usize {
+        (index % BUCKETS as u64) as usize
+    }
+
+    fn turn(&mut self, now: Tick, successes: u64) {
+        // Somebody whose clock is far ahead has been here: on this one nothing would be forgotten until then.
+        if now.after(self.time(BUCKETS as u64)) < self.begun.after(self.time(self.index)) {
+            self.begin(now, successes);
+        }
+        // A clock that is a little behind another one makes no bucket come back.
+        let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
+        let passed = (index - self.index).min(BUCKETS as u64);
+        for fresh in index - passed..index {
+            self.ring[Self::place(fresh + 1)] = Bucket { before: successes, ..Bucket::default() };
+        }
+        self.index = index;
+    }
+
+    fn add(&mut self, failed: bool, slow: bool) {
+        let bucket = &mut self.ring[Self::place(self.index)];
+        bucket.failures += u64::from(failed);
+        bucket.slow += u64::from(slow);
+    }
+
+    fn counts(&self, successes: u64) -> Counts {
+        let failures = self.ring.iter().map(|bucket| bucket.failures).sum();
+        let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
+        // The next bucket takes the place of the oldest.
+        let oldest = &self.ring[Self::place(self.index + 1)];
+        Counts { total: failures + successes.saturating_sub(oldest.before), failures, slow }
+    }
+
+    fn end(&self) -> Tick {
+        self.begun.after(self.time(self.index + 1))
+    }
+}
+
+/// The last so many calls, a bit for each.
+#[derive(Debug)]
+pub(crate) struct Last {
+    /// The successes that have a bit.
+    successes: u64,
+    calls: u64,
+    failed: Bits,
+    slow: Bits,
+}
+
+impl Last {
+    fn new(length: u32, successes: u64) -> Self {
+        Self { successes, calls: 0, failed: Bits::new(length), slow: Bits::new(length) }
+    }
+
+    fn restart(&mut self) {
+        self.successes = 0;
+        self.calls = 0;
+        self.failed.clear();
+        self.slow.clear();
+    }
+
+    fn turn(&mut self, successes: u64) {
+        let fresh = successes.saturating_sub(self.successes);
+        self.successes = successes;
+        self.advance(fresh);
+    }
+
+    fn advance(&mut self, calls: u64) {
+        self.calls += calls;
+        self.failed.advance(calls);
+        self.slow.advance(calls);
+    }
+
+    fn add(&mut self, failed: bool, slow: bool) {
+        self.advance(1);
+        // A success has its bit now, and must not get another one.
+        self.successes += u64::from(!failed);
+        if failed {
+            self.failed.set_last();
+        }
+        if slow {
+            self.slow.set_last();
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        Counts { total: self.calls.min(self.failed.length), failures: self.failed.ones, slow: self.slow.ones }
+    }
+}
+
+/// A ring of bits that knows how many of them are set.
+#[derive(Debug)]
+struct Bits {
+    words: Box<[u64]>,
+    length: u64,
+    next: u64,
+    ones: u64,
+}
+
+impl Bits {
+    fn new(length: u32) -> Self {
+        let length = u64::from(length.max(1));
+        let words = (0..length.div_ceil(64)).map(|_| 0).collect();
+        Self { words, length, next: 0, ones: 0 }
+    }
+
+    fn clear(&mut self) {
+        self.words.fill(0);
+        self.ones = 0;
+    }
+
+    /// The word of a bit, and the bit in it.
+    fn at(&mut self, bit: u64) -> (&mut u64, u32) {
+        let word = usize::try_from(bit / 64).unwrap_or(usize::MAX);
+        (&mut self.words[word], u32::try_from(bit % 64).unwrap_or(0))
+    }
+
+    /// Clears so many bits, word by word.
+    fn advance(&mut self, bits: u64) {
+        let mut left = bits.min(self.length);
+        while left > 0 {
+            let next = self.next;
+            let step = left.min(64 - next % 64).min(self.length - next);
+            let (word, bit) = self.at(next);
+            let mask = (u64::MAX >> (64 - step)) << bit;
+            let cleared = u64::from((*word & mask).count_ones());
+            *word &= !mask;
+            self.ones -= cleared;
+            self.next = (next + step) % self.length;
+            left -= step;
+        }
+    }
+
+    /// Sets the bit that was cleared last.
+    fn set_last(&mut self) {
+        let last = (self.next + self.length - 1) % self.length;
+        let (word, bit) = self.at(last);
+        *word |= 1 << bit;
+        self.ones += 1;
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_remember_as_many_as_they_are() {
+        for length in [1, 2, 63, 64, 65, 127, 128, 200] {
+            let mut bits = Bits::new(length);
+            let mut plain = vec![false; length as usize];
+            for step in 0..2000_u64 {
+                // Far apart, side by side, all round.
+                let skip = [0, 0, 1, 0, 5, 64, 0, 63, 130, 0][(step % 10) as usize];
+                bits.advance(skip);
+                plain.extend((0..skip).map(|_| false));
+                bits.advance(1);
+                if step % 3 != 0 {
+                    bits.set_last();
+                }
+                plain.push(step % 3 != 0);
+                let last = &plain[plain.len() - length as usize..];
+                assert_eq!(bits.ones, last.iter().filter(|bit| **bit).count() as u64, "{length} bits, step {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_tenth_of_the_time_is_forgotten_at_once() {
+        let begun = Tick::now();
+        let second = |n| begun.after(Duration::from_secs(n));
+        let mut window = Window::new(Span::Time(Duration::from_secs(10)), begun, 7);
+        window.add(true, false);
+        window.turn(second(9), 9);
+        window.add(false, true);
+        assert_eq!(window.counts(10), Counts { total: 4, failures: 1, slow: 1 });
+        window.turn(second(10), 12);
+        assert_eq!(window.counts(12), Counts { total: 3, failures: 0, slow: 1 }, "the first second is over");
+        assert_eq!(window.due(), Some(second(11)));
+        window.turn(second(3), 12);
+        assert_eq!(window.due(), Some(second(11)), "and does not come back");
+        window.turn(second(1000), 12);
+        assert_eq!(window.counts(12), Counts::default());
+    }
+
+    #[test]
+    fn a_call_that_is_slow_and_one_that_failed_are_among_the_last() {
+        let now = Tick::now();
+        let mut window = Window::new(Span::Calls(3), now, 0);
+        window.add(true, true);
+        window.turn(now, 1);
+        window.add(false, true);
+        assert_eq!(window.counts(2), Counts { total: 3, failures: 1, slow: 2 });
+        window.turn(now, 2);
+        assert_eq!(window.counts(2), Counts { total: 3, failures: 1, slow: 2 }, "it has its bit");
+        window.turn(now, 3);
+        assert_eq!(window.counts(3), Counts { total: 3, failures: 0, slow: 1 });
+    }
+}

@@ -1,0 +1,344 @@
+//! The settings of a breaker: what somebody wrote, and what comes of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::base::clock::{LONGEST, fits};
+use crate::base::interner::Newest;
+use crate::base::sync::Arc;
+use crate::circuit::error::ConfigError;
+
+/// Hands `$with` every option that a circuit has, with its type and the kind of its value.
+macro_rules! circuit_options {
+    ($with:ident) => {
+        $with! {
+            threshold: u32 => Count,
+            window: Duration => Time,
+            calls: u32 => Count,
+            failure_rate: f64 => Number,
+            slow_call: Duration => Time,
+            slow_rate: f64 => Number,
+            min_calls: u32 => Count,
+            cooldown: Duration => Time,
+            cooldown_factor: f64 => Number,
+            max_cooldown: Duration => Time,
+            cooldown_jitter: f64 => Number,
+            half_open_max: u32 => Count,
+            trial_timeout: Duration => Time,
+            shadow: bool => Flag,
+            max_keys: u32 => Count,
+        }
+    };
+}
+pub(crate) use circuit_options;
+
+/// The value of one option, to be compared and shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value {
+    Count(u32),
+    Time(Duration),
+    Number(f64),
+    Flag(bool),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            // Not in nanoseconds.
+            Self::Time(Duration::ZERO) => f.write_str("0s"),
+            Self::Time(time) => write!(f, "{time:?}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
+        }
+    }
+}
+
+macro_rules! options {
+    ($($option:ident: $type:ty => $kind:ident,)*) => {
+        /// What one place wrote about a circuit. An option that is not written joins whatever others have written.
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
+        pub(crate) struct Options {
+            $(pub(crate) $option: Option<$type>,)*
+        }
+
+        impl Options {
+            pub(crate) const NONE: Self = Self { $($option: None,)* };
+
+            /// Every option by its name.
+            pub(crate) fn entries(&self) -> [(&'static str, Option<Value>); [$(stringify!($option)),*].len()] {
+                [$((stringify!($option), self.$option.map(Value::$kind)),)*]
+            }
+
+            pub(crate) fn get(&self, option: &str) -> Option<Value> {
+                match option {
+                    $(stringify!($option) => self.$option.map(Value::$kind),)*
+                    _ => None,
+                }
+            }
+
+            fn each_or(self, others: Self) -> Self {
+                Self { $($option: self.$option.or(others.$option),)* }
+            }
+        }
+    };
+}
+circuit_options!(options);
+
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+const MOST_CALLS: u32 = 1 << 16;
+const MOST_KEYS: u32 = 10_000_000;
+
+impl Options {
+    /// These options, and those of `others` where these say nothing. What trips a circuit is one thing: where the two do
+    /// not go together, that of these stays as it is; and so does a cooldown, or the most that one may be.
+    pub(crate) fn or(self, others: Self) -> Self {
+        let mut both = self.each_or(others);
+        if self.too_long_with(others).is_some() {
+            (both.cooldown, both.max_cooldown) = (self.cooldown, self.max_cooldown);
+        }
+        if self.mixed_with(others).is_none() {
+            return both;
+        }
+        Self {
+            threshold: self.threshold,
+            window: self.window,
+            calls: self.calls,
+            failure_rate: self.failure_rate,
+            slow_call: self.slow_call,
+            slow_rate: self.slow_rate,
+            min_calls: self.min_calls,
+            ..both
+        }
+    }
+
+    /// Where these options have a cooldown and `others` the most that one may be, or the other way round, and the two do not go
+    /// together: the edge that these give the option of the others, and its value there.
+    pub(crate) fn too_long_with(self, others: Self) -> Option<(&'static str, String, Value)> {
+        let too_long = |cooldown, max| cooldown > max;
+        match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
+            (Some(cooldown), None, _, Some(max)) if too_long(cooldown, max) => {
+                Some(("max_cooldown", format!("at least {}", Value::Time(cooldown)), Value::Time(max)))
+            }
+            (None, Some(max), Some(cooldown), _) if too_long(cooldown, max) => {
+                Some(("cooldown", format!("at most {}", Value::Time(max)), Value::Time(cooldown)))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the rule that these options and `others` make together, and with none of them alone.
+    pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
+        self.check_rule().and(others.check_rule()).ok()?;
+        self.each_or(others).check_rule().err()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        for (option, value) in self.entries() {
+            if let Some((value, allowed)) = value.and_then(|value| Some((value, forbidden(option, value)?))) {
+                return Err(ConfigError::new(option, value.to_string(), allowed));
+            }
+        }
+        if let (Some(cooldown), Some(max)) = (self.cooldown, self.max_cooldown) {
+            if max < cooldown {
+                return Err(ConfigError::new("max_cooldown", format!("{max:?}"), "at least as long as `cooldown`"));
+            }
+        }
+        self.check_rule()
+    }
+
+    /// Whether the options that say what trips a circuit go together.
+    pub(crate) fn check_rule(&self) -> Result<(), ConfigError> {
+        let Self { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = *self;
+        let rate = failure_rate.map(|rate| ("failure_rate", rate)).or(slow_rate.map(|rate| ("slow_rate", rate)));
+        let error =
+            |option, value: &dyn fmt::Display, allowed| Err(ConfigError::new(option, value.to_string(), allowed));
+        match (window, calls, rate, threshold, min_calls) {
+            (Some(_), Some(calls), ..) => error("calls", &calls, "without `window`: the one or the other"),
+            (_, _, Some(_), Some(threshold), _) => {
+                error("threshold", &threshold, "without `failure_rate` and `slow_rate`: the one or the others")
+            }
+            (None, None, Some((option, rate)), ..) => error(option, &rate, "beside `window` or `calls`"),
+            (_, _, Some((option, rate)), _, None) => error(option, &rate, "beside `min_calls`"),
+            (_, _, None, _, Some(min)) => error("min_calls", &min, "beside `failure_rate` or `slow_rate`"),
+            (Some(window), _, None, None, _) => {
+                error("window", &Value::Time(window), "beside `threshold`, `failure_rate` or `slow_rate`")
+            }
+            (_, Some(calls), None, None, _) => {
+                error("calls", &calls, "beside `threshold`, `failure_rate` or `slow_rate`")
+            }
+            (_, Some(calls), _, _, Some(min)) if min > calls => error("min_calls", &min, "at most `calls`"),
+            (_, Some(calls), _, Some(threshold), _) if threshold > calls => {
+                error("threshold", &threshold, "at most `calls`")
+            }
+            _ => match (slow_call, slow_rate) {
+                (Some(time), None) => error("slow_call", &Value::Time(time), "beside `slow_rate`"),
+                (None, Some(rate)) => error("slow_rate", &rate, "beside `slow_call`"),
+                _ => Ok(()),
+            },
+        }
+    }
+}
+
+/// What would be allowed, where the value of an option is not.
+fn forbidden(option: &str, value: Value) -> Option<&'static str> {
+    match (option, value) {
+        ("max_keys", Value::Count(0 | MOST_KEYS..)) => Some("a whole number from 1 to 9999999"),
+        ("calls", Value::Count(0 | MOST_CALLS..)) => Some("a whole number from 1 to 65535"),
+        (_, Value::Count(0)) => Some("a whole number of at least 1"),
+        ("window", Value::Time(time)) if time < Duration::from_millis(1) || time > LONGEST_WINDOW => {
+            Some("from 1 ms to 24 h")
+        }
+        ("trial_timeout" | "slow_call" | "max_cooldown", Value::Time(Duration::ZERO)) => Some("longer than zero"),
+        (_, Value::Time(time)) if !fits(time) => Some(LONGEST),
+        ("cooldown_factor", Value::Number(factor)) if !(factor.is_finite() && factor >= 1.0) => {
+            Some("a finite number of at least 1")
+        }
+        ("cooldown_jitter", Value::Number(share)) if !(0.0..=1.0).contains(&share) => Some("from 0 to 1"),
+        ("failure_rate" | "slow_rate", Value::Number(rate)) if !(rate > 0.0 && rate <= 1.0) => {
+            Some("greater than 0, to 1")
+        }
+        _ => None,
+    }
+}
+
+/// What trips a circuit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rule {
+    /// So many failures in a row.
+    Consecutive { threshold: u32 },
+    /// What failed of the calls that this span of them or of time holds.
+    Window { span: Span, limit: Limit },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Span {
+    Time(Duration),
+    Calls(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Limit {
+    Failures(u32),
+    Rates { min_calls: u32, failure_rate: Option<f64>, slow_rate: Option<f64> },
+}
+
+/// What a breaker goes by: the written options over the defaults.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Settings {
+    pub(crate) rule: Rule,
+    /// How long a call takes that is slow.
+    pub(crate) slow_call: Option<Duration>,
+    pub(crate) cooldown: Duration,
+    pub(crate) cooldown_factor: f64,
+    pub(crate) max_cooldown: Duration,
+    pub(crate) cooldown_jitter: f64,
+    pub(crate) half_open_max: u32,
+    pub(crate) trial_timeout: Duration,
+    pub(crate) shadow: bool,
+}
+
+impl Settings {
+    const THRESHOLD: u32 = 3;
+    const COOLDOWN: Duration = Duration::from_secs(30);
+    const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
+    const HALF_OPEN_MAX: u32 = 1;
+    const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// A program has many circuits, and few kinds of them.
+    pub(crate) fn shared(options: Options) -> Arc<Self> {
+        static NEWEST: Newest<Settings> = Newest::new();
+        NEWEST.share(Self::from(options))
+    }
+
+    /// The failures that trip the circuit, zero where it goes by rates.
+    pub(crate) fn threshold(&self) -> u32 {
+        match self.rule {
+            Rule::Consecutive { threshold } | Rule::Window { limit: Limit::Failures(threshold), .. } => threshold,
+            Rule::Window { .. } => 0,
+        }
+    }
+
+    pub(crate) fn span(&self) -> Option<Span> {
+        match self.rule {
+            Rule::Consecutive { .. } => None,
+            Rule::Window { span, .. } => Some(span),
+        }
+    }
+
+    /// Each success has to be looked at: its time counts, or the time at which it came.
+    pub(crate) fn timed(&self) -> bool {
+        self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
+    }
+
+    /// The cooldown of the n-th opening since the circuit was closed; `draw` is a random number from 0 to 1.
+    pub(crate) fn nth_cooldown(&self, n: u32, draw: f64) -> Duration {
+        let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
+        let growth = self.cooldown_factor.powi(exponent) * (1.0 + self.cooldown_jitter * draw);
+        // Times one is exact, and no cooldown stays none.
+        let grown = if growth <= 1.0 || self.cooldown.is_zero() {
+            self.cooldown
+        } else {
+            Duration::try_from_secs_f64(self.cooldown.as_secs_f64() * growth).unwrap_or(Duration::MAX)
+        };
+        grown.min(self.max_cooldown)
+    }
+}
+
+impl From<Options> for Settings {
+    fn from(options: Options) -> Self {
+        let Options { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = options;
+        let span = window.map(Span::Time).or(calls.map(Span::Calls));
+        let threshold = threshold.unwrap_or(Self::THRESHOLD);
+        let rule = match (span, min_calls) {
+            (None, _) => Rule::Consecutive { threshold },
+            (Some(span), None) => Rule::Window { span, limit: Limit::Failures(threshold) },
+            (Some(span), Some(min_calls)) => {
+                Rule::Window { span, limit: Limit::Rates { min_calls, failure_rate, slow_rate } }
+            }
+        };
+        let default = options.max_cooldown.map_or(Self::COOLDOWN, |max| max.min(Self::COOLDOWN));
+        let cooldown = options.cooldown.unwrap_or(default);
+        Self {
+            rule,
+            slow_call,
+            cooldown,
+            cooldown_factor: options.cooldown_factor.unwrap_or(1.0),
+            max_cooldown: options.max_cooldown.unwrap_or(Self::MAX_COOLDOWN).max(cooldown),
+            cooldown_jitter: options.cooldown_jitter.unwrap_or(0.0),
+            half_open_max: options.half_open_max.unwrap_or(Self::HALF_OPEN_MAX),
+            trial_timeout: options.trial_timeout.unwrap_or(cooldown.max(Self::SHORTEST_TRIAL_TIMEOUT)),
+            shadow: options.shadow.unwrap_or(false),
+        }
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_two_rules_do_not_go_together_the_first_stays_as_it_is() {
+        let (threshold, calls, window) = (Some(4), Some(9), Some(Duration::from_secs(60)));
+        let row = Options { threshold, ..Options::NONE };
+        let failures = Options { failure_rate: Some(0.5), min_calls: Some(3), calls, ..Options::NONE };
+        let slow = Options { slow_rate: Some(0.5), slow_call: window, min_calls: Some(3), window, ..Options::NONE };
+        let rules = [
+            row,
+            failures,
+            slow,
+            Options { threshold, calls, ..Options::NONE },
+            Options { threshold, window, ..Options::NONE },
+        ];
+        let cooldown = Some(Duration::from_secs(7));
+        let mut mixed = 0;
+        for (first, second) in rules.into_iter().flat_map(|first| rules.map(|second| (first, second))) {
+            if first.mixed_with(second).is_some() {
+                mixed += 1;
+                let both = first.or(Options { cooldown, ..second });
+                assert_eq!(both, Options { cooldown, ..first }, "{first:?} and {second:?}");
+            }
+        }
+        assert_eq!(mixed, 16, "of 20 pairs all but those of `threshold` and a span");
+    }
+}

@@ -1,0 +1,77 @@
+//! The circuits that the original specification comes with, ready to use.
+//!
+//! | function | name | threshold | cooldown |
+//! |---|---|---|---|
+//! | [`exa_circuit`] | `exa_api` | 3 | 30 s |
+//! | [`tavily_circuit`] | `tavily_api` | 3 | 30 s |
+//! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
+//! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
+//!
+//! Each function returns the circuit of its name, which it registers if need be. What an attribute or a builder writes
+//! about that circuit goes before the preset.
+//!
+//! ```
+//! use resilience_runtime::{get_circuit_stats, presets};
+//!
+//! presets::register();
+//! assert_eq!(get_circuit_stats()["qdrant"].threshold, 5);
+//! ```
+
+use std::time::Duration;
+
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::settings::Options;
+use crate::registry::registry;
+
+/// The circuit `exa_api`: 3 failures, 30 s.
+///
+/// ```
+/// assert_eq!(resilience_runtime::presets::exa_circuit().name(), "exa_api");
+/// ```
+pub fn exa_circuit() -> CircuitBreaker {
+    preset("exa_api", 3, 30)
+}
+
+/// The circuit `tavily_api`: 3 failures, 30 s.
+///
+/// ```
+/// assert_eq!(resilience_runtime::presets::tavily_circuit().name(), "tavily_api");
+/// ```
+pub fn tavily_circuit() -> CircuitBreaker {
+    preset("tavily_api", 3, 30)
+}
+
+/// The circuit `firebase`: 5 failures, 60 s.
+///
+/// ```
+/// assert_eq!(resilience_runtime::presets::firebase_circuit().name(), "firebase");
+/// ```
+pub fn firebase_circuit() -> CircuitBreaker {
+    preset("firebase", 5, 60)
+}
+
+/// The circuit `qdrant`: 5 failures, 60 s.
+///
+/// ```
+/// assert_eq!(resilience_runtime::presets::qdrant_circuit().name(), "qdrant");
+/// ```
+pub fn qdrant_circuit() -> CircuitBreaker {
+    preset("qdrant", 5, 60)
+}
+
+/// Registers all four, so that stats list them before their first call. May be called more than once.
+///
+/// ```
+/// resilience_runtime::presets::register();
+/// assert!(resilience_runtime::get_circuit("exa_api").is_some());
+/// ```
+pub fn register() {
+    for circuit in [exa_circuit, tavily_circuit, firebase_circuit, qdrant_circuit] {
+        circuit();
+    }
+}
+
+fn preset(name: &'static str, threshold: u32, cooldown: u64) -> CircuitBreaker {
+    let cooldown = Some(Duration::from_secs(cooldown));
+    registry::preset(name, Options { threshold: Some(threshold), cooldown, ..Options::NONE })
+}

@@ -1,0 +1,161 @@
+use std::time::Duration;
+
+use crate::base::clock::{LONGEST, fits};
+use crate::circuit::error::ConfigError;
+
+/// How the pauses between attempts are made random, so that callers who failed together do not come back together.
+///
+/// The formulas of Marc Brooker, *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015), where `u` is a random
+/// number from 0 to 1 and `x` the pause without jitter, which is [capped](crate::RetryBuilder::max_delay).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Jitter {
+    /// `u * x`: from nothing to the whole pause.
+    Full,
+    /// `x / 2 + u * x / 2`: from half of the pause to the whole of it.
+    Equal,
+    /// `delay + u * (3 * previous - delay)`, at most `max_delay`: grows by chance from the previous pause, and not by
+    /// `backoff`.
+    Decorrelated,
+}
+
+/// The pauses between attempts: `delay * factor^(n - 1)` after the n-th failed one, at most `max`.
+///
+/// Exponential backoff as in Ethernet's (IEEE 802.3, 4.2.3.2.5).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Backoff {
+    pub(crate) delay: Duration,
+    pub(crate) factor: Option<f64>,
+    pub(crate) max: Option<Duration>,
+    pub(crate) jitter: Option<Jitter>,
+}
+
+impl Backoff {
+    const FACTOR: f64 = 2.0;
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let Self { delay, factor, max, jitter } = *self;
+        for (option, time) in [("delay", Some(delay)), ("max_delay", max)] {
+            if let Some(time) = time.filter(|time| !fits(*time)) {
+                return Err(ConfigError::new(option, format!("{time:?}"), LONGEST));
+            }
+        }
+        if let Some(max) = max.filter(|max| *max < delay) {
+            return Err(ConfigError::new("max_delay", format!("{max:?}"), "at least as long as `delay`"));
+        }
+        if let Some(factor) = factor {
+            if !(factor.is_finite() && factor >= 1.0) {
+                return Err(ConfigError::new("backoff", factor.to_string(), "a finite number of at least 1"));
+            }
+            if jitter == Some(Jitter::Decorrelated) {
+                return Err(ConfigError::new("backoff", factor.to_string(), "left out with decorrelated jitter"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The pause after the `attempt`-th failed attempt, counted from 1, without jitter; saturates.
+    #[inline]
+    pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
+        // The first pause as it is written, and no delay stays none, though zero times infinity does not.
+        if attempt <= 1 || self.delay.is_zero() { self.delay } else { self.grown(attempt) }
+    }
+
+    fn grown(&self, attempt: u32) -> Duration {
+        let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
+        let growth = self.factor.unwrap_or(Self::FACTOR).powi(exponent);
+        // Times one is exact.
+        let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
+        self.capped(grown)
+    }
+
+    /// The same with jitter, after a pause of `previous`; `draw` gives a random number from 0 to 1.
+    #[inline]
+    pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, draw: impl FnOnce() -> f64) -> Duration {
+        match self.jitter {
+            None => self.delay_after(attempt),
+            Some(jitter) => self.jittered(jitter, attempt, previous, draw()),
+        }
+    }
+
+    fn jittered(&self, jitter: Jitter, attempt: u32, previous: Duration, u: f64) -> Duration {
+        let pause = match jitter {
+            Jitter::Full => times(self.delay_after(attempt), u),
+            Jitter::Equal => {
+                let half = self.delay_after(attempt) / 2;
+                half.saturating_add(times(half, u))
+            }
+            Jitter::Decorrelated => {
+                let most = previous.max(self.delay).saturating_mul(3);
+                self.delay.saturating_add(times(most.saturating_sub(self.delay), u))
+            }
+        };
+        self.capped(pause)
+    }
+
+    /// The shortest pause that there can be after the first attempt.
+    pub(crate) fn least(&self) -> Duration {
+        match self.jitter {
+            None | Some(Jitter::Decorrelated) => self.delay,
+            Some(Jitter::Equal) => self.delay / 2,
+            Some(Jitter::Full) => Duration::ZERO,
+        }
+    }
+
+    fn capped(&self, pause: Duration) -> Duration {
+        self.max.map_or(pause, |max| pause.min(max))
+    }
+}
+
+/// The product with a number that is not negative; saturates.
+fn times(time: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn backoff(delay: Duration, factor: f64) -> Backoff {
+        Backoff { delay, factor: Some(factor), max: None, jitter: None }
+    }
+
+    #[test]
+    fn nothing_overflows() {
+        let day = Duration::from_secs(86_400);
+        for (delay, factor, attempt, expected) in [
+            (day, 2.0, 1, day),
+            (day, 2.0, 0, day),
+            (day, 2.0, u32::MAX, Duration::MAX),
+            (day, f64::MAX, 2, Duration::MAX),
+            (day, 1.0, u32::MAX, day),
+            (Duration::ZERO, f64::MAX, u32::MAX, Duration::ZERO),
+            (Duration::from_nanos(1), 1.0 + f64::EPSILON, 2, Duration::from_nanos(1)),
+            (Duration::from_nanos(u64::MAX), 1.0, 9, Duration::from_nanos(u64::MAX)),
+        ] {
+            assert_eq!(backoff(delay, factor).delay_after(attempt), expected, "{delay:?} * {factor}^({attempt} - 1)");
+        }
+    }
+
+    #[test]
+    fn a_jittered_pause_saturates_and_stays_within_its_bounds() {
+        let longest = Duration::from_nanos(u64::MAX);
+        for delay in [Duration::ZERO, Duration::from_nanos(1), longest] {
+            for max in [None, Some(longest)] {
+                for (jitter, u) in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated]
+                    .into_iter()
+                    .flat_map(|jitter| [(jitter, 0.0), (jitter, 1.0 - f64::EPSILON)])
+                {
+                    let backoff = Backoff { max, jitter: Some(jitter), ..backoff(delay, 2.0) };
+                    for previous in [Duration::ZERO, delay, Duration::MAX] {
+                        for attempt in [0, 1, 2, u32::MAX] {
+                            let pause = backoff.pause_after(attempt, previous, || u);
+                            assert!(pause <= max.unwrap_or(Duration::MAX), "{backoff:?}: {pause:?}");
+                            assert!(attempt > 1 || pause >= backoff.least(), "{backoff:?}: {pause:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

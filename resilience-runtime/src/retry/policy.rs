@@ -1,0 +1,156 @@
+//! Making a call again.
+
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::retry::attempts::Attempts;
+use crate::retry::budget::RetryBudget;
+use crate::retry::builder::RetryBuilder;
+use crate::retry::rules::{AnyError, RetryRules};
+use crate::retry::schedule::Schedule;
+
+/// How to make a call again that failed.
+///
+/// After the n-th failed attempt it sleeps `delay * backoff^(n - 1)`. The last error comes back as it was. An `Ok` is
+/// final unless [`retry_if_ok`](RetryBuilder::retry_if_ok) says otherwise.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::RetryPolicy;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = RetryPolicy::builder().max(4).delay(Duration::from_millis(100)).build()?;
+/// let mut calls = 0;
+/// let answer = policy
+///     .call(|| {
+///         calls += 1;
+///         let answer = if calls < 3 { Err("not yet") } else { Ok(calls) };
+///         async move { answer }
+///     })
+///     .await;
+/// assert_eq!(answer, Ok(3));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A call through a breaker ends at once when the circuit is open, if the predicate says so:
+///
+/// ```
+/// use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let breaker = CircuitBreaker::builder("retry_example").threshold(2).build()?;
+/// let policy = RetryPolicy::builder()
+///     .retry_if(|error: &CallError<std::io::Error>| matches!(error, CallError::Failed(_)))
+///     .build()?;
+/// let answer = policy.call(|| breaker.call(|| async { Err::<(), _>(std::io::Error::other("down")) })).await;
+/// assert!(matches!(answer, Err(CallError::Open(_))));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct RetryPolicy<P = AnyError> {
+    pub(super) schedule: Schedule,
+    pub(super) budget: Option<&'static RetryBudget>,
+    pub(super) rules: P,
+}
+
+impl RetryPolicy {
+    /// Starts to describe a policy.
+    pub fn builder() -> RetryBuilder {
+        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
+    }
+}
+
+/// Three attempts, with pauses of one and two seconds, whatever the error.
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self { schedule: Schedule::DEFAULT, budget: None, rules: AnyError }
+    }
+}
+
+impl<P> RetryPolicy<P> {
+    /// Calls `f` until it succeeds, the rules say no, or the attempts are used up.
+    ///
+    /// Nothing is asked of the error, so the rejection by an open circuit is an error like any other here:
+    /// [`retry_if`](RetryBuilder::retry_if) can tell it apart.
+    ///
+    /// # Errors
+    ///
+    /// The error of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// When it has to sleep outside a tokio runtime with its timer enabled. A delay of zero never sleeps.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the attempt or the sleep that is under way; no attempt follows.
+    pub async fn call<T, E, F, Fut>(&self, mut f: F) -> Result<T, E>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        P: RetryRules<T, E>,
+    {
+        let Self { schedule, budget, rules } = self;
+        let mut attempts = Attempts::new(schedule);
+        if let Some(budget) = budget {
+            budget.call_began();
+        }
+        loop {
+            let delay = {
+                let outcome = attempts.watch(f()).await;
+                let mut judged = attempts
+                    .judge(schedule, outcome)
+                    .retry_if(|error| rules.retry_if(error))
+                    .retry_if_ok(|value| rules.retry_if_ok(value))
+                    .retry_after(|error| rules.retry_after(error))
+                    .cost(|error| rules.cost(error))
+                    .on_retry(|event| rules.on_retry(event));
+                if let Some(budget) = budget {
+                    judged = judged.budget(budget);
+                }
+                match judged.next(type_name::<F>(), |_| None, |_| false, || []) {
+                    ControlFlow::Continue(delay) => delay,
+                    ControlFlow::Break(outcome) => return outcome,
+                }
+            };
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
+        }
+    }
+
+    /// The pause after the `attempt`-th failed attempt, counted from 1, without jitter.
+    ///
+    /// It grows to `max_delay`, or without a cap, and saturates at [`Duration::MAX`]. It does not ask how many attempts
+    /// there are.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RetryPolicy;
+    ///
+    /// let policy = RetryPolicy::default();
+    /// assert_eq!(policy.delay_after(1), Duration::from_secs(1));
+    /// assert_eq!(policy.delay_after(3), Duration::from_secs(4));
+    /// assert_eq!(policy.delay_after(u32::MAX), Duration::MAX);
+    /// ```
+    pub fn delay_after(&self, attempt: u32) -> Duration {
+        self.schedule.backoff.delay_after(attempt)
+    }
+}
+
+impl<P> fmt::Debug for RetryPolicy<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.schedule.fmt_as("RetryPolicy", f)
+    }
+}
