@@ -1,8 +1,10 @@
 //! Tools that every layer uses: they know no layer.
 
 pub(crate) mod clock;
+pub(crate) mod config_error;
 pub(crate) mod halves;
 pub(crate) mod interner;
 pub(crate) mod name;
+pub(crate) mod outcome;
 pub(crate) mod random;
 pub(crate) mod sync;

@@ -9,13 +9,14 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::debug;
 
 use crate::base::clock::{LONGEST, fits};
+use crate::base::config_error::ConfigError;
+use crate::base::config_error::Value;
 use crate::base::name::{self, Name};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
-use crate::circuit::error::ConfigError;
-use crate::circuit::settings::Value;
-use crate::events;
+use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
@@ -193,10 +194,15 @@ impl Bulkhead {
     fn reject(&self) -> BulkheadFullError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
         if events::debug_wanted() {
-            events::bulkhead_full(&self.0.name, self.0.max);
+            bulkhead_full(&self.0.name, self.0.max);
         }
         BulkheadFullError { name: self.0.name.clone() }
     }
+}
+
+#[cold]
+fn bulkhead_full(name: &Name, max: u32) {
+    debug!(name: "bulkhead_full", target: TARGET, bulkhead = %name, max, "bulkhead_full");
 }
 
 impl fmt::Debug for Bulkhead {

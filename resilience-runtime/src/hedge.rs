@@ -7,12 +7,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
+use tracing::debug;
 
-use crate::__private::Turned;
 use crate::base::clock::{LONGEST, fits};
-use crate::circuit::error::ConfigError;
-use crate::circuit::settings::Value;
-use crate::events;
+use crate::base::config_error::{ConfigError, Value};
+use crate::events::{self, TARGET};
 use crate::timeout::deadline::deadline_remaining;
 use crate::timeout::timeout::Timer;
 
@@ -94,6 +93,11 @@ impl Hedge {
     }
 }
 
+#[cold]
+fn hedged(func: &str, attempt: u32) {
+    debug!(name: "hedged", target: TARGET, func, attempt, "hedged");
+}
+
 /// What an attempt comes to.
 pub trait Attempted {
     /// Whether it is the answer, whatever becomes of the others.
@@ -103,12 +107,6 @@ pub trait Attempted {
 impl<T, E> Attempted for Result<T, E> {
     fn wins(&self) -> bool {
         self.is_ok()
-    }
-}
-
-impl<R: Attempted> Attempted for (R, Turned) {
-    fn wins(&self) -> bool {
-        self.0.wins()
     }
 }
 
@@ -286,7 +284,7 @@ where
             *this.left -= 1;
             *this.begun += 1;
             if *this.begun > 1 && events::debug_wanted() {
-                events::hedged(this.func, *this.begun);
+                hedged(this.func, *this.begun);
             }
             this.places.as_mut().put((this.make)());
             if deadline_remaining().is_some_and(|left| *this.after >= left) {

@@ -127,15 +127,17 @@ mod registry;
 mod retry;
 mod timeout;
 
+pub use crate::base::config_error::ConfigError;
 pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadFullError, BulkheadSlot, BulkheadStats};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::core::state::CircuitState;
-pub use crate::circuit::error::{CallError, CircuitConflict, CircuitOpenError, ConfigError};
+pub use crate::circuit::error::{CallError, CircuitOpenError};
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
 pub use crate::hedge::Hedge;
 pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats, RateLimitedError};
 pub use crate::registry::builder::CircuitBuilder;
+pub use crate::registry::conflict::CircuitConflict;
 pub use crate::registry::presets;
 pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
 pub use crate::retry::backoff::Jitter;

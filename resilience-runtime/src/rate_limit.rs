@@ -8,10 +8,10 @@ use std::io;
 use std::time::Duration;
 
 use crate::base::clock::Tick;
+use crate::base::config_error::ConfigError;
 use crate::base::name::{self, Name};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
-use crate::circuit::error::ConfigError;
-use crate::events;
+use crate::events::{self, TARGET};
 
 /// The rejection of a call by a rate limit.
 ///
@@ -59,6 +59,7 @@ impl From<RateLimitedError> for io::Error {
 /// use std::time::Duration;
 /// use resilience_runtime::RateLimit;
 /// use tokio::time::advance;
+use tracing::debug;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -184,10 +185,15 @@ impl RateLimit {
         // Up to a whole tick: whoever waits that long is let through.
         let retry_after = Duration::from_nanos(early.saturating_add(7) & !7);
         if events::debug_wanted() {
-            events::rate_limited(&self.0.name, retry_after);
+            rate_limited(&self.0.name, retry_after);
         }
         RateLimitedError { name: self.0.name.clone(), retry_after }
     }
+}
+
+#[cold]
+fn rate_limited(name: &Name, retry_after: Duration) {
+    debug!(name: "rate_limited", target: TARGET, rate_limit = %name, retry_after = retry_after.as_secs_f64(), "rate_limited");
 }
 
 impl fmt::Debug for RateLimit {

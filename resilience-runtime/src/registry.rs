@@ -1,9 +1,14 @@
 //! The circuits that a program shares by name.
 
 pub(crate) mod builder;
+pub(crate) mod conflict;
+pub(crate) mod declared;
 pub(crate) mod family;
+pub(crate) mod key;
 pub(crate) mod named;
 pub mod presets;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]
 pub(crate) mod registry;
 pub(crate) mod site;
+pub(crate) mod table;
+pub(crate) mod written;

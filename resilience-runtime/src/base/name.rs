@@ -3,8 +3,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::from_utf8;
 
+use crate::base::config_error::ConfigError;
 use crate::base::sync::Arc;
-use crate::circuit::error::ConfigError;
 
 /// Whether there is something in a name.
 pub(crate) fn check(name: &str) -> Result<(), ConfigError> {

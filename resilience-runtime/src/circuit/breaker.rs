@@ -1,9 +1,8 @@
 //! The breaker itself: admits calls, takes their verdicts, and tells about it.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
 use std::time::Duration;
 
 use crate::base::clock::{self, Tick};
@@ -15,11 +14,10 @@ use crate::circuit::core::stripes::Stripes;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::totals::Totals;
 use crate::circuit::error::{CallError, CircuitOpenError};
+use crate::circuit::events;
 use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
 use crate::circuit::settings::Settings;
 use crate::circuit::stats::CircuitStats;
-use crate::events;
-use crate::registry::builder::CircuitBuilder;
 
 /// A circuit breaker: a cheap handle, whose clones share one state.
 ///
@@ -62,14 +60,6 @@ pub(crate) struct Inner {
 }
 
 impl CircuitBreaker {
-    /// Starts to describe a breaker of this name.
-    ///
-    /// The name is what events, stats and errors show; any text that is not blank will do.
-    #[track_caller]
-    pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
-        CircuitBuilder::new(name.into(), Location::caller())
-    }
-
     pub(crate) fn new(name: Name, settings: Arc<Settings>) -> Self {
         Self::with(name, settings, Stripes::new())
     }
@@ -294,7 +284,7 @@ impl CircuitBreaker {
     pub(crate) fn is_idle(&self) -> bool {
         Arc::strong_count(&self.0) == 1
             && self.0.gate.look(|machine, _| {
-                let successes = self.0.totals.successes(machine);
+                let successes = self.successes(machine);
                 machine.is_idle(Tick::now(), successes)
             })
     }

@@ -13,6 +13,7 @@ pub(crate) mod state;
 #[cfg(all(test, not(resilience_loom)))]
 mod stress;
 pub(crate) mod stripes;
+pub(crate) mod tally;
 pub(crate) mod ticket;
 pub(crate) mod totals;
 pub(crate) mod window;

@@ -1,13 +1,11 @@
-//! The errors of this crate. None of them replaces an error of the user's.
+//! The errors of a circuit.
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use crate::base::name::Name;
-use crate::expansion::rejection::NotCalled;
 
 /// The rejection of a call by an open circuit, or by a half-open one whose trials are all taken.
 ///
@@ -69,6 +67,22 @@ impl From<CircuitOpenError> for io::Error {
         Self::other(open)
     }
 }
+
+/// The source of a [`CircuitOpenError`](crate::CircuitOpenError), by which it is known.
+///
+/// The rejection itself may be out of sight: an error that is transparent, as `#[error(transparent)]` makes one, or an
+/// `io::Error` shows the source of the error inside, and not that error. And where an error is known by its source, it
+/// need not be `'static`.
+#[derive(Debug)]
+pub(crate) struct NotCalled;
+
+impl fmt::Display for NotCalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the call was not made")
+    }
+}
+
+impl Error for NotCalled {}
 
 /// Whole seconds, rounded up: whoever waits that long is let through.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
@@ -134,93 +148,3 @@ impl<E> From<CircuitOpenError> for CallError<E> {
         Self::Open(open)
     }
 }
-
-/// A setting that cannot be: which option, its value, and what is allowed.
-///
-/// ```
-/// use resilience_runtime::RetryPolicy;
-///
-/// let error = RetryPolicy::builder().backoff(0.5).build().unwrap_err();
-/// assert_eq!(error.to_string(), "`backoff` is 0.5, but must be a finite number of at least 1");
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ConfigError {
-    option: &'static str,
-    value: String,
-    allowed: Cow<'static, str>,
-}
-
-impl ConfigError {
-    pub(crate) fn new(option: &'static str, value: String, allowed: impl Into<Cow<'static, str>>) -> Self {
-        Self { option, value, allowed: allowed.into() }
-    }
-
-    /// The name of the option.
-    pub fn option(&self) -> &'static str {
-        self.option
-    }
-
-    /// The value that was given, as text.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// What the value must be.
-    pub fn allowed(&self) -> &str {
-        &self.allowed
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is {}, but must be {}", self.option, self.value, self.allowed)
-    }
-}
-
-impl Error for ConfigError {}
-
-/// One circuit, one option, two values; from [`check_circuits`](crate::check_circuits).
-///
-/// ```standalone_crate
-/// use resilience_runtime::{check_circuits, circuit};
-///
-/// #[circuit(name = "conflict_example", threshold = 3)]
-/// async fn ask() -> std::io::Result<()> {
-///     Ok(())
-/// }
-///
-/// #[circuit(name = "conflict_example", threshold = 5)]
-/// async fn tell() -> std::io::Result<()> {
-///     Ok(())
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// # if cfg!(not(feature = "declare")) { ask().await.unwrap(); tell().await.unwrap() }
-/// let conflicts = check_circuits().unwrap_err();
-/// assert_eq!((conflicts[0].option, conflicts[0].values.join(" or ").as_str()), ("threshold", "3 or 5"));
-/// println!("{}", conflicts[0]);
-/// # }
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CircuitConflict {
-    /// The name of the circuit.
-    pub name: String,
-    /// The option that was written twice.
-    pub option: &'static str,
-    /// The two values; the first is the one in force, or the one that would be.
-    pub values: [String; 2],
-    /// Where they stand, as `file:line:column`.
-    pub places: [String; 2],
-}
-
-impl fmt::Display for CircuitConflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, option, values: [first, second], places: [here, there] } = self;
-        write!(f, "circuit '{}': `{option}` is {first} at {here}, but {second} at {there}", name.escape_debug())
-    }
-}
-
-impl Error for CircuitConflict {}

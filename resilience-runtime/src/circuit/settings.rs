@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::base::clock::{LONGEST, fits};
+use crate::base::config_error::{ConfigError, Value};
 use crate::base::interner::Newest;
 use crate::base::sync::Arc;
-use crate::circuit::error::ConfigError;
 
 /// Hands `$with` every option that a circuit has, with its type and the kind of its value.
 macro_rules! circuit_options {
@@ -31,28 +31,6 @@ macro_rules! circuit_options {
     };
 }
 pub(crate) use circuit_options;
-
-/// The value of one option, to be compared and shown.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value {
-    Count(u32),
-    Time(Duration),
-    Number(f64),
-    Flag(bool),
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => write!(f, "{count}"),
-            // Not in nanoseconds.
-            Self::Time(Duration::ZERO) => f.write_str("0s"),
-            Self::Time(time) => write!(f, "{time:?}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Flag(flag) => write!(f, "{flag}"),
-        }
-    }
-}
 
 macro_rules! options {
     ($($option:ident: $type:ty => $kind:ident,)*) => {

@@ -1,25 +1,12 @@
-//! Recognising the rejection by a circuit in an error of any type.
+//! Recognising a call that a layer has rejected or ended.
 #![allow(missing_docs)] // what is public here is hidden in `__private`
 
 use std::error::Error;
-use std::fmt;
 use std::ops::Deref;
 
-/// The source of a [`CircuitOpenError`](crate::CircuitOpenError), by which it is known.
-///
-/// The rejection itself may be out of sight: an error that is transparent, as `#[error(transparent)]` makes one, or an
-/// `io::Error` shows the source of the error inside, and not that error. And where an error is known by its source, it
-/// need not be `'static`.
-#[derive(Debug)]
-pub(crate) struct NotCalled;
-
-impl fmt::Display for NotCalled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the call was not made")
-    }
-}
-
-impl Error for NotCalled {}
+use crate::circuit::error::NotCalled;
+use crate::hedge::Attempted;
+use crate::timeout::timeout::TimeoutError;
 
 /// Whether a rejection is among the sources of an error, given the first of them.
 #[inline]
@@ -105,5 +92,39 @@ impl<R> Deref for SendBoxed<'_, R> {
 
     fn deref(&self) -> &Self::Target {
         &self.1
+    }
+}
+
+/// Whether the latest attempt of a call was turned away, or ended by the deadline of the caller.
+#[derive(Clone, Copy, Debug)]
+pub enum Turned {
+    None,
+    Open,
+    Limited,
+    Late,
+}
+
+impl Turned {
+    pub fn late(error: TimeoutError) -> Self {
+        if error.by_deadline() { Self::Late } else { Self::None }
+    }
+
+    pub fn away(self) -> bool {
+        matches!(self, Self::Open | Self::Limited)
+    }
+
+    pub fn by_circuit(self) -> bool {
+        matches!(self, Self::Open)
+    }
+
+    /// What ended the call is no matter of the service.
+    pub fn by_caller(self) -> bool {
+        matches!(self, Self::Limited | Self::Late)
+    }
+}
+
+impl<R: Attempted> Attempted for (R, Turned) {
+    fn wins(&self) -> bool {
+        self.0.wins()
     }
 }

@@ -2,11 +2,12 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::base::config_error::ConfigError;
 use crate::base::name;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::error::ConfigError;
 use crate::circuit::settings::{Options, Settings};
-use crate::registry::registry::{self, Written};
+use crate::registry::registry;
+use crate::registry::written::Written;
 
 /// Describes a breaker, from [`CircuitBreaker::builder`].
 ///
@@ -58,11 +59,17 @@ pub struct CircuitBuilder {
     place: &'static Location<'static>,
 }
 
-impl CircuitBuilder {
-    pub(crate) fn new(name: Cow<'static, str>, place: &'static Location<'static>) -> Self {
-        Self { name, options: Options::NONE, place }
+impl CircuitBreaker {
+    /// Starts to describe a breaker of this name.
+    ///
+    /// The name is what events, stats and errors show; any text that is not blank will do.
+    #[track_caller]
+    pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
+        CircuitBuilder { name: name.into(), options: Options::NONE, place: Location::caller() }
     }
+}
 
+impl CircuitBuilder {
     /// The number of failures that opens the circuit, at least 1: in a row, or with [`window`](Self::window) or
     /// [`calls`](Self::calls) those in there. Default: 3 in a row.
     pub fn threshold(mut self, failures: u32) -> Self {

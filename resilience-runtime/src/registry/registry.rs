@@ -1,28 +1,22 @@
 //! The circuits that a program shares by name, and who wrote what about them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::panic::Location;
 use std::sync::PoisonError;
 
+use crate::base::config_error::ConfigError;
 use crate::base::interner::Newest;
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
 use crate::base::sync::LazyLock;
 use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::error::{CircuitConflict, ConfigError};
 use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
+use crate::registry::conflict::{CircuitConflict, conflicts};
+use crate::registry::declared::declarations;
 use crate::registry::family::Family;
 use crate::registry::named::{ByBytes, Named};
-use crate::registry::site::declarations;
-
-/// What one place of the program wrote about a circuit.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Written {
-    pub(crate) options: Options,
-    pub(crate) place: &'static Location<'static>,
-}
+use crate::registry::written::{Written, merge};
 
 /// All that anybody wrote about one circuit.
 #[derive(Default)]
@@ -90,47 +84,6 @@ fn add(all: &mut Vec<Arc<Written>>, written: Written) -> bool {
         all.push(NEWEST.share(written));
     }
     new
-}
-
-/// What several places write together; the earlier one wins.
-fn merge(written: &[Arc<Written>]) -> Options {
-    written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
-}
-
-/// The options that make a rule; to name one that does not go with another rule, in this order.
-const RULE: [&str; 7] = ["failure_rate", "slow_rate", "threshold", "window", "calls", "min_calls", "slow_call"];
-
-/// Where `next` writes another value than somebody before it, or a rule that does not go with theirs.
-fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
-    let conflict = |option, kept: String, value: String, place: &Location<'_>| CircuitConflict {
-        name: name.to_owned(),
-        option,
-        values: [kept, value],
-        places: [place.to_string(), next.place.to_string()],
-    };
-    let mut found = Vec::new();
-    for (index, (option, value)) in next.options.entries().into_iter().enumerate() {
-        let first = before.iter().find_map(|other| Some((other.options.entries()[index].1?, other.place)));
-        if let (Some(value), Some((kept, place))) = (value, first) {
-            if value != kept {
-                found.push(conflict(option, kept.to_string(), value.to_string(), place));
-            }
-        }
-    }
-    let earlier = merge(before);
-    if let (true, Some((option, kept, value))) = (found.is_empty(), earlier.too_long_with(next.options)) {
-        let other = if option == "cooldown" { "max_cooldown" } else { "cooldown" };
-        let first = before.iter().find(|written| written.options.get(other).is_some());
-        found.extend(first.map(|first| conflict(option, kept, value.to_string(), first.place)));
-    }
-    if let (true, Some(_), Some(first)) = (found.is_empty(), earlier.mixed_with(next.options), before.first()) {
-        let new = RULE.into_iter().find_map(|option| match (next.options.get(option), earlier.get(option)) {
-            (Some(value), None) => Some((option, value)),
-            _ => None,
-        });
-        found.extend(new.map(|(option, value)| conflict(option, "absent".to_owned(), value.to_string(), first.place)));
-    }
-    found
 }
 
 /// All that attributes declare, by name, each name's in the order of file and line.

@@ -1,45 +1,15 @@
-//! The circuits that attributes stand for: each declares itself at link time and finds its breaker at its first call.
+//! Call sites: each finds its circuit at its first call.
 #![allow(missing_docs)] // what is public here is hidden in `__private`
 
-use std::panic::Location;
-use std::time::Duration;
-
-use crate::base::sync::OnceLock;
+use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::error::CircuitOpenError;
 use crate::circuit::permit::Permit;
-use crate::circuit::settings::{Options, circuit_options};
-use crate::events;
-use crate::registry::registry::{self, Written};
-
-/// What one `#[circuit]` says.
-#[derive(Clone, Copy, Debug)]
-#[must_use]
-pub struct Declaration {
-    pub(crate) name: &'static str,
-    pub(crate) written: Written,
-}
-
-impl Declaration {
-    #[track_caller]
-    pub const fn new(name: &'static str) -> Self {
-        Self { name, written: Written { options: Options::NONE, place: Location::caller() } }
-    }
-}
-
-macro_rules! written {
-    ($($option:ident: $type:ty => $kind:ident,)*) => {
-        impl Declaration {
-            $(
-                pub const fn $option(mut self, value: $type) -> Self {
-                    self.written.options.$option = Some(value);
-                    self
-                }
-            )*
-        }
-    };
-}
-circuit_options!(written);
+use crate::registry::conflict;
+use crate::registry::declared::Declaration;
+use crate::registry::family::Family;
+use crate::registry::key::Key;
+use crate::registry::registry;
 
 /// One `#[circuit]` in the program, with the breaker that it resolves to at its first call.
 #[derive(Debug)]
@@ -51,6 +21,11 @@ pub struct CallSite {
 impl CallSite {
     pub const fn new(declaration: Declaration) -> Self {
         Self { declaration, breaker: OnceLock::new() }
+    }
+
+    /// What the attribute wrote, to be [collected](crate::registry::declared) at link time.
+    pub const fn declaration(&'static self) -> &'static Declaration {
+        &self.declaration
     }
 
     /// # Errors
@@ -73,26 +48,60 @@ impl CallSite {
         // Of two first calls at once, one tells about conflicts; and only once the breaker is there, so that a
         // subscriber may call the very function that this call site belongs to.
         if self.breaker.set(breaker.clone()).is_ok() {
-            conflicts.iter().for_each(events::conflict);
+            conflicts.iter().for_each(conflict::emit);
         }
         self.breaker.get_or_init(|| breaker)
     }
 }
 
-/// What is collected at link time.
-#[cfg(feature = "declare")]
+/// One `#[circuit(key = ..)]` in the program, with the family that it resolves to at its first call.
 #[derive(Debug)]
-pub struct Declared(pub &'static CallSite);
-
-#[cfg(feature = "declare")]
-inventory::collect!(Declared);
-
-#[cfg(feature = "declare")]
-pub(crate) fn declarations() -> impl Iterator<Item = Declaration> {
-    inventory::iter::<Declared>.into_iter().map(|declared| declared.0.declaration)
+pub struct KeyedSite {
+    declaration: Declaration,
+    family: OnceLock<Arc<Family>>,
 }
 
-#[cfg(not(feature = "declare"))]
-pub(crate) fn declarations() -> impl Iterator<Item = Declaration> {
-    std::iter::empty()
+impl KeyedSite {
+    pub const fn new(declaration: Declaration) -> Self {
+        Self { declaration, family: OnceLock::new() }
+    }
+
+    /// The circuit of this key.
+    pub fn of<K: Key + ?Sized>(&'static self, key: &K) -> Held {
+        let family = self.family.get().unwrap_or_else(|| self.resolve());
+        Held(family.breaker(key))
+    }
+
+    #[cold]
+    fn resolve(&'static self) -> &'static Arc<Family> {
+        let Declaration { name, written } = self.declaration;
+        let (family, conflicts) = registry::join_family(name, written);
+        if self.family.set(family.clone()).is_ok() {
+            conflicts.iter().for_each(conflict::emit);
+        }
+        self.family.get_or_init(|| family)
+    }
+}
+
+/// A breaker of the user's, as a circuit of its own: a clone, so that nothing stays borrowed while the body runs.
+#[derive(Debug)]
+pub struct Held(pub(crate) CircuitBreaker);
+
+impl Held {
+    pub fn new(breaker: &CircuitBreaker) -> Self {
+        Self(breaker.clone())
+    }
+
+    /// # Errors
+    ///
+    /// When the circuit rejects the call.
+    #[inline]
+    pub fn acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
+        self.0.try_acquire()
+    }
+
+    #[inline]
+    pub fn breaker(&self) -> &CircuitBreaker {
+        &self.0
+    }
 }

@@ -5,11 +5,12 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::__private::Outcome;
 use crate::base::clock::{Tick, nanos};
+use crate::base::outcome::Outcome;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::events;
+use crate::events::debug_wanted;
 use crate::retry::budget::{RetryBudget, RetryCost};
+use crate::retry::events;
 use crate::retry::nested::{self, Counted};
 use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
@@ -227,7 +228,7 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
         let pause =
             if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(schedule, hint, cost, budget, below) };
         let attempt = attempts.attempt();
-        if events::debug_wanted() {
+        if debug_wanted() {
             events::retry(func, attempt, pause, text(&outcome));
         }
         match pause {

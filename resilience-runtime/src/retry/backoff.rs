@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::base::clock::{LONGEST, fits};
-use crate::circuit::error::ConfigError;
+use crate::base::config_error::ConfigError;
 
 /// How the pauses between attempts are made random, so that callers who failed together do not come back together.
 ///

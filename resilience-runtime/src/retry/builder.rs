@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::circuit::error::ConfigError;
+use crate::base::config_error::ConfigError;
 use crate::retry::backoff::Jitter;
 use crate::retry::budget::{RetryBudget, RetryCost};
 use crate::retry::policy::RetryPolicy;
@@ -49,11 +49,18 @@ use crate::retry::schedule::Schedule;
 #[derive(Clone, Copy)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct RetryBuilder<P = AnyError> {
-    pub(super) schedule: Schedule,
-    pub(super) budget: Option<&'static RetryBudget>,
-    pub(super) rules: P,
+    schedule: Schedule,
+    budget: Option<&'static RetryBudget>,
+    rules: P,
     /// Something is to be paid.
-    pub(super) costs: bool,
+    costs: bool,
+}
+
+impl RetryPolicy {
+    /// Starts to describe a policy.
+    pub fn builder() -> RetryBuilder {
+        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
+    }
 }
 
 impl<P> RetryBuilder<P> {

@@ -10,14 +10,13 @@ use tokio::time::sleep;
 
 use crate::retry::attempts::Attempts;
 use crate::retry::budget::RetryBudget;
-use crate::retry::builder::RetryBuilder;
 use crate::retry::rules::{AnyError, RetryRules};
 use crate::retry::schedule::Schedule;
 
 /// How to make a call again that failed.
 ///
 /// After the n-th failed attempt it sleeps `delay * backoff^(n - 1)`. The last error comes back as it was. An `Ok` is
-/// final unless [`retry_if_ok`](RetryBuilder::retry_if_ok) says otherwise.
+/// final unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) says otherwise.
 ///
 /// # Examples
 ///
@@ -64,13 +63,6 @@ pub struct RetryPolicy<P = AnyError> {
     pub(super) rules: P,
 }
 
-impl RetryPolicy {
-    /// Starts to describe a policy.
-    pub fn builder() -> RetryBuilder {
-        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
-    }
-}
-
 /// Three attempts, with pauses of one and two seconds, whatever the error.
 impl Default for RetryPolicy {
     fn default() -> Self {
@@ -82,7 +74,7 @@ impl<P> RetryPolicy<P> {
     /// Calls `f` until it succeeds, the rules say no, or the attempts are used up.
     ///
     /// Nothing is asked of the error, so the rejection by an open circuit is an error like any other here:
-    /// [`retry_if`](RetryBuilder::retry_if) can tell it apart.
+    /// [`retry_if`](crate::RetryBuilder::retry_if) can tell it apart.
     ///
     /// # Errors
     ///

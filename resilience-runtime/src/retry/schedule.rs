@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::base::clock::{LONGEST, fits};
+use crate::base::config_error::ConfigError;
 use crate::base::random;
-use crate::circuit::error::ConfigError;
 use crate::retry::backoff::{Backoff, Jitter};
 
 /// What one retry says in numbers. Of an attribute it is a constant, whose values the attribute has checked.

@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tracing::debug;
 
 use crate::base::clock::{self, LONGEST, fits};
-use crate::circuit::error::ConfigError;
-use crate::circuit::settings::Value;
-use crate::events;
+use crate::base::config_error::ConfigError;
+use crate::base::config_error::Value;
+use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 
 /// The error of a call that a timeout has ended.
@@ -157,10 +158,15 @@ impl TimeoutError {
     #[cold]
     pub(crate) fn tell(func: &str, allowed: Duration, after: Duration) -> Self {
         if events::debug_wanted() {
-            events::timed_out(func, allowed);
+            timed_out_event(func, allowed);
         }
         Self { after: allowed, by_deadline: allowed < after }
     }
+}
+
+#[cold]
+fn timed_out_event(func: &str, after: Duration) {
+    debug!(name: "timed_out", target: TARGET, func, after = after.as_secs_f64(), "timed_out");
 }
 
 pin_project! {

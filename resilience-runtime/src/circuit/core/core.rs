@@ -9,8 +9,9 @@ use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::machine::Machine;
 use crate::circuit::core::state::{Phase, Watch};
 use crate::circuit::core::ticket::Ticket;
+use crate::circuit::events;
 use crate::circuit::permit::{Call, Verdict};
-use crate::events;
+use crate::events::debug_wanted;
 
 impl CircuitBreaker {
     /// Admits a call through a circuit that does not simply count: rejects it as long as the wait runs, and otherwise
@@ -63,7 +64,7 @@ impl CircuitBreaker {
     fn reject(&self, wait_nanos: u64) -> Result<Ticket, u64> {
         let Inner { name, totals, .. } = &*self.0;
         totals.add_rejected();
-        if events::debug_wanted() {
+        if debug_wanted() {
             events::rejected(name, Duration::from_nanos(wait_nanos));
         }
         Err(wait_nanos)
@@ -73,7 +74,7 @@ impl CircuitBreaker {
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
         let gate = &self.0.gate;
-        if events::debug_wanted() { Some(Tick::now()) } else { gate.has_slow_calls().then(|| gate.lap(true)) }
+        if debug_wanted() { Some(Tick::now()) } else { gate.has_slow_calls().then(|| gate.lap(true)) }
     }
 
     /// Takes any verdict but a success.
@@ -97,7 +98,7 @@ impl CircuitBreaker {
         let Inner { gate, totals, .. } = &*self.0;
         let counted = gate.is_quiet(ticket.generation())
             && totals.known().is_some_and(|slot| slot.succeed(ticket.generation(), now));
-        if !counted || events::debug_wanted() {
+        if !counted || debug_wanted() {
             self.finish_success(ticket, started, now, counted);
         }
     }
@@ -116,7 +117,7 @@ impl CircuitBreaker {
                 effect
             })
         };
-        if events::debug_wanted() {
+        if debug_wanted() {
             events::success(name, started);
         }
         match effect {
@@ -159,7 +160,7 @@ impl CircuitBreaker {
             machine.tally.last_failure = now;
             machine.fail(ticket, settings, &self.end(machine, started, retry_after))
         });
-        if events::debug_wanted() {
+        if debug_wanted() {
             events::failure(name, started, error);
         }
         if let Effect::Opened { reason, failures } = effect {
@@ -175,9 +176,14 @@ impl CircuitBreaker {
         started: Option<Tick>,
         retry_after: Option<Duration>,
     ) -> End<impl Fn() -> Tick + use<>> {
-        let Inner { gate, totals, .. } = &*self.0;
+        let gate = &self.0.gate;
         let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(started));
-        End { now: Tick::now, slow, retry_after, successes: totals.successes(machine) }
+        End { now: Tick::now, slow, retry_after, successes: self.successes(machine) }
+    }
+
+    /// Returns the successes of the period for a machine that has a window, otherwise zero. The caller holds the lock.
+    pub(crate) fn successes(&self, machine: &Machine) -> u64 {
+        if machine.has_window() { self.0.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
     }
 
     fn release(&self, ticket: Ticket) {

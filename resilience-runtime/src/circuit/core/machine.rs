@@ -6,8 +6,8 @@ use crate::base::clock::{Stamp, Tick, nanos};
 use crate::base::random;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::state::{CircuitState, Phase, Watch};
+use crate::circuit::core::tally::Tally;
 use crate::circuit::core::ticket::Ticket;
-use crate::circuit::core::totals::Tally;
 use crate::circuit::core::window::{Counts, Window};
 use crate::circuit::settings::{Rule, Settings};
 

@@ -5,19 +5,8 @@
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
-use crate::circuit::core::machine::Machine;
 use crate::circuit::core::stripes::{Slot, Stripes};
-
-/// What is counted with the lock held.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    /// Successes of the period that are in no slot: those of trials, and of calls that had to take the lock.
-    pub(crate) recent: u64,
-    /// Successes of earlier periods that are in no slot, and those that came too late.
-    pub(crate) settled: u64,
-    pub(crate) failed: u64,
-    pub(crate) last_failure: Stamp,
-}
+use crate::circuit::core::tally::Tally;
 
 /// What is counted without it.
 #[derive(Debug)]
@@ -71,11 +60,6 @@ impl Totals {
 
     pub(crate) fn add_cancelled(&self) {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The successes of the period, for a machine that has a window; the caller holds the lock.
-    pub(crate) fn successes(&self, machine: &Machine) -> u64 {
-        if machine.has_window() { self.sums(machine.period(), &machine.tally).successes } else { 0 }
     }
 
     /// The caller holds the lock.

@@ -1,0 +1,73 @@
+//! The error of a value that an option does not allow.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+/// A setting that cannot be: which option, its value, and what is allowed.
+///
+/// ```
+/// use resilience_runtime::RetryPolicy;
+///
+/// let error = RetryPolicy::builder().backoff(0.5).build().unwrap_err();
+/// assert_eq!(error.to_string(), "`backoff` is 0.5, but must be a finite number of at least 1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    option: &'static str,
+    value: String,
+    allowed: Cow<'static, str>,
+}
+
+impl ConfigError {
+    pub(crate) fn new(option: &'static str, value: String, allowed: impl Into<Cow<'static, str>>) -> Self {
+        Self { option, value, allowed: allowed.into() }
+    }
+
+    /// The name of the option.
+    pub fn option(&self) -> &'static str {
+        self.option
+    }
+
+    /// The value that was given, as text.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What the value must be.
+    pub fn allowed(&self) -> &str {
+        &self.allowed
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is {}, but must be {}", self.option, self.value, self.allowed)
+    }
+}
+
+impl Error for ConfigError {}
+
+/// The value of one option, to be compared and shown.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value {
+    Count(u32),
+    Time(Duration),
+    Number(f64),
+    Flag(bool),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            // Not in nanoseconds.
+            Self::Time(Duration::ZERO) => f.write_str("0s"),
+            Self::Time(time) => write!(f, "{time:?}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
+        }
+    }
+}

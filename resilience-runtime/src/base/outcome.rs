@@ -1,0 +1,31 @@
+//! The outcome of a decorated function.
+#![allow(missing_docs)] // what is public here is hidden in `__private`
+
+/// What a decorated function returns: a `Result`, under whatever alias.
+#[diagnostic::on_unimplemented(
+    message = "a decorated function must return a `Result`, not `{Self}`",
+    label = "not a `Result`",
+    note = "what failed is told from what did not by `Err`: return `Result<{Self}, SomeError>`"
+)]
+pub trait Outcome: Sized {
+    type Value;
+    type Error;
+
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+    fn from_result(result: Result<Self::Value, Self::Error>) -> Self;
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    #[inline]
+    fn into_result(self) -> Self {
+        self
+    }
+
+    #[inline]
+    fn from_result(result: Self) -> Self {
+        result
+    }
+}

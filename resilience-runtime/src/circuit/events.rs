@@ -1,0 +1,71 @@
+//! The events of a circuit.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use tracing::{debug, info, warn};
+
+use crate::base::clock::Tick;
+use crate::base::name::Name;
+use crate::circuit::error::whole_seconds;
+use crate::events::{TARGET, excerpt};
+
+pub(crate) fn opened(name: &Name, reason: &str, failures: u64, error: Option<&dyn Display>) {
+    warn!(name: "circuit_opened", target: TARGET, circuit = %name, reason, failures, error = excerpt(error), "circuit_opened");
+}
+
+pub(crate) fn half_open(name: &Name) {
+    info!(name: "circuit_half_open", target: TARGET, circuit = %name, "circuit_half_open");
+}
+
+pub(crate) fn closed(name: &Name) {
+    info!(name: "circuit_closed", target: TARGET, circuit = %name, reason = "recovery", "circuit_closed");
+}
+
+pub(crate) fn reset(name: &Name) {
+    info!(name: "circuit_reset", target: TARGET, circuit = %name, "circuit_reset");
+}
+
+pub(crate) fn forced_open(name: &Name) {
+    warn!(name: "circuit_forced_open", target: TARGET, circuit = %name, "circuit_forced_open");
+}
+
+pub(crate) fn disabled(name: &Name) {
+    warn!(name: "circuit_disabled", target: TARGET, circuit = %name, "circuit_disabled");
+}
+
+pub(crate) fn trial_expired(name: &Name, trials: u32) {
+    info!(name: "trial_expired", target: TARGET, circuit = %name, trials, "trial_expired");
+}
+
+#[cold]
+pub(crate) fn rejected(name: &Name, wait: Duration) {
+    debug!(
+        name: "circuit_rejected",
+        target: TARGET,
+        circuit = %name,
+        cooldown_remaining = whole_seconds(wait),
+        "circuit_rejected"
+    );
+}
+
+#[cold]
+pub(crate) fn success(name: &Name, started: Option<Tick>) {
+    debug!(name: "circuit_success", target: TARGET, circuit = %name, duration_ms = millis(started), "circuit_success");
+}
+
+#[cold]
+pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Display>) {
+    debug!(
+        name: "circuit_failure",
+        target: TARGET,
+        circuit = %name,
+        duration_ms = millis(started),
+        error = excerpt(error),
+        "circuit_failure"
+    );
+}
+
+fn millis(started: Option<Tick>) -> Option<u64> {
+    started.map(|started| u64::try_from(Tick::now().since(started).as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,98 @@
+//! How an expansion ends a call.
+#![allow(missing_docs)] // what is public here is hidden in `__private`
+
+use std::fmt::Display;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use tracing::debug;
+
+use crate::base::outcome::Outcome;
+use crate::circuit::permit::{Ending, Permit, Watched};
+use crate::events::{self, TARGET, excerpt};
+use crate::expansion::text::Text;
+
+/// Marks the permit while `body` is polled, so that a panic in it counts as a failure and a drop does not.
+#[inline]
+pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
+    Watched::new(permit, body)
+}
+
+// An outcome goes through `settle` and `next` by value, and what succeeded is taken apart at once: its payload stays in a
+// register then, where a reference to the outcome would keep all of it in memory.
+
+/// Ends a call: an `Err` is a failure.
+#[inline]
+pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
+    let ending = permit.end();
+    match outcome.into_result() {
+        Ok(value) => {
+            ending.success();
+            R::from_result(Ok(value))
+        }
+        Err(error) => fail(ending, R::from_result(Err(error)), text, None),
+    }
+}
+
+/// Ends a call by what the user's functions say: an `Err` is a failure or no verdict, an `Ok` a success or a failure.
+#[inline]
+pub fn settle_by<T, E>(
+    permit: Permit<'_>,
+    outcome: Result<T, E>,
+    text: impl Text<Result<T, E>>,
+    failure_if: impl FnOnce(&E) -> bool,
+    failure_if_ok: impl FnOnce(&T) -> bool,
+    retry_after: impl FnOnce(&E) -> Option<Duration>,
+) -> Result<T, E> {
+    match outcome {
+        Ok(value) => {
+            if failure_if_ok(&value) {
+                permit.failure();
+            } else {
+                permit.end().success();
+            }
+            Ok(value)
+        }
+        Err(error) if failure_if(&error) => {
+            let retry_after = retry_after(&error);
+            fail(permit.end(), Err(error), text, retry_after)
+        }
+        Err(error) => {
+            permit.ignore();
+            Err(error)
+        }
+    }
+}
+
+#[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory here does so everywhere")]
+#[inline(always)]
+fn fail<R>(ending: Ending<'_>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
+    ending.failure(text(&outcome), retry_after);
+    outcome
+}
+
+/// The error that a fallback is wanted for, or the outcome.
+#[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
+#[inline(always)]
+pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Text<R>) -> ControlFlow<R, R::Error> {
+    let error = match outcome.into_result() {
+        Ok(value) => return ControlFlow::Break(R::from_result(Ok(value))),
+        Err(error) if wanted => error,
+        Err(error) => return ControlFlow::Break(R::from_result(Err(error))),
+    };
+    if !events::debug_wanted() {
+        return ControlFlow::Continue(error);
+    }
+    let outcome = R::from_result(Err(error));
+    fell_back(func, text(&outcome));
+    match outcome.into_result() {
+        Err(error) => ControlFlow::Continue(error),
+        result => ControlFlow::Break(R::from_result(result)),
+    }
+}
+
+#[cold]
+fn fell_back(func: &str, error: Option<&dyn Display>) {
+    debug!(name: "fell_back", target: TARGET, func, error = excerpt(error), "fell_back");
+}

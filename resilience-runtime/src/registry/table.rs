@@ -1,0 +1,92 @@
+//! A table of circuits by their names, which evicts idle ones.
+
+use std::collections::HashSet;
+use std::str::from_utf8;
+
+use crate::base::name::Name;
+use crate::base::sync::Arc;
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::settings::Settings;
+use crate::registry::named::{ByBytes, Named};
+
+/// A part of a family. Keys that were used since the last turn are young; a turn forgets those of the old ones that are idle.
+///
+/// Two generations tell nearly as well as a list in the order of use which keys are in use, and keep no list.
+pub(crate) struct Shard {
+    settings: Arc<Settings>,
+    most: usize,
+    young: HashSet<Named, ByBytes>,
+    old: HashSet<Named, ByBytes>,
+    /// So many new keys may come before it is worth looking for idle ones again.
+    patience: usize,
+}
+
+impl Shard {
+    pub(crate) fn new(settings: Arc<Settings>, most: usize) -> Self {
+        Self { settings, most, young: HashSet::default(), old: HashSet::default(), patience: 0 }
+    }
+
+    /// Puts other settings in force, and another number of keys.
+    pub(crate) fn apply(&mut self, settings: &Arc<Settings>, most: usize) {
+        self.settings = settings.clone();
+        self.most = most.max(1);
+        self.all().for_each(|breaker| breaker.apply(settings.clone()));
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &CircuitBreaker> {
+        self.young.iter().chain(&self.old).map(|named| &named.0)
+    }
+
+    /// Like [`find`](Self::find), and does not count as a use: whoever looks keeps no key that nobody calls with.
+    pub(crate) fn look(&self, name: &[u8]) -> Option<&CircuitBreaker> {
+        self.young.get(name).or_else(|| self.old.get(name)).map(|named| &named.0)
+    }
+
+    pub(crate) fn find(&mut self, name: &[u8]) -> Option<CircuitBreaker> {
+        if let Some(Named(breaker)) = self.young.get(name) {
+            return Some(breaker.clone());
+        }
+        let named = self.old.take(name)?;
+        let breaker = named.0.clone();
+        self.young.insert(named);
+        Some(breaker)
+    }
+
+    /// Makes a circuit for a new key. Where all the others are in use, it is there for this one call only.
+    pub(crate) fn add(&mut self, name: &[u8]) -> CircuitBreaker {
+        if self.young.len() > self.most / 2 {
+            self.turn();
+        }
+        if self.is_full() && self.patience == 0 {
+            self.turn();
+            if self.is_full() {
+                // Those that were young until now are idle, too, unless somebody needs them.
+                self.turn();
+            }
+            self.patience = if self.is_full() { self.most / 8 } else { 0 };
+        }
+        self.patience = self.patience.saturating_sub(1);
+        // Whole texts make up a name, so it is one.
+        let name = Name::new(from_utf8(name).unwrap_or_default());
+        let breaker = CircuitBreaker::one_of_many(name, self.settings.clone());
+        if !self.is_full() {
+            self.young.insert(Named(breaker.clone()));
+        }
+        breaker
+    }
+
+    fn is_full(&self) -> bool {
+        self.young.len() + self.old.len() >= self.most
+    }
+
+    /// No more than half are forgotten at once: where all are as old, one new key must not empty the table.
+    fn turn(&mut self) {
+        let mut room = (self.most / 2).max(1);
+        self.old.retain(|named| {
+            let goes = room > 0 && named.0.is_idle();
+            room -= usize::from(goes);
+            !goes
+        });
+        self.old.extend(self.young.drain());
+    }
+}

@@ -1,0 +1,18 @@
+//! The events of a retry.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use tracing::debug;
+
+use crate::events::{TARGET, excerpt};
+
+/// Another attempt follows after a pause, or none for this reason.
+#[cold]
+pub(crate) fn retry(func: &str, attempt: u32, next: Result<Duration, &str>, error: Option<&dyn Display>) {
+    let error = excerpt(error);
+    match next.map(|delay| delay.as_secs_f64()) {
+        Ok(delay) => debug!(name: "retry_attempt", target: TARGET, func, attempt, delay, error, "retry_attempt"),
+        Err(reason) => debug!(name: "retry_exhausted", target: TARGET, func, attempt, reason, error, "retry_exhausted"),
+    }
+}
