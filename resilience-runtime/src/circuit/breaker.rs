@@ -1,6 +1,5 @@
 //! The breaker itself: admits calls, takes their verdicts, and tells about it.
 
-use std::borrow::Borrow;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -8,11 +7,9 @@ use std::time::Duration;
 use crate::base::clock::{self, Tick};
 use crate::base::name::Name;
 use crate::base::sync::Arc;
-use crate::circuit::core::gate::Gate;
+use crate::circuit::core::core::Core;
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::stripes::Stripes;
-use crate::circuit::core::ticket::Ticket;
-use crate::circuit::core::totals::Totals;
 use crate::circuit::error::{CallError, CircuitOpenError};
 use crate::circuit::events;
 use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
@@ -49,30 +46,15 @@ use crate::circuit::stats::CircuitStats;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct CircuitBreaker(pub(crate) Arc<Inner>);
-
-/// In this order: who looks for a name counts a reference in the same line of memory, and calls next.
-#[repr(C)]
-pub(crate) struct Inner {
-    pub(crate) name: Name,
-    pub(crate) gate: Gate,
-    pub(crate) totals: Totals,
-}
+pub struct CircuitBreaker(Arc<Core>);
 
 impl CircuitBreaker {
     pub(crate) fn new(name: Name, settings: Arc<Settings>) -> Self {
-        Self::with(name, settings, Stripes::new())
+        Self(Arc::new(Core::new(name, settings, Stripes::new())))
     }
 
     pub(crate) fn one_of_many(name: Name, settings: Arc<Settings>) -> Self {
-        Self::with(name, settings, Stripes::single())
-    }
-
-    fn with(name: Name, settings: Arc<Settings>, stripes: Stripes) -> Self {
-        if settings.timed() {
-            clock::look();
-        }
-        Self(Arc::new(Inner { name, gate: Gate::new(settings), totals: Totals::new(stripes) }))
+        Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
     /// The name as it was given, not escaped.
@@ -93,7 +75,7 @@ impl CircuitBreaker {
 
     /// A snapshot of counts, times and settings.
     pub fn stats(&self) -> CircuitStats {
-        let Inner { name, gate, totals } = &*self.0;
+        let Core { name, gate, totals } = &*self.0;
         let name = name.as_str().to_owned();
         gate.look(|machine, settings| {
             let now = Tick::now();
@@ -201,7 +183,7 @@ impl CircuitBreaker {
     /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        acquire(self).map(Permit)
+        Call::acquire(&*self.0).map(Permit)
     }
 
     /// Asks for the right to make one call, with a permit that is `Send + 'static`.
@@ -211,7 +193,7 @@ impl CircuitBreaker {
     /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
-        acquire(self.clone()).map(OwnedPermit)
+        Call::acquire(self.0.clone()).map(OwnedPermit)
     }
 
     /// Makes one call through the breaker: an `Ok` is a success, an `Err` a failure.
@@ -255,7 +237,7 @@ impl CircuitBreaker {
 
     /// Puts other settings in force, for the next decision on.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
-        let Inner { gate, totals, .. } = &*self.0;
+        let Core { gate, totals, .. } = &*self.0;
         if settings.timed() {
             clock::look();
         }
@@ -284,25 +266,9 @@ impl CircuitBreaker {
     pub(crate) fn is_idle(&self) -> bool {
         Arc::strong_count(&self.0) == 1
             && self.0.gate.look(|machine, _| {
-                let successes = self.successes(machine);
+                let successes = self.0.successes(machine);
                 machine.is_idle(Tick::now(), successes)
             })
-    }
-}
-
-// The permit is built here, in the caller's own place: a fast path that passes forty bytes through memory, in pieces of
-// other sizes than they were written in, costs more than the rest of the call.
-#[expect(clippy::inline_always, reason = "measured: in a loop it is not inlined otherwise, and costs twice as much")]
-#[inline(always)]
-fn acquire<B: Borrow<CircuitBreaker>>(breaker: B) -> Result<Call<B>, CircuitOpenError> {
-    let inner = &*breaker.borrow().0;
-    let admitted = match inner.gate.closed() {
-        Some(generation) => Ok(Ticket::new(generation, Ticket::NO_TRIAL)),
-        None => breaker.borrow().admit(),
-    };
-    match admitted {
-        Ok(ticket) => Ok(Call::new(breaker, ticket)),
-        Err(wait_nanos) => Err(CircuitOpenError::new(inner.name.clone(), wait_nanos)),
     }
 }
 

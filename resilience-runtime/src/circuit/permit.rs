@@ -9,77 +9,133 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
-use crate::circuit::breaker::CircuitBreaker;
+use crate::base::sync::Arc;
+use crate::circuit::core::core::Core;
+use crate::circuit::core::decision::Admission;
 use crate::circuit::core::ticket::Ticket;
-use crate::events;
+use crate::circuit::error::CircuitOpenError;
+use crate::events::debug_wanted;
 
-/// What a call came to, if not a success.
+/// An admitted call whose outcome is not recorded yet, without a destructor.
 #[derive(Clone, Copy)]
-pub(crate) enum Verdict<'a> {
-    Failure {
-        error: Option<&'a dyn Display>,
-        /// How long the service asks to be left alone.
-        retry_after: Option<Duration>,
-    },
-    Ignored,
-    Cancelled,
+pub(crate) struct Admitted<B> {
+    core: B,
+    pub(crate) ticket: Ticket,
+    /// Present if slow calls count, or if a subscriber listens to the events that show the duration.
+    started: Option<Tick>,
 }
 
-/// What a permit knows of its call. Both kinds of permit are this, around a borrowed or an owned breaker.
-pub(crate) struct Call<B: Borrow<CircuitBreaker>> {
-    breaker: B,
-    pub(crate) ticket: Ticket,
-    /// Only known where a slow call is a failure, or while somebody listens to the events that tell the duration.
-    started: Option<Tick>,
+impl<B: Borrow<Core>> Admitted<B> {
+    #[inline]
+    pub(crate) fn success(&self) {
+        // The clock is read before the exchange that counts: a processor reorders nothing across that one.
+        let now = Stamp::now();
+        self.core.borrow().succeed(self.ticket, self.started, now);
+    }
+
+    #[inline]
+    pub(crate) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+        self.core.borrow().fail(self.ticket, self.started, error, retry_after);
+    }
+
+    #[inline]
+    fn ignore(&self) {
+        self.core.borrow().ignore(self.ticket);
+    }
+
+    #[inline]
+    fn cancel(&self) {
+        self.core.borrow().cancel(self.ticket);
+    }
+}
+
+/// An admitted call and its progress. Both kinds of permit are this, around a borrowed or a shared core.
+pub(crate) struct Call<B: Borrow<Core>> {
+    pub(crate) admitted: Admitted<B>,
     progress: Progress,
 }
 
-/// As wide as what it stands beside: padding would be copied along, byte by byte.
+/// As wide as the fields beside it: padding would be copied along, byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
     Waiting,
-    /// The body runs. Whoever finds a permit dropped in here has a panic before him, and nothing else:
+    /// The body runs. A permit that is dropped in this state was dropped by a panic of the body:
     /// `std::thread::panicking` would also be true for an innocent sibling in a `join!`.
     Polling,
     Ended,
 }
 
-impl<B: Borrow<CircuitBreaker>> Call<B> {
-    /// The time of the call begins here, where somebody wants to know it.
+impl<B: Borrow<Core>> Call<B> {
+    // The permit is built here, in the caller's own place: a fast path that passes forty bytes through memory, in pieces of
+    // other sizes than they were written in, costs more than the rest of the call. For the same reason both paths meet in
+    // a ticket: built in each of them, a permit costs 26 instructions of 158 more.
+    #[expect(
+        clippy::inline_always,
+        reason = "measured: in a loop it is not inlined otherwise, and costs twice as much"
+    )]
+    #[inline(always)]
+    pub(crate) fn acquire(core: B) -> Result<Self, CircuitOpenError> {
+        let ticket = match core.borrow().gate.closed() {
+            Some(generation) => Ok(Ticket::new(generation, Ticket::NO_TRIAL)),
+            None => Call::announce(core.borrow()),
+        };
+        match ticket {
+            Ok(ticket) => Ok(Self::new(core, ticket)),
+            Err(wait_nanos) => Err(CircuitOpenError::new(core.borrow().name.clone(), wait_nanos)),
+        }
+    }
+
+    /// The time of the call starts here, if it is wanted.
     #[inline]
-    pub(crate) fn new(breaker: B, ticket: Ticket) -> Self {
-        let timed = ticket.lease() != Ticket::NO_TRIAL || events::debug_wanted();
-        let started = if timed { breaker.borrow().start() } else { None };
-        Self { breaker, ticket, started, progress: Progress::Waiting }
+    fn new(core: B, ticket: Ticket) -> Self {
+        let timed = ticket.lease() != Ticket::NO_TRIAL || debug_wanted();
+        let started = if timed { core.borrow().start() } else { None };
+        Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
-    /// Leaves the call to whoever gets the ticket.
-    pub(crate) fn hand_over(mut self) -> Ticket {
-        self.progress = Progress::Ended;
-        self.ticket
-    }
-
+    /// Marks the call as ended before its outcome is recorded, so that a subscriber that panics does not cause a second one.
     #[inline]
-    fn succeed(&mut self) {
+    fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::Ended;
-        // The clock comes before the exchange that counts: a processor lets nothing overtake that one.
-        let now = Stamp::now();
-        self.breaker.borrow().record_success(self.ticket, self.started, now);
+        &self.admitted
     }
 
-    fn fail(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.end(Verdict::Failure { error, retry_after });
-    }
-
-    fn end(&mut self, verdict: Verdict<'_>) {
-        // First, so that a subscriber that panics does not bring a second verdict about.
-        self.progress = Progress::Ended;
-        self.breaker.borrow().record(self.ticket, self.started, verdict);
+    #[cold]
+    fn abandon(&mut self) {
+        if self.progress == Progress::Polling {
+            // A subscriber that panics, too, would end the process from in here. The panic of the body goes on.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.end().failure(Some(&"panic"), None)));
+        } else {
+            self.end().cancel();
+        }
     }
 }
 
-impl<B: Borrow<CircuitBreaker>> Drop for Call<B> {
+impl<'a> Call<&'a Core> {
+    /// Decides about a call that the gate does not admit at once, and emits the events of the decision.
+    #[cold]
+    fn announce(core: &'a Core) -> Result<Ticket, u64> {
+        let admission = match core.admit() {
+            Ok(admission) => admission,
+            Err(wait_nanos) => {
+                core.reject(wait_nanos);
+                return Err(wait_nanos);
+            }
+        };
+        let ticket = admission.ticket;
+        if admission != Admission::of(ticket) {
+            // A subscriber that panics drops this call, and the slot of a trial comes back.
+            let admitted = Admitted { core, ticket, started: None };
+            let mut call = Self { admitted, progress: Progress::Waiting };
+            core.announce(&admission);
+            call.end();
+        }
+        Ok(ticket)
+    }
+}
+
+impl<B: Borrow<Core>> Drop for Call<B> {
     #[inline]
     fn drop(&mut self) {
         if self.progress != Progress::Ended {
@@ -88,69 +144,57 @@ impl<B: Borrow<CircuitBreaker>> Drop for Call<B> {
     }
 }
 
-impl<B: Borrow<CircuitBreaker>> Call<B> {
-    #[cold]
-    fn abandon(&mut self) {
-        if self.progress == Progress::Polling {
-            // A subscriber that panics, too, would end the process from in here. The panic of the body goes on.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.fail(Some(&"panic"), None)));
-        } else {
-            self.end(Verdict::Cancelled);
-        }
-    }
-}
-
 macro_rules! permit {
-    ($(#[$doc:meta])* $permit:ident $(<$lifetime:lifetime>)?, $breaker:ty) => {
+    ($(#[$doc:meta])* $permit:ident $(<$lifetime:lifetime>)?, $core:ty) => {
         $(#[$doc])*
         #[must_use = "a permit that is dropped without a verdict counts as a cancelled call"]
-        pub struct $permit $(<$lifetime>)? (pub(crate) Call<$breaker>);
+        pub struct $permit $(<$lifetime>)? (pub(crate) Call<$core>);
 
         impl $(<$lifetime>)? $permit $(<$lifetime>)? {
             /// Ends the call as a success.
             #[inline]
             pub fn success(mut self) {
-                self.0.succeed();
+                self.0.end().success();
             }
 
             /// Ends the call as a failure.
             pub fn failure(mut self) {
-                self.0.fail(None, None);
+                self.0.end().failure(None, None);
             }
 
             /// Ends the call as a failure, and shows `error` in the events; at most 50 characters of it.
             pub fn failure_with(mut self, error: &dyn Display) {
-                self.0.fail(Some(error), None);
+                self.0.end().failure(Some(error), None);
             }
 
             /// Ends the call as a failure after which the service asks to be left alone for so long, as a `Retry-After`
             /// says. If that failure opens the circuit, this is the cooldown, at most `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
-                self.0.fail(None, Some(time));
+                self.0.end().failure(None, Some(time));
             }
 
             /// Ends the call as neither success nor failure: an answer that is not the service's fault, such as
             /// "not found".
             pub fn ignore(mut self) {
-                self.0.end(Verdict::Ignored);
+                self.0.end().ignore();
             }
         }
 
         impl $(<$lifetime>)? fmt::Debug for $permit $(<$lifetime>)? {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($permit)).field("circuit", &self.0.breaker.name()).finish_non_exhaustive()
+                f.debug_struct(stringify!($permit)).field("circuit", &self.0.admitted.core.name.as_str()).finish_non_exhaustive()
             }
         }
     };
 }
 
 permit! {
-    /// The right to make one call, from [`CircuitBreaker::try_acquire`].
+    /// The right to make one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
     ///
     /// Say how the call ended with one of the methods. A permit that is dropped without a word, by a timeout, a
     /// `select!` or an early return, counts as a cancelled call: the slot of a trial comes back, and nothing but
     /// `total_cancelled` changes. So does one that a panic drops, since it cannot know whose panic that is;
-    /// [`CircuitBreaker::call`] and the attributes count a panic of the call as a failure.
+    /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attributes count a panic of the call as a failure.
     ///
     /// ```
     /// use resilience_runtime::CircuitBreaker;
@@ -167,11 +211,11 @@ permit! {
     /// # Ok(())
     /// # }
     /// ```
-    Permit<'a>, &'a CircuitBreaker
+    Permit<'a>, &'a Core
 }
 
 permit! {
-    /// A [`Permit`] that owns its breaker, from [`CircuitBreaker::try_acquire_owned`]: it can be moved into a spawned
+    /// A [`Permit`] that owns its breaker, from [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned): it can be moved into a spawned
     /// task or held beside a stream.
     ///
     /// ```
@@ -186,37 +230,15 @@ permit! {
     /// # Ok(())
     /// # }
     /// ```
-    OwnedPermit, CircuitBreaker
-}
-
-/// A call that ends now, with no destructor to watch over it.
-#[derive(Clone, Copy)]
-pub(crate) struct Ending<'a> {
-    breaker: &'a CircuitBreaker,
-    ticket: Ticket,
-    started: Option<Tick>,
-}
-
-impl Ending<'_> {
-    #[inline]
-    pub(crate) fn success(self) {
-        let now = Stamp::now();
-        self.breaker.record_success(self.ticket, self.started, now);
-    }
-
-    #[inline]
-    pub(crate) fn failure(self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.breaker.record(self.ticket, self.started, Verdict::Failure { error, retry_after });
-    }
+    OwnedPermit, Arc<Core>
 }
 
 impl<'a> Permit<'a> {
-    /// Whoever gets this ends the call. Its parts are in registers: a permit that is moved while somebody may want its address
-    /// goes through memory, in pieces of other sizes than it was written in, and that costs as much as the call.
+    /// Returns the parts of the call in registers: a permit that is moved while its address is taken goes through memory,
+    /// in pieces of other sizes than it was written in, and that costs as much as the call.
     #[inline]
-    pub(crate) fn end(mut self) -> Ending<'a> {
-        self.0.progress = Progress::Ended;
-        Ending { breaker: self.0.breaker, ticket: self.0.ticket, started: self.0.started }
+    pub(crate) fn end(mut self) -> Admitted<&'a Core> {
+        *self.0.end()
     }
 
     /// Runs the part of a body that makes its future; a panic in it is the body's.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tracing::debug;
 
 use crate::base::outcome::Outcome;
-use crate::circuit::permit::{Ending, Permit, Watched};
+use crate::circuit::core::core::Core;
+use crate::circuit::permit::{Admitted, Permit, Watched};
 use crate::events::{self, TARGET, excerpt};
 use crate::expansion::text::Text;
 
@@ -25,13 +26,13 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
 /// Ends a call: an `Err` is a failure.
 #[inline]
 pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
-    let ending = permit.end();
+    let call = permit.end();
     match outcome.into_result() {
         Ok(value) => {
-            ending.success();
+            call.success();
             R::from_result(Ok(value))
         }
-        Err(error) => fail(ending, R::from_result(Err(error)), text, None),
+        Err(error) => fail(call, R::from_result(Err(error)), text, None),
     }
 }
 
@@ -67,8 +68,8 @@ pub fn settle_by<T, E>(
 
 #[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory here does so everywhere")]
 #[inline(always)]
-fn fail<R>(ending: Ending<'_>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
-    ending.failure(text(&outcome), retry_after);
+fn fail<R>(call: Admitted<&Core>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
+    call.failure(text(&outcome), retry_after);
     outcome
 }
 

@@ -1,101 +1,119 @@
-//! How a breaker admits calls and takes what they came to; what is told about it follows the decision.
+//! One circuit: admits calls and records their outcomes. Each event follows the decision that it reports.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::base::clock::{self, Stamp, Tick, nanos};
-use crate::circuit::breaker::{CircuitBreaker, Inner};
+use crate::base::name::Name;
+use crate::base::sync::Arc;
 use crate::circuit::core::decision::{Admission, Effect, End};
+use crate::circuit::core::gate::Gate;
 use crate::circuit::core::machine::Machine;
 use crate::circuit::core::state::{Phase, Watch};
+use crate::circuit::core::stripes::Stripes;
 use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::totals::Totals;
 use crate::circuit::events;
-use crate::circuit::permit::{Call, Verdict};
+use crate::circuit::settings::Settings;
 use crate::events::debug_wanted;
 
-impl CircuitBreaker {
-    /// Admits a call through a circuit that does not simply count: rejects it as long as the wait runs, and otherwise
-    /// decides.
-    #[cold]
-    pub(crate) fn admit(&self) -> Result<Ticket, u64> {
-        let gate = &self.0.gate;
+/// The state that all handles of a breaker share.
+///
+/// `repr(C)`: the name shares the cache line of the reference count, which a lookup has just touched.
+#[repr(C)]
+pub(crate) struct Core {
+    pub(crate) name: Name,
+    pub(crate) gate: Gate,
+    pub(crate) totals: Totals,
+}
+
+impl Core {
+    pub(crate) fn new(name: Name, settings: Arc<Settings>, stripes: Stripes) -> Self {
+        if settings.timed() {
+            clock::look();
+        }
+        Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
+    }
+
+    /// Decides about a call that the gate does not admit at once: an admission, or the nanoseconds to wait.
+    ///
+    /// While a wait runs, the published phase rejects the call and the lock stays free.
+    #[inline]
+    pub(crate) fn admit(&self) -> Result<Admission, u64> {
+        let gate = &self.gate;
         match gate.phase() {
             Phase::Closed { generation, watch: Watch::Timed } => {
-                return Ok(Ticket::new(generation, Ticket::TIMED));
+                return Ok(Admission::of(Ticket::new(generation, Ticket::TIMED)));
             }
             Phase::Disabled { generation } => {
-                return Ok(Ticket::new(generation, Ticket::NO_TRIAL));
+                return Ok(Admission::of(Ticket::new(generation, Ticket::NO_TRIAL)));
             }
             Phase::Open { until } | Phase::Full { until } => {
                 if let Some(wait) = left(until).filter(|wait| *wait <= gate.longest_wait()) {
-                    return self.reject(wait);
+                    return Err(wait);
                 }
             }
-            Phase::ForcedOpen { wait: wait @ 1.. } => return self.reject(wait),
+            Phase::ForcedOpen { wait: wait @ 1.. } => return Err(wait),
             Phase::ForcedOpen { .. } | Phase::HalfOpen | Phase::Closed { .. } => {}
         }
-        let (admission, shadow) = gate.decide(|machine, settings| {
-            let admission = machine.admit(Tick::now(), settings);
-            (admission, settings.shadow.then(|| machine.late()))
-        });
-        match admission.verdict {
-            Ok(ticket) => {
-                // A subscriber that panics drops this, and the slot comes back.
-                let call = Call::new(self, ticket);
-                self.tell_admission(&admission);
-                Ok(call.hand_over())
-            }
-            Err(wait) => {
-                let rejected = self.reject(nanos(wait));
-                shadow.map_or(rejected, Ok)
-            }
+        gate.decide(|machine, settings| {
+            machine.admit(Tick::now(), settings).or_else(|wait| {
+                let wait = nanos(wait);
+                if settings.shadow {
+                    Ok(Admission { shadowed: Some(wait), ..Admission::of(machine.late()) })
+                } else {
+                    Err(wait)
+                }
+            })
+        })
+    }
+
+    /// Counts a rejection and emits its event.
+    pub(crate) fn reject(&self, wait_nanos: u64) {
+        self.totals.add_rejected();
+        if debug_wanted() {
+            events::rejected(&self.name, Duration::from_nanos(wait_nanos));
         }
     }
 
-    fn tell_admission(&self, admission: &Admission) {
+    /// Emits the events of an admission.
+    #[cold]
+    pub(crate) fn announce(&self, admission: &Admission) {
         if admission.expired > 0 {
-            events::trial_expired(&self.0.name, admission.expired);
+            events::trial_expired(&self.name, admission.expired);
         }
         if admission.half_opened {
-            events::half_open(&self.0.name);
+            events::half_open(&self.name);
         }
-    }
-
-    fn reject(&self, wait_nanos: u64) -> Result<Ticket, u64> {
-        let Inner { name, totals, .. } = &*self.0;
-        totals.add_rejected();
-        if debug_wanted() {
-            events::rejected(name, Duration::from_nanos(wait_nanos));
+        if let Some(wait) = admission.shadowed {
+            self.reject(wait);
         }
-        Err(wait_nanos)
     }
 
     /// The time at which a call begins that has to be timed.
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
-        let gate = &self.0.gate;
+        let gate = &self.gate;
         if debug_wanted() { Some(Tick::now()) } else { gate.has_slow_calls().then(|| gate.lap(true)) }
     }
 
-    /// Takes any verdict but a success.
+    /// Records a call whose error is not a failure.
     #[cold]
-    pub(crate) fn record(&self, ticket: Ticket, started: Option<Tick>, verdict: Verdict<'_>) {
-        match verdict {
-            Verdict::Failure { error, retry_after } => self.record_failure(ticket, started, error, retry_after),
-            Verdict::Ignored => {
-                self.0.totals.add_ignored();
-                self.release(ticket);
-            }
-            Verdict::Cancelled => {
-                self.0.totals.add_cancelled();
-                self.release(ticket);
-            }
-        }
+    pub(crate) fn ignore(&self, ticket: Ticket) {
+        self.totals.add_ignored();
+        self.release(ticket);
+    }
+
+    /// Records a call that was dropped before its end.
+    #[cold]
+    pub(crate) fn cancel(&self, ticket: Ticket) {
+        self.totals.add_cancelled();
+        self.release(ticket);
     }
 
     /// Takes a success that ended `now`. A thread that has no slot yet gets it out of the way of those that have.
-    pub(crate) fn record_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
-        let Inner { gate, totals, .. } = &*self.0;
+    pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
+        let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
             && totals.known().is_some_and(|slot| slot.succeed(ticket.generation(), now));
         if !counted || debug_wanted() {
@@ -106,7 +124,7 @@ impl CircuitBreaker {
     /// Decides about a success that could not simply be counted, and tells about it.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
-        let Inner { name, gate, totals } = &*self.0;
+        let Self { name, gate, totals } = self;
         let effect = if counted || self.count_timed(ticket, started, now) {
             Effect::Counted
         } else {
@@ -129,7 +147,7 @@ impl CircuitBreaker {
 
     /// Counts a success where each is looked at, unless it was slow or the window has something to forget.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
-        let Inner { gate, totals, .. } = &*self.0;
+        let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), Watch::Timed) {
             return false;
         }
@@ -143,14 +161,15 @@ impl CircuitBreaker {
         slot.succeed(ticket.generation(), now)
     }
 
-    fn record_failure(
+    #[cold]
+    pub(crate) fn fail(
         &self,
         ticket: Ticket,
         started: Option<Tick>,
         error: Option<&dyn fmt::Display>,
         retry_after: Option<Duration>,
     ) {
-        let Inner { name, gate, .. } = &*self.0;
+        let Self { name, gate, .. } = self;
         let now = Stamp::now();
         let effect = gate.decide(|machine, settings| {
             // Three readings of the clock: not for each of many failures.
@@ -176,19 +195,19 @@ impl CircuitBreaker {
         started: Option<Tick>,
         retry_after: Option<Duration>,
     ) -> End<impl Fn() -> Tick + use<>> {
-        let gate = &self.0.gate;
+        let gate = &self.gate;
         let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(started));
         End { now: Tick::now, slow, retry_after, successes: self.successes(machine) }
     }
 
     /// Returns the successes of the period for a machine that has a window, otherwise zero. The caller holds the lock.
     pub(crate) fn successes(&self, machine: &Machine) -> u64 {
-        if machine.has_window() { self.0.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
+        if machine.has_window() { self.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
     }
 
     fn release(&self, ticket: Ticket) {
         if ticket.is_trial() {
-            self.0.gate.decide(|machine, _| machine.release(ticket));
+            self.gate.decide(|machine, _| machine.release(ticket));
         }
     }
 }

@@ -5,15 +5,24 @@ use std::time::Duration;
 use crate::base::clock::Tick;
 use crate::circuit::core::ticket::Ticket;
 
-/// What admitting a call came to.
+/// A call that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admission {
-    /// The ticket, or how long to wait before asking again.
-    pub(crate) verdict: Result<Ticket, Duration>,
+    pub(crate) ticket: Ticket,
     /// The call is the first trial after a cooldown.
     pub(crate) half_opened: bool,
     /// Slots that came back because their trials had not ended in time.
     pub(crate) expired: u32,
+    /// The circuit is a shadow; otherwise it would have rejected the call for so many nanoseconds.
+    pub(crate) shadowed: Option<u64>,
+}
+
+impl Admission {
+    /// An admission that changes nothing.
+    #[inline]
+    pub(crate) const fn of(ticket: Ticket) -> Self {
+        Self { ticket, half_opened: false, expired: 0, shadowed: None }
+    }
 }
 
 /// What a verdict did.

@@ -170,12 +170,12 @@ impl Machine {
         }
     }
 
-    pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Admission {
-        let mut half_opened = false;
-        let mut expired = 0;
-        let verdict = match &mut self.state {
+    /// Decides about a call: an admission, or the time after which to ask again.
+    pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Result<Admission, Duration> {
+        match &mut self.state {
             State::Closed | State::Disabled => {
-                Ok(self.ticket(if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL }))
+                let lease = if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL };
+                Ok(Admission::of(self.ticket(lease)))
             }
             State::ForcedOpen => Err(settings.cooldown),
             State::Open { since, wait } => {
@@ -185,15 +185,15 @@ impl Machine {
                 match remaining(since, self.cooldown(wait, settings), now) {
                     Some(wait) => Err(wait),
                     None => {
-                        half_opened = true;
                         self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
-                        Ok(self.ticket(self.lease))
+                        Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease)) })
                     }
                 }
             }
             State::HalfOpen { successes, in_flight, newest } => {
                 *newest = (*newest).min(now);
                 let wait = remaining(*newest, settings.trial_timeout, now);
+                let mut expired = 0;
                 if *in_flight > 0 && wait.is_none() {
                     expired = std::mem::take(in_flight);
                     self.lease = Ticket::next_lease(self.lease);
@@ -203,12 +203,11 @@ impl Machine {
                     _ => {
                         *in_flight += 1;
                         *newest = now;
-                        Ok(self.ticket(self.lease))
+                        Ok(Admission { expired, ..Admission::of(self.ticket(self.lease)) })
                     }
                 }
             }
-        };
-        Admission { verdict, half_opened, expired }
+        }
     }
 
     pub(crate) fn succeed(&mut self, ticket: Ticket, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {

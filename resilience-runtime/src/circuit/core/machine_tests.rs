@@ -23,11 +23,11 @@ fn end() -> End<fn() -> Tick> {
 /// A machine in which one of three trials has succeeded and another is under way.
 fn half_open() -> (Machine, Ticket) {
     let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now()), Tick::now(), settings(3));
-    let ticket = machine.admit(now, &settings).verdict.unwrap();
+    let ticket = machine.admit(now, &settings).unwrap().ticket;
     machine.fail(ticket, &settings, &end());
-    let first = machine.admit(now, &settings).verdict.unwrap();
+    let first = machine.admit(now, &settings).unwrap().ticket;
     machine.succeed(first, &settings, &end());
-    let second = machine.admit(now, &settings).verdict.unwrap();
+    let second = machine.admit(now, &settings).unwrap().ticket;
     (machine, second)
 }
 
@@ -36,10 +36,10 @@ fn fewer_trials_than_have_succeeded_still_let_one_pass() {
     let (mut machine, trial) = half_open();
     let fewer = settings(1);
     assert!(matches!(machine.phase(&fewer).0, Phase::Full { .. }));
-    assert!(machine.admit(Tick::now(), &fewer).verdict.is_err(), "while one is under way");
+    assert!(machine.admit(Tick::now(), &fewer).is_err(), "while one is under way");
     machine.release(trial);
     assert_eq!(machine.phase(&fewer).0, Phase::HalfOpen);
-    let last = machine.admit(Tick::now(), &fewer).verdict.unwrap();
+    let last = machine.admit(Tick::now(), &fewer).unwrap().ticket;
     assert_eq!(machine.succeed(last, &fewer, &end()), Effect::Closed);
 }
 
@@ -47,8 +47,8 @@ fn fewer_trials_than_have_succeeded_still_let_one_pass() {
 fn more_trials_pass_as_soon_as_more_are_allowed() {
     let (mut machine, _trial) = half_open();
     let more = settings(4);
-    assert!(machine.admit(Tick::now(), &settings(2)).verdict.is_err());
-    assert!(machine.admit(Tick::now(), &more).verdict.is_ok());
+    assert!(machine.admit(Tick::now(), &settings(2)).is_err());
+    assert!(machine.admit(Tick::now(), &more).is_ok());
 }
 
 #[test]
@@ -66,6 +66,6 @@ fn a_lease_that_comes_round_is_not_that_of_a_closed_circuit() {
     let (mut machine, _trial) = half_open();
     machine.lease = Ticket::TIMED - 1;
     let expired = Settings { trial_timeout: Duration::ZERO, ..settings(3) };
-    let admission = machine.admit(Tick::now(), &expired);
-    assert_eq!((admission.expired, admission.verdict.unwrap().lease()), (1, 1));
+    let admission = machine.admit(Tick::now(), &expired).unwrap();
+    assert_eq!((admission.expired, admission.ticket.lease()), (1, 1));
 }

@@ -41,7 +41,7 @@ struct Stress {
 impl Stress {
     fn begin(&self) -> Option<OwnedPermit> {
         let permit = self.breaker.try_acquire_owned().ok()?;
-        let ticket = permit.0.ticket;
+        let ticket = permit.0.admitted.ticket;
         if ticket.is_trial() {
             let now = Tick::now();
             let mut trials = lock(&self.trials);
@@ -56,7 +56,7 @@ impl Stress {
     }
 
     fn end(&self, permit: OwnedPermit, dice: u64, counts: &mut Counts) {
-        let ticket = permit.0.ticket;
+        let ticket = permit.0.admitted.ticket;
         if ticket.is_trial() {
             *lock(&self.trials).get_mut(&ticket).expect("it began") -= 1;
         }
