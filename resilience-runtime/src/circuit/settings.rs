@@ -8,33 +8,47 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::interner::Newest;
 use crate::base::sync::Arc;
 
-/// Hands `$with` every option that a circuit has, with its type and the kind of its value.
+/// Passes every option of a circuit to `$with`, with its type and the kind of its value.
 macro_rules! circuit_options {
     ($with:ident) => {
         $with! {
-            threshold: u32 => Count,
-            window: Duration => Time,
-            calls: u32 => Count,
-            failure_rate: f64 => Number,
-            slow_call: Duration => Time,
-            slow_rate: f64 => Number,
-            min_calls: u32 => Count,
-            cooldown: Duration => Time,
-            cooldown_factor: f64 => Number,
-            max_cooldown: Duration => Time,
-            cooldown_jitter: f64 => Number,
-            half_open_max: u32 => Count,
-            trial_timeout: Duration => Time,
-            shadow: bool => Flag,
-            max_keys: u32 => Count,
+            Threshold threshold: u32 => Count,
+            Window window: Duration => Time,
+            Calls calls: u32 => Count,
+            FailureRate failure_rate: f64 => Number,
+            SlowCall slow_call: Duration => Time,
+            SlowRate slow_rate: f64 => Number,
+            MinCalls min_calls: u32 => Count,
+            Cooldown cooldown: Duration => Time,
+            CooldownFactor cooldown_factor: f64 => Number,
+            MaxCooldown max_cooldown: Duration => Time,
+            CooldownJitter cooldown_jitter: f64 => Number,
+            HalfOpenMax half_open_max: u32 => Count,
+            TrialTimeout trial_timeout: Duration => Time,
+            Shadow shadow: bool => Flag,
+            MaxKeys max_keys: u32 => Count,
         }
     };
 }
 pub(crate) use circuit_options;
 
 macro_rules! options {
-    ($($option:ident: $type:ty => $kind:ident,)*) => {
-        /// What one place wrote about a circuit. An option that is not written joins whatever others have written.
+    ($($name:ident $option:ident: $type:ty => $kind:ident,)*) => {
+        /// The name of an option.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum CircuitOption {
+            $($name,)*
+        }
+
+        impl CircuitOption {
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($option),)*
+                }
+            }
+        }
+
+        /// The options that one place writes about a circuit. Other places may write the others.
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub(crate) struct Options {
             $(pub(crate) $option: Option<$type>,)*
@@ -43,15 +57,14 @@ macro_rules! options {
         impl Options {
             pub(crate) const NONE: Self = Self { $($option: None,)* };
 
-            /// Every option by its name.
-            pub(crate) fn entries(&self) -> [(&'static str, Option<Value>); [$(stringify!($option)),*].len()] {
-                [$((stringify!($option), self.$option.map(Value::$kind)),)*]
+            /// Returns every option with its value, in the order of the table.
+            pub(crate) fn entries(&self) -> [(CircuitOption, Option<Value>); [$(stringify!($option)),*].len()] {
+                [$((CircuitOption::$name, self.$option.map(Value::$kind)),)*]
             }
 
-            pub(crate) fn get(&self, option: &str) -> Option<Value> {
+            pub(crate) fn get(&self, option: CircuitOption) -> Option<Value> {
                 match option {
-                    $(stringify!($option) => self.$option.map(Value::$kind),)*
-                    _ => None,
+                    $(CircuitOption::$name => self.$option.map(Value::$kind),)*
                 }
             }
 
@@ -63,9 +76,22 @@ macro_rules! options {
 }
 circuit_options!(options);
 
+// Ranges.
+const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
-const MOST_CALLS: u32 = 1 << 16;
-const MOST_KEYS: u32 = 10_000_000;
+const CALLS_LIMIT: u32 = 1 << 16;
+const KEYS_LIMIT: u32 = 10_000_000;
+
+// Defaults.
+const THRESHOLD: u32 = 3;
+const COOLDOWN: Duration = Duration::from_secs(30);
+const COOLDOWN_FACTOR: f64 = 1.0;
+const COOLDOWN_JITTER: f64 = 0.0;
+const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
+const HALF_OPEN_MAX: u32 = 1;
+const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
+/// The default of `max_keys`.
+pub(crate) const MAX_KEYS: u32 = 10_000;
 
 impl Options {
     /// These options, and those of `others` where these say nothing. What trips a circuit is one thing: where the two do
@@ -92,14 +118,14 @@ impl Options {
 
     /// Where these options have a cooldown and `others` the most that one may be, or the other way round, and the two do not go
     /// together: the edge that these give the option of the others, and its value there.
-    pub(crate) fn too_long_with(self, others: Self) -> Option<(&'static str, String, Value)> {
+    pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
             (Some(cooldown), None, _, Some(max)) if too_long(cooldown, max) => {
-                Some(("max_cooldown", format!("at least {}", Value::Time(cooldown)), Value::Time(max)))
+                Some((CircuitOption::MaxCooldown, format!("at least {}", Value::Time(cooldown)), Value::Time(max)))
             }
             (None, Some(max), Some(cooldown), _) if too_long(cooldown, max) => {
-                Some(("cooldown", format!("at most {}", Value::Time(max)), Value::Time(cooldown)))
+                Some((CircuitOption::Cooldown, format!("at most {}", Value::Time(max)), Value::Time(cooldown)))
             }
             _ => None,
         }
@@ -114,7 +140,7 @@ impl Options {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         for (option, value) in self.entries() {
             if let Some((value, allowed)) = value.and_then(|value| Some((value, forbidden(option, value)?))) {
-                return Err(ConfigError::new(option, value.to_string(), allowed));
+                return Err(ConfigError::new(option.as_str(), value.to_string(), allowed));
             }
         }
         if let (Some(cooldown), Some(max)) = (self.cooldown, self.max_cooldown) {
@@ -158,22 +184,25 @@ impl Options {
     }
 }
 
-/// What would be allowed, where the value of an option is not.
-fn forbidden(option: &str, value: Value) -> Option<&'static str> {
+/// Returns the allowed values of an option if it does not allow this one.
+fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     match (option, value) {
-        ("max_keys", Value::Count(0 | MOST_KEYS..)) => Some("a whole number from 1 to 9999999"),
-        ("calls", Value::Count(0 | MOST_CALLS..)) => Some("a whole number from 1 to 65535"),
+        (CircuitOption::MaxKeys, Value::Count(0 | KEYS_LIMIT..)) => Some("a whole number from 1 to 9999999"),
+        (CircuitOption::Calls, Value::Count(0 | CALLS_LIMIT..)) => Some("a whole number from 1 to 65535"),
         (_, Value::Count(0)) => Some("a whole number of at least 1"),
-        ("window", Value::Time(time)) if time < Duration::from_millis(1) || time > LONGEST_WINDOW => {
+        (CircuitOption::Window, Value::Time(time)) if !(SHORTEST_WINDOW..=LONGEST_WINDOW).contains(&time) => {
             Some("from 1 ms to 24 h")
         }
-        ("trial_timeout" | "slow_call" | "max_cooldown", Value::Time(Duration::ZERO)) => Some("longer than zero"),
+        (
+            CircuitOption::TrialTimeout | CircuitOption::SlowCall | CircuitOption::MaxCooldown,
+            Value::Time(Duration::ZERO),
+        ) => Some("longer than zero"),
         (_, Value::Time(time)) if !fits(time) => Some(LONGEST),
-        ("cooldown_factor", Value::Number(factor)) if !(factor.is_finite() && factor >= 1.0) => {
+        (CircuitOption::CooldownFactor, Value::Number(factor)) if !(factor.is_finite() && factor >= 1.0) => {
             Some("a finite number of at least 1")
         }
-        ("cooldown_jitter", Value::Number(share)) if !(0.0..=1.0).contains(&share) => Some("from 0 to 1"),
-        ("failure_rate" | "slow_rate", Value::Number(rate)) if !(rate > 0.0 && rate <= 1.0) => {
+        (CircuitOption::CooldownJitter, Value::Number(share)) if !(0.0..=1.0).contains(&share) => Some("from 0 to 1"),
+        (CircuitOption::FailureRate | CircuitOption::SlowRate, Value::Number(rate)) if !(rate > 0.0 && rate <= 1.0) => {
             Some("greater than 0, to 1")
         }
         _ => None,
@@ -217,12 +246,6 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    const THRESHOLD: u32 = 3;
-    const COOLDOWN: Duration = Duration::from_secs(30);
-    const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
-    const HALF_OPEN_MAX: u32 = 1;
-    const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
-
     /// A program has many circuits, and few kinds of them.
     pub(crate) fn shared(options: Options) -> Arc<Self> {
         static NEWEST: Newest<Settings> = Newest::new();
@@ -267,7 +290,7 @@ impl From<Options> for Settings {
     fn from(options: Options) -> Self {
         let Options { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = options;
         let span = window.map(Span::Time).or(calls.map(Span::Calls));
-        let threshold = threshold.unwrap_or(Self::THRESHOLD);
+        let threshold = threshold.unwrap_or(THRESHOLD);
         let rule = match (span, min_calls) {
             (None, _) => Rule::Consecutive { threshold },
             (Some(span), None) => Rule::Window { span, limit: Limit::Failures(threshold) },
@@ -275,17 +298,17 @@ impl From<Options> for Settings {
                 Rule::Window { span, limit: Limit::Rates { min_calls, failure_rate, slow_rate } }
             }
         };
-        let default = options.max_cooldown.map_or(Self::COOLDOWN, |max| max.min(Self::COOLDOWN));
+        let default = options.max_cooldown.map_or(COOLDOWN, |max| max.min(COOLDOWN));
         let cooldown = options.cooldown.unwrap_or(default);
         Self {
             rule,
             slow_call,
             cooldown,
-            cooldown_factor: options.cooldown_factor.unwrap_or(1.0),
-            max_cooldown: options.max_cooldown.unwrap_or(Self::MAX_COOLDOWN).max(cooldown),
-            cooldown_jitter: options.cooldown_jitter.unwrap_or(0.0),
-            half_open_max: options.half_open_max.unwrap_or(Self::HALF_OPEN_MAX),
-            trial_timeout: options.trial_timeout.unwrap_or(cooldown.max(Self::SHORTEST_TRIAL_TIMEOUT)),
+            cooldown_factor: options.cooldown_factor.unwrap_or(COOLDOWN_FACTOR),
+            max_cooldown: options.max_cooldown.unwrap_or(MAX_COOLDOWN).max(cooldown),
+            cooldown_jitter: options.cooldown_jitter.unwrap_or(COOLDOWN_JITTER),
+            half_open_max: options.half_open_max.unwrap_or(HALF_OPEN_MAX),
+            trial_timeout: options.trial_timeout.unwrap_or(cooldown.max(SHORTEST_TRIAL_TIMEOUT)),
             shadow: options.shadow.unwrap_or(false),
         }
     }

@@ -6,7 +6,9 @@ use std::panic::Location;
 
 use tracing::warn;
 
+use crate::base::config_error::Value;
 use crate::base::sync::Arc;
+use crate::circuit::settings::CircuitOption;
 use crate::events::TARGET;
 use crate::registry::written::{Written, merge};
 
@@ -56,37 +58,55 @@ impl fmt::Display for CircuitConflict {
 impl Error for CircuitConflict {}
 
 /// The options that make a rule; to name one that does not go with another rule, in this order.
-const RULE: [&str; 7] = ["failure_rate", "slow_rate", "threshold", "window", "calls", "min_calls", "slow_call"];
+const RULE: [CircuitOption; 7] = [
+    CircuitOption::FailureRate,
+    CircuitOption::SlowRate,
+    CircuitOption::Threshold,
+    CircuitOption::Window,
+    CircuitOption::Calls,
+    CircuitOption::MinCalls,
+    CircuitOption::SlowCall,
+];
 
-/// Where `next` writes another value than somebody before it, or a rule that does not go with theirs.
+/// Returns the options for which `next` writes another value than a place before it, and otherwise the first one that does
+/// not go with theirs.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
-    let conflict = |option, kept: String, value: String, place: &Location<'_>| CircuitConflict {
+    let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
-        option,
-        values: [kept, value],
+        option: option.as_str(),
+        values: [kept, value.to_string()],
         places: [place.to_string(), next.place.to_string()],
     };
-    let mut found = Vec::new();
-    for (index, (option, value)) in next.options.entries().into_iter().enumerate() {
-        let first = before.iter().find_map(|other| Some((other.options.entries()[index].1?, other.place)));
-        if let (Some(value), Some((kept, place))) = (value, first) {
-            if value != kept {
-                found.push(conflict(option, kept.to_string(), value.to_string(), place));
-            }
-        }
+    let first = |option| before.iter().find_map(|other| Some((other.options.get(option)?, other.place)));
+    let differing: Vec<_> = next
+        .options
+        .entries()
+        .into_iter()
+        .filter_map(|(option, value)| {
+            let (value, (kept, place)) = (value?, first(option)?);
+            (value != kept).then(|| conflict(option, kept.to_string(), value, place))
+        })
+        .collect();
+    if !differing.is_empty() {
+        return differing;
     }
     let earlier = merge(before);
-    if let (true, Some((option, kept, value))) = (found.is_empty(), earlier.too_long_with(next.options)) {
-        let other = if option == "cooldown" { "max_cooldown" } else { "cooldown" };
-        let first = before.iter().find(|written| written.options.get(other).is_some());
-        found.extend(first.map(|first| conflict(option, kept, value.to_string(), first.place)));
+    let mut found = Vec::new();
+    if let Some((option, kept, value)) = earlier.too_long_with(next.options) {
+        let other = match option {
+            CircuitOption::Cooldown => CircuitOption::MaxCooldown,
+            _ => CircuitOption::Cooldown,
+        };
+        found.extend(first(other).map(|(_, place)| conflict(option, kept, value, place)));
     }
-    if let (true, Some(_), Some(first)) = (found.is_empty(), earlier.mixed_with(next.options), before.first()) {
-        let new = RULE.into_iter().find_map(|option| match (next.options.get(option), earlier.get(option)) {
-            (Some(value), None) => Some((option, value)),
-            _ => None,
+    if found.is_empty() && earlier.mixed_with(next.options).is_some() {
+        let new = RULE.into_iter().find_map(|option| match earlier.get(option) {
+            None => Some((option, next.options.get(option)?)),
+            Some(_) => None,
         });
-        found.extend(new.map(|(option, value)| conflict(option, "absent".to_owned(), value.to_string(), first.place)));
+        let place = before.first().map(|first| first.place);
+        found
+            .extend(new.zip(place).map(|((option, value), place)| conflict(option, "absent".to_owned(), value, place)));
     }
     found
 }

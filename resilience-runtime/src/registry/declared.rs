@@ -23,7 +23,7 @@ impl Declaration {
 }
 
 macro_rules! written {
-    ($($option:ident: $type:ty => $kind:ident,)*) => {
+    ($($name:ident $option:ident: $type:ty => $kind:ident,)*) => {
         impl Declaration {
             $(
                 pub const fn $option(mut self, value: $type) -> Self {

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::base::sync::{Arc, Mutex, lock};
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::Settings;
+use crate::circuit::settings::{MAX_KEYS, Settings};
 use crate::registry::key::{Key, Text};
 use crate::registry::table::Shard;
 
@@ -19,10 +19,8 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    const MAX_KEYS: u32 = 10_000;
-
     pub(crate) fn new(name: &'static str, settings: &Arc<Settings>, max_keys: Option<u32>) -> Self {
-        let most = max_keys.unwrap_or(Self::MAX_KEYS) as usize;
+        let most = max_keys.unwrap_or(MAX_KEYS) as usize;
         // Few keys need no more than one, and none that is left over by rounding.
         let shards = (most / 64).clamp(1, 16);
         let shard = || Mutex::new(Shard::new(settings.clone(), most / shards));
@@ -30,7 +28,7 @@ impl Family {
     }
 
     pub(crate) fn apply(&self, settings: &Arc<Settings>, max_keys: Option<u32>) {
-        let most = max_keys.unwrap_or(Self::MAX_KEYS) as usize;
+        let most = max_keys.unwrap_or(MAX_KEYS) as usize;
         for shard in &self.shards {
             lock(shard).apply(settings, most / self.shards.len());
         }
