@@ -93,8 +93,15 @@ impl Bulkhead {
         // `Semaphore::MAX_PERMITS`, which the oldest tokio has not: half a billion where a pointer is 32 bits long.
         const MOST: usize = usize::MAX >> 3;
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
-        let [waiting, admitted, rejected] = std::array::from_fn(|_| AtomicU64::new(0));
-        Self(Arc::new(Shared { name, max, wait, slots: Semaphore::new(slots), waiting, admitted, rejected }))
+        Self(Arc::new(Shared {
+            name,
+            max,
+            wait,
+            slots: Semaphore::new(slots),
+            waiting: AtomicU64::new(0),
+            admitted: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        }))
     }
 
     /// The name that it was given.

@@ -122,8 +122,13 @@ impl RateLimit {
     }
 
     pub(crate) fn new(name: Name, per_second: u32, burst: u32) -> Self {
-        let [due, admitted, rejected] = std::array::from_fn(|_| AtomicU64::new(0));
-        Self(Arc::new(Shared { name, pace: Pace::new(per_second, burst), due, admitted, rejected }))
+        Self(Arc::new(Shared {
+            name,
+            pace: Pace::new(per_second, burst),
+            due: AtomicU64::new(0),
+            admitted: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        }))
     }
 
     /// The name that it was given.

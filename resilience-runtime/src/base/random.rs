@@ -27,10 +27,9 @@ pub(crate) fn next() -> u64 {
 
 /// A number from 0 to 1, without 1.
 pub(crate) fn unit(bits: u64) -> f64 {
-    const ONE: u64 = 1 << 53;
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-    let [bits, one] = [bits >> 11, ONE].map(|bits| bits as f64);
-    bits / one
+    let bits = (bits >> 11) as f64;
+    bits * (f64::EPSILON / 2.0) // 2^-53
 }
 
 #[cfg(test)]

@@ -164,8 +164,10 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
     /// An error that is not worth another attempt is like the last one.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
-        if let (true, Err(error)) = (self.left, &self.outcome) {
-            self.left = retry_if(error);
+        if self.left {
+            if let Err(error) = &self.outcome {
+                self.left = retry_if(error);
+            }
         }
         self
     }
@@ -180,16 +182,20 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
 
     #[inline]
     pub fn retry_after(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
-        if let (true, Err(error)) = (self.left, &self.outcome) {
-            self.hint = retry_after(error);
+        if self.left {
+            if let Err(error) = &self.outcome {
+                self.hint = retry_after(error);
+            }
         }
         self
     }
 
     #[inline]
     pub fn cost(mut self, cost: impl FnOnce(&E) -> RetryCost) -> Self {
-        if let (true, Err(error)) = (self.left, &self.outcome) {
-            self.cost = cost(error);
+        if self.left {
+            if let Err(error) = &self.outcome {
+                self.cost = cost(error);
+            }
         }
         self
     }

@@ -189,15 +189,10 @@ impl Core {
 
     /// What the machine needs to know of the end of a call.
     #[inline]
-    fn end(
-        &self,
-        machine: &Machine,
-        started: Option<Tick>,
-        retry_after: Option<Duration>,
-    ) -> End<impl Fn() -> Tick + use<>> {
+    fn end(&self, machine: &Machine, started: Option<Tick>, retry_after: Option<Duration>) -> End {
         let gate = &self.gate;
         let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(started));
-        End { now: Tick::now, slow, retry_after, successes: self.successes(machine) }
+        End { slow, retry_after, successes: self.successes(machine) }
     }
 
     /// Returns the successes of the period for a machine that has a window, otherwise zero. The caller holds the lock.

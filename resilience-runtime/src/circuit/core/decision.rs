@@ -1,8 +1,7 @@
-//! What the machine is told about a call, and what it comes to.
+//! Input and output of the machine.
 
 use std::time::Duration;
 
-use crate::base::clock::Tick;
 use crate::circuit::core::ticket::Ticket;
 
 /// A call that passes.
@@ -25,33 +24,26 @@ impl Admission {
     }
 }
 
-/// What a verdict did.
+/// The effect of an outcome on the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The call began in another generation, or the circuit is disabled.
+    /// The call started in another generation, or the circuit is disabled.
     Stale,
     /// Counted, and the state stays.
     Counted,
     /// The success of a trial closed the circuit.
     Closed,
-    /// The verdict opened the circuit.
+    /// The outcome opened the circuit.
     Opened { reason: &'static str, failures: u64 },
 }
 
-/// What there is to know about the end of a call.
-pub(crate) struct End<N> {
-    /// Reads the clock; not every decision has to.
-    pub(crate) now: N,
-    /// It took as long as a slow call, or longer.
+/// The end of a call, as far as the machine has to know it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct End {
+    /// The call took as long as a slow call, or longer.
     pub(crate) slow: bool,
-    /// How long the service asks to be left alone.
+    /// The delay that the service asked for.
     pub(crate) retry_after: Option<Duration>,
-    /// The successes of the period that came before.
+    /// The successes of the period before this end.
     pub(crate) successes: u64,
-}
-
-impl<N: Fn() -> Tick> End<N> {
-    pub(crate) fn now(&self) -> Tick {
-        (self.now)()
-    }
 }

@@ -1,4 +1,6 @@
-//! The transition function of a breaker: plain data in, plain data out, no clock, no lock, no event.
+//! The transition function of a breaker: plain data in, plain data out, no lock, no event.
+//!
+//! The end of a call reads the clock here, because most ends need no time.
 
 use std::time::Duration;
 
@@ -147,10 +149,12 @@ impl Machine {
         match self.state {
             State::Closed => {
                 let consecutive = matches!(settings.rule, Rule::Consecutive { .. });
-                let watch = match () {
-                    () if settings.timed() => Watch::Timed,
-                    () if consecutive && self.failures > 0 => Watch::Failing,
-                    () => Watch::Quiet,
+                let watch = if settings.timed() {
+                    Watch::Timed
+                } else if consecutive && self.failures > 0 {
+                    Watch::Failing
+                } else {
+                    Watch::Quiet
                 };
                 (Phase::Closed { generation, watch }, Duration::ZERO)
             }
@@ -210,7 +214,7 @@ impl Machine {
         }
     }
 
-    pub(crate) fn succeed(&mut self, ticket: Ticket, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+    pub(crate) fn succeed(&mut self, ticket: Ticket, settings: &Settings, end: &End) -> Effect {
         if self.is_stale(ticket) {
             self.tally.settled += 1;
             return Effect::Stale;
@@ -225,7 +229,7 @@ impl Machine {
                 *successes += 1;
                 if *successes >= settings.half_open_max {
                     self.tally.recent += 1;
-                    self.close(end.now());
+                    self.close(Tick::now());
                     return Effect::Closed;
                 }
                 None
@@ -242,7 +246,7 @@ impl Machine {
         reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
     }
 
-    pub(crate) fn fail(&mut self, ticket: Ticket, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
+    pub(crate) fn fail(&mut self, ticket: Ticket, settings: &Settings, end: &End) -> Effect {
         self.tally.failed += 1;
         if self.is_stale(ticket) {
             return Effect::Stale;
@@ -262,10 +266,10 @@ impl Machine {
     }
 
     /// Puts a call into the window; returns the reason to open the circuit, if there is one.
-    fn remember(&mut self, settings: &Settings, end: &End<impl Fn() -> Tick>, failed: bool) -> Option<&'static str> {
+    fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<&'static str> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;
-        window.turn(end.now(), end.successes);
+        window.turn(Tick::now(), end.successes);
         if failed || end.slow {
             window.add(failed, end.slow);
         }
@@ -274,8 +278,8 @@ impl Machine {
         (failed || end.slow).then(|| counts.reached(limit, failed)).flatten()
     }
 
-    fn open_for(&mut self, reason: &'static str, settings: &Settings, end: &End<impl Fn() -> Tick>) -> Effect {
-        self.open(settings, end.now(), end.retry_after);
+    fn open_for(&mut self, reason: &'static str, settings: &Settings, end: &End) -> Effect {
+        self.open(settings, Tick::now(), end.retry_after);
         Effect::Opened { reason, failures: self.failures() }
     }
 

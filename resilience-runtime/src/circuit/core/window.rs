@@ -25,10 +25,12 @@ impl Counts {
             Limit::Rates { min_calls, .. } if self.total < u64::from(min_calls) => None,
             Limit::Rates { failure_rate, slow_rate, .. } => {
                 let over = |part: u64, rate: Option<f64>| rate.is_some_and(|rate| self.share(part) >= rate);
-                match () {
-                    () if failed && over(self.failures, failure_rate) => Some("failure_rate"),
-                    () if over(self.slow, slow_rate) => Some("slow_rate"),
-                    () => None,
+                if failed && over(self.failures, failure_rate) {
+                    Some("failure_rate")
+                } else if over(self.slow, slow_rate) {
+                    Some("slow_rate")
+                } else {
+                    None
                 }
             }
         }
