@@ -2,9 +2,9 @@
 
 pub(crate) mod clock;
 pub(crate) mod config_error;
-pub(crate) mod halves;
 pub(crate) mod interner;
 pub(crate) mod name;
 pub(crate) mod outcome;
+pub(crate) mod packed;
 pub(crate) mod random;
 pub(crate) mod sync;

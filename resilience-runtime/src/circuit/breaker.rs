@@ -70,14 +70,14 @@ impl CircuitBreaker {
     ///
     /// Looking changes nothing.
     pub fn state(&self) -> CircuitState {
-        self.0.gate.look(|machine, settings| machine.seen(settings, Tick::now()).0)
+        self.0.gate.read(|machine, settings| machine.seen(settings, Tick::now()).0)
     }
 
     /// A snapshot of counts, times and settings.
     pub fn stats(&self) -> CircuitStats {
         let Core { name, gate, totals } = &*self.0;
         let name = name.as_str().to_owned();
-        gate.look(|machine, settings| {
+        gate.read(|machine, settings| {
             let now = Tick::now();
             let (state, cooldown_remaining) = machine.seen(settings, now);
             let sums = totals.sums(machine.period(), &machine.tally);
@@ -243,29 +243,29 @@ impl CircuitBreaker {
         }
         gate.decide(|machine, current| {
             let successes = totals.sums(machine.period(), &machine.tally).successes;
-            machine.adopt(current, &settings, Tick::now(), successes);
+            machine.change_settings(current, &settings, Tick::now(), successes);
             *current = settings;
         });
     }
 
     /// The circuit is open, and will still be so when `delay` has passed.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
-        self.0.gate.look(|machine, settings| {
+        self.0.gate.read(|machine, settings| {
             let (state, left) = machine.seen(settings, Tick::now());
             !settings.shadow && (state == CircuitState::ForcedOpen || left > delay)
         })
     }
 
-    /// The breaker, as long as somebody else has it.
-    pub(crate) fn find_again(&self) -> impl Fn() -> Option<Self> + use<> {
+    /// Returns a function that finds the breaker again while another handle exists.
+    pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
     }
 
-    /// Nobody uses it, and there is nothing in it that somebody would miss.
+    /// Returns whether no other handle exists and the state equals that of a new breaker.
     pub(crate) fn is_idle(&self) -> bool {
         Arc::strong_count(&self.0) == 1
-            && self.0.gate.look(|machine, _| {
+            && self.0.gate.read(|machine, _| {
                 let successes = self.0.successes(machine);
                 machine.is_idle(Tick::now(), successes)
             })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::{ConfigError, Value};
-use crate::base::interner::Newest;
+use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 
 /// Passes every option of a circuit to `$with`, with its type and the kind of its value.
@@ -248,8 +248,8 @@ pub(crate) struct Settings {
 impl Settings {
     /// A program has many circuits, and few kinds of them.
     pub(crate) fn shared(options: Options) -> Arc<Self> {
-        static NEWEST: Newest<Settings> = Newest::new();
-        NEWEST.share(Self::from(options))
+        static NEWEST: Interner<Settings> = Interner::new();
+        NEWEST.intern(Self::from(options))
     }
 
     /// The failures that trip the circuit, zero where it goes by rates.

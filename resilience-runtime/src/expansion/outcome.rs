@@ -45,5 +45,5 @@ pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -
 
 /// The error of a call that a timeout has ended.
 pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
-    TimeoutError::tell(func, allowed, after)
+    TimeoutError::new(func, allowed, after)
 }

@@ -47,14 +47,14 @@ impl Family {
 
     /// The circuit of this whole name, if its key is known.
     pub(crate) fn get(&self, name: &str) -> Option<CircuitBreaker> {
-        lock(self.shard(name.as_bytes())).look(name.as_bytes()).cloned()
+        lock(self.shard(name.as_bytes())).get(name.as_bytes()).cloned()
     }
 
     /// Shows every circuit to `see`, without a lock and one at a time: whoever held them all would make each look used,
-    /// and a turn at that moment would keep them in the place of new ones.
+    /// and a rotation at that moment would keep them in the place of new ones.
     pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
         for shard in &self.shards {
-            let circuits: Vec<_> = lock(shard).all().map(CircuitBreaker::find_again).collect();
+            let circuits: Vec<_> = lock(shard).all().map(CircuitBreaker::downgrade).collect();
             circuits.iter().filter_map(|find| find()).for_each(|circuit| see(&circuit));
         }
     }

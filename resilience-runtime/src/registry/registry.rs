@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
 use crate::base::config_error::ConfigError;
-use crate::base::interner::Newest;
+use crate::base::interner::Interner;
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
 use crate::base::sync::LazyLock;
@@ -77,11 +77,11 @@ fn entry(circuits: &mut Circuits, name: Name) -> (CircuitBreaker, &mut Sources) 
 /// False where it is in there: a place may register any number of times, and says the same each time.
 fn add(all: &mut Vec<Arc<Written>>, written: Written) -> bool {
     /// One place may register any number of circuits, too.
-    static NEWEST: Newest<Written> = Newest::new();
+    static NEWEST: Interner<Written> = Interner::new();
     let new = !all.iter().any(|known| **known == written);
     if new {
         all.reserve_exact(1);
-        all.push(NEWEST.share(written));
+        all.push(NEWEST.intern(written));
     }
     new
 }

@@ -17,13 +17,13 @@ pub(crate) struct Shard {
     most: usize,
     young: HashSet<Named, ByBytes>,
     old: HashSet<Named, ByBytes>,
-    /// So many new keys may come before it is worth looking for idle ones again.
-    patience: usize,
+    /// New keys until the next search for idle ones; each search visits every old key.
+    until_eviction: usize,
 }
 
 impl Shard {
     pub(crate) fn new(settings: Arc<Settings>, most: usize) -> Self {
-        Self { settings, most, young: HashSet::default(), old: HashSet::default(), patience: 0 }
+        Self { settings, most, young: HashSet::default(), old: HashSet::default(), until_eviction: 0 }
     }
 
     /// Puts other settings in force, and another number of keys.
@@ -38,7 +38,7 @@ impl Shard {
     }
 
     /// Like [`find`](Self::find), and does not count as a use: whoever looks keeps no key that nobody calls with.
-    pub(crate) fn look(&self, name: &[u8]) -> Option<&CircuitBreaker> {
+    pub(crate) fn get(&self, name: &[u8]) -> Option<&CircuitBreaker> {
         self.young.get(name).or_else(|| self.old.get(name)).map(|named| &named.0)
     }
 
@@ -55,17 +55,17 @@ impl Shard {
     /// Makes a circuit for a new key. Where all the others are in use, it is there for this one call only.
     pub(crate) fn add(&mut self, name: &[u8]) -> CircuitBreaker {
         if self.young.len() > self.most / 2 {
-            self.turn();
+            self.rotate();
         }
-        if self.is_full() && self.patience == 0 {
-            self.turn();
+        if self.is_full() && self.until_eviction == 0 {
+            self.rotate();
             if self.is_full() {
                 // Those that were young until now are idle, too, unless somebody needs them.
-                self.turn();
+                self.rotate();
             }
-            self.patience = if self.is_full() { self.most / 8 } else { 0 };
+            self.until_eviction = if self.is_full() { self.most / 8 } else { 0 };
         }
-        self.patience = self.patience.saturating_sub(1);
+        self.until_eviction = self.until_eviction.saturating_sub(1);
         // Whole texts make up a name, so it is one.
         let name = Name::new(from_utf8(name).unwrap_or_default());
         let breaker = CircuitBreaker::one_of_many(name, self.settings.clone());
@@ -80,7 +80,7 @@ impl Shard {
     }
 
     /// No more than half are forgotten at once: where all are as old, one new key must not empty the table.
-    fn turn(&mut self) {
+    fn rotate(&mut self) {
         let mut room = (self.most / 2).max(1);
         self.old.retain(|named| {
             let goes = room > 0 && named.0.is_idle();

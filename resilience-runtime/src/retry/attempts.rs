@@ -63,7 +63,7 @@ impl Attempts {
         &'r mut self,
         schedule: &'r Schedule,
         outcome: R,
-    ) -> Judged<'r, R, R::Value, R::Error, Nobody> {
+    ) -> Judged<'r, R, R::Value, R::Error, NoHook> {
         let outcome = outcome.into_result();
         let left = self.attempt() < schedule.max;
         let failed = outcome.is_err();
@@ -77,7 +77,7 @@ impl Attempts {
             budget: None,
             hint: None,
             cost: RetryCost::Failure,
-            on_retry: Nobody,
+            on_retry: NoHook,
         }
     }
 
@@ -240,7 +240,7 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
         match pause {
             Ok(delay) => {
                 attempts.made = attempt;
-                on_retry.tell(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
+                on_retry.call(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
                 ControlFlow::Continue(delay)
             }
             Err(_) => ControlFlow::Break(make(outcome)),
@@ -248,20 +248,20 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
     }
 }
 
-/// Who is told before a pause.
+/// A function that is called before a pause.
 pub trait Hook<E> {
-    fn tell(self, event: &RetryEvent<'_, E>);
+    fn call(self, event: &RetryEvent<'_, E>);
 }
 
 impl<E, F: FnOnce(&RetryEvent<'_, E>)> Hook<E> for F {
-    fn tell(self, event: &RetryEvent<'_, E>) {
+    fn call(self, event: &RetryEvent<'_, E>) {
         self(event);
     }
 }
 
 #[derive(Debug)]
-pub struct Nobody;
+pub struct NoHook;
 
-impl<E> Hook<E> for Nobody {
-    fn tell(self, _: &RetryEvent<'_, E>) {}
+impl<E> Hook<E> for NoHook {
+    fn call(self, _: &RetryEvent<'_, E>) {}
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::clock::{Tick, nanos};
-use crate::base::halves;
+use crate::base::packed;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 
 /// A budget that retries share, so that they never multiply an outage: without one, three attempts each make three times
@@ -302,12 +302,12 @@ impl Slots {
 
     /// The word with one more in this slot; what an older one held is forgotten.
     fn more(word: u64, slot: u32) -> u64 {
-        let (of, count) = halves::split(word);
-        halves::join(slot, if of == slot { count.saturating_add(1) } else { 1 })
+        let (of, count) = packed::split(word);
+        packed::join(slot, if of == slot { count.saturating_add(1) } else { 1 })
     }
 
     fn sum(&self, slot: u32) -> f64 {
-        let counts = self.0.iter().map(|word| halves::split(word.load(Ordering::Relaxed)));
+        let counts = self.0.iter().map(|word| packed::split(word.load(Ordering::Relaxed)));
         counts.filter(|(of, _)| slot.wrapping_sub(*of) < SLOTS).map(|(_, count)| f64::from(count)).sum()
     }
 }

@@ -99,17 +99,17 @@ impl<F: Future> Future for Deadline<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let around = UNTIL.get();
-        UNTIL.set(Some(around.map_or(*this.until, |around| around.min(*this.until))));
-        let _restored = Around(around);
+        let outer = UNTIL.get();
+        UNTIL.set(Some(outer.map_or(*this.until, |outer| outer.min(*this.until))));
+        let _restored = Restore(outer);
         this.future.poll(cx)
     }
 }
 
-/// Puts back what was in force before a poll, also after a panic.
-struct Around(Option<Tick>);
+/// Restores the outer deadline after a poll, also after a panic.
+struct Restore(Option<Tick>);
 
-impl Drop for Around {
+impl Drop for Restore {
     fn drop(&mut self) {
         UNTIL.set(self.0);
     }

@@ -148,15 +148,15 @@ impl Timeout {
         let timer = pin!(Timer::new(allowed));
         match timer.race(f()).await {
             Some(outcome) => outcome,
-            None => Err(TimeoutError::tell(type_name::<F>(), allowed, self.after).into()),
+            None => Err(TimeoutError::new(type_name::<F>(), allowed, self.after).into()),
         }
     }
 }
 
 impl TimeoutError {
-    /// Tells about the call that has been ended.
+    /// Creates the error of a call that a timeout ended, and emits its event.
     #[cold]
-    pub(crate) fn tell(func: &str, allowed: Duration, after: Duration) -> Self {
+    pub(crate) fn new(func: &str, allowed: Duration, after: Duration) -> Self {
         if events::debug_wanted() {
             timed_out_event(func, allowed);
         }

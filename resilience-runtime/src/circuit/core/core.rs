@@ -9,7 +9,7 @@ use crate::base::sync::Arc;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::gate::Gate;
 use crate::circuit::core::machine::Machine;
-use crate::circuit::core::state::{Phase, Watch};
+use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::totals::Totals;
@@ -42,7 +42,7 @@ impl Core {
     pub(crate) fn admit(&self) -> Result<Admission, u64> {
         let gate = &self.gate;
         match gate.phase() {
-            Phase::Closed { generation, watch: Watch::Timed } => {
+            Phase::Closed { generation, success: SuccessPath::Timed } => {
                 return Ok(Admission::of(Ticket::new(generation, Ticket::TIMED)));
             }
             Phase::Disabled { generation } => {
@@ -115,7 +115,7 @@ impl Core {
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
-            && totals.known().is_some_and(|slot| slot.succeed(ticket.generation(), now));
+            && totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now));
         if !counted || debug_wanted() {
             self.finish_success(ticket, started, now, counted);
         }
@@ -131,7 +131,7 @@ impl Core {
             gate.decide(|machine, settings| {
                 let end = self.end(machine, started, None);
                 let effect = machine.succeed(ticket, settings, &end);
-                totals.adopt(machine.period(), now, &mut machine.tally);
+                totals.begin_period(machine.period(), now, &mut machine.tally);
                 effect
             })
         };
@@ -148,11 +148,11 @@ impl Core {
     /// Counts a success where each is looked at, unless it was slow or the window has something to forget.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
-        if !gate.is_closed(ticket.generation(), Watch::Timed) {
+        if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
             return false;
         }
         let took_long = started.is_some_and(|started| gate.is_slow(started));
-        let slot = totals.mine();
+        let slot = totals.of_thread();
         // As long as the coarse clock stands still, nothing grows too old, unless somebody moves the time.
         let due = (slot.last_success() != now || clock::is_moved()) && gate.is_due(Tick::now());
         if took_long || due {

@@ -6,10 +6,10 @@
 //! length of one that has no end, so one load tells all that belongs together.
 
 use crate::base::clock::{self, Tick, nanos};
-use crate::base::halves::{join, split};
+use crate::base::packed::{join, split};
 use crate::base::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::circuit::core::machine::Machine;
-use crate::circuit::core::state::{Phase, Watch};
+use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::settings::Settings;
 
 const BITS: u32 = 3;
@@ -78,12 +78,12 @@ impl Gate {
     /// The circuit is closed, in this generation, and to count a success is all there is to do.
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u32) -> bool {
-        self.is_closed(generation, Watch::Quiet)
+        self.is_closed(generation, SuccessPath::Quiet)
     }
 
     #[inline]
-    pub(crate) fn is_closed(&self, generation: u32, watch: Watch) -> bool {
-        self.word.load(Ordering::Acquire) == pack(Phase::Closed { generation, watch })
+    pub(crate) fn is_closed(&self, generation: u32, success: SuccessPath) -> bool {
+        self.word.load(Ordering::Acquire) == pack(Phase::Closed { generation, success })
     }
 
     pub(crate) fn longest_wait(&self) -> u64 {
@@ -130,20 +130,20 @@ impl Gate {
         decision
     }
 
-    /// Shows the machine to `look`, which may let it forget, and nothing else.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut Machine, &Settings) -> T) -> T {
+    /// Passes the machine to `read`, which may expire parts of its window and changes nothing else.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut Machine, &Settings) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
-        look(machine, settings)
+        read(machine, settings)
     }
 }
 
 #[inline]
 fn pack(phase: Phase) -> u64 {
     match phase {
-        Phase::Closed { generation, watch: Watch::Quiet } => join(generation, 0) | QUIET,
-        Phase::Closed { generation, watch: Watch::Failing } => join(generation, 0) | FAILING,
-        Phase::Closed { generation, watch: Watch::Timed } => join(generation, 0) | TIMED,
+        Phase::Closed { generation, success: SuccessPath::Quiet } => join(generation, 0) | QUIET,
+        Phase::Closed { generation, success: SuccessPath::Failing } => join(generation, 0) | FAILING,
+        Phase::Closed { generation, success: SuccessPath::Timed } => join(generation, 0) | TIMED,
         Phase::Open { until } => until.to_bits() | OPEN,
         Phase::HalfOpen => HALF_OPEN,
         Phase::Full { until } => until.to_bits() | FULL,
@@ -156,9 +156,9 @@ fn pack(phase: Phase) -> u64 {
 fn unpack(word: u64) -> Phase {
     let (generation, until) = (split(word).0, Tick::from_bits(word));
     match word & MASK {
-        QUIET => Phase::Closed { generation, watch: Watch::Quiet },
-        FAILING => Phase::Closed { generation, watch: Watch::Failing },
-        TIMED => Phase::Closed { generation, watch: Watch::Timed },
+        QUIET => Phase::Closed { generation, success: SuccessPath::Quiet },
+        FAILING => Phase::Closed { generation, success: SuccessPath::Failing },
+        TIMED => Phase::Closed { generation, success: SuccessPath::Timed },
         OPEN => Phase::Open { until },
         HALF_OPEN => Phase::HalfOpen,
         FULL => Phase::Full { until },
@@ -175,10 +175,10 @@ mod tests {
     fn a_word_gives_back_the_phase_that_made_it() {
         let until = Tick::now();
         for phase in [
-            Phase::Closed { generation: 0, watch: Watch::Quiet },
-            Phase::Closed { generation: 7, watch: Watch::Failing },
-            Phase::Closed { generation: u32::MAX, watch: Watch::Quiet },
-            Phase::Closed { generation: 8, watch: Watch::Timed },
+            Phase::Closed { generation: 0, success: SuccessPath::Quiet },
+            Phase::Closed { generation: 7, success: SuccessPath::Failing },
+            Phase::Closed { generation: u32::MAX, success: SuccessPath::Quiet },
+            Phase::Closed { generation: 8, success: SuccessPath::Timed },
             Phase::Open { until },
             Phase::HalfOpen,
             Phase::Full { until },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::base::clock::{Stamp, Tick, nanos};
 use crate::base::random;
 use crate::circuit::core::decision::{Admission, Effect, End};
-use crate::circuit::core::state::{CircuitState, Phase, Watch};
+use crate::circuit::core::state::{CircuitState, Phase, SuccessPath};
 use crate::circuit::core::tally::Tally;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::window::{Counts, Window};
@@ -40,13 +40,13 @@ pub(crate) struct Machine {
     generation: u32,
     pub(super) lease: u32,
     /// How often the circuit has opened since it was closed.
-    openings: u32,
+    opened_since_closed: u32,
     /// As many as a threshold can be; no more than that is ever asked.
     failures: u32,
     /// The generation in which the circuit was closed or reset last.
     period: u32,
     /// How often the circuit has opened at all.
-    opened: u32,
+    total_opened: u32,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
 }
@@ -57,10 +57,10 @@ impl Machine {
             state: State::Closed,
             generation: 0,
             lease: Ticket::NO_TRIAL + 1,
-            openings: 0,
+            opened_since_closed: 0,
             failures: 0,
             period: 0,
-            opened: 0,
+            total_opened: 0,
             window: None,
             tally: Tally::default(),
         };
@@ -68,8 +68,8 @@ impl Machine {
         machine
     }
 
-    /// Goes by other settings; a window of another span is another window.
-    pub(crate) fn adopt(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
+    /// Changes the settings. A window of another span starts empty.
+    pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, now, successes);
         }
@@ -86,7 +86,7 @@ impl Machine {
 
     /// How often the circuit has opened.
     pub(crate) fn opened(&self) -> u64 {
-        self.opened.into()
+        self.total_opened.into()
     }
 
     pub(crate) fn has_window(&self) -> bool {
@@ -101,7 +101,7 @@ impl Machine {
     /// What the window holds now.
     pub(crate) fn counts(&mut self, now: Tick, successes: u64) -> Option<Counts> {
         let window = self.window.as_mut()?;
-        window.turn(now, successes);
+        window.update(now, successes);
         Some(window.counts(successes))
     }
 
@@ -122,7 +122,7 @@ impl Machine {
     /// How long an opening lasts that began under these circumstances.
     fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
         match wait {
-            Wait::Settings { draw } => settings.nth_cooldown(self.openings, draw),
+            Wait::Settings { draw } => settings.nth_cooldown(self.opened_since_closed, draw),
             Wait::Given(time) => time.min(settings.max_cooldown),
         }
     }
@@ -149,14 +149,14 @@ impl Machine {
         match self.state {
             State::Closed => {
                 let consecutive = matches!(settings.rule, Rule::Consecutive { .. });
-                let watch = if settings.timed() {
-                    Watch::Timed
+                let success = if settings.timed() {
+                    SuccessPath::Timed
                 } else if consecutive && self.failures > 0 {
-                    Watch::Failing
+                    SuccessPath::Failing
                 } else {
-                    Watch::Quiet
+                    SuccessPath::Quiet
                 };
-                (Phase::Closed { generation, watch }, Duration::ZERO)
+                (Phase::Closed { generation, success }, Duration::ZERO)
             }
             State::Open { since, wait } => {
                 let cooldown = self.cooldown(wait, settings);
@@ -269,7 +269,7 @@ impl Machine {
     fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<&'static str> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;
-        window.turn(Tick::now(), end.successes);
+        window.update(Tick::now(), end.successes);
         if failed || end.slow {
             window.add(failed, end.slow);
         }
@@ -284,8 +284,8 @@ impl Machine {
     }
 
     fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
-        self.opened = self.opened.saturating_add(1);
-        self.openings = self.openings.saturating_add(1);
+        self.total_opened = self.total_opened.saturating_add(1);
+        self.opened_since_closed = self.opened_since_closed.saturating_add(1);
         let wait = match retry_after {
             Some(time) => Wait::Given(time),
             None => {
@@ -297,7 +297,7 @@ impl Machine {
 
     /// Opens the circuit by hand, for an ordinary cooldown.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
-        self.openings = 0;
+        self.opened_since_closed = 0;
         self.open(settings, now, None);
     }
 
@@ -326,7 +326,7 @@ impl Machine {
 
     fn close(&mut self, now: Tick) {
         self.failures = 0;
-        self.openings = 0;
+        self.opened_since_closed = 0;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
         self.enter(State::Closed);
         self.period = self.generation;

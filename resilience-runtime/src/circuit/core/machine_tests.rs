@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::base::clock::Tick;
 use crate::circuit::core::decision::{Effect, End};
 use crate::circuit::core::machine::Machine;
-use crate::circuit::core::state::{Phase, Watch};
+use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::settings::{Options, Settings};
 
@@ -58,7 +58,7 @@ fn a_ticket_of_another_generation_changes_nothing() {
     assert_eq!(machine.fail(trial, &settings(3), &end()), Effect::Stale);
     assert_eq!(machine.succeed(trial, &settings(3), &end()), Effect::Stale);
     machine.release(trial);
-    assert!(matches!(machine.phase(&settings(3)).0, Phase::Closed { watch: Watch::Quiet, .. }));
+    assert!(matches!(machine.phase(&settings(3)).0, Phase::Closed { success: SuccessPath::Quiet, .. }));
 }
 
 #[test]

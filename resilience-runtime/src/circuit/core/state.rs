@@ -50,7 +50,7 @@ impl fmt::Display for CircuitState {
 pub(crate) enum Phase {
     Closed {
         generation: u32,
-        watch: Watch,
+        success: SuccessPath,
     },
     Open {
         until: Tick,
@@ -73,7 +73,7 @@ pub(crate) enum Phase {
 
 /// What there is about the successes of a closed circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Watch {
+pub(crate) enum SuccessPath {
     /// To count them is all.
     Quiet,
     /// There are failures for one to clear.

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::available_parallelism;
 
 use crate::base::clock::Stamp;
-use crate::base::halves::join;
+use crate::base::packed::join;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
 /// What one thread, or a few, came to with one breaker.
@@ -39,7 +39,7 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts and stamps a success of this period; false where the slot is another period's or full, see [`Slot::adopt`].
+    /// Counts and stamps a success of this period; false where the slot is another period's or full, see [`Slot::begin_period`].
     ///
     /// One exchange counts and makes sure of the period, so a success that comes late is never counted in a period that
     /// has begun meanwhile.
@@ -53,7 +53,7 @@ impl Slot {
 
     /// Makes room for successes of this period; returns those that were counted before, and whether they are of this
     /// period, too. The caller holds the lock of the breaker.
-    pub(crate) fn adopt(&self, period: u32) -> (u64, bool) {
+    pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
         if count < COUNT {
@@ -112,9 +112,9 @@ impl Stripes {
 
     /// The slot of this thread.
     #[inline]
-    pub(crate) fn mine(&self) -> &Slot {
+    pub(crate) fn of_thread(&self) -> &Slot {
         loop {
-            match self.known() {
+            match self.assigned() {
                 Some(slot) => return slot,
                 None => number(),
             }
@@ -123,7 +123,7 @@ impl Stripes {
 
     /// The slot of this thread, unless that has no number yet. The last `?` stands for a panic that cannot happen.
     #[inline]
-    pub(crate) fn known(&self) -> Option<&Slot> {
+    pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
             Self::Many { lines, column } => match thread() {
                 0 => None,
@@ -180,15 +180,15 @@ mod tests {
     const NOW: Stamp = Stamp::from_bits(1);
 
     #[test]
-    fn a_slot_of_another_period_counts_nothing_until_it_is_adopted() {
+    fn a_slot_of_another_period_counts_nothing_until_its_period_begins() {
         let slot = Slot::default();
         assert!(slot.succeed(0, NOW) && slot.succeed(0, NOW));
         assert!(!slot.succeed(1, NOW));
         assert_eq!(slot.successes(1), (2, 0));
-        assert_eq!(slot.adopt(1), (2, false));
+        assert_eq!(slot.begin_period(1), (2, false));
         assert!(slot.succeed(1, NOW));
         assert_eq!(slot.successes(1), (1, 1));
-        assert_eq!(slot.adopt(1), (0, true));
+        assert_eq!(slot.begin_period(1), (0, true));
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
         let slot = Slot { succeeded: AtomicU64::new(tag(7) | (COUNT - 1)), ..Slot::default() };
         assert!(slot.succeed(7, NOW));
         assert!(!slot.succeed(7, NOW));
-        assert_eq!(slot.adopt(7), (COUNT, true));
+        assert_eq!(slot.begin_period(7), (COUNT, true));
         assert!(slot.succeed(7, NOW));
         assert_eq!(slot.successes(7), (1, 1));
     }
@@ -205,7 +205,7 @@ mod tests {
     fn breakers_share_lines_and_no_slot() {
         let stripes: Vec<_> = (0..2 * SLOTS).map(|_| Stripes::new()).collect();
         for (index, one) in stripes.iter().enumerate() {
-            one.mine().rejected.store(index as u64 + 1, Ordering::Relaxed);
+            one.of_thread().rejected.store(index as u64 + 1, Ordering::Relaxed);
         }
         for (index, one) in stripes.iter().enumerate() {
             assert_eq!(one.all().map(|slot| slot.rejected.load(Ordering::Relaxed)).sum::<u64>(), index as u64 + 1);
@@ -218,7 +218,7 @@ mod tests {
         let threads = (2 * available_parallelism().map_or(1, usize::from)).min(16);
         let slots = (1..=threads).map(|number| {
             NUMBER.set(number);
-            std::ptr::from_ref(stripes.known().unwrap())
+            std::ptr::from_ref(stripes.assigned().unwrap())
         });
         assert_eq!(slots.collect::<std::collections::HashSet<_>>().len(), threads);
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::base::halves::{join, split};
+use crate::base::packed::{join, split};
 
 /// What an admitted call remembers of its admission: the generation that admitted it, in which alone its verdict counts, and
 /// the lease of a trial's slot. A slot that has been taken back because its trial did not end belongs to an older lease.

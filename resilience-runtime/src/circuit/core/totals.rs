@@ -32,30 +32,30 @@ impl Totals {
 
     /// The slot of this thread.
     #[inline]
-    pub(crate) fn mine(&self) -> &Slot {
-        self.stripes.mine()
+    pub(crate) fn of_thread(&self) -> &Slot {
+        self.stripes.of_thread()
     }
 
     /// The slot of this thread, once it has asked for it.
     #[inline]
-    pub(crate) fn known(&self) -> Option<&Slot> {
-        self.stripes.known()
+    pub(crate) fn assigned(&self) -> Option<&Slot> {
+        self.stripes.assigned()
     }
 
     /// Makes this thread's slot count for this period, and stamps it; the caller holds the lock.
-    pub(crate) fn adopt(&self, period: u32, now: Stamp, tally: &mut Tally) {
-        let slot = self.mine();
+    pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
+        let slot = self.of_thread();
         slot.stamp(now);
-        let (carried, recent) = slot.adopt(period);
+        let (carried, recent) = slot.begin_period(period);
         *(if recent { &mut tally.recent } else { &mut tally.settled }) += carried;
     }
 
     pub(crate) fn add_rejected(&self) {
-        self.mine().rejected.fetch_add(1, Ordering::Relaxed);
+        self.of_thread().rejected.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn add_ignored(&self) {
-        self.mine().ignored.fetch_add(1, Ordering::Relaxed);
+        self.of_thread().ignored.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn add_cancelled(&self) {

@@ -67,10 +67,10 @@ impl Window {
     }
 
     /// Forgets what is too old. Whoever tells or asks something does that first.
-    pub(crate) fn turn(&mut self, now: Tick, successes: u64) {
+    pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         match self {
-            Self::Time(buckets) => buckets.turn(now, successes),
-            Self::Calls(last) => last.turn(successes),
+            Self::Time(buckets) => buckets.update(now, successes),
+            Self::Calls(last) => last.update(successes),
         }
     }
 
@@ -146,7 +146,7 @@ impl Buckets {
         (index % BUCKETS as u64) as usize
     }
 
-    fn turn(&mut self, now: Tick, successes: u64) {
+    fn update(&mut self, now: Tick, successes: u64) {
         // Somebody whose clock is far ahead has been here: on this one nothing would be forgotten until then.
         if now.after(self.time(BUCKETS as u64)) < self.begun.after(self.time(self.index)) {
             self.begin(now, successes);
@@ -201,7 +201,7 @@ impl Last {
         self.slow.clear();
     }
 
-    fn turn(&mut self, successes: u64) {
+    fn update(&mut self, successes: u64) {
         let fresh = successes.saturating_sub(self.successes);
         self.successes = successes;
         self.advance(fresh);
@@ -313,15 +313,15 @@ mod tests {
         let second = |n| begun.after(Duration::from_secs(n));
         let mut window = Window::new(Span::Time(Duration::from_secs(10)), begun, 7);
         window.add(true, false);
-        window.turn(second(9), 9);
+        window.update(second(9), 9);
         window.add(false, true);
         assert_eq!(window.counts(10), Counts { total: 4, failures: 1, slow: 1 });
-        window.turn(second(10), 12);
+        window.update(second(10), 12);
         assert_eq!(window.counts(12), Counts { total: 3, failures: 0, slow: 1 }, "the first second is over");
         assert_eq!(window.due(), Some(second(11)));
-        window.turn(second(3), 12);
+        window.update(second(3), 12);
         assert_eq!(window.due(), Some(second(11)), "and does not come back");
-        window.turn(second(1000), 12);
+        window.update(second(1000), 12);
         assert_eq!(window.counts(12), Counts::default());
     }
 
@@ -330,12 +330,12 @@ mod tests {
         let now = Tick::now();
         let mut window = Window::new(Span::Calls(3), now, 0);
         window.add(true, true);
-        window.turn(now, 1);
+        window.update(now, 1);
         window.add(false, true);
         assert_eq!(window.counts(2), Counts { total: 3, failures: 1, slow: 2 });
-        window.turn(now, 2);
+        window.update(now, 2);
         assert_eq!(window.counts(2), Counts { total: 3, failures: 1, slow: 2 }, "it has its bit");
-        window.turn(now, 3);
+        window.update(now, 3);
         assert_eq!(window.counts(3), Counts { total: 3, failures: 0, slow: 1 });
     }
 }

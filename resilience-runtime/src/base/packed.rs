@@ -1,11 +1,11 @@
-//! Words of two numbers that change together: a generation and what belongs to it.
+//! Two numbers in one word, which change together.
 
 #[inline]
 pub(crate) const fn join(upper: u32, lower: u32) -> u64 {
     (upper as u64) << u32::BITS | lower as u64
 }
 
-/// The upper half, and the lower.
+/// Returns the upper half and the lower one.
 #[expect(clippy::cast_possible_truncation, reason = "takes the word apart")]
 #[inline]
 pub(crate) const fn split(word: u64) -> (u32, u32) {
