@@ -7,6 +7,8 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use tracing::debug;
+
 use crate::base::clock::Tick;
 use crate::base::config_error::ConfigError;
 use crate::base::name::{self, Name};
@@ -59,7 +61,6 @@ impl From<RateLimitedError> for io::Error {
 /// use std::time::Duration;
 /// use resilience_runtime::RateLimit;
 /// use tokio::time::advance;
-use tracing::debug;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,5 +1,5 @@
 //! The outcome of a decorated function.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
 /// What a decorated function returns: a `Result`, under whatever alias.
 #[diagnostic::on_unimplemented(

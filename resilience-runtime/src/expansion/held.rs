@@ -1,5 +1,5 @@
 //! Bulkheads and rate limits that an expansion holds.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::borrow::Cow;
 use std::time::Duration;

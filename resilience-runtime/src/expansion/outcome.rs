@@ -1,5 +1,5 @@
 //! Outcomes that an expansion makes itself.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Recognising a call that a layer has rejected or ended.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::error::Error;
 use std::ops::Deref;
@@ -22,8 +22,10 @@ fn holds_rejection(source: &(dyn Error + 'static)) -> bool {
         .any(<dyn Error>::is::<NotCalled>)
 }
 
-/// Finds a rejection in the error of an outcome, without a bound: `Rejection::of(&outcome).__found()` is the first of
-/// these methods that suits the type of the error, each a dereference away from the one before.
+/// Finds a rejection in the error of an outcome, without a bound.
+///
+/// `Rejection::of(&outcome).__found()` is the first method below that suits the type of the error; each is one dereference
+/// behind the previous one. Four kinds of errors need four types: a trait would have to be in scope in the user's module.
 #[derive(Debug)]
 pub struct Rejection<'a, R>(Boxed<'a, R>);
 

@@ -1,5 +1,5 @@
 //! How an expansion ends a call.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
 use std::fmt::Display;
 use std::future::Future;
@@ -73,7 +73,10 @@ fn fail<R>(call: Admitted<&Core>, outcome: R, text: impl Text<R>, retry_after: O
     outcome
 }
 
-/// The error that a fallback is wanted for, or the outcome.
+/// Returns the error that a fallback replaces, or the outcome.
+///
+/// The error becomes an outcome again for its event only, because `text` takes an outcome. A reference before the match
+/// would keep every outcome in memory.
 #[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
 pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Text<R>) -> ControlFlow<R, R::Error> {

@@ -1,5 +1,5 @@
 //! The text of the error in an outcome, if its type has one.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::fmt::Display;
 use std::ops::Deref;

@@ -1,5 +1,5 @@
 //! Circuits that attributes declare at link time.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::panic::Location;
 use std::time::Duration;

@@ -1,5 +1,5 @@
 //! Keys of circuits, and how they are written into a name.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

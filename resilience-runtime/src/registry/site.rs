@@ -1,5 +1,5 @@
 //! Call sites: each finds its circuit at its first call.
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::breaker::CircuitBreaker;

@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::fmt::Display;
 use std::future::Future;

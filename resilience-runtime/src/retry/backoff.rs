@@ -30,8 +30,13 @@ pub(crate) struct Backoff {
     pub(crate) jitter: Option<Jitter>,
 }
 
+/// The default of `delay`.
+const DELAY: Duration = Duration::from_secs(1);
+/// The default of `backoff`.
+const FACTOR: f64 = 2.0;
+
 impl Backoff {
-    const FACTOR: f64 = 2.0;
+    pub(crate) const DEFAULT: Self = Self { delay: DELAY, factor: None, max: None, jitter: None };
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let Self { delay, factor, max, jitter } = *self;
@@ -63,7 +68,7 @@ impl Backoff {
 
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
-        let growth = self.factor.unwrap_or(Self::FACTOR).powi(exponent);
+        let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
         // Times one is exact.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)

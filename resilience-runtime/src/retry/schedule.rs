@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // what is public here is hidden in `__private`
+#![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::fmt;
 use std::time::Duration;
@@ -20,14 +20,12 @@ pub struct Schedule {
     pub(crate) count_nested: bool,
 }
 
+/// The default of `max`.
+const MAX: u32 = 3;
+
 impl Schedule {
-    pub const DEFAULT: Self = Self {
-        max: 3,
-        backoff: Backoff { delay: Duration::from_secs(1), factor: None, max: None, jitter: None },
-        max_elapsed: None,
-        seed: None,
-        count_nested: true,
-    };
+    pub const DEFAULT: Self =
+        Self { max: MAX, backoff: Backoff::DEFAULT, max_elapsed: None, seed: None, count_nested: true };
 
     pub const fn max(mut self, attempts: u32) -> Self {
         self.max = attempts;
