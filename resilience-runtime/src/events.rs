@@ -1,4 +1,4 @@
-//! What the library tells, as `tracing` events of the target `resilience`.
+//! Events of the target `resilience`.
 //!
 //! Callers have published the new state and hold no lock: a subscriber may call back into the library.
 
@@ -13,7 +13,7 @@ pub(crate) const TARGET: &str = "resilience";
 /// The longest text of an error in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Somebody may listen to the events of single calls.
+/// Returns whether a subscriber may listen to the events of single calls.
 ///
 /// That is read off the levels and not asked of the subscriber: one with filters for each layer takes the answer for a
 /// promise that the event follows at once, and loses the next one otherwise (tokio-rs/tracing#2519).

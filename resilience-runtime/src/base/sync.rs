@@ -24,7 +24,7 @@ pub(crate) mod statics {
 
 use std::sync::PoisonError;
 
-/// Locks `mutex`, also after a panic of somebody who held it.
+/// Locks `mutex`, also after a panic of a thread that held it.
 ///
 /// Every critical section of this crate leaves its data whole at each step, so a poisoned lock says nothing here.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

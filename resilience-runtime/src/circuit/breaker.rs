@@ -1,4 +1,4 @@
-//! The breaker itself: admits calls, takes their verdicts, and tells about it.
+//! The handle of a circuit.
 
 use std::fmt;
 use std::future::Future;

@@ -68,7 +68,7 @@ impl From<CircuitOpenError> for io::Error {
     }
 }
 
-/// The source of a [`CircuitOpenError`](crate::CircuitOpenError), by which it is known.
+/// The source of a [`CircuitOpenError`], by which it is known.
 ///
 /// The rejection itself may be out of sight: an error that is transparent, as `#[error(transparent)]` makes one, or an
 /// `io::Error` shows the source of the error inside, and not that error. And where an error is known by its source, it

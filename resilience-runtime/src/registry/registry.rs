@@ -1,4 +1,4 @@
-//! The circuits that a program shares by name, and who wrote what about them.
+//! The circuits that a program shares by name, and the options that its places write about them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
@@ -18,7 +18,7 @@ use crate::registry::family::Family;
 use crate::registry::named::{ByBytes, Named};
 use crate::registry::written::{Written, merge};
 
-/// All that anybody wrote about one circuit.
+/// The options of one circuit from all places.
 #[derive(Default)]
 struct Sources {
     preset: Option<Box<Options>>,
@@ -74,7 +74,7 @@ fn entry(circuits: &mut Circuits, name: Name) -> (CircuitBreaker, &mut Sources) 
     (breaker, sources)
 }
 
-/// False where it is in there: a place may register any number of times, and says the same each time.
+/// Returns false if it is known: a place may register any number of times, and says the same each time.
 fn add(all: &mut Vec<Arc<Written>>, written: Written) -> bool {
     /// One place may register any number of circuits, too.
     static NEWEST: Interner<Written> = Interner::new();
@@ -98,7 +98,7 @@ fn declared() -> BTreeMap<&'static str, Vec<Arc<Written>>> {
     by_name
 }
 
-/// Registers what a builder wrote; a conflict is the caller's to mend.
+/// Registers the options of a builder, or returns a conflict to the caller.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut circuits = circuits();
     let before = circuits.get(name.as_bytes()).map_or(&[][..], |sources| &sources.written);
@@ -112,7 +112,7 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
     Ok(breaker)
 }
 
-/// Registers what an attribute wrote; a conflict is told to whoever listens, and the first value stays.
+/// Registers the options of an attribute. The first value stays in a conflict, and the caller emits an event.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     let mut circuits = circuits();
     let (breaker, sources) = entry(&mut circuits, Name::Static(name));
@@ -121,7 +121,7 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
     (breaker, conflicts)
 }
 
-/// Registers what an attribute wrote about circuits with keys; like [`join`].
+/// Registers the options of an attribute with keys, like [`join`].
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut families = families();
     let (family, written) = families.entry(name).or_insert_with(|| {
@@ -136,7 +136,7 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
     (family.clone(), conflicts)
 }
 
-/// Registers a preset, which gives way to all that is written.
+/// Registers a preset. Each written option takes precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let mut circuits = circuits();
     let (breaker, sources) = entry(&mut circuits, Name::Static(name));
@@ -222,7 +222,7 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     }
     let (name, written) = declared().remove_entry(name)?;
     let mut circuits = circuits();
-    // Somebody may have registered it meanwhile, and was first then.
+    // Another thread may have registered it in the meantime.
     let (breaker, sources) = entry(&mut circuits, Name::Static(name));
     if sources.written.is_empty() {
         sources.written = written;

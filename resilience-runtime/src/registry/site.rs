@@ -23,7 +23,7 @@ impl CallSite {
         Self { declaration, breaker: OnceLock::new() }
     }
 
-    /// What the attribute wrote, to be [collected](crate::registry::declared) at link time.
+    /// Returns the declaration of the attribute, which is collected at link time.
     pub const fn declaration(&'static self) -> &'static Declaration {
         &self.declaration
     }

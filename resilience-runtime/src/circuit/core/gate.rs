@@ -68,7 +68,7 @@ impl Gate {
         unpack(self.word.load(Ordering::Acquire))
     }
 
-    /// The generation of a closed circuit where nobody has to take the time of a call.
+    /// Returns the generation of a closed circuit that needs no times of calls.
     #[inline]
     pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);

@@ -1,6 +1,6 @@
 //! The transition function of a breaker: plain data in, plain data out, no lock, no event.
 //!
-//! The end of a call reads the clock here, because most ends need no time.
+//! The end of a call reads the clock here, because most ends need no time. All transitions stand in this one file.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ enum State {
     Disabled,
 }
 
-/// Where the cooldown of an opening comes from.
+/// The source of the cooldown of an opening.
 #[derive(Clone, Copy, Debug)]
 enum Wait {
     /// From the settings, with this random number from 0 to 1.
@@ -41,7 +41,7 @@ pub(crate) struct Machine {
     pub(super) lease: u32,
     /// How often the circuit has opened since it was closed.
     opened_since_closed: u32,
-    /// As many as a threshold can be; no more than that is ever asked.
+    /// Saturates at the largest threshold.
     failures: u32,
     /// The generation in which the circuit was closed or reset last.
     period: u32,
@@ -79,7 +79,7 @@ impl Machine {
         self.window = settings.span().map(|span| Box::new(Window::new(span, now, successes)));
     }
 
-    /// Names the time since the circuit was closed or reset last.
+    /// Returns the generation in which the circuit was closed or reset last.
     pub(crate) fn period(&self) -> u32 {
         self.period
     }
@@ -93,12 +93,12 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// When something in the window grows too old, at the earliest.
+    /// Returns the earliest tick at which a part of the window expires.
     pub(crate) fn due(&self) -> Option<Tick> {
         self.window.as_ref()?.due()
     }
 
-    /// What the window holds now.
+    /// Returns the counts of the window at this tick.
     pub(crate) fn counts(&mut self, now: Tick, successes: u64) -> Option<Counts> {
         let window = self.window.as_mut()?;
         window.update(now, successes);
@@ -110,7 +110,7 @@ impl Machine {
         self.failures.into()
     }
 
-    /// Nobody would miss what this machine remembers. What a window has forgotten since the last failure is asked anew.
+    /// Returns whether the state equals that of a new breaker. Updates the window first.
     pub(crate) fn is_idle(&mut self, now: Tick, successes: u64) -> bool {
         matches!(self.state, State::Closed)
             && match self.counts(now, successes) {
@@ -119,7 +119,7 @@ impl Machine {
             }
     }
 
-    /// How long an opening lasts that began under these circumstances.
+    /// Returns the length of the cooldown.
     fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
         match wait {
             Wait::Settings { draw } => settings.nth_cooldown(self.opened_since_closed, draw),
@@ -142,7 +142,7 @@ impl Machine {
         (state, Duration::ZERO)
     }
 
-    /// What to publish: the phase, and the longest time that somebody who is rejected may have to wait.
+    /// Returns the phase to publish, and the longest wait of a rejection in it.
     #[inline]
     pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
         let generation = self.generation;
@@ -309,7 +309,7 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Gives a trial's slot back, unless it is another lease's by now.
+    /// Frees the slot of a trial, unless it belongs to a later lease.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease);
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -340,8 +340,8 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// For a call that is let through although the circuit would reject it: whatever it comes to is too late for this
-    /// generation, and for every later one.
+    /// Returns the ticket of a call that a shadow admits although the circuit would reject it: it is stale in this generation
+    /// and in every later one.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }
@@ -355,13 +355,14 @@ impl Machine {
     }
 }
 
-/// With nobody in flight there is always room, whatever a change of settings did to the sum: otherwise nobody could
-/// ever close the circuit again.
+/// Returns whether every slot of a trial is taken.
+///
+/// Without a trial in flight there is always room. Otherwise a change of settings could leave a sum that no call can lower.
 fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
     in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
 }
 
-/// What is left of `limit` since `since`, none once it has passed.
+/// Returns the rest of `limit` since `since`, or none once it has passed.
 fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
 }

@@ -45,7 +45,7 @@ impl fmt::Display for CircuitState {
     }
 }
 
-/// What an admission and a success need to know, as one word; see [`crate::circuit::core::gate`].
+/// The part of the state that an admission and a success need, as one word; see [`crate::circuit::core::gate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Closed {
@@ -71,13 +71,13 @@ pub(crate) enum Phase {
     },
 }
 
-/// What there is about the successes of a closed circuit.
+/// How a closed circuit records a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SuccessPath {
-    /// To count them is all.
+    /// It is counted.
     Quiet,
-    /// There are failures for one to clear.
+    /// It clears failures.
     Failing,
-    /// Each has to be looked at, since its time may count.
+    /// Its time may count.
     Timed,
 }
