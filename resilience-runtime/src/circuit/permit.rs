@@ -124,7 +124,9 @@ impl<'a> Call<&'a Core> {
             }
         };
         let ticket = admission.ticket;
-        if admission != Admission::of(ticket) {
+        if let Some(wait_nanos) = admission.shadowed {
+            core.reject(wait_nanos);
+        } else if admission != Admission::of(ticket) {
             // A subscriber that panics drops this call, and the slot of a trial comes back.
             let admitted = Admitted { core, ticket, started: None };
             let mut call = Self { admitted, progress: Progress::Waiting };

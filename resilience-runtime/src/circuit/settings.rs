@@ -1,4 +1,4 @@
-//! The settings of a breaker: what somebody wrote, and what comes of it.
+//! The options of a breaker, their ranges and defaults, and the settings that they make.
 
 use std::fmt;
 use std::time::Duration;
@@ -94,8 +94,8 @@ const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const MAX_KEYS: u32 = 10_000;
 
 impl Options {
-    /// These options, and those of `others` where these say nothing. What trips a circuit is one thing: where the two do
-    /// not go together, that of these stays as it is; and so does a cooldown, or the most that one may be.
+    /// Merges both; these options win. A rule counts as one option: if the two rules do not go together, the rule of these
+    /// stays as it is. The same holds for `cooldown` and `max_cooldown`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -131,7 +131,7 @@ impl Options {
         }
     }
 
-    /// What is wrong with the rule that these options and `others` make together, and with none of them alone.
+    /// Returns the error of the merged rule if each rule alone is correct.
     pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
         self.check_rule().and(others.check_rule()).ok()?;
         self.each_or(others).check_rule().err()
@@ -151,7 +151,7 @@ impl Options {
         self.check_rule()
     }
 
-    /// Whether the options that say what trips a circuit go together.
+    /// Checks that the options of the rule go together.
     pub(crate) fn check_rule(&self) -> Result<(), ConfigError> {
         let Self { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = *self;
         let rate = failure_rate.map(|rate| ("failure_rate", rate)).or(slow_rate.map(|rate| ("slow_rate", rate)));
@@ -209,12 +209,12 @@ fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     }
 }
 
-/// What trips a circuit.
+/// The rule that opens a circuit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rule {
     /// So many failures in a row.
     Consecutive { threshold: u32 },
-    /// What failed of the calls that this span of them or of time holds.
+    /// A limit on the calls of a span.
     Window { span: Span, limit: Limit },
 }
 
@@ -230,7 +230,7 @@ pub(crate) enum Limit {
     Rates { min_calls: u32, failure_rate: Option<f64>, slow_rate: Option<f64> },
 }
 
-/// What a breaker goes by: the written options over the defaults.
+/// The settings of a breaker: the written options over the defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) rule: Rule,
@@ -246,13 +246,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// A program has many circuits, and few kinds of them.
+    /// Returns shared settings: a program has many circuits and few different settings.
     pub(crate) fn shared(options: Options) -> Arc<Self> {
         static NEWEST: Interner<Settings> = Interner::new();
         NEWEST.intern(Self::from(options))
     }
 
-    /// The failures that trip the circuit, zero where it goes by rates.
+    /// Returns the number of failures that opens the circuit, zero for a rule of rates.
     pub(crate) fn threshold(&self) -> u32 {
         match self.rule {
             Rule::Consecutive { threshold } | Rule::Window { limit: Limit::Failures(threshold), .. } => threshold,
@@ -267,7 +267,7 @@ impl Settings {
         }
     }
 
-    /// Each success has to be looked at: its time counts, or the time at which it came.
+    /// Returns whether the time of a success counts: its duration, or the moment of its end.
     pub(crate) fn timed(&self) -> bool {
         self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::circuit::settings::{Options, circuit_options};
 use crate::registry::written::Written;
 
-/// What one `#[circuit]` says.
+/// The declaration of one `#[circuit]`.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Declaration {
@@ -36,7 +36,7 @@ macro_rules! written {
 }
 circuit_options!(written);
 
-/// What is collected at link time.
+/// A declaration that is collected at link time.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
 pub struct Declared(pub &'static Declaration);

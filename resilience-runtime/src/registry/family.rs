@@ -14,7 +14,7 @@ pub(crate) struct Family {
     name: &'static str,
     /// Several, so that threads with different keys seldom wait for each other.
     shards: Box<[Mutex<Shard>]>,
-    /// By which a name is put into one of them, so that nobody can choose keys that are all in one.
+    /// The seed of the hash that selects a shard, so that no caller can choose keys of one shard.
     secret: u64,
 }
 
@@ -50,8 +50,8 @@ impl Family {
         lock(self.shard(name.as_bytes())).get(name.as_bytes()).cloned()
     }
 
-    /// Shows every circuit to `see`, without a lock and one at a time: whoever held them all would make each look used,
-    /// and a rotation at that moment would keep them in the place of new ones.
+    /// Passes every circuit to `see`, without a lock and one at a time. Holding them all would make each look used, and a
+    /// rotation at that moment would keep them in the place of new ones.
     pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
         for shard in &self.shards {
             let circuits: Vec<_> = lock(shard).all().map(CircuitBreaker::downgrade).collect();

@@ -9,7 +9,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::Settings;
 use crate::registry::named::{ByBytes, Named};
 
-/// A part of a family. Keys that were used since the last turn are young; a turn forgets those of the old ones that are idle.
+/// A part of a family. Keys used since the last rotation are young; a rotation evicts idle old ones.
 ///
 /// Two generations tell nearly as well as a list in the order of use which keys are in use, and keep no list.
 pub(crate) struct Shard {
@@ -37,7 +37,7 @@ impl Shard {
         self.young.iter().chain(&self.old).map(|named| &named.0)
     }
 
-    /// Like [`find`](Self::find), and does not count as a use: whoever looks keeps no key that nobody calls with.
+    /// Returns a circuit like [`find`](Self::find) does, but without counting as a use.
     pub(crate) fn get(&self, name: &[u8]) -> Option<&CircuitBreaker> {
         self.young.get(name).or_else(|| self.old.get(name)).map(|named| &named.0)
     }
@@ -52,7 +52,7 @@ impl Shard {
         Some(breaker)
     }
 
-    /// Makes a circuit for a new key. Where all the others are in use, it is there for this one call only.
+    /// Creates a circuit for a new key. If all others are in use, it serves this one call only.
     pub(crate) fn add(&mut self, name: &[u8]) -> CircuitBreaker {
         if self.young.len() > self.most / 2 {
             self.rotate();
@@ -60,7 +60,7 @@ impl Shard {
         if self.is_full() && self.until_eviction == 0 {
             self.rotate();
             if self.is_full() {
-                // Those that were young until now are idle, too, unless somebody needs them.
+                // The keys that were young until now may be idle, too.
                 self.rotate();
             }
             self.until_eviction = if self.is_full() { self.most / 8 } else { 0 };
@@ -79,7 +79,7 @@ impl Shard {
         self.young.len() + self.old.len() >= self.most
     }
 
-    /// No more than half are forgotten at once: where all are as old, one new key must not empty the table.
+    /// Evicts at most half of the keys at once: if all are equally old, one new key must not empty the table.
     fn rotate(&mut self) {
         let mut room = (self.most / 2).max(1);
         self.old.retain(|named| {

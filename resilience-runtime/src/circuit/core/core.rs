@@ -85,9 +85,6 @@ impl Core {
         if admission.half_opened {
             events::half_open(&self.name);
         }
-        if let Some(wait) = admission.shadowed {
-            self.reject(wait);
-        }
     }
 
     /// The time at which a call begins that has to be timed.
@@ -153,7 +150,7 @@ impl Core {
         }
         let took_long = started.is_some_and(|started| gate.is_slow(started));
         let slot = totals.of_thread();
-        // As long as the coarse clock stands still, nothing grows too old, unless somebody moves the time.
+        // While the coarse clock stands still, nothing expires, unless a test moves the time.
         let due = (slot.last_success() != now || clock::is_moved()) && gate.is_due(Tick::now());
         if took_long || due {
             return false;
@@ -187,7 +184,7 @@ impl Core {
         }
     }
 
-    /// What the machine needs to know of the end of a call.
+    /// Returns the end of a call as the machine needs it.
     #[inline]
     fn end(&self, machine: &Machine, started: Option<Tick>, retry_after: Option<Duration>) -> End {
         let gate = &self.gate;

@@ -1,6 +1,6 @@
-//! What calls came to, counted for as long as the breaker lives, and when they last did.
+//! Counters of outcomes over the life of a breaker, and the times of the last ones.
 //!
-//! What happens with the lock held is counted in [`Tally`], the rest in the slots of the threads. Every access to those
+//! Outcomes recorded under the lock are counted in [`Tally`], all others in the slots of the threads. Every access to those
 //! is relaxed: a counter stands for itself, and none decides anything.
 
 use crate::base::clock::Stamp;
@@ -8,14 +8,14 @@ use crate::base::sync::{AtomicU64, Ordering};
 use crate::circuit::core::stripes::{Slot, Stripes};
 use crate::circuit::core::tally::Tally;
 
-/// What is counted without it.
+/// Counters that change without the lock.
 #[derive(Debug)]
 pub(crate) struct Totals {
     stripes: Stripes,
     cancelled: AtomicU64,
 }
 
-/// All of it together.
+/// The sums of both kinds of counters.
 pub(crate) struct Sums {
     pub(crate) successes: u64,
     pub(crate) succeeded: u64,

@@ -1,15 +1,15 @@
-//! What came of the calls that a rule still remembers: the last few of them, or those of the last so many seconds.
+//! The calls that a rule remembers: a number of last calls, or the calls of the last seconds.
 //!
-//! Only failures and slow calls are told to a window. Successes that are neither are counted by the threads, and come in
-//! here as the sum of all since the circuit was closed: what that has grown by since the last look happened in between.
-//! So a success costs nothing, and what a window costs does not grow with the calls in it.
+//! A window records failures and slow calls only. Threads count all other successes. An update receives their sum since the
+//! circuit was closed; its growth since the last update happened in between. So a success costs nothing, and the cost of a
+//! window does not grow with its calls.
 
 use std::time::Duration;
 
 use crate::base::clock::{Tick, nanos};
 use crate::circuit::settings::{Limit, Span};
 
-/// What a window holds.
+/// The calls in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) total: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// What of the limit these calls have reached; a slow success alone goes by the rate of slow calls.
+    /// Returns the part of the limit that these calls have reached. A slow success counts for the rate of slow calls only.
     pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<&'static str> {
         match *limit {
             Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some("threshold"),
@@ -36,7 +36,7 @@ impl Counts {
         }
     }
 
-    /// A quotient and no product: what is written as 0.1 is what 3 of 30 comes to.
+    /// A quotient, not a product: 3 of 30 equals the literal 0.1 exactly.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64
@@ -50,7 +50,7 @@ pub(crate) enum Window {
 }
 
 impl Window {
-    /// One that begins now, with so many successes before it.
+    /// Creates a window that starts now, after so many successes.
     pub(crate) fn new(span: Span, now: Tick, successes: u64) -> Self {
         match span {
             Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
@@ -58,7 +58,7 @@ impl Window {
         }
     }
 
-    /// Forgets everything: the successes are counted anew from here.
+    /// Clears the window; successes are counted from zero again.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -66,7 +66,7 @@ impl Window {
         }
     }
 
-    /// Forgets what is too old. Whoever tells or asks something does that first.
+    /// Expires old calls. Each caller does this before it adds or counts calls.
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         match self {
             Self::Time(buckets) => buckets.update(now, successes),
@@ -74,7 +74,7 @@ impl Window {
         }
     }
 
-    /// Takes a call that failed or was slow, or both. A success is in the sum that the next turn gets.
+    /// Adds a call that failed or was slow, or both. Other successes are in the sum of the next update.
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         match self {
             Self::Time(buckets) => buckets.add(failed, slow),
@@ -89,7 +89,7 @@ impl Window {
         }
     }
 
-    /// When there is something to forget, at the earliest.
+    /// Returns the earliest tick at which a call expires.
     pub(crate) fn due(&self) -> Option<Tick> {
         match self {
             Self::Time(buckets) => Some(buckets.end()),
@@ -147,7 +147,7 @@ impl Buckets {
     }
 
     fn update(&mut self, now: Tick, successes: u64) {
-        // Somebody whose clock is far ahead has been here: on this one nothing would be forgotten until then.
+        // A clock that is far ahead has updated this window; on this clock nothing would expire until then.
         if now.after(self.time(BUCKETS as u64)) < self.begun.after(self.time(self.index)) {
             self.begin(now, successes);
         }
