@@ -1,9 +1,9 @@
 //! Guards the machine of a breaker and publishes its phase as one atomic word.
 //!
-//! Whoever decides holds the lock; the two paths that run all day, a success through a closed circuit that has no
-//! failures to clear and a rejection while the wait runs, only read the word. Its low three bits name the phase; the
-//! upper half is the generation of a circuit that lets calls pass, or all above the phase the [`Tick`] at which a wait ends or the
-//! length of one that has no end, so one load tells all that belongs together.
+//! Each decision holds the lock. Two paths only read the word: a success through a closed circuit that has no failures to
+//! clear, and a rejection while the wait runs. The low three bits of the word are the phase. The upper half is the
+//! generation of a circuit that admits calls; otherwise all bits above the phase are the [`Tick`] at which a wait ends, or
+//! the length of a wait without an end. One load reads all that belongs together.
 
 use crate::base::clock::{self, Tick, nanos};
 use crate::base::packed::{join, split};
@@ -28,11 +28,13 @@ const DISABLED: u64 = 7;
 pub(crate) struct Gate {
     /// Stored with the lock held, `Release`; loaded without it, `Acquire`.
     word: AtomicU64,
-    /// While the circuit is closed, the tick at which its window has something to forget. Otherwise the longest that a
-    /// rejection may have to wait, in nanoseconds: one that seems to have to wait longer goes by another clock than the
-    /// opening did. Zero where no call is rejected without a decision.
+    /// While the circuit is closed, the tick at which its window has something to expire. Otherwise the longest wait of a
+    /// rejection without a decision, in nanoseconds; zero if each call needs a decision. A longer wait comes from another
+    /// clock than the opening.
     ///
-    /// Whoever reads what belongs to the next word already either decides, or rejects as he would have a moment ago.
+    /// One field, because two make a breaker eight bytes larger, above its limit in `tests/allocations.rs`. It is stored
+    /// before the word, so a reader may see the limit of the next word. It then takes the lock, or rejects by the old phase.
+    /// Both are correct.
     limit: AtomicU64,
     /// How long a slow call takes, in nanoseconds.
     slow: AtomicU64,

@@ -12,8 +12,9 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::permit::OwnedPermit;
 use crate::circuit::settings::{Options, Settings};
+use crate::registry::declared::Declaration;
 use crate::registry::registry::get_circuit;
-use crate::registry::site::{CallSite, Declaration};
+use crate::registry::site::CallSite;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

@@ -61,8 +61,8 @@ pub(crate) enum Phase {
     Full {
         until: Tick,
     },
-    /// Nobody knows until when; a caller is told to come back after so many nanoseconds, in steps of eight, or zero where
-    /// each call has to be decided about.
+    /// Open without an end. A rejection waits for so many nanoseconds, in steps of eight; zero if each call needs a
+    /// decision.
     ForcedOpen {
         wait: u64,
     },
