@@ -5,7 +5,7 @@
 use std::future::{Ready, ready};
 use std::io;
 
-use resilience_runtime::{bulkhead, circuit, fallback, hedge, retry, timeout};
+use resilience_runtime::{bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout};
 
 /// The bytes that a stack of two may add.
 const ALLOWED: usize = 256;
@@ -59,6 +59,8 @@ stacks! {
     one_bulkhead: #[bulkhead(max = 3)];
     bulkhead_with_a_queue: #[bulkhead(max = 3, wait = 1)];
     circuit_over_bulkhead: #[circuit(name = "size::circuit_over_bulkhead")] #[bulkhead(max = 3)];
+    one_rate_limit: #[rate_limit(per_second = 1000)];
+    circuit_over_rate_limit: #[circuit(name = "size::circuit_over_rate_limit")] #[rate_limit(per_second = 1000)];
     one_hedge: #[hedge(after = 1)];
     one_fallback: #[fallback(other)];
     fallback_over_retry: #[fallback(other)] #[retry];

@@ -1,0 +1,183 @@
+//! Every attribute of the family appears in each place that lists the family, and its options in each list of options.
+//!
+//! The family is the table in `resilience-macros/src/lib.rs`, and an option is a line of the attribute's `options!`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use resilience_runtime::{Bulkhead, CircuitBreaker, Hedge, RateLimit, RetryPolicy};
+
+#[expect(dead_code, reason = "the default of a bulkhead's wait has no counterpart to compare")]
+#[path = "../resilience-macros/src/layers/limits.rs"]
+mod limits;
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Returns the text of a file, or of all files of a folder.
+fn read_all(path: &str) -> String {
+    let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if !full.is_dir() {
+        return read(path);
+    }
+    let files = fs::read_dir(&full).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    files.map(|file| read_all(&format!("{path}/{file}"))).collect()
+}
+
+/// Returns the text between two marks.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(from)?;
+    rest.split_once(to).map(|(found, _)| found)
+}
+
+/// Returns the names of all attributes.
+fn family() -> Vec<String> {
+    let source = read("resilience-macros/src/lib.rs");
+    let table = between(&source, "\nattributes! {", "}").expect("the table of the family");
+    let names: Vec<_> = table.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+    assert!(names.len() >= 7, "the table has {names:?}");
+    names
+}
+
+/// Returns the options in the grammar of an attribute.
+fn options(attribute: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("resilience-macros/src/layers").join(attribute);
+    let file = if folder.is_dir() { format!("{attribute}/options") } else { attribute.to_owned() };
+    let source = read(&format!("resilience-macros/src/layers/{file}.rs"));
+    let grammar = between(&source, "options! {", "\n}").unwrap_or_else(|| panic!("{file}.rs has no `options!`"));
+    // An option in parentheses is written without its name: `(After) = "timeout"`.
+    let named = grammar.lines().filter(|line| !line.trim_start().starts_with('('));
+    let options: BTreeSet<_> = named.filter_map(|line| Some(between(line, "= \"", "\"")?.to_owned())).collect();
+    assert!(options.contains("crate"), "{file}.rs has {options:?}");
+    options
+}
+
+/// Returns the names in the first column of the table that has this head.
+fn rows(text: &str, head: &str) -> BTreeSet<String> {
+    let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("no table with the head {head}"));
+    let table = table.split_once('\n').map_or(table, |(_, rows)| rows);
+    let rows = table.lines().map(|line| line.trim_start_matches("///").trim()).take_while(|line| line.starts_with('|'));
+    let cells = rows.filter_map(|row| row.split('|').nth(1));
+    // Every second piece is code; an option is its first word, as in `name = "…"` and `clone(a, b)`.
+    let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    code.map(|code| code.split([' ', '(', '=']).next().unwrap_or_default().to_owned()).collect()
+}
+
+fn set<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    names.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn every_attribute_appears_in_each_place() {
+    let (readme, page) = (read("README.md"), read("resilience-runtime/src/lib.rs"));
+    let docs: String = page.lines().take_while(|line| line.starts_with("//!")).collect();
+    let places = [
+        ("tests/layers", read_all("tests/layers")),
+        ("tests/lints.rs", read("tests/lints.rs")),
+        ("tests/events", read_all("tests/events")),
+        ("tests/future_size.rs", read("tests/future_size.rs")),
+        ("tests/allocations.rs", read("tests/allocations.rs")),
+        (".ci/measure", read(".ci/measure")),
+    ];
+    for name in family() {
+        for (place, text) in &places {
+            let spellings = ["", "resilience_runtime::"].map(|path| format!("#[{path}{name}"));
+            assert!(spellings.iter().any(|attribute| text.contains(attribute)), "`#[{name}]` is missing in {place}");
+        }
+        assert!(readme.contains(&format!("`#[{name}(")), "`#[{name}]` is missing in README.md");
+        assert!(docs.contains(&format!("`#[{name}]`](macro@{name})")), "the crate page has no link to `#[{name}]`");
+        assert!(!read(&format!("resilience-runtime/docs/{name}.md")).is_empty());
+    }
+}
+
+#[test]
+fn each_page_lists_the_options_of_its_attribute() {
+    for name in family() {
+        let page = read(&format!("resilience-runtime/docs/{name}.md"));
+        assert_eq!(rows(&page, "| option | default | meaning |"), options(&name), "options of `#[{name}]`");
+    }
+}
+
+#[test]
+fn the_readme_lists_the_options_of_circuit_and_retry() {
+    let readme = read("README.md");
+    for name in ["circuit", "retry"] {
+        let mut expected = options(name);
+        // A sentence below the tables names this one for all attributes.
+        expected.remove("crate");
+        assert!(readme.contains("All attributes take `crate = path`"));
+        assert_eq!(
+            rows(&readme, &format!("| `#[{name}(…)]` | default | meaning |")),
+            expected,
+            "options of `#[{name}]`"
+        );
+    }
+}
+
+#[test]
+fn each_builder_has_the_settings_of_its_attribute() {
+    // These belong to the place of an attribute, and not to a breaker or a policy.
+    let circuit =
+        set(["name", "key", "max_keys", "with", "failure_if", "failure_if_ok", "retry_after", "open", "crate"]);
+    let retry = set(["attempt", "clone", "crate"]);
+    for (attribute, builder, others, more) in [
+        ("circuit", "resilience-runtime/src/registry/builder.rs", circuit, set([])),
+        ("retry", "resilience-runtime/src/retry/builder.rs", retry, set(["seed"])),
+    ] {
+        let expected: BTreeSet<_> = options(attribute).difference(&others).cloned().chain(more).collect();
+        let source = read(builder);
+        let methods = source.lines().filter_map(|line| between(line, "    pub fn ", "("));
+        let methods = set(methods.filter_map(|name| name.split('<').next()));
+        let others = set(["builder", "build", "register"]);
+        assert_eq!(methods.difference(&others).cloned().collect::<BTreeSet<_>>(), expected, "methods of {builder}");
+        assert_eq!(rows(&source, "/// | option | default |"), expected, "table in {builder}");
+    }
+}
+
+/// The macro crate and the runtime each hold a range once; here they meet.
+#[test]
+fn both_crates_have_the_same_ranges_and_defaults() {
+    let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();
+    let circuit = || CircuitBreaker::builder("family");
+
+    let calls = |calls| circuit().threshold(1).calls(calls).build().map(drop).map_err(refused);
+    assert_eq!((calls(*limits::CIRCUIT_CALLS.start()), calls(*limits::CIRCUIT_CALLS.end())), (Ok(()), Ok(())));
+    assert_eq!(calls(limits::CIRCUIT_CALLS.end() + 1), Err("calls".to_owned()));
+    assert_eq!(calls(limits::CIRCUIT_CALLS.start() - 1), Err("calls".to_owned()));
+
+    let window = |window| circuit().threshold(1).window(window).build().map(drop).map_err(refused);
+    let nanosecond = std::time::Duration::from_nanos(1);
+    let (shortest, longest) = (*limits::CIRCUIT_WINDOW.start(), *limits::CIRCUIT_WINDOW.end());
+    assert_eq!((window(shortest), window(longest)), (Ok(()), Ok(())));
+    assert_eq!(window(shortest.saturating_sub(nanosecond)), Err("window".to_owned()));
+    assert_eq!(window(longest + nanosecond), Err("window".to_owned()));
+
+    let jitter = |share| circuit().cooldown_jitter(share).build().map(drop).map_err(refused);
+    let (least, most) = (*limits::CIRCUIT_COOLDOWN_JITTER.start(), *limits::CIRCUIT_COOLDOWN_JITTER.end());
+    assert_eq!((jitter(least), jitter(most)), (Ok(()), Ok(())));
+    assert_eq!(jitter(least - 0.01), Err("cooldown_jitter".to_owned()));
+    assert_eq!(jitter(most + 0.01), Err("cooldown_jitter".to_owned()));
+
+    let hedge = |max| Hedge::new(nanosecond, max).map(drop).map_err(refused);
+    assert_eq!((hedge(*limits::HEDGE_MAX.start()), hedge(*limits::HEDGE_MAX.end())), (Ok(()), Ok(())));
+    assert_eq!(hedge(limits::HEDGE_MAX.start() - 1), Err("max".to_owned()));
+    assert_eq!(hedge(limits::HEDGE_MAX.end() + 1), Err("max".to_owned()));
+    assert!(limits::HEDGE_MAX.contains(&limits::HEDGE_MAX_DEFAULT));
+
+    let rate = |rate| RateLimit::builder("family", rate).build().map(drop).map_err(refused);
+    let (least, most) = (*limits::RATE_LIMIT_PER_SECOND.start(), *limits::RATE_LIMIT_PER_SECOND.end());
+    assert_eq!((rate(least), rate(most)), (Ok(()), Ok(())));
+    assert_eq!(rate(least - 1), Err("per_second".to_owned()));
+    assert_eq!(rate(most + 1), Err("per_second".to_owned()));
+
+    assert!(Bulkhead::builder("family", 1).wait(limits::BULKHEAD_WAIT).build().is_ok());
+
+    let policy = RetryPolicy::default();
+    let (delay, backoff) = (limits::RETRY_DELAY_DEFAULT, limits::RETRY_BACKOFF_DEFAULT);
+    assert_eq!((policy.delay_after(1), policy.delay_after(2)), (delay, delay.mul_f64(backoff)));
+    let shown = format!("{policy:?}");
+    assert!(shown.contains(&format!("max: {}", limits::RETRY_MAX_DEFAULT)), "{shown}");
+}
