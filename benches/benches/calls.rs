@@ -1,5 +1,5 @@
-//! Times every subject of every scenario, in rounds that go over all of them, so that a slow minute of the machine hits
-//! everybody alike; then prints the medians as a table. `cargo bench --bench calls -- "open"` runs what matches.
+//! Times every subject of every scenario, in rounds over all of them, so that a slow minute of the machine affects all
+//! subjects alike. Then it prints the medians as a table. `cargo bench --bench calls -- "open"` runs the scenarios that match.
 
 use std::collections::BTreeMap;
 use std::env::{args, var};
@@ -12,10 +12,10 @@ use core_affinity::CoreId;
 use criterion::Criterion;
 use resilience_benches::{SCENARIOS, Subject};
 
-/// Nanoseconds a call, one for each sample.
+/// The nanoseconds of a call, one value for each sample.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
-/// Below that many calls it is criterion feeling its way.
+/// The smallest sample that counts: criterion warms up with fewer calls.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {
@@ -59,7 +59,7 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// How long each of these cores takes for `calls`, when all begin at once; the mean of them.
+/// Returns the mean time of `calls` on each of these cores, if all start at once.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! A hundred thousand registered circuits: what it costs to find one, to look at all and to reset all, what a call costs
-//! meanwhile, and how much memory a breaker takes.
+//! Measures a hundred thousand registered circuits: the cost of finding one, of reading and resetting all, of a call at the
+//! same time, and the memory of a breaker.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use resilience_runtime::{CircuitBreaker, circuit, get_circuit, get_circuit_stats
 
 const CIRCUITS: usize = 100_000;
 
-/// Counts the bytes that are in use.
+/// Counts the bytes in use.
 struct Counted;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
@@ -44,8 +44,8 @@ fn main() {
     for name in &names {
         CircuitBreaker::builder(name.clone()).register().unwrap();
     }
-    // In no order: with all of them, every lookup misses the processor's caches; a few stay in there. What is asked for
-    // lies in a row, so that those misses are the registry's own.
+    // A random order makes every lookup among all circuits miss the processor's caches; a few circuits stay in them. The
+    // names lie in a row, so that the misses are those of the registry.
     for among in [CIRCUITS, 1000] {
         let asked: Vec<_> = (0..CIRCUITS).map(|n| names[n * 7919 % among].clone()).collect();
         let nanos = median(|| {
@@ -57,8 +57,8 @@ fn main() {
         });
         println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
-    // What of that is the memory: as many values of a breaker's size behind counted pointers, cloned in the same order. The
-    // lock keeps the processor from fetching several of them at once, as that of the registry does.
+    // The share of the memory: as many values of a breaker's size behind counted pointers, cloned in the same order. The
+    // lock keeps the processor from fetching several values at once, like the lock of the registry.
     let values: Vec<Arc<[u64; 25]>> = (0..CIRCUITS).map(|_| Arc::new([0; 25])).collect();
     let values = Mutex::new(values);
     for among in [CIRCUITS, 1000] {
@@ -109,7 +109,7 @@ async fn passing(n: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A hundred thousand keys that stay, and a million that pass.
+/// Measures a hundred thousand keys that stay, and a million keys that are used once.
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();
@@ -128,7 +128,7 @@ fn keys() {
     }
 }
 
-/// A million calls, each timed: the clock is in there, twenty-odd nanoseconds.
+/// Times each of a million calls; a time includes two readings of the clock, about twenty nanoseconds.
 fn calls(breaker: &CircuitBreaker) -> String {
     let mut nanos: Vec<_> = (0..1_000_000)
         .map(|n| {

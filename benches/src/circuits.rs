@@ -1,4 +1,4 @@
-//! Calls through a breaker.
+//! Subjects that call through a breaker.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use tower_resilience_circuitbreaker::CircuitBreakerLayer;
 use crate::service::{Error, FAILING, Failed, Folded, ask};
 use crate::{Subject, subject};
 
-/// No cooldown ends while a benchmark runs.
+/// A cooldown that does not end while a benchmark runs.
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -29,7 +29,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// The least that counts and stamps: one reading of the coarse clock, and one exchange in memory that no other thread writes.
+/// The lower bound of a call that is counted and stamped: one reading of the coarse clock, and one exchange in memory that no
+/// other thread writes.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -49,7 +50,7 @@ async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     outcome
 }
 
-/// What a key adds.
+/// The cost of a key.
 pub(crate) fn keyed() -> Vec<Subject> {
     #[circuit(name = "plain")]
     async fn plain(n: u64) -> Result<u64, Error> {
@@ -73,7 +74,7 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// What each rule adds to the first of them.
+/// The cost of each rule, compared with the first.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -91,7 +92,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// The same, where every call fails and none opens the circuit.
+/// The same if every call fails and no circuit opens.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -103,7 +104,7 @@ pub(crate) fn rules_fail() -> Vec<Subject> {
             breaker.try_acquire().unwrap().success();
         }
     }
-    // One success in each thousand calls keeps the rate below all of them.
+    // One success in each thousand calls keeps the failure rate below 1.
     let call = |breaker: CircuitBreaker| {
         move |n: u64| {
             let breaker = breaker.clone();
@@ -138,15 +139,15 @@ pub(crate) fn rejected() -> Vec<Subject> {
     let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, 1));
     for subject in &subjects {
-        // Opens the circuits, those too that want to see a few calls first.
+        // Opens all circuits, including the ones that need a few calls first.
         (subject.calls)(200);
     }
     subjects
 }
 
-/// Every breaker around a call of the numbers from `first` on, to open after this many failures.
+/// Returns every breaker around a call of the numbers from `first` on; each opens after this many failures.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
-    // A rate that is never reached, or reached at once.
+    // The rate is never reached, or reached at once.
     let rate = if threshold == 1 { 0.5 } else { 1.0 };
     let window = if threshold == 1 { 10 } else { usize::MAX };
 
@@ -182,7 +183,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
         subject!("circuitbreaker-rs", |n| circuitbreaker_rs.call_async(|| ask(n | first))),
         Subject {
             name: "tower-resilience",
-            // A rejection of its may sleep.
+            // This library may sleep before it rejects.
             calls: Box::new(move |times| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 let mut service = tower.clone();
@@ -199,7 +200,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     ]
 }
 
-/// What one writes in an afternoon: a mutex and a clock reading for each call, which it counts and stamps.
+/// A breaker written by hand: a mutex and a clock reading for each call, which is counted and stamped.
 struct ByHand {
     threshold: u32,
     state: Mutex<State>,

@@ -1,5 +1,5 @@
-//! Makes one subject's calls, for `.ci/instructions` to count under callgrind: `instructions <scenario> <subject> <calls>`;
-//! without arguments it lists what there is.
+//! Makes the calls of one subject, which `.ci/instructions` counts under callgrind: `instructions <scenario> <subject>
+//! <calls>`. Without arguments the program lists all scenarios and subjects.
 
 use std::env::args;
 use std::hint::black_box;

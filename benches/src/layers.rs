@@ -1,4 +1,4 @@
-//! Calls through the other layers.
+//! Subjects that call through the other layers.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
@@ -17,11 +17,11 @@ use crate::service::{Error, FAILING, Failed, ask};
 use crate::{Subject, subject};
 
 const LONG: Duration = Duration::from_secs(60);
-/// The fastest that there is, and so many at once that none is ever turned away.
+/// The highest rate and burst, so that no call is rejected.
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Those who make their timer at once need a runtime to make it in.
+/// Libraries that create their timer at once need a runtime for it.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {
@@ -82,7 +82,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     }
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
-    // Made late, since it measures its clock for a while, which would count with the instructions of the others.
+    // Created late: it calibrates its clock for a while, which would count as instructions of the other subjects.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -118,7 +118,7 @@ pub(crate) fn fallback() -> Vec<Subject> {
     ]
 }
 
-// Not the same function: one that is called in two places is not inlined, which costs as much as a breaker.
+// A second function, because a function with two callers is not inlined, which costs as much as a breaker.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {
@@ -149,7 +149,7 @@ pub(crate) fn hedge() -> Vec<Subject> {
     ])
 }
 
-/// What a careful function has around it, and the same of the best that one finds elsewhere.
+/// A stack of four attributes, and the same stack of the best other libraries.
 pub(crate) fn stack() -> Vec<Subject> {
     async fn instead(n: u64) -> Result<u64, Error> {
         Ok(n)

@@ -1,5 +1,5 @@
-//! The calls that are measured: every scenario of `docs/performance.md`, and in each the bare call, ours, the peers and
-//! what one would write by hand.
+//! The measured calls: every scenario of `docs/performance.md`, each with the bare call, this crate, its peers and code
+//! written by hand.
 
 use std::hint::black_box;
 
@@ -12,8 +12,8 @@ mod retries;
 /// One way to make a call.
 pub struct Subject {
     pub name: &'static str,
-    /// Makes this many calls one after the other and returns what they came to, folded to a number, so that only a
-    /// register goes through `black_box`: a `Result` through it costs as much as a whole breaker.
+    /// Makes this many calls one after the other and returns their outcomes, folded to a number. Only a register then goes
+    /// through `black_box`; a `Result` through it costs as much as a whole breaker.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 
@@ -27,12 +27,12 @@ impl Subject {
     }
 }
 
-/// What is asked of every subject alike.
+/// One situation, the same for every subject.
 pub struct Scenario {
     pub name: &'static str,
-    /// Measured from two threads at once, too.
+    /// Whether the scenario is also measured from two threads at once.
     pub shared: bool,
-    /// Made anew for each run; the first one is the bare call.
+    /// The subjects, created again for each run; the first is the bare call.
     pub subjects: fn() -> Vec<Subject>,
 }
 
@@ -57,8 +57,8 @@ pub const SCENARIOS: [Scenario; 16] = [
 
 /// A subject whose call is this expression, a future of the number `$n`.
 ///
-/// Each call goes through a pointer, as an executor's does: in one piece with the loop, half of a bare call is reckoned
-/// once for all of them, and of what is around it some too.
+/// Each call goes through a pointer, as in an executor. Inlined into the loop, half of a bare call would be computed once for
+/// all calls.
 macro_rules! subject {
     ($name:expr, |$n:ident| $call:expr) => {
         $crate::Subject::new($name, move |$n| $crate::service::Folded::fold($crate::service::poll($call)))

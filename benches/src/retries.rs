@@ -1,4 +1,4 @@
-//! Calls that are made again.
+//! Subjects that retry a call.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -25,7 +25,7 @@ fn after_a_second() -> ConstantBuilder {
     at_once().with_delay(Duration::from_secs(1))
 }
 
-/// Some would sleep for a millisecond where the delay is zero.
+/// Some libraries sleep for a millisecond if the delay is zero.
 fn no_sleep(_: Duration) -> Ready<()> {
     ready(())
 }
@@ -74,7 +74,7 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     }
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
-        // What three bare calls cost belongs to nobody.
+        // The bare subject makes three calls, so that the cost of the service cancels out.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

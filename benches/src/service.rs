@@ -1,4 +1,4 @@
-//! The service that everybody calls, and how a call is driven.
+//! The service that all subjects call, and the poll loop that drives a call.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use resilience_runtime::{BulkheadFullError, CallError, CircuitOpenError, RateLimitedError, TimeoutError};
 
-/// What a call fails with.
+/// The error of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed(pub u64);
 
@@ -20,7 +20,7 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// What a decorated function returns: room for either error, without a conversion that costs.
+/// The error of a decorated function: it holds either error, and the conversion costs nothing.
 #[derive(Debug)]
 pub enum Error {
     Failed(Failed),
@@ -59,17 +59,17 @@ impl From<Failed> for Error {
     }
 }
 
-/// Where the numbers begin that are answered with an error.
+/// The first number that the service answers with an error.
 pub const FAILING: u64 = 1 << 63;
 
-/// The call without anything around it. The compiler cannot know which way it goes.
+/// The bare call. The compiler cannot predict its outcome.
 #[inline]
 pub async fn ask(n: u64) -> Result<u64, Failed> {
     let n = black_box(n);
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// Fails until `failures` have been seen.
+/// Fails until `failures` calls have failed.
 #[inline]
 pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     let left = black_box(failures.get());
@@ -92,7 +92,7 @@ pub fn poll<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// What a call came to, as a number.
+/// Returns the outcome of a call as a number.
 pub trait Folded {
     fn fold(self) -> u64;
 }
