@@ -1,13 +1,13 @@
 //! A limit on the calls that run at the same time.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::debug;
 
@@ -23,7 +23,8 @@ use crate::timeout::timeout::Timer;
 /// The rejection of a call by a bulkhead that was full, and remained so as long as the call was to wait.
 ///
 /// Making or cloning one does not allocate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[error("bulkhead '{name}' is full")]
 pub struct BulkheadFullError {
     name: Name,
 }
@@ -34,14 +35,6 @@ impl BulkheadFullError {
         self.name.as_str()
     }
 }
-
-impl fmt::Display for BulkheadFullError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "bulkhead '{}' is full", self.name)
-    }
-}
-
-impl Error for BulkheadFullError {}
 
 /// Of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), with the rejection as its source.
 impl From<BulkheadFullError> for io::Error {

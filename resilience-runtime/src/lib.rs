@@ -109,7 +109,7 @@
 //!
 //! | feature | effect | cost |
 //! |---|---|---|
-//! | `macros` | the attributes | the build of 5 crates, among them `syn` |
+//! | `macros` | the attributes | the build of 1 crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | circuits of attributes are known before their first call | the build of 1 crate, `inventory`, and one static constructor per circuit |
 #![forbid(unsafe_code)]
 

@@ -1,12 +1,12 @@
 //! A limit on the calls that begin in a second.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
 
+use thiserror::Error;
 use tracing::debug;
 
 use crate::base::clock::Tick;
@@ -18,7 +18,8 @@ use crate::events::{self, TARGET};
 /// The rejection of a call by a rate limit.
 ///
 /// Making or cloning one does not allocate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[error("rate limit '{name}' is reached, retry in {retry_after:?}")]
 pub struct RateLimitedError {
     name: Name,
     retry_after: Duration,
@@ -35,14 +36,6 @@ impl RateLimitedError {
         self.retry_after
     }
 }
-
-impl fmt::Display for RateLimitedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "rate limit '{}' is reached, retry in {:?}", self.name, self.retry_after)
-    }
-}
-
-impl Error for RateLimitedError {}
 
 /// Of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), with the rejection as its source.
 impl From<RateLimitedError> for io::Error {

@@ -1,9 +1,10 @@
 //! The error of a value that an option does not allow.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::fmt;
 use std::time::Duration;
+
+use thiserror::Error;
 
 /// A setting that cannot be: which option, its value, and what is allowed.
 ///
@@ -13,7 +14,8 @@ use std::time::Duration;
 /// let error = RetryPolicy::builder().backoff(0.5).build().unwrap_err();
 /// assert_eq!(error.to_string(), "`backoff` is 0.5, but must be a finite number of at least 1");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{option}` is {value}, but must be {allowed}")]
 #[non_exhaustive]
 pub struct ConfigError {
     option: &'static str,
@@ -41,14 +43,6 @@ impl ConfigError {
         &self.allowed
     }
 }
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is {}, but must be {}", self.option, self.value, self.allowed)
-    }
-}
-
-impl Error for ConfigError {}
 
 /// The value of one option, to be compared and shown.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,9 +1,9 @@
 //! The errors of a circuit.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::time::Duration;
+
+use thiserror::Error;
 
 use crate::base::name::Name;
 
@@ -23,16 +23,18 @@ use crate::base::name::Name;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[error("Circuit '{name}' is open. Retry in {}s", whole_seconds(self.cooldown_remaining()))]
 pub struct CircuitOpenError {
     name: Name,
     wait_nanos: u64,
+    source: NotCalled,
 }
 
 impl CircuitOpenError {
     #[inline]
     pub(crate) fn new(name: Name, wait_nanos: u64) -> Self {
-        Self { name, wait_nanos }
+        Self { name, wait_nanos, source: NotCalled }
     }
 
     /// The name of the circuit, not escaped.
@@ -44,19 +46,6 @@ impl CircuitOpenError {
     /// have. It is zero only where the cooldown is, and the circuit was opened by hand.
     pub fn cooldown_remaining(&self) -> Duration {
         Duration::from_nanos(self.wait_nanos)
-    }
-}
-
-impl fmt::Display for CircuitOpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Circuit '{}' is open. Retry in {}s", self.name, whole_seconds(self.cooldown_remaining()))
-    }
-}
-
-/// The source says that the call was not made; by it a retry knows a rejection within any other error.
-impl Error for CircuitOpenError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&NotCalled)
     }
 }
 
@@ -73,16 +62,9 @@ impl From<CircuitOpenError> for io::Error {
 /// The rejection itself may be out of sight: an error that is transparent, as `#[error(transparent)]` makes one, or an
 /// `io::Error` shows the source of the error inside, and not that error. And where an error is known by its source, it
 /// need not be `'static`.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[error("the call was not made")]
 pub(crate) struct NotCalled;
-
-impl fmt::Display for NotCalled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the call was not made")
-    }
-}
-
-impl Error for NotCalled {}
 
 /// Whole seconds, rounded up: whoever waits that long is let through.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
@@ -103,10 +85,11 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(transparent)]
 pub enum CallError<E> {
     /// The call was rejected.
-    Open(CircuitOpenError),
+    Open(#[from] CircuitOpenError),
     /// The call was made and failed with this error.
     Failed(E),
 }
@@ -124,27 +107,26 @@ impl<E> CallError<E> {
     }
 }
 
-impl<E: fmt::Display> fmt::Display for CallError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open(open) => open.fmt(f),
-            Self::Failed(error) => error.fmt(f),
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
 
-/// Transparent: the source is that of the error inside.
-impl<E: Error> Error for CallError<E> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Open(open) => open.source(),
-            Self::Failed(error) => error.source(),
-        }
-    }
-}
+    use super::*;
 
-impl<E> From<CircuitOpenError> for CallError<E> {
-    fn from(open: CircuitOpenError) -> Self {
-        Self::Open(open)
+    #[derive(Debug, Error)]
+    #[error("{0}")]
+    struct Borrowed<'a>(&'a str, #[source] NotCalled);
+
+    #[test]
+    fn call_error_shows_text_and_source_of_borrowed_error() {
+        let text = String::from("down");
+        let error = CallError::Failed(Borrowed(&text, NotCalled));
+        assert_eq!(error.to_string(), "down");
+        assert!(error.source().is_some_and(<dyn Error>::is::<NotCalled>));
+    }
+
+    #[test]
+    fn errors_take_no_room_for_their_source() {
+        assert_eq!(size_of::<CircuitOpenError>(), size_of::<(Name, u64)>());
     }
 }

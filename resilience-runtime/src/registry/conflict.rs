@@ -1,9 +1,8 @@
 //! Places that write different values for one option of a circuit.
 
-use std::error::Error;
-use std::fmt;
 use std::panic::Location;
 
+use thiserror::Error;
 use tracing::warn;
 
 use crate::base::config_error::Value;
@@ -35,7 +34,11 @@ use crate::registry::written::{Written, merge};
 /// println!("{}", conflicts[0]);
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "circuit '{}': `{option}` is {} at {}, but {} at {}",
+    name.escape_debug(), values[0], places[0], values[1], places[1]
+)]
 #[non_exhaustive]
 pub struct CircuitConflict {
     /// The name of the circuit.
@@ -47,15 +50,6 @@ pub struct CircuitConflict {
     /// Where they stand, as `file:line:column`.
     pub places: [String; 2],
 }
-
-impl fmt::Display for CircuitConflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, option, values: [first, second], places: [here, there] } = self;
-        write!(f, "circuit '{}': `{option}` is {first} at {here}, but {second} at {there}", name.escape_debug())
-    }
-}
-
-impl Error for CircuitConflict {}
 
 /// The options that make a rule; to name one that does not go with another rule, in this order.
 const RULE: [CircuitOption; 7] = [

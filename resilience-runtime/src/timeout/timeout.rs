@@ -1,8 +1,6 @@
 //! Ending a call that takes too long.
 
 use std::any::type_name;
-use std::error::Error;
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -10,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
+use thiserror::Error;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::debug;
 
@@ -34,7 +33,8 @@ use crate::timeout::deadline::within;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("timed out after {after:?}{}", if self.by_deadline { ", at the deadline" } else { "" })]
 pub struct TimeoutError {
     after: Duration,
     by_deadline: bool,
@@ -67,14 +67,6 @@ impl TimeoutError {
         self.by_deadline
     }
 }
-
-impl fmt::Display for TimeoutError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timed out after {:?}{}", self.after, if self.by_deadline { ", at the deadline" } else { "" })
-    }
-}
-
-impl Error for TimeoutError {}
 
 /// Of the kind [`TimedOut`](io::ErrorKind::TimedOut), with the timeout as its source.
 impl From<TimeoutError> for io::Error {
