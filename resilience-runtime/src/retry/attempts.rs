@@ -16,19 +16,21 @@ use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
-/// The attempts of one call. A future holds it wherever it waits, so it is small, and what is known at each attempt anew is
-/// told then: of an attribute the schedule is a constant, of which little is left where it is asked.
+/// The progress of one call: the attempts that it has made, and the retries that they contained.
+///
+/// A future holds this value across every wait, so it stores only the state that changes. Each method receives the
+/// schedule again: an attribute passes a constant, and the compiler then removes the branches of unused options.
 #[derive(Debug)]
 pub struct Attempts {
-    /// When the first one began, where that matters.
+    /// The start of the first attempt, if the schedule has `max_elapsed`.
     began: Option<Tick>,
-    /// The pause before the one under way, in nanoseconds: a `Duration` takes up twice as much of a future.
+    /// The pause before the current attempt, in nanoseconds. A `Duration` is twice as large.
     pause: u64,
-    /// How many have failed.
+    /// The number of failed attempts.
     made: u32,
-    /// How many retries were made within the bodies of those.
+    /// The number of retries inside the bodies of the failed attempts.
     nested: u32,
-    /// What the budget has granted last.
+    /// The cost of the last retry that the budget granted.
     paid: Option<RetryCost>,
 }
 
@@ -39,21 +41,22 @@ impl Attempts {
         Self { began, pause: 0, made: 0, nested: 0, paid: None }
     }
 
-    /// Which attempt is under way, counted from 1.
+    /// Returns the number of the current attempt, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
-        self.made + 1 // of those there were fewer than `max`
+        self.made + 1 // `made` is less than `max`, so this cannot overflow
     }
 
-    /// Counts the retries within `body`.
+    /// Counts the retries inside `body` while it is polled.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.nested, body)
     }
 
-    /// Counts an attempt and asks what it came to: an `Err` is worth another one, an `Ok` is not.
+    /// Judges the outcome of an attempt. By default, an `Err` is retried and an `Ok` is not.
     ///
-    /// The outcome goes through by value, and the user's functions are given beside it, so that their arguments need no types.
+    /// The result receives the user's functions one by one. Their error type is known then, so that a closure needs no
+    /// type for its argument.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -81,10 +84,10 @@ impl Attempts {
         }
     }
 
-    /// The pause before the next attempt, or why there is none.
+    /// Returns the pause before the next attempt, or the reason why none follows.
     ///
-    /// There is none, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
-    /// the error at hand says more than the rejection that would follow.
+    /// No attempt follows if a circuit below is still open after the pause. The current error then describes the fault
+    /// better than the rejection of the next attempt.
     #[expect(
         clippy::inline_always,
         reason = "measured: a constant schedule is one only in the place where it is known"
@@ -114,14 +117,14 @@ impl Attempts {
                 return Err("max_elapsed");
             }
         }
-        // An attempt that began with no time left could not end in time.
+        // The next attempt would start at the deadline or after it.
         if deadline_remaining().is_some_and(|left| pause >= left) {
             return Err("deadline");
         }
         if below().iter().any(|breaker| breaker.stays_open(pause)) {
             return Err("circuit");
         }
-        // Last of all, since it is paid.
+        // Checked last, because a granted retry is paid.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err("budget");
@@ -136,17 +139,17 @@ impl Attempts {
     }
 }
 
-/// An attempt that has ended, and whether another one is wanted.
+/// The outcome of an attempt, and the decision about the next one so far.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H> {
     attempts: &'r mut Attempts,
     schedule: &'r Schedule,
     outcome: Result<T, E>,
-    /// Nothing is asked of `R` here, so that a function without a `Result` is told so once.
+    /// Converts the result back. A bound on `R` would report a function without a `Result` a second time.
     make: fn(Result<T, E>) -> R,
-    /// There are attempts left: nobody is asked otherwise.
+    /// Whether attempts are left, and the error permits one. If not, no function is called with the error.
     left: bool,
-    /// It was no success.
+    /// Whether the outcome counts as a failure.
     failed: bool,
     budget: Option<&'r RetryBudget>,
     hint: Option<Duration>,
@@ -161,7 +164,7 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
         self
     }
 
-    /// An error that is not worth another attempt is like the last one.
+    /// Calls the predicate for an error. If it returns false, no attempt is left.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
         if self.left {
@@ -206,7 +209,9 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
         Judged { attempts, schedule, outcome, make, left, failed, budget, hint, cost, on_retry }
     }
 
-    /// The pause before the next attempt, or the outcome where it is final, as one is that `is_rejected` by a circuit.
+    /// Decides: returns the pause before the next attempt, or the final outcome.
+    ///
+    /// A rejection by a circuit, according to `is_rejected`, is final.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -221,7 +226,7 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
     ) -> ControlFlow<R, Duration> {
         let Self { attempts, schedule, outcome, make, left, failed, budget, hint, cost, on_retry } = self;
         let outcome = match outcome {
-            // Taken apart at once: what succeeded stays in a register then, and need not be in memory for those below.
+            // Matched by value, so that a success stays in registers: the closures below would force it into memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
@@ -248,7 +253,7 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
     }
 }
 
-/// A function that is called before a pause.
+/// A function that runs before each pause.
 pub trait Hook<E> {
     fn call(self, event: &RetryEvent<'_, E>);
 }
@@ -259,6 +264,7 @@ impl<E, F: FnOnce(&RetryEvent<'_, E>)> Hook<E> for F {
     }
 }
 
+/// The hook of a retry without `on_retry`.
 #[derive(Debug)]
 pub struct NoHook;
 

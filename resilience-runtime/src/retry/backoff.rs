@@ -3,25 +3,26 @@ use std::time::Duration;
 use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::ConfigError;
 
-/// How the pauses between attempts are made random, so that callers who failed together do not come back together.
+/// Selects how the pauses between attempts are randomized.
 ///
-/// The formulas of Marc Brooker, *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015), where `u` is a random
-/// number from 0 to 1 and `x` the pause without jitter, which is [capped](crate::RetryBuilder::max_delay).
+/// Jitter spreads the retries of callers that failed at the same time. The formulas are those of Marc Brooker,
+/// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In them, `u` is a random number from 0 to 1, and `x` is
+/// the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// `u * x`: from nothing to the whole pause.
+    /// `u * x`: from zero to the whole pause.
     Full,
-    /// `x / 2 + u * x / 2`: from half of the pause to the whole of it.
+    /// `x / 2 + u * x / 2`: from half of the pause to the whole pause.
     Equal,
-    /// `delay + u * (3 * previous - delay)`, at most `max_delay`: grows by chance from the previous pause, and not by
-    /// `backoff`.
+    /// `delay + u * (3 * previous - delay)`, at most `max_delay`: from `delay` to three times the previous pause. The
+    /// factor `backoff` does not apply.
     Decorrelated,
 }
 
-/// The pauses between attempts: `delay * factor^(n - 1)` after the n-th failed one, at most `max`.
+/// The pauses between attempts: `delay * factor^(n - 1)` after the n-th failed attempt, at most `max`.
 ///
-/// Exponential backoff as in Ethernet's (IEEE 802.3, 4.2.3.2.5).
+/// This is the exponential backoff of Ethernet (IEEE 802.3, 4.2.3.2.5).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Backoff {
     pub(crate) delay: Duration,
@@ -59,22 +60,22 @@ impl Backoff {
         Ok(())
     }
 
-    /// The pause after the `attempt`-th failed attempt, counted from 1, without jitter; saturates.
+    /// Returns the pause after the `attempt`-th failed attempt, counted from 1, without jitter. The result saturates.
     #[inline]
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
-        // The first pause as it is written, and no delay stays none, though zero times infinity does not.
+        // The first pause is exact. A delay of zero stays zero: zero times an infinite growth would be NaN.
         if attempt <= 1 || self.delay.is_zero() { self.delay } else { self.grown(attempt) }
     }
 
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
-        // Times one is exact.
+        // A growth of one keeps the delay exact; the product of floats may not.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)
     }
 
-    /// The same with jitter, after a pause of `previous`; `draw` gives a random number from 0 to 1.
+    /// Returns the pause with jitter, after a pause of `previous`. `draw` returns a random number from 0 to 1.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, draw: impl FnOnce() -> f64) -> Duration {
         match self.jitter {
@@ -98,7 +99,7 @@ impl Backoff {
         self.capped(pause)
     }
 
-    /// The shortest pause that there can be after the first attempt.
+    /// Returns the shortest possible pause after the first attempt.
     pub(crate) fn least(&self) -> Duration {
         match self.jitter {
             None | Some(Jitter::Decorrelated) => self.delay,
@@ -112,7 +113,7 @@ impl Backoff {
     }
 }
 
-/// The product with a number that is not negative; saturates.
+/// Multiplies a time by a factor that is not negative. The result saturates.
 fn times(time: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_overflows() {
+    fn delay_saturates_at_maximum() {
         let day = Duration::from_secs(86_400);
         for (delay, factor, attempt, expected) in [
             (day, 2.0, 1, day),
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jittered_pause_saturates_and_stays_within_its_bounds() {
+    fn jittered_pause_stays_within_bounds() {
         let longest = Duration::from_nanos(u64::MAX);
         for delay in [Duration::ZERO, Duration::from_nanos(1), longest] {
             for max in [None, Some(longest)] {

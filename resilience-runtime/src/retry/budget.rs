@@ -1,4 +1,4 @@
-//! What retries may cost all callers together.
+//! A limit on the retries of all callers together.
 
 use std::time::Duration;
 
@@ -6,11 +6,13 @@ use crate::base::clock::{Tick, nanos};
 use crate::base::packed;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 
-/// A budget that retries share, so that they never multiply an outage: without one, three attempts each make three times
-/// the load of a service that is down already.
+/// Limits the total number of retries of all callers that share it.
 ///
-/// It is a `static`, named in the attribute or given to a [`RetryBuilder`](crate::RetryBuilder::budget). An attempt that the
-/// budget denies is not made, and the error at hand comes back.
+/// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, a retry
+/// happens only if the budget grants it. If the budget denies a retry, the call returns its last error.
+///
+/// A budget is a `static`. An attribute names it as `budget = SEARCH`; a policy receives it from
+/// [`RetryBuilder::budget`](crate::RetryBuilder::budget).
 ///
 /// ```
 /// use resilience_runtime::{RetryBudget, TokenBucket, retry};
@@ -44,84 +46,90 @@ enum Kind {
     Ratio(RetryRatio, Window),
 }
 
-/// A bucket of tokens that every retry pays from and every success fills: the one of the AWS SDKs in their "standard" mode
-/// ([*Retry behavior*](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
+/// Configures a budget that is a bucket of tokens: each retry takes tokens, and each success returns some.
 ///
-/// A success gives back what the last retry before it had cost, and `first_try_refund` if there was none. Where there are
-/// fewer tokens than a retry costs, none is taken. Whatever the numbers, all are allowed: a capacity of zero denies every
-/// retry, a cost of zero none.
+/// The AWS SDKs use this budget in their "standard" mode ([*Retry
+/// behavior*](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
+///
+/// A call that succeeds after a retry returns the cost of its last retry. A call that succeeds at the first attempt
+/// returns `first_try_refund`. A retry is denied, and takes no token, if the bucket holds fewer tokens than it costs.
+///
+/// Every value is allowed. A capacity of zero denies every retry that costs a token. A cost of zero denies none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
-    /// The tokens at the beginning, and the most that there can be.
+    /// Maximum number of tokens, which is also the number at the start. Default: 500.
     pub capacity: u32,
-    /// What a retry costs.
+    /// Cost of a retry in tokens. Default: 5.
     pub retry_cost: u32,
-    /// What it costs after a timeout, which costs the service more: see [`RetryCost`].
+    /// Cost of a retry after a [timeout](RetryCost::Timeout), in tokens. Default: 10.
     pub timeout_cost: u32,
-    /// What it costs after the service asked for fewer calls.
+    /// Cost of a retry after the service [asked for fewer calls](RetryCost::Throttle), in tokens. Default: 5.
     pub throttle_cost: u32,
-    /// What a success of the first attempt gives.
+    /// Number of tokens that a success at the first attempt returns. Default: 1.
     pub first_try_refund: u32,
 }
 
 impl TokenBucket {
-    /// 500 tokens; a retry costs 5, after a timeout 10; a success of the first attempt gives 1.
+    /// The defaults: 500 tokens; a retry costs 5, or 10 after a timeout; a success at the first attempt returns 1.
     pub const DEFAULT: Self =
         Self { capacity: 500, retry_cost: 5, timeout_cost: 10, throttle_cost: 5, first_try_refund: 1 };
 }
 
-/// So many retries for each call, as in Finagle's
-/// [`RetryBudget`](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy's and tower's.
+/// Configures a budget that is a ratio of retries to calls, as in
+/// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// Over the last `ttl` there may be `share` retries for each call, and besides `min_per_second`, so that a caller with little
-/// traffic may retry, too. The window slides in tenths. Values outside their range count as its nearest end, NaN as 0.
+/// Within the last `ttl`, each call permits `share` retries. In addition, `min_per_second` retries per second are always
+/// permitted, so that a program with few calls can retry.
+///
+/// The window slides in tenths of `ttl`. A value outside its range counts as the nearest allowed value, and NaN as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryRatio {
-    /// How long a call counts, 1 ms to 24 h.
+    /// Length of the window, 1 ms to 24 h. Default: 10 s.
     pub ttl: Duration,
-    /// How many retries a second there may be without any call.
+    /// Number of retries per second that need no call. Default: 10.
     pub min_per_second: u32,
-    /// How many retries there may be for each call, 0 to 10; 0.2 is one for five calls.
+    /// Number of retries that each call permits, 0 to 10. Default: 0.2, which is one retry for five calls.
     pub share: f64,
 }
 
 impl RetryRatio {
-    /// One retry for five calls of the last ten seconds, and ten a second besides.
+    /// The defaults: one retry for five calls of the last ten seconds, and ten more retries per second.
     pub const DEFAULT: Self = Self { ttl: Duration::from_secs(10), min_per_second: 10, share: 0.2 };
 }
 
-/// What the failure was that a retry follows, for what the retry [costs](TokenBucket).
+/// The kind of failure before a retry, which selects the cost of the retry in a [`TokenBucket`]. A [`RetryRatio`]
+/// ignores it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
-    /// Any failure that is none of the others.
+    /// Any other failure.
     #[default]
     Failure,
-    /// No answer came in time.
+    /// The attempt ended in a timeout.
     Timeout,
     /// The service asked for fewer calls.
     Throttle,
 }
 
-/// What a budget has come to, from [`RetryBudget::stats`].
+/// A snapshot of a budget, from [`RetryBudget::stats`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryBudgetStats {
-    /// The tokens in the bucket; of a ratio the retries that would be granted now.
+    /// Number of tokens in the bucket. For a ratio: number of retries that the budget would grant now.
     pub tokens: u64,
-    /// Retries that were granted.
+    /// Total number of granted retries.
     pub granted: u64,
-    /// Retries that were denied.
+    /// Total number of denied retries.
     pub denied: u64,
 }
 
 impl RetryBudget {
-    /// A bucket of tokens, full at first.
+    /// Creates a budget with a bucket of tokens, which starts full.
     pub const fn bucket(bucket: TokenBucket) -> Self {
         Self::new(Kind::Bucket(bucket, AtomicU32::new(bucket.capacity)))
     }
 
-    /// So many retries for each call.
+    /// Creates a budget with a ratio of retries to calls.
     pub const fn ratio(ratio: RetryRatio) -> Self {
         Self::new(Kind::Ratio(ratio, Window::new()))
     }
@@ -130,7 +138,8 @@ impl RetryBudget {
         Self { kind, granted: AtomicU64::new(0), denied: AtomicU64::new(0) }
     }
 
-    /// Learns that a call begins. For loops of your own; an attribute and a policy do it by themselves.
+    /// Records that a call starts. Only a retry loop of your own calls this method; attributes and policies call it
+    /// themselves.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -153,7 +162,8 @@ impl RetryBudget {
         }
     }
 
-    /// Asks for a retry. What was granted is paid, whether the retry is made or not.
+    /// Requests a retry, and returns whether the budget grants it. A granted retry is paid, even if the caller does not
+    /// make it.
     pub fn try_retry(&self, cost: RetryCost) -> bool {
         let granted = match &self.kind {
             Kind::Bucket(bucket, tokens) => {
@@ -167,18 +177,19 @@ impl RetryBudget {
         granted
     }
 
-    /// Learns that a call has succeeded, and what its last retry was granted for, if there was one.
+    /// Records that a call succeeded. `last` is the cost that the last granted retry of this call was requested with, or
+    /// `None` if the first attempt succeeded.
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {
-            // Nearly always: a service that works leaves its bucket full.
+            // A full bucket, the usual case, needs no write.
             if tokens.load(Ordering::Relaxed) != bucket.capacity {
                 bucket.refund(tokens, last);
             }
         }
     }
 
-    /// A snapshot of tokens and counts.
+    /// Returns a snapshot of the tokens and the counts.
     pub fn stats(&self) -> RetryBudgetStats {
         let tokens = match &self.kind {
             Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
@@ -233,17 +244,17 @@ impl RetryRatio {
         self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
     }
 
-    /// The number of the slot that is being filled.
+    /// Returns the number of the current slot of the window.
     fn slot(&self) -> u32 {
         let length = nanos(self.ttl()) / u64::from(SLOTS);
-        // Numbers come again after at least five days: then a slot that was last filled in the very same one counts once more.
-        #[expect(clippy::cast_possible_truncation, reason = "only what is near each other is compared")]
+        // The numbers repeat after five days at the earliest. A slot that was not written since then counts again.
+        #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let slot = (Tick::now().to_bits() / length) as u32;
         slot
     }
 }
 
-/// The calls and retries of the last time, in slots.
+/// The calls and retries of the last `ttl`, in slots of a tenth.
 #[derive(Debug)]
 struct Window {
     calls: Slots,
@@ -255,13 +266,13 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// A share is written in tenths, of which a float falls short: ten calls at 0.3 are to pay for three.
+    /// Compensates for the rounding of a decimal share: ten calls with a share of 0.3 permit three retries.
     const ROUNDING: f64 = 1e-9;
 
-    /// How many retries there may be now.
+    /// Returns the number of retries that the budget would grant now.
     fn left(&self, ratio: &RetryRatio, slot: u32) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
-        // Not `clamp`, of which NaN comes out as it went in.
+        // `clamp` would return NaN for NaN.
         let share = if ratio.share > 0.0 { ratio.share.min(10.0) } else { 0.0 };
         share.mul_add(self.calls.sum(slot), reserve - self.retries.sum(slot) + Self::ROUNDING).max(0.0)
     }
@@ -273,7 +284,8 @@ impl Window {
             if self.left(ratio, slot) < 1.0 {
                 return false;
             }
-            // Whoever was faster has changed the word. Only where the slots turn at this moment may two pay with one call.
+            // The exchange fails if another thread took a retry since `before` was read. Two threads can take the same
+            // retry only if the current slot changes between their reads.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -282,7 +294,7 @@ impl Window {
     }
 }
 
-/// Counts, each in a word with the number of its slot in the upper half.
+/// One word per slot: the number of the slot in the upper half, its count in the lower half.
 #[derive(Debug)]
 struct Slots([AtomicU64; SLOTS as usize]);
 
@@ -300,7 +312,7 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// The word with one more in this slot; what an older one held is forgotten.
+    /// Returns the word with the count of `slot` raised by one. The count of an older slot is discarded.
     fn more(word: u64, slot: u32) -> u64 {
         let (of, count) = packed::split(word);
         packed::join(slot, if of == slot { count.saturating_add(1) } else { 1 })

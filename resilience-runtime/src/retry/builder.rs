@@ -8,24 +8,27 @@ use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::{AnyError, Both, Cost, OnRetry, RetryAfter, RetryEvent, RetryIf, RetryIfOk};
 use crate::retry::schedule::Schedule;
 
-/// Describes a retry policy, from [`RetryPolicy::builder`].
+/// Builds a [`RetryPolicy`], from [`RetryPolicy::builder`].
 ///
 /// | option | default | allowed |
 /// |---|---|---|
-/// | `max` | 3 | at least 1, which means no retry |
+/// | `max` | 3 | at least 1; 1 means no retry |
 /// | `delay` | 1 s | 0 to 584 years |
-/// | `backoff` | 2.0 | a finite number of at least 1; left out with decorrelated jitter |
+/// | `backoff` | 2.0 | finite, at least 1; not with decorrelated jitter |
 /// | `max_delay` | none | `delay` to 584 years |
-/// | `jitter`, `seed` | none, and random | |
-/// | `max_elapsed` | none | the first pause to 584 years |
+/// | `jitter` | none | |
+/// | `seed` | random | |
+/// | `max_elapsed` | none | the shortest first pause to 584 years |
 /// | `count_nested` | true | |
 /// | `retry_if` | every error | |
 /// | `retry_if_ok` | no value | |
 /// | `retry_after`, `on_retry` | none | |
-/// | `budget`, `cost` | none, and that of a failure | |
+/// | `budget` | none | |
+/// | `cost` | `RetryCost::Failure` | only with a `budget` |
 ///
-/// A function that is given a second time stands beside the first one: both have to agree to a retry, the longer wait
-/// counts, and both are told.
+/// A second function for the same option does not replace the first one. A retry then needs the consent of both
+/// `retry_if`, or of one of both `retry_if_ok`. The longer `retry_after` applies. Both `on_retry` are called. The second
+/// `cost` decides if the first one returns `RetryCost::Failure`.
 ///
 /// ```
 /// use std::io;
@@ -52,46 +55,47 @@ pub struct RetryBuilder<P = AnyError> {
     schedule: Schedule,
     budget: Option<&'static RetryBudget>,
     rules: P,
-    /// Something is to be paid.
+    /// Whether a `cost` was given.
     costs: bool,
 }
 
 impl RetryPolicy {
-    /// Starts to describe a policy.
+    /// Returns a builder with the default options.
     pub fn builder() -> RetryBuilder {
         RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
     }
 }
 
 impl<P> RetryBuilder<P> {
-    /// The number of attempts, the first one included; at least 1. Default: 3.
+    /// Number of attempts, including the first, at least 1. Default: 3.
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
     }
 
-    /// The pause after the first failed attempt, up to 584 years. Default: 1 s.
+    /// Pause after the first failed attempt, 0 to 584 years. Default: 1 s.
     pub fn delay(self, delay: Duration) -> Self {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// What each pause is multiplied by to give the next one; finite, at least 1. Default: 2.
+    /// Factor from each pause to the next, finite, at least 1. Default: 2.
     pub fn backoff(self, factor: f64) -> Self {
         self.set(|schedule| schedule.backoff(factor))
     }
 
-    /// What no pause is longer than, at least `delay`. Default: none.
+    /// Upper limit of every pause, `delay` to 584 years. Default: none.
     pub fn max_delay(self, max: Duration) -> Self {
         self.set(|schedule| schedule.max_delay(max))
     }
 
-    /// Makes the pauses random. Default: they are not.
+    /// Kind of randomness of the pauses. Default: none.
     pub fn jitter(self, jitter: Jitter) -> Self {
         self.set(|schedule| schedule.jitter(jitter))
     }
 
-    /// Makes the jitter the same in every call, for tests and simulations. Default: it is another one each time.
+    /// Seed of the jitter. Default: a random one.
     ///
-    /// The numbers are those of `SplitMix64`, one for each pause.
+    /// With a seed, every call has the same pauses. Tests and simulations need this. The generator is `SplitMix64`, with one
+    /// number for each pause.
     ///
     /// ```
     /// use std::time::Duration;
@@ -116,28 +120,28 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.seed(seed))
     }
 
-    /// Gives up before a pause that would end later than so long after the first attempt began, up to 584 years and at
-    /// least the first pause. Default: none.
+    /// Time after the start of the first attempt, after which no pause may end; the shortest first pause to 584 years.
+    /// Default: none.
     ///
-    /// An attempt that is under way is left alone.
+    /// The retry ends before a pause that would exceed this limit. The limit does not interrupt an attempt.
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
 
-    /// Whether the retries that run within a call count as if this policy had made them. Default: they do.
+    /// Whether the retries inside an attempt count towards `max`. Default: true.
     ///
-    /// Then retries within retries do not multiply: the policy gives up where its own attempts and the retries within them
-    /// come to `max`. A retry within another one is not changed by it.
+    /// Nested retries then do not multiply: the outer policy ends once its attempts and the retries inside them reach
+    /// `max`. The inner policy is not affected.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
 
-    /// The budget that retries pay from, which others may share. Default: none.
+    /// Budget that every retry is paid from, which other policies and attributes may share. Default: none.
     pub fn budget(self, budget: &'static RetryBudget) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
-    /// Which errors are worth another attempt. Default: all of them.
+    /// Predicate for the errors to retry. Default: every error.
     pub fn retry_if<E, F>(self, retry_if: F) -> RetryBuilder<Both<P, RetryIf<F>>>
     where
         F: Fn(&E) -> bool,
@@ -145,7 +149,9 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIf(retry_if))
     }
 
-    /// Which values are worth another attempt. Default: none of them. The last one comes back as it was.
+    /// Predicate for the `Ok` values to retry. Default: no value.
+    ///
+    /// If no attempt follows, the call returns the last value unchanged.
     ///
     /// ```
     /// use std::time::Duration;
@@ -167,10 +173,10 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIfOk(retry_if_ok))
     }
 
-    /// How long to wait at least, where the error says so, as an HTTP `Retry-After` does (RFC 9110, 10.2.3).
+    /// Function that reads a delay from the error, such as the HTTP header `Retry-After` (RFC 9110, 10.2.3). Default: none.
     ///
-    /// The pause is the longer of this and its own. When this is longer than `max_delay`, or reaches past `max_elapsed`,
-    /// the retry gives up: it never calls earlier than it was asked to.
+    /// The pause is the longer of this delay and the policy's own pause. The retry ends if the delay is longer than
+    /// `max_delay`, or if the pause would exceed `max_elapsed`. It never calls the service earlier than the error asked.
     pub fn retry_after<E, F>(self, retry_after: F) -> RetryBuilder<Both<P, RetryAfter<F>>>
     where
         F: Fn(&E) -> Option<Duration>,
@@ -178,7 +184,9 @@ impl<P> RetryBuilder<P> {
         self.and(RetryAfter(retry_after))
     }
 
-    /// What a retry after an error costs a [`budget`](Self::budget), which must be given beside it. Default: what one after any failure does.
+    /// Function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every error.
+    ///
+    /// This option requires a [`budget`](Self::budget).
     pub fn cost<E, F>(self, cost: F) -> RetryBuilder<Both<P, Cost<F>>>
     where
         F: Fn(&E) -> RetryCost,
@@ -186,7 +194,7 @@ impl<P> RetryBuilder<P> {
         Self { costs: true, ..self }.and(Cost(cost))
     }
 
-    /// Is told before each pause.
+    /// Function that is called before each pause. Default: none.
     ///
     /// ```
     /// use resilience_runtime::{RetryEvent, RetryPolicy};
@@ -205,11 +213,11 @@ impl<P> RetryBuilder<P> {
         self.and(OnRetry(on_retry))
     }
 
-    /// Makes the policy.
+    /// Creates the policy.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an option outside its range, or a `cost` without a `budget`.
+    /// Returns a [`ConfigError`] for an option outside its range, or for a `cost` without a `budget`.
     pub fn build(self) -> Result<RetryPolicy<P>, ConfigError> {
         self.schedule.check()?;
         let Self { schedule, budget, rules, costs } = self;

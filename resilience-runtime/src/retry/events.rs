@@ -7,7 +7,7 @@ use tracing::debug;
 
 use crate::events::{TARGET, excerpt};
 
-/// Another attempt follows after a pause, or none for this reason.
+/// Emits the event of a failed attempt. `next` is the pause before the next attempt, or the reason why none follows.
 #[cold]
 pub(crate) fn retry(func: &str, attempt: u32, next: Result<Duration, &str>, error: Option<&dyn Display>) {
     let error = excerpt(error);

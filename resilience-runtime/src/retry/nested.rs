@@ -1,4 +1,4 @@
-//! Retries within the body of a retry.
+//! Counts the retries inside the body of another retry.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -6,18 +6,18 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 thread_local! {
-    /// The retries on this thread since it began: what counts is how many more there are after a poll.
+    /// The number of retries on this thread. An outer retry compares its value before and after a poll of its body.
     static RETRIES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Lets every retry around learn that there is one more.
+/// Counts one retry for every retry around it.
 #[inline]
 pub(crate) fn count() {
     RETRIES.set(RETRIES.get().wrapping_add(1));
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a retry, which counts the retries that are made while it is polled.
+    /// The body of a retry. It counts the retries that occur while it is polled.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Counted<'c, F> {

@@ -1,4 +1,4 @@
-//! Making a call again.
+//! The policy of a retry, and the loop that repeats a call.
 
 use std::any::type_name;
 use std::fmt;
@@ -13,10 +13,11 @@ use crate::retry::budget::RetryBudget;
 use crate::retry::rules::{AnyError, RetryRules};
 use crate::retry::schedule::Schedule;
 
-/// How to make a call again that failed.
+/// Repeats a call that fails, with growing pauses.
 ///
-/// After the n-th failed attempt it sleeps `delay * backoff^(n - 1)`. The last error comes back as it was. An `Ok` is
-/// final unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) says otherwise.
+/// After the n-th failed attempt the policy sleeps for `delay * backoff^(n - 1)`. An `Ok` ends the retry, unless
+/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) asks for another attempt. The call returns the error of the last
+/// attempt unchanged.
 ///
 /// # Examples
 ///
@@ -40,7 +41,7 @@ use crate::retry::schedule::Schedule;
 /// # }
 /// ```
 ///
-/// A call through a breaker ends at once when the circuit is open, if the predicate says so:
+/// A predicate can end the retry when an open circuit rejects the call:
 ///
 /// ```
 /// use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy};
@@ -63,7 +64,7 @@ pub struct RetryPolicy<P = AnyError> {
     pub(super) rules: P,
 }
 
-/// Three attempts, with pauses of one and two seconds, whatever the error.
+/// Returns a policy of three attempts, with pauses of one and two seconds, which retries every error.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self { schedule: Schedule::DEFAULT, budget: None, rules: AnyError }
@@ -71,22 +72,22 @@ impl Default for RetryPolicy {
 }
 
 impl<P> RetryPolicy<P> {
-    /// Calls `f` until it succeeds, the rules say no, or the attempts are used up.
+    /// Calls `f` until it succeeds, a rule ends the retry, or no attempt is left.
     ///
-    /// Nothing is asked of the error, so the rejection by an open circuit is an error like any other here:
-    /// [`retry_if`](crate::RetryBuilder::retry_if) can tell it apart.
+    /// This method needs no trait of the error type. It therefore treats a rejection by an open circuit like any other
+    /// error; [`retry_if`](crate::RetryBuilder::retry_if) can exclude rejections.
     ///
     /// # Errors
     ///
-    /// The error of the last attempt.
+    /// Returns the error of the last attempt.
     ///
     /// # Panics
     ///
-    /// When it has to sleep outside a tokio runtime with its timer enabled. A delay of zero never sleeps.
+    /// Panics if a sleep starts outside a tokio runtime with its timer enabled. A pause of zero does not sleep.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the attempt or the sleep that is under way; no attempt follows.
+    /// Dropping the future drops the current attempt or sleep. No attempt follows.
     pub async fn call<T, E, F, Fut>(&self, mut f: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,
@@ -122,10 +123,10 @@ impl<P> RetryPolicy<P> {
         }
     }
 
-    /// The pause after the `attempt`-th failed attempt, counted from 1, without jitter.
+    /// Returns the pause after the `attempt`-th failed attempt, counted from 1, without jitter.
     ///
-    /// It grows to `max_delay`, or without a cap, and saturates at [`Duration::MAX`]. It does not ask how many attempts
-    /// there are.
+    /// The pause grows up to `max_delay` if it is set, and saturates at [`Duration::MAX`]. `attempt` may exceed the
+    /// number of attempts.
     ///
     /// ```
     /// use std::time::Duration;

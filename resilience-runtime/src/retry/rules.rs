@@ -1,51 +1,51 @@
-//! What the user's functions have to say about an attempt.
+//! The user's functions that decide about an attempt.
 
 use std::time::Duration;
 
 use crate::retry::budget::RetryCost;
 
-/// What a retry tells before it sleeps: see [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry).
+/// Describes a retry that is about to happen, for [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E> {
-    /// Which attempt has failed, counted from 1.
+    /// Number of the failed attempt, counted from 1.
     pub attempt: u32,
-    /// The pause that follows.
+    /// Pause before the next attempt.
     pub delay: Duration,
-    /// The error of the attempt; none after an `Ok` that is worth another attempt.
+    /// Error of the failed attempt; `None` if [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) retries an `Ok`.
     pub error: Option<&'a E>,
 }
 
-/// What a [`RetryPolicy`](crate::RetryPolicy) asks about an attempt that came to `Ok(T)` or `Err(E)`.
+/// The rules of a [`RetryPolicy`](crate::RetryPolicy) for attempts that return `Result<T, E>`.
 ///
-/// Sealed: the functions that are given to a [`RetryBuilder`](crate::RetryBuilder) make one. A bound of this kind stands
-/// for any policy that suits a function: `RetryPolicy<impl RetryRules<T, E>>`.
+/// The functions that a [`RetryBuilder`](crate::RetryBuilder) receives implement this trait. The trait is sealed. As a bound,
+/// it accepts every policy that fits a function: `RetryPolicy<impl RetryRules<T, E>>`.
 pub trait RetryRules<T, E>: sealed::Sealed {
-    /// Whether the error is worth another attempt.
+    /// Returns whether to retry after this error.
     fn retry_if(&self, error: &E) -> bool {
         let _ = error;
         true
     }
 
-    /// Whether the value is worth another attempt.
+    /// Returns whether to retry after this value.
     fn retry_if_ok(&self, value: &T) -> bool {
         let _ = value;
         false
     }
 
-    /// How long to wait at least, as the error says.
+    /// Returns the shortest pause that the error asks for, if any.
     fn retry_after(&self, error: &E) -> Option<Duration> {
         let _ = error;
         None
     }
 
-    /// What a retry after the error costs a budget.
+    /// Returns the cost of a retry after this error.
     fn cost(&self, error: &E) -> RetryCost {
         let _ = error;
         RetryCost::Failure
     }
 
-    /// Learns that another attempt follows.
+    /// Receives each retry before its pause.
     fn on_retry(&self, event: &RetryEvent<'_, E>) {
         let _ = event;
     }
@@ -55,7 +55,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The rules of a [`RetryPolicy`](crate::RetryPolicy) that was given none: every error is worth another attempt.
+/// The rules of a [`RetryPolicy`](crate::RetryPolicy) without functions: every error is retried.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct AnyError;
@@ -63,7 +63,7 @@ pub struct AnyError;
 impl sealed::Sealed for AnyError {}
 impl<T, E> RetryRules<T, E> for AnyError {}
 
-/// Both rules: each may object to an attempt or ask for one, the longer wait counts, and both are told.
+/// Combines two rules: both must permit the retry of an error, one suffices for a value, and the longer delay applies.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub(super) A, pub(super) B);
 
@@ -81,7 +81,7 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
         self.0.retry_after(error).max(self.1.retry_after(error))
     }
 
-    /// The first word that differs from the ordinary one.
+    /// Returns the first cost that is not the default.
     fn cost(&self, error: &E) -> RetryCost {
         match self.0.cost(error) {
             RetryCost::Failure => self.1.cost(error),
@@ -95,7 +95,7 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
     }
 }
 
-/// A rule with one function of the user's.
+/// Defines a rule that consists of one function of the user.
 macro_rules! rule {
     ($name:ident, $function:ident: ($argument:ident: $type:ty) $(-> $answer:ty)?) => {
         #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,9 @@ use crate::base::config_error::ConfigError;
 use crate::base::random;
 use crate::retry::backoff::{Backoff, Jitter};
 
-/// What one retry says in numbers. Of an attribute it is a constant, whose values the attribute has checked.
+/// The options of a retry that are numbers and times.
+///
+/// An attribute checks its options and passes a constant schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a schedule does nothing by itself"]
 pub struct Schedule {
@@ -16,7 +18,7 @@ pub struct Schedule {
     pub(crate) backoff: Backoff,
     pub(crate) max_elapsed: Option<Duration>,
     seed: Option<u64>,
-    /// Retries within the body count as if this one had made them.
+    /// Whether the retries inside the body count towards `max`.
     pub(crate) count_nested: bool,
 }
 
@@ -84,7 +86,7 @@ impl Schedule {
         Ok(())
     }
 
-    /// The pause after the `attempt`-th failed attempt, counted from 1, which was itself made after `previous`.
+    /// Returns the pause after the `attempt`-th failed attempt, counted from 1. `previous` is the pause before that attempt.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration) -> Duration {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));
@@ -95,7 +97,7 @@ impl Schedule {
         let Self { max, backoff, max_elapsed, seed, count_nested } = self;
         let mut shown = f.debug_struct(name);
         shown.field("max", max).field("delay", &backoff.delay);
-        // Only what was set, as the user would write it.
+        // Shows only the options that were set, under the names that a user writes.
         let mut set = |name, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
                 shown.field(name, value);
