@@ -1,4 +1,4 @@
-//! A limit on the calls that run at the same time.
+//! A limit on the number of concurrent calls.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,9 +20,9 @@ use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The rejection of a call by a bulkhead that was full, and remained so as long as the call was to wait.
+/// The error of a call that a [`Bulkhead`] rejected: no slot became free within its `wait`.
 ///
-/// Making or cloning one does not allocate.
+/// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("bulkhead '{name}' is full")]
 pub struct BulkheadFullError {
@@ -30,22 +30,23 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// The name of the bulkhead, not escaped: that of the function, if an attribute has made it.
+    /// Returns the name of the bulkhead, not escaped. The bulkhead of an attribute has the name of its function.
     pub fn name(&self) -> &str {
         self.name.as_str()
     }
 }
 
-/// Of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), with the rejection as its source.
+/// Creates an error of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the rejection.
 impl From<BulkheadFullError> for io::Error {
     fn from(full: BulkheadFullError) -> Self {
         Self::new(io::ErrorKind::ResourceBusy, full)
     }
 }
 
-/// Lets so many calls run at the same time; others wait in a queue, first come, first served, or are rejected.
+/// Limits the number of concurrent calls to `max`.
 ///
-/// A cheap handle: its clones share the slots.
+/// If all slots are taken, a call waits in a queue, in order of arrival, or is rejected. This type is a cheap handle; its
+/// clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,13 +78,15 @@ struct Shared {
 }
 
 impl Bulkhead {
-    /// Starts to describe a bulkhead for at most `max` calls at the same time, at least 1.
+    /// Returns a builder for a bulkhead with `max` slots, at least 1.
+    ///
+    /// Events and errors show the name. Any text that is not blank is allowed.
     pub fn builder(name: impl Into<Cow<'static, str>>, max: u32) -> BulkheadBuilder {
         BulkheadBuilder { name: name.into(), max, wait: Duration::ZERO }
     }
 
     pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
-        // `Semaphore::MAX_PERMITS`, which the oldest tokio has not: half a billion where a pointer is 32 bits long.
+        // The value of `Semaphore::MAX_PERMITS`, which the oldest tokio lacks. With 32-bit pointers, it is half a billion.
         const MOST: usize = usize::MAX >> 3;
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         Self(Arc::new(Shared {
@@ -97,12 +100,12 @@ impl Bulkhead {
         }))
     }
 
-    /// The name that it was given.
+    /// Returns the name, not escaped.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
 
-    /// What it holds now, and what it has done.
+    /// Returns a snapshot of the slots, the queue and the totals.
     pub fn stats(&self) -> BulkheadStats {
         let Shared { max, slots, waiting, admitted, rejected, .. } = &*self.0;
         let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
@@ -115,29 +118,32 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a slot, if one is free at once.
+    /// Takes a slot without waiting.
     ///
     /// # Errors
     ///
-    /// [`BulkheadFullError`] otherwise.
+    /// Returns a [`BulkheadFullError`] if no slot is free.
     #[inline]
     pub fn try_acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         self.take().ok_or_else(|| self.reject())
     }
 
-    /// Takes a slot, or waits for one in the queue; no longer than until a [`deadline`](crate::deadline()) around it.
+    /// Takes a slot, and waits for one if none is free.
+    ///
+    /// The longest wait is the option [`wait`](BulkheadBuilder::wait), or the time until a [`deadline`](crate::deadline())
+    /// around the call if that is shorter.
     ///
     /// # Errors
     ///
-    /// [`BulkheadFullError`] when the wait is over.
+    /// Returns a [`BulkheadFullError`] if no slot becomes free in this time.
     ///
     /// # Panics
     ///
-    /// When it has to wait outside a tokio runtime with its timer enabled.
+    /// Panics if a wait starts outside a tokio runtime with its timer enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the queue.
+    /// Dropping the future removes the call from the queue.
     pub async fn acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         if let Some(slot) = self.take() {
             return Ok(slot);
@@ -151,24 +157,25 @@ impl Bulkhead {
         drop(waiting);
         match acquired {
             Some(Ok(permit)) => Ok(self.admit(permit)),
-            // Nobody closes the semaphore.
+            // The semaphore is never closed.
             Some(Err(_)) | None => Err(self.reject()),
         }
     }
 
-    /// Calls `f` in a slot.
+    /// Takes a slot as [`acquire`](Self::acquire) does, and calls `f`. The slot is free again when the call ends.
     ///
     /// # Errors
     ///
-    /// That of the call, or one made from a [`BulkheadFullError`]; the closure does not run then.
+    /// Returns the error of `f`. If the call is rejected, `f` does not run, and the error is made from a
+    /// [`BulkheadFullError`].
     ///
     /// # Panics
     ///
-    /// As [`Bulkhead::acquire`] does.
+    /// Panics if a wait starts outside a tokio runtime with its timer enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves the queue, or drops the call and frees its slot.
+    /// Dropping the future removes the call from the queue, or drops the call and frees its slot.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -211,14 +218,14 @@ impl fmt::Debug for Bulkhead {
     }
 }
 
-/// A place in a [`Bulkhead`], which is free again when this is dropped.
+/// A slot of a [`Bulkhead`]. Dropping it frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct BulkheadSlot<'b> {
     _permit: SemaphorePermit<'b>,
 }
 
-/// Counts as waiting until it is dropped.
+/// Counts a waiting call until it is dropped.
 struct Waiting<'a>(&'a AtomicU64);
 
 impl<'a> Waiting<'a> {
@@ -234,23 +241,23 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// What a [`Bulkhead`] holds, and what it has done.
+/// A snapshot of a [`Bulkhead`], from [`Bulkhead::stats`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {
-    /// How many calls may run at the same time.
+    /// Number of slots.
     pub max: u32,
-    /// How many run.
+    /// Number of taken slots.
     pub in_use: u32,
-    /// How many wait for a slot.
+    /// Number of calls that wait for a slot.
     pub waiting: u64,
-    /// How many were given one, ever.
+    /// Total number of admitted calls.
     pub total_admitted: u64,
-    /// How many were rejected, ever.
+    /// Total number of rejected calls.
     pub total_rejected: u64,
 }
 
-/// Describes a bulkhead, from [`Bulkhead::builder`].
+/// Builds a [`Bulkhead`], from [`Bulkhead::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct BulkheadBuilder {
@@ -260,17 +267,17 @@ pub struct BulkheadBuilder {
 }
 
 impl BulkheadBuilder {
-    /// How long a call waits for a slot, 0 to 584 years. Default: 0, which rejects it at once.
+    /// Longest wait for a slot, 0 to 584 years. Default: 0, which rejects a call at once if no slot is free.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Makes the bulkhead.
+    /// Creates the bulkhead.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an option outside its range, or a name that is blank.
+    /// Returns a [`ConfigError`] for an option outside its range, or for a blank name.
     pub fn build(self) -> Result<Bulkhead, ConfigError> {
         let Self { name, max, wait } = self;
         name::check(&name)?;

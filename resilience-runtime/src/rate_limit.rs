@@ -1,4 +1,4 @@
-//! A limit on the calls that begin in a second.
+//! A limit on the number of calls per second.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,9 +15,9 @@ use crate::base::name::{self, Name};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::events::{self, TARGET};
 
-/// The rejection of a call by a rate limit.
+/// The error of a call that a [`RateLimit`] rejected.
 ///
-/// Making or cloning one does not allocate.
+/// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("rate limit '{name}' is reached, retry in {retry_after:?}")]
 pub struct RateLimitedError {
@@ -26,29 +26,28 @@ pub struct RateLimitedError {
 }
 
 impl RateLimitedError {
-    /// The name of the limit, not escaped: that of the function, if an attribute has made it.
+    /// Returns the name of the limit, not escaped. The limit of an attribute has the name of its function.
     pub fn name(&self) -> &str {
         self.name.as_str()
     }
 
-    /// How long to wait until a call may pass, never zero. Others may be faster.
+    /// Returns the time until the limit admits the next call, longer than zero. Another caller may take that call.
     pub fn retry_after(&self) -> Duration {
         self.retry_after
     }
 }
 
-/// Of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), with the rejection as its source.
+/// Creates an error of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the rejection.
 impl From<RateLimitedError> for io::Error {
     fn from(limited: RateLimitedError) -> Self {
         Self::new(io::ErrorKind::QuotaExceeded, limited)
     }
 }
 
-/// Lets so many calls begin in a second, and so many at once.
+/// Limits the number of calls per second, and the number of calls at once.
 ///
-/// The generic cell rate algorithm (ITU-T I.371, annex A, as a virtual schedule): what a leaky bucket does, in one word.
-///
-/// A cheap handle: its clones share the rate.
+/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It decides as a leaky bucket
+/// does, and keeps its state in one atomic word. This type is a cheap handle; its clones share the rate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,21 +73,21 @@ pub struct RateLimit(Arc<Shared>);
 struct Shared {
     name: Name,
     pace: Pace,
-    /// The tick at which the next call is due if all keep the pace; zero before the first.
+    /// The tick at which the next call is due at an even pace, zero before the first call.
     due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
 }
 
-/// Beyond that a step of whole nanoseconds would no longer be the rate.
+/// The highest rate. Above it, the rounding of a step to whole nanoseconds would change the rate noticeably.
 const MOST_PER_SECOND: u32 = 1_000_000;
 
-/// In nanoseconds.
+/// The rate and the burst as times, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pace {
-    /// From one call to the next.
+    /// The time between two calls at an even pace.
     step: u64,
-    /// How much earlier than that a call may come.
+    /// The longest time that a call may start before it is due.
     ahead: u64,
 }
 
@@ -98,9 +97,10 @@ impl Pace {
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 
-    /// When the next call is due after one that comes `now`, or how long that one is too early.
+    /// Returns the tick at which the next call is due after a call that comes `now`. Returns the time by which the call is
+    /// too early as an error.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
-        // No call of this clock can have made that: it was one in a test, whose own clock has been moved.
+        // Calls by this clock cannot have written a later tick. A test has replaced tokio's clock; the limit starts anew.
         let due = if due.saturating_sub(now) > self.ahead + self.step { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
             Some(early @ 1..) => Err(early),
@@ -110,7 +110,9 @@ impl Pace {
 }
 
 impl RateLimit {
-    /// Starts to describe a limit of so many calls per second, 1 to 1,000,000.
+    /// Returns a builder for a limit of `per_second` calls per second, 1 to 1,000,000.
+    ///
+    /// Events and errors show the name. Any text that is not blank is allowed.
     pub fn builder(name: impl Into<Cow<'static, str>>, per_second: u32) -> RateLimitBuilder {
         RateLimitBuilder { name: name.into(), per_second, burst: None }
     }
@@ -125,12 +127,12 @@ impl RateLimit {
         }))
     }
 
-    /// The name that it was given.
+    /// Returns the name, not escaped.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
 
-    /// What it has done.
+    /// Returns a snapshot of the totals.
     pub fn stats(&self) -> RateLimitStats {
         RateLimitStats {
             total_admitted: self.0.admitted.load(Ordering::Relaxed),
@@ -138,16 +140,16 @@ impl RateLimit {
         }
     }
 
-    /// Counts a call that is about to begin. It takes no lock and needs no runtime.
+    /// Admits a call that is about to start. This method takes no lock and needs no runtime.
     ///
     /// # Errors
     ///
-    /// [`RateLimitedError`] when it comes too early; it does not count then.
+    /// Returns a [`RateLimitedError`] if the call comes too early. A rejected call does not use up the rate.
     pub fn try_acquire(&self) -> Result<(), RateLimitedError> {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
         loop {
-            // Read after the word, so that it is not before the call that wrote it.
+            // Read after `due`, so that this time is not earlier than that of the call that wrote `due`.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
@@ -159,15 +161,16 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Calls `f`, if the rate allows it.
+    /// Calls `f` if the limit admits the call.
     ///
     /// # Errors
     ///
-    /// That of the call, or one made from a [`RateLimitedError`]; the closure does not run then.
+    /// Returns the error of `f`. If the call is rejected, `f` does not run, and the error is made from a
+    /// [`RateLimitedError`].
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the call, which has been counted.
+    /// Dropping the future drops the call. The call still counts towards the rate.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -181,7 +184,7 @@ impl RateLimit {
     #[cold]
     fn reject(&self, early: u64) -> RateLimitedError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
-        // Up to a whole tick: whoever waits that long is let through.
+        // Rounded up to a whole tick, so that a caller is admitted after this wait.
         let retry_after = Duration::from_nanos(early.saturating_add(7) & !7);
         if events::debug_wanted() {
             rate_limited(&self.0.name, retry_after);
@@ -201,17 +204,17 @@ impl fmt::Debug for RateLimit {
     }
 }
 
-/// What a [`RateLimit`] has done.
+/// A snapshot of a [`RateLimit`], from [`RateLimit::stats`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStats {
-    /// How many calls were admitted, ever.
+    /// Total number of admitted calls.
     pub total_admitted: u64,
-    /// How many were rejected, ever.
+    /// Total number of rejected calls.
     pub total_rejected: u64,
 }
 
-/// Describes a rate limit, from [`RateLimit::builder`].
+/// Builds a [`RateLimit`], from [`RateLimit::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {
@@ -221,17 +224,17 @@ pub struct RateLimitBuilder {
 }
 
 impl RateLimitBuilder {
-    /// How many calls may begin at once after a pause, at least 1. Default: those of a second.
+    /// Number of calls that may start at once after a pause, at least 1. Default: the number of calls per second.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);
         self
     }
 
-    /// Makes the limit.
+    /// Creates the limit.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for an option outside its range, or a name that is blank.
+    /// Returns a [`ConfigError`] for an option outside its range, or for a blank name.
     pub fn build(self) -> Result<RateLimit, ConfigError> {
         let Self { name, per_second, burst } = self;
         name::check(&name)?;
@@ -251,7 +254,7 @@ impl RateLimitBuilder {
 mod tests {
     use super::*;
 
-    /// How many of the calls that come at these times pass.
+    /// Returns the number of admitted calls among calls at these times.
     fn passed(pace: Pace, times: impl IntoIterator<Item = u64>) -> usize {
         let mut due = 0;
         times
@@ -266,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_holds_the_rate_and_the_burst_at_most() {
+    fn second_admits_rate_and_burst_at_most() {
         const SECOND: u64 = 1_000_000_000;
         let begin = Tick::now().to_bits();
         for (rate, burst) in [(1, 1), (3, 1), (100, 20), (1000, 1), (1, 1000)] {
@@ -278,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_saves_up_no_more_than_the_burst() {
+    fn pause_saves_burst_at_most() {
         let pace = Pace::new(10, 3);
         let begin = Tick::now().to_bits();
         let after_a_day = begin + 86_400_000_000_000;
@@ -286,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_ahead_shuts_nobody_out() {
+    fn tick_far_ahead_starts_anew() {
         let pace = Pace::new(1, 5);
         let now = Tick::now().to_bits();
         assert_eq!(pace.next(now + 5 * pace.step, now), Err(pace.step));
@@ -294,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rate_and_no_time_is_too_much() {
+    fn extreme_rates_and_times_do_not_overflow() {
         for (rate, burst) in [(u32::MAX, u32::MAX), (1, u32::MAX), (u32::MAX, 1), (0, 0)] {
             let pace = Pace::new(rate, burst);
             for now in [0, 1, Tick::now().to_bits(), u64::MAX] {
