@@ -1,4 +1,4 @@
-//! How long a caller will wait, told to every layer below.
+//! The time limit of a caller, which every layer below respects.
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};
@@ -9,23 +9,28 @@ use std::time::Duration;
 use crate::base::clock::Tick;
 
 thread_local! {
-    /// Until when the future has time that is being polled on this thread.
+    /// The deadline of the future that this thread polls.
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 
-/// Tells the layers within `future` that there is so much `time`, counted from here. A retry begins no pause after which
-/// no time would be left for another attempt, a hedge no attempt after the deadline; a bulkhead keeps nobody waiting any longer, and
-/// a timeout ends there, without beginning when it has passed. Circuits, rate limits and fallbacks do not wait, and go by no deadline.
+/// Sets a time limit that every layer inside `future` respects. The time starts with this call.
 ///
-/// It ends nothing by itself: a future without such layers comes to what it comes to, a retry to its last error. There is always a
-/// first attempt, unless a timeout above or below it has no time for one. Deadlines nest; the earliest one counts.
+/// - A retry ends with its last error, before a pause that would leave no time for another attempt.
+/// - A hedge starts no attempt after the deadline.
+/// - A bulkhead ends a wait at the deadline.
+/// - A timeout ends its call at the deadline, and does not start the call after it.
 ///
-/// The deadline goes along with the future, from thread to thread, and not with a task that the future spawns: hand it
-/// over with [`deadline_remaining`]. Only the tasks of a `LocalSet` that the future itself runs have it, too.
+/// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline itself does not end `future`: a
+/// future without these layers runs to its end. A retry makes its first attempt even after the deadline, unless a timeout
+/// prevents it. Deadlines nest, and the earliest one applies.
+///
+/// The deadline follows the future from thread to thread, but not into a task that the future spawns. Such a task can
+/// receive it through [`deadline_remaining`]. As an exception, the tasks of a `LocalSet` that the future itself runs have
+/// the deadline.
 ///
 /// # Cancel safety
 ///
-/// As that of `future`.
+/// The returned future is as cancel safe as `future`.
 ///
 /// # Examples
 ///
@@ -52,7 +57,9 @@ pub fn deadline<F: IntoFuture>(time: Duration, future: F) -> Deadline<F::IntoFut
     Deadline { until: Tick::now().after(time), future: future.into_future() }
 }
 
-/// What is left until the [`deadline`] around the code that asks, zero when it has passed; none without a deadline.
+/// Returns the time until the [`deadline`] around the current future, or `None` without a deadline.
+///
+/// The time is zero if the deadline has passed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,7 +80,7 @@ pub fn deadline_remaining() -> Option<Duration> {
     UNTIL.get().map(left)
 }
 
-/// So much of `time` as there is before the deadline.
+/// Returns `time`, or the time until the deadline if that is shorter.
 #[inline]
 pub fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))

@@ -1,4 +1,4 @@
-//! Ending a call that takes too long.
+//! A limit on the time of a call.
 
 use std::any::type_name;
 use std::future::Future;
@@ -18,7 +18,7 @@ use crate::base::config_error::Value;
 use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 
-/// The error of a call that a timeout has ended.
+/// The error of a call that a [`Timeout`] ended.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,14 +41,15 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    /// How long the call was allowed to take: as long as the timeout says, or until the [`deadline`](crate::deadline()) of the
-    /// caller.
+    /// Returns the time that the call was allowed to take: the time of the timeout, or the time that was left until the
+    /// caller's [`deadline`](crate::deadline()) if that was shorter.
     pub fn after(&self) -> Duration {
         self.after
     }
 
-    /// Whether it was the deadline of the caller that came first. The service had less time then than it may take, so this
-    /// is no failure of its own.
+    /// Returns whether the caller's deadline ended the call, and not the timeout itself.
+    ///
+    /// The service then had less time than the timeout allows, so the error does not indicate a fault of the service.
     ///
     /// ```
     /// use std::time::Duration;
@@ -68,14 +69,16 @@ impl TimeoutError {
     }
 }
 
-/// Of the kind [`TimedOut`](io::ErrorKind::TimedOut), with the timeout as its source.
+/// Creates an error of the kind [`TimedOut`](io::ErrorKind::TimedOut), which contains the timeout error.
 impl From<TimeoutError> for io::Error {
     fn from(error: TimeoutError) -> Self {
         Self::new(io::ErrorKind::TimedOut, error)
     }
 }
 
-/// How long a call may take; less where a [`deadline`](crate::deadline()) around it comes sooner.
+/// Ends a call that takes too long.
+///
+/// A [`deadline`](crate::deadline()) around the call shortens the timeout.
 ///
 /// ```
 /// use std::io;
@@ -102,11 +105,11 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    /// A timeout after so long: longer than zero, at most 584 years.
+    /// Creates a timeout. The time must be longer than zero, and at most 584 years.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for a time outside this range.
+    /// Returns a [`ConfigError`] for a time outside this range.
     pub fn new(after: Duration) -> Result<Self, ConfigError> {
         let error = |allowed: &'static str| Err(ConfigError::new("timeout", Value::Time(after).to_string(), allowed));
         match after {
@@ -116,16 +119,18 @@ impl Timeout {
         }
     }
 
-    /// Calls `f`, and drops its future when it has not ended in time. What is ready at the same moment counts as in
-    /// time. When a [`deadline`](crate::deadline()) has passed already, the future is dropped before it begins.
+    /// Calls `f`, and drops its future if it does not end in time.
+    ///
+    /// An outcome that is ready at the moment of the timeout is returned. If a [`deadline`](crate::deadline()) around the
+    /// call has passed, the future is dropped before its first poll.
     ///
     /// # Errors
     ///
-    /// That of the call, or one made from a [`TimeoutError`].
+    /// Returns the error of `f`, or an error made from a [`TimeoutError`].
     ///
     /// # Panics
     ///
-    /// When the call has to wait outside a tokio runtime with its timer enabled.
+    /// Panics if the future of `f` is not ready at once outside a tokio runtime with its timer enabled.
     ///
     /// # Cancel safety
     ///
@@ -162,7 +167,7 @@ fn timed_out_event(func: &str, after: Duration) {
 }
 
 pin_project! {
-    /// Runs from the moment it is made; a call that never waits does not touch tokio's timer.
+    /// Measures a time from its creation. A call that never waits does not use tokio's timer.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
@@ -174,9 +179,9 @@ pin_project! {
     #[project = Projected]
     #[derive(Debug)]
     enum State {
-        // No clock goes that far.
+        // The end is later than the clock can express.
         Never,
-        // There was no time from the beginning on.
+        // The time was zero at the start.
         Over,
         Waiting { end: Instant },
         Sleeping { #[pin] sleep: Sleep },
@@ -184,7 +189,7 @@ pin_project! {
 }
 
 impl Timer {
-    /// Begins now.
+    /// Creates a timer that ends after this time.
     #[must_use]
     pub fn new(after: Duration) -> Self {
         let state = match clock::end(after) {
@@ -195,7 +200,7 @@ impl Timer {
         Self { state }
     }
 
-    /// What `future` comes to before the time is over. It does not begin where there is none.
+    /// Returns the output of `future`, or `None` if the time ends first. A future without any time is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
@@ -210,7 +215,7 @@ impl Timer {
             Projected::Over => return Poll::Ready(()),
             Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
         };
-        // A body that always uses up tokio's budget leaves nothing of it for the timer, which then never rings.
+        // The clock is read as well: a body that uses up tokio's cooperative budget keeps the sleep pending for ever.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
         }
@@ -219,7 +224,7 @@ impl Timer {
 }
 
 pin_project! {
-    /// A future that a timer may end.
+    /// A future with a time limit.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Raced<'t, F> {
