@@ -1,6 +1,7 @@
-//! Events of the target `resilience`.
+//! Tools for the events of the target `resilience`.
 //!
-//! Callers have published the new state and hold no lock: a subscriber may call back into the library.
+//! A layer emits an event after it has published its new state, and without a lock. A subscriber may therefore call back
+//! into the library.
 
 use std::fmt::{self, Display, Write};
 
@@ -15,18 +16,19 @@ const ERROR_CHARS: usize = 50;
 
 /// Returns whether a subscriber may listen to the events of single calls.
 ///
-/// That is read off the levels and not asked of the subscriber: one with filters for each layer takes the answer for a
-/// promise that the event follows at once, and loses the next one otherwise (tokio-rs/tracing#2519).
+/// Compares the levels instead of calling `enabled`: a subscriber with filters per layer expects an event right after
+/// `enabled`, and otherwise loses the next one (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
 }
 
+/// Returns the value of the field `error`: the first 50 characters of an error.
 pub(crate) fn excerpt(error: Option<&dyn Display>) -> Option<DisplayValue<Excerpt<'_>>> {
     error.map(|error| display(Excerpt(error)))
 }
 
-/// The first characters of what an error shows.
+/// Shows the first characters of an error's text.
 pub(crate) struct Excerpt<'a>(&'a dyn Display);
 
 impl Display for Excerpt<'_> {
@@ -35,8 +37,9 @@ impl Display for Excerpt<'_> {
     }
 }
 
-/// Lets the first characters through and swallows the rest: an error here would look to the user's `Display` like a
-/// broken writer.
+/// Writes the first characters and discards the rest.
+///
+/// Discarding is not an error: the user's `Display` would take an error for a broken writer.
 struct Cut<'a, 'b> {
     to: &'a mut fmt::Formatter<'b>,
     left: usize,
@@ -62,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_excerpt_ends_on_a_character() {
+    fn excerpt_ends_on_character_boundary() {
         for (text, shown) in [
             ("", ""),
             ("Service down", "Service down"),

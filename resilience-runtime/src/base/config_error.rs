@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// A setting that cannot be: which option, its value, and what is allowed.
+/// The error of an option with a value that is not allowed.
 ///
 /// ```
 /// use resilience_runtime::RetryPolicy;
@@ -28,23 +28,23 @@ impl ConfigError {
         Self { option, value, allowed: allowed.into() }
     }
 
-    /// The name of the option.
+    /// Returns the name of the option.
     pub fn option(&self) -> &'static str {
         self.option
     }
 
-    /// The value that was given, as text.
+    /// Returns the rejected value as text.
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// What the value must be.
+    /// Returns a description of the allowed values.
     pub fn allowed(&self) -> &str {
         &self.allowed
     }
 }
 
-/// The value of one option, to be compared and shown.
+/// The value of one option, for comparison and for messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     Count(u32),
@@ -57,7 +57,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
-            // Not in nanoseconds.
+            // `Debug` would show `0ns`.
             Self::Time(Duration::ZERO) => f.write_str("0s"),
             Self::Time(time) => write!(f, "{time:?}"),
             Self::Number(number) => write!(f, "{number}"),

@@ -1,10 +1,10 @@
-//! Shares equal values: the circuits of a program have few different settings.
+//! Shares equal values. The circuits of a program have few different settings.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// The values that were shared last. A small number keeps the search short.
+/// The four newest distinct values. A small number keeps the search short.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {

@@ -1,3 +1,5 @@
+//! The names of circuits, bulkheads and rate limits.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -6,7 +8,7 @@ use std::str::from_utf8;
 use crate::base::config_error::ConfigError;
 use crate::base::sync::Arc;
 
-/// Whether there is something in a name.
+/// Checks that a name is not blank.
 pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
     if name.trim().is_empty() {
         return Err(ConfigError::new("name", format!("{name:?}"), "a text that is not blank"));
@@ -14,17 +16,16 @@ pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// The name of a circuit or of another thing that calls share. A clone never allocates, and that of a static or a short
-/// name touches no shared count.
+/// A name of 24 bytes. A clone never allocates, and a clone of a static or a short name touches no shared count.
 #[derive(Clone)]
 pub(crate) enum Name {
     Shared(Arc<str>),
     Static(&'static str),
-    /// In the room that the others take anyway: most keys fit, and comparing one misses no cache of its own.
+    /// Stored inline, so that a comparison causes no extra cache miss. Most keys fit.
     Short(Short),
 }
 
-/// With the tag of the name before it, three words.
+/// With the tag of `Name` in front, this type fills 24 bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Short {
     length: u8,
@@ -32,7 +33,7 @@ pub(crate) struct Short {
 }
 
 impl Name {
-    /// One that is made at run time.
+    /// Copies a name that was created at run time.
     pub(crate) fn new(name: &str) -> Self {
         let mut bytes = [0; size_of::<Short>() - 1];
         match (bytes.get_mut(..name.len()), u8::try_from(name.len())) {
@@ -47,7 +48,7 @@ impl Name {
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Static(name) => name,
-            // A whole text was copied in, so this is one.
+            // The bytes are a copy of a whole `str`, so the check succeeds.
             Self::Short(_) => from_utf8(self.as_bytes()).unwrap_or_default(),
             Self::Shared(name) => name,
         }
@@ -85,7 +86,7 @@ impl fmt::Debug for Name {
     }
 }
 
-// All four go by the text and not by who owns it; by its bytes, which need no look at whether they are a text.
+// The four traits compare the text, independent of its storage. Comparing bytes avoids the check for UTF-8.
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
@@ -117,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_the_text_that_made_it_however_long() {
+    fn name_keeps_text_of_any_length() {
         for text in
             ["", "a", "\0", "ä", "twenty-two letters fit", "twenty-three letters no", &"ÿ".repeat(11), &"ÿ".repeat(12)]
         {

@@ -1,4 +1,4 @@
-//! Two numbers in one word, which change together.
+//! Two numbers in one word, so that one atomic operation changes both.
 
 #[inline]
 pub(crate) const fn join(upper: u32, lower: u32) -> u64 {

@@ -1,9 +1,9 @@
-//! Random numbers for jitter, which nobody has to keep secret.
+//! Random numbers for jitter. They are not suitable for secrets.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// The n-th number of the `SplitMix64` generator that starts with `seed`.
+/// Returns the n-th number of the `SplitMix64` generator that starts with `seed`.
 ///
 /// Guy L. Steele, Doug Lea, Christine H. Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014.
 pub(crate) fn nth(seed: u64, n: u64) -> u64 {
@@ -13,19 +13,19 @@ pub(crate) fn nth(seed: u64, n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The next number of this thread's own generator.
+/// Returns the next number of this thread's generator.
 pub(crate) fn next() -> u64 {
     thread_local! {
-        /// The seed, once there is one, and how many numbers have been drawn.
+        /// The seed, and the count of drawn numbers; `None` before the first one.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     }
-    // The standard library has random keys for its hashers, and no other random numbers.
+    // The random keys of its hashers are the only random numbers of the standard library.
     let (seed, n) = DRAWN.get().unwrap_or_else(|| (RandomState::new().build_hasher().finish(), 0));
     DRAWN.set(Some((seed, n.wrapping_add(1))));
     nth(seed, n.wrapping_add(1))
 }
 
-/// A number from 0 to 1, without 1.
+/// Returns a number from 0 to 1, excluding 1.
 pub(crate) fn unit(bits: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     let bits = (bits >> 11) as f64;
@@ -37,14 +37,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_are_those_of_the_reference() {
-        // What Sebastiano Vigna's splitmix64.c gives for the seed 1234567.
+    fn numbers_match_reference() {
+        // The output of Sebastiano Vigna's splitmix64.c for the seed 1234567.
         let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
         assert_eq!([1, 2, 3].map(|n| nth(1_234_567, n)), expected);
     }
 
     #[test]
-    fn a_unit_is_never_one() {
+    fn unit_is_less_than_one() {
         assert_eq!(unit(0).to_bits(), 0);
         assert!(unit(u64::MAX) < 1.0);
         assert_ne!(next(), next());

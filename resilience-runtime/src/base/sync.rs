@@ -1,6 +1,6 @@
-//! The one door to atomics and locks.
+//! The atomics and locks of this crate.
 //!
-//! Under `--cfg resilience_loom` those of a breaker and of a registry are loom's, which plays every interleaving of a model.
+//! With `--cfg resilience_loom`, breakers and the registry use loom's types. Loom runs every interleaving of a model.
 
 #[cfg(not(resilience_loom))]
 pub(crate) use std::sync::LazyLock;
@@ -17,7 +17,7 @@ pub(crate) use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Those of a `static`, where loom's cannot be.
+/// The atomics of a `static`. Loom's types cannot be created in a constant.
 pub(crate) mod statics {
     pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 }
@@ -26,7 +26,7 @@ use std::sync::PoisonError;
 
 /// Locks `mutex`, also after a panic of a thread that held it.
 ///
-/// Every critical section of this crate leaves its data whole at each step, so a poisoned lock says nothing here.
+/// The data is consistent after every statement of a critical section, so a poisoned lock is not an error.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
