@@ -177,7 +177,7 @@ pub use resilience_macros::retry;
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
 
-/// Runs what the README shows.
+/// Runs the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -16,17 +16,19 @@ use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
 use crate::circuit::settings::Settings;
 use crate::circuit::stats::CircuitStats;
 
-/// A circuit breaker: a cheap handle, whose clones share one state.
+/// Rejects the calls of a service that fails, until it has recovered.
 ///
-/// `threshold` failures in a row open the circuit. For the length of the cooldown every call is rejected; then up to
-/// `half_open_max` trial calls pass, and as many successes close the circuit. One failed trial opens it again for a
-/// whole cooldown. A success while closed starts the count of failures anew, so what opens a circuit is an outage, and
-/// never three unrelated failures in a month.
+/// `threshold` consecutive failures open the circuit. An open circuit rejects every call until the cooldown ends. Then it is
+/// half-open and admits up to `half_open_max` trial calls. The same number of successful trials closes the circuit. One
+/// failed trial opens it for another cooldown.
 ///
-/// Only what happens within the time of a call counts for it: a verdict that arrives after the circuit has opened,
-/// closed or been reset since the call began shows in the totals and changes nothing else.
+/// A success while closed resets the count of failures. An outage therefore opens the circuit, but a few unrelated failures
+/// in a month do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other rules.
 ///
-/// The pattern: Michael Nygard, *Release It!*, and Martin Fowler, *`CircuitBreaker`* (2014).
+/// A call that started before the last state change no longer affects the circuit. Its outcome appears in the totals only.
+///
+/// This type is a cheap handle; its clones share one state. The pattern is described by Michael Nygard, *Release It!*, and
+/// Martin Fowler, *`CircuitBreaker`* (2014).
 ///
 /// # Examples
 ///
@@ -57,7 +59,7 @@ impl CircuitBreaker {
         Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
-    /// The name as it was given, not escaped.
+    /// Returns the name, not escaped.
     pub fn name(&self) -> &str {
         self.label().as_str()
     }
@@ -66,14 +68,14 @@ impl CircuitBreaker {
         &self.0.name
     }
 
-    /// The state as the next call would find it: half-open as soon as the cooldown has passed.
+    /// Returns the state that the next call would find: half-open as soon as the cooldown has ended.
     ///
-    /// Looking changes nothing.
+    /// Reading the state does not change it.
     pub fn state(&self) -> CircuitState {
         self.0.gate.read(|machine, settings| machine.seen(settings, Tick::now()).0)
     }
 
-    /// A snapshot of counts, times and settings.
+    /// Returns a snapshot of counts, times and settings.
     pub fn stats(&self) -> CircuitStats {
         let Core { name, gate, totals } = &*self.0;
         let name = name.as_str().to_owned();
@@ -106,16 +108,16 @@ impl CircuitBreaker {
         })
     }
 
-    /// Closes the circuit and clears `failures`, `successes`, the window and `last_failure`; totals and `last_success`
-    /// stay. Ends [`force_open`](Self::force_open) and [`disable`](Self::disable), too.
+    /// Closes the circuit, and clears `failures`, `successes`, the window and `last_failure`.
     ///
-    /// Calls that are under way no longer count.
+    /// The totals and `last_success` remain. A reset also ends [`force_open`](Self::force_open) and
+    /// [`disable`](Self::disable). Running calls no longer affect the circuit.
     pub fn reset(&self) {
         self.0.gate.decide(|machine, _| machine.reset(Tick::now()));
         events::reset(&self.0.name);
     }
 
-    /// Opens the circuit for an ordinary cooldown, as if a failure had, whatever its state.
+    /// Opens the circuit for a cooldown from any state, as a failure would.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -135,9 +137,9 @@ impl CircuitBreaker {
         events::opened(&self.0.name, "manual", failures, None);
     }
 
-    /// Rejects every call until [`reset`](Self::reset), however long that takes.
+    /// Rejects every call until [`reset`](Self::reset).
     ///
-    /// A rejection tells to come back after a cooldown, since nobody knows better.
+    /// Each rejection reports a whole cooldown as the time to wait, because the end is not known.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -157,8 +159,9 @@ impl CircuitBreaker {
         events::forced_open(&self.0.name);
     }
 
-    /// Lets every call pass until [`reset`](Self::reset), whatever they come to: it shows in the totals and changes
-    /// nothing else.
+    /// Admits every call until [`reset`](Self::reset).
+    ///
+    /// The outcomes appear in the totals, and do not affect the circuit.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -176,47 +179,47 @@ impl CircuitBreaker {
         events::disabled(&self.0.name);
     }
 
-    /// Asks for the right to make one call.
+    /// Requests a permit for one call.
     ///
     /// # Errors
     ///
-    /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
+    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and every trial is taken.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         Call::acquire(&*self.0).map(Permit)
     }
 
-    /// Asks for the right to make one call, with a permit that is `Send + 'static`.
+    /// Requests a permit for one call that is `Send + 'static`.
     ///
     /// # Errors
     ///
-    /// [`CircuitOpenError`] while the circuit is open, or half-open with every trial taken.
+    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and every trial is taken.
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
         Call::acquire(self.0.clone()).map(OwnedPermit)
     }
 
-    /// Makes one call through the breaker: an `Ok` is a success, an `Err` a failure.
+    /// Makes one call through the breaker. An `Ok` counts as a success, and an `Err` as a failure.
     ///
     /// # Errors
     ///
-    /// [`CallError::Open`] when the call is rejected; `f` does not run then. [`CallError::Failed`] with the call's own
-    /// error, also when that error has just opened the circuit.
+    /// Returns [`CallError::Open`] if the call is rejected; `f` does not run then. Returns [`CallError::Failed`] with the
+    /// error of the call, also if this error opens the circuit.
     ///
     /// # Panics
     ///
-    /// A panic of `f` or of its future goes on, after it has been counted as a failure.
+    /// A panic of `f` or of its future counts as a failure, and reaches the caller.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future is a cancelled call: it counts as neither success nor failure, and a trial's slot comes
-    /// back.
+    /// Dropping the future cancels the call. It counts as neither success nor failure, and the slot of a trial is free
+    /// again.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Not `map_err` and `?`: what comes back would go through memory, where a caller looks at it again.
+        // A `match` instead of `map_err` and `?`, which pass the result through memory.
         let mut permit = match self.try_acquire() {
             Ok(permit) => permit,
             Err(open) => return Err(CallError::Open(open)),
@@ -235,7 +238,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Puts other settings in force, for the next decision on.
+    /// Replaces the settings, starting with the next decision.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Core { gate, totals, .. } = &*self.0;
         if settings.timed() {
@@ -248,7 +251,7 @@ impl CircuitBreaker {
         });
     }
 
-    /// The circuit is open, and will still be so when `delay` has passed.
+    /// Returns whether the circuit is open and remains so for longer than `delay`.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
         self.0.gate.read(|machine, settings| {
             let (state, left) = machine.seen(settings, Tick::now());

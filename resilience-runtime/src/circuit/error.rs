@@ -7,9 +7,11 @@ use thiserror::Error;
 
 use crate::base::name::Name;
 
-/// The rejection of a call by an open circuit, or by a half-open one whose trials are all taken.
+/// The error of a call that a circuit rejected.
 ///
-/// Making or cloning one does not allocate.
+/// An open circuit rejects every call. A half-open circuit rejects a call if its trials are all taken.
+///
+/// Creating or cloning this error does not allocate.
 ///
 /// ```
 /// use resilience_runtime::CircuitBreaker;
@@ -37,41 +39,44 @@ impl CircuitOpenError {
         Self { name, wait_nanos, source: NotCalled }
     }
 
-    /// The name of the circuit, not escaped.
+    /// Returns the name of the circuit, not escaped.
     pub fn name(&self) -> &str {
         self.name.as_str()
     }
 
-    /// How long to wait before a call may pass, the rest of the cooldown, or of the time that the trials under way
-    /// have. It is zero only where the cooldown is, and the circuit was opened by hand.
+    /// Returns the time until the circuit may admit a call.
+    ///
+    /// While open, this is the rest of the cooldown. While half-open, it is the rest of the `trial_timeout` of the running
+    /// trials. It is zero only if the cooldown is zero and [`force_open`](crate::CircuitBreaker::force_open) opened the
+    /// circuit.
     pub fn cooldown_remaining(&self) -> Duration {
         Duration::from_nanos(self.wait_nanos)
     }
 }
 
-/// Of the kind [`Other`](io::ErrorKind::Other), with the rejection as its source, so that functions that return
-/// `io::Result` can be decorated as they are.
+/// Creates an error of the kind [`Other`](io::ErrorKind::Other), which contains the rejection.
+///
+/// A function that returns `io::Result` can therefore be decorated without a new error type.
 impl From<CircuitOpenError> for io::Error {
     fn from(open: CircuitOpenError) -> Self {
         Self::other(open)
     }
 }
 
-/// The source of a [`CircuitOpenError`], by which it is known.
+/// The source of a [`CircuitOpenError`], which identifies a rejection inside another error.
 ///
-/// The rejection itself may be out of sight: an error that is transparent, as `#[error(transparent)]` makes one, or an
-/// `io::Error` shows the source of the error inside, and not that error. And where an error is known by its source, it
-/// need not be `'static`.
+/// A wrapper may hide the rejection itself: `io::Error` and errors with `#[error(transparent)]` return the source of the
+/// inner error as their own. The check of a source also works for an error that is not `'static`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("the call was not made")]
 pub(crate) struct NotCalled;
 
-/// Whole seconds, rounded up: whoever waits that long is let through.
+/// Returns whole seconds, rounded up, so that the cooldown has ended after this time.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
-/// What [`CircuitBreaker::call`](crate::CircuitBreaker::call) returns when it does not return a value.
+/// The error of [`CircuitBreaker::call`](crate::CircuitBreaker::call): a rejection, or the error of the call.
 ///
 /// ```
 /// use resilience_runtime::{CallError, CircuitBreaker};
@@ -90,12 +95,12 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
 pub enum CallError<E> {
     /// The call was rejected.
     Open(#[from] CircuitOpenError),
-    /// The call was made and failed with this error.
+    /// The call ran, and failed with this error.
     Failed(E),
 }
 
 impl<E> CallError<E> {
-    /// The error of the call, or the rejection as one.
+    /// Returns the error of the call, or converts the rejection into this type.
     pub fn into_error(self) -> E
     where
         E: From<CircuitOpenError>,

@@ -1,4 +1,4 @@
-//! A call that was admitted and has not ended yet.
+//! An admitted call that has not ended yet.
 
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
@@ -49,30 +49,30 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 }
 
-/// An admitted call and its progress. Both kinds of permit are this, around a borrowed or a shared core.
+/// An admitted call and its progress. A [`Permit`] borrows the core, and an [`OwnedPermit`] shares it.
 pub(crate) struct Call<B: Borrow<Core>> {
     pub(crate) admitted: Admitted<B>,
     progress: Progress,
 }
 
-/// As wide as the fields beside it: padding would be copied along, byte by byte.
+/// As wide as the fields beside it, because padding is copied byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
     Waiting,
-    /// The body runs. A permit that is dropped in this state was dropped by a panic of the body:
-    /// `std::thread::panicking` would also be true for an innocent sibling in a `join!`.
+    /// The body runs. If the permit is dropped in this state, the body panicked. `std::thread::panicking` would also
+    /// return true for another branch of a `join!`.
     Polling,
     Ended,
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // The permit is built here, in the caller's own place: a fast path that passes forty bytes through memory, in pieces of
-    // other sizes than they were written in, costs more than the rest of the call. For the same reason both paths meet in
-    // a ticket: built in each of them, a permit costs 26 instructions of 158 more.
+    // The permit is built in the caller's place. A move of its forty bytes through memory reads them in other sizes than
+    // they were written, which costs more than the rest of the call. For the same reason both paths return a ticket: a
+    // permit built in each path costs 26 more instructions, of 158.
     #[expect(
         clippy::inline_always,
-        reason = "measured: in a loop it is not inlined otherwise, and costs twice as much"
+        reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
     )]
     #[inline(always)]
     pub(crate) fn acquire(core: B) -> Result<Self, CircuitOpenError> {
@@ -86,7 +86,7 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// The time of the call starts here, if it is wanted.
+    /// Starts the call, and its time if a rule or an event needs it.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || debug_wanted();
@@ -94,7 +94,7 @@ impl<B: Borrow<Core>> Call<B> {
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
-    /// Marks the call as ended before its outcome is recorded, so that a subscriber that panics does not cause a second one.
+    /// Marks the call as ended before its outcome is recorded. A subscriber that panics then causes no second outcome.
     #[inline]
     fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::Ended;
@@ -104,7 +104,7 @@ impl<B: Borrow<Core>> Call<B> {
     #[cold]
     fn abandon(&mut self) {
         if self.progress == Progress::Polling {
-            // A subscriber that panics, too, would end the process from in here. The panic of the body goes on.
+            // A panic of a subscriber during the panic of the body would abort the process. The panic of the body goes on.
             let _ = catch_unwind(AssertUnwindSafe(|| self.end().failure(Some(&"panic"), None)));
         } else {
             self.end().cancel();
@@ -127,7 +127,7 @@ impl<'a> Call<&'a Core> {
         if let Some(wait_nanos) = admission.shadowed {
             core.reject(wait_nanos);
         } else if admission != Admission::of(ticket) {
-            // A subscriber that panics drops this call, and the slot of a trial comes back.
+            // If a subscriber panics, dropping this call frees the slot of the trial.
             let admitted = Admitted { core, ticket, started: None };
             let mut call = Self { admitted, progress: Progress::Waiting };
             core.announce(&admission);
@@ -164,18 +164,19 @@ macro_rules! permit {
                 self.0.end().failure(None, None);
             }
 
-            /// Ends the call as a failure, and shows `error` in the events; at most 50 characters of it.
+            /// Ends the call as a failure. The events show the first 50 characters of `error`.
             pub fn failure_with(mut self, error: &dyn Display) {
                 self.0.end().failure(Some(error), None);
             }
 
-            /// Ends the call as a failure after which the service asks to be left alone for so long, as a `Retry-After`
-            /// says. If that failure opens the circuit, this is the cooldown, at most `max_cooldown`.
+            /// Ends the call as a failure with a delay that the service asked for, such as `Retry-After`.
+            ///
+            /// If this failure opens the circuit, `time` is the cooldown, limited by `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end().failure(None, Some(time));
             }
 
-            /// Ends the call as neither success nor failure: an answer that is not the service's fault, such as
+            /// Ends the call as neither success nor failure, for an error that is no fault of the service, such as
             /// "not found".
             pub fn ignore(mut self) {
                 self.0.end().ignore();
@@ -191,11 +192,12 @@ macro_rules! permit {
 }
 
 permit! {
-    /// The right to make one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
+    /// Permits one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
     ///
-    /// Say how the call ended with one of the methods. A permit that is dropped without a word, by a timeout, a
-    /// `select!` or an early return, counts as a cancelled call: the slot of a trial comes back, and nothing but
-    /// `total_cancelled` changes. So does one that a panic drops, since it cannot know whose panic that is;
+    /// Each method records the outcome of the call and ends it. Dropping the permit, for example by a timeout, a `select!`
+    /// or an early return, cancels the call: `total_cancelled` increases, and the slot of a trial is free again.
+    ///
+    /// A panic that drops the permit also cancels the call, because the panic may come from other code. In contrast,
     /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attributes count a panic of the call as a failure.
     ///
     /// ```
@@ -217,8 +219,9 @@ permit! {
 }
 
 permit! {
-    /// A [`Permit`] that owns its breaker, from [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned): it can be moved into a spawned
-    /// task or held beside a stream.
+    /// A [`Permit`] that owns its breaker, from [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned).
+    ///
+    /// It can move into a spawned task, or be stored beside a stream.
     ///
     /// ```
     /// use resilience_runtime::CircuitBreaker;
@@ -236,14 +239,14 @@ permit! {
 }
 
 impl<'a> Permit<'a> {
-    /// Returns the parts of the call in registers: a permit that is moved while its address is taken goes through memory,
-    /// in pieces of other sizes than it was written in, and that costs as much as the call.
+    /// Ends the permit and returns the parts of the call in registers. A move of the whole permit goes through memory in
+    /// other sizes than it was written, which costs as much as the call.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()
     }
 
-    /// Runs the part of a body that makes its future; a panic in it is the body's.
+    /// Runs a part of the body. If it panics, the call counts as a failure.
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
@@ -254,7 +257,7 @@ impl<'a> Permit<'a> {
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a call, marked while it is polled, so that a panic in it can be told from a drop.
+    /// The body of a call. Its permit is marked during each poll, which distinguishes a panic of the body from a drop.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Watched<'p, 'b, F> {

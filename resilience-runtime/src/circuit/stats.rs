@@ -1,3 +1,5 @@
+//! The statistics of a circuit.
+
 use std::time::{Duration, SystemTime};
 
 use crate::circuit::core::state::CircuitState;
@@ -5,8 +7,8 @@ use crate::circuit::core::state::CircuitState;
 /// A snapshot of one circuit, from [`get_circuit_stats`](crate::get_circuit_stats) or
 /// [`CircuitBreaker::stats`](crate::CircuitBreaker::stats).
 ///
-/// Totals count every call of the breaker's life, never go back, and include calls whose verdict came too late to
-/// count otherwise.
+/// Totals count every call since the breaker was created, and never decrease. They include calls that ended too late to
+/// affect the circuit.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -24,42 +26,42 @@ use crate::circuit::core::state::CircuitState;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CircuitStats {
-    /// The name of the circuit, as it was given.
+    /// Name of the circuit, not escaped.
     pub name: String,
-    /// The state as the next call would find it.
+    /// State that the next call would find.
     pub state: CircuitState,
-    /// Failures toward `threshold`: those in a row, or in the window as of the last one. Kept while open, where each failed trial adds one; zero again once the
-    /// circuit closes or is reset.
+    /// Number of failures that count towards `threshold`: consecutive ones, or the ones in the window at the last failure.
+    /// An open circuit keeps the number, and each failed trial adds one. Closing or resetting the circuit clears it.
     pub failures: u64,
-    /// Successes since the circuit last closed from half-open or was reset. A call that ends while that happens may be
-    /// counted on either side of it.
+    /// Number of successes since the circuit last closed from half-open, or was reset. A call that ends at that moment may
+    /// count before or after it.
     pub successes: u64,
-    /// The number of failures that opens the circuit; zero where it goes by rates.
+    /// Number of failures that opens the circuit; zero for a rule with rates.
     pub threshold: u32,
-    /// How long an open circuit rejects calls, at first.
+    /// The configured cooldown, without growth and jitter.
     pub cooldown: Duration,
-    /// How long the circuit will stay open; zero unless it is open.
+    /// Time until the circuit becomes half-open; zero unless it is open.
     pub cooldown_remaining: Duration,
-    /// When a call last failed, by the wall clock to the millisecond; cleared by a reset.
+    /// Time of the last failure, to the millisecond; a reset clears it.
     pub last_failure: Option<SystemTime>,
-    /// When a call last succeeded, by the wall clock to the millisecond.
+    /// Time of the last success, to the millisecond.
     pub last_success: Option<SystemTime>,
-    /// Calls in the window, if the rule has one.
+    /// Number of calls in the window; zero for a rule without a window.
     pub window_total: u64,
-    /// Those of them that failed.
+    /// Number of failed calls in the window.
     pub window_failures: u64,
-    /// Those of them that were slow, whatever they came to.
+    /// Number of slow calls in the window, with any outcome.
     pub window_slow: u64,
-    /// Calls that succeeded.
+    /// Total number of calls that succeeded.
     pub total_succeeded: u64,
-    /// Calls that failed or panicked.
+    /// Total number of calls that failed or panicked.
     pub total_failed: u64,
-    /// Calls whose error was not the service's fault.
+    /// Total number of ignored calls: their error was not a fault of the service.
     pub total_ignored: u64,
-    /// Calls that were dropped before they ended.
+    /// Total number of calls that were dropped before their end.
     pub total_cancelled: u64,
-    /// Calls that were not let through, or would not have been with `shadow`.
+    /// Total number of rejected calls. With `shadow`, these calls ran nevertheless.
     pub total_rejected: u64,
-    /// How often the circuit opened, failed trials included.
+    /// Number of times that the circuit opened, including after failed trials.
     pub total_opened: u64,
 }
