@@ -1,4 +1,4 @@
-//! The facts of a layer: all that the stages after the parser may know of it.
+//! The facts of a layer. The stages after the parser know no more of a layer than this.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ pub(crate) struct Facts {
     pub(crate) runs: Runs,
     /// The cause of the layer's own rejections, if it rejects calls.
     pub(crate) rejects: Option<Cause>,
-    /// The causes of the rejections below that this layer has to see. A rejection for another cause passes it.
+    /// The causes of rejections below that this layer catches. A rejection for another cause skips the layer.
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
-    /// Whether the layer replaces an error by another outcome, and calls a function with the arguments for it.
+    /// Whether the layer replaces an error by the outcome of a function that takes the arguments.
     pub(crate) replaces: bool,
     /// Whether a call may wait for the layer's permit.
     pub(crate) waits: bool,
@@ -27,14 +27,14 @@ pub(crate) struct Facts {
     pub(crate) hint: Option<TokenStream>,
     /// The arguments to clone for each attempt.
     pub(crate) clones: Vec<Ident>,
-    /// The name under which the body reads the number of the attempt.
+    /// The variable that holds the number of the attempt for the body.
     pub(crate) attempt: Option<Ident>,
     /// The user's functions that the expansion calls after the body has run.
     pub(crate) late: Vec<TokenStream>,
 }
 
 impl Facts {
-    /// Creates the facts of a layer; the caller has to decide those which every layer must answer.
+    /// Creates the facts of a layer. The parameters are the facts that every layer must state; the others have a default.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -87,16 +87,16 @@ impl Cause {
     pub(crate) const ALL: &'static [Self] = &[Self::Circuit, Self::Limit];
 }
 
-/// The rejections below a layer that it tells from other outcomes.
+/// The rejections below a layer that the layer distinguishes from other outcomes.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Asks {
     /// The layer treats each outcome in the same way.
     Nothing,
     /// The layer asks whether the call was rejected.
     Rejected,
-    /// The layer asks whether a circuit rejected the call, if a layer between them keeps it.
+    /// The layer asks whether a circuit rejected the call, if a layer between them catches the rejection.
     ByCircuit,
-    /// The layer asks whether a limit or the deadline of the caller ended the call, if there can be one.
+    /// The layer asks whether a limit or the caller's deadline ended the call, if the stack has one below.
     ByCaller,
 }
 
@@ -105,15 +105,15 @@ pub(crate) enum Asks {
 pub(crate) enum Time {
     /// The time of the layers below.
     Same,
-    /// The time of the layers below, and never longer than this.
+    /// The time of the layers below, at most this time.
     AtMost(Duration),
-    /// A wait of at most this time, and then the layers below.
+    /// A wait of at most this time, plus the time of the layers below.
     After(Duration),
-    /// The layers below several times, with pauses between.
+    /// The time of several attempts of the layers below, with pauses between them.
     Repeated(Pauses),
-    /// The layers below at most `max` times; each attempt starts `after` the one before it.
+    /// The time of at most `max` attempts of the layers below, each started `after` the one before.
     Hedged { after: Duration, max: u32 },
-    /// A time that the attribute does not tell.
+    /// A time that the attribute does not determine.
     Unknown,
 }
 

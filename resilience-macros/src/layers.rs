@@ -1,6 +1,6 @@
 //! The attributes of the family, each in one file or folder: its options, its facts and its tokens.
 //!
-//! A new attribute takes a file with its `ATTRIBUTE` here, a `mod` line below, and its name in `attributes!` in `lib.rs`.
+//! A new attribute needs a file with its `ATTRIBUTE` here, a `mod` line below, and its name in `attributes!` in `lib.rs`.
 
 pub(crate) mod attribute;
 pub(crate) mod bulkhead;

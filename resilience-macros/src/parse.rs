@@ -1,4 +1,4 @@
-//! Options and functions as they are written. No attribute is known here.
+//! The syntax of options and functions. This module knows no attribute.
 
 pub(crate) mod args;
 pub(crate) mod async_trait;

@@ -1,7 +1,7 @@
 //! From an attribute to its expansion: recognise the stack, parse each layer, check, emit.
 //!
-//! The outermost attribute of a function expands first. It takes the others of the family off the function and emits one
-//! expansion for all, because attributes that wrapped the body one after the other would end up in the opposite order.
+//! The outermost attribute of a function expands first. It removes the other attributes of the family from the function, and
+//! emits one expansion for all of them. Attributes that each wrap the body would end up in the opposite order.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -15,8 +15,8 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument of an attribute that has been absorbed and changes nothing. The attribute stays, so that its import is
-/// used and a missing one is reported.
+/// The argument of an absorbed attribute, which changes nothing when it expands. The attribute remains on the function, so
+/// that rustc sees the use of its import, and reports a missing import.
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` and all attributes of the `family` below it.
@@ -63,7 +63,7 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Returns the attribute of the family that a path names, alone or behind the path of the runtime.
+/// Returns the attribute of the family that `path` names, either alone or after the path of the runtime.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -96,7 +96,7 @@ fn without_effect(path: &Path) -> syn::Attribute {
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an attribute of the family that has expanded before: under another name it was not recognised from above.
+/// Reports an attribute of the family that has expanded before this one, because it was renamed and not recognised.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(
@@ -107,9 +107,10 @@ fn comes_first(function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Adds the longest time of a call to the docs of a function. One without docs gets none, so that rustc finds them missing.
+/// Adds the longest time of a call to the docs of a function. A function without docs gets no line, so that rustc still
+/// reports the missing docs.
 fn document(function: &mut Function, plan: &Plan) {
-    // An alias, say, is no documentation.
+    // `#[doc(alias)]` is not documentation.
     let is_text = |attr: &syn::Attribute| matches!(&attr.meta, Meta::NameValue(meta) if meta.path.is_ident("doc"));
     if let Some(line) = plan.worst_case().filter(|_| function.attrs.iter().any(is_text)) {
         let line = format!("\n\n{line}");
@@ -117,7 +118,7 @@ fn document(function: &mut Function, plan: &Plan) {
     }
 }
 
-/// Returns the mistakes, and then the function all the same, so that the rest of the file and the editor keep working.
+/// Returns the errors and the function. With the function, the rest of the file and the editor keep working.
 fn with_errors(errors: Errors, item: &TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#errors #item)

@@ -1,4 +1,4 @@
-//! Questions about a whole stack, answered by the facts of its layers. No tokens are made here.
+//! Questions about a whole stack, which the facts of its layers answer. This module creates no tokens.
 
 pub(crate) mod check;
 mod exits;

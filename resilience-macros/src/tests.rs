@@ -1,4 +1,4 @@
-//! The tests of the crate, which call it as the compiler would.
+//! The tests of the crate. They call it as the compiler does.
 
 mod answers;
 mod edges;

@@ -34,7 +34,7 @@ struct Bulkhead {
 enum Slots {
     /// The slots of this function.
     Own { max: u32, wait: Duration },
-    /// The slots of a bulkhead of the user's.
+    /// The slots of a bulkhead that the user created.
     With(TokenStream),
 }
 
@@ -91,7 +91,7 @@ impl Layer for Bulkhead {
 
     /// Output: `let _slot = match bulkhead.try_acquire() { .. };` and the layers below.
     ///
-    /// With a wait, the body is made before it and pinned.
+    /// With a wait, the expansion creates and pins the body before the wait.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
@@ -107,7 +107,7 @@ impl Layer for Bulkhead {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> let _slot = #slot; #inner));
         }
-        // The block takes the arguments along: made after a wait, it would be a second place for them in the future.
+        // The block owns the arguments. If it were created after the wait, the future would store them twice.
         let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
         Statements::Bind(quote_spanned! {mixed=>
             let _slot;

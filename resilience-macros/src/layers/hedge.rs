@@ -55,7 +55,7 @@ impl Layer for Hedge {
 
     /// Output: `let (outcome, _) = Hedged::new(.., || async { let outcome = { .. }; (outcome, turned) }).await;`
     ///
-    /// The layers below are the attempts. Each returns beside its outcome whether it was rejected.
+    /// The layers below form the attempts. Each attempt returns its outcome, and whether it was rejected.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();

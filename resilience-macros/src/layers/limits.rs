@@ -1,4 +1,4 @@
-//! The ranges and defaults of options that the runtime knows, too: each stands once in each crate.
+//! The ranges and defaults of options. The runtime defines the same ones for its builders.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

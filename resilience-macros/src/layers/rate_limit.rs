@@ -1,4 +1,4 @@
-//! `#[rate_limit]` limits the number of calls in a second.
+//! `#[rate_limit]` limits the number of calls per second.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
@@ -32,7 +32,7 @@ struct RateLimit {
 enum Rate {
     /// The rate of this function.
     Own { per_second: u32, burst: u32 },
-    /// The rate of a limit of the user's.
+    /// The rate of a limit that the user created.
     With(TokenStream),
 }
 

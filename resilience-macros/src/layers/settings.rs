@@ -1,4 +1,4 @@
-//! Numbers and durations that circuit and retry hand over to the runtime, each by the method of its name.
+//! Numbers and durations of circuits and retries. The expansion passes each to the runtime by the method of its name.
 
 use std::time::Duration;
 
@@ -24,12 +24,12 @@ pub(super) enum Setting {
     Jitter(&'static str),
 }
 
-/// Reads the value of a setting, given the name of the option for an error.
+/// Reads the value of a setting. The first argument is the name of the option, for errors.
 pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
 
 impl<O: OptionName> Settings<O> {
-    /// Takes the settings out of the options of an attribute, in the order of the readers. Returns, besides, whether
-    /// each could be read.
+    /// Takes the settings out of the options of an attribute, in the order of the readers. Also returns whether every
+    /// setting could be read.
     pub(super) fn read(args: &mut Args<O>, readers: &[(O, Reader)], errors: &mut Errors) -> (Self, bool) {
         let mut settings = Vec::new();
         let mut readable = true;
@@ -78,7 +78,7 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().map(|(_, ident, _)| ident)
     }
 
-    /// Returns the method calls that hand the settings over.
+    /// Returns the method calls that pass the settings to the runtime.
     pub(super) fn calls(&self, place: Place<'_>) -> TokenStream {
         let call = |(option, _, setting): &(O, Ident, Setting)| {
             let option = Ident::new(option.name(), Span::mixed_site());

@@ -63,7 +63,7 @@ impl Layer for Timeout {
         })
     }
 
-    /// Ends a wait below: the call leaves this layer, and drops all that it held below.
+    /// Ends a wait below. The jump to this layer drops the state of all layers below.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
@@ -87,7 +87,7 @@ impl Layer for Timeout {
     }
 }
 
-/// Returns the local that holds the time the call may take, which ends earlier if the caller's deadline does.
+/// Returns the local with the time that the call may take: the timeout, or the time until the deadline if that is shorter.
 fn allowed(local: &Ident) -> Ident {
     format_ident!("{local}_allowed", span = Span::mixed_site())
 }

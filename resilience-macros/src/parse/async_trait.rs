@@ -1,4 +1,4 @@
-//! The statements with which `#[async_trait]` moves the arguments into a block.
+//! The statements of `#[async_trait]` that move the arguments into a block.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -33,8 +33,8 @@ impl ToTokens for Moved {
     }
 }
 
-/// Takes these statements out of a block of `#[async_trait]`, because a block that runs more than once cannot move its
-/// arguments. The user's own statements stay in place.
+/// Removes these statements from a block of `#[async_trait]`, because a block that runs more than once cannot move its
+/// arguments. The user's own statements remain.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
         // The block begins with a statement that never runs: `if let Some(__ret) = None { return __ret; }`.
@@ -76,7 +76,7 @@ fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
     Ok(argument.map(|argument| Moved { argument, local }))
 }
 
-/// The argument that is all of `expr`: `argument`, or `{ let argument = argument; argument }`.
+/// Returns the argument if `expr` is nothing else: `argument`, or `{ let argument = argument; argument }`.
 fn argument(expr: &Expr) -> Option<Ident> {
     match expr {
         Expr::Path(path) => path.path.get_ident().cloned(),

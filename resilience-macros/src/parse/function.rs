@@ -17,7 +17,7 @@ pub(crate) struct Function {
     pub(crate) sig: Signature,
     /// The tokens between the braces, and the span of the braces. A method of a trait may have no body.
     pub(crate) body: Option<(TokenStream, Span)>,
-    /// The statements around the body if an `async` block within the function holds it.
+    /// The statements around the body, if the body is in an `async` block of the function.
     pub(crate) shell: Option<Shell>,
 }
 
@@ -92,7 +92,7 @@ impl Function {
             let mut within = TokenStream::new();
             within.append_all(inner);
             within.extend(body);
-            // The user's braces: with any other span rustc would not report the function as unused.
+            // Uses the span of the user's braces. With any other span, rustc does not report an unused function.
             let mut group = Group::new(Delimiter::Brace, within);
             group.set_span(braces);
             tokens.append(group);
@@ -102,7 +102,7 @@ impl Function {
         tokens
     }
 
-    /// Reports each reason why no layer can be put around this function.
+    /// Reports each reason why this function cannot be decorated.
     pub(crate) fn check(&self, errors: &mut Errors) {
         let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
         if let Some(constness) = constness {

@@ -1,5 +1,5 @@
-//! A body that an `async` block holds within a function: `Box::pin(async move { .. })`, which `#[async_trait]` makes of
-//! methods, `async move { .. }` behind `-> impl Future`, and the expansion of `#[instrument]`.
+//! A body inside an `async` block of a function. Such a block is `Box::pin(async move { .. })` in a method of
+//! `#[async_trait]`, `async move { .. }` after `-> impl Future`, or the expansion of `#[instrument]`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};
@@ -9,15 +9,15 @@ pub(crate) struct Shell {
     /// The braces of the function.
     pub(crate) braces: Span,
     body: TokenStream,
-    /// The place of the block in the body: the index of a token, the index of a token within that one, and so on.
+    /// The path to the block: the index of a token in the body, then an index inside that token, and so on.
     path: Vec<usize>,
 }
 
 impl Shell {
     /// Takes the statements of an `async` block out of `body`.
     ///
-    /// In a function that is not `async`, that is the block at its end. In there, and in an `async` function, it is the
-    /// future that `#[instrument]` above has made: the layers belong into its span, and it has moved the arguments.
+    /// In a function that is not `async`, the block is the last expression. If `#[instrument]` above has wrapped the body
+    /// in a future, the block is this future: the layers then run inside its span, and it owns the arguments.
     pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
         let mut path = Vec::new();
         let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
@@ -62,7 +62,7 @@ fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     async_block(&tokens)
 }
 
-/// Returns the body that `#[instrument]` has put into a future of its own.
+/// Returns the body if `#[instrument]` has wrapped it in a future.
 fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;

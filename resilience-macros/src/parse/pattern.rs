@@ -37,9 +37,10 @@ impl Bound {
     }
 }
 
-/// Hands over every name that a pattern binds, and the kind of its value.
+/// Calls `found` with every name that a pattern binds, and the kind of its value.
 ///
-/// Rust takes no `mut` before a name that is bound through a reference, so the type must show that there is none.
+/// Rust allows no `mut` before a name that is bound through a reference. If the type does
+/// not exclude a reference, the kind is [`Bound::Unknown`].
 pub(crate) fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

@@ -173,7 +173,7 @@ enum Number {
     Decimal(String),
 }
 
-/// Returns the number that `value` is, if it is one. A suffix is a mistake.
+/// Returns the number of a literal. A suffix is a mistake.
 fn number(value: &Expr) -> Result<Option<Number>> {
     let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
@@ -201,7 +201,7 @@ pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
     }
 }
 
-/// Takes off the invisible groups around tokens that a `macro_rules!` passes on.
+/// Removes the invisible groups that a `macro_rules!` puts around tokens.
 pub(crate) fn peel(value: &Expr) -> &Expr {
     match value {
         Expr::Group(group) => peel(&group.expr),

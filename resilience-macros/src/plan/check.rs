@@ -1,4 +1,4 @@
-//! The mistakes that only a whole stack shows, one function for each.
+//! The mistakes that need the whole stack to be found, one function for each.
 
 use super::plan::Plan;
 use super::worst_case::shown;
@@ -6,7 +6,7 @@ use crate::error::Errors;
 use crate::facts::{Runs, Time};
 
 impl Plan {
-    /// Reports each order of layers that cannot be meant.
+    /// Reports each combination of layers that contradicts itself.
     pub(crate) fn check(&self, errors: &mut Errors) {
         self.has_one_circuit_of_a_name(errors);
         for index in 0..self.len() {
@@ -45,7 +45,7 @@ impl Plan {
         }
     }
 
-    /// A timeout must leave time for the last attempt of a retry below it, and for the timeouts below it.
+    /// Reports a timeout that leaves no time for the last attempt of a retry below it, or for a timeout below it.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
         let Time::AtMost(after) = above.time else { return };
@@ -57,7 +57,7 @@ impl Plan {
         }
     }
 
-    /// Returns the complaint about the layer `below` a timeout that ends `after` so many seconds.
+    /// Returns the message about the layer `below` a timeout of `after` seconds, if it cannot end in time.
     fn too_late(&self, below: usize, after: f64) -> Option<String> {
         match self.facts(below).time {
             Time::Repeated(_) => {

@@ -1,18 +1,18 @@
-//! The way of a rejected call out of a stack.
+//! The layer at which a rejected call continues.
 //!
-//! It leaves to the nearest layer above that has to see it. Some layers ask, besides, for the cause of the rejection: a
-//! local of the expansion holds it, if there is such a layer.
+//! A rejection jumps to the nearest layer above that catches its cause. Some layers also ask for the cause itself. If a stack
+//! has such a layer, a local of its expansion holds the cause.
 
 use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {
-    /// Returns the layer that a call leaves to which the layer at `index` has rejected for this cause.
+    /// Returns the layer that catches a call which the layer at `index` rejects for this cause.
     pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
 
-    /// Returns whether a call may leave the layers below `index` for it.
+    /// Returns whether the layer at `index` catches a rejection by a layer below.
     pub(crate) fn is_left(&self, index: usize) -> bool {
         self.causes(index).any(|cause| self.facts(index).catches.contains(&cause))
     }
@@ -27,8 +27,8 @@ impl Plan {
         })
     }
 
-    /// Returns whether a layer between the retry at `index` and an open circuit keeps the call, so that the retry has to
-    /// ask.
+    /// Returns whether the retry at `index` has to ask for rejections by a circuit, because a layer between them catches
+    /// these.
     pub(crate) fn asks_for_circuits(&self, index: usize) -> bool {
         let lowest = self.rejecting(index, Cause::Circuit).last();
         lowest.is_some_and(|lowest| {
@@ -36,7 +36,7 @@ impl Plan {
         })
     }
 
-    /// Returns whether a limit or the deadline of the caller may end a call below `index`.
+    /// Returns whether a limit or the caller's deadline may end a call below `index`.
     pub(crate) fn asks_for_callers(&self, index: usize) -> bool {
         let times_out = self.below(index).iter().any(|below| matches!(below.time, Time::AtMost(_)));
         times_out || self.causes(index).any(|cause| cause == Cause::Limit)

@@ -34,7 +34,7 @@ impl Plan {
         &self.layers[index + 1..]
     }
 
-    /// Returns the number that tells the layer at `index` from others of its attribute: 1 for the outermost.
+    /// Returns the number of the layer at `index` among the layers of its attribute, 1 for the outermost.
     pub(crate) fn number(&self, index: usize) -> usize {
         let attribute = self.facts(index).attribute;
         1 + self.above(index).iter().filter(|above| above.attribute == attribute).count()
@@ -60,7 +60,7 @@ impl Plan {
         self.layers.iter().flat_map(|layer| &layer.clones).cloned().collect()
     }
 
-    /// Returns the names under which the body reads the number of an attempt.
+    /// Returns the variables that hold the number of an attempt for the body.
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &Ident> {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
@@ -71,8 +71,8 @@ impl Plan {
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns the first of the layers that share an `async` block with the place `index`: each attempt of a hedge is a
-    /// block of its own.
+    /// Returns the outermost layer in the same `async` block as the layer at `index`. Each attempt of a hedge is a separate
+    /// block.
     pub(crate) fn block(&self, index: usize) -> usize {
         self.above(index).iter().rposition(|above| above.runs == Runs::AtOnce).map_or(0, |hedge| hedge + 1)
     }

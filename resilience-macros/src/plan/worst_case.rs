@@ -1,4 +1,4 @@
-//! The longest time that a call through a stack takes, for the docs of the function.
+//! The longest time of a call through a stack, for the docs of the function.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::facts::{Pauses, Time};
 
 impl Plan {
-    /// Returns the sentence about the longest time, if the attributes tell it.
+    /// Returns the sentence about the longest time, if the attributes determine it.
     pub(crate) fn worst_case(&self) -> Option<String> {
         let bound = self.bound(0).filter(|bound| bound.seconds.is_finite())?;
         let total = shown(bound.seconds);

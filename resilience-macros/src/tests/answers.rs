@@ -1,4 +1,4 @@
-//! A macro answers any tokens with an expansion, or with errors and the item as it was.
+//! For any tokens, an attribute returns an expansion, or errors and the unchanged item.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// The words of attributes and functions, and a few others.
+/// Words of attributes and functions, and a few other words.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",
@@ -84,13 +84,13 @@ fn tokens(length: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(tree, 0..length).prop_map(|trees| trees.join(" "))
 }
 
-/// Options that look like some, with anything as their value.
+/// Options with a real or random name, and random tokens as the value.
 fn options() -> impl Strategy<Value = String> {
     let option = (prop::sample::select(&WORDS[..13]), tokens(3)).prop_map(|(key, value)| format!("{key} = {value}"));
     prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
 }
 
-/// A function that looks like one, with anything in its places.
+/// A function with random tokens in each part.
 fn function() -> impl Strategy<Value = String> {
     (options(), tokens(4), prop::bool::ANY, tokens(6), tokens(4), tokens(12)).prop_map(
         |(below, generics, is_async, arguments, output, body)| {
@@ -100,7 +100,7 @@ fn function() -> impl Strategy<Value = String> {
     )
 }
 
-/// One that is whole but for the arguments, the body and the predicate.
+/// A valid function, except for random arguments, body and predicate.
 fn whole_function() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(
         &[
@@ -127,7 +127,7 @@ fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
     let text = output.to_string();
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
-        // The body is the user's, and may be anything; the rest is a function.
+        // The body may be any tokens of the user; the rest must be a function.
         prop_assert!(
             parsed.is_ok() || syn::parse2::<crate::parse::function::Function>(text.parse().unwrap()).is_ok(),
             "{text}"

@@ -1,4 +1,4 @@
-//! A value on the edge of a range is allowed; a value one step beyond it is one mistake.
+//! A value at the end of a range is allowed. A value one step outside gives one error.
 
 use super::expand;
 
@@ -35,7 +35,7 @@ fn retry_option_beyond_its_range_is_one_mistake() {
         ("delay = 2, max_elapsed = 1, jitter = \"equal\"", "delay = 2, max_elapsed = 0.999, jitter = \"equal\""),
         ("delay = 2, max_elapsed = 0, jitter = \"full\"", "delay = 2, max_elapsed = 0, jitter = \"decorrelated\""),
         ("max = 1, max_elapsed = 0", "max = 2, max_elapsed = 0"),
-        // A delay that could not be read is not taken for the default one.
+        // An unreadable delay does not count as the default.
         ("delay = 0, max_elapsed = 0", "delay = -1, max_elapsed = 0"),
         ("delay = 0, max_elapsed = 0", "delay 0, max_elapsed = 0"),
     ] {

@@ -32,7 +32,7 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
                       let __tracing_instrument_future = async move { get(key).await };\n    \
                       __tracing_instrument_future.instrument(__tracing_attr_span).await\n}";
 
-/// A name, the attributes, outermost first, and the function.
+/// The name of a snapshot, its attributes with the outermost first, and its function.
 const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),

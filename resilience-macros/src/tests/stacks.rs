@@ -234,7 +234,7 @@ const SHAPES: &[&str] = &[
     "struct Item;",
 ];
 
-/// Hands each stack to `take`: the attributes, outermost first, and the function.
+/// Calls `take` with each stack: the attributes, outermost first, and the function.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
         for spelling in SPELLINGS {
@@ -255,7 +255,7 @@ fn for_each(mut take: impl FnMut(&[&str], &str)) {
     }
 }
 
-/// The expansion of `item` under `stack`, whose outermost attribute has to be one of the family.
+/// Returns the expansion of `item` under `stack`. The outermost attribute must be one of the family.
 fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
     let names = ["\"a\"", "\"b\"", "\"c\""];
     let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));

@@ -1,4 +1,4 @@
-//! The line that docs get about the longest time that a call takes.
+//! The line in the docs about the longest time of a call.
 
 use proc_macro2::TokenStream;
 

@@ -23,7 +23,7 @@ pub(super) struct Circuit {
 pub(super) enum Breaker {
     /// The breaker that the program shares under this name, and under the key if there is one.
     Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
-    /// A breaker of the user's.
+    /// A breaker that the user created.
     With(TokenStream),
 }
 
@@ -51,7 +51,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
-    // A setting that could not be read has been reported, and must not be missed here.
+    // An unreadable setting has been reported. It must not be reported as missing, too.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

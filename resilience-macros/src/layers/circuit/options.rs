@@ -35,7 +35,7 @@ options! {
     }
 }
 
-/// The settings, in the order in which the expansion hands them over.
+/// The settings, in the order in which the expansion passes them to the runtime.
 pub(super) const SETTINGS: [(Opt, Reader); 15] = [
     (Opt::Threshold, count),
     (Opt::Window, window),

@@ -13,7 +13,7 @@ use crate::parse::args::OptionName;
 
 impl Layer for Retry {
     fn facts(&self) -> Facts {
-        // An open circuit ends the retry, and so passes it.
+        // A rejection by a circuit ends the retry, so the retry does not catch it.
         let catches = &[Cause::Limit];
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
         Facts {
@@ -58,7 +58,7 @@ impl Layer for Retry {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
         });
-        // The retry's own function comes before those of the circuits below.
+        // The retry's own function takes precedence over the functions of the circuits below.
         let retry_after = self.retry_after.as_ref().or_else(|| place.plan().hint(place.index));
         let retry_after = retry_after.map(|function| quote_spanned!(at=> .retry_after(#function)));
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
@@ -100,7 +100,7 @@ impl Layer for Retry {
 }
 
 impl Retry {
-    /// Returns the pauses, unless chance, a cap or the service changes them.
+    /// Returns the pauses, unless jitter, a limit or a hint can change them.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
@@ -112,8 +112,8 @@ impl Retry {
         })
     }
 
-    /// Binds the state of a retry, which is new whenever its loop begins, and its schedule as a function: a constant that
-    /// takes no place in the future.
+    /// Binds the state of a retry, which is new each time the loop starts, and its schedule. The schedule is a closure that
+    /// returns a constant, so that it takes no place in the future.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let (local, settings) = (place.local(), self.settings.calls(place));
@@ -130,13 +130,13 @@ impl Budget {
         let mixed = Span::mixed_site();
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // The name of an item is not hygienic, and must not hide one of the user's.
+            // The static is in a block: names of items are not hygienic, and could hide an item of the user.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET
             }},
         };
-        // The type refuses a const, of which each call would have a full copy.
+        // The declared type rejects a `const`, which would give each call a new budget.
         quote_spanned! {mixed=>
             let #local: &'static #runtime::__private::RetryBudget = #budget;
             #local.call_began();

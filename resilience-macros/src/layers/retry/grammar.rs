@@ -19,7 +19,7 @@ pub(super) struct Retry {
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
-    /// The name under which the body reads the number of the attempt.
+    /// The variable that holds the number of the attempt for the body.
     pub(super) attempt: Option<Ident>,
     pub(super) clone: Vec<Ident>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Retry {
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
-    // A setting that could not be read has been reported, and must not be missed here.
+    // An unreadable setting has been reported. It must not be reported as missing, too.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

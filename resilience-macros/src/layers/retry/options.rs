@@ -29,7 +29,7 @@ options! {
     }
 }
 
-/// The settings, in the order in which the expansion hands them over.
+/// The settings, in the order in which the expansion passes them to the runtime.
 pub(super) const SETTINGS: [(Opt, Reader); 7] = [
     (Opt::Max, count),
     (Opt::Delay, time),
@@ -49,7 +49,7 @@ const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("deco
 pub(super) enum Budget {
     /// The path of a static.
     Shared(TokenStream),
-    /// The expression that makes a budget of this function.
+    /// The expression that creates a budget for this function alone.
     Own(TokenStream),
 }
 

@@ -1,4 +1,5 @@
-//! The settings of a retry that exclude or need each other. The runtime checks a builder in the same way, in other words.
+//! The settings of a retry that exclude or require each other. The runtime applies the same rules to a builder, with other
+//! messages.
 
 use std::time::Duration;
 
