@@ -17,6 +17,8 @@ pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
 }
 
 /// A name of 24 bytes. A clone never allocates, and a clone of a static or a short name touches no shared count.
+// `smol_str` would save 45 lines. With it, a rejection costs 273 instructions instead of 236, and a failure 289 instead of
+// 270. Its newest version needs Rust 1.89.
 #[derive(Clone)]
 pub(crate) enum Name {
     Shared(Arc<str>),
