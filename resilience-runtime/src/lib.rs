@@ -57,22 +57,23 @@
 //! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. A trial
 //!   that outlives its `trial_timeout` is not counted among them, so it does not block others.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended it.
-//! - A layer allocates at its first call only. There are three exceptions: a call with a new key, or with a key that
-//!   has no place in a full table; a `name[key]` of more than 112 bytes; and a rejection that becomes an
-//!   [`std::io::Error`] or a box.
+//! - A layer allocates at its first call only. There are three exceptions:
+//!   - a call with a new key, or with a key that has no place in a full table,
+//!   - a call whose `name[key]` has more than 112 bytes,
+//!   - a rejection that becomes an [`std::io::Error`] or a box.
 //! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
 //!   success of a closed circuit takes a lock in five cases: a key, a slow call, failures to clear, a new tenth of a
 //!   time window, and a rare race between threads.
 //!
 //! # Events
 //!
-//! The crate emits events with `tracing` and the target `resilience`, after the new state is in force. An event has a
-//! field `circuit`, `bulkhead` or `rate_limit` with the name, or a field `func` with the name of the function; for
-//! `call` methods, `func` is the type of the closure. Names are escaped.
+//! The crate emits events with `tracing` and the target `resilience`, after the new state is in force. A field `circuit`,
+//! `bulkhead` or `rate_limit` contains the name of the layer. Events of the other layers have a field `func` with the name
+//! of the function; for `call` methods, `func` is the type of the closure. Names are escaped.
 //!
 //! The field `error` contains the first 50 characters of the error, if the attribute sees that its type implements
-//! `Display`, or the text given to [`Permit::failure_with`]. It is `panic` after a panic. [`CircuitBreaker::call`] and
-//! [`RetryPolicy::call`] need no bound on the error, and leave the field out.
+//! `Display`. For a [`Permit::failure_with`], it contains the given error; after a panic, it is `panic`.
+//! [`CircuitBreaker::call`] and [`RetryPolicy::call`] need no bound on the error, and leave the field out.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -99,9 +100,12 @@
 //! All durations are measured with tokio's clock, in steps of eight nanoseconds. `#[tokio::test(start_paused = true)]`
 //! and `tokio::time::advance` therefore test them without waiting.
 //!
-//! A circuit and a rate limit need no runtime. The other layers need a tokio runtime with its timer enabled, and panic
-//! without one, in these cases: a retry that sleeps, a timeout whose call is not ready at once, a bulkhead whose call
-//! waits for a slot, and a hedge whose first attempt is not ready at once.
+//! A circuit and a rate limit need no runtime. Without a tokio runtime with its timer enabled, these layers panic:
+//!
+//! - a retry, when it sleeps,
+//! - a timeout, if its call is not ready at once,
+//! - a bulkhead, when a call waits for a slot,
+//! - a hedge, if its first attempt is not ready at once.
 //!
 //! # Features
 //!

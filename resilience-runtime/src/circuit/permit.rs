@@ -67,9 +67,9 @@ enum Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // The permit is built in the caller's place. A move of its forty bytes through memory reads them in other sizes than
-    // they were written, which costs more than the rest of the call. For the same reason both paths return a ticket: a
-    // permit built in each path costs 26 more instructions, of 158.
+    // The permit is built in the caller's place. A move through memory reads its forty bytes in other sizes than they
+    // were written, which costs more than the rest of the call. For the same reason both paths return a ticket: a permit
+    // built in each path costs 26 more instructions, of 158.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
