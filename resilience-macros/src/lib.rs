@@ -1,8 +1,13 @@
 //! The attributes of `resilience-runtime`, which re-exports and documents them.
 //!
-//! An attribute passes the modules in this order: `pipeline` recognises the stack, the attributes under `layers` parse
-//! their options with `parse`, `plan` checks the facts of all layers, and `emit` drives the layers to tokens. Imports run
-//! downward only: `pipeline`, `layers`, `emit`, `plan`, and then `parse`, `facts`, `tokens` and `error`.
+//! An attribute passes the modules in this order:
+//!
+//! 1. `pipeline` recognises the stack.
+//! 2. The attributes under `layers` parse their options with `parse`.
+//! 3. `plan` checks the facts of all layers.
+//! 4. `emit` joins the tokens of the layers.
+//!
+//! Imports run downward only: `pipeline`, `layers`, `emit`, `plan`, and then `parse`, `facts`, `tokens` and `error`.
 #![forbid(unsafe_code)]
 
 mod emit;

@@ -103,8 +103,9 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
     replaced.collect()
 }
 
-/// Returns whether `tokens` name `ident`, other than to borrow it (`&ident`, `%ident` in a field of a span) or to call a
-/// method (`ident.len()`).
+/// Returns whether `tokens` name `ident` in a place that may move or shadow it.
+///
+/// A borrow (`&ident`, or `%ident` in a field of a span) and a call of a method (`ident.len()`) do not count.
 fn takes(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let is_one_of = |token: Option<&TokenTree>, marks: &str| match token {

@@ -1,7 +1,7 @@
 //! Several thousand stacks of attributes on functions of every supported shape.
 //!
-//! Each spelling stands alone on every shape, pairs of the [`PAIRED`] spellings stand on every shape, and triples of the
-//! [`TRIPLED`] ones on one shape. A dump of all expansions shows that a change of the crate leaves them as they were:
+//! Every shape has each spelling alone, and each pair of the [`PAIRED`] spellings. One shape has each triple of the
+//! [`TRIPLED`] spellings. Two dumps of all expansions show whether a change of the crate alters one:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
