@@ -1,4 +1,4 @@
-//! Tools that every layer uses: they know no layer.
+//! Tools that every layer uses. They do not depend on a layer.
 
 pub(crate) mod clock;
 pub(crate) mod config_error;

@@ -20,7 +20,7 @@ use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The error of a call that a [`Bulkhead`] rejected: no slot became free within its `wait`.
+/// The error of a call that a [`Bulkhead`] rejected because all slots were taken.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]

@@ -97,8 +97,8 @@ impl Pace {
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 
-    /// Returns the tick at which the next call is due after a call that comes `now`. Returns the time by which the call is
-    /// too early as an error.
+    /// Returns the tick at which the next call is due after a call that comes `now`. The error is the time by which the call
+    /// is too early.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
         // Calls by this clock cannot have written a later tick. A test has replaced tokio's clock; the limit starts anew.
         let due = if due.saturating_sub(now) > self.ahead + self.step { now } else { due };

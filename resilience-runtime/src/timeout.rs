@@ -1,4 +1,4 @@
-//! Limits on the time of a call: a timeout of its own, and the deadline of its caller.
+//! Limits on the time of a call: its timeout, and the deadline of its caller.
 
 pub(crate) mod deadline;
 #[expect(clippy::module_inception, reason = "the file of the type `Timeout`")]

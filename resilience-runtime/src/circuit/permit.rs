@@ -192,7 +192,7 @@ macro_rules! permit {
 }
 
 permit! {
-    /// Permits one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
+    /// A permit for one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
     ///
     /// Each method records the outcome of the call and ends it. Dropping the permit, for example by a timeout, a `select!`
     /// or an early return, cancels the call: `total_cancelled` increases, and the slot of a trial is free again.

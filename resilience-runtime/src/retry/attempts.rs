@@ -55,8 +55,8 @@ impl Attempts {
 
     /// Judges the outcome of an attempt. By default, an `Err` is retried and an `Ok` is not.
     ///
-    /// The result receives the user's functions one by one. Their error type is known then, so that a closure needs no
-    /// type for its argument.
+    /// The caller passes the user's functions to the result, one by one. The error type is known there, so that a closure
+    /// needs no type for its argument.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"

@@ -46,13 +46,13 @@ enum Kind {
     Ratio(RetryRatio, Window),
 }
 
-/// Configures a budget that is a bucket of tokens: each retry takes tokens, and each success returns some.
+/// Configures a budget that is a bucket of tokens: each retry takes tokens, and each success refunds some.
 ///
 /// The AWS SDKs use this budget in their "standard" mode ([*Retry
 /// behavior*](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
 ///
-/// A call that succeeds after a retry returns the cost of its last retry. A call that succeeds at the first attempt
-/// returns `first_try_refund`. A retry is denied, and takes no token, if the bucket holds fewer tokens than it costs.
+/// A call that succeeds after a retry refunds the cost of its last retry. A call that succeeds at the first attempt refunds
+/// `first_try_refund`. If the bucket holds fewer tokens than a retry costs, the retry is denied and takes no token.
 ///
 /// Every value is allowed. A capacity of zero denies every retry that costs a token. A cost of zero denies none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +65,12 @@ pub struct TokenBucket {
     pub timeout_cost: u32,
     /// Cost of a retry after the service [asked for fewer calls](RetryCost::Throttle), in tokens. Default: 5.
     pub throttle_cost: u32,
-    /// Number of tokens that a success at the first attempt returns. Default: 1.
+    /// Number of tokens that a success at the first attempt refunds. Default: 1.
     pub first_try_refund: u32,
 }
 
 impl TokenBucket {
-    /// The defaults: 500 tokens; a retry costs 5, or 10 after a timeout; a success at the first attempt returns 1.
+    /// The defaults: 500 tokens; a retry costs 5, or 10 after a timeout; a success at the first attempt refunds 1.
     pub const DEFAULT: Self =
         Self { capacity: 500, retry_cost: 5, timeout_cost: 10, throttle_cost: 5, first_try_refund: 1 };
 }
@@ -177,8 +177,7 @@ impl RetryBudget {
         granted
     }
 
-    /// Records that a call succeeded. `last` is the cost that the last granted retry of this call was requested with, or
-    /// `None` if the first attempt succeeded.
+    /// Records that a call succeeded. `last` is the cost of its last granted retry, or `None` if there was no retry.
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {

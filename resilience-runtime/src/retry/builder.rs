@@ -26,9 +26,13 @@ use crate::retry::schedule::Schedule;
 /// | `budget` | none | |
 /// | `cost` | `RetryCost::Failure` | only with a `budget` |
 ///
-/// A second function for the same option does not replace the first one. A retry then needs the consent of both
-/// `retry_if`, or of one of both `retry_if_ok`. The longer `retry_after` applies. Both `on_retry` are called. The second
-/// `cost` decides if the first one returns `RetryCost::Failure`.
+/// If an option with a function is set twice, both functions apply:
+///
+/// - `retry_if`: an error is retried if both functions return true.
+/// - `retry_if_ok`: a value is retried if one of the functions returns true.
+/// - `retry_after`: the longer delay applies.
+/// - `cost`: the second function decides if the first one returns [`RetryCost::Failure`].
+/// - `on_retry`: both functions are called.
 ///
 /// ```
 /// use std::io;

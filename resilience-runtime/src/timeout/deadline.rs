@@ -1,4 +1,4 @@
-//! The time limit of a caller, which every layer below respects.
+//! The time limit that a caller sets for the layers below.
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};
@@ -13,12 +13,12 @@ thread_local! {
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 
-/// Sets a time limit that every layer inside `future` respects. The time starts with this call.
+/// Sets a time limit for the retries, hedges, bulkheads and timeouts inside `future`. The time starts with this call.
 ///
 /// - A retry ends with its last error, before a pause that would leave no time for another attempt.
 /// - A hedge starts no attempt after the deadline.
 /// - A bulkhead ends a wait at the deadline.
-/// - A timeout ends its call at the deadline, and does not start the call after it.
+/// - A timeout ends its call at the deadline, and starts no call after the deadline.
 ///
 /// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline itself does not end `future`: a
 /// future without these layers runs to its end. A retry makes its first attempt even after the deadline, unless a timeout

@@ -130,7 +130,7 @@ impl Timeout {
     ///
     /// # Panics
     ///
-    /// Panics if the future of `f` is not ready at once outside a tokio runtime with its timer enabled.
+    /// Panics outside a tokio runtime with its timer enabled, if the future of `f` is not ready at once.
     ///
     /// # Cancel safety
     ///
