@@ -29,18 +29,18 @@ use crate::tokens::{EXPANDED, located, mentions};
 ///
 /// ```text
 /// async fn f(args) -> Output {
-///     let circuit = { static CIRCUIT: CallSite = ..; declare!(CIRCUIT); &CIRCUIT };
+///     let circuit = { static SITE: Site<CircuitBreaker> = ..; declare!(SITE); &SITE };
 ///     let schedule = || const { &Schedule::DEFAULT.. };
 ///     let mut retry = Attempts::new(schedule());
 ///     loop {
 ///         let delay = {
-///             let mut permit = match circuit.acquire() {
+///             let mut permit = match circuit.get().try_acquire() {
 ///                 Ok(permit) => permit,
-///                 Err(open) => return rejected(open),
+///                 Err(error) => return rejected(error),
 ///             };
 ///             let outcome = retry.watch(watch(&mut permit, async { body })).await;
 ///             let outcome = settle(permit, outcome, ..);
-///             match retry.judge(schedule(), outcome).next(.., &[circuit]) {
+///             match retry.judge(schedule(), outcome).next(.., || [circuit.get()]) {
 ///                 ControlFlow::Continue(delay) => delay,
 ///                 ControlFlow::Break(outcome) => break outcome,
 ///             }

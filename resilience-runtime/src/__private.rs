@@ -2,12 +2,12 @@
 #![allow(missing_docs)]
 
 // Of the standard library and tokio.
-pub use std::sync::LazyLock;
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
 // Of the layers.
 pub use crate::bulkhead::Bulkhead;
+pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::hedge::{Another, Hedged, Last};
 pub use crate::rate_limit::RateLimit;
 pub use crate::retry::attempts::Attempts;
@@ -18,17 +18,16 @@ pub use crate::timeout::deadline::within;
 pub use crate::timeout::timeout::Timer;
 
 // Of the registry.
-pub use crate::registry::declared::Declaration;
 #[cfg(feature = "declare")]
 pub use crate::registry::declared::Declared;
+pub use crate::registry::declared::{BulkheadDeclaration, CircuitDeclaration, RateLimitDeclaration};
 pub use crate::registry::key::Key;
-pub use crate::registry::site::{CallSite, Held, KeyedSite};
+pub use crate::registry::site::{KeyedCircuits, Owned, Site};
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 
 // Of the expansion.
 pub use crate::base::outcome::Outcome;
-pub use crate::expansion::held::{declared_bulkhead, declared_rate_limit, held_bulkhead, held_rate_limit};
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
 pub use crate::expansion::rejection::{Rejection, Turned};
 pub use crate::expansion::settle::{fall_back, settle, settle_by, watch};

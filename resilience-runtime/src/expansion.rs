@@ -1,6 +1,5 @@
 //! Functions and types that the statements of an expansion call.
 
-pub(crate) mod held;
 pub(crate) mod outcome;
 pub(crate) mod rejection;
 pub(crate) mod settle;

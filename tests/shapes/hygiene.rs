@@ -19,7 +19,8 @@ mod shadows {
     struct Option;
     struct Duration;
     struct Retry;
-    struct CallSite;
+    struct Site;
+    const SITE: u32 = 3;
     mod std {}
     mod core {}
     mod resilience {}

@@ -75,33 +75,30 @@ impl Layer for Bulkhead {
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
+        let local = place.local();
         Some(match &self.slots {
-            Slots::With(with) => {
-                let held = guard::held(place, &quote_spanned!(mixed=> held_bulkhead), with);
-                let local = place.local();
-                quote_spanned!(mixed=> let #local = &#held;)
-            }
+            Slots::With(with) => guard::owned(place, "Bulkhead", with),
             Slots::Own { max, wait } => {
                 let (func, max, wait) = (place.func(), Literal::u32_unsuffixed(*max), place.duration(*wait));
-                let make = quote_spanned!(mixed=> declared_bulkhead(#func, #max, #wait));
-                guard::shared(place, "BULKHEAD", "Bulkhead", &make)
+                let declaration = quote_spanned!(mixed=> BulkheadDeclaration { func: #func, max: #max, wait: #wait });
+                let site = guard::site(place, "Bulkhead", &declaration, false);
+                quote_spanned!(mixed=> let #local = #site;)
             }
         })
     }
 
-    /// Output: `let _slot = match bulkhead.try_acquire() { .. };` and the layers below.
+    /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };` and the layers below.
     ///
     /// With a wait, the expansion creates and pins the body before the wait.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
-        let acquire = if self.waits() {
-            place.wait(mixed, quote_spanned!(mixed=> #local.acquire()))
+        let acquired = if self.waits() {
+            place.wait(mixed, quote_spanned!(mixed=> #local.get().acquire()))
         } else {
-            quote_spanned!(mixed=> #local.try_acquire())
+            quote_spanned!(mixed=> #local.get().try_acquire())
         };
-        let admitted = quote_spanned!(mixed=> (slot) => slot,);
-        let slot = guard::admit(place, Cause::Limit, &acquire, &admitted, "full", self.error.as_ref());
+        let slot = guard::admit(place, Cause::Limit, &acquired, self.error.as_ref());
         let plan = place.plan();
         if plan.repeats() || !self.waits() || plan.waits_above(place.index) {
             let inner = place.bound(block);

@@ -1,4 +1,9 @@
-//! The parts that circuit, bulkhead and rate limit share: the guard of a call site, which admits a call or rejects it.
+//! The parts that circuit, bulkhead and rate limit share: the guard of a function, which admits a call or rejects it.
+//!
+//! ```text
+//! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(BulkheadDeclaration { .. }); &SITE };
+//! let _slot = match bulkhead.get().try_acquire() { Ok(permit) => permit, Err(error) => return rejected(error) };
+//! ```
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -7,52 +12,49 @@ use syn::spanned::Spanned;
 use crate::emit::layer::Place;
 use crate::facts::Cause;
 
-/// Returns the result of the function `of` of the runtime for a guard of the user's.
+/// Binds the layer's local to a clone of a value of the user's, of the type `layer`.
 ///
-/// The function takes a reference, and not the expression itself, because an argument has one type for all branches of
+/// The call takes a reference, and not the expression itself, because an argument has one type for all branches of
 /// an `if`. A `let` would drop temporaries that the expression borrows from.
-pub(super) fn held(place: Place<'_>, of: &TokenStream, with: &TokenStream) -> TokenStream {
+pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let at = mixed.located_at(with.span());
+    let (local, layer) = (place.local(), Ident::new(layer, mixed));
     let (held, with) = (Ident::new("held", at), quote_spanned!(at=> &(#with)));
-    quote_spanned!(mixed=> match #with { #held => #runtime::__private::#of(#held) })
-}
-
-/// Binds the layer's local to a guard that all calls share: a static of this name and type, which `make` makes.
-pub(super) fn shared(place: Place<'_>, name: &str, ty: &str, make: &TokenStream) -> TokenStream {
-    let runtime = place.runtime();
-    let mixed = Span::mixed_site();
-    let (local, name, ty) = (place.local(), Ident::new(name, mixed), Ident::new(ty, mixed));
-    // In a block of its own: an item is not hygienic, and must not hide one of the user's.
     quote_spanned! {mixed=>
-        let #local = {
-            static #name: #runtime::__private::LazyLock<#runtime::__private::#ty> =
-                #runtime::__private::LazyLock::new(|| {
-                    #runtime::__private::#make
-                });
-            &*#name
+        let #local = match #with {
+            #held => #runtime::__private::Owned::<#runtime::__private::#layer>::new(#held),
         };
     }
 }
 
-/// Acquires a permit by the expression `acquire`: the arm `admitted` continues, and a rejected call leaves with `error`.
-///
-/// Output: `match circuit.acquire() { Ok(permit) => permit, Err(open) => return rejected(open), }`
-pub(super) fn admit(
-    place: Place<'_>,
-    cause: Cause,
-    acquire: &TokenStream,
-    admitted: &TokenStream,
-    error: &str,
-    make: Option<&TokenStream>,
-) -> TokenStream {
+/// Returns the site of a layer that all calls share, of the type `layer` and with this declaration. The macro `declare`
+/// makes the declaration known before the first call.
+pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
+    let runtime = place.runtime();
     let mixed = Span::mixed_site();
-    let error = Ident::new(error, mixed);
+    let layer = Ident::new(layer, mixed);
+    let declare = declare.then(|| quote_spanned!(mixed=> #runtime::__private::declare!(SITE);));
+    // In a block of its own: an item is not hygienic, and must not hide one of the user's.
+    quote_spanned! {mixed=>
+        {
+            static SITE: #runtime::__private::Site<#runtime::__private::#layer> =
+                #runtime::__private::Site::new(#runtime::__private::#declaration);
+            #declare
+            &SITE
+        }
+    }
+}
+
+/// Returns the permit that the result `acquired` holds. A rejected call leaves with its error.
+pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
+    let mixed = Span::mixed_site();
+    let error = Ident::new("error", mixed);
     let leave = place.leave(cause, &place.rejected(&error, make));
     quote_spanned! {mixed=>
-        match #acquire {
-            ::core::result::Result::Ok #admitted
+        match #acquired {
+            ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(#error) => #leave
         }
     }

@@ -62,29 +62,28 @@ impl Layer for RateLimit {
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
+        let local = place.local();
         Some(match &self.rate {
-            Rate::With(with) => {
-                let held = guard::held(place, &quote_spanned!(mixed=> held_rate_limit), with);
-                let local = place.local();
-                quote_spanned!(mixed=> let #local = &#held;)
-            }
+            Rate::With(with) => guard::owned(place, "RateLimit", with),
             Rate::Own { per_second, burst } => {
                 let func = place.func();
                 let [per_second, burst] = [*per_second, *burst].map(Literal::u32_unsuffixed);
-                let make = quote_spanned!(mixed=> declared_rate_limit(#func, #per_second, #burst));
-                guard::shared(place, "RATE_LIMIT", "RateLimit", &make)
+                let declaration = quote_spanned! {mixed=>
+                    RateLimitDeclaration { func: #func, per_second: #per_second, burst: #burst }
+                };
+                let site = guard::site(place, "RateLimit", &declaration, false);
+                quote_spanned!(mixed=> let #local = #site;)
             }
         })
     }
 
-    /// Output: `match rate_limit.try_acquire() { .. }` and the layers below.
+    /// Output: `let () = match rate_limit.get().try_acquire() { .. };` and the layers below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
-        let acquire = quote_spanned!(mixed=> #local.try_acquire());
-        let admitted = quote_spanned!(mixed=> (()) => {});
-        let admit = guard::admit(place, Cause::Limit, &acquire, &admitted, "limited", self.error.as_ref());
+        let acquired = quote_spanned!(mixed=> #local.get().try_acquire());
+        let admit = guard::admit(place, Cause::Limit, &acquired, self.error.as_ref());
         let inner = place.bound(block);
-        Statements::Bind(quote_spanned!(mixed=> #admit #inner))
+        Statements::Bind(quote_spanned!(mixed=> let () = #admit; #inner))
     }
 }

@@ -1,107 +1,118 @@
-//! Call sites: each finds its circuit at its first call.
+//! Layers as an expansion holds them: a [`Site`] for the layer of an attribute, and [`Owned`] for a value of the user's.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
+use std::borrow::Cow;
+
 use crate::base::sync::{Arc, OnceLock};
+use crate::bulkhead::Bulkhead;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::error::CircuitOpenError;
-use crate::circuit::permit::Permit;
-use crate::registry::conflict;
-use crate::registry::declared::Declaration;
+use crate::rate_limit::RateLimit;
+use crate::registry::conflict::{self, CircuitConflict};
+use crate::registry::declared::{BulkheadDeclaration, CircuitDeclaration, RateLimitDeclaration};
 use crate::registry::family::Family;
 use crate::registry::key::Key;
 use crate::registry::registry;
 
-/// One `#[circuit]` in the program, with the breaker that it resolves to at its first call.
-#[derive(Debug)]
-pub struct CallSite {
-    declaration: Declaration,
-    breaker: OnceLock<CircuitBreaker>,
+/// A layer that the calls of one attribute share.
+pub trait Shared: Clone {
+    /// The name and the options of the attribute, which the attribute has checked.
+    type Declaration: Copy;
+
+    /// Returns the layer of a declaration, and its conflicts with other places.
+    fn resolve(declaration: Self::Declaration) -> (Self, Vec<CircuitConflict>);
 }
 
-impl CallSite {
-    pub const fn new(declaration: Declaration) -> Self {
-        Self { declaration, breaker: OnceLock::new() }
+/// The layer of one attribute, which all calls share. The first call resolves it.
+#[derive(Debug)]
+pub struct Site<T: Shared> {
+    declaration: T::Declaration,
+    layer: OnceLock<T>,
+}
+
+impl<T: Shared> Site<T> {
+    pub const fn new(declaration: T::Declaration) -> Self {
+        Self { declaration, layer: OnceLock::new() }
     }
 
     /// Returns the declaration of the attribute, which is collected at link time.
-    pub const fn declaration(&'static self) -> &'static Declaration {
+    pub const fn declaration(&'static self) -> &'static T::Declaration {
         &self.declaration
     }
 
-    /// # Errors
-    ///
-    /// When the circuit rejects the call.
+    /// Returns the layer.
     #[inline]
-    pub fn acquire(&'static self) -> Result<Permit<'static>, CircuitOpenError> {
-        self.breaker().try_acquire()
-    }
-
-    #[inline]
-    pub fn breaker(&'static self) -> &'static CircuitBreaker {
-        self.breaker.get().unwrap_or_else(|| self.resolve())
+    pub fn get(&'static self) -> &'static T {
+        self.layer.get().unwrap_or_else(|| self.resolve())
     }
 
     #[cold]
-    fn resolve(&'static self) -> &'static CircuitBreaker {
-        let Declaration { name, written } = self.declaration;
-        let (breaker, conflicts) = registry::join(name, written);
-        // Of two first calls at once, one tells about conflicts; and only once the breaker is there, so that a
-        // subscriber may call the very function that this call site belongs to.
-        if self.breaker.set(breaker.clone()).is_ok() {
+    fn resolve(&'static self) -> &'static T {
+        let (layer, conflicts) = T::resolve(self.declaration);
+        // One of two simultaneous first calls emits the conflicts. The layer is set before, so that a subscriber may call
+        // the function of this site.
+        if self.layer.set(layer.clone()).is_ok() {
             conflicts.iter().for_each(conflict::emit);
         }
-        self.breaker.get_or_init(|| breaker)
+        self.layer.get_or_init(|| layer)
     }
 }
 
-/// One `#[circuit(key = ..)]` in the program, with the family that it resolves to at its first call.
+/// A handle that belongs to one call, so that nothing of the user's stays borrowed while the body runs.
 #[derive(Debug)]
-pub struct KeyedSite {
-    declaration: Declaration,
-    family: OnceLock<Arc<Family>>,
-}
+pub struct Owned<T>(T);
 
-impl KeyedSite {
-    pub const fn new(declaration: Declaration) -> Self {
-        Self { declaration, family: OnceLock::new() }
+impl<T: Clone> Owned<T> {
+    pub fn new(layer: &T) -> Self {
+        Self(layer.clone())
     }
 
-    /// The circuit of this key.
-    pub fn of<K: Key + ?Sized>(&'static self, key: &K) -> Held {
-        let family = self.family.get().unwrap_or_else(|| self.resolve());
-        Held(family.breaker(key))
-    }
-
-    #[cold]
-    fn resolve(&'static self) -> &'static Arc<Family> {
-        let Declaration { name, written } = self.declaration;
-        let (family, conflicts) = registry::join_family(name, written);
-        if self.family.set(family.clone()).is_ok() {
-            conflicts.iter().for_each(conflict::emit);
-        }
-        self.family.get_or_init(|| family)
-    }
-}
-
-/// A breaker of the user's, as a circuit of its own: a clone, so that nothing stays borrowed while the body runs.
-#[derive(Debug)]
-pub struct Held(pub(crate) CircuitBreaker);
-
-impl Held {
-    pub fn new(breaker: &CircuitBreaker) -> Self {
-        Self(breaker.clone())
-    }
-
-    /// # Errors
-    ///
-    /// When the circuit rejects the call.
+    /// Returns the layer.
     #[inline]
-    pub fn acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        self.0.try_acquire()
-    }
-
-    #[inline]
-    pub fn breaker(&self) -> &CircuitBreaker {
+    pub fn get(&self) -> &T {
         &self.0
+    }
+}
+
+/// The circuits of one name, one for each key.
+#[derive(Clone, Debug)]
+pub struct KeyedCircuits(pub(crate) Arc<Family>);
+
+impl KeyedCircuits {
+    /// Returns the circuit of this key.
+    pub fn of<K: Key + ?Sized>(&self, key: &K) -> Owned<CircuitBreaker> {
+        Owned(self.0.breaker(key))
+    }
+}
+
+impl Shared for CircuitBreaker {
+    type Declaration = CircuitDeclaration;
+
+    fn resolve(CircuitDeclaration { name, written }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
+        registry::join(name, written)
+    }
+}
+
+impl Shared for KeyedCircuits {
+    type Declaration = CircuitDeclaration;
+
+    fn resolve(CircuitDeclaration { name, written }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
+        let (family, conflicts) = registry::join_family(name, written);
+        (Self(family), conflicts)
+    }
+}
+
+impl Shared for Bulkhead {
+    type Declaration = BulkheadDeclaration;
+
+    fn resolve(BulkheadDeclaration { func, max, wait }: BulkheadDeclaration) -> (Self, Vec<CircuitConflict>) {
+        (Self::new(Cow::Borrowed(func).into(), max, wait), Vec::new())
+    }
+}
+
+impl Shared for RateLimit {
+    type Declaration = RateLimitDeclaration;
+
+    fn resolve(RateLimitDeclaration { func, per_second, burst }: RateLimitDeclaration) -> (Self, Vec<CircuitConflict>) {
+        (Self::new(Cow::Borrowed(func).into(), per_second, burst), Vec::new())
     }
 }

@@ -25,42 +25,31 @@ impl Layer for Circuit {
         }
     }
 
-    /// The call site stands before the first layer, since retries ask the circuits below them.
+    /// The site stands before the first layer, since retries ask the circuits below them.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        let runtime = place.runtime();
+        let mixed = Span::mixed_site();
         let local = place.local();
         let (name, key, settings) = match &self.breaker {
             Breaker::Named { name, key, settings } => (name, key, settings),
-            Breaker::With(breaker) => {
-                let held = guard::held(place, &quote_spanned!(Span::mixed_site()=> Held::new), breaker);
-                return Some(quote_spanned!(Span::mixed_site()=> let #local = #held;));
-            }
+            Breaker::With(breaker) => return Some(guard::owned(place, "CircuitBreaker", breaker)),
         };
         let options = settings.calls(place);
-        // In a block of its own: an item is not hygienic, and must not hide one of the user's.
-        if let Some(key) = key {
-            let key = quote_spanned!(Span::mixed_site().located_at(key.span())=> &(#key));
-            return Some(quote_spanned! {Span::mixed_site()=>
-                let #local = {
-                    static CIRCUIT: #runtime::__private::KeyedSite = #runtime::__private::KeyedSite::new(
-                        #runtime::__private::Declaration::new(#name) #options
-                    );
-                    &CIRCUIT
-                }.of(#key);
-            });
-        }
-        Some(quote_spanned! {Span::mixed_site()=>
-            let #local = {
-                static CIRCUIT: #runtime::__private::CallSite = #runtime::__private::CallSite::new(
-                    #runtime::__private::Declaration::new(#name) #options
-                );
-                #runtime::__private::declare!(CIRCUIT);
-                &CIRCUIT
-            };
+        let declaration = quote_spanned!(mixed=> CircuitDeclaration::new(#name) #options);
+        Some(match key {
+            // Circuits with keys are known from their first calls on.
+            Some(key) => {
+                let site = guard::site(place, "KeyedCircuits", &declaration, false);
+                let key = quote_spanned!(mixed.located_at(key.span())=> &(#key));
+                quote_spanned!(mixed=> let #local = #site.get().of(#key);)
+            }
+            None => {
+                let site = guard::site(place, "CircuitBreaker", &declaration, true);
+                quote_spanned!(mixed=> let #local = #site;)
+            }
         })
     }
 
-    /// Output: `let mut permit = match circuit.acquire() { .. }; .. let outcome = settle(permit, outcome, ..);`
+    /// Output: `let mut permit = match circuit.get().try_acquire() { .. }; .. let outcome = settle(permit, outcome, ..);`
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = &place.stack.runtime_at;
         let at = place.stack.at;
@@ -85,9 +74,8 @@ impl Layer for Circuit {
             }
         };
         let settle = place.unless_by_caller(&permit, settle);
-        let acquire = quote_spanned!(mixed=> #local.acquire());
-        let admitted = quote_spanned!(mixed=> (permit) => permit,);
-        let admit = guard::admit(place, Cause::Circuit, &acquire, &admitted, "open", self.open.as_ref());
+        let acquired = quote_spanned!(mixed=> #local.get().try_acquire());
+        let admit = guard::admit(place, Cause::Circuit, &acquired, self.open.as_ref());
         Statements::Bind(quote_spanned! {mixed=>
             let mut #permit = #admit;
             #body

@@ -53,7 +53,7 @@ impl Layer for Retry {
         let error = place.error();
         let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).__found());
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
-        let below = quote_spanned!(mixed=> || [#(#below.breaker()),*]);
+        let below = quote_spanned!(mixed=> || [#(#below.get()),*]);
         let rules = self.rules.iter().map(|(rule, function)| {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))

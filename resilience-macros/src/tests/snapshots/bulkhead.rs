@@ -5,20 +5,18 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let bulkhead = {
-        static BULKHEAD: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::LazyLock::new(|| {
-                ::resilience_runtime::__private::declared_bulkhead(
-                    "fetch",
-                    10,
-                    ::resilience_runtime::__private::Duration::new(0, 0),
-                )
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
+                func: "fetch",
+                max: 10,
+                wait: ::resilience_runtime::__private::Duration::new(0, 0),
             });
-        &*BULKHEAD
+        &SITE
     };
-    let _slot = match bulkhead.try_acquire() {
-        ::core::result::Result::Ok(slot) => slot,
-        ::core::result::Result::Err(full) => {
-            return ::resilience_runtime::__private::rejected_with(full, |full| Error::Full(full));
+    let _slot = match bulkhead.get().try_acquire() {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::rejected_with(error, |full| Error::Full(full));
         }
     };
     let outcome = async move {

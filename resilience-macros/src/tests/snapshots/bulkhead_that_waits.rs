@@ -8,15 +8,13 @@
 #[doc = " Sends a message."]
 pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(), Error> {
     let bulkhead = {
-        static BULKHEAD: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::LazyLock::new(|| {
-                ::resilience_runtime::__private::declared_bulkhead(
-                    "send",
-                    10,
-                    ::resilience_runtime::__private::Duration::new(0, 250000000),
-                )
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
+                func: "send",
+                max: 10,
+                wait: ::resilience_runtime::__private::Duration::new(0, 250000000),
             });
-        &*BULKHEAD
+        &SITE
     };
     let _slot;
     let mut body = ::core::pin::pin!(async move {
@@ -31,9 +29,9 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             self.client.send(to, by.into()).await
         }
     });
-    _slot = match bulkhead.acquire().await {
-        ::core::result::Result::Ok(slot) => slot,
-        ::core::result::Result::Err(full) => return ::resilience_runtime::__private::rejected(full),
+    _slot = match bulkhead.get().acquire().await {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
     let outcome = body.as_mut().await;
     outcome

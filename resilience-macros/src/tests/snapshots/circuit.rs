@@ -5,17 +5,18 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let circuit = {
-        static CIRCUIT: ::resilience_runtime::__private::CallSite = ::resilience_runtime::__private::CallSite::new(
-            ::resilience_runtime::__private::Declaration::new("search")
-                .threshold(5)
-                .cooldown(::resilience_runtime::__private::Duration::new(30, 0)),
-        );
-        ::resilience_runtime::__private::declare!(CIRCUIT);
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::CircuitDeclaration::new("search")
+                    .threshold(5)
+                    .cooldown(::resilience_runtime::__private::Duration::new(30, 0)),
+            );
+        ::resilience_runtime::__private::declare!(SITE);
+        &SITE
     };
-    let mut permit = match circuit.acquire() {
+    let mut permit = match circuit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
     let outcome = ::resilience_runtime::__private::watch(&mut permit, async move {
         if false {

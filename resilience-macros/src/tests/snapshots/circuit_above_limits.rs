@@ -14,33 +14,31 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     #[timeout(__absorbed)]
     const _: () = ();
     let circuit = {
-        static CIRCUIT: ::resilience_runtime::__private::CallSite =
-            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
-        ::resilience_runtime::__private::declare!(CIRCUIT);
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(SITE);
+        &SITE
     };
     let bulkhead = {
-        static BULKHEAD: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::LazyLock::new(|| {
-                ::resilience_runtime::__private::declared_bulkhead(
-                    "ask",
-                    1,
-                    ::resilience_runtime::__private::Duration::new(0, 0),
-                )
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
+                func: "ask",
+                max: 1,
+                wait: ::resilience_runtime::__private::Duration::new(0, 0),
             });
-        &*BULKHEAD
+        &SITE
     };
     let mut turned = ::resilience_runtime::__private::Turned::None;
-    let mut permit = match circuit.acquire() {
+    let mut permit = match circuit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
     let outcome = 'circuit: {
-        let _slot = match bulkhead.try_acquire() {
-            ::core::result::Result::Ok(slot) => slot,
-            ::core::result::Result::Err(full) => {
+        let _slot = match bulkhead.get().try_acquire() {
+            ::core::result::Result::Ok(permit) => permit,
+            ::core::result::Result::Err(error) => {
                 turned = ::resilience_runtime::__private::Turned::Limited;
-                let outcome = ::resilience_runtime::__private::rejected(full);
+                let outcome = ::resilience_runtime::__private::rejected(error);
                 break 'circuit outcome;
             }
         };

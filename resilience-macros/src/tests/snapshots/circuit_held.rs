@@ -7,11 +7,11 @@
 #[doc = " Asks."]
 pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let circuit = match &(self.breaker) {
-        held => ::resilience_runtime::__private::Held::new(held),
+        held => ::resilience_runtime::__private::Owned::<::resilience_runtime::__private::CircuitBreaker>::new(held),
     };
-    let mut permit = match circuit.acquire() {
+    let mut permit = match circuit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
     let outcome = ::resilience_runtime::__private::watch(&mut permit, async move {
         if false {

@@ -7,14 +7,16 @@
 #[doc = " Asks."]
 pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let circuit = {
-        static CIRCUIT: ::resilience_runtime::__private::CallSite =
-            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
-        ::resilience_runtime::__private::declare!(CIRCUIT);
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(SITE);
+        &SITE
     };
-    let mut permit = match circuit.acquire() {
+    let mut permit = match circuit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected_with(open, Error::Open),
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::rejected_with(error, Error::Open);
+        }
     };
     let outcome = ::resilience_runtime::__private::watch(&mut permit, async {
         if false {

@@ -5,15 +5,17 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let circuit = {
-        static CIRCUIT: ::resilience_runtime::__private::KeyedSite = ::resilience_runtime::__private::KeyedSite::new(
-            ::resilience_runtime::__private::Declaration::new("host").max_keys(100),
-        );
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::KeyedCircuits> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::CircuitDeclaration::new("host").max_keys(100),
+            );
+        &SITE
     }
+    .get()
     .of(&(url.host()));
-    let mut permit = match circuit.acquire() {
+    let mut permit = match circuit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
     let outcome = ::resilience_runtime::__private::watch(&mut permit, async move {
         if false {

@@ -8,18 +8,18 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     #[circuit(__absorbed)]
     const _: () = ();
     let circuit = {
-        static CIRCUIT: ::resilience_runtime::__private::CallSite =
-            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
-        ::resilience_runtime::__private::declare!(CIRCUIT);
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(SITE);
+        &SITE
     };
     let mut turned = ::resilience_runtime::__private::Turned::None;
     let outcome = 'fallback: {
-        let mut permit = match circuit.acquire() {
+        let mut permit = match circuit.get().try_acquire() {
             ::core::result::Result::Ok(permit) => permit,
-            ::core::result::Result::Err(open) => {
+            ::core::result::Result::Err(error) => {
                 turned = ::resilience_runtime::__private::Turned::Open;
-                let outcome = ::resilience_runtime::__private::rejected(open);
+                let outcome = ::resilience_runtime::__private::rejected(error);
                 break 'fallback outcome;
             }
         };

@@ -5,16 +5,18 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let rate_limit = {
-        static RATE_LIMIT: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::RateLimit> =
-            ::resilience_runtime::__private::LazyLock::new(|| {
-                ::resilience_runtime::__private::declared_rate_limit("fetch", 100, 10)
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::RateLimitDeclaration {
+                func: "fetch",
+                per_second: 100,
+                burst: 10,
             });
-        &*RATE_LIMIT
+        &SITE
     };
-    match rate_limit.try_acquire() {
-        ::core::result::Result::Ok(()) => {}
-        ::core::result::Result::Err(limited) => return ::resilience_runtime::__private::rejected(limited),
-    }
+    let () = match rate_limit.get().try_acquire() {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+    };
     let outcome = async move {
         if false {
             let _ = &client;

@@ -7,15 +7,15 @@
 
 #[doc = " Sends a message."]
 pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(), Error> {
-    let rate_limit = &match &(LIMIT) {
-        held => ::resilience_runtime::__private::held_rate_limit(held),
+    let rate_limit = match &(LIMIT) {
+        held => ::resilience_runtime::__private::Owned::<::resilience_runtime::__private::RateLimit>::new(held),
     };
-    match rate_limit.try_acquire() {
-        ::core::result::Result::Ok(()) => {}
-        ::core::result::Result::Err(limited) => {
-            return ::resilience_runtime::__private::rejected_with(limited, Error::limited);
+    let () = match rate_limit.get().try_acquire() {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::rejected_with(error, Error::limited);
         }
-    }
+    };
     let outcome = async move {
         if false {
             let _ = &by;

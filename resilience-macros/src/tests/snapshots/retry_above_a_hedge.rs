@@ -14,25 +14,25 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     #[circuit(__absorbed)]
     const _: () = ();
     let circuit = {
-        static CIRCUIT: ::resilience_runtime::__private::CallSite =
-            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("a"));
-        ::resilience_runtime::__private::declare!(CIRCUIT);
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("a"));
+        ::resilience_runtime::__private::declare!(SITE);
+        &SITE
     };
     let circuit2 = {
-        static CIRCUIT: ::resilience_runtime::__private::CallSite =
-            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("b"));
-        ::resilience_runtime::__private::declare!(CIRCUIT);
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("b"));
+        ::resilience_runtime::__private::declare!(SITE);
+        &SITE
     };
     let mut turned = ::resilience_runtime::__private::Turned::None;
     let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
     loop {
         let delay = {
-            let mut permit = match circuit.acquire() {
+            let mut permit = match circuit.get().try_acquire() {
                 ::core::result::Result::Ok(permit) => permit,
-                ::core::result::Result::Err(open) => return ::resilience_runtime::__private::rejected(open),
+                ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
             };
             let outcome = 'circuit: {
                 let (outcome, of_attempt) = retry
@@ -45,11 +45,11 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                             || async {
                                 let mut turned = ::resilience_runtime::__private::Turned::None;
                                 let outcome = {
-                                    let mut permit2 = match circuit2.acquire() {
+                                    let mut permit2 = match circuit2.get().try_acquire() {
                                         ::core::result::Result::Ok(permit) => permit,
-                                        ::core::result::Result::Err(open) => {
+                                        ::core::result::Result::Err(error) => {
                                             turned = ::resilience_runtime::__private::Turned::Open;
-                                            return (::resilience_runtime::__private::rejected(open), turned);
+                                            return (::resilience_runtime::__private::rejected(error), turned);
                                         }
                                     };
                                     turned = ::resilience_runtime::__private::Turned::None;
@@ -84,7 +84,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                 "fetch",
                 |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
                 |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
-                || [circuit.breaker(), circuit2.breaker()],
+                || [circuit.get(), circuit2.get()],
             ) {
                 ::core::ops::ControlFlow::Continue(delay) => delay,
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,

@@ -12,20 +12,22 @@ async fn load(key: String) -> Result<u8, Error> {
         #[rate_limit(__absorbed)]
         const _: () = ();
         let rate_limit = {
-            static RATE_LIMIT: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::RateLimit> =
-                ::resilience_runtime::__private::LazyLock::new(|| {
-                    ::resilience_runtime::__private::declared_rate_limit("load", 1, 1)
+            static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
+                ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::RateLimitDeclaration {
+                    func: "load",
+                    per_second: 1,
+                    burst: 1,
                 });
-            &*RATE_LIMIT
+            &SITE
         };
         let timeout_allowed =
             ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(0, 250000000));
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
-            match rate_limit.try_acquire() {
-                ::core::result::Result::Ok(()) => {}
-                ::core::result::Result::Err(limited) => return ::resilience_runtime::__private::rejected(limited),
-            }
+            let () = match rate_limit.get().try_acquire() {
+                ::core::result::Result::Ok(permit) => permit,
+                ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+            };
             let outcome = match timeout
                 .as_mut()
                 .race(async move {

@@ -23,28 +23,28 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     #[timeout(__absorbed)]
     const _: () = ();
     let circuit = {
-        static CIRCUIT: ::resilience_runtime::__private::CallSite =
-            ::resilience_runtime::__private::CallSite::new(::resilience_runtime::__private::Declaration::new("ask"));
-        ::resilience_runtime::__private::declare!(CIRCUIT);
-        &CIRCUIT
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(SITE);
+        &SITE
     };
     let rate_limit = {
-        static RATE_LIMIT: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::RateLimit> =
-            ::resilience_runtime::__private::LazyLock::new(|| {
-                ::resilience_runtime::__private::declared_rate_limit("fetch", 100, 100)
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::RateLimitDeclaration {
+                func: "fetch",
+                per_second: 100,
+                burst: 100,
             });
-        &*RATE_LIMIT
+        &SITE
     };
     let bulkhead = {
-        static BULKHEAD: ::resilience_runtime::__private::LazyLock<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::LazyLock::new(|| {
-                ::resilience_runtime::__private::declared_bulkhead(
-                    "fetch",
-                    8,
-                    ::resilience_runtime::__private::Duration::new(1, 0),
-                )
+        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
+                func: "fetch",
+                max: 8,
+                wait: ::resilience_runtime::__private::Duration::new(1, 0),
             });
-        &*BULKHEAD
+        &SITE
     };
     let mut turned = ::resilience_runtime::__private::Turned::None;
     let outcome = 'fallback: {
@@ -57,24 +57,24 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             loop {
                 let delay = {
                     let outcome = 'retry: {
-                        let mut permit = match circuit.acquire() {
+                        let mut permit = match circuit.get().try_acquire() {
                             ::core::result::Result::Ok(permit) => permit,
-                            ::core::result::Result::Err(open) => {
+                            ::core::result::Result::Err(error) => {
                                 turned = ::resilience_runtime::__private::Turned::Open;
-                                let outcome = ::resilience_runtime::__private::rejected(open);
+                                let outcome = ::resilience_runtime::__private::rejected(error);
                                 break 'fallback outcome;
                             }
                         };
                         let outcome = 'circuit: {
-                            match rate_limit.try_acquire() {
-                                ::core::result::Result::Ok(()) => {}
-                                ::core::result::Result::Err(limited) => {
+                            let () = match rate_limit.get().try_acquire() {
+                                ::core::result::Result::Ok(permit) => permit,
+                                ::core::result::Result::Err(error) => {
                                     turned = ::resilience_runtime::__private::Turned::Limited;
-                                    let outcome = ::resilience_runtime::__private::rejected(limited);
+                                    let outcome = ::resilience_runtime::__private::rejected(error);
                                     break 'circuit outcome;
                                 }
-                            }
-                            let _slot = match match timeout.as_mut().race(bulkhead.acquire()).await {
+                            };
+                            let _slot = match match timeout.as_mut().race(bulkhead.get().acquire()).await {
                                 ::core::option::Option::Some(waited) => waited,
                                 ::core::option::Option::None => {
                                     let error = ::resilience_runtime::__private::timed_out(
@@ -87,10 +87,10 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     break 'timeout outcome;
                                 }
                             } {
-                                ::core::result::Result::Ok(slot) => slot,
-                                ::core::result::Result::Err(full) => {
+                                ::core::result::Result::Ok(permit) => permit,
+                                ::core::result::Result::Err(error) => {
                                     turned = ::resilience_runtime::__private::Turned::Limited;
-                                    let outcome = ::resilience_runtime::__private::rejected(full);
+                                    let outcome = ::resilience_runtime::__private::rejected(error);
                                     break 'circuit outcome;
                                 }
                             };
@@ -157,7 +157,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                         "fetch",
                         |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
                         |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
-                        || [circuit.breaker()],
+                        || [circuit.get()],
                     ) {
                         ::core::ops::ControlFlow::Continue(delay) => delay,
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,

@@ -12,9 +12,9 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::permit::OwnedPermit;
 use crate::circuit::settings::{Options, Settings};
-use crate::registry::declared::Declaration;
+use crate::registry::declared::CircuitDeclaration;
 use crate::registry::registry::get_circuit;
-use crate::registry::site::CallSite;
+use crate::registry::site::Site;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -192,10 +192,10 @@ fn a_rejection_against_a_closing() {
 #[test]
 fn the_first_use_of_a_name_from_two_threads() {
     loom::model(|| {
-        let site = |declaration: Declaration| -> &'static CallSite { Box::leak(Box::new(CallSite::new(declaration))) };
-        let one = site(Declaration::new("first_use").threshold(7));
-        let two = site(Declaration::new("first_use").cooldown(HOUR));
-        let call = |site: &'static CallSite| site.acquire().expect("a closed circuit").success();
+        let site = |declaration| -> &'static Site<CircuitBreaker> { Box::leak(Box::new(Site::new(declaration))) };
+        let one = site(CircuitDeclaration::new("first_use").threshold(7));
+        let two = site(CircuitDeclaration::new("first_use").cooldown(HOUR));
+        let call = |site: &'static Site<CircuitBreaker>| site.get().try_acquire().expect("a closed circuit").success();
         let other = thread::spawn(move || call(one));
         call(two);
         other.join().unwrap();
