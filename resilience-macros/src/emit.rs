@@ -46,7 +46,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 ///             }
 ///         };
 ///         if !delay.is_zero() {
-///             sleep(delay).await;
+///             let () = sleep(delay).await;
 ///         }
 ///     }
 /// }
@@ -160,9 +160,9 @@ impl Place<'_> {
         if let Some(layer) = self.layer() {
             return layer.emit(self, block);
         }
-        let outcome = self.wait(mixed, self.watched(block));
+        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.watched(block));
         let ran = self.ran();
-        Statements::Bind(quote_spanned!(mixed=> #ran let outcome = #outcome;))
+        Statements::Bind(quote_spanned!(mixed=> #ran #wait))
     }
 }
 

@@ -37,24 +37,30 @@ impl<'a> Place<'a> {
             .filter_map(move |index| Some((self.at(index), self.at(index).layer()?)))
     }
 
-    /// Waits in this place, as long as the timeouts above allow. Every wait of an expansion is made here. An error about
-    /// the wait points to `at`.
-    pub(crate) fn wait(self, at: Span, future: TokenStream) -> TokenStream {
+    /// Waits in this place, as long as the timeouts above allow, and binds the `output` of the future. Every wait of an
+    /// expansion is made here. An error about the wait points to `at`.
+    ///
+    /// Output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
+    pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let interrupts: Vec<_> = self.within().filter_map(|(place, layer)| layer.interrupt(place)).collect();
         let raced = interrupts
             .iter()
             .rfold(future, |future, Interrupt { timer, .. }| quote_spanned!(mixed=> #timer.race(#future)));
         let waited = quote_spanned!(at=> #raced.await);
+        let Some((innermost, above)) = interrupts.split_last() else {
+            return quote_spanned!(mixed=> let #output = #waited;);
+        };
+        let some = |bound: &TokenStream, waited: &TokenStream, Interrupt { expired, .. }: &Interrupt| quote_spanned!(mixed=> let ::core::option::Option::Some(#bound) = #waited else { break #expired };);
         // The outermost one has raced with all the others.
-        interrupts.iter().fold(waited, |waited, Interrupt { expired, .. }| {
-            quote_spanned! {mixed=>
-                match #waited {
-                    ::core::option::Option::Some(waited) => waited,
-                    #expired
-                }
-            }
-        })
+        let (mut bound, mut waited) = (TokenStream::new(), waited);
+        for interrupt in above {
+            let others = quote_spanned!(mixed=> waited);
+            bound.extend(some(&others, &waited, interrupt));
+            waited = others;
+        }
+        bound.extend(some(output, &waited, innermost));
+        bound
     }
 
     /// Wraps the body by the layers that watch it: only a panic of the body itself is a failure of a circuit, and a retry

@@ -46,8 +46,8 @@ pub(crate) enum Statements {
 pub(crate) struct Interrupt {
     /// The expression that races with the wait.
     pub(crate) timer: TokenStream,
-    /// The arm of a `match` that leaves the layers below.
-    pub(crate) expired: TokenStream,
+    /// The label of the block that the wait leaves then.
+    pub(crate) expired: Lifetime,
 }
 
 /// A stack of layers on its way to tokens.

@@ -93,12 +93,16 @@ impl Layer for Bulkhead {
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
-        let acquired = if self.waits() {
-            place.wait(mixed, quote_spanned!(mixed=> #local.get().acquire()))
+        let admit = |acquired: &TokenStream| guard::admit(place, Cause::Limit, acquired, self.error.as_ref());
+        let slot = if self.waits() {
+            let acquired = quote_spanned!(mixed=> acquired);
+            let wait = place.wait(mixed, &acquired, quote_spanned!(mixed=> #local.get().acquire()));
+            let admit = admit(&acquired);
+            // In a block of its own, so that the future need not hold the result while the body runs.
+            quote_spanned!(mixed=> { #wait #admit })
         } else {
-            quote_spanned!(mixed=> #local.get().try_acquire())
+            admit(&quote_spanned!(mixed=> #local.get().try_acquire()))
         };
-        let slot = guard::admit(place, Cause::Limit, &acquired, self.error.as_ref());
         let plan = place.plan();
         if plan.repeats() || !self.waits() || plan.waits_above(place.index) {
             let inner = place.bound(block);

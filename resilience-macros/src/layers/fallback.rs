@@ -75,7 +75,8 @@ impl Layer for Fallback {
     ///         ControlFlow::Continue(_) => function(arguments),
     ///         ControlFlow::Break(outcome) => break 'after_fallback outcome,
     ///     };
-    ///     called.await
+    ///     let outcome = called.await;
+    ///     outcome
     /// };
     /// ```
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
@@ -102,7 +103,7 @@ impl Layer for Fallback {
         let call = quote_spanned!(at=> #function(#(#arguments),*));
         // Drops the error before the wait for the fallback, unless the fallback takes it.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
-        let called = place.wait(at, quote_spanned!(at=> called));
+        let wait = place.wait(at, &quote_spanned!(mixed=> outcome), quote_spanned!(at=> called));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };
             let outcome = #end: {
@@ -111,7 +112,8 @@ impl Layer for Fallback {
                     ::core::ops::ControlFlow::Break(outcome) => break #end outcome,
                 };
                 #ran
-                #called
+                #wait
+                outcome
             };
         })
     }

@@ -79,13 +79,14 @@ impl Layer for Hedge {
         // Uses the span of the body, so that capture errors point at the user's code.
         let attempt = quote_spanned!(mixed.located_at(block.span())=> || async #within);
         let hedged = quote_spanned!(mixed=> #runtime::__private::Hedged::new(#func, #after, #places, #attempt));
-        let hedged = place.wait(mixed, place.watched(&hedged));
+        let hedged = place.watched(&hedged);
+        let wait = |output: &TokenStream| place.wait(mixed, output, hedged);
         Statements::Bind(match declared {
-            Some(_) => quote_spanned! {mixed=>
-                let (outcome, of_attempt) = #hedged;
-                turned = of_attempt;
-            },
-            None => quote_spanned!(mixed=> let (outcome, _) = #hedged;),
+            Some(_) => {
+                let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
+                quote_spanned!(mixed=> #wait turned = of_attempt;)
+            }
+            None => wait(&quote_spanned!(mixed=> (outcome, _))),
         })
     }
 }

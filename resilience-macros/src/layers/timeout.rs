@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
+use syn::Lifetime;
 use syn::spanned::Spanned;
 
 use super::attribute::{Attribute, Parsed, parsed};
@@ -48,46 +49,55 @@ impl Layer for Timeout {
         }
     }
 
-    /// Output: `let timeout_allowed = within(after); let mut timeout = pin!(..); let outcome = 'timeout: { .. };`
+    /// Output:
+    ///
+    /// ```text
+    /// let timeout_allowed = within(after);
+    /// let mut timeout = pin!(Timer::new(timeout_allowed));
+    /// let outcome = 'timeout: {
+    ///     'timeout_expired: {
+    ///         ..
+    ///         break 'timeout outcome;
+    ///     }
+    ///     let error = timed_out(..);
+    ///     rejected(error)
+    /// };
+    /// ```
     ///
     /// Each wait below races with the timer, see [`Layer::interrupt`].
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
-        let (local, label) = (place.local(), place.label());
-        let (after, allowed) = (place.duration(self.after), allowed(&local));
-        let tail = place.tail(block);
-        Statements::Bind(quote_spanned! {Span::mixed_site()=>
+        let mixed = Span::mixed_site();
+        let (local, label, expired) = (place.local(), place.label(), expired(place));
+        let (func, after) = (place.func(), place.duration(self.after));
+        let allowed = format_ident!("{local}_allowed", span = mixed);
+        let inner = place.bound(block);
+        let late = place.late();
+        let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
+        Statements::Bind(quote_spanned! {mixed=>
             let #allowed = #runtime::__private::within(#after);
             let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#allowed));
-            let outcome = #label: { #tail };
+            let outcome = #label: {
+                #expired: {
+                    #inner
+                    break #label outcome;
+                }
+                let error = #runtime::__private::timed_out(#func, #allowed, #after);
+                #late
+                #rejected
+            };
         })
     }
 
     /// Ends a wait below. The jump to this layer drops the state of all layers below.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
-        let runtime = place.runtime();
-        let mixed = Span::mixed_site();
-        let func = place.func();
-        let (local, label) = (place.local(), place.label());
-        let after = place.duration(self.after);
-        let allowed = allowed(&local);
-        let late = place.late();
-        let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
-        Some(Interrupt {
-            timer: quote_spanned!(mixed=> #local.as_mut()),
-            expired: quote_spanned! {mixed=>
-                ::core::option::Option::None => {
-                    let error = #runtime::__private::timed_out(#func, #allowed, #after);
-                    #late
-                    let outcome = #rejected;
-                    break #label outcome;
-                }
-            },
-        })
+        let local = place.local();
+        let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());
+        Some(Interrupt { timer, expired: expired(place) })
     }
 }
 
-/// Returns the local with the time that the call may take: the timeout, or the time until the deadline if that is shorter.
-fn allowed(local: &Ident) -> Ident {
-    format_ident!("{local}_allowed", span = Span::mixed_site())
+/// Returns the label of the block that a call leaves when its time is over.
+fn expired(place: Place<'_>) -> Lifetime {
+    Lifetime::new(&format!("'{}_expired", place.local()), Span::mixed_site())
 }

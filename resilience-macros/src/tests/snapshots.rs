@@ -120,8 +120,9 @@ fn write(path: &Path, input: &str, expansion: &TokenStream) {
     fs::write(path, format!("{}\n{}", commented(input), String::from_utf8(formatted.stdout).unwrap())).unwrap();
 }
 
-/// The tokens without the punctuation that rustfmt adds and removes: a comma or a semicolon at the end of a list or of a
-/// block, a comma behind a block, and the braces around the one expression of a match arm or of a closure.
+/// The tokens without the punctuation that rustfmt adds and removes: a comma or a semicolon at the end of a list, of a
+/// block or of generic arguments, a comma behind a block, and the braces around the one expression of a match arm or of
+/// a closure.
 fn comparable(tokens: TokenStream) -> Vec<String> {
     let mut found = Vec::<String>::new();
     let mut tokens = tokens.into_iter().peekable();
@@ -144,7 +145,9 @@ fn comparable(tokens: TokenStream) -> Vec<String> {
                     tokens.next_if(|next| next.to_string() == ",");
                 }
             }
-            TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';') && tokens.peek().is_none() => {}
+            TokenTree::Punct(punct)
+                if matches!(punct.as_char(), ',' | ';') && tokens.peek().is_none_or(|next| next.to_string() == ">") => {
+            }
             token => found.push(token.to_string()),
         }
     }

@@ -38,7 +38,7 @@ impl Layer for Retry {
     ///         }
     ///     };
     ///     if !delay.is_zero() {
-    ///         sleep(delay).await;
+    ///         let () = sleep(delay).await;
     ///     }
     /// }
     /// ```
@@ -71,7 +71,8 @@ impl Layer for Retry {
         };
         let budget = self.budget.as_ref().map(|made| made.bind(place, &budget));
         let state = self.state(place, &schedule);
-        let sleep = place.wait(mixed, quote_spanned!(mixed=> #runtime::__private::sleep(delay)));
+        let sleep = quote_spanned!(mixed=> #runtime::__private::sleep(delay));
+        let wait = place.wait(mixed, &quote_spanned!(mixed=> ()), sleep);
         Statements::End(quote_spanned! {mixed=>
             #state
             #budget
@@ -87,7 +88,7 @@ impl Layer for Retry {
                     }
                 };
                 if !delay.is_zero() {
-                    #sleep;
+                    #wait
                 }
             }
         })

@@ -29,9 +29,12 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             self.client.send(to, by.into()).await
         }
     });
-    _slot = match bulkhead.get().acquire().await {
-        ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+    _slot = {
+        let acquired = bulkhead.get().acquire().await;
+        match acquired {
+            ::core::result::Result::Ok(permit) => permit,
+            ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+        }
     };
     let outcome = body.as_mut().await;
     outcome

@@ -46,32 +46,31 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(2, 0));
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
-            turned = ::resilience_runtime::__private::Turned::None;
-            let outcome = match timeout
-                .as_mut()
-                .race(::resilience_runtime::__private::watch(&mut permit, async move {
-                    if false {
-                        let _ = &question;
-                        let _ = &self;
-                        return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
-                    }
-                    '_resilience_body: { self.client.ask(&question).await }
-                }))
-                .await
-            {
-                ::core::option::Option::Some(waited) => waited,
-                ::core::option::Option::None => {
-                    let error = ::resilience_runtime::__private::timed_out(
-                        "ask",
-                        timeout_allowed,
-                        ::resilience_runtime::__private::Duration::new(2, 0),
-                    );
-                    turned = ::resilience_runtime::__private::Turned::late(error);
-                    let outcome = ::resilience_runtime::__private::rejected(error);
-                    break 'timeout outcome;
-                }
-            };
-            outcome
+            'timeout_expired: {
+                turned = ::resilience_runtime::__private::Turned::None;
+                let ::core::option::Option::Some(outcome) = timeout
+                    .as_mut()
+                    .race(::resilience_runtime::__private::watch(&mut permit, async move {
+                        if false {
+                            let _ = &question;
+                            let _ = &self;
+                            return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
+                        }
+                        '_resilience_body: { self.client.ask(&question).await }
+                    }))
+                    .await
+                else {
+                    break 'timeout_expired;
+                };
+                break 'timeout outcome;
+            }
+            let error = ::resilience_runtime::__private::timed_out(
+                "ask",
+                timeout_allowed,
+                ::resilience_runtime::__private::Duration::new(2, 0),
+            );
+            turned = ::resilience_runtime::__private::Turned::late(error);
+            ::resilience_runtime::__private::rejected(error)
         };
         outcome
     };

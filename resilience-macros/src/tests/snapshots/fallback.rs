@@ -23,7 +23,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Continue(error) => cached(url, client, error),
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
-        called.await
+        let outcome = called.await;
+        outcome
     };
     outcome
 }

@@ -45,7 +45,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
         turned = ::resilience_runtime::__private::Turned::None;
-        called.await
+        let outcome = called.await;
+        outcome
     };
     outcome
 }

@@ -35,7 +35,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             }
         };
         if !delay.is_zero() {
-            ::resilience_runtime::__private::sleep(delay).await;
+            let () = ::resilience_runtime::__private::sleep(delay).await;
         }
     }
 }

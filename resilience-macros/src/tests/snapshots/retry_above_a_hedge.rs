@@ -91,7 +91,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
             }
         };
         if !delay.is_zero() {
-            ::resilience_runtime::__private::sleep(delay).await;
+            let () = ::resilience_runtime::__private::sleep(delay).await;
         }
     }
 }

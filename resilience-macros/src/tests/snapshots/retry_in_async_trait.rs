@@ -48,7 +48,7 @@ fn load<'a, 'async_trait>(
                 }
             };
             if !delay.is_zero() {
-                ::resilience_runtime::__private::sleep(delay).await;
+                let () = ::resilience_runtime::__private::sleep(delay).await;
             }
         }
     })

@@ -18,28 +18,27 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                     ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(5, 0));
                 let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
                 let outcome = 'timeout: {
-                    let outcome = match timeout
-                        .as_mut()
-                        .race(retry.watch(async {
-                            if false {
-                                return ::resilience_runtime::__private::never::<Result<u8, Error>>();
-                            }
-                            '_resilience_body: { get(key).await }
-                        }))
-                        .await
-                    {
-                        ::core::option::Option::Some(waited) => waited,
-                        ::core::option::Option::None => {
-                            let error = ::resilience_runtime::__private::timed_out(
-                                "load",
-                                timeout_allowed,
-                                ::resilience_runtime::__private::Duration::new(5, 0),
-                            );
-                            let outcome = ::resilience_runtime::__private::rejected(error);
-                            break 'timeout outcome;
-                        }
-                    };
-                    outcome
+                    'timeout_expired: {
+                        let ::core::option::Option::Some(outcome) = timeout
+                            .as_mut()
+                            .race(retry.watch(async {
+                                if false {
+                                    return ::resilience_runtime::__private::never::<Result<u8, Error>>();
+                                }
+                                '_resilience_body: { get(key).await }
+                            }))
+                            .await
+                        else {
+                            break 'timeout_expired;
+                        };
+                        break 'timeout outcome;
+                    }
+                    let error = ::resilience_runtime::__private::timed_out(
+                        "load",
+                        timeout_allowed,
+                        ::resilience_runtime::__private::Duration::new(5, 0),
+                    );
+                    ::resilience_runtime::__private::rejected(error)
                 };
                 match retry.judge(retry_schedule(), outcome).next(
                     "load",
@@ -52,7 +51,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                 }
             };
             if !delay.is_zero() {
-                ::resilience_runtime::__private::sleep(delay).await;
+                let () = ::resilience_runtime::__private::sleep(delay).await;
             }
         }
     }

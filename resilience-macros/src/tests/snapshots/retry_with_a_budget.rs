@@ -41,7 +41,7 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
             }
         };
         if !delay.is_zero() {
-            ::resilience_runtime::__private::sleep(delay).await;
+            let () = ::resilience_runtime::__private::sleep(delay).await;
         }
     }
 }

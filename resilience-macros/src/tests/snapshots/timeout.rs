@@ -11,34 +11,33 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
     let timeout_allowed = ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(5, 0));
     let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
     let outcome = 'timeout: {
-        let outcome = match timeout
-            .as_mut()
-            .race(async move {
-                if false {
-                    let _ = &by;
-                    let _ = &to;
-                    let _ = &self;
-                    return ::resilience_runtime::__private::never::<Result<(), Error>>();
-                }
-                '_resilience_body: {
-                    to.push(0);
-                    self.client.send(to, by.into()).await
-                }
-            })
-            .await
-        {
-            ::core::option::Option::Some(waited) => waited,
-            ::core::option::Option::None => {
-                let error = ::resilience_runtime::__private::timed_out(
-                    "send",
-                    timeout_allowed,
-                    ::resilience_runtime::__private::Duration::new(5, 0),
-                );
-                let outcome = ::resilience_runtime::__private::rejected_with(error, Error::late);
-                break 'timeout outcome;
-            }
-        };
-        outcome
+        'timeout_expired: {
+            let ::core::option::Option::Some(outcome) = timeout
+                .as_mut()
+                .race(async move {
+                    if false {
+                        let _ = &by;
+                        let _ = &to;
+                        let _ = &self;
+                        return ::resilience_runtime::__private::never::<Result<(), Error>>();
+                    }
+                    '_resilience_body: {
+                        to.push(0);
+                        self.client.send(to, by.into()).await
+                    }
+                })
+                .await
+            else {
+                break 'timeout_expired;
+            };
+            break 'timeout outcome;
+        }
+        let error = ::resilience_runtime::__private::timed_out(
+            "send",
+            timeout_allowed,
+            ::resilience_runtime::__private::Duration::new(5, 0),
+        );
+        ::resilience_runtime::__private::rejected_with(error, Error::late)
     };
     outcome
 }

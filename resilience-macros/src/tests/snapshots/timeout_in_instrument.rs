@@ -24,32 +24,31 @@ async fn load(key: String) -> Result<u8, Error> {
             ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(0, 250000000));
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
-            let () = match rate_limit.get().try_acquire() {
-                ::core::result::Result::Ok(permit) => permit,
-                ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
-            };
-            let outcome = match timeout
-                .as_mut()
-                .race(async move {
-                    if false {
-                        return ::resilience_runtime::__private::never::<Result<u8, Error>>();
-                    }
-                    '_resilience_body: { get(key).await }
-                })
-                .await
-            {
-                ::core::option::Option::Some(waited) => waited,
-                ::core::option::Option::None => {
-                    let error = ::resilience_runtime::__private::timed_out(
-                        "load",
-                        timeout_allowed,
-                        ::resilience_runtime::__private::Duration::new(0, 250000000),
-                    );
-                    let outcome = ::resilience_runtime::__private::rejected(error);
-                    break 'timeout outcome;
-                }
-            };
-            outcome
+            'timeout_expired: {
+                let () = match rate_limit.get().try_acquire() {
+                    ::core::result::Result::Ok(permit) => permit,
+                    ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+                };
+                let ::core::option::Option::Some(outcome) = timeout
+                    .as_mut()
+                    .race(async move {
+                        if false {
+                            return ::resilience_runtime::__private::never::<Result<u8, Error>>();
+                        }
+                        '_resilience_body: { get(key).await }
+                    })
+                    .await
+                else {
+                    break 'timeout_expired;
+                };
+                break 'timeout outcome;
+            }
+            let error = ::resilience_runtime::__private::timed_out(
+                "load",
+                timeout_allowed,
+                ::resilience_runtime::__private::Duration::new(0, 250000000),
+            );
+            ::resilience_runtime::__private::rejected(error)
         };
         outcome
     };

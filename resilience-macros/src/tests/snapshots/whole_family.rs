@@ -52,133 +52,125 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(60, 0));
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
-            let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT.max(3) };
-            let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
-            loop {
-                let delay = {
-                    let outcome = 'retry: {
-                        let mut permit = match circuit.get().try_acquire() {
-                            ::core::result::Result::Ok(permit) => permit,
-                            ::core::result::Result::Err(error) => {
-                                turned = ::resilience_runtime::__private::Turned::Open;
-                                let outcome = ::resilience_runtime::__private::rejected(error);
-                                break 'fallback outcome;
-                            }
-                        };
-                        let outcome = 'circuit: {
-                            let () = match rate_limit.get().try_acquire() {
-                                ::core::result::Result::Ok(permit) => permit,
-                                ::core::result::Result::Err(error) => {
-                                    turned = ::resilience_runtime::__private::Turned::Limited;
-                                    let outcome = ::resilience_runtime::__private::rejected(error);
-                                    break 'circuit outcome;
-                                }
-                            };
-                            let _slot = match match timeout.as_mut().race(bulkhead.get().acquire()).await {
-                                ::core::option::Option::Some(waited) => waited,
-                                ::core::option::Option::None => {
-                                    let error = ::resilience_runtime::__private::timed_out(
-                                        "fetch",
-                                        timeout_allowed,
-                                        ::resilience_runtime::__private::Duration::new(60, 0),
-                                    );
-                                    turned = ::resilience_runtime::__private::Turned::late(error);
-                                    let outcome = ::resilience_runtime::__private::rejected(error);
-                                    break 'timeout outcome;
-                                }
-                            } {
-                                ::core::result::Result::Ok(permit) => permit,
-                                ::core::result::Result::Err(error) => {
-                                    turned = ::resilience_runtime::__private::Turned::Limited;
-                                    let outcome = ::resilience_runtime::__private::rejected(error);
-                                    break 'circuit outcome;
-                                }
-                            };
-                            let timeout2_allowed = ::resilience_runtime::__private::within(
-                                ::resilience_runtime::__private::Duration::new(5, 0),
-                            );
-                            let mut timeout2 =
-                                ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout2_allowed));
-                            let outcome = 'timeout2: {
-                                turned = ::resilience_runtime::__private::Turned::None;
-                                let outcome = match match timeout
-                                    .as_mut()
-                                    .race(timeout2.as_mut().race(retry.watch(::resilience_runtime::__private::watch(
-                                        &mut permit,
-                                        async {
-                                            if false {
-                                                let _ = &mut url;
-                                                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
-                                            }
-                                            '_resilience_body: { client.get(&url).await?.page() }
-                                        },
-                                    ))))
-                                    .await
-                                {
-                                    ::core::option::Option::Some(waited) => waited,
-                                    ::core::option::Option::None => {
-                                        let error = ::resilience_runtime::__private::timed_out(
-                                            "fetch",
-                                            timeout_allowed,
-                                            ::resilience_runtime::__private::Duration::new(60, 0),
-                                        );
-                                        turned = ::resilience_runtime::__private::Turned::late(error);
+            'timeout_expired: {
+                let outcome = {
+                    let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT.max(3) };
+                    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+                    loop {
+                        let delay = {
+                            let outcome = 'retry: {
+                                let mut permit = match circuit.get().try_acquire() {
+                                    ::core::result::Result::Ok(permit) => permit,
+                                    ::core::result::Result::Err(error) => {
+                                        turned = ::resilience_runtime::__private::Turned::Open;
                                         let outcome = ::resilience_runtime::__private::rejected(error);
-                                        break 'timeout outcome;
+                                        break 'fallback outcome;
                                     }
-                                } {
-                                    ::core::option::Option::Some(waited) => waited,
-                                    ::core::option::Option::None => {
+                                };
+                                let outcome = 'circuit: {
+                                    let () = match rate_limit.get().try_acquire() {
+                                        ::core::result::Result::Ok(permit) => permit,
+                                        ::core::result::Result::Err(error) => {
+                                            turned = ::resilience_runtime::__private::Turned::Limited;
+                                            let outcome = ::resilience_runtime::__private::rejected(error);
+                                            break 'circuit outcome;
+                                        }
+                                    };
+                                    let _slot = {
+                                        let ::core::option::Option::Some(acquired) =
+                                            timeout.as_mut().race(bulkhead.get().acquire()).await
+                                        else {
+                                            break 'timeout_expired;
+                                        };
+                                        match acquired {
+                                            ::core::result::Result::Ok(permit) => permit,
+                                            ::core::result::Result::Err(error) => {
+                                                turned = ::resilience_runtime::__private::Turned::Limited;
+                                                let outcome = ::resilience_runtime::__private::rejected(error);
+                                                break 'circuit outcome;
+                                            }
+                                        }
+                                    };
+                                    let timeout2_allowed = ::resilience_runtime::__private::within(
+                                        ::resilience_runtime::__private::Duration::new(5, 0),
+                                    );
+                                    let mut timeout2 = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(
+                                        timeout2_allowed
+                                    ));
+                                    let outcome = 'timeout2: {
+                                        'timeout2_expired: {
+                                            turned = ::resilience_runtime::__private::Turned::None;
+                                            let ::core::option::Option::Some(waited) = timeout
+                                                .as_mut()
+                                                .race(timeout2.as_mut().race(retry.watch(
+                                                    ::resilience_runtime::__private::watch(&mut permit, async {
+                                                        if false {
+                                                            let _ = &mut url;
+                                                            return ::resilience_runtime::__private::never::<
+                                                                Result<Page, Error>,
+                                                            >(
+                                                            );
+                                                        }
+                                                        '_resilience_body: { client.get(&url).await?.page() }
+                                                    }),
+                                                )))
+                                                .await
+                                            else {
+                                                break 'timeout_expired;
+                                            };
+                                            let ::core::option::Option::Some(outcome) = waited else {
+                                                break 'timeout2_expired;
+                                            };
+                                            break 'timeout2 outcome;
+                                        }
                                         let error = ::resilience_runtime::__private::timed_out(
                                             "fetch",
                                             timeout2_allowed,
                                             ::resilience_runtime::__private::Duration::new(5, 0),
                                         );
                                         turned = ::resilience_runtime::__private::Turned::late(error);
-                                        let outcome = ::resilience_runtime::__private::rejected(error);
-                                        break 'timeout2 outcome;
-                                    }
+                                        ::resilience_runtime::__private::rejected(error)
+                                    };
+                                    outcome
+                                };
+                                let outcome = if turned.by_caller() {
+                                    permit.ignore();
+                                    outcome
+                                } else {
+                                    ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
+                                        ::resilience_runtime::__private::Shown::of(outcome).__error()
+                                    })
                                 };
                                 outcome
                             };
-                            outcome
+                            match retry.judge(retry_schedule(), outcome).next(
+                                "fetch",
+                                |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+                                |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
+                                || [circuit.get()],
+                            ) {
+                                ::core::ops::ControlFlow::Continue(delay) => delay,
+                                ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                            }
                         };
-                        let outcome = if turned.by_caller() {
-                            permit.ignore();
-                            outcome
-                        } else {
-                            ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
-                                ::resilience_runtime::__private::Shown::of(outcome).__error()
-                            })
-                        };
-                        outcome
-                    };
-                    match retry.judge(retry_schedule(), outcome).next(
-                        "fetch",
-                        |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
-                        |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
-                        || [circuit.get()],
-                    ) {
-                        ::core::ops::ControlFlow::Continue(delay) => delay,
-                        ::core::ops::ControlFlow::Break(outcome) => break outcome,
+                        if !delay.is_zero() {
+                            let ::core::option::Option::Some(()) =
+                                timeout.as_mut().race(::resilience_runtime::__private::sleep(delay)).await
+                            else {
+                                break 'timeout_expired;
+                            };
+                        }
                     }
                 };
-                if !delay.is_zero() {
-                    match timeout.as_mut().race(::resilience_runtime::__private::sleep(delay)).await {
-                        ::core::option::Option::Some(waited) => waited,
-                        ::core::option::Option::None => {
-                            let error = ::resilience_runtime::__private::timed_out(
-                                "fetch",
-                                timeout_allowed,
-                                ::resilience_runtime::__private::Duration::new(60, 0),
-                            );
-                            turned = ::resilience_runtime::__private::Turned::late(error);
-                            let outcome = ::resilience_runtime::__private::rejected(error);
-                            break 'timeout outcome;
-                        }
-                    };
-                }
+                break 'timeout outcome;
             }
+            let error = ::resilience_runtime::__private::timed_out(
+                "fetch",
+                timeout_allowed,
+                ::resilience_runtime::__private::Duration::new(60, 0),
+            );
+            turned = ::resilience_runtime::__private::Turned::late(error);
+            ::resilience_runtime::__private::rejected(error)
         };
         outcome
     };
@@ -190,7 +182,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
         turned = ::resilience_runtime::__private::Turned::None;
-        called.await
+        let outcome = called.await;
+        outcome
     };
     outcome
 }
