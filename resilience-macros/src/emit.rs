@@ -40,7 +40,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 ///             };
 ///             let outcome = retry.watch(watch(&mut permit, async { body })).await;
 ///             let outcome = settle(permit, outcome, ..);
-///             match retry.judge(schedule(), outcome).next(.., || [circuit.get()]) {
+///             match retry.judge(schedule(), outcome).circuits(|| [circuit.get()]).next(..) {
 ///                 ControlFlow::Continue(delay) => delay,
 ///                 ControlFlow::Break(outcome) => break outcome,
 ///             }

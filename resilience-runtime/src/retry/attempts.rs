@@ -16,21 +16,19 @@ use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
-/// The progress of one call: the attempts that it has made, and the retries that they contained.
-///
-/// A future holds this value across every wait, so it stores only the state that changes. Each method receives the
-/// schedule again: an attribute passes a constant, and the compiler then removes the branches of unused options.
+/// The attempts of one call. A future holds it wherever it waits, so it is small, and what is known at each attempt anew is
+/// told then: of an attribute the schedule is a constant, of which little is left where it is asked.
 #[derive(Debug)]
 pub struct Attempts {
-    /// The start of the first attempt, if the schedule has `max_elapsed`.
+    /// When the first one began, where that matters.
     began: Option<Tick>,
-    /// The pause before the current attempt, in nanoseconds. A `Duration` is twice as large.
+    /// The pause before the one under way, in nanoseconds: a `Duration` takes up twice as much of a future.
     pause: u64,
-    /// The number of failed attempts.
+    /// How many have failed.
     made: u32,
-    /// The number of retries inside the bodies of the failed attempts.
+    /// How many retries were made within the bodies of those.
     nested: u32,
-    /// The cost of the last retry that the budget granted.
+    /// What the budget has granted last.
     paid: Option<RetryCost>,
 }
 
@@ -41,22 +39,21 @@ impl Attempts {
         Self { began, pause: 0, made: 0, nested: 0, paid: None }
     }
 
-    /// Returns the number of the current attempt, counted from 1.
+    /// Which attempt is under way, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
-        self.made + 1 // `made` is less than `max`, so this cannot overflow
+        self.made + 1 // of those there were fewer than `max`
     }
 
-    /// Counts the retries inside `body` while it is polled.
+    /// Counts the retries within `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.nested, body)
     }
 
-    /// Judges the outcome of an attempt. By default, an `Err` is retried and an `Ok` is not.
+    /// Counts an attempt and asks what it came to: an `Err` is worth another one, an `Ok` is not.
     ///
-    /// The caller passes the user's functions to the result, one by one. The error type is known there, so that a closure
-    /// needs no type for its argument.
+    /// The outcome goes through by value, and the user's functions are given beside it, so that their arguments need no types.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -66,40 +63,39 @@ impl Attempts {
         &'r mut self,
         schedule: &'r Schedule,
         outcome: R,
-    ) -> Judged<'r, R, R::Value, R::Error, NoHook> {
+    ) -> Judged<'r, R, R::Value, R::Error, NoHook, (), ()> {
         let outcome = outcome.into_result();
-        let left = self.attempt() < schedule.max;
-        let failed = outcome.is_err();
-        Judged {
+        let ended = Ended {
+            left: self.attempt() < schedule.max,
+            failed: outcome.is_err(),
             attempts: self,
             schedule,
             outcome,
             make: R::from_result,
-            left,
-            failed,
+            is_rejected: false,
             budget: None,
             hint: None,
             cost: RetryCost::Failure,
-            on_retry: NoHook,
-        }
+        };
+        Judged { ended, on_retry: NoHook, text: (), stays_open: () }
     }
 
-    /// Returns the pause before the next attempt, or the reason why none follows.
+    /// The pause before the next attempt, or why there is none.
     ///
-    /// No attempt follows if a circuit below is still open after the pause. The current error then describes the fault
-    /// better than the rejection of the next attempt.
+    /// There is none, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
+    /// the error at hand says more than the rejection that would follow.
     #[expect(
         clippy::inline_always,
         reason = "measured: a constant schedule is one only in the place where it is known"
     )]
     #[inline(always)]
-    fn pause<'c, const CIRCUITS: usize>(
+    fn pause(
         &mut self,
         schedule: &Schedule,
         hint: Option<Duration>,
         cost: RetryCost,
         budget: Option<&RetryBudget>,
-        below: impl FnOnce() -> [&'c CircuitBreaker; CIRCUITS],
+        stays_open: impl FnOnce(Duration) -> bool,
     ) -> Result<Duration, &'static str> {
         let Schedule { max, backoff, max_elapsed, count_nested, .. } = schedule;
         let attempt = self.attempt();
@@ -117,14 +113,14 @@ impl Attempts {
                 return Err("max_elapsed");
             }
         }
-        // The next attempt would start at the deadline or after it.
+        // An attempt that began with no time left could not end in time.
         if deadline_remaining().is_some_and(|left| pause >= left) {
             return Err("deadline");
         }
-        if below().iter().any(|breaker| breaker.stays_open(pause)) {
+        if stays_open(pause) {
             return Err("circuit");
         }
-        // Checked last, because a granted retry is paid.
+        // Last of all, since it is paid.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err("budget");
@@ -139,37 +135,53 @@ impl Attempts {
     }
 }
 
-/// The outcome of an attempt, and the decision about the next one so far.
+/// An attempt that has ended.
 #[derive(Debug)]
-pub struct Judged<'r, R, T, E, H> {
+struct Ended<'r, R, T, E> {
     attempts: &'r mut Attempts,
     schedule: &'r Schedule,
     outcome: Result<T, E>,
-    /// Converts the result back. A bound on `R` would report a function without a `Result` a second time.
+    /// Requires nothing of `R` here, so that the compiler reports a function without a `Result` once.
     make: fn(Result<T, E>) -> R,
-    /// Whether attempts are left, and the error permits one. If not, no function is called with the error.
+    /// Whether another attempt may follow. If none may, no function of the user's is called.
     left: bool,
-    /// Whether the outcome counts as a failure.
     failed: bool,
+    /// Whether a circuit below rejected the attempt.
+    is_rejected: bool,
     budget: Option<&'r RetryBudget>,
     hint: Option<Duration>,
     cost: RetryCost,
-    on_retry: H,
 }
 
-impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
+/// An attempt that has ended, and the functions that decide whether another one follows.
+///
+/// The rules come first, in the order of the methods here. [`text`](Self::text) and [`circuits`](Self::circuits) are
+/// required before [`next`](Self::next), which calls their functions only after a failure.
+#[derive(Debug)]
+pub struct Judged<'r, R, T, E, H, X, C> {
+    ended: Ended<'r, R, T, E>,
+    on_retry: H,
+    text: X,
+    stays_open: C,
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "measured: an outcome that goes through memory costs 17 instructions in `RetryPolicy::call`"
+)]
+impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     #[inline]
     pub fn budget(mut self, budget: &'r RetryBudget) -> Self {
-        self.budget = Some(budget);
+        self.ended.budget = Some(budget);
         self
     }
 
-    /// Calls the predicate for an error. If it returns false, no attempt is left.
+    /// An error that is not worth another attempt is like the last one.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
-        if self.left {
-            if let Err(error) = &self.outcome {
-                self.left = retry_if(error);
+        if self.ended.left {
+            if let Err(error) = &self.ended.outcome {
+                self.ended.left = retry_if(error);
             }
         }
         self
@@ -177,17 +189,17 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
 
     #[inline]
     pub fn retry_if_ok(mut self, retry_if_ok: impl FnOnce(&T) -> bool) -> Self {
-        if let Ok(value) = &self.outcome {
-            self.failed = retry_if_ok(value);
+        if let Ok(value) = &self.ended.outcome {
+            self.ended.failed = retry_if_ok(value);
         }
         self
     }
 
     #[inline]
     pub fn retry_after(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
-        if self.left {
-            if let Err(error) = &self.outcome {
-                self.hint = retry_after(error);
+        if self.ended.left {
+            if let Err(error) = &self.ended.outcome {
+                self.ended.hint = retry_after(error);
             }
         }
         self
@@ -195,38 +207,61 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
 
     #[inline]
     pub fn cost(mut self, cost: impl FnOnce(&E) -> RetryCost) -> Self {
-        if self.left {
-            if let Err(error) = &self.outcome {
-                self.cost = cost(error);
+        if self.ended.left {
+            if let Err(error) = &self.ended.outcome {
+                self.ended.cost = cost(error);
             }
         }
         self
     }
 
-    #[inline]
-    pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, R, T, E, F> {
-        let Self { attempts, schedule, outcome, make, left, failed, budget, hint, cost, .. } = self;
-        Judged { attempts, schedule, outcome, make, left, failed, budget, hint, cost, on_retry }
+    #[inline(always)]
+    pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, R, T, E, F, X, C> {
+        let Self { ended, text, stays_open, .. } = self;
+        Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Decides: returns the pause before the next attempt, or the final outcome.
-    ///
-    /// A rejection by a circuit, according to `is_rejected`, is final.
-    #[expect(
-        clippy::inline_always,
-        reason = "measured: an outcome that goes through memory costs as much as a breaker"
-    )]
+    /// Sets whether a circuit rejected the attempt, in its outcome.
+    #[inline]
+    pub fn rejection(mut self, is_rejected: impl FnOnce(&Result<T, E>) -> bool) -> Self {
+        if self.ended.left && self.ended.failed {
+            self.ended.is_rejected = is_rejected(&self.ended.outcome);
+        }
+        self
+    }
+
+    /// Sets the function that finds the text of an error.
     #[inline(always)]
-    pub fn next<'c, const CIRCUITS: usize>(
+    pub fn text<F>(self, text: F) -> Judged<'r, R, T, E, H, F, C>
+    where
+        F: for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
+    {
+        let Self { ended, on_retry, stays_open, .. } = self;
+        Judged { ended, on_retry, text, stays_open }
+    }
+
+    /// Sets the circuits below. No attempt follows if one of them stays open during the pause.
+    #[inline(always)]
+    pub fn circuits<'c, const COUNT: usize>(
         self,
-        func: &str,
-        text: impl for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
-        is_rejected: impl FnOnce(&Result<T, E>) -> bool,
-        below: impl FnOnce() -> [&'c CircuitBreaker; CIRCUITS],
-    ) -> ControlFlow<R, Duration> {
-        let Self { attempts, schedule, outcome, make, left, failed, budget, hint, cost, on_retry } = self;
+        circuits: impl FnOnce() -> [&'c CircuitBreaker; COUNT],
+    ) -> Judged<'r, R, T, E, H, X, impl FnOnce(Duration) -> bool> {
+        let Self { ended, on_retry, text, .. } = self;
+        let stays_open = |pause| circuits().iter().any(|breaker| breaker.stays_open(pause));
+        Judged { ended, on_retry, text, stays_open }
+    }
+
+    /// Returns the pause before the next attempt, or the outcome if it is final.
+    #[inline(always)]
+    pub fn next(self, func: &str) -> ControlFlow<R, Duration>
+    where
+        X: for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
+        C: FnOnce(Duration) -> bool,
+    {
+        let Self { ended, on_retry, text, stays_open } = self;
+        let Ended { attempts, schedule, outcome, make, left, failed, is_rejected, budget, hint, cost } = ended;
         let outcome = match outcome {
-            // Matched by value, so that a success stays in registers: the closures below would force it into memory.
+            // Keeps the value of a success in a register: it need not be in memory for the functions below.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
@@ -236,8 +271,7 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
             outcome if left => outcome,
             outcome => return ControlFlow::Break(make(outcome)),
         };
-        let pause =
-            if is_rejected(&outcome) { Err("circuit") } else { attempts.pause(schedule, hint, cost, budget, below) };
+        let pause = if is_rejected { Err("circuit") } else { attempts.pause(schedule, hint, cost, budget, stays_open) };
         let attempt = attempts.attempt();
         if debug_wanted() {
             events::retry(func, attempt, pause, text(&outcome));
@@ -253,7 +287,7 @@ impl<'r, R, T, E, H: Hook<E>> Judged<'r, R, T, E, H> {
     }
 }
 
-/// A function that runs before each pause.
+/// A function that is called before a pause.
 pub trait Hook<E> {
     fn call(self, event: &RetryEvent<'_, E>);
 }
@@ -264,7 +298,6 @@ impl<E, F: FnOnce(&RetryEvent<'_, E>)> Hook<E> for F {
     }
 }
 
-/// The hook of a retry without `on_retry`.
 #[derive(Debug)]
 pub struct NoHook;
 

@@ -112,7 +112,7 @@ impl<P> RetryPolicy<P> {
                 if let Some(budget) = budget {
                     judged = judged.budget(budget);
                 }
-                match judged.next(type_name::<F>(), |_| None, |_| false, || []) {
+                match judged.text(|_| None).circuits(|| []).next(type_name::<F>()) {
                     ControlFlow::Continue(delay) => delay,
                     ControlFlow::Break(outcome) => return outcome,
                 }

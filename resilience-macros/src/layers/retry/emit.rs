@@ -32,7 +32,7 @@ impl Layer for Retry {
     /// loop {
     ///     let delay = {
     ///         ..
-    ///         match retry.judge(retry_schedule(), outcome).next(..) {
+    ///         match retry.judge(retry_schedule(), outcome).rejection(..).text(..).circuits(..).next(..) {
     ///             ControlFlow::Continue(delay) => delay,
     ///             ControlFlow::Break(outcome) => break outcome,
     ///         }
@@ -53,7 +53,7 @@ impl Layer for Retry {
         let error = place.error();
         let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).__found());
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
-        let below = quote_spanned!(mixed=> || [#(#below.get()),*]);
+        let circuits = quote_spanned!(mixed=> || [#(#below.get()),*]);
         let rules = self.rules.iter().map(|(rule, function)| {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
@@ -67,7 +67,8 @@ impl Layer for Retry {
         let schedule = format_ident!("{local}_schedule", span = mixed);
         let func = place.func();
         let next = quote_spanned! {at=>
-            #local.judge(#schedule(), outcome)#pays #(#rules)* #retry_after.next(#func, #error, #rejected, #below)
+            #local.judge(#schedule(), outcome)#pays #(#rules)* #retry_after
+                .rejection(#rejected).text(#error).circuits(#circuits).next(#func)
         };
         let budget = self.budget.as_ref().map(|made| made.bind(place, &budget));
         let state = self.state(place, &schedule);

@@ -24,12 +24,14 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     '_resilience_body: { client.get(&url).await?.page() }
                 })
                 .await;
-            match retry.judge(retry_schedule(), outcome).retry_if(Error::is_transient).next(
-                "fetch",
-                |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
-                |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
-                || [],
-            ) {
+            match retry
+                .judge(retry_schedule(), outcome)
+                .retry_if(Error::is_transient)
+                .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
+                .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                .circuits(|| [])
+                .next("fetch")
+            {
                 ::core::ops::ControlFlow::Continue(delay) => delay,
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
             }

@@ -37,12 +37,13 @@ fn load<'a, 'async_trait>(
                         }
                     })
                     .await;
-                match retry.judge(retry_schedule(), outcome).next(
-                    "load",
-                    |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
-                    |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
-                    || [],
-                ) {
+                match retry
+                    .judge(retry_schedule(), outcome)
+                    .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
+                    .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                    .circuits(|| [])
+                    .next("load")
+                {
                     ::core::ops::ControlFlow::Continue(delay) => delay,
                     ::core::ops::ControlFlow::Break(outcome) => break outcome,
                 }

@@ -30,12 +30,15 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
                     }
                 })
                 .await;
-            match retry.judge(retry_schedule(), outcome).budget(retry_budget).cost(cost).next(
-                "send",
-                |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
-                |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
-                || [],
-            ) {
+            match retry
+                .judge(retry_schedule(), outcome)
+                .budget(retry_budget)
+                .cost(cost)
+                .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
+                .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                .circuits(|| [])
+                .next("send")
+            {
                 ::core::ops::ControlFlow::Continue(delay) => delay,
                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
             }

@@ -143,12 +143,13 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                 };
                                 outcome
                             };
-                            match retry.judge(retry_schedule(), outcome).next(
-                                "fetch",
-                                |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
-                                |outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found(),
-                                || [circuit.get()],
-                            ) {
+                            match retry
+                                .judge(retry_schedule(), outcome)
+                                .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
+                                .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                                .circuits(|| [circuit.get()])
+                                .next("fetch")
+                            {
                                 ::core::ops::ControlFlow::Continue(delay) => delay,
                                 ::core::ops::ControlFlow::Break(outcome) => break outcome,
                             }
