@@ -8,7 +8,7 @@ pub use tokio::time::sleep;
 // Of the layers.
 pub use crate::bulkhead::Bulkhead;
 pub use crate::circuit::breaker::CircuitBreaker;
-pub use crate::hedge::{Another, Hedged, Last};
+pub use crate::hedge::{Hedged, began};
 pub use crate::rate_limit::RateLimit;
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::backoff::Jitter;

@@ -2,7 +2,7 @@
 
 use std::any::type_name;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -86,10 +86,22 @@ impl Hedge {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let places = Another::new(Another::new(Another::new(Another::new(Last::new()))));
-        let mut hedged = Hedged::new(type_name::<F>(), self.after, places, f);
+        // Moves `f`: a borrow would take up 8 bytes more.
+        let begin = move |attempt| {
+            began(type_name::<F>(), attempt);
+            f()
+        };
+        let places = [pin!(None), pin!(None), pin!(None), pin!(None), pin!(None)];
+        let mut hedged = Hedged::new(&self.after, places, begin);
         hedged.left = self.max;
         hedged.await
+    }
+}
+
+/// Emits the event of each attempt after the first one.
+pub fn began(func: &str, attempt: u32) {
+    if attempt > 1 && events::debug_wanted() {
+        hedged(func, attempt);
     }
 }
 
@@ -98,9 +110,9 @@ fn hedged(func: &str, attempt: u32) {
     debug!(name: "hedged", target: TARGET, func, attempt, "hedged");
 }
 
-/// What an attempt comes to.
+/// The outcome of an attempt.
 pub trait Attempted {
-    /// Whether it is the answer, whatever becomes of the others.
+    /// Returns whether the outcome ends the call, although other attempts run.
     fn wins(&self) -> bool;
 }
 
@@ -110,166 +122,69 @@ impl<T, E> Attempted for Result<T, E> {
     }
 }
 
-/// Places for attempts: as many as there may be, each of them in the future that holds this.
-pub trait Places<F: Future> {
-    /// How many there are.
-    const COUNT: u32;
-
-    /// Puts an attempt in the first place that is free.
-    fn put(self: Pin<&mut Self>, attempt: F);
-
-    /// Polls all; what one of them comes to, which wins or is the last.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Ended<F::Output>;
-}
-
-/// What came of polling some attempts.
-#[derive(Debug)]
-pub enum Ended<T> {
-    /// One has ended, and won or left none behind.
-    With(T),
-    /// Some run.
-    Not,
-    /// None was there.
-    Empty,
-}
-
 pin_project! {
-    /// The last place.
-    #[derive(Debug)]
-    pub struct Last<F> {
-        #[pin]
-        attempt: Option<F>,
-    }
-}
-
-pin_project! {
-    /// A place before others.
-    #[derive(Debug)]
-    pub struct Another<F, P> {
-        #[pin]
-        attempt: Option<F>,
-        #[pin]
-        others: P,
-    }
-}
-
-impl<F> Last<F> {
-    /// One that is free.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { attempt: None }
-    }
-}
-
-impl<F> Default for Last<F> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<F, P: Places<F>> Another<F, P>
-where
-    F: Future,
-{
-    /// One that is free, before others.
-    #[must_use]
-    pub fn new(others: P) -> Self {
-        Self { attempt: None, others }
-    }
-}
-
-fn poll_one<F: Future>(mut attempt: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Ended<F::Output> {
-    match attempt.as_mut().as_pin_mut().map(|attempt| attempt.poll(cx)) {
-        Some(Poll::Ready(output)) => {
-            attempt.set(None);
-            Ended::With(output)
-        }
-        Some(Poll::Pending) => Ended::Not,
-        None => Ended::Empty,
-    }
-}
-
-impl<F: Future<Output: Attempted>> Places<F> for Last<F> {
-    const COUNT: u32 = 1;
-
-    fn put(self: Pin<&mut Self>, attempt: F) {
-        self.project().attempt.set(Some(attempt));
-    }
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Ended<F::Output> {
-        poll_one(self.project().attempt, cx)
-    }
-}
-
-impl<F: Future<Output: Attempted>, P: Places<F>> Places<F> for Another<F, P> {
-    const COUNT: u32 = P::COUNT + 1;
-
-    fn put(self: Pin<&mut Self>, attempt: F) {
-        let mut this = self.project();
-        if this.attempt.is_none() {
-            this.attempt.set(Some(attempt));
-        } else {
-            this.others.put(attempt);
-        }
-    }
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Ended<F::Output> {
-        let this = self.project();
-        let own = match poll_one(this.attempt, cx) {
-            Ended::With(output) if output.wins() => return Ended::With(output),
-            own => own,
-        };
-        let runs = matches!(own, Ended::Not);
-        match this.others.poll(cx) {
-            Ended::Empty => own,
-            Ended::With(output) if runs && !output.wins() => Ended::Not,
-            others => others,
-        }
-    }
-}
-
-pin_project! {
-    /// A call that is begun again while no attempt has ended.
+    /// A call that begins another attempt if the ones before take too long.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct Hedged<M, P> {
-        func: &'static str,
-        after: Duration,
-        make: M,
-        // Attempts that may yet begin.
+    pub struct Hedged<'a, B, P> {
+        after: &'a Duration,
+        begin: B,
+        // The number of attempts that may still begin.
         left: u32,
         begun: u32,
         #[pin]
         timer: Option<Timer>,
-        #[pin]
-        places: P,
+        // An array of places: the macro takes no constant parameter.
+        attempts: P,
     }
 }
 
-impl<M, F, P> Hedged<M, P>
+impl<'a, B, F, const MAX: usize> Hedged<'a, B, [Pin<&'a mut Option<F>>; MAX]>
 where
-    M: Fn() -> F,
+    B: Fn(u32) -> F,
     F: Future,
-    P: Places<F>,
 {
-    /// As many attempts as there are places.
-    pub fn new(func: &'static str, after: Duration, places: P, make: M) -> Self {
-        Self { func, after, make, left: P::COUNT, begun: 0, timer: None, places }
+    /// Creates a call of at most as many attempts as there are places for them; `begin` receives the number of an attempt.
+    #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
+    pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
+        Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
     }
 }
 
-impl<M, F, P> Future for Hedged<M, P>
+/// Polls all attempts. Returns the outcome of one that wins, or of the last one that ended if none runs.
+fn poll_all<F: Future<Output: Attempted>>(
+    attempts: &mut [Pin<&mut Option<F>>],
+    cx: &mut Context<'_>,
+) -> Option<F::Output> {
+    let mut last = None;
+    let mut runs = false;
+    for attempt in attempts {
+        match attempt.as_mut().as_pin_mut().map(|attempt| attempt.poll(cx)) {
+            Some(Poll::Ready(output)) => {
+                attempt.set(None);
+                if output.wins() {
+                    return Some(output);
+                }
+                last = Some(output);
+            }
+            Some(Poll::Pending) => runs = true,
+            None => {}
+        }
+    }
+    last.filter(|_| !runs)
+}
+
+impl<'a, B, F, const MAX: usize> Future for Hedged<'a, B, [Pin<&'a mut Option<F>>; MAX]>
 where
-    M: Fn() -> F,
-    F: Future,
-    P: Places<F>,
+    B: Fn(u32) -> F,
+    F: Future<Output: Attempted>,
 {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         loop {
-            if let Ended::With(output) = this.places.as_mut().poll(cx) {
+            if let Some(output) = poll_all(this.attempts, cx) {
                 return Poll::Ready(output);
             }
             let due = match this.timer.as_mut().as_pin_mut() {
@@ -283,14 +198,13 @@ where
             }
             *this.left -= 1;
             *this.begun += 1;
-            if *this.begun > 1 && events::debug_wanted() {
-                hedged(this.func, *this.begun);
+            if let Some(place) = this.attempts.iter_mut().find(|place| place.is_none()) {
+                place.set(Some((this.begin)(*this.begun)));
             }
-            this.places.as_mut().put((this.make)());
-            if deadline_remaining().is_some_and(|left| *this.after >= left) {
+            if deadline_remaining().is_some_and(|left| **this.after >= left) {
                 *this.left = 0;
             }
-            this.timer.set(Some(Timer::new(*this.after)));
+            this.timer.set(Some(Timer::new(**this.after)));
         }
     }
 }

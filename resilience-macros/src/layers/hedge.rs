@@ -53,9 +53,17 @@ impl Layer for Hedge {
         }
     }
 
-    /// Output: `let (outcome, _) = Hedged::new(.., || async { let outcome = { .. }; (outcome, turned) }).await;`
+    /// Output:
     ///
-    /// The layers below form the attempts. Each attempt returns its outcome, and whether it was rejected.
+    /// ```text
+    /// let (outcome, _) = Hedged::new(const { &after }, [pin!(None), pin!(None)], |attempt| {
+    ///     began(.., attempt);
+    ///     async { let outcome = { .. }; (outcome, turned) }
+    /// }).await;
+    /// ```
+    ///
+    /// The layers below form the attempts. Each attempt returns its outcome, and whether it was rejected. The end of the
+    /// statement drops the attempts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
@@ -64,10 +72,7 @@ impl Layer for Hedge {
         let declared = place.turned();
         let tail = place.tail(block);
         let turned = place.turned_or_none();
-        let places = (1..self.max).fold(
-            quote_spanned!(mixed=> #runtime::__private::Last::new()),
-            |places, _| quote_spanned!(mixed=> #runtime::__private::Another::new(#places)),
-        );
+        let places = (0..self.max).map(|_| quote_spanned!(mixed=> ::core::pin::pin!(::core::option::Option::None)));
         let within = quote_spanned! {mixed=>
             {
                 #declared
@@ -77,8 +82,13 @@ impl Layer for Hedge {
             }
         };
         // Uses the span of the body, so that capture errors point at the user's code.
-        let attempt = quote_spanned!(mixed.located_at(block.span())=> || async #within);
-        let hedged = quote_spanned!(mixed=> #runtime::__private::Hedged::new(#func, #after, #places, #attempt));
+        let attempt = quote_spanned!(mixed.located_at(block.span())=> async #within);
+        let hedged = quote_spanned! {mixed=>
+            #runtime::__private::Hedged::new(const { &#after }, [#(#places),*], |attempt| {
+                #runtime::__private::began(#func, attempt);
+                #attempt
+            })
+        };
         let hedged = place.watched(&hedged);
         let wait = |output: &TokenStream| place.wait(mixed, output, hedged);
         Statements::Bind(match declared {

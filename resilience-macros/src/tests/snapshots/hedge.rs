@@ -5,24 +5,28 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let (outcome, _) = ::resilience_runtime::__private::Hedged::new(
-        "fetch",
-        ::resilience_runtime::__private::Duration::new(0, 100000000),
-        ::resilience_runtime::__private::Another::new(::resilience_runtime::__private::Another::new(
-            ::resilience_runtime::__private::Last::new(),
-        )),
-        || async {
-            let mut url = ::core::clone::Clone::clone(&url);
-            let outcome = {
-                let outcome = async {
-                    if false {
-                        return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+        const { &::resilience_runtime::__private::Duration::new(0, 100000000) },
+        [
+            ::core::pin::pin!(::core::option::Option::None),
+            ::core::pin::pin!(::core::option::Option::None),
+            ::core::pin::pin!(::core::option::Option::None),
+        ],
+        |attempt| {
+            ::resilience_runtime::__private::began("fetch", attempt);
+            async {
+                let mut url = ::core::clone::Clone::clone(&url);
+                let outcome = {
+                    let outcome = async {
+                        if false {
+                            return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                        }
+                        '_resilience_body: { client.get(&url).await?.page() }
                     }
-                    '_resilience_body: { client.get(&url).await?.page() }
-                }
-                .await;
-                outcome
-            };
-            (outcome, ::resilience_runtime::__private::Turned::None)
+                    .await;
+                    outcome
+                };
+                (outcome, ::resilience_runtime::__private::Turned::None)
+            }
         },
     )
     .await;

@@ -39,34 +39,39 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     .watch(::resilience_runtime::__private::watch(
                         &mut permit,
                         ::resilience_runtime::__private::Hedged::new(
-                            "fetch",
-                            ::resilience_runtime::__private::Duration::new(1, 0),
-                            ::resilience_runtime::__private::Another::new(::resilience_runtime::__private::Last::new()),
-                            || async {
-                                let mut turned = ::resilience_runtime::__private::Turned::None;
-                                let outcome = {
-                                    let mut permit2 = match circuit2.get().try_acquire() {
-                                        ::core::result::Result::Ok(permit) => permit,
-                                        ::core::result::Result::Err(error) => {
-                                            turned = ::resilience_runtime::__private::Turned::Open;
-                                            return (::resilience_runtime::__private::rejected(error), turned);
-                                        }
+                            const { &::resilience_runtime::__private::Duration::new(1, 0) },
+                            [
+                                ::core::pin::pin!(::core::option::Option::None),
+                                ::core::pin::pin!(::core::option::Option::None),
+                            ],
+                            |attempt| {
+                                ::resilience_runtime::__private::began("fetch", attempt);
+                                async {
+                                    let mut turned = ::resilience_runtime::__private::Turned::None;
+                                    let outcome = {
+                                        let mut permit2 = match circuit2.get().try_acquire() {
+                                            ::core::result::Result::Ok(permit) => permit,
+                                            ::core::result::Result::Err(error) => {
+                                                turned = ::resilience_runtime::__private::Turned::Open;
+                                                return (::resilience_runtime::__private::rejected(error), turned);
+                                            }
+                                        };
+                                        turned = ::resilience_runtime::__private::Turned::None;
+                                        let outcome = ::resilience_runtime::__private::watch(&mut permit2, async {
+                                            if false {
+                                                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                                            }
+                                            '_resilience_body: { client.get(&url).await?.page() }
+                                        })
+                                        .await;
+                                        let outcome =
+                                            ::resilience_runtime::__private::settle(permit2, outcome, |outcome| {
+                                                ::resilience_runtime::__private::Shown::of(outcome).__error()
+                                            });
+                                        outcome
                                     };
-                                    turned = ::resilience_runtime::__private::Turned::None;
-                                    let outcome = ::resilience_runtime::__private::watch(&mut permit2, async {
-                                        if false {
-                                            return ::resilience_runtime::__private::never::<Result<Page, Error>>();
-                                        }
-                                        '_resilience_body: { client.get(&url).await?.page() }
-                                    })
-                                    .await;
-                                    let outcome =
-                                        ::resilience_runtime::__private::settle(permit2, outcome, |outcome| {
-                                            ::resilience_runtime::__private::Shown::of(outcome).__error()
-                                        });
-                                    outcome
-                                };
-                                (outcome, turned)
+                                    (outcome, turned)
+                                }
                             },
                         ),
                     ))
