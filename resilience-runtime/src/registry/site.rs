@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use crate::base::sync::{Arc, OnceLock};
+use once_cell::race::OnceBox;
+
+use crate::base::sync::Arc;
 use crate::bulkhead::Bulkhead;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::rate_limit::RateLimit;
@@ -26,12 +28,13 @@ pub trait Shared: Clone {
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
-    layer: OnceLock<T>,
+    // Costs one instruction of a call less than `OnceLock`, and three of a rate limit.
+    layer: OnceBox<T>,
 }
 
 impl<T: Shared> Site<T> {
     pub const fn new(declaration: T::Declaration) -> Self {
-        Self { declaration, layer: OnceLock::new() }
+        Self { declaration, layer: OnceBox::new() }
     }
 
     /// Returns the declaration of the attribute, which is collected at link time.
@@ -50,10 +53,10 @@ impl<T: Shared> Site<T> {
         let (layer, conflicts) = T::resolve(self.declaration);
         // One of two simultaneous first calls emits the conflicts. The layer is set before, so that a subscriber may call
         // the function of this site.
-        if self.layer.set(layer.clone()).is_ok() {
+        if self.layer.set(Box::new(layer.clone())).is_ok() {
             conflicts.iter().for_each(conflict::emit);
         }
-        self.layer.get_or_init(|| layer)
+        self.layer.get_or_init(|| Box::new(layer))
     }
 }
 
