@@ -110,12 +110,12 @@ pub(crate) fn emit(
     let first = Place { stack: &stack, index: 0 };
     let sites = (0..layers.len()).filter_map(|index| layers[index].site(first.at(index)));
     let block = stack.block(&body, *braces, &function.output().map_or(quote!(_), nameable));
-    let turned = first.turned();
+    let cause = first.declared_cause();
     let outcome = first.ending(&block);
     let rebound = &captures.rebound;
     let absorbed = absorbed.iter().map(|attr| quote_spanned!(mixed=> #attr const _: () = ();));
     let marker = marker(function, runtime);
-    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #turned #outcome);
+    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #cause #outcome);
     Some(function.with(&sig, Some(within)))
 }
 

@@ -1,6 +1,6 @@
 //! The way of a rejected call out of the layers above, as tokens.
 //!
-//! `plan::exits` decides which layer it leaves to, and whether the local `turned` has to hold the cause.
+//! `plan::exits` decides which layer it leaves to, and whether the local `cause` has to hold the cause.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -10,29 +10,29 @@ use crate::facts::{Cause, Runs};
 
 impl Place<'_> {
     /// Declares the local that holds why the latest attempt was rejected, if a layer asks for it.
-    pub(crate) fn turned(self) -> Option<TokenStream> {
+    pub(crate) fn declared_cause(self) -> Option<TokenStream> {
         let runtime = self.runtime();
-        self.if_asked(quote_spanned!(Span::mixed_site()=> let mut turned = #runtime::__private::Turned::None;))
+        self.if_asked(quote_spanned!(Span::mixed_site()=> let mut cause = #runtime::__private::Cause::None;))
     }
 
     /// Notes that the call was not rejected, or that its outcome is replaced.
     pub(crate) fn ran(self) -> Option<TokenStream> {
         let runtime = self.runtime();
-        self.if_asked(quote_spanned!(Span::mixed_site()=> turned = #runtime::__private::Turned::None;))
+        self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::None;))
     }
 
     /// Notes that a timeout has ended the call. Its `error` tells whether the deadline of the caller came first.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
-        self.if_asked(quote_spanned!(Span::mixed_site()=> turned = #runtime::__private::Turned::late(error);))
+        self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(error);))
     }
 
     /// Returns the value that an attempt of a hedge returns beside its outcome.
-    pub(crate) fn turned_or_none(self) -> TokenStream {
+    pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
-        self.if_asked(quote_spanned!(mixed=> turned))
-            .unwrap_or_else(|| quote_spanned!(mixed=> #runtime::__private::Turned::None))
+        self.if_asked(quote_spanned!(mixed=> cause))
+            .unwrap_or_else(|| quote_spanned!(mixed=> #runtime::__private::Cause::None))
     }
 
     fn if_asked(self, tokens: TokenStream) -> Option<TokenStream> {
@@ -48,16 +48,16 @@ impl Place<'_> {
         };
         let by = Ident::new(
             match cause {
-                Cause::Circuit => "Open",
-                Cause::Limit => "Limited",
+                Cause::Circuit => "Circuit",
+                Cause::Limit => "Limit",
             },
             mixed,
         );
-        let told = self.if_asked(quote_spanned!(mixed=> turned = #runtime::__private::Turned::#by;));
+        let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#by;));
         // A label does not reach out of the attempts of a hedge, which are blocks of their own.
         if catcher.facts().runs == Runs::AtOnce {
-            let turned = self.turned_or_none();
-            return quote_spanned!(mixed=> { #told return (#rejected, #turned) });
+            let cause_or_none = self.cause_or_none();
+            return quote_spanned!(mixed=> { #told return (#rejected, #cause_or_none) });
         }
         let label = catcher.label();
         // Uses a local, because syn takes `break 'label ::path` for a labelled loop.
@@ -76,7 +76,7 @@ impl Place<'_> {
             return settle;
         }
         quote_spanned! {Span::mixed_site()=>
-            if turned.by_caller() {
+            if cause.is_caller() {
                 #permit.ignore();
                 outcome
             } else {
@@ -89,7 +89,7 @@ impl Place<'_> {
     pub(crate) fn unless_open(self) -> Option<TokenStream> {
         self.plan().asks_for_circuits(self.index).then(|| {
             quote_spanned! {Span::mixed_site()=>
-                if turned.by_circuit() {
+                if cause.is_circuit() {
                     break outcome;
                 }
             }

@@ -91,7 +91,7 @@ impl Layer for Fallback {
         let tail = place.tail(block);
         let wanted = match on {
             On::Any => quote_spanned!(mixed=> true),
-            On::Rejected => quote_spanned!(mixed=> turned.away()),
+            On::Rejected => quote_spanned!(mixed=> cause.is_rejection()),
         };
         // Uses the span of the path, so that errors about the call point at it.
         let at = mixed.located_at(function.span());

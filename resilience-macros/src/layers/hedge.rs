@@ -58,7 +58,7 @@ impl Layer for Hedge {
     /// ```text
     /// let (outcome, _) = Hedged::new(const { &after }, [pin!(None), pin!(None)], |attempt| {
     ///     began(.., attempt);
-    ///     async { let outcome = { .. }; (outcome, turned) }
+    ///     async { let outcome = { .. }; (outcome, cause) }
     /// }).await;
     /// ```
     ///
@@ -69,16 +69,16 @@ impl Layer for Hedge {
         let mixed = Span::mixed_site();
         let (func, after) = (place.func(), place.duration(self.after));
         let clones = place.clones();
-        let declared = place.turned();
+        let declared = place.declared_cause();
         let tail = place.tail(block);
-        let turned = place.turned_or_none();
+        let cause = place.cause_or_none();
         let places = (0..self.max).map(|_| quote_spanned!(mixed=> ::core::pin::pin!(::core::option::Option::None)));
         let within = quote_spanned! {mixed=>
             {
                 #declared
                 #clones
                 let outcome = { #tail };
-                (outcome, #turned)
+                (outcome, #cause)
             }
         };
         // Uses the span of the body, so that capture errors point at the user's code.
@@ -94,7 +94,7 @@ impl Layer for Hedge {
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
-                quote_spanned!(mixed=> #wait turned = of_attempt;)
+                quote_spanned!(mixed=> #wait cause = of_attempt;)
             }
             None => wait(&quote_spanned!(mixed=> (outcome, _))),
         })

@@ -1,21 +1,19 @@
-//! Recognising a call that a layer has rejected or ended.
+//! Finds the rejection by another function's circuit in an error.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::error::Error;
 use std::ops::Deref;
 
 use crate::circuit::error::NotCalled;
-use crate::hedge::Attempted;
-use crate::timeout::timeout::TimeoutError;
 
-/// Whether a rejection is among the sources of an error, given the first of them.
+/// Returns whether a rejection is among the sources of an error, given the first of them.
 #[inline]
 fn is_rejection(source: Option<&(dyn Error + 'static)>) -> bool {
     source.is_some_and(holds_rejection)
 }
 
 fn holds_rejection(source: &(dyn Error + 'static)) -> bool {
-    // A ring of sources is no reason to hang.
+    // A ring of sources must not hang the call.
     const DEEPEST: usize = 64;
     std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
@@ -25,7 +23,8 @@ fn holds_rejection(source: &(dyn Error + 'static)) -> bool {
 /// Finds a rejection in the error of an outcome, without a bound.
 ///
 /// `Rejection::of(&outcome).__found()` is the first method below that suits the type of the error; each is one dereference
-/// behind the previous one. Four kinds of errors need four types: a trait would have to be in scope in the user's module.
+/// behind the previous one. Four kinds of errors need four types, because inherent methods of one type must not overlap.
+/// A trait for references of different depth would need one type, but the expansion would have to import that trait.
 #[derive(Debug)]
 pub struct Rejection<'a, R>(Boxed<'a, R>);
 
@@ -51,14 +50,14 @@ impl<T, E: Error> Rejection<'_, Result<T, E>> {
     }
 }
 
-/// `Box<dyn Error>`, for one; it may borrow what it likes, as its sources cannot.
+/// Suits `Box<dyn Error>`. The error may borrow; its sources cannot.
 impl<'e, T, E: AsRef<dyn Error + 'e>> Boxed<'_, Result<T, E>> {
     pub fn __found(&self) -> bool {
         self.0.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
     }
 }
 
-/// `Box<dyn Error + Send + Sync>` and `anyhow::Error`, for two.
+/// Suits `Box<dyn Error + Send + Sync>` and `anyhow::Error`.
 impl<'e, T, E: AsRef<dyn Error + Send + Sync + 'e>> SendBoxed<'_, Result<T, E>> {
     pub fn __found(&self) -> bool {
         self.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
@@ -94,39 +93,5 @@ impl<R> Deref for SendBoxed<'_, R> {
 
     fn deref(&self) -> &Self::Target {
         &self.1
-    }
-}
-
-/// Whether the latest attempt of a call was turned away, or ended by the deadline of the caller.
-#[derive(Clone, Copy, Debug)]
-pub enum Turned {
-    None,
-    Open,
-    Limited,
-    Late,
-}
-
-impl Turned {
-    pub fn late(error: TimeoutError) -> Self {
-        if error.by_deadline() { Self::Late } else { Self::None }
-    }
-
-    pub fn away(self) -> bool {
-        matches!(self, Self::Open | Self::Limited)
-    }
-
-    pub fn by_circuit(self) -> bool {
-        matches!(self, Self::Open)
-    }
-
-    /// What ended the call is no matter of the service.
-    pub fn by_caller(self) -> bool {
-        matches!(self, Self::Limited | Self::Late)
-    }
-}
-
-impl<R: Attempted> Attempted for (R, Turned) {
-    fn wins(&self) -> bool {
-        self.0.wins()
     }
 }

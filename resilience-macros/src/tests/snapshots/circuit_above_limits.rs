@@ -28,7 +28,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             });
         &SITE
     };
-    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let mut cause = ::resilience_runtime::__private::Cause::None;
     let mut permit = match circuit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
@@ -37,7 +37,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         let _slot = match bulkhead.get().try_acquire() {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
-                turned = ::resilience_runtime::__private::Turned::Limited;
+                cause = ::resilience_runtime::__private::Cause::Limit;
                 let outcome = ::resilience_runtime::__private::rejected(error);
                 break 'circuit outcome;
             }
@@ -47,7 +47,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
-                turned = ::resilience_runtime::__private::Turned::None;
+                cause = ::resilience_runtime::__private::Cause::None;
                 let ::core::option::Option::Some(outcome) = timeout
                     .as_mut()
                     .race(::resilience_runtime::__private::watch(&mut permit, async move {
@@ -69,12 +69,12 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 timeout_allowed,
                 ::resilience_runtime::__private::Duration::new(2, 0),
             );
-            turned = ::resilience_runtime::__private::Turned::late(error);
+            cause = ::resilience_runtime::__private::Cause::of_timeout(error);
             ::resilience_runtime::__private::rejected(error)
         };
         outcome
     };
-    let outcome = if turned.by_caller() {
+    let outcome = if cause.is_caller() {
         permit.ignore();
         outcome
     } else {

@@ -13,17 +13,17 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         ::resilience_runtime::__private::declare!(SITE);
         &SITE
     };
-    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let mut cause = ::resilience_runtime::__private::Cause::None;
     let outcome = 'fallback: {
         let mut permit = match circuit.get().try_acquire() {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
-                turned = ::resilience_runtime::__private::Turned::Open;
+                cause = ::resilience_runtime::__private::Cause::Circuit;
                 let outcome = ::resilience_runtime::__private::rejected(error);
                 break 'fallback outcome;
             }
         };
-        turned = ::resilience_runtime::__private::Turned::None;
+        cause = ::resilience_runtime::__private::Cause::None;
         let outcome = ::resilience_runtime::__private::watch(&mut permit, async {
             if false {
                 let _ = &mut url;
@@ -38,13 +38,14 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         outcome
     };
     let outcome = 'after_fallback: {
-        let called = match ::resilience_runtime::__private::fall_back(outcome, turned.away(), "fetch", |outcome| {
-            ::resilience_runtime::__private::Shown::of(outcome).__error()
-        }) {
-            ::core::ops::ControlFlow::Continue(_) => cached(url, client),
-            ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
-        };
-        turned = ::resilience_runtime::__private::Turned::None;
+        let called =
+            match ::resilience_runtime::__private::fall_back(outcome, cause.is_rejection(), "fetch", |outcome| {
+                ::resilience_runtime::__private::Shown::of(outcome).__error()
+            }) {
+                ::core::ops::ControlFlow::Continue(_) => cached(url, client),
+                ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
+            };
+        cause = ::resilience_runtime::__private::Cause::None;
         let outcome = called.await;
         outcome
     };

@@ -25,7 +25,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     .await;
                     outcome
                 };
-                (outcome, ::resilience_runtime::__private::Turned::None)
+                (outcome, ::resilience_runtime::__private::Cause::None)
             }
         },
     )

@@ -25,7 +25,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         ::resilience_runtime::__private::declare!(SITE);
         &SITE
     };
-    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let mut cause = ::resilience_runtime::__private::Cause::None;
     let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
     loop {
@@ -47,16 +47,16 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                             |attempt| {
                                 ::resilience_runtime::__private::began("fetch", attempt);
                                 async {
-                                    let mut turned = ::resilience_runtime::__private::Turned::None;
+                                    let mut cause = ::resilience_runtime::__private::Cause::None;
                                     let outcome = {
                                         let mut permit2 = match circuit2.get().try_acquire() {
                                             ::core::result::Result::Ok(permit) => permit,
                                             ::core::result::Result::Err(error) => {
-                                                turned = ::resilience_runtime::__private::Turned::Open;
-                                                return (::resilience_runtime::__private::rejected(error), turned);
+                                                cause = ::resilience_runtime::__private::Cause::Circuit;
+                                                return (::resilience_runtime::__private::rejected(error), cause);
                                             }
                                         };
-                                        turned = ::resilience_runtime::__private::Turned::None;
+                                        cause = ::resilience_runtime::__private::Cause::None;
                                         let outcome = ::resilience_runtime::__private::watch(&mut permit2, async {
                                             if false {
                                                 return ::resilience_runtime::__private::never::<Result<Page, Error>>();
@@ -70,19 +70,19 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                             });
                                         outcome
                                     };
-                                    (outcome, turned)
+                                    (outcome, cause)
                                 }
                             },
                         ),
                     ))
                     .await;
-                turned = of_attempt;
+                cause = of_attempt;
                 outcome
             };
             let outcome = ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
                 ::resilience_runtime::__private::Shown::of(outcome).__error()
             });
-            if turned.by_circuit() {
+            if cause.is_circuit() {
                 break outcome;
             }
             match retry

@@ -46,7 +46,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             });
         &SITE
     };
-    let mut turned = ::resilience_runtime::__private::Turned::None;
+    let mut cause = ::resilience_runtime::__private::Cause::None;
     let outcome = 'fallback: {
         let timeout_allowed =
             ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(60, 0));
@@ -62,7 +62,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                 let mut permit = match circuit.get().try_acquire() {
                                     ::core::result::Result::Ok(permit) => permit,
                                     ::core::result::Result::Err(error) => {
-                                        turned = ::resilience_runtime::__private::Turned::Open;
+                                        cause = ::resilience_runtime::__private::Cause::Circuit;
                                         let outcome = ::resilience_runtime::__private::rejected(error);
                                         break 'fallback outcome;
                                     }
@@ -71,7 +71,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     let () = match rate_limit.get().try_acquire() {
                                         ::core::result::Result::Ok(permit) => permit,
                                         ::core::result::Result::Err(error) => {
-                                            turned = ::resilience_runtime::__private::Turned::Limited;
+                                            cause = ::resilience_runtime::__private::Cause::Limit;
                                             let outcome = ::resilience_runtime::__private::rejected(error);
                                             break 'circuit outcome;
                                         }
@@ -85,7 +85,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                         match acquired {
                                             ::core::result::Result::Ok(permit) => permit,
                                             ::core::result::Result::Err(error) => {
-                                                turned = ::resilience_runtime::__private::Turned::Limited;
+                                                cause = ::resilience_runtime::__private::Cause::Limit;
                                                 let outcome = ::resilience_runtime::__private::rejected(error);
                                                 break 'circuit outcome;
                                             }
@@ -99,7 +99,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     ));
                                     let outcome = 'timeout2: {
                                         'timeout2_expired: {
-                                            turned = ::resilience_runtime::__private::Turned::None;
+                                            cause = ::resilience_runtime::__private::Cause::None;
                                             let ::core::option::Option::Some(waited) = timeout
                                                 .as_mut()
                                                 .race(timeout2.as_mut().race(retry.watch(
@@ -128,12 +128,12 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             timeout2_allowed,
                                             ::resilience_runtime::__private::Duration::new(5, 0),
                                         );
-                                        turned = ::resilience_runtime::__private::Turned::late(error);
+                                        cause = ::resilience_runtime::__private::Cause::of_timeout(error);
                                         ::resilience_runtime::__private::rejected(error)
                                     };
                                     outcome
                                 };
-                                let outcome = if turned.by_caller() {
+                                let outcome = if cause.is_caller() {
                                     permit.ignore();
                                     outcome
                                 } else {
@@ -170,7 +170,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 timeout_allowed,
                 ::resilience_runtime::__private::Duration::new(60, 0),
             );
-            turned = ::resilience_runtime::__private::Turned::late(error);
+            cause = ::resilience_runtime::__private::Cause::of_timeout(error);
             ::resilience_runtime::__private::rejected(error)
         };
         outcome
@@ -182,7 +182,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Continue(_) => cached(url, client),
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
-        turned = ::resilience_runtime::__private::Turned::None;
+        cause = ::resilience_runtime::__private::Cause::None;
         let outcome = called.await;
         outcome
     };
