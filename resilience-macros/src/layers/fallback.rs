@@ -93,7 +93,7 @@ impl Layer for Fallback {
             On::Any => quote_spanned!(mixed=> true),
             On::Rejected => quote_spanned!(mixed=> cause.is_rejection()),
         };
-        // Uses the span of the path, so that errors about the call point at it.
+        // Uses the span of the path, so that errors about the call and its outcome point at it.
         let at = mixed.located_at(function.span());
         let arguments = place.stack.arguments.iter().cloned().map(|mut argument| {
             argument.set_span(argument.span().located_at(at));
@@ -103,7 +103,8 @@ impl Layer for Fallback {
         let call = quote_spanned!(at=> #function(#(#arguments),*));
         // Drops the error before the wait for the fallback, unless the fallback takes it.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
-        let wait = place.wait(at, &quote_spanned!(mixed=> outcome), quote_spanned!(at=> called));
+        let outcome = quote_spanned!(at=> outcome);
+        let wait = place.wait(at, &outcome, quote_spanned!(at=> called));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };
             let outcome = #end: {
@@ -113,7 +114,7 @@ impl Layer for Fallback {
                 };
                 #ran
                 #wait
-                outcome
+                #outcome
             };
         })
     }
