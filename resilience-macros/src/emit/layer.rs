@@ -132,7 +132,7 @@ impl<'a> Place<'a> {
     /// Returns a closure that finds the text of an error, if its type has one.
     pub(crate) fn error(self) -> TokenStream {
         let runtime = self.runtime();
-        quote_spanned!(Span::mixed_site()=> |outcome| #runtime::__private::Shown::of(outcome).__error())
+        quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
     pub(crate) fn duration(self, duration: Duration) -> TokenStream {

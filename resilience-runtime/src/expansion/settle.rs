@@ -9,8 +9,7 @@ use std::time::Duration;
 use tracing::debug;
 
 use crate::base::outcome::Outcome;
-use crate::circuit::core::core::Core;
-use crate::circuit::permit::{Admitted, Permit, Watched};
+use crate::circuit::permit::{Permit, Watched};
 use crate::events::{self, TARGET, excerpt};
 use crate::expansion::text::Text;
 
@@ -25,14 +24,17 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
 
 /// Ends a call: an `Err` is a failure.
 #[inline]
-pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R>) -> R {
+pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R::Error>) -> R {
     let call = permit.end();
     match outcome.into_result() {
         Ok(value) => {
             call.success();
             R::from_result(Ok(value))
         }
-        Err(error) => fail(call, R::from_result(Err(error)), text, None),
+        Err(error) => {
+            call.failure(text(&error), None);
+            R::from_result(Err(error))
+        }
     }
 }
 
@@ -41,7 +43,7 @@ pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R>) ->
 pub fn settle_by<T, E>(
     permit: Permit<'_>,
     outcome: Result<T, E>,
-    text: impl Text<Result<T, E>>,
+    text: impl Text<E>,
     failure_if: impl FnOnce(&E) -> bool,
     failure_if_ok: impl FnOnce(&T) -> bool,
     retry_after: impl FnOnce(&E) -> Option<Duration>,
@@ -57,7 +59,8 @@ pub fn settle_by<T, E>(
         }
         Err(error) if failure_if(&error) => {
             let retry_after = retry_after(&error);
-            fail(permit.end(), Err(error), text, retry_after)
+            permit.end().failure(text(&error), retry_after);
+            Err(error)
         }
         Err(error) => {
             permit.ignore();
@@ -66,33 +69,23 @@ pub fn settle_by<T, E>(
     }
 }
 
-#[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory here does so everywhere")]
-#[inline(always)]
-fn fail<R>(call: Admitted<&Core>, outcome: R, text: impl Text<R>, retry_after: Option<Duration>) -> R {
-    call.failure(text(&outcome), retry_after);
-    outcome
-}
-
 /// Returns the error that a fallback replaces, or the outcome.
-///
-/// The error becomes an outcome again for its event only, because `text` takes an outcome. A reference before the match
-/// would keep every outcome in memory.
 #[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
-pub fn fall_back<R: Outcome>(outcome: R, wanted: bool, func: &str, text: impl Text<R>) -> ControlFlow<R, R::Error> {
-    let error = match outcome.into_result() {
-        Ok(value) => return ControlFlow::Break(R::from_result(Ok(value))),
-        Err(error) if wanted => error,
-        Err(error) => return ControlFlow::Break(R::from_result(Err(error))),
-    };
-    if !events::debug_wanted() {
-        return ControlFlow::Continue(error);
-    }
-    let outcome = R::from_result(Err(error));
-    fell_back(func, text(&outcome));
+pub fn fall_back<R: Outcome>(
+    outcome: R,
+    wanted: bool,
+    func: &str,
+    text: impl Text<R::Error>,
+) -> ControlFlow<R, R::Error> {
     match outcome.into_result() {
-        Err(error) => ControlFlow::Continue(error),
-        result => ControlFlow::Break(R::from_result(result)),
+        Err(error) if wanted => {
+            if events::debug_wanted() {
+                fell_back(func, text(&error));
+            }
+            ControlFlow::Continue(error)
+        }
+        outcome => ControlFlow::Break(R::from_result(outcome)),
     }
 }
 

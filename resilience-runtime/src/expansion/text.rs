@@ -1,38 +1,39 @@
-//! The text of the error in an outcome, if its type has one.
+//! The text of an error, if its type has one.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::fmt::Display;
 use std::ops::Deref;
 
-/// The text of the error in an outcome, where its type shows one: see [`Shown`].
-pub trait Text<R>: for<'a> FnOnce(&'a R) -> Option<&'a dyn Display> {}
+/// A function that finds the text of an error: see [`Shown`].
+pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
-impl<R, F: for<'a> FnOnce(&'a R) -> Option<&'a dyn Display>> Text<R> for F {}
+impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
-/// Finds the text of an error whose type shows one, without a bound: `Shown::of(&outcome).__error()` is the method
-/// here where `E: Display`, and that of [`NotShown`] elsewhere. No trait of the user's for all types has its name: it would
-/// come before that of `NotShown`.
+/// Finds the text of an error whose type shows one, without a bound.
+///
+/// `Shown::of(&error).__error()` is the method here if `E: Display`, and otherwise that of [`NotShown`]. No trait of the
+/// user's for all types has its name: it would come before that of `NotShown`.
 #[derive(Debug)]
-pub struct Shown<'a, R>(&'a R);
+pub struct Shown<'a, E>(&'a E);
 
 #[derive(Debug)]
 pub struct NotShown;
 
-impl<'a, R> Shown<'a, R> {
+impl<'a, E> Shown<'a, E> {
     #[inline]
-    pub fn of(outcome: &'a R) -> Self {
-        Self(outcome)
+    pub fn of(error: &'a E) -> Self {
+        Self(error)
     }
 }
 
-impl<'a, T, E: Display> Shown<'a, Result<T, E>> {
+impl<'a, E: Display> Shown<'a, E> {
     #[inline]
     pub fn __error(&self) -> Option<&'a dyn Display> {
-        self.0.as_ref().err().map(|error| error as &dyn Display)
+        Some(self.0)
     }
 }
 
-impl<R> Deref for Shown<'_, R> {
+impl<E> Deref for Shown<'_, E> {
     type Target = NotShown;
 
     fn deref(&self) -> &NotShown {

@@ -234,7 +234,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     #[inline(always)]
     pub fn text<F>(self, text: F) -> Judged<'r, R, T, E, H, F, C>
     where
-        F: for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
+        F: for<'e> FnOnce(&'e E) -> Option<&'e dyn Display>,
     {
         let Self { ended, on_retry, stays_open, .. } = self;
         Judged { ended, on_retry, text, stays_open }
@@ -255,7 +255,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     #[inline(always)]
     pub fn next(self, func: &str) -> ControlFlow<R, Duration>
     where
-        X: for<'e> FnOnce(&'e Result<T, E>) -> Option<&'e dyn Display>,
+        X: for<'e> FnOnce(&'e E) -> Option<&'e dyn Display>,
         C: FnOnce(Duration) -> bool,
     {
         let Self { ended, on_retry, text, stays_open } = self;
@@ -274,7 +274,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         let pause = if is_rejected { Err("circuit") } else { attempts.pause(schedule, hint, cost, budget, stays_open) };
         let attempt = attempts.attempt();
         if debug_wanted() {
-            events::retry(func, attempt, pause, text(&outcome));
+            events::retry(func, attempt, pause, outcome.as_ref().err().and_then(text));
         }
         match pause {
             Ok(delay) => {

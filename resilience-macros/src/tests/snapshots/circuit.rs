@@ -27,8 +27,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         '_resilience_body: { client.get(&url).await?.page() }
     })
     .await;
-    let outcome = ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
-        ::resilience_runtime::__private::Shown::of(outcome).__error()
+    let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
+        ::resilience_runtime::__private::Shown::of(error).__error()
     });
     outcome
 }

@@ -78,8 +78,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         permit.ignore();
         outcome
     } else {
-        ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
-            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        ::resilience_runtime::__private::settle(permit, outcome, |error| {
+            ::resilience_runtime::__private::Shown::of(error).__error()
         })
     };
     outcome

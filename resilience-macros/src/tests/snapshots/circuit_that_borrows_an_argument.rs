@@ -30,7 +30,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let outcome = ::resilience_runtime::__private::settle_by(
         permit,
         outcome,
-        |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+        |error| ::resilience_runtime::__private::Shown::of(error).__error(),
         |error| question.is_failure(error),
         |_| false,
         |_| ::core::option::Option::None,

@@ -29,7 +29,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let outcome = ::resilience_runtime::__private::settle_by(
         permit,
         outcome,
-        |outcome| ::resilience_runtime::__private::Shown::of(outcome).__error(),
+        |error| ::resilience_runtime::__private::Shown::of(error).__error(),
         |_| true,
         |_| false,
         hint,

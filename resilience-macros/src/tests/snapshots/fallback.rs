@@ -17,8 +17,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         outcome
     };
     let outcome = 'after_fallback: {
-        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |outcome| {
-            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |error| {
+            ::resilience_runtime::__private::Shown::of(error).__error()
         }) {
             ::core::ops::ControlFlow::Continue(error) => cached(url, client, error),
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,

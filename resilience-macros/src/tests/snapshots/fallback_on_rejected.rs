@@ -32,19 +32,18 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             '_resilience_body: { client.get(&url).await?.page() }
         })
         .await;
-        let outcome = ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
-            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
+            ::resilience_runtime::__private::Shown::of(error).__error()
         });
         outcome
     };
     let outcome = 'after_fallback: {
-        let called =
-            match ::resilience_runtime::__private::fall_back(outcome, cause.is_rejection(), "fetch", |outcome| {
-                ::resilience_runtime::__private::Shown::of(outcome).__error()
-            }) {
-                ::core::ops::ControlFlow::Continue(_) => cached(url, client),
-                ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
-            };
+        let called = match ::resilience_runtime::__private::fall_back(outcome, cause.is_rejection(), "fetch", |error| {
+            ::resilience_runtime::__private::Shown::of(error).__error()
+        }) {
+            ::core::ops::ControlFlow::Continue(_) => cached(url, client),
+            ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
+        };
         cause = ::resilience_runtime::__private::Cause::None;
         let outcome = called.await;
         outcome

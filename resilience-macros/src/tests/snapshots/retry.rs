@@ -28,7 +28,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 .judge(retry_schedule(), outcome)
                 .retry_if(Error::is_transient)
                 .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
-                .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [])
                 .next("fetch")
             {

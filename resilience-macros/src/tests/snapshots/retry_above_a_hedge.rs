@@ -65,8 +65,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                         })
                                         .await;
                                         let outcome =
-                                            ::resilience_runtime::__private::settle(permit2, outcome, |outcome| {
-                                                ::resilience_runtime::__private::Shown::of(outcome).__error()
+                                            ::resilience_runtime::__private::settle(permit2, outcome, |error| {
+                                                ::resilience_runtime::__private::Shown::of(error).__error()
                                             });
                                         outcome
                                     };
@@ -79,8 +79,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                 cause = of_attempt;
                 outcome
             };
-            let outcome = ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
-                ::resilience_runtime::__private::Shown::of(outcome).__error()
+            let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
+                ::resilience_runtime::__private::Shown::of(error).__error()
             });
             if cause.is_circuit() {
                 break outcome;
@@ -88,7 +88,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
             match retry
                 .judge(retry_schedule(), outcome)
                 .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
-                .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [circuit.get(), circuit2.get()])
                 .next("fetch")
             {

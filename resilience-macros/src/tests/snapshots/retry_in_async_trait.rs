@@ -40,7 +40,7 @@ fn load<'a, 'async_trait>(
                 match retry
                     .judge(retry_schedule(), outcome)
                     .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
-                    .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                    .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                     .circuits(|| [])
                     .next("load")
                 {

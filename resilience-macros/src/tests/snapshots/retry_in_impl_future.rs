@@ -43,7 +43,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                 match retry
                     .judge(retry_schedule(), outcome)
                     .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
-                    .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                    .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                     .circuits(|| [])
                     .next("load")
                 {

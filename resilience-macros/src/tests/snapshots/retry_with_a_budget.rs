@@ -35,7 +35,7 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
                 .budget(retry_budget)
                 .cost(cost)
                 .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
-                .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [])
                 .next("send")
             {

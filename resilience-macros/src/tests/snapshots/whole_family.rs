@@ -137,8 +137,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     permit.ignore();
                                     outcome
                                 } else {
-                                    ::resilience_runtime::__private::settle(permit, outcome, |outcome| {
-                                        ::resilience_runtime::__private::Shown::of(outcome).__error()
+                                    ::resilience_runtime::__private::settle(permit, outcome, |error| {
+                                        ::resilience_runtime::__private::Shown::of(error).__error()
                                     })
                                 };
                                 outcome
@@ -146,7 +146,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                             match retry
                                 .judge(retry_schedule(), outcome)
                                 .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
-                                .text(|outcome| ::resilience_runtime::__private::Shown::of(outcome).__error())
+                                .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                                 .circuits(|| [circuit.get()])
                                 .next("fetch")
                             {
@@ -176,8 +176,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         outcome
     };
     let outcome = 'after_fallback: {
-        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |outcome| {
-            ::resilience_runtime::__private::Shown::of(outcome).__error()
+        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |error| {
+            ::resilience_runtime::__private::Shown::of(error).__error()
         }) {
             ::core::ops::ControlFlow::Continue(_) => cached(url, client),
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
