@@ -31,12 +31,20 @@ pub struct RateLimitDeclaration {
 pub struct CircuitDeclaration {
     pub(crate) name: &'static str,
     pub(crate) written: Written,
+    /// Whether the attribute has a key.
+    keyed: bool,
 }
 
 impl CircuitDeclaration {
     #[track_caller]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, written: Written { options: Options::NONE, place: Location::caller() } }
+        Self { name, written: Written { options: Options::NONE, place: Location::caller() }, keyed: false }
+    }
+
+    /// Makes this the declaration of circuits with keys.
+    pub const fn keyed(mut self) -> Self {
+        self.keyed = true;
+        self
     }
 }
 
@@ -64,7 +72,7 @@ inventory::collect!(Declared);
 
 #[cfg(feature = "declare")]
 pub(crate) fn declarations() -> impl Iterator<Item = CircuitDeclaration> {
-    inventory::iter::<Declared>.into_iter().map(|declared| *declared.0)
+    inventory::iter::<Declared>.into_iter().map(|declared| *declared.0).filter(|declared| !declared.keyed)
 }
 
 #[cfg(not(feature = "declare"))]

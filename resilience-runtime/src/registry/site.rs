@@ -90,7 +90,7 @@ impl KeyedCircuits {
 impl Shared for CircuitBreaker {
     type Declaration = CircuitDeclaration;
 
-    fn resolve(CircuitDeclaration { name, written }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
+    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
         registry::join(name, written)
     }
 }
@@ -98,7 +98,7 @@ impl Shared for CircuitBreaker {
 impl Shared for KeyedCircuits {
     type Declaration = CircuitDeclaration;
 
-    fn resolve(CircuitDeclaration { name, written }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
+    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
         let (family, conflicts) = registry::join_family(name, written);
         (Self(family), conflicts)
     }

@@ -36,9 +36,9 @@ impl Layer for Circuit {
         let options = settings.calls(place);
         let declaration = quote_spanned!(mixed=> CircuitDeclaration::new(#name) #options);
         Some(match key {
-            // Circuits with keys are known from their first calls on.
             Some(key) => {
-                let site = guard::site(place, "KeyedCircuits", &declaration, false);
+                let declaration = quote_spanned!(mixed=> #declaration.keyed());
+                let site = guard::site(place, "KeyedCircuits", &declaration, true);
                 let key = quote_spanned!(mixed.located_at(key.span())=> &(#key));
                 quote_spanned!(mixed=> let #local = #site.get().of(#key);)
             }

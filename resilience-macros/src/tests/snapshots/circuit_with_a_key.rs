@@ -7,8 +7,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let circuit = {
         static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::KeyedCircuits> =
             ::resilience_runtime::__private::Site::new(
-                ::resilience_runtime::__private::CircuitDeclaration::new("host").max_keys(100),
+                ::resilience_runtime::__private::CircuitDeclaration::new("host").max_keys(100).keyed(),
             );
+        ::resilience_runtime::__private::declare!(SITE);
         &SITE
     }
     .get()
