@@ -63,8 +63,23 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let open = args.read(Opt::Open, errors, value::function);
     let runtime = args.read(Opt::Crate, errors, value::path);
     let name = args.read(Opt::Name, errors, value::name);
+    let has_key = args.has(Opt::Key);
     let key = args.read(Opt::Key, errors, value::expression);
+    if let Some(name) = &name {
+        check_brackets(name, has_key, errors);
+    }
     let with = args.read(Opt::With, errors, value::expression);
     let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, key, settings }));
     parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
+}
+
+/// Refuses names that another circuit with a key may have: `name[key]`.
+fn check_brackets(name: &LitStr, has_key: bool, errors: &mut Errors) {
+    let text = name.value();
+    if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {
+        errors.push(name.span(), "`name` must not end like `name[key]`, the name of a circuit with a key");
+    } else if has_key && text.contains('[') {
+        errors
+            .push(name.span(), "`name` must not contain `[` beside `key`, since `name[key]` is the name of a circuit");
+    }
 }
