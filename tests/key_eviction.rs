@@ -22,7 +22,7 @@ fn known() -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idle_keys_are_evicted_and_open_keys_stay() {
+async fn closed_keys_are_evicted_before_open_keys() {
     let _alone = ALONE.lock().await;
     few(0, false).await.unwrap_err();
     for key in 1..1000 {
@@ -32,15 +32,25 @@ async fn idle_keys_are_evicted_and_open_keys_stay() {
     assert_eq!(
         get_circuit("key_eviction::few[0]").unwrap().state(),
         CircuitState::Open,
-        "an open circuit is not evicted"
+        "closed circuits are evicted first"
     );
     for key in [1000, 1001] {
         few(key, false).await.unwrap_err();
     }
     assert_eq!(known(), ["key_eviction::few[0]", "key_eviction::few[1000]", "key_eviction::few[1001]"]);
     few(7, false).await.unwrap_err();
-    few(7, true).await.unwrap();
-    assert_eq!(known().len(), 3, "without an idle key, a new key has a temporary circuit");
+    assert_eq!(
+        known(),
+        ["key_eviction::few[1000]", "key_eviction::few[1001]", "key_eviction::few[7]"],
+        "of open circuits, the least recently used is evicted"
+    );
+    few(7, true).await.unwrap_err();
+
+    get_circuit("key_eviction::few[1000]").unwrap().force_open();
+    for key in 2000..2010 {
+        few(key, false).await.unwrap_err();
+    }
+    assert!(known().contains(&"key_eviction::few[1000]".to_owned()), "a manual state is evicted last: {:?}", known());
 
     reset_all_circuits();
     for _ in 0..20 {
@@ -57,13 +67,36 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    for key in (0..64).chain([3, 64]) {
-        recent(key).await.unwrap();
+    // Each key is used in each round; one key in four is new.
+    for round in 0..1000 {
+        for key in (0..32).chain([1000 + round]) {
+            recent(key).await.unwrap();
+        }
     }
-    let successes = |key| Some(get_circuit(&format!("key_eviction::recent[{key}]"))?.stats().successes);
-    assert_eq!(successes(3), Some(2));
-    assert!((40..=64).all(|key| successes(key) == Some(1)));
-    assert!((4..32).all(|key| successes(key).is_none()));
+    let is_known = |key: &u32| get_circuit(&format!("key_eviction::recent[{key}]")).is_some();
+    assert!((0..32).all(|key| is_known(&key)));
+    assert_eq!(count("key_eviction::recent["), 64);
+}
+
+#[circuit(name = "key_eviction::oldest", key = key, max_keys = 16)]
+async fn oldest(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[tokio::test]
+async fn least_recently_used_of_sixteen_keys_is_evicted() {
+    let _alone = ALONE.lock().await;
+    let order = [3, 9, 1, 14, 0, 7, 15, 2, 8, 5, 12, 4, 11, 6, 13, 10];
+    for key in (0..16).chain(order) {
+        oldest(key).await.unwrap();
+    }
+    for (evicted, new) in order.into_iter().zip(100..) {
+        oldest(new).await.unwrap();
+        let is_known = |key: &u32| get_circuit(&format!("key_eviction::oldest[{key}]")).is_some();
+        assert!(!is_known(&evicted) && is_known(&new), "{evicted}");
+        assert_eq!(count("key_eviction::oldest["), 16);
+    }
 }
 
 /// Returns the number of circuits of a family.
@@ -82,7 +115,7 @@ async fn one_new_key_does_not_empty_the_table() {
     for key in (0..64).cycle().take(320).chain([64]) {
         hot(key).await.unwrap();
     }
-    assert!(count("key_eviction::hot[") > 32, "{}", count("key_eviction::hot["));
+    assert_eq!(count("key_eviction::hot["), 64);
 }
 
 #[circuit(name = "key_eviction::looked", key = key, max_keys = 4)]
@@ -97,11 +130,10 @@ async fn get_circuit_does_not_refresh_key() {
         looked(key).await.unwrap();
     }
     let look = |key: u32| get_circuit(&format!("key_eviction::looked[{key}]"));
-    for key in 0..3 {
-        assert_eq!(look(key).unwrap().state(), CircuitState::Closed);
-    }
+    assert_eq!(look(0).unwrap().state(), CircuitState::Closed);
     looked(4).await.unwrap();
-    assert!(look(3).is_some(), "the last key before the new one stays");
+    assert!(look(0).is_none(), "the first key is the least recently used");
+    assert!((1..5).all(|key| look(key).is_some()));
 }
 
 #[circuit(name = "key_eviction::alike", key = host)]
@@ -118,37 +150,115 @@ async fn keys_with_equal_endings_spread_over_the_table() {
     assert_eq!(count("key_eviction::alike["), 5000);
 }
 
-#[circuit(name = "key_eviction::forgotten", key = key, max_keys = 4, threshold = 2, window = 10)]
-async fn forgotten(key: u32) -> io::Result<()> {
-    Err(io::Error::other(key.to_string()))
+#[circuit(name = "key_eviction::hosts", key = host, max_keys = 64)]
+async fn hosts(host: u32, works: bool) -> io::Result<()> {
+    let _ = host;
+    if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
 
 #[tokio::test(start_paused = true)]
-async fn failure_outside_window_does_not_keep_key() {
+async fn failed_keys_do_not_switch_protection_off() {
     let _alone = ALONE.lock().await;
-    for key in 0..4 {
-        forgotten(key).await.unwrap_err();
+    for host in 0..64 {
+        hosts(host, false).await.unwrap_err();
     }
-    tokio::time::advance(Duration::from_secs(3600)).await;
-    for _ in 0..2 {
-        forgotten(7).await.unwrap_err();
+    tokio::time::advance(Duration::from_secs(365 * 24 * 3600)).await;
+    for _ in 0..3 {
+        hosts(64, false).await.unwrap_err();
     }
-    assert_eq!(get_circuit("key_eviction::forgotten[7]").unwrap().state(), CircuitState::Open);
+    assert_eq!(get_circuit("key_eviction::hosts[64]").unwrap().state(), CircuitState::Open);
+    assert_eq!(count("key_eviction::hosts["), 64);
+    for host in (0..64).chain(65..1000) {
+        hosts(host, true).await.unwrap();
+    }
+    assert_eq!(get_circuit("key_eviction::hosts[64]").unwrap().state(), CircuitState::Open, "one key of 64 is open");
 }
 
-#[circuit(name = "key_eviction::slow", key = key, max_keys = 4, slow_call = 1, slow_rate = 0.5, min_calls = 2, calls = 10)]
-async fn slow(key: u32, seconds: u64) -> io::Result<()> {
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
+#[circuit(name = "key_eviction::ten_thousand", key = key)]
+async fn ten_thousand(key: u32) -> io::Result<()> {
+    let _ = key;
     Ok(())
 }
 
-#[tokio::test(start_paused = true)]
-async fn key_with_slow_calls_is_not_evicted() {
+#[tokio::test]
+async fn limit_is_exact_over_the_family() {
     let _alone = ALONE.lock().await;
-    for (key, seconds) in [(0, 5)].into_iter().chain((1..20).map(|key| (key, 0))).chain([(0, 5)]) {
-        slow(key, seconds).await.unwrap();
+    let known = || count("key_eviction::ten_thousand[");
+    for key in 0..9000 {
+        ten_thousand(key).await.unwrap();
     }
-    assert_eq!(get_circuit("key_eviction::slow[0]").unwrap().state(), CircuitState::Open);
+    assert_eq!(known(), 9000);
+    for key in 9000..10_000 {
+        ten_thousand(key).await.unwrap();
+    }
+    assert_eq!(known(), 10_000);
+    for key in 10_000..12_000 {
+        ten_thousand(key).await.unwrap();
+    }
+    assert_eq!(known(), 10_000);
+}
+
+#[circuit(name = "key_eviction::crowd", key = key, max_keys = 200)]
+async fn crowd(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[test]
+fn limit_is_exact_with_many_threads() {
+    let _alone = ALONE.blocking_lock();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                for key in 0..2000 {
+                    // Half of the keys are those of other threads, too.
+                    runtime.block_on(crowd(if key % 2 == 0 { key } else { key + 10_000 * thread })).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(count("key_eviction::crowd["), 200);
+}
+
+#[circuit(name = "key_eviction::busy", key = key, max_keys = 200)]
+async fn busy(key: u32) -> io::Result<()> {
+    let _ = key;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    Ok(())
+}
+
+/// Lets every spawned task run until it waits.
+async fn run_all() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_with_calls_in_flight_stay() {
+    let _alone = ALONE.lock().await;
+    let mut calls: Vec<_> = (0..199).map(|key| tokio::spawn(busy(key))).collect();
+    run_all().await;
+    for key in 1000..1100 {
+        let call = tokio::spawn(busy(key));
+        run_all().await;
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+        assert_eq!(count("key_eviction::busy["), 200, "{key}: the only idle key makes room");
+    }
+    let is_known = |key: u32| get_circuit(&format!("key_eviction::busy[{key}]")).is_some();
+    assert!((0..199).all(is_known));
+    // With a call in flight for each key, a new key has a circuit of its own that is not kept.
+    calls.push(tokio::spawn(busy(199)));
+    run_all().await;
+    busy(2000).await.unwrap();
+    assert!((0..200).all(is_known) && !is_known(2000));
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    busy(2000).await.unwrap();
+    assert!(is_known(2000), "some keys are idle now");
 }
 
 #[circuit(name = "key_eviction::joined", key = key, threshold = 1)]
@@ -162,31 +272,11 @@ async fn with_max_keys(key: u32) -> io::Result<()> {
 }
 
 #[tokio::test]
-async fn max_keys_of_a_later_function_applies() {
+async fn max_keys_of_another_function_applies() {
     let _alone = ALONE.lock().await;
     without(0).await.unwrap_err();
     for key in 1..200 {
         with_max_keys(key).await.unwrap_err();
     }
-    assert!((16..=32).contains(&count("key_eviction::joined[")), "{}", count("key_eviction::joined["));
-}
-
-#[circuit(name = "key_eviction::patient", key = key, max_keys = 60, threshold = 2)]
-async fn patient(key: u32, works: bool) -> io::Result<()> {
-    if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
-}
-
-#[tokio::test]
-async fn new_key_has_circuit_once_others_are_idle() {
-    let _alone = ALONE.lock().await;
-    for key in 0..61 {
-        patient(key, false).await.unwrap_err();
-    }
-    for key in 0..60 {
-        patient(key, true).await.unwrap();
-    }
-    for _ in 0..10 {
-        let _ = patient(99, false).await;
-    }
-    assert_eq!(get_circuit("key_eviction::patient[99]").unwrap().state(), CircuitState::Open);
+    assert_eq!(count("key_eviction::joined["), 32);
 }

@@ -8,7 +8,7 @@ use crate::base::clock::{self, Tick};
 use crate::base::name::Name;
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
-use crate::circuit::core::state::CircuitState;
+use crate::circuit::core::state::{CircuitState, Phase};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::error::{CallError, CircuitOpenError};
 use crate::circuit::events;
@@ -265,13 +265,14 @@ impl CircuitBreaker {
         move || weak.upgrade().map(Self)
     }
 
-    /// Returns whether no other handle exists and the state equals that of a new breaker.
-    pub(crate) fn is_idle(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
-            && self.0.gate.read(|machine, _| {
-                let successes = self.0.successes(machine);
-                machine.is_idle(Tick::now(), successes)
-            })
+    /// Returns whether another handle exists, such as that of a call in flight.
+    pub(crate) fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    /// Returns the phase as it was published last, without a lock.
+    pub(crate) fn phase(&self) -> Phase {
+        self.0.gate.phase()
     }
 }
 

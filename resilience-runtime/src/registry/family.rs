@@ -1,80 +1,171 @@
 //! Circuits that share a name and settings, one for each key.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::str::from_utf8;
+use std::time::Duration;
 
+use tracing::warn;
+
+use crate::base::clock::Tick;
+use crate::base::name::Name;
+use crate::base::random;
+use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 use crate::base::sync::{Arc, Mutex, lock};
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::{MAX_KEYS, Settings};
+use crate::circuit::settings::{MAX_KEYS, Options, Settings};
+use crate::events::TARGET;
 use crate::registry::key::{Key, Text};
-use crate::registry::table::Shard;
+use crate::registry::table::Table;
 
-/// The circuits of one name by their keys, at most so many.
+/// The circuits of one name by their keys, at most `max_keys`.
 pub(crate) struct Family {
     name: &'static str,
     /// Several, so that threads with different keys seldom wait for each other.
-    shards: Box<[Mutex<Shard>]>,
-    /// The seed of the hash that selects a shard, so that no caller can choose keys of one shard.
-    secret: u64,
+    shards: Box<[Shard]>,
+    /// Its keys are random, so no caller can choose keys of one shard or of one slot.
+    hasher: RandomState,
+    /// Number of circuits in all shards, and of those that are about to be inserted.
+    keys: AtomicU32,
+    max_keys: AtomicU32,
+    /// The time of the last event about a full table, as the bits of a [`Tick`]; zero before the first.
+    warned: AtomicU64,
 }
 
+/// In cache lines of its own, since threads lock neighbours at the same time.
+#[repr(align(64))]
+struct Shard(Mutex<(Arc<Settings>, Table)>);
+
+/// A shard holds that many keys at least, as far as keys spread evenly. An eviction selects among those of a shard.
+const KEYS_OF_A_SHARD: u32 = 64;
+const MOST_SHARDS: u32 = 16;
+
+/// The shortest time between two events about a full table.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
+
 impl Family {
-    pub(crate) fn new(name: &'static str, settings: &Arc<Settings>, max_keys: Option<u32>) -> Self {
-        let most = max_keys.unwrap_or(MAX_KEYS) as usize;
-        // Few keys need no more than one, and none that is left over by rounding.
-        let shards = (most / 64).clamp(1, 16);
-        let shard = || Mutex::new(Shard::new(settings.clone(), most / shards));
-        Self { name, shards: (0..shards).map(|_| shard()).collect(), secret: RandomState::new().hash_one(name) | 1 }
+    pub(crate) fn new(name: &'static str, options: Options) -> Self {
+        let settings = Settings::shared(options);
+        let max_keys = options.max_keys.unwrap_or(MAX_KEYS);
+        let shards = (max_keys / KEYS_OF_A_SHARD).clamp(1, MOST_SHARDS);
+        let shard = |_| Shard(Mutex::new((settings.clone(), Table::default())));
+        Self {
+            name,
+            shards: (0..shards).map(shard).collect(),
+            hasher: RandomState::new(),
+            keys: AtomicU32::new(0),
+            max_keys: AtomicU32::new(max_keys),
+            warned: AtomicU64::new(0),
+        }
     }
 
-    pub(crate) fn apply(&self, settings: &Arc<Settings>, max_keys: Option<u32>) {
-        let most = max_keys.unwrap_or(MAX_KEYS) as usize;
-        for shard in &self.shards {
-            lock(shard).apply(settings, most / self.shards.len());
+    /// Puts other settings in force, and another number of keys.
+    pub(crate) fn apply(&self, options: Options) {
+        let settings = Settings::shared(options);
+        self.max_keys.store(options.max_keys.unwrap_or(MAX_KEYS), Ordering::Relaxed);
+        for Shard(shard) in &self.shards {
+            let (current, table) = &mut *lock(shard);
+            table.iter().for_each(|breaker| breaker.apply(settings.clone()));
+            *current = settings.clone();
+        }
+        while self.keys.load(Ordering::Relaxed) > self.max_keys.load(Ordering::Relaxed) && self.evict(0) {
+            self.keys.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
     pub(crate) fn breaker<K: Key + ?Sized>(&self, key: &K) -> CircuitBreaker {
-        let mut text = Text::new();
-        text.push(self.name.as_bytes());
-        text.push(b"[");
-        key.write(&mut text);
-        text.push(b"]");
-        let name = text.as_bytes();
-        let mut shard = lock(self.shard(name));
-        shard.find(name).unwrap_or_else(|| shard.add(name))
+        let mut text = Text::of(key);
+        let key = text.finish();
+        let (shard, hash) = self.place(key);
+        let found = lock(&self.shards[shard].0).1.find(hash, |it| self.key(it) == Some(key));
+        found.unwrap_or_else(|| self.add(key, shard, hash))
     }
 
-    /// The circuit of this whole name, if its key is known.
-    pub(crate) fn get(&self, name: &str) -> Option<CircuitBreaker> {
-        lock(self.shard(name.as_bytes())).get(name.as_bytes()).cloned()
+    /// Returns the circuit of a key if the key is known, and counts no use. The key may be the whole text of a key that was
+    /// cut, or the cut one.
+    pub(crate) fn get(&self, key: &str) -> Option<CircuitBreaker> {
+        let get = |key: &[u8]| {
+            let (shard, hash) = self.place(key);
+            lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
+        };
+        get(key.as_bytes()).or_else(|| get(Text::of(key).finish()))
     }
 
-    /// Passes every circuit to `see`, without a lock and one at a time. Holding them all would make each look used, and a
-    /// rotation at that moment would keep them in the place of new ones.
+    /// Passes every circuit to `see`, without a lock and one at a time. A handle of each would keep all keys in use, and an
+    /// eviction at that moment would find none.
     pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
-        for shard in &self.shards {
-            let circuits: Vec<_> = lock(shard).all().map(CircuitBreaker::downgrade).collect();
+        for Shard(shard) in &self.shards {
+            let circuits: Vec<_> = lock(shard).1.iter().map(CircuitBreaker::downgrade).collect();
             circuits.iter().filter_map(|find| find()).for_each(|circuit| see(&circuit));
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "of a hash any part will do")]
-    fn shard(&self, name: &[u8]) -> &Mutex<Shard> {
-        // Folded products, as wyhash has them: a fraction of the price of the hash within, and good enough to spread.
-        let fold = |hash: u64, word: [u8; 8]| {
-            let product = u128::from(hash ^ u64::from_le_bytes(word)) * u128::from(self.secret);
-            (product ^ (product >> 64)) as u64
-        };
-        // The last eight bytes may overlap with those before; a name that is shorter has seven at most.
-        let mut short = [0; 8];
-        let last = name.last_chunk().copied().unwrap_or_else(|| {
-            short[..name.len()].copy_from_slice(name);
-            short
-        });
-        let words = name.chunks_exact(8).map(|chunk| chunk.try_into().unwrap_or_default());
-        let hash = fold(words.fold(self.secret, fold), last);
-        &self.shards[hash as usize % self.shards.len()]
+    /// Creates the circuit of a new key. If all others are in use, it serves this one call only.
+    #[cold]
+    fn add(&self, key: &[u8], shard: usize, hash: u32) -> CircuitBreaker {
+        let has_place = self.take_place() || self.evict(shard);
+        if !has_place {
+            self.warn();
+        }
+        let (settings, table) = &mut *lock(&self.shards[shard].0);
+        // Another thread may have inserted the key in the meantime.
+        if let Some(breaker) = table.find(hash, |it| self.key(it) == Some(key)) {
+            if has_place {
+                self.keys.fetch_sub(1, Ordering::Relaxed);
+            }
+            return breaker;
+        }
+        // The key consists of whole texts, so it is one.
+        let name = format!("{}[{}]", self.name, from_utf8(key).unwrap_or_default());
+        let breaker = CircuitBreaker::one_of_many(Name::new(&name), settings.clone());
+        if has_place {
+            table.insert(hash, breaker.clone());
+        }
+        breaker
+    }
+
+    /// Counts one key more, unless the table is full.
+    fn take_place(&self) -> bool {
+        let max = self.max_keys.load(Ordering::Relaxed);
+        let more = |keys: u32| (keys < max).then_some(keys + 1);
+        self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    /// Removes a key of this shard, or else of another one, whose place the caller then has.
+    fn evict(&self, shard: usize) -> bool {
+        let (before, after) = self.shards.split_at(shard);
+        after.iter().chain(before).any(|Shard(shard)| {
+            let evicted = lock(shard).1.evict((random::next() >> 32) as u32);
+            evicted.is_some()
+        })
+    }
+
+    /// Emits the event of a full table, at most once a minute.
+    fn warn(&self) {
+        let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
+        let is_due = last == 0 || now.since(Tick::from_bits(last)) >= BETWEEN_WARNINGS;
+        let exchange = |now| self.warned.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
+        if is_due && exchange(now.to_bits()).is_ok() {
+            let (name, max_keys) = (self.name.escape_debug(), self.max_keys.load(Ordering::Relaxed));
+            warn!(name: "keys_full", target: TARGET, circuit = %name, max_keys, "keys_full");
+        }
+    }
+
+    /// Returns the key in the name of a circuit of this family.
+    #[inline]
+    fn key<'a>(&self, breaker: &'a CircuitBreaker) -> Option<&'a [u8]> {
+        let name = breaker.label().as_bytes();
+        name.get(self.name.len() + 1..name.len() - 1)
+    }
+
+    /// Returns the shard of a key, and its hash within.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "two halves of a hash")]
+    fn place(&self, key: &[u8]) -> (usize, u32) {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key);
+        let hash = hasher.finish();
+        ((hash >> 32) as usize % self.shards.len(), hash as u32)
     }
 }
 
@@ -87,11 +178,10 @@ impl fmt::Debug for Family {
 #[cfg(all(test, not(resilience_loom)))]
 mod tests {
     use super::*;
-    use crate::circuit::settings::Options;
 
     #[test]
-    fn who_lists_the_keys_keeps_none_but_the_one_it_looks_at() {
-        let family = Family::new("listed", &Settings::shared(Options::NONE), Some(4));
+    fn each_keeps_only_the_circuit_that_it_shows() {
+        let family = Family::new("listed", Options { max_keys: Some(4), ..Options::NONE });
         for key in 0..4 {
             family.breaker(&key);
         }
@@ -104,8 +194,8 @@ mod tests {
             }
             seen.push(circuit.name().to_owned());
         });
-        let known = |name: &String| family.get(name).is_some();
-        let kept: Vec<_> = (0..4).map(|key| format!("listed[{key}]")).filter(known).collect();
+        let known = |key: &u32| family.get(&key.to_string()).is_some();
+        let kept: Vec<_> = (0..4).filter(known).map(|key| format!("listed[{key}]")).collect();
         assert_eq!(kept, seen);
     }
 }

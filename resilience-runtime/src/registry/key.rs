@@ -3,9 +3,12 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
 
-/// What tells the circuits of a family apart: a text or a whole number.
+use crate::base::sync::OnceLock;
+
+/// A text or a whole number, which tells the circuits of a family apart.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a circuit",
     label = "neither a text nor a whole number",
@@ -15,32 +18,60 @@ pub trait Key {
     fn write(&self, to: &mut Text);
 }
 
-/// Room for the name of a circuit with its key; a longer one takes an allocation.
+/// The longest key that stays as it is, in bytes.
+const LONGEST: usize = 128;
+/// The part of a longer key that remains: the dots and the digits of a hash take the rest.
+const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
+const DOTS: &[u8] = "…".as_bytes();
+const DIGITS: usize = 32;
+
+/// The text of a key. A longer one is cut and ends with its hash, so no key allocates.
 #[derive(Debug)]
 pub struct Text {
-    bytes: [u8; 112],
+    bytes: [u8; LONGEST],
     used: usize,
-    longer: Option<Vec<u8>>,
+    hash: Option<[u64; 2]>,
 }
 
 impl Text {
-    pub(crate) fn new() -> Self {
-        Self { bytes: [0; 112], used: 0, longer: None }
+    /// Writes a key. The text ends with [`finish`](Self::finish).
+    pub(crate) fn of<K: Key + ?Sized>(key: &K) -> Self {
+        let mut text = Self { bytes: [0; LONGEST], used: 0, hash: None };
+        key.write(&mut text);
+        text
     }
 
     #[inline]
     pub(crate) fn push(&mut self, text: &[u8]) {
-        match (&mut self.longer, self.bytes.get_mut(self.used..self.used + text.len())) {
-            (None, Some(place)) => {
+        match self.bytes.get_mut(self.used..self.used + text.len()) {
+            Some(place) if self.hash.is_none() => {
                 place.copy_from_slice(text);
                 self.used += text.len();
             }
-            (Some(longer), _) => longer.extend_from_slice(text),
-            (None, None) => self.longer = Some([self.as_bytes(), text].concat()),
+            _ => self.push_hash(text),
         }
     }
 
-    /// As `fmt` writes it, for less: that would take a good part of a look-up.
+    /// Adds a text to the hash, and as much of it to the text as there is room for.
+    #[cold]
+    fn push_hash(&mut self, text: &[u8]) {
+        self.hash = Some([0, 1].map(|half| {
+            let mut hasher = secret().build_hasher();
+            hasher.write_usize(half);
+            match self.hash {
+                Some(hash) => hasher.write_u64(hash[half]),
+                None => hasher.write(&self.bytes[..self.used]),
+            }
+            hasher.write(text);
+            hasher.finish()
+        }));
+        let room = &mut self.bytes[self.used..];
+        let fits = room.len().min(text.len());
+        room[..fits].copy_from_slice(&text[..fits]);
+        self.used += fits;
+    }
+
+    /// Writes a number as `fmt` does, for a fraction of the price, which would be a good part of a lookup.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -55,9 +86,38 @@ impl Text {
         self.push(&digits[first..]);
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.longer.as_deref().unwrap_or(&self.bytes[..self.used])
+    /// Returns the text of the key, at most 128 bytes.
+    #[inline]
+    pub(crate) fn finish(&mut self) -> &[u8] {
+        // A key that ends like a cut one would share its circuit.
+        if self.hash.is_some() || self.ends_with_hash() {
+            self.cut();
+        }
+        &self.bytes[..self.used]
     }
+
+    #[cold]
+    fn cut(&mut self) {
+        let [high, low] = self.hash.unwrap_or_else(|| {
+            self.push_hash(b"");
+            self.hash.unwrap_or_default()
+        });
+        let is_start = |byte: &u8| byte & 0xC0 != 0x80;
+        let end = (0..=REMAINS.min(self.used)).rev().find(|end| self.bytes.get(*end).is_none_or(is_start)).unwrap_or(0);
+        (self.used, self.hash) = (end, None);
+        self.push(DOTS);
+        let _ = write!(self, "{high:016x}{low:016x}");
+    }
+
+    fn ends_with_hash(&self) -> bool {
+        self.bytes[..self.used].last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
+    }
+}
+
+/// The keys of the hash, so that no caller can find two keys of one hash.
+fn secret() -> &'static RandomState {
+    static SECRET: OnceLock<RandomState> = OnceLock::new();
+    SECRET.get_or_init(RandomState::new)
 }
 
 impl Write for Text {
@@ -86,7 +146,7 @@ macro_rules! keys {
             fn write(&self, to: &mut Text) {
                 match u64::try_from(*self) {
                     Ok(number) => to.push_number(number),
-                    // Room for a text never runs out.
+                    // A text never fails to take more.
                     Err(_) => drop(write!(to, "{self}")),
                 }
             }

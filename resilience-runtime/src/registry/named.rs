@@ -1,12 +1,12 @@
-//! What a table takes to find breakers by their names.
+//! Lookup of breakers by their names.
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 
 use crate::circuit::breaker::CircuitBreaker;
 
-/// A breaker in a table in which it is found by its name. The name lies beside the state, so whoever has compared it has
-/// the memory at hand that a call needs next, and the table itself is pointers, small enough for the caches.
+/// A breaker in a table by names. The name lies beside the state, so a comparison loads the memory that a call needs
+/// next, and the table consists of pointers, small enough for the caches.
 pub(crate) struct Named(pub(crate) CircuitBreaker);
 
 impl Borrow<[u8]> for Named {
@@ -29,9 +29,9 @@ impl PartialEq for Named {
 
 impl Eq for Named {}
 
-/// Leaves out the length with which a slice begins, since that costs as much as the bytes of a short one.
+/// Leaves out the length with which the hash of a slice begins: it costs as much as the bytes of a short one.
 ///
-/// The hash is the standard library's, with a secret of its own, so nobody can choose names that collide.
+/// The hash is the standard library's with random keys, so no caller can choose names that collide.
 #[derive(Default)]
 pub(crate) struct ByBytes(RandomState);
 

@@ -124,14 +124,11 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
 /// Registers the options of an attribute with keys, like [`join`].
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut families = families();
-    let (family, written) = families.entry(name).or_insert_with(|| {
-        let settings = Settings::shared(next.options);
-        (Arc::new(Family::new(name, &settings, next.options.max_keys)), Vec::new())
-    });
+    let (family, written) =
+        families.entry(name).or_insert_with(|| (Arc::new(Family::new(name, next.options)), Vec::new()));
     let conflicts = conflicts(name, written, &next);
     if add(written, next) {
-        let all = merge(written);
-        family.apply(&Settings::shared(all), all.max_keys);
+        family.apply(merge(written));
     }
     (family.clone(), conflicts)
 }
@@ -217,8 +214,9 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     if let Some((Named(breaker), _)) = circuits().get_key_value(name.as_bytes()) {
         return Some(breaker.clone());
     }
-    if let Some(breaker) = families().values().find_map(|(family, _)| family.get(name)) {
-        return Some(breaker);
+    if let Some((family, key)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+        let family = families().get(family)?.0.clone();
+        return family.get(key);
     }
     let (name, written) = declared().remove_entry(name)?;
     let mut circuits = circuits();

@@ -1,92 +1,207 @@
-//! A table of circuits by their names, which evicts idle ones.
+//! A table of circuits by their keys, which finds the least recently used ones.
+//!
+//! The table probes linearly. A removal moves the entries behind it back and leaves no mark, so the table never has to
+//! clean up: the work of an insertion above the limit is bounded. A table that is found by `hashbrown` rehashes all
+//! entries under the lock again and again while keys come and go.
 
-use std::collections::HashSet;
-use std::str::from_utf8;
+use std::cmp::Reverse;
 
-use crate::base::name::Name;
-use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::Settings;
-use crate::registry::named::{ByBytes, Named};
+use crate::circuit::core::state::Phase;
 
-/// A part of a family. Keys used since the last rotation are young; a rotation evicts idle old ones.
-///
-/// Two generations tell nearly as well as a list in the order of use which keys are in use, and keep no list.
-pub(crate) struct Shard {
-    settings: Arc<Settings>,
-    most: usize,
-    young: HashSet<Named, ByBytes>,
-    old: HashSet<Named, ByBytes>,
-    /// New keys until the next search for idle ones; each search visits every old key.
-    until_eviction: usize,
+/// A part of a family, behind a lock of its own.
+#[derive(Default)]
+pub(crate) struct Table {
+    /// At most three quarters are in use.
+    slots: Vec<Slot>,
+    used_slots: usize,
+    /// Number of lookups. It wraps, so a key that is idle for 2^32 lookups counts as used once more.
+    lookups: u32,
 }
 
-impl Shard {
-    pub(crate) fn new(settings: Arc<Settings>, most: usize) -> Self {
-        Self { settings, most, young: HashSet::default(), old: HashSet::default(), until_eviction: 0 }
+#[derive(Clone, Default)]
+struct Slot {
+    breaker: Option<CircuitBreaker>,
+    hash: u32,
+    /// The number of lookups at the last use.
+    used: u32,
+}
+
+const FEWEST_SLOTS: usize = 4;
+/// The number of evictable circuits among which an eviction selects.
+const SAMPLE: usize = 16;
+/// The number of slots that an eviction visits at most, to find that many and a closed one among them.
+const MOST_VISITED: usize = 128;
+
+/// The order of eviction.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Closed,
+    Open,
+    /// Forced open or disabled.
+    Manual,
+}
+
+impl Table {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &CircuitBreaker> {
+        self.slots.iter().filter_map(|slot| slot.breaker.as_ref())
     }
 
-    /// Puts other settings in force, and another number of keys.
-    pub(crate) fn apply(&mut self, settings: &Arc<Settings>, most: usize) {
-        self.settings = settings.clone();
-        self.most = most.max(1);
-        self.all().for_each(|breaker| breaker.apply(settings.clone()));
+    /// Returns a circuit, and counts a use of it.
+    #[inline]
+    pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
+        let place = self.place(hash, is_it)?;
+        self.lookups = self.lookups.wrapping_add(1);
+        let slot = &mut self.slots[place];
+        slot.used = self.lookups;
+        slot.breaker.clone()
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = &CircuitBreaker> {
-        self.young.iter().chain(&self.old).map(|named| &named.0)
+    /// Returns a circuit like [`find`](Self::find), and counts no use.
+    pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
+        self.slots[self.place(hash, is_it)?].breaker.clone()
     }
 
-    /// Returns a circuit like [`find`](Self::find) does, but without counting as a use.
-    pub(crate) fn get(&self, name: &[u8]) -> Option<&CircuitBreaker> {
-        self.young.get(name).or_else(|| self.old.get(name)).map(|named| &named.0)
-    }
-
-    pub(crate) fn find(&mut self, name: &[u8]) -> Option<CircuitBreaker> {
-        if let Some(Named(breaker)) = self.young.get(name) {
-            return Some(breaker.clone());
+    /// Inserts a circuit that the table does not contain.
+    pub(crate) fn insert(&mut self, hash: u32, breaker: CircuitBreaker) {
+        if 4 * (self.used_slots + 1) > 3 * self.slots.len() {
+            self.grow();
         }
-        let named = self.old.take(name)?;
-        let breaker = named.0.clone();
-        self.young.insert(named);
-        Some(breaker)
+        self.used_slots += 1;
+        self.lookups = self.lookups.wrapping_add(1);
+        self.put(Slot { breaker: Some(breaker), hash, used: self.lookups });
     }
 
-    /// Creates a circuit for a new key. If all others are in use, it serves this one call only.
-    pub(crate) fn add(&mut self, name: &[u8]) -> CircuitBreaker {
-        if self.young.len() > self.most / 2 {
-            self.rotate();
-        }
-        if self.is_full() && self.until_eviction == 0 {
-            self.rotate();
-            if self.is_full() {
-                // The keys that were young until now may be idle, too.
-                self.rotate();
+    /// Removes a circuit that no other handle refers to: a closed one if there is one among those visited, and the least
+    /// recently used of the sample. `draw` is a random number.
+    pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
+        let (mut best, mut sampled) = (None, 0);
+        let start = self.home(draw);
+        let places = (start..self.slots.len()).chain(0..start);
+        for place in places.take(MOST_VISITED) {
+            let slot = &self.slots[place];
+            let Some(rank) = slot.breaker.as_ref().and_then(rank) else { continue };
+            let idle = self.lookups.wrapping_sub(slot.used);
+            let candidate = (rank, Reverse(idle), place);
+            best = Some(best.map_or(candidate, |best| candidate.min(best)));
+            sampled += 1;
+            if sampled >= SAMPLE && best.is_some_and(|(rank, ..)| rank == Rank::Closed) {
+                break;
             }
-            self.until_eviction = if self.is_full() { self.most / 8 } else { 0 };
         }
-        self.until_eviction = self.until_eviction.saturating_sub(1);
-        // Whole texts make up a name, so it is one.
-        let name = Name::new(from_utf8(name).unwrap_or_default());
-        let breaker = CircuitBreaker::one_of_many(name, self.settings.clone());
-        if !self.is_full() {
-            self.young.insert(Named(breaker.clone()));
-        }
-        breaker
+        best.map(|(.., place)| self.remove(place))?
     }
 
-    fn is_full(&self) -> bool {
-        self.young.len() + self.old.len() >= self.most
+    fn place(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<usize> {
+        let mut place = self.home(hash);
+        // A quarter of the slots is free, so the search ends.
+        while let Some(breaker) = &self.slots.get(place)?.breaker {
+            if self.slots[place].hash == hash && is_it(breaker) {
+                return Some(place);
+            }
+            place = self.after(place);
+        }
+        None
     }
 
-    /// Evicts at most half of the keys at once: if all are equally old, one new key must not empty the table.
-    fn rotate(&mut self) {
-        let mut room = (self.most / 2).max(1);
-        self.old.retain(|named| {
-            let goes = room > 0 && named.0.is_idle();
-            room -= usize::from(goes);
-            !goes
-        });
-        self.old.extend(self.young.drain());
+    fn remove(&mut self, place: usize) -> Option<CircuitBreaker> {
+        let removed = self.slots[place].breaker.take();
+        self.used_slots -= 1;
+        // Moves each later entry of the run to the gap, unless its search begins after the gap.
+        let (mut gap, mut next) = (place, self.after(place));
+        while self.slots[next].breaker.is_some() {
+            let home = self.home(self.slots[next].hash);
+            if self.distance(home, next) >= self.distance(gap, next) {
+                self.slots.swap(gap, next);
+                gap = next;
+            }
+            next = self.after(next);
+        }
+        removed
+    }
+
+    fn put(&mut self, slot: Slot) {
+        let mut place = self.home(slot.hash);
+        while self.slots[place].breaker.is_some() {
+            place = self.after(place);
+        }
+        self.slots[place] = slot;
+    }
+
+    /// Grows by half: a doubled table would take up to a third more memory for each key.
+    fn grow(&mut self) {
+        let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
+        for slot in std::mem::replace(&mut self.slots, vec![Slot::default(); slots]) {
+            if slot.breaker.is_some() {
+                self.put(slot);
+            }
+        }
+    }
+
+    /// Returns the slot at which the search for a hash begins.
+    #[inline]
+    fn home(&self, hash: u32) -> usize {
+        let product = u64::from(hash) * self.slots.len() as u64;
+        (product >> u32::BITS) as usize
+    }
+
+    /// Returns the slot after this one; the first follows the last.
+    #[inline]
+    fn after(&self, place: usize) -> usize {
+        if place + 1 == self.slots.len() { 0 } else { place + 1 }
+    }
+
+    /// Returns the number of steps from one slot to another.
+    fn distance(&self, from: usize, to: usize) -> usize {
+        if from <= to { to - from } else { to + self.slots.len() - from }
+    }
+}
+
+/// Returns nothing for a circuit in use.
+fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
+    if breaker.is_in_use() {
+        return None;
+    }
+    Some(match breaker.phase() {
+        Phase::Closed { .. } => Rank::Closed,
+        Phase::Open { .. } | Phase::HalfOpen | Phase::Full { .. } => Rank::Open,
+        Phase::ForcedOpen { .. } | Phase::Disabled { .. } => Rank::Manual,
+    })
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::base::name::Name;
+    use crate::base::random;
+    use crate::circuit::settings::{Options, Settings};
+
+    /// The fewer hashes, the longer the runs of slots in use.
+    #[test]
+    fn random_insertions_and_evictions_agree_with_a_set() {
+        for hashes in [1, 2, 7, 1000, u32::MAX] {
+            let settings = Settings::shared(Options::NONE);
+            let (mut table, mut model) = (Table::default(), BTreeSet::new());
+            for n in 0..3000 {
+                let hash =
+                    |number: u64| ((random::nth(1, number) >> 32) as u32 % hashes).wrapping_mul(u32::MAX / hashes);
+                let number = random::nth(u64::from(hashes), n) % 100;
+                let name = |breaker: &CircuitBreaker| breaker.name().parse::<u64>().unwrap();
+                assert_eq!(table.find(hash(number), |it| name(it) == number).is_some(), model.contains(&number));
+                if model.insert(number) {
+                    let breaker = CircuitBreaker::one_of_many(Name::new(&number.to_string()), settings.clone());
+                    table.insert(hash(number), breaker);
+                }
+                if model.len() > 60 {
+                    let evicted = table.evict((random::nth(2, n) >> 32) as u32).unwrap();
+                    assert!(model.remove(&name(&evicted)));
+                }
+                assert!(table.iter().map(name).collect::<BTreeSet<_>>() == model);
+                assert!(model.iter().all(|number| table.get(hash(*number), |it| name(it) == *number).is_some()));
+                assert!(table.slots.len() <= 128, "{}", table.slots.len());
+            }
+        }
     }
 }

@@ -110,15 +110,6 @@ impl Machine {
         self.failures.into()
     }
 
-    /// Returns whether the state equals that of a new breaker. Updates the window first.
-    pub(crate) fn is_idle(&mut self, now: Tick, successes: u64) -> bool {
-        matches!(self.state, State::Closed)
-            && match self.counts(now, successes) {
-                Some(counts) => counts.failures == 0 && counts.slow == 0,
-                None => self.failures == 0,
-            }
-    }
-
     /// Returns the length of the cooldown.
     fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
         match wait {
