@@ -133,32 +133,3 @@ fn circuit_name_is_escaped_in_events() {
     CircuitBreaker::builder("two\nlines").build().unwrap().reset();
     assert_eq!(recorded(), [r"INFO circuit_reset circuit=two\nlines"]);
 }
-
-#[circuit(name = "circuit::conflict", threshold = 2)]
-async fn first() -> io::Result<()> {
-    Ok(())
-}
-
-#[circuit(name = "circuit::conflict", threshold = 5)]
-async fn second() -> io::Result<()> {
-    Ok(())
-}
-
-#[tokio::test]
-async fn conflict_emits_one_event_with_both_places() {
-    record();
-    first().await.unwrap();
-    second().await.unwrap();
-    second().await.unwrap();
-    let mut told = recorded();
-    told.retain(|line| line.starts_with("WARN"));
-    assert_eq!(told.len(), 1, "{told:?}");
-    let (kept, ignored) = told[0].split_once(" ignored=").unwrap();
-    assert!(
-        kept.starts_with(
-            "WARN circuit_conflict circuit=circuit::conflict option=\"threshold\" kept=\"2\" kept_at=\"tests/events/circuit.rs:"
-        ),
-        "{kept}"
-    );
-    assert!(ignored.starts_with("\"5\" ignored_at=\"tests/events/circuit.rs:"), "{ignored}");
-}

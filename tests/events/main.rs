@@ -3,4 +3,5 @@
 mod circuit;
 mod layers;
 mod recorder;
+mod registry;
 mod subscriber;

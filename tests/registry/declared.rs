@@ -128,36 +128,6 @@ fn second_register_with_another_value_fails() {
     builder("declared::twice").half_open_max(4).register().expect("the refused builder left no value");
 }
 
-#[circuit(name = "declared::conflict", threshold = 2)]
-async fn says_two() -> io::Result<()> {
-    Err(down())
-}
-
-#[circuit(name = "declared::conflict", threshold = 5, cooldown = 60)]
-async fn says_five() -> io::Result<()> {
-    Err(down())
-}
-
-#[tokio::test]
-async fn first_registered_of_two_values_stays() {
-    assert_eq!(listed("declared::conflict"), Some((2, 60)), "before the first call, the value on the smaller line");
-    assert!(says_five().await.is_err());
-    assert_eq!(listed("declared::conflict"), Some((5, 60)));
-    assert!(says_two().await.is_err());
-    assert_eq!(listed("declared::conflict"), Some((5, 60)));
-
-    let conflicts = conflicts_of("declared::conflict");
-    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
-    let CircuitConflict { option, values, places, .. } = &conflicts[0];
-    assert_eq!((*option, values), ("threshold", &["5".to_owned(), "2".to_owned()]), "the value in force comes first");
-    assert!(places.iter().all(|place| place.starts_with("tests/registry/declared.rs:")), "{places:?}");
-    let [here, there] = places;
-    assert_eq!(
-        conflicts[0].to_string(),
-        format!("circuit 'declared::conflict': `threshold` is 5 at {here}, but 2 at {there}")
-    );
-}
-
 #[circuit(name = "declared::never_in_force", cooldown = 1)]
 async fn one_second() -> io::Result<()> {
     Ok(())
@@ -178,19 +148,25 @@ fn check_circuits_finds_conflict_before_first_call() {
     drop((one_second(), one_second_again(), one_and_a_half()));
     let conflicts = conflicts_of("declared::never_in_force");
     assert_eq!(conflicts.len(), 1, "equal values are no conflict: {conflicts:?}");
-    assert_eq!(conflicts[0].values, ["1s", "1.5s"]);
+    let CircuitConflict { option, values, places, .. } = &conflicts[0];
+    assert_eq!((*option, values), ("cooldown", &["1s".to_owned(), "1.5s".to_owned()]));
+    assert!(places.iter().all(|place| place.starts_with("tests/registry/declared.rs:")), "{places:?}");
+    let [here, there] = places;
+    assert_eq!(
+        conflicts[0].to_string(),
+        format!("circuit 'declared::never_in_force': `cooldown` is 1s at {here}, but 1.5s at {there}")
+    );
 }
 
 #[circuit(name = "firebase", threshold = 9)]
-async fn goes_before_the_preset() -> io::Result<()> {
+async fn over_the_preset() -> io::Result<()> {
     Ok(())
 }
 
 #[tokio::test]
 async fn written_value_overrides_preset_in_either_order() {
     presets::register();
-    assert_eq!(listed("firebase"), Some((5, 60)));
-    goes_before_the_preset().await.unwrap();
+    over_the_preset().await.unwrap();
     assert_eq!(listed("firebase"), Some((9, 60)), "the preset provides the values that are not written");
 
     builder("qdrant").cooldown(Duration::from_secs(5)).register().unwrap();

@@ -3,4 +3,6 @@
 mod debug;
 mod declared;
 mod invalid_settings;
+mod names;
+mod precedence;
 mod setting_ranges;

@@ -195,6 +195,15 @@ impl CircuitBuilder {
 
     fn check(&self) -> Result<(), ConfigError> {
         name::check(&self.name)?;
+        if is_name_of_key(&self.name) {
+            let allowed = "a name that does not end like `name[key]`, the name of a key";
+            return Err(ConfigError::new("name", format!("{:?}", self.name), allowed));
+        }
         self.options.check()
     }
+}
+
+/// Returns whether a circuit with a key can have this name.
+fn is_name_of_key(name: &str) -> bool {
+    name.strip_suffix(']').is_some_and(|name| name.contains('['))
 }

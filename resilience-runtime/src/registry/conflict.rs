@@ -11,7 +11,7 @@ use crate::circuit::settings::CircuitOption;
 use crate::events::TARGET;
 use crate::registry::written::{Written, merge};
 
-/// One circuit, one option, two values; from [`check_circuits`](crate::check_circuits).
+/// Two values for one option of a circuit, from [`check_circuits`](crate::check_circuits).
 ///
 /// ```standalone_crate
 /// use resilience_runtime::{check_circuits, circuit};
@@ -43,15 +43,15 @@ use crate::registry::written::{Written, merge};
 pub struct CircuitConflict {
     /// The name of the circuit.
     pub name: String,
-    /// The option that was written twice.
+    /// The option that was written twice; `key` for a name that is used with and without a key.
     pub option: &'static str,
-    /// The two values; the first is the one in force, or the one that would be.
+    /// The two values. The first one is in force, or will be.
     pub values: [String; 2],
-    /// Where they stand, as `file:line:column`.
+    /// The places of both values, as `file:line:column`.
     pub places: [String; 2],
 }
 
-/// The options that make a rule; to name one that does not go with another rule, in this order.
+/// The options that make a rule, in the order in which a conflict of rules names one of them.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -62,8 +62,8 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// Returns the options for which `next` writes another value than a place before it, and otherwise the first one that does
-/// not go with theirs.
+/// Returns the options for which `next` writes another value than an earlier place. If there are none, returns the first
+/// option that does not go with theirs.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -103,6 +103,25 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
             .extend(new.zip(place).map(|((option, value), place)| conflict(option, "absent".to_owned(), value, place)));
     }
     found
+}
+
+/// Returns the conflicts among the places of one name; an earlier place wins.
+pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
+    (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
+}
+
+/// Returns the conflict of a name that is that of a circuit and of a family. A circuit without a place is a preset's.
+pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[Arc<Written>]) -> CircuitConflict {
+    let place = |written: &Arc<Written>| written.place.to_string();
+    let kind = |value: &str, place: Option<String>| (value.to_owned(), place.unwrap_or_else(|| "a preset".to_owned()));
+    let mut kinds = [kind("present", family.first().map(place)), kind("absent", circuit.first().map(place))];
+    if let (Some(circuit), Some(family)) = (circuit.first(), family.first()) {
+        if circuit.order() < family.order() {
+            kinds.reverse();
+        }
+    }
+    let [(kept, kept_at), (ignored, ignored_at)] = kinds;
+    CircuitConflict { name: name.to_owned(), option: "key", values: [kept, ignored], places: [kept_at, ignored_at] }
 }
 
 /// Emits the event of a conflict.

@@ -1,9 +1,11 @@
 //! Layers that attributes declare, circuits at link time.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
+use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::settings::{Options, circuit_options};
 use crate::registry::written::Written;
 
@@ -70,12 +72,37 @@ pub struct Declared(pub &'static CircuitDeclaration);
 #[cfg(feature = "declare")]
 inventory::collect!(Declared);
 
+/// The declarations of one name, each list in the order of file, line and column.
+#[derive(Debug, Default)]
+pub(crate) struct Declarations {
+    pub(crate) circuit: Vec<Arc<Written>>,
+    pub(crate) family: Vec<Arc<Written>>,
+}
+
+/// Returns all declarations by name. The first call collects them.
+pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
+    static DECLARED: OnceLock<BTreeMap<&'static str, Declarations>> = OnceLock::new();
+    DECLARED.get_or_init(|| {
+        let mut by_name = BTreeMap::<_, Declarations>::new();
+        for CircuitDeclaration { name, written, keyed } in all() {
+            let Declarations { circuit, family } = by_name.entry(name).or_default();
+            let list = if keyed { family } else { circuit };
+            list.push(Arc::new(written));
+        }
+        for Declarations { circuit, family } in by_name.values_mut() {
+            circuit.sort_by_key(|written| written.order());
+            family.sort_by_key(|written| written.order());
+        }
+        by_name
+    })
+}
+
 #[cfg(feature = "declare")]
-pub(crate) fn declarations() -> impl Iterator<Item = CircuitDeclaration> {
-    inventory::iter::<Declared>.into_iter().map(|declared| *declared.0).filter(|declared| !declared.keyed)
+fn all() -> impl Iterator<Item = CircuitDeclaration> {
+    inventory::iter::<Declared>.into_iter().map(|declared| *declared.0)
 }
 
 #[cfg(not(feature = "declare"))]
-pub(crate) fn declarations() -> impl Iterator<Item = CircuitDeclaration> {
+fn all() -> impl Iterator<Item = CircuitDeclaration> {
     std::iter::empty()
 }

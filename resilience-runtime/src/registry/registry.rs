@@ -1,7 +1,6 @@
 //! The circuits that a program shares by name, and the options that its places write about them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::base::config_error::ConfigError;
 use crate::base::interner::Interner;
@@ -12,144 +11,222 @@ use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
-use crate::registry::conflict::{CircuitConflict, conflicts};
-use crate::registry::declared::declarations;
+use crate::registry::conflict::{self, CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
+use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::Family;
 use crate::registry::named::{ByBytes, Named};
 use crate::registry::written::{Written, merge};
+
+/// All circuits with a name. A name should be that of a circuit or of a family; in a conflict it is both.
+#[derive(Default)]
+struct Registry {
+    circuits: Circuits,
+    families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
+}
+
+/// The sources are boxed: the smaller the entries of a table, the fewer caches a lookup misses.
+type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
+
+#[cfg(not(resilience_loom))]
+static REGISTRY: LazyLock<Mutex<Registry>> = LazyLock::new(Mutex::default);
+
+#[cfg(resilience_loom)]
+loom::lazy_static! {
+    static ref REGISTRY: Mutex<Registry> = Mutex::default();
+}
+
+fn registry() -> MutexGuard<'static, Registry> {
+    lock(&REGISTRY)
+}
 
 /// The options of one circuit from all places.
 #[derive(Default)]
 struct Sources {
     preset: Option<Box<Options>>,
-    /// In the order of registration: where two write one option, the first has it.
+    /// If two places write one option, the earlier one wins: builders before the first use, then declarations, then others.
     written: Vec<Arc<Written>>,
-}
-
-/// The sources are elsewhere: the smaller the entries of a table, the fewer caches a look-up misses.
-type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
-
-#[cfg(not(resilience_loom))]
-static CIRCUITS: LazyLock<Mutex<Circuits>> = LazyLock::new(Mutex::default);
-
-#[cfg(resilience_loom)]
-loom::lazy_static! {
-    static ref CIRCUITS: Mutex<Circuits> = Mutex::default();
-}
-
-/// The circuits that have keys, and what was written about them in the order of registration.
-type Families = BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>;
-
-// Loom's cannot be made at compile time, and no model has keys.
-static FAMILIES: std::sync::Mutex<Families> = std::sync::Mutex::new(BTreeMap::new());
-
-fn families() -> std::sync::MutexGuard<'static, Families> {
-    FAMILIES.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn circuits() -> MutexGuard<'static, Circuits> {
-    lock(&CIRCUITS)
+    /// The number of builders before the first use.
+    builders: usize,
+    /// A function was called, or `get_circuit` returned the circuit. From then on a builder cannot override a place.
+    in_use: bool,
 }
 
 impl Sources {
-    fn write(&mut self, written: Written, breaker: &CircuitBreaker) {
-        if add(&mut self.written, written) {
-            self.apply(breaker);
-        }
-    }
-
     fn apply(&self, breaker: &CircuitBreaker) {
         breaker.apply(Settings::shared(merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default())));
     }
+
+    /// The places that a builder cannot override.
+    fn fixed(&self) -> &[Arc<Written>] {
+        if self.in_use { &self.written } else { &self.written[..self.builders] }
+    }
 }
 
-/// The circuit of this name, made where there is none, and what was written about it.
-#[expect(clippy::mutable_key_type, reason = "the name of a breaker does not change")]
-fn entry(circuits: &mut Circuits, name: Name) -> (CircuitBreaker, &mut Sources) {
-    let breaker = match circuits.get_key_value(name.as_bytes()) {
-        Some((Named(breaker), _)) => breaker.clone(),
-        None => CircuitBreaker::new(name, Settings::shared(Options::NONE)),
-    };
-    let sources = circuits.entry(Named(breaker.clone())).or_default();
-    (breaker, sources)
+impl Registry {
+    /// Returns the circuit of this name and its sources, and whether it is new. A new one starts with the declarations.
+    fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
+        let known = self.circuits.get_key_value(name.as_bytes()).map(|(Named(breaker), _)| breaker.clone());
+        let is_new = known.is_none();
+        let written = if is_new { declarations(name.as_str()).circuit.clone() } else { Vec::new() };
+        let breaker = known.unwrap_or_else(|| CircuitBreaker::new(name, Settings::shared(merge(&written))));
+        let new = || Box::new(Sources { written, ..Sources::default() });
+        let sources = self.circuits.entry(Named(breaker.clone())).or_insert_with(new);
+        (breaker, sources, is_new)
+    }
+
+    /// Returns the places of the circuit if it is registered or declared.
+    fn circuit_places(&self, name: &str) -> Option<&[Arc<Written>]> {
+        let registered = self.circuits.get(name.as_bytes()).map(|sources| &*sources.written);
+        registered.or_else(|| Some(&*declarations(name).circuit).filter(|places| !places.is_empty()))
+    }
+
+    /// Returns the places of the family if it is registered or declared.
+    fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
+        let registered = self.families.get(name).map(|(_, written)| &**written);
+        registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
+    }
+
+    /// Returns the conflict of a name that is that of a circuit and of a family.
+    fn conflict_of_kinds(&self, name: &str) -> Option<CircuitConflict> {
+        Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
+    }
+
+    /// Returns the conflicts of a name that has just been registered, so that each is reported once.
+    fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
+        let Declarations { circuit, family } = declarations(name);
+        let is_declared = !circuit.is_empty() && !family.is_empty();
+        let was_reported =
+            is_declared && self.circuits.contains_key(name.as_bytes()) && self.families.contains_key(name);
+        let of_kinds = self.conflict_of_kinds(name).filter(|_| !was_reported);
+        conflicts_among(name, places).chain(of_kinds).collect()
+    }
+
+    /// Adds a place that writes options of a circuit, and returns the conflicts that it makes.
+    fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
+        let (breaker, sources, is_new) = self.circuit(name);
+        let is_first = matches!(by, By::Builder) && !sources.in_use;
+        let place = if is_first { sources.builders } else { sources.written.len() };
+        let is_added = add(&mut sources.written, place, written);
+        if is_added {
+            sources.builders += usize::from(is_first);
+            sources.apply(&breaker);
+        }
+        sources.in_use |= matches!(by, By::Attribute);
+        let name = breaker.name();
+        let found = if is_new {
+            let places = sources.written.clone();
+            self.conflicts_of_new(name, &places)
+        } else if is_added {
+            let (before, after) = (&sources.written[..place], &sources.written[place + 1..]);
+            let new = &sources.written[place..=place];
+            let later = after.iter().flat_map(|later| conflicts(name, new, later));
+            conflicts(name, before, &written).into_iter().chain(later).collect()
+        } else {
+            Vec::new()
+        };
+        (breaker, found)
+    }
 }
 
-/// Returns false if it is known: a place may register any number of times, and says the same each time.
-fn add(all: &mut Vec<Arc<Written>>, written: Written) -> bool {
+/// The author of a place.
+#[derive(Clone, Copy)]
+enum By {
+    Attribute,
+    Builder,
+}
+
+/// Returns the declarations of a name, or none.
+fn declarations(name: &str) -> &'static Declarations {
+    static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
+    declared().get(name).unwrap_or(&NONE)
+}
+
+/// Inserts a place at this index, and returns false if it is known: a place may register any number of times, with the
+/// same options each time.
+fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
     /// One place may register any number of circuits, too.
     static NEWEST: Interner<Written> = Interner::new();
-    let new = !all.iter().any(|known| **known == written);
-    if new {
+    let is_new = !all.iter().any(|known| **known == written);
+    if is_new {
         all.reserve_exact(1);
-        all.push(NEWEST.intern(written));
+        all.insert(index, NEWEST.intern(written));
     }
-    new
-}
-
-/// All that attributes declare, by name, each name's in the order of file and line.
-fn declared() -> BTreeMap<&'static str, Vec<Arc<Written>>> {
-    let mut by_name = BTreeMap::<_, Vec<_>>::new();
-    for declaration in declarations() {
-        by_name.entry(declaration.name).or_default().push(Arc::new(declaration.written));
-    }
-    for written in by_name.values_mut() {
-        written.sort_by_key(|written| (written.place.file(), written.place.line(), written.place.column()));
-    }
-    by_name
+    is_new
 }
 
 /// Registers the options of a builder, or returns a conflict to the caller.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
-    let mut circuits = circuits();
-    let before = circuits.get(name.as_bytes()).map_or(&[][..], |sources| &sources.written);
+    let mut registry = registry();
+    if let (Some([first, ..]), None) = (registry.family_places(name.as_str()), registry.circuit_places(name.as_str())) {
+        let allowed = format!("a name without keys: circuits with keys have this one from {}", first.place);
+        return Err(ConfigError::new("name", format!("{:?}", name.as_str()), allowed));
+    }
+    let before = registry.circuits.get(name.as_bytes()).map_or(&[][..], |sources| sources.fixed());
     if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
         let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
         let allowed = format!("{kept}, which circuit '{name}' has from {place}");
         return Err(ConfigError::new(option, value, allowed));
     }
-    let (breaker, sources) = entry(&mut circuits, name);
-    sources.write(written, &breaker);
+    let (breaker, found) = registry.write(name, written, By::Builder);
+    drop(registry);
+    emit(&found);
     Ok(breaker)
 }
 
-/// Registers the options of an attribute. The first value stays in a conflict, and the caller emits an event.
+/// Emits the events of conflicts. The caller holds no lock.
+fn emit(conflicts: &[CircuitConflict]) {
+    conflicts.iter().for_each(conflict::emit);
+}
+
+/// Registers the options of an attribute. In a conflict the earlier place wins, and the caller emits an event.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
-    let mut circuits = circuits();
-    let (breaker, sources) = entry(&mut circuits, Name::Static(name));
-    let conflicts = conflicts(name, &sources.written, &written);
-    sources.write(written, &breaker);
-    (breaker, conflicts)
+    registry().write(Name::Static(name), written, By::Attribute)
 }
 
 /// Registers the options of an attribute with keys, like [`join`].
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
-    let mut families = families();
-    let (family, written) =
-        families.entry(name).or_insert_with(|| (Arc::new(Family::new(name, next.options)), Vec::new()));
-    let conflicts = conflicts(name, written, &next);
-    if add(written, next) {
+    let mut registry = registry();
+    let is_new = !registry.families.contains_key(name);
+    let (family, written) = registry.families.entry(name).or_insert_with(|| {
+        let mut written = declarations(name).family.clone();
+        let index = written.len();
+        add(&mut written, index, next);
+        (Arc::new(Family::new(name, merge(&written))), written)
+    });
+    let family = family.clone();
+    if is_new {
+        let places = written.clone();
+        return (family, registry.conflicts_of_new(name, &places));
+    }
+    let found = if written.iter().any(|known| **known == next) { Vec::new() } else { conflicts(name, written, &next) };
+    let index = written.len();
+    if add(written, index, next) {
         family.apply(merge(written));
     }
-    (family.clone(), conflicts)
+    (family, found)
 }
 
 /// Registers a preset. Each written option takes precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
-    let mut circuits = circuits();
-    let (breaker, sources) = entry(&mut circuits, Name::Static(name));
+    let mut registry = registry();
+    let (breaker, sources, is_new) = registry.circuit(Name::Static(name));
     if sources.preset.as_deref() != Some(&options) {
         sources.preset = Some(Box::new(options));
         sources.apply(&breaker);
     }
+    let places = sources.written.clone();
+    let found = if is_new { registry.conflicts_of_new(name, &places) } else { Vec::new() };
+    drop(registry);
+    emit(&found);
     breaker
 }
 
-/// Every circuit of the program by its name: those that are registered, and those that an attribute declares and
-/// nobody has called yet.
+/// Returns the statistics of every circuit of the program by its name: of all registered ones, and of those that an
+/// attribute declares and that no call has registered yet.
 ///
-/// Circuits that were made with [`build`](crate::CircuitBuilder::build) belong to whoever made them and are not
-/// listed. Listing registers nothing and changes nothing. Without the feature `declare` a circuit of an attribute is
-/// known from its first call on.
+/// Of circuits with keys the map lists each key that is known, as `name[key]`. A circuit from
+/// [`build`](crate::CircuitBuilder::build) belongs to its owner and is not listed. This function registers nothing and
+/// changes nothing. Without the feature `declare` a circuit of an attribute is listed from its first call on.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
@@ -170,10 +247,11 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     let mut read = Vec::new();
     each(|breaker| read.push((breaker.name().to_owned(), breaker.stats())));
     let mut stats: BTreeMap<_, _> = read.into_iter().collect();
-    for (name, written) in declared() {
-        stats
-            .entry(name.to_owned())
-            .or_insert_with(|| CircuitBreaker::new(Name::Static(name), Settings::shared(merge(&written))).stats());
+    for (name, Declarations { circuit, .. }) in declared() {
+        if !circuit.is_empty() {
+            let new = || CircuitBreaker::new(Name::Static(name), Settings::shared(merge(circuit)));
+            stats.entry((*name).to_owned()).or_insert_with(|| new().stats());
+        }
     }
     stats
 }
@@ -197,8 +275,8 @@ pub fn reset_all_circuits() {
     each(CircuitBreaker::reset);
 }
 
-/// The circuit of this name, also one that an attribute declares and nobody has called yet; that one is registered
-/// here.
+/// Returns the circuit of this name. A circuit that an attribute declares and that no call has registered is registered
+/// here. For a circuit with a key the name is `name[key]`, with the whole key or with the shorter one of the statistics.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -211,29 +289,34 @@ pub fn reset_all_circuits() {
 /// # }
 /// ```
 pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
-    if let Some((Named(breaker), _)) = circuits().get_key_value(name.as_bytes()) {
-        return Some(breaker.clone());
+    let mut registry = registry();
+    if let Some((Named(breaker), _)) = registry.circuits.get_key_value(name.as_bytes()) {
+        let breaker = breaker.clone();
+        return Some(breaker);
     }
     if let Some((family, key)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
-        let family = families().get(family)?.0.clone();
+        let family = registry.families.get(family)?.0.clone();
+        drop(registry);
         return family.get(key);
     }
-    let (name, written) = declared().remove_entry(name)?;
-    let mut circuits = circuits();
-    // Another thread may have registered it in the meantime.
-    let (breaker, sources) = entry(&mut circuits, Name::Static(name));
-    if sources.written.is_empty() {
-        sources.written = written;
-        sources.apply(&breaker);
-    }
+    let (name, _) = declared().get_key_value(name).filter(|(_, declared)| !declared.circuit.is_empty())?;
+    let (breaker, sources, _) = registry.circuit(Name::Static(name));
+    sources.in_use = true;
+    let places = sources.written.clone();
+    let found = registry.conflicts_of_new(name, &places);
+    drop(registry);
+    emit(&found);
     Some(breaker)
 }
 
-/// Looks for circuits that are declared or registered with two values for one option. Those with keys are registered by the
-/// first call of each function.
+/// Looks for names with two values for one option, and for names that are used with and without a key.
 ///
-/// A program runs with such a conflict: the first to register has its way, and a WARN event tells about the other.
-/// A test of one line keeps it from getting there:
+/// A program with such a conflict runs. Of two attributes, the one with the smaller place (file, line and column) wins;
+/// a builder that registers before the first call wins over attributes. A WARN event reports the conflict when the name
+/// is registered. Functions with and without a key under one name have circuits of their own. Without the feature
+/// `declare` this function finds conflicts among functions that were called.
+///
+/// A test of one line finds conflicts early:
 ///
 /// ```
 /// // in a #[test]:
@@ -242,38 +325,29 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 ///
 /// # Errors
 ///
-/// Every conflict, each with the name, the option, both values and both places.
+/// Returns every conflict, each with the name, the option, both values and both places.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
-    let mut places: BTreeMap<String, Vec<Arc<Written>>> = circuits()
-        .iter()
-        .map(|(Named(breaker), sources)| (breaker.name().to_owned(), sources.written.clone()))
-        .collect();
-    let families: Vec<_> =
-        families().iter().map(|(name, (_, written))| ((*name).to_owned(), written.clone())).collect();
-    for (name, written) in declared() {
-        let known = places.entry(name.to_owned()).or_default();
-        for next in written {
-            if !known.contains(&next) {
-                known.push(next);
-            }
-        }
-    }
-    let found: Vec<_> = places
-        .iter()
-        .chain(families.iter().map(|(name, written)| (name, written)))
-        .flat_map(|(name, written)| {
-            (1..written.len()).flat_map(move |index| conflicts(name, &written[..index], &written[index]))
-        })
-        .collect();
+    let registry = registry();
+    let circuits = registry.circuits.keys().map(|Named(breaker)| breaker.name());
+    let names: BTreeSet<_> =
+        circuits.chain(registry.families.keys().copied()).chain(declared().keys().copied()).collect();
+    let of_name = |name| {
+        let places = [registry.circuit_places(name), registry.family_places(name)].into_iter().flatten();
+        let of_options = places.flat_map(move |places| conflicts_among(name, places));
+        of_options.chain(registry.conflict_of_kinds(name))
+    };
+    let found: Vec<_> = names.into_iter().flat_map(of_name).collect();
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
-/// Shows every circuit to `see`, without a lock: in the order of their names, those with keys at the end.
+/// Passes every circuit to `see`, without a lock: in the order of their names, and circuits with keys at the end.
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
-    let mut breakers: Vec<_> = circuits().keys().map(|Named(breaker)| breaker.clone()).collect();
+    let registry = registry();
+    let mut breakers: Vec<_> = registry.circuits.keys().map(|Named(breaker)| breaker.clone()).collect();
+    let families: Vec<_> = registry.families.values().map(|(family, _)| family.clone()).collect();
+    drop(registry);
     breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));
     breakers.iter().for_each(&mut see);
-    let families: Vec<_> = families().values().map(|(family, _)| family.clone()).collect();
     for family in families {
         family.each(&mut see);
     }
