@@ -57,9 +57,8 @@
 //! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. A trial
 //!   that outlives its `trial_timeout` is not counted among them, so it does not block others.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended it.
-//! - A layer allocates at its first call only. There are three exceptions:
+//! - A layer allocates at its first call only. There are two exceptions:
 //!   - a call with a new key, or with a key that has no place in a full table,
-//!   - a call whose `name[key]` has more than 112 bytes,
 //!   - a rejection that becomes an [`std::io::Error`] or a box.
 //! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
 //!   success of a closed circuit takes a lock in five cases: a key, a slow call, failures to clear, a new tenth of a
@@ -83,7 +82,8 @@
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
 //! | `circuit_reset` | INFO | |
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block others |
-//! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at` |
+//! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when the name is registered; the option is `key` for a name with and without a key |
+//! | `keys_full` | WARN | `max_keys`: each circuit of the name has a call in flight, so a new key has a temporary one; at most once a minute for each name |
 //! | `circuit_rejected` | DEBUG | `cooldown_remaining` in whole seconds |
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |

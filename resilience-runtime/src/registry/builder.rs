@@ -27,16 +27,16 @@ use crate::registry::written::Written;
 /// | `trial_timeout` | the longer of the cooldown and 30 s | longer than 0, to 584 years |
 /// | `shadow` | false | |
 ///
-/// What trips the circuit is one of these; other mixtures are errors:
+/// The circuit has one of these rules. Any other combination of options is an error:
 ///
-/// - `threshold` alone: so many failures in a row.
-/// - `threshold` with `window` or `calls`: so many failures in the last so much time, or among the last so many calls.
-/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three, with `min_calls` and with `window` or `calls`: such a share
-///   of the calls failed or were slow, once there are `min_calls` of them.
+/// - `threshold` alone: the circuit opens after this number of failures in a row.
+/// - `threshold` with `window` or `calls`: the circuit opens after this number of failures in the window.
+/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three; with `min_calls`, and with `window` or `calls`: the circuit
+///   opens when the share of failed or slow calls in the window reaches the rate.
 ///
-/// A window of time slides in tenths: it forgets a call when it is between nine tenths of the window and all of it old. Ignored
-/// and dropped calls are in no window. Only a failure opens a circuit by its failures, and only a failure or a slow call by its
-/// slow ones.
+/// A window of time moves in steps of a tenth: it drops a call when the call's age is between 90 % and 100 % of the window.
+/// Ignored and cancelled calls are in no window. Only a failure opens a circuit by failures, and only a failure or a slow call
+/// opens it by slow calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -62,7 +62,8 @@ pub struct CircuitBuilder {
 impl CircuitBreaker {
     /// Starts to describe a breaker of this name.
     ///
-    /// The name is what events, stats and errors show; any text that is not blank will do.
+    /// Events, statistics and errors show the name. It must not be blank, and must not end like `name[key]`, the name of a
+    /// circuit with a key.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
         CircuitBuilder { name: name.into(), options: Options::NONE, place: Location::caller() }
@@ -70,124 +71,125 @@ impl CircuitBreaker {
 }
 
 impl CircuitBuilder {
-    /// The number of failures that opens the circuit, at least 1: in a row, or with [`window`](Self::window) or
-    /// [`calls`](Self::calls) those in there. Default: 3 in a row.
+    /// Sets the number of failures that opens the circuit, at least 1: in a row, or in a [`window`](Self::window) of time or
+    /// of [`calls`](Self::calls). Default: 3 in a row.
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
         self
     }
 
-    /// The time over which failures are counted, 1 ms to 24 h.
+    /// Sets the length of a window of time, 1 ms to 24 h.
     pub fn window(mut self, time: Duration) -> Self {
         self.options.window = Some(time);
         self
     }
 
-    /// The number of calls over which failures are counted, 1 to 65,535.
+    /// Sets the length of a window of calls, 1 to 65,535.
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
         self
     }
 
-    /// The share of failed calls that opens the circuit, greater than 0, to 1.
+    /// Sets the share of failed calls that opens the circuit, greater than 0, to 1.
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
     }
 
-    /// How long a call takes that is slow, whatever it comes to. A slow success is a failed trial.
-    ///
-    /// From 100 ms on it is measured to 10 ms, below precisely, for two readings of the clock.
+    /// Sets the duration from which on a call is slow, longer than 0. A slow success is a failed trial.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
     }
 
-    /// The share of slow calls that opens the circuit, greater than 0, to 1.
+    /// Sets the share of slow calls that opens the circuit, greater than 0, to 1.
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
     }
 
-    /// The number of calls in the window from which on rates count, at least 1.
+    /// Sets the number of calls in the window that a rate needs, at least 1.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
     }
 
-    /// How long an open circuit rejects calls before it lets a trial pass, up to 584 years. Default: 30 s.
+    /// Sets the time from the opening to the first trial, 0 to 584 years. Default: 30 s.
     ///
-    /// With zero the next call is a trial already.
+    /// With zero the next call is a trial.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.options.cooldown = Some(cooldown);
         self
     }
 
-    /// By which the cooldown grows with each opening that follows a failed trial, finite, at least 1. Default: 1.
+    /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1.
     ///
-    /// Exponential backoff, as in Ethernet's (IEEE 802.3, 4.2.3.2.5). A circuit that closes or is reset begins anew.
+    /// This is the exponential backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). A circuit that closes or is reset starts again with
+    /// the first cooldown.
     pub fn cooldown_factor(mut self, factor: f64) -> Self {
         self.options.cooldown_factor = Some(factor);
         self
     }
 
-    /// What no cooldown is longer than, however it came about. Default: the longer of the cooldown and an hour.
+    /// Sets the upper limit of every cooldown, including grown and jittered ones. Default: the longer of the cooldown and 1 h.
     pub fn max_cooldown(mut self, max: Duration) -> Self {
         self.options.max_cooldown = Some(max);
         self
     }
 
-    /// The share by which a cooldown may be longer at random, 0 to 1, so that many processes do not try again at once.
-    /// Default: 0.
+    /// Sets the largest share by which a cooldown is extended at random, 0 to 1, so that many processes do not try again at
+    /// once. Default: 0.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
     }
 
-    /// How many trials may pass while half-open, and how many successes close the circuit, at least 1. Default: 1.
+    /// Sets the number of trials allowed while half-open, and of successes that close the circuit, at least 1. Default: 1.
     pub fn half_open_max(mut self, trials: u32) -> Self {
         self.options.half_open_max = Some(trials);
         self
     }
 
-    /// How long after the newest trial began the slots of trials that have not ended come back, longer than zero.
-    /// Default: the longer of the cooldown and 30 s.
+    /// Sets the time from the start of the newest trial after which unfinished trials no longer block others, longer than
+    /// zero. Default: the longer of the cooldown and 30 s.
     ///
-    /// This keeps a trial that hangs for ever from shutting everybody out. There is no timer: the next caller finds it out
-    /// and becomes a trial. What the late one comes to still counts.
+    /// A trial that hangs for ever therefore does not block the circuit. There is no timer: the next call after that time
+    /// becomes a trial. The result of the late trial still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
         self
     }
 
-    /// With true the circuit computes and counts what it would reject, and rejects nothing. Default: false.
+    /// With true, the circuit counts the calls that it would reject, and rejects none. Default: false.
     ///
-    /// A call that would have been rejected counts in `total_rejected`, and in the totals as what it came to.
+    /// Such a call counts in `total_rejected`, and its outcome in the other totals.
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
         self
     }
 
-    /// Makes a breaker of its own, outside the registry: `get_circuit_stats` does not list it, and other breakers of
-    /// the same name have nothing to do with it.
+    /// Creates a breaker outside the registry: `get_circuit_stats` does not list it, and it shares nothing with other
+    /// breakers of the same name.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for a blank name or an option outside its range.
+    /// Returns a [`ConfigError`] for a blank name, for a name like that of a key, and for an option outside its range.
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
     }
 
-    /// Returns the breaker that the program shares under this name, made if need be.
+    /// Returns the breaker that the program shares under this name, and creates it if there is none.
     ///
-    /// Options that are not written here join what is registered; one that is written for the first time takes the
-    /// place of a preset or a default.
+    /// An option that is not written here has the value of an attribute or of another builder, or else of a preset, or the
+    /// default. Before the first call of the circuit, a builder wins over an attribute that declares another value; an event
+    /// and [`check_circuits`](crate::check_circuits) report that conflict. After the first call, and after
+    /// [`get_circuit`](crate::get_circuit), a different value is an error.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for a blank name, an option outside its range, or one for which the circuit is registered with
-    /// another value. The registry is unchanged then.
+    /// Returns a [`ConfigError`] for a blank name, for a name like that of a key, for the name of circuits with keys, for an
+    /// option outside its range, and for an option that the circuit has with another value. The registry is unchanged then.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.into(), Written { options: self.options, place: self.place })

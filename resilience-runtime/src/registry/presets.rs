@@ -1,4 +1,4 @@
-//! The circuits that the original specification comes with, ready to use.
+//! The circuits of the original specification, ready to use.
 //!
 //! | function | name | threshold | cooldown |
 //! |---|---|---|---|
@@ -7,8 +7,8 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! Each function returns the circuit of its name, which it registers if need be. What an attribute or a builder writes
-//! about that circuit goes before the preset.
+//! Each function returns the circuit of its name, and registers it if necessary. An option that an attribute or a builder
+//! writes takes precedence over the preset.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};
@@ -23,7 +23,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::Options;
 use crate::registry::registry;
 
-/// The circuit `exa_api`: 3 failures, 30 s.
+/// Returns the circuit `exa_api`: 3 failures, 30 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::exa_circuit().name(), "exa_api");
@@ -32,7 +32,7 @@ pub fn exa_circuit() -> CircuitBreaker {
     preset("exa_api", 3, 30)
 }
 
-/// The circuit `tavily_api`: 3 failures, 30 s.
+/// Returns the circuit `tavily_api`: 3 failures, 30 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::tavily_circuit().name(), "tavily_api");
@@ -41,7 +41,7 @@ pub fn tavily_circuit() -> CircuitBreaker {
     preset("tavily_api", 3, 30)
 }
 
-/// The circuit `firebase`: 5 failures, 60 s.
+/// Returns the circuit `firebase`: 5 failures, 60 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::firebase_circuit().name(), "firebase");
@@ -50,7 +50,7 @@ pub fn firebase_circuit() -> CircuitBreaker {
     preset("firebase", 5, 60)
 }
 
-/// The circuit `qdrant`: 5 failures, 60 s.
+/// Returns the circuit `qdrant`: 5 failures, 60 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::qdrant_circuit().name(), "qdrant");
@@ -59,7 +59,7 @@ pub fn qdrant_circuit() -> CircuitBreaker {
     preset("qdrant", 5, 60)
 }
 
-/// Registers all four, so that stats list them before their first call. May be called more than once.
+/// Registers all four circuits, so that the statistics list them before their first call. Further calls change nothing.
 ///
 /// ```
 /// resilience_runtime::presets::register();
