@@ -51,12 +51,11 @@ impl<T: Shared> Site<T> {
     #[cold]
     fn resolve(&'static self) -> &'static T {
         let (layer, conflicts) = T::resolve(self.declaration);
-        // One of two simultaneous first calls emits the conflicts. The layer is set before, so that a subscriber may call
-        // the function of this site.
-        if self.layer.set(Box::new(layer.clone())).is_ok() {
-            conflicts.iter().for_each(conflict::emit);
-        }
-        self.layer.get_or_init(|| Box::new(layer))
+        let found = self.layer.get_or_init(|| Box::new(layer));
+        // The registry returns each conflict once, here to one of two first calls at the same time. The layer is set
+        // before, because a subscriber may call the function of this site.
+        conflicts.iter().for_each(conflict::emit);
+        found
     }
 }
 
