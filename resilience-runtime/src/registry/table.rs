@@ -1,8 +1,8 @@
 //! A table of circuits by their keys, which finds the least recently used ones.
 //!
-//! The table probes linearly. A removal moves the entries behind it back and leaves no mark, so the table never has to
-//! clean up: the work of an insertion above the limit is bounded. A table that is found by `hashbrown` rehashes all
-//! entries under the lock again and again while keys come and go.
+//! The table probes linearly. A removal moves the entries after it back and leaves no mark, so the table never has to
+//! clean up: the work of an insertion at the limit is bounded. `hashbrown` leaves marks, and rehashes all entries under
+//! the lock again and again while keys come and go.
 
 use std::cmp::Reverse;
 
@@ -15,7 +15,7 @@ pub(crate) struct Table {
     /// At most three quarters are in use.
     slots: Vec<Slot>,
     used_slots: usize,
-    /// Number of lookups. It wraps, so a key that is idle for 2^32 lookups counts as used once more.
+    /// Number of lookups. It wraps: a key that is idle for 2^32 lookups seems to have been used just now.
     lookups: u32,
 }
 
@@ -30,8 +30,9 @@ struct Slot {
 const FEWEST_SLOTS: usize = 4;
 /// The number of evictable circuits among which an eviction selects.
 const SAMPLE: usize = 16;
-/// The number of slots that an eviction visits at most, to find that many and a closed one among them.
-const MOST_VISITED: usize = 128;
+/// The number of slots that an eviction visits at most, to find that many and a closed one among them. These are all slots
+/// of a table in a family of up to 1,000 keys.
+const MOST_VISITED: usize = 256;
 
 /// The order of eviction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,8 +73,8 @@ impl Table {
         self.put(Slot { breaker: Some(breaker), hash, used: self.lookups });
     }
 
-    /// Removes a circuit that no other handle refers to: a closed one if there is one among those visited, and the least
-    /// recently used of the sample. `draw` is a random number.
+    /// Removes and returns the best circuit of a sample: one without another handle, in the order of [`Rank`], and the
+    /// least recently used of a rank. `draw` is a random number.
     pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
         let (mut best, mut sampled) = (None, 0);
         let start = self.home(draw);
