@@ -67,12 +67,11 @@ impl Hedge {
 
     /// Calls `f`, and again while no attempt has ended, but not after a [`deadline`](crate::deadline()) around it. They run in one task, and the future has room for five.
     ///
-    /// An error ends the call when no other attempt runs: what fails is not made again, which is for a
-    /// [`RetryPolicy`](crate::RetryPolicy).
+    /// An error ends the call if no other attempt runs. A hedge does not retry; see [`RetryPolicy`](crate::RetryPolicy).
     ///
     /// # Errors
     ///
-    /// That of the attempt that ended last, if all that were begun fail.
+    /// Returns the error of the attempt that ended last, if all attempts fail.
     ///
     /// # Panics
     ///

@@ -10,5 +10,6 @@ pub mod presets;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]
 pub(crate) mod registry;
 pub(crate) mod site;
+mod sources;
 pub(crate) mod table;
 pub(crate) mod written;

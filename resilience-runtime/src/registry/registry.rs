@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::base::config_error::ConfigError;
-use crate::base::interner::Interner;
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
 use crate::base::sync::LazyLock;
@@ -15,6 +14,7 @@ use crate::registry::conflict::{self, CircuitConflict, conflict_of_kinds, confli
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::Family;
 use crate::registry::named::{ByBytes, Named};
+use crate::registry::sources::{Sources, add};
 use crate::registry::written::{Written, merge};
 
 /// All circuits with a name. A name should be that of a circuit or of a family; in a conflict it is both.
@@ -37,29 +37,6 @@ loom::lazy_static! {
 
 fn registry() -> MutexGuard<'static, Registry> {
     lock(&REGISTRY)
-}
-
-/// The options of one circuit from all places.
-#[derive(Default)]
-struct Sources {
-    preset: Option<Box<Options>>,
-    /// If two places write one option, the earlier one wins: builders before the first use, then declarations, then others.
-    written: Vec<Arc<Written>>,
-    /// The number of builders before the first use.
-    builders: usize,
-    /// A function was called, or `get_circuit` returned the circuit. From then on a builder cannot override a place.
-    in_use: bool,
-}
-
-impl Sources {
-    fn apply(&self, breaker: &CircuitBreaker) {
-        breaker.apply(Settings::shared(merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default())));
-    }
-
-    /// The places that a builder cannot override.
-    fn fixed(&self) -> &[Arc<Written>] {
-        if self.in_use { &self.written } else { &self.written[..self.builders] }
-    }
 }
 
 impl Registry {
@@ -139,19 +116,6 @@ enum By {
 fn declarations(name: &str) -> &'static Declarations {
     static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
     declared().get(name).unwrap_or(&NONE)
-}
-
-/// Inserts a place at this index, and returns false if it is known: a place may register any number of times, with the
-/// same options each time.
-fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// One place may register any number of circuits, too.
-    static NEWEST: Interner<Written> = Interner::new();
-    let is_new = !all.iter().any(|known| **known == written);
-    if is_new {
-        all.reserve_exact(1);
-        all.insert(index, NEWEST.intern(written));
-    }
-    is_new
 }
 
 /// Registers the options of a builder, or returns a conflict to the caller.
