@@ -15,11 +15,11 @@ use crate::events::{self, TARGET};
 use crate::timeout::deadline::deadline_remaining;
 use crate::timeout::timeout::Timer;
 
-/// After how long a call that has not ended is begun once more, beside what runs.
+/// Starts another attempt of a call if the attempts before it take too long.
 ///
-/// The first that succeeds gives the answer, and the others are dropped: the slowest calls become as fast as the others,
-/// for few calls more. Hedged requests, of Jeffrey Dean and Luiz André Barroso, *The Tail at Scale* (Communications of
-/// the ACM 56, 2, 2013), who begin a second one at the 95th percentile of the time that calls take.
+/// The first attempt that succeeds gives the outcome, and the others are dropped. The slowest calls become as fast as the
+/// others, at the cost of a few more calls. The idea is the hedged request of Jeffrey Dean and Luiz André Barroso, *The Tail
+/// at Scale* (Communications of the ACM 56, 2, 2013). They start a second attempt at the 95th percentile of the duration.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,11 +50,12 @@ pub struct Hedge {
 }
 
 impl Hedge {
-    /// Begins another attempt after each such time, longer than zero, at most 584 years; 2 to 5 attempts in all.
+    /// Creates a hedge of at most `max` attempts, 2 to 5. Each attempt starts `after` the one before it: longer than zero, at
+    /// most 584 years.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for a value outside these ranges.
+    /// Returns a [`ConfigError`] if a value is outside its range.
     pub fn new(after: Duration, max: u32) -> Result<Self, ConfigError> {
         let error = |allowed: &'static str| Err(ConfigError::new("after", Value::Time(after).to_string(), allowed));
         match after {
@@ -65,7 +66,8 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`, and again while no attempt has ended, but not after a [`deadline`](crate::deadline()) around it. They run in one task, and the future has room for five.
+    /// Calls `f`, and calls it again while no attempt has ended. No attempt starts after a [`deadline`](crate::deadline())
+    /// around the call. All attempts run in one task, and the future has room for five.
     ///
     /// An error ends the call if no other attempt runs. A hedge does not retry; see [`RetryPolicy`](crate::RetryPolicy).
     ///
@@ -75,7 +77,7 @@ impl Hedge {
     ///
     /// # Panics
     ///
-    /// When it has to wait outside a tokio runtime with its timer enabled.
+    /// Panics if the call has to wait and no tokio runtime with an enabled timer is present.
     ///
     /// # Cancel safety
     ///
