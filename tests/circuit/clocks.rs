@@ -1,11 +1,16 @@
-//! Breakers without a runtime, on a paused clock, and on two clocks that disagree.
+//! Breakers without a runtime, on the system's clock, on a paused clock, and on clocks that disagree.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use resilience_runtime::{CircuitBreaker, CircuitState};
-use support::paused_runtime;
+use resilience_runtime::{CircuitBreaker, CircuitBuilder, CircuitState};
+use support::{calls, paused_runtime};
 use tokio::runtime::Runtime;
-use tokio::time::advance;
+use tokio::time::{advance, sleep};
+use tracing::subscriber::with_default;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::SubscriberExt;
 
 const COOLDOWN: Duration = Duration::from_secs(30);
 
@@ -82,4 +87,118 @@ fn window_in_the_future_counts_from_now() {
             assert_eq!(breaker.state(), CircuitState::Closed, "one failure an hour");
         });
     }
+}
+
+fn slow_calls() -> CircuitBuilder {
+    CircuitBreaker::builder("clocks").slow_call(Duration::from_secs(1)).slow_rate(0.5).min_calls(4).calls(10)
+}
+
+#[test]
+fn slow_call_counts_on_clock_paused_later() {
+    let breaker = slow_calls().build().unwrap();
+    let runtime = paused_runtime();
+    let slow = breaker.call(|| async {
+        sleep(Duration::from_secs(5)).await;
+        Ok::<_, ()>(())
+    });
+    runtime.block_on(slow).unwrap();
+    assert_eq!(breaker.stats().window_slow, 1);
+}
+
+/// Runs `test` beside a thread that always reads the system's clock through a breaker.
+fn beside_busy_thread(test: impl FnOnce()) {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let breaker = slow_calls().build().unwrap();
+            while !over.load(Ordering::Relaxed) {
+                breaker.try_acquire().unwrap().success();
+            }
+        });
+        test();
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn busy_thread_does_not_hide_slow_call() {
+    beside_busy_thread(|| {
+        for _ in 0..50 {
+            slow_call_counts_on_clock_paused_later();
+        }
+    });
+}
+
+#[test]
+fn busy_thread_does_not_empty_window() {
+    beside_busy_thread(|| {
+        for _ in 0..50 {
+            let window = Duration::from_secs(60);
+            let builder = CircuitBreaker::builder("clocks").failure_rate(0.4).min_calls(4).window(window);
+            let breaker = builder.build().unwrap();
+            paused_runtime().block_on(async {
+                for _ in 0..10 {
+                    breaker.try_acquire().unwrap().success();
+                    advance(Duration::from_secs(3)).await;
+                }
+                calls(&breaker, "xxxx");
+                let stats = breaker.stats();
+                assert_eq!((stats.state, stats.window_total, stats.window_failures), (CircuitState::Closed, 14, 4));
+            });
+        }
+    });
+}
+
+#[test]
+fn window_of_one_millisecond_keeps_successes() {
+    const ROUNDS: u32 = 100_000;
+    let mut valid = 0;
+    for _ in 0..ROUNDS {
+        let window = Duration::from_millis(1);
+        let builder = CircuitBreaker::builder("clocks").failure_rate(0.9).min_calls(2).window(window);
+        let breaker = builder.build().unwrap();
+        let begin = Instant::now();
+        while begin.elapsed() < 2 * window {
+            breaker.try_acquire().unwrap().success();
+        }
+        let last = Instant::now();
+        calls(&breaker, &".".repeat(100));
+        calls(&breaker, "x");
+        let stats = breaker.stats();
+        // A thread that the system interrupts here loses the window rightly.
+        if last.elapsed() < window / 2 {
+            assert!(stats.window_total >= 100, "{stats:?}");
+            valid += 1;
+        }
+        if valid == 20 {
+            return;
+        }
+    }
+    panic!("interrupted in each of {ROUNDS} rounds");
+}
+
+/// Hears everything and does nothing.
+struct Silent;
+
+impl<S: tracing::Subscriber> Layer<S> for Silent {}
+
+#[test]
+fn subscriber_does_not_make_fast_call_slow() {
+    with_default(tracing_subscriber::registry().with(Silent), || {
+        let breaker = slow_calls().slow_call(Duration::from_secs(60)).cooldown(Duration::ZERO).build().unwrap();
+        calls(&breaker, "....");
+        assert_eq!((breaker.stats().window_slow, breaker.state()), (0, CircuitState::Closed));
+        breaker.trip();
+        calls(&breaker, ".");
+        assert_eq!((breaker.state(), breaker.stats().total_opened), (CircuitState::Closed, 1), "a fast trial");
+    });
+}
+
+#[test]
+fn clock_slightly_behind_does_not_empty_short_window() {
+    let (ahead, behind) = (paused(Duration::from_millis(900)), paused(Duration::ZERO));
+    let breaker = CircuitBreaker::builder("clocks").threshold(3).window(Duration::from_millis(10)).build().unwrap();
+    ahead.block_on(async { calls(&breaker, "xx") });
+    behind.block_on(async { calls(&breaker, "x") });
+    assert_eq!(breaker.stats().failures, 3, "one clock with skew");
 }

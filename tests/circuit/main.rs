@@ -3,6 +3,7 @@
 mod acceptance;
 mod cancellation;
 mod clocks;
+mod concurrency;
 mod cooldown;
 mod differences;
 mod trip_rules;

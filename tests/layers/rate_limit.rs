@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{RateLimit, circuit, fallback, get_circuit, rate_limit, retry};
-use support::Error;
+use support::{Error, paused_runtime};
 use tokio::time::{Instant, advance};
 
 #[rate_limit(per_second = 4, burst = 2)]
@@ -155,4 +155,32 @@ async fn rate_that_does_not_divide_a_second_holds() {
     }
     let admitted = limit.stats().total_admitted - burst;
     assert!((600_000..=600_500).contains(&admitted), "{admitted} in a second");
+}
+
+#[rate_limit(per_second = 100, burst = 3)]
+async fn on_two_clocks() -> Result<(), Error> {
+    Ok(())
+}
+
+#[test]
+fn clock_slightly_behind_gets_no_new_burst() {
+    let clocks = [paused_runtime(), paused_runtime()];
+    let [one, other] = clocks.each_ref().map(|clock| clock.block_on(async { Instant::now() }));
+    clocks[0].block_on(advance(other + Duration::from_millis(1) - one));
+    for clock in &clocks {
+        let passed = clock.block_on(async {
+            let mut passed = 0;
+            for _ in 0..5 {
+                passed += u32::from(on_two_clocks().await.is_ok());
+            }
+            passed
+        });
+        assert_eq!(passed, if std::ptr::eq(clock, &clocks[0]) { 3 } else { 0 });
+    }
+    clocks[1].block_on(async {
+        let Err(Error::Limited(limited)) = on_two_clocks().await else { panic!("not rejected") };
+        assert!(limited.retry_after() >= Duration::from_millis(11), "its step and the skew: {limited}");
+        advance(limited.retry_after()).await;
+        assert_eq!(on_two_clocks().await, Ok(()));
+    });
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use crate::base::clock::{self, Tick};
+use crate::base::clock::Tick;
 use crate::base::name::Name;
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
@@ -241,9 +241,6 @@ impl CircuitBreaker {
     /// Replaces the settings, starting with the next decision.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Core { gate, totals, .. } = &*self.0;
-        if settings.timed() {
-            clock::look();
-        }
         gate.decide(|machine, current| {
             let successes = totals.sums(machine.period(), &machine.tally).successes;
             machine.change_settings(current, &settings, Tick::now(), successes);

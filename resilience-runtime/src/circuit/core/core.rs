@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::base::clock::{self, Stamp, Tick, nanos};
+use crate::base::clock::{Stamp, Tick, nanos};
 use crate::base::name::Name;
 use crate::base::sync::Arc;
 use crate::circuit::core::decision::{Admission, Effect, End};
@@ -29,9 +29,6 @@ pub(crate) struct Core {
 
 impl Core {
     pub(crate) fn new(name: Name, settings: Arc<Settings>, stripes: Stripes) -> Self {
-        if settings.timed() {
-            clock::look();
-        }
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
@@ -87,11 +84,10 @@ impl Core {
         }
     }
 
-    /// The time at which a call begins that has to be timed.
+    /// Returns the start time of a call, if slow calls or events need it.
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
-        let gate = &self.gate;
-        if debug_wanted() { Some(Tick::now()) } else { gate.has_slow_calls().then(|| gate.lap(true)) }
+        (debug_wanted() || self.gate.has_slow_calls()).then(Tick::now)
     }
 
     /// Records a call whose error is not a failure.
@@ -142,20 +138,17 @@ impl Core {
         }
     }
 
-    /// Counts a success where each is looked at, unless it was slow or the window has something to forget.
+    /// Counts a success under a rule with times. Returns false for a slow one, and if a part of the window expires.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
             return false;
         }
-        let took_long = started.is_some_and(|started| gate.is_slow(started));
-        let slot = totals.of_thread();
-        // While the coarse clock stands still, nothing expires, unless a test moves the time.
-        let due = (slot.last_success() != now || clock::is_moved()) && gate.is_due(Tick::now());
-        if took_long || due {
+        let ended = Tick::now();
+        if gate.is_due(ended) || started.is_some_and(|started| gate.is_slow(started, ended)) {
             return false;
         }
-        slot.succeed(ticket.generation(), now)
+        totals.of_thread().succeed(ticket.generation(), now)
     }
 
     #[cold]
@@ -169,10 +162,6 @@ impl Core {
         let Self { name, gate, .. } = self;
         let now = Stamp::now();
         let effect = gate.decide(|machine, settings| {
-            // Three readings of the clock: not for each of many failures.
-            if machine.has_window() && machine.tally.last_failure != now {
-                clock::look();
-            }
             machine.tally.last_failure = now;
             machine.fail(ticket, settings, &self.end(machine, started, retry_after))
         });
@@ -188,7 +177,7 @@ impl Core {
     #[inline]
     fn end(&self, machine: &Machine, started: Option<Tick>, retry_after: Option<Duration>) -> End {
         let gate = &self.gate;
-        let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(started));
+        let slow = started.is_some_and(|started| gate.has_slow_calls() && gate.is_slow(started, Tick::now()));
         End { slow, retry_after, successes: self.successes(machine) }
     }
 

@@ -5,7 +5,7 @@
 //! generation of a circuit that admits calls; otherwise all bits above the phase are the [`Tick`] at which a wait ends, or
 //! the length of a wait without an end. One load reads all that belongs together.
 
-use crate::base::clock::{self, Tick, nanos};
+use crate::base::clock::{Tick, nanos};
 use crate::base::packed::{join, split};
 use crate::base::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::circuit::core::machine::Machine;
@@ -48,9 +48,6 @@ struct Core {
 }
 
 const NEVER: u64 = u64::MAX;
-
-/// Calls that are slow from less than a tenth of a second on are measured by the precise clock.
-const BRIEF: u64 = 100_000_000;
 
 impl Gate {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
@@ -96,18 +93,12 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) != NEVER
     }
 
-    /// Whether a call that began by the time of [`lap`](Self::lap) has been slow by now.
-    pub(crate) fn is_slow(&self, started: Tick) -> bool {
-        self.lap(false).to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed)
+    /// Returns whether a call that started then is slow if it ends now.
+    pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
+        now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed)
     }
 
-    /// The time, as precisely as is needed to tell a slow call.
-    #[inline]
-    pub(crate) fn lap(&self, begins: bool) -> Tick {
-        clock::lap(self.slow.load(Ordering::Relaxed) < BRIEF, begins)
-    }
-
-    /// Whether a window has something to forget.
+    /// Returns whether a part of the window expires.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }

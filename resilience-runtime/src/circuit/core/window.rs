@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{Tick, nanos};
+use crate::base::clock::{SKEW, Tick, nanos};
 use crate::circuit::settings::{Limit, Span};
 
 /// The calls in a window.
@@ -147,11 +147,12 @@ impl Buckets {
     }
 
     fn update(&mut self, now: Tick, successes: u64) {
-        // A clock that is far ahead has updated this window; on this clock nothing would expire until then.
-        if now.after(self.time(BUCKETS as u64)) < self.begun.after(self.time(self.index)) {
+        // Another clock, far ahead, has updated this window. On this clock nothing would expire until then.
+        let current = self.begun.after(self.time(self.index));
+        if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
         }
-        // A clock that is a little behind another one makes no bucket come back.
+        // A reading that is a little behind another one brings no bucket back.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {

@@ -1,6 +1,4 @@
 //! One breaker in many threads, and the types that may move between threads.
-//!
-//! These tests need a process of their own, because a test that pauses the clock changes how breakers read the time.
 
 use std::fmt::Debug;
 use std::sync::Barrier;
