@@ -107,16 +107,27 @@ fn slow_call_counts_on_clock_paused_later() {
 
 /// Runs `test` beside a thread that always reads the system's clock through a breaker.
 fn beside_busy_thread(test: impl FnOnce()) {
-    let over = AtomicBool::new(false);
+    /// Ends the busy thread, also if the test fails.
+    struct End<'a>(&'a AtomicBool);
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let (began, over) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {
             let breaker = slow_calls().build().unwrap();
             while !over.load(Ordering::Relaxed) {
                 breaker.try_acquire().unwrap().success();
+                began.store(true, Ordering::Relaxed);
             }
         });
+        while !began.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
+        let _end = End(&over);
         test();
-        over.store(true, Ordering::Relaxed);
     });
 }
 
@@ -137,13 +148,13 @@ fn busy_thread_does_not_empty_window() {
             let builder = CircuitBreaker::builder("clocks").failure_rate(0.4).min_calls(4).window(window);
             let breaker = builder.build().unwrap();
             paused_runtime().block_on(async {
-                for _ in 0..10 {
-                    breaker.try_acquire().unwrap().success();
-                    advance(Duration::from_secs(3)).await;
-                }
+                calls(&breaker, ".");
+                advance(Duration::from_secs(57)).await;
+                calls(&breaker, ".........");
+                advance(Duration::from_secs(6)).await;
                 calls(&breaker, "xxxx");
                 let stats = breaker.stats();
-                assert_eq!((stats.state, stats.window_total, stats.window_failures), (CircuitState::Closed, 14, 4));
+                assert_eq!((stats.state, stats.window_total, stats.window_failures), (CircuitState::Closed, 13, 4));
             });
         }
     });
