@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{Tick, nanos};
+use crate::base::clock::{SKEW, Tick, nanos};
 use crate::base::packed;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 
@@ -243,13 +243,39 @@ impl RetryRatio {
         self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
     }
 
-    /// Returns the number of the current slot of the window.
-    fn slot(&self) -> u32 {
-        let length = nanos(self.ttl()) / u64::from(SLOTS);
+    /// Returns the nanoseconds of a slot.
+    fn length(&self) -> u64 {
+        nanos(self.ttl()) / u64::from(SLOTS)
+    }
+
+    /// Returns the number of the slot that is filled now.
+    fn slot(&self) -> Now {
+        let length = self.length();
+        let ahead = (nanos(SKEW) / length).max(SLOTS.into());
         // The numbers repeat after five days at the earliest. A slot that was not written since then counts again.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
-        let slot = (Tick::now().to_bits() / length) as u32;
-        slot
+        let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
+        now
+    }
+}
+
+/// The slot that a thread fills.
+#[derive(Clone, Copy, Debug)]
+struct Now {
+    slot: u32,
+    /// The number of slots by which another thread may be ahead. A larger number means a clock of its own.
+    ahead: u32,
+}
+
+impl Now {
+    /// Returns whether another thread, ahead of this one, has filled this slot already.
+    fn is_behind(self, slot: u32) -> bool {
+        (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
+    }
+
+    /// Returns whether the calls of a slot still count.
+    fn counts(self, slot: u32) -> bool {
+        self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
 }
 
@@ -269,7 +295,7 @@ impl Window {
     const ROUNDING: f64 = 1e-9;
 
     /// Returns the number of retries that the budget would grant now.
-    fn left(&self, ratio: &RetryRatio, slot: u32) -> f64 {
+    fn left(&self, ratio: &RetryRatio, slot: Now) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
         // `clamp` would return NaN for NaN.
         let share = if ratio.share > 0.0 { ratio.share.min(10.0) } else { 0.0 };
@@ -302,23 +328,75 @@ impl Slots {
         Self([const { AtomicU64::new(0) }; SLOTS as usize])
     }
 
-    fn word(&self, slot: u32) -> &AtomicU64 {
-        &self.0[(slot % SLOTS) as usize]
+    fn word(&self, now: Now) -> &AtomicU64 {
+        &self.0[(now.slot % SLOTS) as usize]
     }
 
-    fn add(&self, slot: u32) {
+    fn add(&self, slot: Now) {
         let more = |word| Some(Self::more(word, slot));
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Returns the word with the count of `slot` raised by one. The count of an older slot is discarded.
-    fn more(word: u64, slot: u32) -> u64 {
-        let (of, count) = packed::split(word);
-        packed::join(slot, if of == slot { count.saturating_add(1) } else { 1 })
+    /// Returns the word with one more call. An older slot starts again; a late thread counts in a newer slot.
+    fn more(word: u64, now: Now) -> u64 {
+        let (slot, count) = packed::split(word);
+        if slot == now.slot || now.is_behind(slot) {
+            packed::join(slot, count.saturating_add(1))
+        } else {
+            packed::join(now.slot, 1)
+        }
     }
 
-    fn sum(&self, slot: u32) -> f64 {
+    fn sum(&self, now: Now) -> f64 {
         let counts = self.0.iter().map(|word| packed::split(word.load(Ordering::Relaxed)));
-        counts.filter(|(of, _)| slot.wrapping_sub(*of) < SLOTS).map(|(_, count)| f64::from(count)).sum()
+        counts.filter(|(slot, _)| now.counts(*slot)).map(|(_, count)| f64::from(count)).sum()
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    fn count(words: &Slots, slot: u32) -> u32 {
+        words
+            .0
+            .iter()
+            .map(|word| packed::split(word.load(Ordering::Relaxed)))
+            .filter(|(of, _)| *of == slot)
+            .map(|(_, n)| n)
+            .sum()
+    }
+
+    #[test]
+    fn late_thread_keeps_newer_slot() {
+        for newest in [1_000, u32::MAX - SLOTS] {
+            let slots = Slots::new();
+            let at = |slot: u32| Now { slot, ahead: SLOTS };
+            (0..5).for_each(|_| slots.add(at(newest)));
+            slots.add(at(newest.wrapping_sub(SLOTS)));
+            assert_eq!(count(&slots, newest), 6, "the late call counts in the newer slot");
+            assert_eq!(slots.sum(at(newest.wrapping_sub(1))).to_bits(), 6_f64.to_bits(), "a late reader sees it");
+            slots.add(at(newest.wrapping_add(SLOTS)));
+            assert_eq!(
+                (count(&slots, newest), count(&slots, newest.wrapping_add(SLOTS))),
+                (0, 1),
+                "an older slot goes"
+            );
+        }
+    }
+
+    #[test]
+    fn clock_far_behind_starts_slot_again() {
+        let slots = Slots::new();
+        slots.add(Now { slot: 1_000, ahead: SLOTS });
+        let behind = Now { slot: 1_000 - 2 * SLOTS, ahead: SLOTS };
+        slots.add(behind);
+        assert_eq!((count(&slots, 1_000), count(&slots, behind.slot)), (0, 1));
+    }
+
+    #[test]
+    fn skew_of_one_second_counts_slots_of_short_ttl() {
+        let ratio = RetryRatio { ttl: Duration::from_millis(10), ..RetryRatio::DEFAULT };
+        assert_eq!((ratio.slot().ahead, RetryRatio::DEFAULT.slot().ahead), (1_000, SLOTS));
     }
 }
