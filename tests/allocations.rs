@@ -150,3 +150,17 @@ fn long_key_is_not_kept_whole_and_does_not_allocate() {
     assert!(each <= 600, "{each}");
     assert_none("a success with a key of 1 MB", || ready(long_key(&key)).unwrap());
 }
+
+#[test]
+fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
+    let builder = || CircuitBreaker::builder("bits").failure_rate(0.5).min_calls(1).calls(65_535);
+    let bytes = |builder: resilience_runtime::CircuitBuilder| {
+        let mut breaker = None;
+        kept(|| breaker = Some(builder.build().unwrap()))
+    };
+    // Another breaker creates the stripes and the thread's number.
+    drop(builder().build().unwrap());
+    let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
+    assert!((8_192..10_500).contains(&failures), "{failures}");
+    assert!((16_384..19_000).contains(&both), "{both}");
+}

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{CircuitBreaker, CircuitBuilder, CircuitState, check_circuits, circuit, get_circuit};
-use support::{Error, calls};
+use support::{Error, calls, paused_runtime};
 use tokio::time::{advance, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -222,5 +222,66 @@ async fn window_added_later_begins_empty() {
         assert_eq!(breaker.stats().window_total, 0, "{name}");
         calls(&breaker, "xxxx");
         assert_eq!(breaker.state(), CircuitState::Open, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trials_are_not_in_the_window() {
+    for builder in [builder().window(600 * SECOND), builder().calls(20)] {
+        let breaker = builder.threshold(2).cooldown(SECOND).half_open_max(3).build().unwrap();
+        calls(&breaker, "..xx");
+        let window = |breaker: &CircuitBreaker| (breaker.stats().window_total, breaker.stats().window_failures);
+        assert_eq!(window(&breaker), (4, 2));
+        for trials in ["..x", ".x", "x"] {
+            advance(SECOND).await;
+            calls(&breaker, trials);
+            assert_eq!((breaker.state(), window(&breaker)), (CircuitState::Open, (4, 2)), "after trials {trials}");
+        }
+        assert_eq!(breaker.stats().failures, 5, "each failed trial adds one");
+        advance(SECOND).await;
+        calls(&breaker, "...");
+        assert_eq!((breaker.state(), window(&breaker)), (CircuitState::Closed, (0, 0)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_do_not_depend_on_path_of_success() {
+    let make = |slow| {
+        let builder = builder().failure_rate(0.9).min_calls(9).window(10 * SECOND);
+        if slow { builder.slow_call(SECOND).slow_rate(1.0) } else { builder }.build().unwrap()
+    };
+    for breaker in [make(false), make(true)] {
+        calls(&breaker, "xx");
+        advance(11 * SECOND).await;
+        // The first success finds an expired window, and takes the lock. A slow one takes it, too.
+        calls(&breaker, ".");
+        let slow = breaker.try_acquire().unwrap();
+        advance(SECOND).await;
+        slow.success();
+        let stats = breaker.stats();
+        assert_eq!((stats.failures, stats.window_total, stats.window_failures), (2, 2, 0));
+    }
+}
+
+#[test]
+fn look_from_another_clock_changes_no_window() {
+    let clocks = [0, 86_400].map(|ahead| {
+        let runtime = paused_runtime();
+        runtime.block_on(advance(ahead * SECOND));
+        runtime
+    });
+    let windows = [builder().window(10 * SECOND), builder().calls(10)];
+    for builder in windows {
+        for [user, other] in [[&clocks[0], &clocks[1]], [&clocks[1], &clocks[0]]] {
+            let breaker = builder.clone().threshold(4).build().unwrap();
+            user.block_on(async { calls(&breaker, "x.xx") });
+            other.block_on(async { breaker.stats() });
+            user.block_on(async {
+                let stats = breaker.stats();
+                assert_eq!((stats.window_total, stats.window_failures), (4, 3));
+                calls(&breaker, "x");
+                assert_eq!(breaker.state(), CircuitState::Open);
+            });
+        }
     }
 }

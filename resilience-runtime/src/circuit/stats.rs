@@ -46,7 +46,7 @@ pub struct CircuitStats {
     pub last_failure: Option<SystemTime>,
     /// Time of the last success, to the millisecond.
     pub last_success: Option<SystemTime>,
-    /// Number of calls in the window; zero for a rule without a window.
+    /// Number of calls in the window, while the circuit was closed; zero for a rule without a window. Trials are not in it.
     pub window_total: u64,
     /// Number of failed calls in the window.
     pub window_failures: u64,

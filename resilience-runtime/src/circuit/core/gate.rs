@@ -123,11 +123,10 @@ impl Gate {
         decision
     }
 
-    /// Passes the machine to `read`, which may expire parts of its window and changes nothing else.
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&mut Machine, &Settings) -> T) -> T {
-        let mut core = lock(&self.core);
-        let Core { settings, machine } = &mut *core;
-        read(machine, settings)
+    /// Passes the machine to `read`, which changes nothing.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {
+        let core = lock(&self.core);
+        read(&core.machine, &core.settings)
     }
 }
 

@@ -72,11 +72,14 @@ impl Machine {
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, now, successes);
+        } else if let Some(window) = &mut self.window {
+            window.keep_slow(new.slow_call.is_some());
         }
     }
 
     fn begin_window(&mut self, settings: &Settings, now: Tick, successes: u64) {
-        self.window = settings.span().map(|span| Box::new(Window::new(span, now, successes)));
+        self.window =
+            settings.span().map(|span| Box::new(Window::new(span, now, successes, settings.slow_call.is_some())));
     }
 
     /// Returns the generation in which the circuit was closed or reset last.
@@ -99,13 +102,12 @@ impl Machine {
     }
 
     /// Returns the counts of the window at this tick.
-    pub(crate) fn counts(&mut self, now: Tick, successes: u64) -> Option<Counts> {
-        let window = self.window.as_mut()?;
-        window.update(now, successes);
-        Some(window.counts(successes))
+    pub(crate) fn counts(&self, now: Tick, successes: u64) -> Option<Counts> {
+        Some(self.window.as_ref()?.look(now, successes))
     }
 
-    /// Failures toward the threshold; kept while open, and a failed trial adds one.
+    /// Returns the failures toward the threshold, in a window as of the last failure. Kept while open, and a failed trial
+    /// adds one.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.into()
     }
@@ -211,6 +213,9 @@ impl Machine {
             return Effect::Stale;
         }
         self.release(ticket);
+        if let (State::HalfOpen { .. }, Some(window)) = (&self.state, &mut self.window) {
+            window.leave_out_success();
+        }
         let reason = match &mut self.state {
             State::HalfOpen { .. } if end.slow => {
                 self.failures = self.failures.saturating_add(1);
@@ -265,7 +270,9 @@ impl Machine {
             window.add(failed, end.slow);
         }
         let counts = window.counts(end.successes + u64::from(!failed));
-        self.failures = u32::try_from(counts.failures).unwrap_or(u32::MAX);
+        if failed {
+            self.failures = u32::try_from(counts.failures).unwrap_or(u32::MAX);
+        }
         (failed || end.slow).then(|| counts.reached(limit, failed)).flatten()
     }
 

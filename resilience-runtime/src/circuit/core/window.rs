@@ -51,10 +51,17 @@ pub(crate) enum Window {
 
 impl Window {
     /// Creates a window that starts now, after so many successes.
-    pub(crate) fn new(span: Span, now: Tick, successes: u64) -> Self {
+    pub(crate) fn new(span: Span, now: Tick, successes: u64, slow: bool) -> Self {
         match span {
             Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
-            Span::Calls(calls) => Self::Calls(Last::new(calls, successes)),
+            Span::Calls(calls) => Self::Calls(Last::new(calls, successes, slow)),
+        }
+    }
+
+    /// Keeps bits for slow calls if a rule needs them: they take half of the memory.
+    pub(crate) fn keep_slow(&mut self, slow: bool) {
+        if let Self::Calls(last) = self {
+            last.keep_slow(slow);
         }
     }
 
@@ -82,10 +89,30 @@ impl Window {
         }
     }
 
+    /// Leaves one success out of the window, although the sum includes it.
+    pub(crate) fn leave_out_success(&mut self) {
+        match self {
+            Self::Time(buckets) => buckets.leave_out_success(),
+            Self::Calls(last) => last.successes += 1,
+        }
+    }
+
     pub(crate) fn counts(&self, successes: u64) -> Counts {
         match self {
             Self::Time(buckets) => buckets.counts(successes),
             Self::Calls(last) => last.counts(),
+        }
+    }
+
+    /// Returns the counts at this tick, and changes nothing.
+    pub(crate) fn look(&self, now: Tick, successes: u64) -> Counts {
+        match self {
+            Self::Time(buckets) => {
+                let mut copy = *buckets;
+                copy.update(now, successes);
+                copy.counts(successes)
+            }
+            Self::Calls(last) => last.look(successes),
         }
     }
 
@@ -100,22 +127,22 @@ impl Window {
 
 const BUCKETS: usize = 10;
 
-/// The last so many seconds, in tenths: between nine and ten of them are remembered.
+/// A window of time in tenths. It remembers between nine and ten of them.
 ///
-/// The sliding window of Hystrix and of Netflix's Servo before it, without a bucket for successes.
-#[derive(Debug)]
+/// The sliding window of Hystrix, and of Netflix's Servo before it, without a bucket for successes.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Buckets {
     begun: Tick,
-    /// Of one bucket.
+    /// The length of one bucket.
     nanos: u64,
-    /// Which bucket it is now, counted from `begun`.
+    /// The number of the current bucket, counted from `begun`.
     index: u64,
     ring: [Bucket; BUCKETS],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// How many successes there were before it.
+    /// The successes before this bucket.
     before: u64,
     failures: u64,
     slow: u64,
@@ -127,7 +154,7 @@ impl Buckets {
         Self { begun, nanos: nanos(length).div_ceil(BUCKETS as u64).max(1), index: 0, ring: [bucket; BUCKETS] }
     }
 
-    /// Of so many buckets.
+    /// Returns the length of so many buckets.
     fn time(&self, buckets: u64) -> Duration {
         Duration::from_nanos(self.nanos.saturating_mul(buckets))
     }
@@ -167,6 +194,12 @@ impl Buckets {
         bucket.slow += u64::from(slow);
     }
 
+    fn leave_out_success(&mut self) {
+        for bucket in &mut self.ring {
+            bucket.before += 1;
+        }
+    }
+
     fn counts(&self, successes: u64) -> Counts {
         let failures = self.ring.iter().map(|bucket| bucket.failures).sum();
         let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
@@ -180,26 +213,40 @@ impl Buckets {
     }
 }
 
-/// The last so many calls, a bit for each.
+/// A window of calls, with a bit for each.
 #[derive(Debug)]
 pub(crate) struct Last {
     /// The successes that have a bit.
     successes: u64,
     calls: u64,
     failed: Bits,
-    slow: Bits,
+    /// Present if slow calls count.
+    slow: Option<Bits>,
 }
 
 impl Last {
-    fn new(length: u32, successes: u64) -> Self {
-        Self { successes, calls: 0, failed: Bits::new(length), slow: Bits::new(length) }
+    fn new(length: u32, successes: u64, slow: bool) -> Self {
+        let mut last = Self { successes, calls: 0, failed: Bits::new(length), slow: None };
+        last.keep_slow(slow);
+        last
+    }
+
+    /// New bits begin without a slow call.
+    fn keep_slow(&mut self, slow: bool) {
+        if !slow {
+            self.slow = None;
+        } else if self.slow.is_none() {
+            self.slow = Some(Bits { words: self.failed.words.iter().map(|_| 0).collect(), ones: 0, ..self.failed });
+        }
     }
 
     fn restart(&mut self) {
         self.successes = 0;
         self.calls = 0;
         self.failed.clear();
-        self.slow.clear();
+        if let Some(slow) = &mut self.slow {
+            slow.clear();
+        }
     }
 
     fn update(&mut self, successes: u64) {
@@ -211,7 +258,9 @@ impl Last {
     fn advance(&mut self, calls: u64) {
         self.calls += calls;
         self.failed.advance(calls);
-        self.slow.advance(calls);
+        if let Some(slow) = &mut self.slow {
+            slow.advance(calls);
+        }
     }
 
     fn add(&mut self, failed: bool, slow: bool) {
@@ -221,17 +270,26 @@ impl Last {
         if failed {
             self.failed.set_last();
         }
-        if slow {
-            self.slow.set_last();
+        if let (true, Some(bits)) = (slow, &mut self.slow) {
+            bits.set_last();
         }
     }
 
     fn counts(&self) -> Counts {
-        Counts { total: self.calls.min(self.failed.length), failures: self.failed.ones, slow: self.slow.ones }
+        self.look(self.successes)
+    }
+
+    fn look(&self, successes: u64) -> Counts {
+        let fresh = successes.saturating_sub(self.successes);
+        Counts {
+            total: (self.calls + fresh).min(self.failed.length),
+            failures: self.failed.ones_after(fresh),
+            slow: self.slow.as_ref().map_or(0, |slow| slow.ones_after(fresh)),
+        }
     }
 }
 
-/// A ring of bits that knows how many of them are set.
+/// A ring of bits and the number of its ones.
 #[derive(Debug)]
 struct Bits {
     words: Box<[u64]>,
@@ -252,33 +310,43 @@ impl Bits {
         self.ones = 0;
     }
 
-    /// The word of a bit, and the bit in it.
-    fn at(&mut self, bit: u64) -> (&mut u64, u32) {
-        let word = usize::try_from(bit / 64).unwrap_or(usize::MAX);
-        (&mut self.words[word], u32::try_from(bit % 64).unwrap_or(0))
+    /// Returns the index of the word of a bit, and the place of the bit in it.
+    fn at(bit: u64) -> (usize, u32) {
+        (usize::try_from(bit / 64).unwrap_or(usize::MAX), u32::try_from(bit % 64).unwrap_or(0))
     }
 
-    /// Clears so many bits, word by word.
-    fn advance(&mut self, bits: u64) {
-        let mut left = bits.min(self.length);
+    /// Passes the next bits to `each`, word by word, as the index of a word and a mask; returns the bit after them.
+    fn each_word(&self, bits: u64, mut each: impl FnMut(usize, u64)) -> u64 {
+        let (mut next, mut left) = (self.next, bits.min(self.length));
         while left > 0 {
-            let next = self.next;
             let step = left.min(64 - next % 64).min(self.length - next);
-            let (word, bit) = self.at(next);
-            let mask = (u64::MAX >> (64 - step)) << bit;
-            let cleared = u64::from((*word & mask).count_ones());
-            *word &= !mask;
-            self.ones -= cleared;
-            self.next = (next + step) % self.length;
+            let (word, bit) = Self::at(next);
+            each(word, (u64::MAX >> (64 - step)) << bit);
+            next = (next + step) % self.length;
             left -= step;
         }
+        next
+    }
+
+    /// Returns the ones that remain when so many bits are cleared.
+    fn ones_after(&self, bits: u64) -> u64 {
+        let mut ones = self.ones;
+        self.each_word(bits, |word, mask| ones -= u64::from((self.words[word] & mask).count_ones()));
+        ones
+    }
+
+    /// Clears so many bits.
+    fn advance(&mut self, bits: u64) {
+        self.ones = self.ones_after(bits);
+        let mut words = std::mem::take(&mut self.words);
+        self.next = self.each_word(bits, |word, mask| words[word] &= !mask);
+        self.words = words;
     }
 
     /// Sets the bit that was cleared last.
     fn set_last(&mut self) {
-        let last = (self.next + self.length - 1) % self.length;
-        let (word, bit) = self.at(last);
-        *word |= 1 << bit;
+        let (word, bit) = Self::at((self.next + self.length - 1) % self.length);
+        self.words[word] |= 1 << bit;
         self.ones += 1;
     }
 }
@@ -312,7 +380,7 @@ mod tests {
     fn a_tenth_of_the_time_is_forgotten_at_once() {
         let begun = Tick::now();
         let second = |n| begun.after(Duration::from_secs(n));
-        let mut window = Window::new(Span::Time(Duration::from_secs(10)), begun, 7);
+        let mut window = Window::new(Span::Time(Duration::from_secs(10)), begun, 7, true);
         window.add(true, false);
         window.update(second(9), 9);
         window.add(false, true);
@@ -329,7 +397,7 @@ mod tests {
     #[test]
     fn a_call_that_is_slow_and_one_that_failed_are_among_the_last() {
         let now = Tick::now();
-        let mut window = Window::new(Span::Calls(3), now, 0);
+        let mut window = Window::new(Span::Calls(3), now, 0, true);
         window.add(true, true);
         window.update(now, 1);
         window.add(false, true);
@@ -338,5 +406,49 @@ mod tests {
         assert_eq!(window.counts(2), Counts { total: 3, failures: 1, slow: 2 }, "it has its bit");
         window.update(now, 3);
         assert_eq!(window.counts(3), Counts { total: 3, failures: 0, slow: 1 });
+    }
+
+    #[test]
+    fn look_equals_update_and_changes_nothing() {
+        let begun = Tick::now();
+        let second = |n| begun.after(Duration::from_secs(n));
+        for span in [Span::Time(Duration::from_secs(10)), Span::Calls(7)] {
+            for (at, successes) in [(0, 0), (3, 2), (9, 4), (10, 6), (11, 8), (40, 9)] {
+                let mut window = Window::new(span, begun, 0, true);
+                window.add(true, true);
+                window.update(second(1), 1);
+                window.add(true, false);
+                let before = window.counts(1);
+                let seen = window.look(second(at), successes.max(1));
+                assert_eq!(window.look(second(1), 1), before, "a look changes nothing");
+                window.update(second(at), successes.max(1));
+                assert_eq!(window.counts(successes.max(1)), seen, "{span:?} after {at} s");
+            }
+        }
+    }
+
+    #[test]
+    fn left_out_success_is_not_counted() {
+        let now = Tick::now();
+        for span in [Span::Time(Duration::from_secs(10)), Span::Calls(7)] {
+            let mut window = Window::new(span, now, 0, false);
+            window.add(true, false);
+            window.leave_out_success();
+            assert_eq!(window.look(now, 1), Counts { total: 1, failures: 1, slow: 0 });
+        }
+    }
+
+    #[test]
+    fn slow_calls_count_from_the_rule_that_needs_them() {
+        let now = Tick::now();
+        let mut window = Window::new(Span::Calls(3), now, 0, false);
+        window.add(true, true);
+        window.keep_slow(true);
+        window.add(true, true);
+        assert_eq!(window.counts(0), Counts { total: 2, failures: 2, slow: 1 });
+        window.add(true, false);
+        window.add(true, false);
+        window.add(true, false);
+        assert_eq!(window.counts(0), Counts { total: 3, failures: 3, slow: 0 });
     }
 }
