@@ -1,5 +1,6 @@
 //! Cooldowns: growth, jitter, limits, and the hint of an error.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use resilience_runtime::{CircuitBreaker, CircuitBuilder, CircuitState, circuit, get_circuit};
@@ -79,10 +80,14 @@ async fn busy(error: Error) -> Result<(), Error> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_of_opening_failure_sets_cooldown() {
+async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
     let breaker = get_circuit("cooldown::busy").unwrap();
     for (error, cooldown) in [
-        (Error::Busy(4 * SECOND), 4),
+        // Changed decision: a short hint cut the cooldown, so a past date switched the breaker off.
+        (Error::Busy(Duration::ZERO), 30),
+        (Error::Busy(Duration::from_millis(10)), 30),
+        (Error::Busy(4 * SECOND), 30),
+        (Error::Busy(40 * SECOND), 40),
         (Error::Status(503), 30),
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
@@ -99,7 +104,11 @@ async fn retry_after_of_opening_failure_sets_cooldown() {
     }
     breaker.try_acquire().unwrap().failure();
     breaker.try_acquire().unwrap().failure_retry_after(Duration::ZERO);
-    assert_eq!(breaker.state(), CircuitState::HalfOpen, "at once");
+    assert_eq!(breaker.stats().cooldown_remaining, 30 * SECOND, "a permit's hint of zero");
+    breaker.reset();
+    breaker.try_acquire_owned().unwrap().failure();
+    breaker.try_acquire_owned().unwrap().failure_retry_after(50 * SECOND);
+    assert_eq!(breaker.stats().cooldown_remaining, 50 * SECOND, "an owned permit's hint");
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,4 +147,61 @@ async fn max_cooldown_limits_cooldown_of_every_declaration() {
         error.contains("`cooldown` is 30s, but must be at most 10s, which circuit 'cooldown::most' has"),
         "{error}"
     );
+}
+
+#[circuit(name = "cooldown::zero_hint", retry_after = |_| Some(Duration::ZERO))]
+async fn zero_hint(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    Err(Error::Down)
+}
+
+#[tokio::test(start_paused = true)]
+async fn hint_of_zero_does_not_switch_circuit_off() {
+    let reached = Cell::new(0);
+    for _ in 0..1000 {
+        let _ = zero_hint(&reached).await;
+    }
+    assert_eq!(reached.get(), 3);
+}
+
+#[circuit(name = "cooldown::keyed", key = host, threshold = 1, cooldown = 30, retry_after = |_| Some(SECOND))]
+async fn keyed(host: &str) -> Result<(), Error> {
+    Err(Error::Status(u16::try_from(host.len()).unwrap()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn hint_does_not_shorten_cooldown_of_key() {
+    let _ = keyed("a").await;
+    assert_eq!(get_circuit("cooldown::keyed[a]").unwrap().stats().cooldown_remaining, 30 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hint_keeps_cooldown_jitter() {
+    let builder = builder().threshold(1).cooldown(SECOND).cooldown_jitter(1.0);
+    let mut cooldowns: Vec<_> = (0..1000)
+        .map(|_| {
+            let breaker = builder.clone().build().unwrap();
+            breaker.try_acquire().unwrap().failure_retry_after(30 * SECOND);
+            breaker.stats().cooldown_remaining.as_secs_f64()
+        })
+        .collect();
+    cooldowns.sort_by(f64::total_cmp);
+    assert!(cooldowns[0] >= 30.0 && cooldowns[999] <= 60.0);
+    let mean = cooldowns.iter().sum::<f64>() / 1000.0;
+    // Uniform from 30 to 60: the mean has a standard deviation of 0.27.
+    assert!((mean - 45.0).abs() < 1.5, "{mean}");
+    assert!(cooldowns[99] < 36.0 && cooldowns[900] > 54.0, "the tails are not empty");
+}
+
+#[tokio::test(start_paused = true)]
+async fn hinted_cooldown_survives_growth_and_cap() {
+    let builder = builder().threshold(1).cooldown(10 * SECOND).cooldown_factor(4.0).max_cooldown(100 * SECOND);
+    let breaker = builder.build().unwrap();
+    for cooldown in [30, 40, 100] {
+        breaker.try_acquire().unwrap().failure_retry_after(30 * SECOND);
+        assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
+        advance(cooldown * SECOND).await;
+    }
+    breaker.try_acquire().unwrap().failure_retry_after(Duration::from_secs(10_000_000_000));
+    assert_eq!(breaker.stats().cooldown_remaining, 100 * SECOND);
 }

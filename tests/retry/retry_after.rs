@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{circuit, get_circuit, retry};
+use resilience_runtime::{Jitter, RetryPolicy, circuit, get_circuit, retry};
 use support::{Calls, Error, seconds};
+use tokio::time::Instant;
 
 #[expect(clippy::unnecessary_wraps, reason = "`retry_after` takes an option")]
 fn hint_of(error: &Error) -> Option<Duration> {
@@ -34,7 +35,7 @@ async fn retry_pause_respects_hint_of_circuit_below() {
 }
 
 #[retry]
-#[circuit(name = "retry_after::opens", threshold = 1, cooldown = 30, retry_after = |error| match error {
+#[circuit(name = "retry_after::opens", threshold = 1, cooldown = 5, retry_after = |error| match error {
     Error::Busy(time) => Some(*time),
     _ => None,
 })]
@@ -103,4 +104,114 @@ async fn retry_ends_when_circuit_hint_exceeds_max_delay() {
     let calls = Calls::start();
     assert_eq!(capped(&calls).await, Err(Error::Busy(seconds(7))));
     assert_eq!(calls.seconds(), [0]);
+}
+
+/// Returns the pauses of a policy whose attempts fail with these hints.
+async fn pauses(jitter: Jitter, max_delay: Option<Duration>, hints: &[Option<Duration>]) -> Vec<Duration> {
+    let mut builder = RetryPolicy::builder().max(u32::try_from(hints.len()).unwrap() + 1).jitter(jitter);
+    if let Some(max_delay) = max_delay {
+        builder = builder.max_delay(max_delay);
+    }
+    let policy = builder.retry_after(|hint: &Option<Duration>| *hint).build().unwrap();
+    let mut begins = Vec::new();
+    let _ = policy
+        .call(|| {
+            begins.push(Instant::now());
+            let hint = hints.get(begins.len() - 1).copied().flatten();
+            async move { Err::<(), _>(hint) }
+        })
+        .await;
+    begins.windows(2).map(|two| two[1] - two[0]).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn hint_keeps_jitter_of_retry() {
+    for jitter in [Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
+        let mut first = Vec::new();
+        for _ in 0..1000 {
+            first.push(pauses(jitter, None, &[Some(seconds(30))]).await[0].as_secs_f64());
+        }
+        first.sort_by(f64::total_cmp);
+        // Uniform from 30 to 31, and a timer rounds up to 1 ms.
+        assert!(first[0] >= 30.0 && first[999] <= 31.002, "{jitter:?}");
+        let mean = first.iter().sum::<f64>() / 1000.0;
+        assert!((mean - 30.5).abs() < 0.06, "{jitter:?}: {mean}");
+        assert!(first[99] < 30.2 && first[900] > 30.8, "{jitter:?}: the tails are not empty");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hint_does_not_feed_decorrelated_jitter() {
+    for _ in 0..200 {
+        let pauses = pauses(Jitter::Decorrelated, None, &[Some(seconds(60)), None]).await;
+        assert!(pauses[1] <= seconds(9), "three times a pause of at most 3 s: {pauses:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn jittered_hint_above_max_delay_ends_retry() {
+    let mut ended = 0;
+    for _ in 0..400 {
+        // The pause is 9.5 s + u * 1 s, and may exceed 10 s.
+        ended +=
+            u32::from(pauses(Jitter::Full, Some(seconds(10)), &[Some(Duration::from_millis(9_500))]).await.is_empty());
+    }
+    assert!((120..280).contains(&ended), "{ended} of 400");
+}
+
+#[retry(max = 2, delay = 1)]
+#[circuit(name = "retry_after::long", threshold = 9, retry_after = hint_of)]
+async fn over_circuit(calls: &Calls, hint: u64) -> Result<(), Error> {
+    ask(calls, hint)
+}
+
+#[retry(max = 2, delay = 1)]
+#[circuit(name = "retry_after::longer", threshold = 9, max_cooldown = "3h", retry_after = hint_of)]
+async fn over_longer_circuit(calls: &Calls, hint: u64) -> Result<(), Error> {
+    ask(calls, hint)
+}
+
+#[retry(max = 2, delay = 1)]
+#[circuit(name = "retry_after::short", key = hint, threshold = 9, max_cooldown = 60, cooldown = 9, retry_after = hint_of)]
+async fn over_keyed_circuit(calls: &Calls, hint: u64) -> Result<(), Error> {
+    ask(calls, hint)
+}
+
+#[retry(max = 2, delay = 1, retry_after = hint_of)]
+#[circuit(name = "retry_after::own_long", threshold = 9, max_cooldown = "3h", retry_after = hint_of)]
+async fn own_over_longer_circuit(calls: &Calls, hint: u64) -> Result<(), Error> {
+    ask(calls, hint)
+}
+
+#[tokio::test(start_paused = true)]
+async fn hint_above_one_hour_ends_retry() {
+    const HOUR: u64 = 3600;
+    macro_rules! times {
+        ($function:ident, $hint:expr) => {{
+            let calls = Calls::start();
+            assert_eq!($function(&calls, $hint).await, Err(Error::Busy(seconds($hint))));
+            calls.seconds()
+        }};
+    }
+    assert_eq!(times!(over_circuit, HOUR), [0, HOUR]);
+    assert_eq!(times!(over_circuit, HOUR + 1), [0]);
+    assert_eq!(times!(over_circuit, 10_000_000_000), [0]);
+    assert_eq!(times!(over_longer_circuit, 3 * HOUR), [0, 3 * HOUR], "its circuit allows more");
+    assert_eq!(times!(over_longer_circuit, 3 * HOUR + 1), [0]);
+    assert_eq!(times!(over_keyed_circuit, HOUR), [0, HOUR], "never less than one hour");
+    assert_eq!(times!(over_keyed_circuit, HOUR + 1), [0]);
+    assert_eq!(times!(own_over_longer_circuit, HOUR + 1), [0], "the hint does not come from the circuit");
+    for (hint, attempts) in [(HOUR, 2), (HOUR + 1, 1), (10_000_000_000, 1)] {
+        let calls = Calls::start();
+        let policy = RetryPolicy::builder().max(2).retry_after(|_: &Error| Some(seconds(hint))).build().unwrap();
+        let _ = policy.call(|| async { ask(&calls, hint) }).await;
+        assert_eq!(calls.count(), attempts, "a policy, {hint} s");
+    }
+    for (hint, attempts) in [(2 * HOUR, 2), (2 * HOUR + 1, 1)] {
+        let calls = Calls::start();
+        let policy = RetryPolicy::builder().max(2).max_delay(seconds(2 * HOUR));
+        let policy = policy.retry_after(|_: &Error| Some(seconds(hint))).build().unwrap();
+        let _ = policy.call(|| async { ask(&calls, hint) }).await;
+        assert_eq!(calls.count(), attempts, "`max_delay` decides alone, {hint} s");
+    }
 }

@@ -78,8 +78,8 @@ impl Plan {
     }
 
     /// Returns the hint of the topmost layer below `index` that has one.
-    pub(crate) fn hint(&self, index: usize) -> Option<&TokenStream> {
-        self.below(index).iter().find_map(|below| below.hint.as_ref())
+    pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
+        (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
 
     /// Returns the layers below `index` that reject calls for this cause.

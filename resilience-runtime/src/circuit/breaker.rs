@@ -248,7 +248,11 @@ impl CircuitBreaker {
         });
     }
 
-    /// Returns whether the circuit is open and remains so for longer than `delay`.
+    pub(crate) fn max_cooldown(&self) -> Duration {
+        self.0.gate.read(|_, settings| settings.max_cooldown)
+    }
+
+    /// Returns whether the circuit is open and will still be open after `delay`.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
         self.0.gate.read(|machine, settings| {
             let (state, left) = machine.seen(settings, Tick::now());

@@ -169,9 +169,10 @@ macro_rules! permit {
                 self.0.end().failure(Some(error), None);
             }
 
-            /// Ends the call as a failure with a delay that the service asked for, such as `Retry-After`.
+            /// Ends the call as a failure after which the service asks for a delay, such as `Retry-After`.
             ///
-            /// If this failure opens the circuit, `time` is the cooldown, limited by `max_cooldown`.
+            /// If that failure opens the circuit, the cooldown is the longer of its own and this delay, both with
+            /// `cooldown_jitter`, at most `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end().failure(None, Some(time));
             }

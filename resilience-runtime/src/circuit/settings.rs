@@ -272,18 +272,25 @@ impl Settings {
         self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }
 
-    /// The cooldown of the n-th opening since the circuit was closed; `draw` is a random number from 0 to 1.
-    pub(crate) fn nth_cooldown(&self, n: u32, draw: f64) -> Duration {
+    /// Returns the cooldown of the n-th opening since the circuit was closed, for a random number `draw` from 0 to 1.
+    ///
+    /// The cooldown is the longer of the circuit's own and the hint. Both have jitter, so that the clients of a service that
+    /// told all of them the same delay do not return at once.
+    pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
-        let growth = self.cooldown_factor.powi(exponent) * (1.0 + self.cooldown_jitter * draw);
-        // Times one is exact, and no cooldown stays none.
-        let grown = if growth <= 1.0 || self.cooldown.is_zero() {
-            self.cooldown
-        } else {
-            Duration::try_from_secs_f64(self.cooldown.as_secs_f64() * growth).unwrap_or(Duration::MAX)
-        };
-        grown.min(self.max_cooldown)
+        let jitter = 1.0 + self.cooldown_jitter * draw;
+        let own = times(self.cooldown, self.cooldown_factor.powi(exponent) * jitter);
+        own.max(times(hint, jitter)).min(self.max_cooldown)
     }
+}
+
+/// Returns the product with a factor of at least 1. Saturates.
+fn times(time: Duration, factor: f64) -> Duration {
+    // A factor of one is exact, and zero stays zero, although zero times infinity does not.
+    if factor <= 1.0 || time.is_zero() {
+        return time;
+    }
+    Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
 impl From<Options> for Settings {
@@ -317,6 +324,31 @@ impl From<Options> for Settings {
 #[cfg(all(test, not(resilience_loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cooldown_is_longer_of_own_and_hint() {
+        let ms = Duration::from_millis;
+        let settings = Settings::from(Options {
+            cooldown: Some(ms(10_000)),
+            cooldown_factor: Some(2.0),
+            max_cooldown: Some(ms(100_000)),
+            cooldown_jitter: Some(0.5),
+            ..Options::NONE
+        });
+        for (n, hint, draw, cooldown) in [
+            (1, ms(0), 0.0, ms(10_000)),
+            (1, ms(10), 0.0, ms(10_000)),
+            (1, ms(0), 0.5, ms(12_500)),
+            (1, ms(30_000), 0.0, ms(30_000)),
+            (1, ms(30_000), 0.5, ms(37_500)),
+            (2, ms(30_000), 0.5, ms(37_500)),
+            (3, ms(30_000), 0.5, ms(50_000)),
+            (1, ms(90_000), 0.5, ms(100_000)),
+            (9, Duration::MAX, 0.5, ms(100_000)),
+        ] {
+            assert_eq!(settings.nth_cooldown(n, hint, draw), cooldown, "{n}, {hint:?}, {draw}");
+        }
+    }
 
     #[test]
     fn where_two_rules_do_not_go_together_the_first_stays_as_it_is() {

@@ -22,7 +22,7 @@ use crate::timeout::deadline::deadline_remaining;
 pub struct Attempts {
     /// When the first one began, where that matters.
     began: Option<Tick>,
-    /// The pause before the one under way, in nanoseconds: a `Duration` takes up twice as much of a future.
+    /// The retry's own pause before the current attempt, without a hint, in nanoseconds: a `Duration` takes twice the room.
     pause: u64,
     /// How many have failed.
     made: u32,
@@ -92,7 +92,7 @@ impl Attempts {
     fn pause(
         &mut self,
         schedule: &Schedule,
-        hint: Option<Duration>,
+        hint: Option<Hint>,
         cost: RetryCost,
         budget: Option<&RetryBudget>,
         stays_open: impl FnOnce(Duration) -> bool,
@@ -102,12 +102,11 @@ impl Attempts {
         if *count_nested && attempt.saturating_add(self.nested) >= *max {
             return Err("nested");
         }
-        let own = schedule.pause_after(attempt, Duration::from_nanos(self.pause));
-        let pause = match hint {
-            Some(hint) if hint > backoff.max.unwrap_or(Duration::MAX) => return Err("retry_after"),
-            Some(hint) => own.max(hint),
-            None => own,
-        };
+        let previous = Duration::from_nanos(self.pause);
+        let (own, pause) = schedule.pause_after(attempt, previous, hint.map(|hint| hint.delay));
+        if hint.is_some_and(|hint| backoff.max.map_or(hint.delay > hint.longest, |max| pause > max)) {
+            return Err("retry_after");
+        }
         if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
             if Tick::now().since(began).saturating_add(pause) > limit {
                 return Err("max_elapsed");
@@ -128,11 +127,22 @@ impl Attempts {
             self.paid = Some(cost);
         }
         if backoff.jitter.is_some() {
-            self.pause = nanos(pause);
+            self.pause = nanos(own);
         }
         nested::count();
         Ok(pause)
     }
+}
+
+/// The longest hint that a retry without `max_delay` waits for, unless the circuit that it comes from allows more.
+const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
+
+/// A delay that an error asks for.
+#[derive(Clone, Copy, Debug)]
+struct Hint {
+    delay: Duration,
+    /// The longest delay that a retry without `max_delay` waits for.
+    longest: Duration,
 }
 
 /// An attempt that has ended.
@@ -149,7 +159,7 @@ struct Ended<'r, R, T, E> {
     /// Whether a circuit below rejected the attempt.
     is_rejected: bool,
     budget: Option<&'r RetryBudget>,
-    hint: Option<Duration>,
+    hint: Option<Hint>,
     cost: RetryCost,
 }
 
@@ -196,10 +206,21 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     }
 
     #[inline]
-    pub fn retry_after(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
+    pub fn retry_after(self, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
+        self.hinted(retry_after, || LONGEST_HINT)
+    }
+
+    /// Asks the function of a circuit below, whose `max_cooldown` allows a longer hint.
+    #[inline]
+    pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
+        self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))
+    }
+
+    #[inline]
+    fn hinted(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>, longest: impl FnOnce() -> Duration) -> Self {
         if self.ended.left {
             if let Err(error) = &self.ended.outcome {
-                self.ended.hint = retry_after(error);
+                self.ended.hint = retry_after(error).map(|delay| Hint { delay, longest: longest() });
             }
         }
         self

@@ -75,13 +75,28 @@ impl Backoff {
         self.capped(grown)
     }
 
-    /// Returns the pause with jitter, after a pause of `previous`. `draw` returns a random number from 0 to 1.
+    /// Returns the retry's own pause after a failed attempt, and the pause that also respects the hint of its error.
+    ///
+    /// `previous` is the own pause before that attempt, and `draw` returns a random number from 0 to 1. A hint has jitter
+    /// added, so that callers who got the same hint do not return at once.
     #[inline]
-    pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, draw: impl FnOnce() -> f64) -> Duration {
-        match self.jitter {
-            None => self.delay_after(attempt),
-            Some(jitter) => self.jittered(jitter, attempt, previous, draw()),
-        }
+    pub(crate) fn pause_after(
+        &self,
+        attempt: u32,
+        previous: Duration,
+        hint: Option<Duration>,
+        draw: impl FnOnce() -> f64,
+    ) -> (Duration, Duration) {
+        let (own, hint) = match (self.jitter, hint) {
+            (None, hint) => (self.delay_after(attempt), hint.unwrap_or(Duration::ZERO)),
+            (Some(jitter), None) => (self.jittered(jitter, attempt, previous, draw()), Duration::ZERO),
+            (Some(jitter), Some(hint)) => {
+                let u = draw();
+                let hint = hint.saturating_add(times(self.delay_after(attempt), u));
+                (self.jittered(jitter, attempt, previous, u), hint)
+            }
+        };
+        (own, own.max(hint))
     }
 
     fn jittered(&self, jitter: Jitter, attempt: u32, previous: Duration, u: f64) -> Duration {
@@ -144,6 +159,30 @@ mod tests {
     }
 
     #[test]
+    fn hinted_pause_has_jitter_added() {
+        let ms = Duration::from_millis;
+        let (hint, max) = (Some(ms(7_000)), Some(ms(10_000)));
+        let with = |jitter| Backoff { jitter, max, ..backoff(ms(1_000), 2.0) };
+        for (jitter, attempt, hint, pauses) in [
+            (None, 3, None, (4_000, 4_000)),
+            (None, 3, hint, (4_000, 7_000)),
+            (None, 3, Some(ms(0)), (4_000, 4_000)),
+            (None, 3, Some(ms(3_000)), (4_000, 4_000)),
+            (Some(Jitter::Full), 3, None, (1_000, 1_000)),
+            (Some(Jitter::Full), 3, hint, (1_000, 8_000)),
+            (Some(Jitter::Full), 3, Some(ms(0)), (1_000, 1_000)),
+            (Some(Jitter::Equal), 3, hint, (2_500, 8_000)),
+            (Some(Jitter::Equal), 3, Some(ms(1_000)), (2_500, 2_500)),
+            (Some(Jitter::Decorrelated), 3, hint, (2_000, 8_000)),
+            (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
+        ] {
+            // The previous pause is short, so that decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s), cut to ms.
+            let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
+            assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
+        }
+    }
+
+    #[test]
     fn jittered_pause_stays_within_bounds() {
         let longest = Duration::from_nanos(u64::MAX);
         for delay in [Duration::ZERO, Duration::from_nanos(1), longest] {
@@ -155,7 +194,7 @@ mod tests {
                     let backoff = Backoff { max, jitter: Some(jitter), ..backoff(delay, 2.0) };
                     for previous in [Duration::ZERO, delay, Duration::MAX] {
                         for attempt in [0, 1, 2, u32::MAX] {
-                            let pause = backoff.pause_after(attempt, previous, || u);
+                            let (pause, _) = backoff.pause_after(attempt, previous, None, || u);
                             assert!(pause <= max.unwrap_or(Duration::MAX), "{backoff:?}: {pause:?}");
                             assert!(attempt > 1 || pause >= backoff.least(), "{backoff:?}: {pause:?}");
                         }

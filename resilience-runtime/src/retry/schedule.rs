@@ -86,11 +86,11 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns the pause after the `attempt`-th failed attempt, counted from 1. `previous` is the pause before that attempt.
+    /// Returns the own pause after the `attempt`-th failed attempt, counted from 1, and the one that respects its hint.
     #[inline]
-    pub(crate) fn pause_after(&self, attempt: u32, previous: Duration) -> Duration {
+    pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));
-        self.backoff.pause_after(attempt, previous, draw)
+        self.backoff.pause_after(attempt, previous, hint, draw)
     }
 
     pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -59,8 +59,13 @@ impl Layer for Retry {
             quote_spanned!(at=> .#rule(#function))
         });
         // The retry's own function takes precedence over the functions of the circuits below.
-        let retry_after = self.retry_after.as_ref().or_else(|| place.plan().hint(place.index));
-        let retry_after = retry_after.map(|function| quote_spanned!(at=> .retry_after(#function)));
+        let retry_after = match &self.retry_after {
+            Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
+            None => place.plan().hint(place.index).map(|(index, function)| {
+                let circuit = place.at(index).local();
+                quote_spanned!(at=> .retry_after_of(#circuit.get(), #function))
+            }),
+        };
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let budget = format_ident!("{local}_budget", span = mixed);
         let pays = self.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));

@@ -19,19 +19,19 @@ const TRIAL: &str = "half_open_failure";
 #[derive(Clone, Copy, Debug)]
 enum State {
     Closed,
-    Open { since: Tick, wait: Wait },
-    HalfOpen { successes: u32, in_flight: u32, newest: Tick },
+    /// The hint is in nanoseconds, and the draw is a random fraction of 2^32: both keep a breaker small.
+    Open {
+        since: Tick,
+        hint: u64,
+        draw: u32,
+    },
+    HalfOpen {
+        successes: u32,
+        in_flight: u32,
+        newest: Tick,
+    },
     ForcedOpen,
     Disabled,
-}
-
-/// The source of the cooldown of an opening.
-#[derive(Clone, Copy, Debug)]
-enum Wait {
-    /// From the settings, with this random number from 0 to 1.
-    Settings { draw: f64 },
-    /// From the failure.
-    Given(Duration),
 }
 
 #[derive(Debug)]
@@ -113,18 +113,16 @@ impl Machine {
     }
 
     /// Returns the length of the cooldown.
-    fn cooldown(&self, wait: Wait, settings: &Settings) -> Duration {
-        match wait {
-            Wait::Settings { draw } => settings.nth_cooldown(self.opened_since_closed, draw),
-            Wait::Given(time) => time.min(settings.max_cooldown),
-        }
+    fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
+        let draw = f64::from(draw) / f64::from(u32::MAX);
+        settings.nth_cooldown(self.opened_since_closed, Duration::from_nanos(hint), draw)
     }
 
     /// The state as the next call would find it, and what is left of its cooldown.
     pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
         let state = match self.state {
             State::Closed => CircuitState::Closed,
-            State::Open { since, wait } => match remaining(since, self.cooldown(wait, settings), now) {
+            State::Open { since, hint, draw } => match remaining(since, self.cooldown(hint, draw, settings), now) {
                 Some(left) => return (CircuitState::Open, left),
                 None => CircuitState::HalfOpen,
             },
@@ -151,8 +149,8 @@ impl Machine {
                 };
                 (Phase::Closed { generation, success }, Duration::ZERO)
             }
-            State::Open { since, wait } => {
-                let cooldown = self.cooldown(wait, settings);
+            State::Open { since, hint, draw } => {
+                let cooldown = self.cooldown(hint, draw, settings);
                 (Phase::Open { until: since.after(cooldown) }, cooldown)
             }
             State::HalfOpen { successes, in_flight, newest } if full(successes, in_flight, settings) => {
@@ -175,11 +173,11 @@ impl Machine {
                 Ok(Admission::of(self.ticket(lease)))
             }
             State::ForcedOpen => Err(settings.cooldown),
-            State::Open { since, wait } => {
+            State::Open { since, hint, draw } => {
                 // Of two paused clocks on one breaker, the one that is behind must not wait for the other.
                 *since = (*since).min(now);
-                let (since, wait) = (*since, *wait);
-                match remaining(since, self.cooldown(wait, settings), now) {
+                let (since, hint, draw) = (*since, *hint, *draw);
+                match remaining(since, self.cooldown(hint, draw, settings), now) {
                     Some(wait) => Err(wait),
                     None => {
                         self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
@@ -284,13 +282,8 @@ impl Machine {
     fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
         self.total_opened = self.total_opened.saturating_add(1);
         self.opened_since_closed = self.opened_since_closed.saturating_add(1);
-        let wait = match retry_after {
-            Some(time) => Wait::Given(time),
-            None => {
-                Wait::Settings { draw: if settings.cooldown_jitter > 0.0 { random::unit(random::next()) } else { 0.0 } }
-            }
-        };
-        self.enter(State::Open { since, wait });
+        let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 32) as u32 } else { 0 };
+        self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
     }
 
     /// Opens the circuit by hand, for an ordinary cooldown.
