@@ -234,7 +234,7 @@ impl<'a> Replay<'a> {
         assert_eq!(stats.state, self.breaker.state(), "{place}");
         assert_eq!(remaining > 0, stats.state == CircuitState::Open, "{place}: {stats:?}");
         if let Some(Err(open)) = admission {
-            let told = whole_seconds(open.cooldown_remaining());
+            let told = whole_seconds(open.retry_after());
             match stats.state {
                 CircuitState::Open => assert_eq!(told, remaining, "{place}"),
                 _ => assert!(told > 0, "{place}: a caller that returns at once is rejected again"),

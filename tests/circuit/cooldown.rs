@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitBuilder, CircuitState, circuit, get_circuit};
+use resilience_runtime::{CallError, CircuitBreaker, CircuitBuilder, CircuitState, circuit, get_circuit};
 use support::{Error, calls};
-use tokio::time::advance;
+use tokio::time::{advance, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -40,7 +40,7 @@ async fn cooldown_without_max_cooldown_grows_to_one_hour() {
 #[tokio::test(start_paused = true)]
 async fn cooldown_that_cannot_grow_stays_as_set() {
     // This duration has more digits than an `f64`.
-    let long = Duration::new(1 << 30, 1);
+    let long = Duration::new(1 << 30, 8);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");
     assert_eq!(breaker.stats().cooldown_remaining, long);
@@ -204,4 +204,67 @@ async fn hinted_cooldown_survives_growth_and_cap() {
     }
     breaker.try_acquire().unwrap().failure_retry_after(Duration::from_secs(10_000_000_000));
     assert_eq!(breaker.stats().cooldown_remaining, 100 * SECOND);
+}
+
+#[circuit(name = "cooldown::trial", threshold = 1, cooldown = "50ms")]
+async fn with_trial(fails: bool, time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    if fails { Err(Error::Down) } else { Ok(()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejection_beside_trial_tells_half_open_state() {
+    let ms = Duration::from_millis;
+    let breaker = get_circuit("cooldown::trial").unwrap();
+    let _ = with_trial(true, Duration::ZERO).await;
+    advance(ms(50)).await;
+    let rejections = async {
+        let Err(Error::Open(attribute)) = with_trial(false, Duration::ZERO).await else { panic!("not rejected") };
+        let call = breaker.call(|| async { Ok::<_, Error>(()) }).await;
+        let Err(CallError::Open(call)) = call else { panic!("not rejected") };
+        [attribute, call, breaker.try_acquire().unwrap_err(), breaker.try_acquire_owned().unwrap_err()]
+    };
+    let (trial, rejections) = tokio::join!(with_trial(false, ms(20)), rejections);
+    for rejection in rejections {
+        assert_eq!((rejection.state(), rejection.retry_after()), (CircuitState::HalfOpen, SECOND));
+        assert_eq!(rejection.cooldown_remaining(), Duration::ZERO);
+        let text = "Circuit 'cooldown::trial' is half-open and its trial is under way. Retry in 1s";
+        assert_eq!(rejection.to_string(), text);
+    }
+    assert_eq!(trial, Ok(()));
+    assert_eq!(breaker.state(), CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_as_told_is_long_enough() {
+    for nanos in [1, 7, 8, 9, 1_000_000_007] {
+        let cooldown = Duration::from_nanos(nanos);
+        for offset in 0..9 {
+            advance(Duration::from_nanos(offset)).await;
+            let breaker = builder().threshold(1).cooldown(cooldown).trial_timeout(cooldown).build().unwrap();
+            breaker.try_acquire().unwrap().failure();
+            for expected in [CircuitState::Open, CircuitState::HalfOpen] {
+                let rejection = breaker.try_acquire().unwrap_err();
+                assert_eq!(rejection.state(), expected);
+                assert!(expected != CircuitState::Open || rejection.retry_after() >= cooldown, "{rejection:?}");
+                assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
+                let mut waited = rejection.retry_after();
+                advance(waited).await;
+                // The wait of a rejection beside a trial is cut to one second.
+                while expected == CircuitState::HalfOpen && waited < cooldown {
+                    advance(Duration::from_nanos(8)).await;
+                    waited += Duration::from_nanos(8);
+                }
+                std::mem::forget(breaker.try_acquire().expect("the wait is over"));
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn forced_open_wait_is_rounded_up() {
+    let breaker = builder().cooldown(Duration::from_nanos(1_000_000_007)).build().unwrap();
+    breaker.force_open();
+    assert_eq!(breaker.try_acquire().unwrap_err().retry_after(), Duration::from_nanos(1_000_000_008));
+    assert_eq!(breaker.try_acquire().unwrap_err().to_string(), "Circuit 'cooldown' is open. Retry in 2s");
 }

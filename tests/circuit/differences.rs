@@ -197,11 +197,11 @@ async fn stats_are_half_open_once_cooldown_ends() {
 
 /// The specification: no call is rejected while half-open.
 #[tokio::test(start_paused = true)]
-async fn half_open_rejection_holds_rest_of_trial_timeout() {
+async fn half_open_rejection_asks_for_one_second_at_most() {
     let breaker = half_open(1).await;
     let hangs = breaker.try_acquire().unwrap();
-    let wait = || breaker.try_acquire().map(drop).map_err(|open| open.cooldown_remaining());
-    assert_eq!(wait(), Err(TRIAL_TIMEOUT));
+    let wait = || breaker.try_acquire().map(drop).map_err(|open| open.retry_after());
+    assert_eq!(wait(), Err(Duration::from_secs(1)));
     advance(TRIAL_TIMEOUT.saturating_sub(STEP)).await;
     assert_eq!(wait(), Err(STEP));
     advance(STEP).await;

@@ -115,7 +115,13 @@ async fn manual_states_hold_until_reset() {
 
     breaker.force_open();
     advance(1000 * SECOND).await;
-    assert_eq!(breaker.try_acquire().unwrap_err().cooldown_remaining(), SECOND, "no other time is known");
+    let rejection = breaker.try_acquire().unwrap_err();
+    assert_eq!(
+        (rejection.state(), rejection.retry_after()),
+        (CircuitState::ForcedOpen, SECOND),
+        "no other time is known"
+    );
+    assert_eq!(rejection.cooldown_remaining(), Duration::ZERO, "it is not open");
     assert_eq!((breaker.state().as_str(), breaker.stats().cooldown_remaining), ("forced_open", Duration::ZERO));
 
     breaker.disable();

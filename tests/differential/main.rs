@@ -70,7 +70,7 @@ async fn apply(breaker: &CircuitBreaker, step: &Step, place: &str) -> Answer {
             }
             Err(open) => {
                 admitted = Some(false);
-                told = Some(whole_seconds(open.cooldown_remaining()));
+                told = Some(whole_seconds(open.retry_after()));
             }
         },
     }

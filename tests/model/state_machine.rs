@@ -169,7 +169,8 @@ impl Model {
                 if trials > 0 && now - newest >= self.settings.trial_timeout {
                     self.lease += 1;
                 } else if trials > 0 && successes + trials >= self.settings.half_open_max {
-                    return self.reject(self.settings.trial_timeout, now - newest);
+                    let wait = self.reject(self.settings.trial_timeout, now - newest);
+                    return wait.map_err(|wait| wait.min(Duration::from_secs(1)));
                 }
                 self.state = State::HalfOpen { successes, newest: now };
             }
@@ -263,7 +264,7 @@ impl Call {
     /// Returns the wait if the breaker rejects the call.
     fn begin(breaker: &CircuitBreaker, by_call: bool) -> Result<Self, Duration> {
         if !by_call {
-            return breaker.try_acquire_owned().map(Self::Permit).map_err(|open| open.cooldown_remaining());
+            return breaker.try_acquire_owned().map(Self::Permit).map_err(|open| open.retry_after());
         }
         let end = Rc::new(Cell::new(None));
         let (breaker, ending) = (breaker.clone(), end.clone());
@@ -278,7 +279,7 @@ impl Call {
         let mut future: Pinned = Box::pin(async move { breaker.call(body).await });
         match poll(&mut future) {
             Poll::Pending => Ok(Self::Future { future, end }),
-            Poll::Ready(Err(CallError::Open(open))) => Err(open.cooldown_remaining()),
+            Poll::Ready(Err(CallError::Open(open))) => Err(open.retry_after()),
             Poll::Ready(other) => panic!("a call that has not ended came to {other:?}"),
         }
     }

@@ -26,7 +26,7 @@ async fn number(code: usize) -> Result<(), usize> {
 }
 
 fn try_later(open: CircuitOpenError) -> &'static str {
-    if open.cooldown_remaining().is_zero() {
+    if open.retry_after().is_zero() {
         "now"
     } else {
         "later"

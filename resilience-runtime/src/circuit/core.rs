@@ -16,4 +16,5 @@ pub(crate) mod stripes;
 pub(crate) mod tally;
 pub(crate) mod ticket;
 pub(crate) mod totals;
+pub(crate) mod wait;
 pub(crate) mod window;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::base::name::Name;
+use crate::circuit::core::state::CircuitState;
+use crate::circuit::core::wait::Wait;
 
 /// The error of a call that a circuit rejected.
 ///
@@ -26,17 +28,17 @@ use crate::base::name::Name;
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("Circuit '{name}' is open. Retry in {}s", whole_seconds(self.cooldown_remaining()))]
+#[error("Circuit '{name}' is {}. Retry in {}s", self.condition(), whole_seconds(self.retry_after()))]
 pub struct CircuitOpenError {
     name: Name,
-    wait_nanos: u64,
+    wait: Wait,
     source: NotCalled,
 }
 
 impl CircuitOpenError {
     #[inline]
-    pub(crate) fn new(name: Name, wait_nanos: u64) -> Self {
-        Self { name, wait_nanos, source: NotCalled }
+    pub(crate) fn new(name: Name, wait: Wait) -> Self {
+        Self { name, wait, source: NotCalled }
     }
 
     /// Returns the name of the circuit, not escaped.
@@ -44,13 +46,49 @@ impl CircuitOpenError {
         self.name.as_str()
     }
 
-    /// Returns the time until the circuit may admit a call.
+    /// Returns the state that rejected the call: open, half-open, or forced open.
+    pub fn state(&self) -> CircuitState {
+        self.wait.state()
+    }
+
+    /// Returns the time after which the caller may try again, rounded up to 8 ns.
     ///
-    /// While open, this is the rest of the cooldown. While half-open, it is the rest of the `trial_timeout` of the running
-    /// trials. It is zero only if the cooldown is zero and [`force_open`](crate::CircuitBreaker::force_open) opened the
-    /// circuit.
+    /// While the circuit is open it is the rest of the cooldown. While it is half-open it is 1 s, or the rest of the time
+    /// that the trials have if that is shorter. While it is forced open it is the cooldown, because a reset has no date.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{CircuitBreaker, CircuitState};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("retry_after_example").threshold(1).cooldown(Duration::ZERO).build()?;
+    /// breaker.try_acquire()?.failure();
+    /// let _trial = breaker.try_acquire()?;
+    ///
+    /// let rejection = breaker.try_acquire().unwrap_err();
+    /// assert_eq!((rejection.state(), rejection.retry_after()), (CircuitState::HalfOpen, Duration::from_secs(1)));
+    /// assert_eq!(
+    ///     rejection.to_string(),
+    ///     "Circuit 'retry_after_example' is half-open and its trial is under way. Retry in 1s"
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry_after(&self) -> Duration {
+        self.wait.time()
+    }
+
+    /// Returns the words for the state in the text of this error.
+    fn condition(&self) -> &'static str {
+        match self.state() {
+            CircuitState::HalfOpen => "half-open and its trial is under way",
+            _ => "open",
+        }
+    }
+
+    /// Returns the rest of the cooldown, zero unless the circuit is [open](CircuitState::Open).
     pub fn cooldown_remaining(&self) -> Duration {
-        Duration::from_nanos(self.wait_nanos)
+        if self.state() == CircuitState::Open { self.retry_after() } else { Duration::ZERO }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The events of a circuit.
 
 use std::fmt::Display;
-use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
 use crate::base::clock::Tick;
 use crate::base::name::Name;
+use crate::circuit::core::state::CircuitState;
+use crate::circuit::core::wait::Wait;
 use crate::circuit::error::whole_seconds;
 use crate::events::{TARGET, excerpt};
 
@@ -39,12 +40,16 @@ pub(crate) fn trial_expired(name: &Name, trials: u32) {
 }
 
 #[cold]
-pub(crate) fn rejected(name: &Name, wait: Duration) {
+pub(crate) fn rejected(name: &Name, wait: Wait) {
+    let (state, retry_after) = (wait.state(), whole_seconds(wait.time()));
+    let open = state == CircuitState::Open;
     debug!(
         name: "circuit_rejected",
         target: TARGET,
         circuit = %name,
-        cooldown_remaining = whole_seconds(wait),
+        cooldown_remaining = open.then_some(retry_after),
+        state = (!open).then_some(state.as_str()),
+        retry_after = (!open).then_some(retry_after),
         "circuit_rejected"
     );
 }

@@ -13,6 +13,7 @@ use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::decision::Admission;
 use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::wait::Wait;
 use crate::circuit::error::CircuitOpenError;
 use crate::events::debug_wanted;
 
@@ -82,7 +83,7 @@ impl<B: Borrow<Core>> Call<B> {
         };
         match ticket {
             Ok(ticket) => Ok(Self::new(core, ticket)),
-            Err(wait_nanos) => Err(CircuitOpenError::new(core.borrow().name.clone(), wait_nanos)),
+            Err(wait) => Err(CircuitOpenError::new(core.borrow().name.clone(), wait)),
         }
     }
 
@@ -115,17 +116,17 @@ impl<B: Borrow<Core>> Call<B> {
 impl<'a> Call<&'a Core> {
     /// Decides about a call that the gate does not admit at once, and emits the events of the decision.
     #[cold]
-    fn announce(core: &'a Core) -> Result<Ticket, u64> {
+    fn announce(core: &'a Core) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
             Ok(admission) => admission,
-            Err(wait_nanos) => {
-                core.reject(wait_nanos);
-                return Err(wait_nanos);
+            Err(wait) => {
+                core.reject(wait);
+                return Err(wait);
             }
         };
         let ticket = admission.ticket;
-        if let Some(wait_nanos) = admission.shadowed {
-            core.reject(wait_nanos);
+        if let Some(wait) = admission.shadowed {
+            core.reject(wait);
         } else if admission != Admission::of(ticket) {
             // If a subscriber panics, dropping this call frees the slot of the trial.
             let admitted = Admitted { core, ticket, started: None };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::base::clock::{Stamp, Tick, nanos};
+use crate::base::clock::{Stamp, Tick};
 use crate::base::name::Name;
 use crate::base::sync::Arc;
 use crate::circuit::core::decision::{Admission, Effect, End};
@@ -13,6 +13,7 @@ use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::totals::Totals;
+use crate::circuit::core::wait::Wait;
 use crate::circuit::events;
 use crate::circuit::settings::Settings;
 use crate::events::debug_wanted;
@@ -32,11 +33,11 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Decides about a call that the gate does not admit at once: an admission, or the nanoseconds to wait.
+    /// Decides about a call that the gate does not admit at once: an admission, or the wait of a rejection.
     ///
     /// While a wait runs, the published phase rejects the call and the lock stays free.
     #[inline]
-    pub(crate) fn admit(&self) -> Result<Admission, u64> {
+    pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
         match gate.phase() {
             Phase::Closed { generation, success: SuccessPath::Timed } => {
@@ -45,17 +46,21 @@ impl Core {
             Phase::Disabled { generation } => {
                 return Ok(Admission::of(Ticket::new(generation, Ticket::NO_TRIAL)));
             }
-            Phase::Open { until } | Phase::Full { until } => {
-                if let Some(wait) = left(until).filter(|wait| *wait <= gate.longest_wait()) {
-                    return Err(wait);
+            Phase::Open { until } => {
+                if let Some(left) = self.left(until) {
+                    return Err(Wait::open(left));
                 }
             }
-            Phase::ForcedOpen { wait: wait @ 1.. } => return Err(wait),
+            Phase::Full { until } => {
+                if let Some(left) = self.left(until) {
+                    return Err(Wait::half_open(left));
+                }
+            }
+            Phase::ForcedOpen { wait: wait @ 1.. } => return Err(Wait::forced_open(wait)),
             Phase::ForcedOpen { .. } | Phase::HalfOpen | Phase::Closed { .. } => {}
         }
         gate.decide(|machine, settings| {
             machine.admit(Tick::now(), settings).or_else(|wait| {
-                let wait = nanos(wait);
                 if settings.shadow {
                     Ok(Admission { shadowed: Some(wait), ..Admission::of(machine.late()) })
                 } else {
@@ -66,11 +71,17 @@ impl Core {
     }
 
     /// Counts a rejection and emits its event.
-    pub(crate) fn reject(&self, wait_nanos: u64) {
+    pub(crate) fn reject(&self, wait: Wait) {
         self.totals.add_rejected();
         if debug_wanted() {
-            events::rejected(&self.name, Duration::from_nanos(wait_nanos));
+            events::rejected(&self.name, wait);
         }
+    }
+
+    /// Returns the nanoseconds until then, or none if a decision is needed: the time has come, or another clock set it.
+    fn left(&self, until: Tick) -> Option<u64> {
+        let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
+        (left <= self.gate.longest_wait()).then_some(left)
     }
 
     /// Emits the events of an admission.
@@ -191,9 +202,4 @@ impl Core {
             self.gate.decide(|machine, _| machine.release(ticket));
         }
     }
-}
-
-/// The nanoseconds that are left until then, none once it has come.
-fn left(until: Tick) -> Option<u64> {
-    until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::wait::Wait;
 
 /// A call that passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +13,8 @@ pub(crate) struct Admission {
     pub(crate) half_opened: bool,
     /// Slots that came back because their trials had not ended in time.
     pub(crate) expired: u32,
-    /// The circuit is a shadow; otherwise it would have rejected the call for so many nanoseconds.
-    pub(crate) shadowed: Option<u64>,
+    /// The wait of the rejection if the circuit were no shadow.
+    pub(crate) shadowed: Option<Wait>,
 }
 
 impl Admission {

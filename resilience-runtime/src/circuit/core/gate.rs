@@ -5,7 +5,7 @@
 //! generation of a circuit that admits calls; otherwise all bits above the phase are the [`Tick`] at which a wait ends, or
 //! the length of a wait without an end. One load reads all that belongs together.
 
-use crate::base::clock::{Tick, nanos};
+use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
 use crate::base::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::circuit::core::machine::Machine;
@@ -115,7 +115,7 @@ impl Gate {
         let limit = match phase {
             Phase::Closed { .. } => machine.due().map_or(NEVER, Tick::to_bits),
             _ if settings.shadow => 0,
-            _ => nanos(longest_wait),
+            _ => whole_steps(nanos(longest_wait)),
         };
         self.limit.store(limit, Ordering::Relaxed);
         self.slow.store(settings.slow_call.map_or(NEVER, nanos), Ordering::Relaxed);

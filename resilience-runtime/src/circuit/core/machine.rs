@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{Stamp, Tick, nanos};
+use crate::base::clock::{Stamp, Tick, nanos, whole_steps};
 use crate::base::random;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::state::{CircuitState, Phase, SuccessPath};
 use crate::circuit::core::tally::Tally;
 use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::wait::Wait;
 use crate::circuit::core::window::{Counts, Window};
 use crate::circuit::settings::{Rule, Settings};
 
@@ -158,27 +159,27 @@ impl Machine {
             }
             State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
             State::ForcedOpen => {
-                let wait = if settings.shadow { 0 } else { nanos(settings.cooldown) };
+                let wait = if settings.shadow { 0 } else { whole_steps(nanos(settings.cooldown)) };
                 (Phase::ForcedOpen { wait }, Duration::ZERO)
             }
             State::Disabled => (Phase::Disabled { generation }, Duration::ZERO),
         }
     }
 
-    /// Decides about a call: an admission, or the time after which to ask again.
-    pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Result<Admission, Duration> {
+    /// Decides about a call: an admission, or the wait of a rejection.
+    pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Result<Admission, Wait> {
         match &mut self.state {
             State::Closed | State::Disabled => {
                 let lease = if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL };
                 Ok(Admission::of(self.ticket(lease)))
             }
-            State::ForcedOpen => Err(settings.cooldown),
+            State::ForcedOpen => Err(Wait::forced_open(nanos(settings.cooldown))),
             State::Open { since, hint, draw } => {
                 // Of two paused clocks on one breaker, the one that is behind must not wait for the other.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
-                    Some(wait) => Err(wait),
+                    Some(wait) => Err(Wait::open(nanos(wait))),
                     None => {
                         self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
                         Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease)) })
@@ -194,7 +195,7 @@ impl Machine {
                     self.lease = Ticket::next_lease(self.lease);
                 }
                 match wait {
-                    Some(wait) if full(*successes, *in_flight, settings) => Err(wait),
+                    Some(wait) if full(*successes, *in_flight, settings) => Err(Wait::half_open(nanos(wait))),
                     _ => {
                         *in_flight += 1;
                         *newest = now;
@@ -354,6 +355,9 @@ fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
 }
 
 /// Returns the rest of `limit` since `since`, or none once it has passed.
+///
+/// The limit is rounded up to whole ticks, so that a caller who waits for the rest has waited long enough.
 fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
+    let limit = Duration::from_nanos(whole_steps(nanos(limit)));
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())
 }
