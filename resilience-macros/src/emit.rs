@@ -34,7 +34,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 ///     let mut retry = Attempts::new(schedule());
 ///     loop {
 ///         let delay = {
-///             let mut permit = match circuit.get().try_acquire() {
+///             let mut permit = match admit(circuit.get()) {
 ///                 Ok(permit) => permit,
 ///                 Err(error) => return rejected(error),
 ///             };

@@ -31,7 +31,7 @@ pub use crate::base::outcome::Outcome;
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
 pub use crate::expansion::rejection::Rejection;
-pub use crate::expansion::settle::{fall_back, settle, settle_by, watch};
+pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
 /// Marks a body that has been expanded.

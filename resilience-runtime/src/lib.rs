@@ -84,6 +84,7 @@
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block others |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when the name is registered; the option is `key` for a name with and without a key |
 //! | `keys_full` | WARN | `max_keys`: each circuit of the name has a call in flight, so a new key has a temporary one; at most once a minute for each name |
+//! | `circuit_blind` | WARN | `calls`: number in a row that ended cancelled or by a deadline, without a success or failure; at most once a minute and circuit |
 //! | `circuit_rejected` | DEBUG | `cooldown_remaining` in whole seconds; unless open, `state` and `retry_after` in its place |
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |

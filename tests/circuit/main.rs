@@ -6,5 +6,6 @@ mod clocks;
 mod concurrency;
 mod cooldown;
 mod differences;
+mod hung;
 mod trip_rules;
 mod with;

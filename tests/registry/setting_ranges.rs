@@ -22,7 +22,7 @@ fn refused<T: Debug>(built: Result<T, ConfigError>) -> String {
 #[test]
 fn circuit_builder_enforces_range_of_each_option() {
     type Edge = (&'static str, fn(CircuitBuilder) -> CircuitBuilder, fn(CircuitBuilder) -> CircuitBuilder);
-    let edges: [Edge; 17] = [
+    let edges: [Edge; 18] = [
         ("threshold", |b| b.threshold(1), |b| b.threshold(0)),
         ("half_open_max", |b| b.half_open_max(1), |b| b.half_open_max(0)),
         ("cooldown", |b| b.cooldown(LONGEST), |b| b.cooldown(TOO_LONG)),
@@ -37,6 +37,7 @@ fn circuit_builder_enforces_range_of_each_option() {
         ("cooldown_jitter", |b| b.cooldown_jitter(0.0), |b| b.cooldown_jitter(-0.001)),
         ("cooldown_jitter", |b| b.cooldown_jitter(1.0), |b| b.cooldown_jitter(1.001)),
         ("trial_timeout", |b| b.trial_timeout(Duration::from_nanos(1)), |b| b.trial_timeout(Duration::ZERO)),
+        ("hung_after", |b| b.hung_after(Duration::from_nanos(1)), |b| b.hung_after(Duration::ZERO)),
         ("window", |b| b.threshold(1).window(seconds(0.001)), |b| b.threshold(1).window(Duration::from_nanos(999_999))),
         (
             "window",

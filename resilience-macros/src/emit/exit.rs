@@ -75,9 +75,10 @@ impl Place<'_> {
         if !self.plan().asks_for_callers(self.index) {
             return settle;
         }
+        let runtime = self.runtime();
         quote_spanned! {Span::mixed_site()=>
             if cause.is_caller() {
-                #permit.ignore();
+                #runtime::__private::end_by_caller(#permit, cause);
                 outcome
             } else {
                 #settle

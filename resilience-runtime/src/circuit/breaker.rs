@@ -186,6 +186,14 @@ impl CircuitBreaker {
     /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and every trial is taken.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
+        let mut permit = self.acquire()?;
+        permit.0.start_wait();
+        Ok(permit)
+    }
+
+    /// Admits a call whose body is watched, and whose time to [hang](crate::CircuitBuilder::hung_after) starts later.
+    #[inline]
+    pub(crate) fn acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         Call::acquire(&*self.0).map(Permit)
     }
 
@@ -196,7 +204,9 @@ impl CircuitBreaker {
     /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and every trial is taken.
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
-        Call::acquire(self.0.clone()).map(OwnedPermit)
+        let mut call = Call::acquire(self.0.clone())?;
+        call.start_wait();
+        Ok(OwnedPermit(call))
     }
 
     /// Makes one call through the breaker. An `Ok` counts as a success, and an `Err` as a failure.
@@ -212,15 +222,15 @@ impl CircuitBreaker {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels the call. It counts as neither success nor failure, and the slot of a trial is free
-    /// again.
+    /// Dropping the future cancels the call. It counts as neither success nor failure, unless it ran for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after), and the slot of a trial is free again.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
         // A `match` instead of `map_err` and `?`, which pass the result through memory.
-        let mut permit = match self.try_acquire() {
+        let mut permit = match self.acquire() {
             Ok(permit) => permit,
             Err(open) => return Err(CallError::Open(open)),
         };

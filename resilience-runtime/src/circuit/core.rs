@@ -1,5 +1,6 @@
 //! The state of one circuit, and how calls change it.
 
+pub(crate) mod blind;
 #[expect(clippy::module_inception, reason = "the file of the type `Core`")]
 pub(crate) mod core;
 pub(crate) mod decision;

@@ -22,7 +22,8 @@ use crate::events::debug_wanted;
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
-    /// Present if slow calls count, or if a subscriber listens to the events that show the duration.
+    /// Present if slow calls count, if a subscriber listens to the events that show the duration, or if the call waits and
+    /// may hang.
     started: Option<Tick>,
 }
 
@@ -46,7 +47,7 @@ impl<B: Borrow<Core>> Admitted<B> {
 
     #[inline]
     fn cancel(&self) {
-        self.core.borrow().cancel(self.ticket);
+        self.core.borrow().cancel(self.ticket, self.started);
     }
 }
 
@@ -95,6 +96,15 @@ impl<B: Borrow<Core>> Call<B> {
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
+    /// Takes the start time of a call that may hang. A body that is ready at once never comes here, and pays nothing.
+    #[inline]
+    pub(crate) fn start_wait(&mut self) {
+        let Admitted { core, started, .. } = &mut self.admitted;
+        if started.is_none() && (*core).borrow().gate.times_waits() {
+            *started = Some(Tick::now());
+        }
+    }
+
     /// Marks the call as ended before its outcome is recorded. A subscriber that panics then causes no second outcome.
     #[inline]
     fn end(&mut self) -> &Admitted<B> {
@@ -104,12 +114,13 @@ impl<B: Borrow<Core>> Call<B> {
 
     #[cold]
     fn abandon(&mut self) {
-        if self.progress == Progress::Polling {
-            // A panic of a subscriber during the panic of the body would abort the process. The panic of the body goes on.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.end().failure(Some(&"panic"), None)));
-        } else {
-            self.end().cancel();
-        }
+        let panicked = self.progress == Progress::Polling;
+        let call = self.end();
+        // A panic of a subscriber during the panic of the body would abort the process. The panic of the body goes on.
+        let _ =
+            catch_unwind(AssertUnwindSafe(
+                || if panicked { call.failure(Some(&"panic"), None) } else { call.cancel() },
+            ));
     }
 }
 
@@ -248,6 +259,12 @@ impl<'a> Permit<'a> {
         *self.0.end()
     }
 
+    /// Ends a call that the deadline of the caller ended: a failure if it hung, and otherwise neither success nor failure.
+    pub(crate) fn end_late(self) {
+        let Admitted { core, ticket, started } = self.end();
+        core.end_late(ticket, started);
+    }
+
     /// Runs a part of the body. If it panics, the call counts as a failure.
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
@@ -282,6 +299,10 @@ impl<F: Future> Future for Watched<'_, '_, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        this.permit.run(|| this.body.poll(cx))
+        let poll = this.permit.run(|| this.body.poll(cx));
+        if poll.is_pending() {
+            this.permit.0.start_wait();
+        }
+        poll
     }
 }

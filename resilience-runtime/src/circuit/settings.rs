@@ -25,6 +25,7 @@ macro_rules! circuit_options {
             CooldownJitter cooldown_jitter: f64 => Number,
             HalfOpenMax half_open_max: u32 => Count,
             TrialTimeout trial_timeout: Duration => Time,
+            HungAfter hung_after: Duration => Time,
             Shadow shadow: bool => Flag,
             MaxKeys max_keys: u32 => Count,
         }
@@ -194,7 +195,10 @@ fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
             Some("from 1 ms to 24 h")
         }
         (
-            CircuitOption::TrialTimeout | CircuitOption::SlowCall | CircuitOption::MaxCooldown,
+            CircuitOption::TrialTimeout
+            | CircuitOption::HungAfter
+            | CircuitOption::SlowCall
+            | CircuitOption::MaxCooldown,
             Value::Time(Duration::ZERO),
         ) => Some("longer than zero"),
         (_, Value::Time(time)) if !fits(time) => Some(LONGEST),
@@ -242,6 +246,8 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
+    /// The time after which a cancelled call is a failure.
+    pub(crate) hung_after: Option<Duration>,
     pub(crate) shadow: bool,
 }
 
@@ -316,6 +322,7 @@ impl From<Options> for Settings {
             cooldown_jitter: options.cooldown_jitter.unwrap_or(COOLDOWN_JITTER),
             half_open_max: options.half_open_max.unwrap_or(HALF_OPEN_MAX),
             trial_timeout: options.trial_timeout.unwrap_or(cooldown.max(SHORTEST_TRIAL_TIMEOUT)),
+            hung_after: options.hung_after,
             shadow: options.shadow.unwrap_or(false),
         }
     }

@@ -9,8 +9,11 @@ use std::time::Duration;
 use tracing::debug;
 
 use crate::base::outcome::Outcome;
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::error::CircuitOpenError;
 use crate::circuit::permit::{Permit, Watched};
 use crate::events::{self, TARGET, excerpt};
+use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
 /// Marks the permit while `body` is polled, so that a panic in it counts as a failure and a drop does not.
@@ -66,6 +69,24 @@ pub fn settle_by<T, E>(
             permit.ignore();
             Err(error)
         }
+    }
+}
+
+/// Admits a call whose body is [watched](watch).
+///
+/// # Errors
+///
+/// Returns the rejection if the circuit rejects the call.
+#[inline]
+pub fn admit(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
+    breaker.acquire()
+}
+
+/// Ends a call that a layer below rejected, or that the deadline of the caller ended.
+pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
+    match cause {
+        Cause::Deadline => permit.end_late(),
+        _ => permit.ignore(),
     }
 }
 

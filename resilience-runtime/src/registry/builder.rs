@@ -25,6 +25,7 @@ use crate::registry::written::Written;
 /// | `cooldown_jitter` | 0.0 | 0 to 1 |
 /// | `half_open_max` | 1 | at least 1 |
 /// | `trial_timeout` | the longer of the cooldown and 30 s | longer than 0, to 584 years |
+/// | `hung_after` | | longer than 0, to 584 years |
 /// | `shadow` | false | |
 ///
 /// The circuit has one of these rules. Any other combination of options is an error:
@@ -97,6 +98,8 @@ impl CircuitBuilder {
     }
 
     /// Sets the duration from which on a call is slow, longer than 0. A slow success is a failed trial.
+    ///
+    /// This costs two readings of the clock for each call.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
@@ -157,6 +160,15 @@ impl CircuitBuilder {
     /// becomes a trial. The result of the late trial still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the time after which a call that is cancelled, or ended by the deadline of its caller, is a failure; longer than
+    /// zero, to 584 years. Default: none, such a call is neither success nor failure.
+    ///
+    /// The time starts when the body first waits, or when a permit is acquired.
+    pub fn hung_after(mut self, time: Duration) -> Self {
+        self.options.hung_after = Some(time);
         self
     }
 

@@ -49,7 +49,7 @@ impl Layer for Circuit {
         })
     }
 
-    /// Output: `let mut permit = match circuit.get().try_acquire() { .. }; .. let outcome = settle(permit, outcome, ..);`
+    /// Output: `let mut permit = match admit(circuit.get()) { .. }; .. let outcome = settle(permit, outcome, ..);`
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = &place.stack.runtime_at;
         let at = place.stack.at;
@@ -74,7 +74,7 @@ impl Layer for Circuit {
             }
         };
         let settle = place.unless_by_caller(&permit, settle);
-        let acquired = quote_spanned!(mixed=> #local.get().try_acquire());
+        let acquired = quote_spanned!(mixed=> #runtime::__private::admit(#local.get()));
         let admit = guard::admit(place, Cause::Circuit, &acquired, self.open.as_ref());
         Statements::Bind(quote_spanned! {mixed=>
             let mut #permit = #admit;

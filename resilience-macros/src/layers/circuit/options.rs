@@ -26,6 +26,7 @@ options! {
         CooldownJitter = "cooldown_jitter",
         HalfOpenMax = "half_open_max",
         TrialTimeout = "trial_timeout",
+        HungAfter = "hung_after",
         Shadow = "shadow",
         FailureIf = "failure_if",
         FailureIfOk = "failure_if_ok",
@@ -36,7 +37,7 @@ options! {
 }
 
 /// The settings, in the order in which the expansion passes them to the runtime.
-pub(super) const SETTINGS: [(Opt, Reader); 15] = [
+pub(super) const SETTINGS: [(Opt, Reader); 16] = [
     (Opt::Threshold, count),
     (Opt::Window, window),
     (Opt::Calls, |key, value| value::whole(key, value, &limits::CIRCUIT_CALLS).map(Setting::Count)),
@@ -50,6 +51,7 @@ pub(super) const SETTINGS: [(Opt, Reader); 15] = [
     (Opt::CooldownJitter, share),
     (Opt::HalfOpenMax, count),
     (Opt::TrialTimeout, some_time),
+    (Opt::HungAfter, some_time),
     (Opt::Shadow, flag),
     (Opt::MaxKeys, |key, value| value::whole(key, value, &limits::CIRCUIT_MAX_KEYS).map(Setting::Count)),
 ];

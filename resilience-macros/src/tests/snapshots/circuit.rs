@@ -14,7 +14,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         ::resilience_runtime::__private::declare!(SITE);
         &SITE
     };
-    let mut permit = match circuit.get().try_acquire() {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };

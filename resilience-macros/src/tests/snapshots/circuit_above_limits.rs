@@ -29,7 +29,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         &SITE
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
-    let mut permit = match circuit.get().try_acquire() {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
@@ -75,7 +75,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         outcome
     };
     let outcome = if cause.is_caller() {
-        permit.ignore();
+        ::resilience_runtime::__private::end_by_caller(permit, cause);
         outcome
     } else {
         ::resilience_runtime::__private::settle(permit, outcome, |error| {

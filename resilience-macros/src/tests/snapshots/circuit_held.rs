@@ -9,7 +9,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let circuit = match &(self.breaker) {
         held => ::resilience_runtime::__private::Owned::<::resilience_runtime::__private::CircuitBreaker>::new(held),
     };
-    let mut permit = match circuit.get().try_acquire() {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };

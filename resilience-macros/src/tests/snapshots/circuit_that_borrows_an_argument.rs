@@ -12,7 +12,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         ::resilience_runtime::__private::declare!(SITE);
         &SITE
     };
-    let mut permit = match circuit.get().try_acquire() {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => {
             return ::resilience_runtime::__private::rejected_with(error, Error::Open);

@@ -15,7 +15,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
     let outcome = 'fallback: {
-        let mut permit = match circuit.get().try_acquire() {
+        let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
                 cause = ::resilience_runtime::__private::Cause::Circuit;

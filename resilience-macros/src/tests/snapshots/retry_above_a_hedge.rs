@@ -30,7 +30,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
     loop {
         let delay = {
-            let mut permit = match circuit.get().try_acquire() {
+            let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
                 ::core::result::Result::Ok(permit) => permit,
                 ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
             };
@@ -49,7 +49,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                 async {
                                     let mut cause = ::resilience_runtime::__private::Cause::None;
                                     let outcome = {
-                                        let mut permit2 = match circuit2.get().try_acquire() {
+                                        let mut permit2 = match ::resilience_runtime::__private::admit(circuit2.get()) {
                                             ::core::result::Result::Ok(permit) => permit,
                                             ::core::result::Result::Err(error) => {
                                                 cause = ::resilience_runtime::__private::Cause::Circuit;

@@ -59,7 +59,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     loop {
                         let delay = {
                             let outcome = 'retry: {
-                                let mut permit = match circuit.get().try_acquire() {
+                                let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
                                     ::core::result::Result::Ok(permit) => permit,
                                     ::core::result::Result::Err(error) => {
                                         cause = ::resilience_runtime::__private::Cause::Circuit;
@@ -134,7 +134,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     outcome
                                 };
                                 let outcome = if cause.is_caller() {
-                                    permit.ignore();
+                                    ::resilience_runtime::__private::end_by_caller(permit, cause);
                                     outcome
                                 } else {
                                     ::resilience_runtime::__private::settle(permit, outcome, |error| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::clock::{Stamp, Tick};
 use crate::base::name::Name;
 use crate::base::sync::Arc;
+use crate::circuit::core::blind::BLIND_CALLS;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::gate::Gate;
 use crate::circuit::core::machine::Machine;
@@ -110,9 +111,35 @@ impl Core {
 
     /// Records a call that was dropped before its end.
     #[cold]
-    pub(crate) fn cancel(&self, ticket: Ticket) {
-        self.totals.add_cancelled();
-        self.release(ticket);
+    pub(crate) fn cancel(&self, ticket: Ticket, started: Option<Tick>) {
+        self.end_without_outcome(ticket, started, Totals::add_cancelled);
+    }
+
+    /// Records a call that the deadline of the caller ended.
+    #[cold]
+    pub(crate) fn end_late(&self, ticket: Ticket, started: Option<Tick>) {
+        self.end_without_outcome(ticket, started, Totals::add_ignored);
+    }
+
+    /// Records a failure if the call hung, and otherwise a call that `add` counts.
+    fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
+        let Self { name, gate, totals } = self;
+        let now = Tick::now();
+        let ran = started.map(|started| now.since(started));
+        let hung =
+            ran.is_some_and(|ran| gate.read(|_, settings| settings.hung_after.is_some_and(|after| ran >= after)));
+        if hung {
+            return self.fail(ticket, started, Some(&"hung"), None);
+        }
+        add(totals);
+        let blind = gate.decide(|machine, _| {
+            machine.release(ticket);
+            let outcomes = totals.sums(machine.period(), &machine.tally).succeeded + machine.tally.failed;
+            machine.blind.add(outcomes, now)
+        });
+        if blind {
+            events::blind(name, BLIND_CALLS);
+        }
     }
 
     /// Takes a success that ended `now`. A thread that has no slot yet gets it out of the way of those that have.

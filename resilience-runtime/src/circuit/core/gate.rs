@@ -36,7 +36,7 @@ pub(crate) struct Gate {
     /// before the word, so a reader may see the limit of the next word. It then takes the lock, or rejects by the old phase.
     /// Both are correct.
     limit: AtomicU64,
-    /// How long a slow call takes, in nanoseconds.
+    /// The shortest duration of a slow call in nanoseconds, rounded up to whole ticks. The lowest bit is [`HUNG`].
     slow: AtomicU64,
     core: Mutex<Core>,
 }
@@ -48,6 +48,10 @@ struct Core {
 }
 
 const NEVER: u64 = u64::MAX;
+/// No call is slow. The value is in whole ticks.
+const NONE_SLOW: u64 = u64::MAX & !MASK;
+/// A cancelled call may be a failure, so a call that waits needs its start time.
+const HUNG: u64 = 1;
 
 impl Gate {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
@@ -55,7 +59,7 @@ impl Gate {
         let gate = Self {
             word: AtomicU64::new(QUIET),
             limit: AtomicU64::new(NEVER),
-            slow: AtomicU64::new(NEVER),
+            slow: AtomicU64::new(NONE_SLOW),
             core: Mutex::new(Core { settings, machine }),
         };
         gate.decide(|_, _| ());
@@ -90,12 +94,18 @@ impl Gate {
     }
 
     pub(crate) fn has_slow_calls(&self) -> bool {
-        self.slow.load(Ordering::Relaxed) != NEVER
+        self.slow.load(Ordering::Relaxed) & !MASK != NONE_SLOW
+    }
+
+    /// Returns whether the start time of a call that waits is needed.
+    #[inline]
+    pub(crate) fn times_waits(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) & HUNG != 0
     }
 
     /// Returns whether a call that started then is slow if it ends now.
     pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
-        now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed)
+        now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
 
     /// Returns whether a part of the window expires.
@@ -118,7 +128,9 @@ impl Gate {
             _ => whole_steps(nanos(longest_wait)),
         };
         self.limit.store(limit, Ordering::Relaxed);
-        self.slow.store(settings.slow_call.map_or(NEVER, nanos), Ordering::Relaxed);
+        let slow = settings.slow_call.map_or(NONE_SLOW, |time| whole_steps(nanos(time)));
+        let hung = if settings.hung_after.is_some() { HUNG } else { 0 };
+        self.slow.store(slow | hung, Ordering::Relaxed);
         self.word.store(pack(phase), Ordering::Release);
         decision
     }

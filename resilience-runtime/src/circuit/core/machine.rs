@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick, nanos, whole_steps};
 use crate::base::random;
+use crate::circuit::core::blind::Blind;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::state::{CircuitState, Phase, SuccessPath};
 use crate::circuit::core::tally::Tally;
@@ -39,17 +40,19 @@ enum State {
 pub(crate) struct Machine {
     state: State,
     generation: u32,
-    pub(super) lease: u32,
-    /// How often the circuit has opened since it was closed.
-    opened_since_closed: u32,
+    /// The current lease. It is narrower than that of a ticket, which keeps a breaker small.
+    pub(super) lease: u16,
+    /// The number of openings since the circuit was closed. Saturates.
+    opened_since_closed: u16,
     /// Saturates at the largest threshold.
     failures: u32,
     /// The generation in which the circuit was closed or reset last.
     period: u32,
-    /// How often the circuit has opened at all.
+    /// The number of openings in the life of the breaker.
     total_opened: u32,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
+    pub(crate) blind: Blind,
 }
 
 impl Machine {
@@ -57,13 +60,14 @@ impl Machine {
         let mut machine = Self {
             state: State::Closed,
             generation: 0,
-            lease: Ticket::NO_TRIAL + 1,
+            lease: Ticket::FIRST_LEASE,
             opened_since_closed: 0,
             failures: 0,
             period: 0,
             total_opened: 0,
             window: None,
             tally: Tally::default(),
+            blind: Blind::default(),
         };
         machine.begin_window(settings, now, 0);
         machine
@@ -116,7 +120,7 @@ impl Machine {
     /// Returns the length of the cooldown.
     fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
         let draw = f64::from(draw) / f64::from(u32::MAX);
-        settings.nth_cooldown(self.opened_since_closed, Duration::from_nanos(hint), draw)
+        settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
 
     /// The state as the next call would find it, and what is left of its cooldown.
@@ -182,7 +186,7 @@ impl Machine {
                     Some(wait) => Err(Wait::open(nanos(wait))),
                     None => {
                         self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
-                        Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease)) })
+                        Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease.into())) })
                     }
                 }
             }
@@ -199,7 +203,7 @@ impl Machine {
                     _ => {
                         *in_flight += 1;
                         *newest = now;
-                        Ok(Admission { expired, ..Admission::of(self.ticket(self.lease)) })
+                        Ok(Admission { expired, ..Admission::of(self.ticket(self.lease.into())) })
                     }
                 }
             }
@@ -303,7 +307,7 @@ impl Machine {
 
     /// Frees the slot of a trial, unless it belongs to a later lease.
     pub(crate) fn release(&mut self, ticket: Ticket) {
-        let current = self.ticket(self.lease);
+        let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
             if ticket == current {
                 *in_flight = in_flight.saturating_sub(1);

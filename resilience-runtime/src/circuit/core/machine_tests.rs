@@ -64,7 +64,7 @@ fn a_ticket_of_another_generation_changes_nothing() {
 #[test]
 fn a_lease_that_comes_round_is_not_that_of_a_closed_circuit() {
     let (mut machine, _trial) = half_open();
-    machine.lease = Ticket::TIMED - 1;
+    machine.lease = u16::MAX;
     let expired = Settings { trial_timeout: Duration::ZERO, ..settings(3) };
     let admission = machine.admit(Tick::now(), &expired).unwrap();
     assert_eq!((admission.expired, admission.ticket.lease()), (1, 1));

@@ -2,18 +2,19 @@ use std::fmt;
 
 use crate::base::packed::{join, split};
 
-/// What an admitted call remembers of its admission: the generation that admitted it, in which alone its verdict counts, and
-/// the lease of a trial's slot. A slot that has been taken back because its trial did not end belongs to an older lease.
+/// The admission of a call: the generation that admitted it, and the lease of a trial's slot.
 ///
-/// One word, so that it is kept, copied and returned in one register: in two halves it would go through memory, and be
-/// read in other pieces than it was written in, which costs more than the rest of a call.
+/// The outcome counts in this generation only. A slot that was freed because its trial did not end belongs to an older lease.
+///
+/// One word stays in one register. Two halves would go through memory and be read in other pieces than they were written in,
+/// which costs more than the rest of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// Instead of a lease: a call through a circuit that only counts.
+    /// Marks, in place of a lease, a call through a circuit that only counts.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// Instead of a lease: no trial, and its time has to be taken.
+    /// Marks, in place of a lease, a call that is no trial and whose time counts.
     pub(crate) const TIMED: u32 = u32::MAX;
 
     #[inline]
@@ -35,9 +36,12 @@ impl Ticket {
         self.lease() != Self::NO_TRIAL && self.lease() != Self::TIMED
     }
 
-    /// The lease after this one. It is long forgotten when it comes round.
-    pub(crate) const fn next_lease(lease: u32) -> u32 {
-        if lease + 1 == Self::TIMED { Self::NO_TRIAL + 1 } else { lease + 1 }
+    /// The first lease of a breaker.
+    pub(crate) const FIRST_LEASE: u16 = 1;
+
+    /// Returns the lease after this one. A lease is long forgotten when its number comes round.
+    pub(crate) const fn next_lease(lease: u16) -> u16 {
+        if lease == u16::MAX { Self::FIRST_LEASE } else { lease + 1 }
     }
 }
 

@@ -1,0 +1,65 @@
+use crate::base::clock::Tick;
+
+/// The calls in a row that ended without an outcome, cancelled or by a deadline.
+///
+/// Four bytes, because the tests limit the size of a breaker.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Blind {
+    /// The number of calls in the low bits, up to [`BLIND_CALLS`]. The high bits hold the number of successes and failures at
+    /// the last such call, so 2,048 outcomes between two cancelled calls look like none.
+    calls: u16,
+    /// When the last warning was emitted, in units that wrap around after ten hours; zero before the first.
+    warned: u16,
+}
+
+/// The number of calls in a row that cause a warning.
+pub(crate) const BLIND_CALLS: u16 = 20;
+
+impl Blind {
+    const CALLS_BITS: u32 = 5;
+    const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
+    /// A unit is 2^29 ns, about half a second.
+    const UNIT: u32 = 29;
+    const MINUTE: u16 = (60_000_000_000_u64 >> Self::UNIT) as u16;
+
+    /// Adds a call; returns whether a warning is due, which is at most once a minute.
+    #[expect(clippy::cast_possible_truncation, reason = "only differences of near numbers count")]
+    pub(crate) fn add(&mut self, outcomes: u64, now: Tick) -> bool {
+        let outcomes = (outcomes as u16) << Self::CALLS_BITS;
+        let in_row = if outcomes == self.calls & !Self::CALLS { self.calls & Self::CALLS } else { 0 };
+        let in_row = (in_row + 1).min(BLIND_CALLS);
+        self.calls = outcomes | in_row;
+        let unit = ((now.to_bits() >> Self::UNIT) as u16).wrapping_add(1).max(1);
+        let due = self.warned == 0 || unit.wrapping_sub(self.warned) >= Self::MINUTE;
+        let warns = in_row == BLIND_CALLS && due;
+        if warns {
+            self.warned = unit;
+        }
+        warns
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn warning_needs_calls_in_a_row_and_a_minute() {
+        let begun = Tick::now();
+        let mut blind = Blind::default();
+        let mut warnings = |outcomes, second: u64, calls: u32| {
+            let now = begun.after(Duration::from_secs(second));
+            (0..calls).filter(|_| blind.add(outcomes, now)).count()
+        };
+        assert_eq!(warnings(0, 0, 19), 0);
+        assert_eq!(warnings(1, 0, 19), 0, "an outcome came between");
+        assert_eq!(warnings(1, 0, 1), 1);
+        assert_eq!(warnings(1, 59, 100), 0, "within a minute");
+        assert_eq!(warnings(1, 60, 100), 1);
+        assert_eq!(warnings(2, 120, 19), 0);
+        assert_eq!(warnings(2, 120, 1), 1);
+        assert_eq!(warnings(2, 86_400, 1), 1, "a day later");
+    }
+}

@@ -1,0 +1,213 @@
+//! Calls that hang until their caller gives up: `hung_after`, and the event `circuit_blind`.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitBreaker, CircuitBuilder, CircuitState, circuit, deadline, get_circuit, hedge, timeout,
+};
+use support::{Error, calls, seconds};
+use tokio::time::{advance, sleep, timeout as cut};
+use tracing::field::{Field, Visit};
+use tracing::subscriber::with_default;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn builder() -> CircuitBuilder {
+    CircuitBreaker::builder("hung").threshold(3).hung_after(SECOND)
+}
+
+#[circuit(name = "hung::attribute", threshold = 3, hung_after = 1)]
+async fn hangs(time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    Ok(())
+}
+
+#[circuit(name = "hung::keyed", key = key, threshold = 3, hung_after = 1)]
+async fn hangs_with_key(key: u32) -> Result<(), Error> {
+    sleep(seconds(60 + u64::from(key))).await;
+    Ok(())
+}
+
+#[circuit(with = breaker)]
+async fn hangs_with(breaker: &CircuitBreaker) -> Result<(), Error> {
+    pending().await
+}
+
+#[circuit(name = "hung::timeout", threshold = 3, hung_after = 1)]
+#[timeout(5)]
+async fn hangs_below_timeout() -> Result<(), Error> {
+    pending().await
+}
+
+#[circuit(name = "hung::neutral", threshold = 3)]
+#[timeout(5)]
+async fn hangs_without_option() -> Result<(), Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_call_that_hung_is_a_failure() {
+    let breaker = get_circuit("hung::attribute").unwrap();
+    for _ in 0..9 {
+        assert!(cut(Duration::from_millis(999), hangs(9 * SECOND)).await.is_err());
+    }
+    let stats = breaker.stats();
+    assert_eq!(
+        (stats.state, stats.total_cancelled, stats.total_failed),
+        (CircuitState::Closed, 9, 0),
+        "sooner: neutral"
+    );
+    for _ in 0..3 {
+        assert!(cut(SECOND, hangs(9 * SECOND)).await.is_err());
+    }
+    let stats = breaker.stats();
+    assert_eq!((stats.state, stats.total_cancelled, stats.total_failed), (CircuitState::Open, 9, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_call_that_hung_fails_the_trial() {
+    let breaker = builder().cooldown(SECOND).build().unwrap();
+    breaker.trip();
+    advance(SECOND).await;
+    assert!(cut(2 * SECOND, breaker.call(pending::<Result<(), Error>>)).await.is_err());
+    assert_eq!((breaker.state(), breaker.stats().total_opened), (CircuitState::Open, 2));
+    advance(SECOND).await;
+    assert!(cut(SECOND / 2, breaker.call(pending::<Result<(), Error>>)).await.is_err());
+    assert_eq!(breaker.state(), CircuitState::HalfOpen, "a trial that was cancelled sooner");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_kind_of_call_can_hang() {
+    let own = builder().build().unwrap();
+    let keyed = || get_circuit("hung::keyed[7]").unwrap();
+    for _ in 0..3 {
+        let _ = cut(SECOND, own.call(pending::<Result<(), Error>>)).await;
+        let _ = cut(SECOND, hangs_with_key(7)).await;
+    }
+    assert_eq!((own.state(), keyed().state()), (CircuitState::Open, CircuitState::Open));
+    let held = builder().build().unwrap();
+    for _ in 0..3 {
+        let _ = cut(SECOND, hangs_with(&held)).await;
+    }
+    assert_eq!(held.state(), CircuitState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn permit_hangs_from_its_acquisition() {
+    let breaker = builder().build().unwrap();
+    for time in [SECOND - Duration::from_nanos(8), SECOND] {
+        let (permit, owned) = (breaker.try_acquire().unwrap(), breaker.try_acquire_owned().unwrap());
+        advance(time).await;
+        drop(permit);
+        drop(owned);
+    }
+    let stats = breaker.stats();
+    assert_eq!((stats.total_cancelled, stats.total_failed), (2, 2));
+    let permit = breaker.try_acquire().unwrap();
+    advance(SECOND).await;
+    permit.ignore();
+    assert_eq!(breaker.stats().total_ignored, 1, "the caller has decided");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadline_after_hang_is_a_failure() {
+    for _ in 0..9 {
+        assert!(deadline(SECOND / 2, hangs_below_timeout()).await.is_err());
+    }
+    let breaker = get_circuit("hung::timeout").unwrap();
+    let stats = breaker.stats();
+    assert_eq!((stats.state, stats.total_ignored, stats.total_failed), (CircuitState::Closed, 9, 0));
+    for _ in 0..3 {
+        assert!(deadline(SECOND, hangs_below_timeout()).await.is_err());
+    }
+    assert_eq!((breaker.state(), breaker.stats().total_failed), (CircuitState::Open, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn hang_without_option_stays_neutral() {
+    for _ in 0..100 {
+        assert!(deadline(SECOND, hangs_without_option()).await.is_err());
+        assert!(cut(SECOND, hangs_without_option()).await.is_err());
+    }
+    let stats = get_circuit("hung::neutral").unwrap().stats();
+    assert_eq!((stats.state, stats.total_ignored, stats.total_cancelled), (CircuitState::Closed, 100, 100));
+}
+
+#[hedge(after = 2)]
+#[circuit(name = "hung::hedged", threshold = 9, hung_after = 1)]
+async fn hedged() -> Result<(), Error> {
+    sleep(3 * SECOND).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn loser_of_hedge_that_hung_is_a_failure() {
+    hedged().await.unwrap();
+    let stats = get_circuit("hung::hedged").unwrap().stats();
+    assert_eq!((stats.total_succeeded, stats.total_failed, stats.total_cancelled), (1, 1, 0));
+}
+
+/// Records the warnings named `circuit_blind`.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Warnings {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        struct Fields(String);
+        impl Visit for Fields {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                if field.name() != "message" {
+                    self.0.push_str(&format!(" {field}={value:?}"));
+                }
+            }
+        }
+        if event.metadata().name() == "circuit_blind" {
+            let mut fields = Fields(event.metadata().level().to_string());
+            event.record(&mut fields);
+            self.0.lock().unwrap().push(fields.0);
+        }
+    }
+}
+
+#[test]
+fn calls_without_outcome_emit_circuit_blind() {
+    let warnings = Warnings::default();
+    let count = || warnings.0.lock().unwrap().len();
+    with_default(tracing_subscriber::registry().with(warnings.clone()), || {
+        support::paused_runtime().block_on(async {
+            let breaker = CircuitBreaker::builder("blind").build().unwrap();
+            let cancel = |number: u32| (0..number).for_each(|_| drop(breaker.try_acquire().unwrap()));
+            cancel(19);
+            calls(&breaker, ".");
+            cancel(19);
+            calls(&breaker, "x");
+            cancel(19);
+            assert_eq!(count(), 0, "an outcome came between");
+            cancel(1);
+            assert_eq!(*warnings.0.lock().unwrap(), [format!("{} circuit=blind calls=20", Level::WARN)]);
+            cancel(100);
+            advance(59 * SECOND).await;
+            cancel(100);
+            assert_eq!(count(), 1, "once a minute");
+            advance(SECOND).await;
+            cancel(1);
+            assert_eq!(count(), 2);
+
+            for _ in 0..20 {
+                let _ = deadline(SECOND, hangs_blind()).await;
+            }
+            assert_eq!(count(), 3, "calls that a deadline ended, of another circuit");
+        });
+    });
+}
+
+#[circuit(name = "hung::blind")]
+#[timeout(5)]
+async fn hangs_blind() -> Result<(), Error> {
+    pending().await
+}
