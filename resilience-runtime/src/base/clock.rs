@@ -50,7 +50,7 @@ impl Tick {
         self.0.get()
     }
 
-    /// Returns the tick after this time, rounded up, so that a caller who waits until then has waited long enough. Saturates.
+    /// Returns the tick after this time, rounded up, so that a wait until then is long enough. Saturates.
     #[inline]
     pub(crate) fn after(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))

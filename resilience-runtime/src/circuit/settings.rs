@@ -117,8 +117,8 @@ impl Options {
         }
     }
 
-    /// Where these options have a cooldown and `others` the most that one may be, or the other way round, and the two do not go
-    /// together: the edge that these give the option of the others, and its value there.
+    /// Returns the option of `others` that contradicts these: a `cooldown` above `max_cooldown`, or the other way round. The
+    /// result holds the range that these options allow, and the value of the others.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -238,7 +238,7 @@ pub(crate) enum Limit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) rule: Rule,
-    /// How long a call takes that is slow.
+    /// The shortest duration of a slow call.
     pub(crate) slow_call: Option<Duration>,
     pub(crate) cooldown: Duration,
     pub(crate) cooldown_factor: f64,

@@ -142,7 +142,7 @@ impl Core {
         }
     }
 
-    /// Takes a success that ended `now`. A thread that has no slot yet gets it out of the way of those that have.
+    /// Records a success that ended `now`. A thread without a slot takes the slow path, which gives it one.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
@@ -152,7 +152,7 @@ impl Core {
         }
     }
 
-    /// Decides about a success that could not simply be counted, and tells about it.
+    /// Decides about a success that could not be counted at once, and emits its events.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;

@@ -66,7 +66,7 @@ impl Gate {
         gate
     }
 
-    /// The phase as it was published last.
+    /// Returns the phase that was published last.
     pub(crate) fn phase(&self) -> Phase {
         unpack(self.word.load(Ordering::Acquire))
     }
@@ -78,7 +78,7 @@ impl Gate {
         (word & MASK <= FAILING).then_some(split(word).0)
     }
 
-    /// The circuit is closed, in this generation, and to count a success is all there is to do.
+    /// Returns whether the circuit is closed in this generation, and a success only has to be counted.
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u32) -> bool {
         self.is_closed(generation, SuccessPath::Quiet)
@@ -113,7 +113,7 @@ impl Gate {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
-    /// Lets `decide` change the machine, and publishes what came of it.
+    /// Lets `decide` change the machine, and publishes the new phase.
     ///
     /// `decide` must not call user code, and that includes subscribers to events. A clock that it reads with the lock held
     /// gives times in the order of the decisions.

@@ -92,7 +92,7 @@ impl Machine {
         self.period
     }
 
-    /// How often the circuit has opened.
+    /// Returns the number of openings in the life of the breaker.
     pub(crate) fn opened(&self) -> u64 {
         self.total_opened.into()
     }
@@ -123,7 +123,7 @@ impl Machine {
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
 
-    /// The state as the next call would find it, and what is left of its cooldown.
+    /// Returns the state that the next call would find, and the rest of its cooldown.
     pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
         let state = match self.state {
             State::Closed => CircuitState::Closed,
@@ -360,7 +360,7 @@ fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
 
 /// Returns the rest of `limit` since `since`, or none once it has passed.
 ///
-/// The limit is rounded up to whole ticks, so that a caller who waits for the rest has waited long enough.
+/// The limit is rounded up to whole ticks, so that a caller waits long enough with the rest.
 fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
     let limit = Duration::from_nanos(whole_steps(nanos(limit)));
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())

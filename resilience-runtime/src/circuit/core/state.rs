@@ -14,20 +14,20 @@ use crate::base::clock::Tick;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CircuitState {
-    /// Calls pass; what they come to is counted.
+    /// Calls are admitted, and their outcomes are counted.
     Closed,
     /// Calls are rejected until the cooldown has passed.
     Open,
-    /// A few trial calls pass; their outcome closes the circuit or opens it again.
+    /// A few trial calls are admitted; their outcomes close the circuit or open it again.
     HalfOpen,
-    /// Calls are rejected until somebody resets the circuit: [`force_open`](crate::CircuitBreaker::force_open).
+    /// Calls are rejected until a reset: [`force_open`](crate::CircuitBreaker::force_open).
     ForcedOpen,
-    /// Calls pass until somebody resets the circuit, whatever they come to: [`disable`](crate::CircuitBreaker::disable).
+    /// Calls are admitted until a reset, and their outcomes change nothing: [`disable`](crate::CircuitBreaker::disable).
     Disabled,
 }
 
 impl CircuitState {
-    /// The name of the state, such as `half_open`.
+    /// Returns the name of the state, such as `half_open`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -55,7 +55,7 @@ pub(crate) enum Phase {
     Open {
         until: Tick,
     },
-    /// Half-open, and a trial may pass.
+    /// Half-open, and a trial may be admitted.
     HalfOpen,
     /// Half-open, and every slot is taken until their lease ends.
     Full {

@@ -1,6 +1,6 @@
 //! A million calls from eight threads, with random verdicts and resets between them.
 //!
-//! It lives in here to see what a permit knows: which calls are trials, and of which generation.
+//! The test stands in this folder, because it reads the ticket of a permit: the trials and their generation.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -19,7 +19,7 @@ const CALLS: u64 = 125_000;
 const HALF_OPEN_MAX: u32 = 2;
 const COOLDOWN: Duration = Duration::from_micros(5);
 
-/// How many calls of one thread came to what.
+/// The number of calls of one thread by their outcome.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     succeeded: u64,
@@ -29,12 +29,12 @@ struct Counts {
     rejected: u64,
 }
 
-/// What all threads see together.
+/// The state that all threads share.
 struct Stress {
     breaker: CircuitBreaker,
-    /// Trials under way, by generation and lease.
+    /// The unfinished trials, by generation and lease.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// Before the first failure in a generation; the next one is open.
+    /// The time before the first failure in a generation; the next generation is open.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 

@@ -1,8 +1,8 @@
-//! Where the threads count what they do without a lock, each in a cache line of its own.
+//! Counters that threads change without a lock, each thread in a cache line of its own.
 //!
-//! A breaker has one slot for each stripe, and a thread always uses the same stripe, so two threads that call through one
-//! breaker write to two lines. A line holds the slots of several breakers: the same thread writes them all. The idea is
-//! that of `LongAdder` (Doug Lea, JSR 166), without its growth: a call never allocates.
+//! A breaker has one slot for each stripe, and a thread always uses the same stripe. Two threads that call through one breaker
+//! therefore write to two lines. A line holds the slots of several breakers, which the same thread writes. The idea is that of
+//! `LongAdder` (Doug Lea, JSR 166), without its growth: a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,10 +13,10 @@ use crate::base::clock::Stamp;
 use crate::base::packed::join;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
-/// What one thread, or a few, came to with one breaker.
+/// The outcomes of one thread, or of a few, with one breaker.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// How many calls have succeeded in a period, and its number above that; see [`Slot::succeed`].
+    /// The number of successes in a period, below the number of the period; see [`Slot::succeed`].
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -26,7 +26,7 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
-    /// Stores only what has changed: a store ahead of the exchange would have to be waited for.
+    /// Stores a changed stamp only, because the exchange that follows would wait for the store.
     #[inline]
     pub(crate) fn stamp(&self, now: Stamp) {
         if self.last_success() != now {
@@ -39,10 +39,10 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts and stamps a success of this period; false where the slot is another period's or full, see [`Slot::begin_period`].
+    /// Counts and stamps a success of this period. Returns false if the slot is full or of another period, see
+    /// [`Slot::begin_period`].
     ///
-    /// One exchange counts and makes sure of the period, so a success that comes late is never counted in a period that
-    /// has begun meanwhile.
+    /// One exchange counts and checks the period, so a late success is never counted in a period that began meanwhile.
     #[inline]
     pub(crate) fn succeed(&self, period: u32, now: Stamp) -> bool {
         self.stamp(now);
@@ -51,20 +51,20 @@ impl Slot {
         count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Makes room for successes of this period; returns those that were counted before, and whether they are of this
-    /// period, too. The caller holds the lock of the breaker.
+    /// Makes room for successes of this period. Returns the number counted before, and whether they are of this period, too.
+    /// The caller holds the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
         if count < COUNT {
             return (0, true);
         }
-        // What came in since is in what the swap returns.
+        // The swap returns successes that were counted since the load, too.
         let old = self.succeeded.swap(tag(period), Ordering::Relaxed);
         (old & COUNT, count == COUNT)
     }
 
-    /// The successes counted here, and those of them that are of this period.
+    /// Returns the successes counted here, and the number of them that are of this period.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
@@ -78,7 +78,7 @@ fn tag(period: u32) -> u64 {
 
 const SLOTS: usize = 4;
 
-/// Two lines of 64 bytes: processors fetch them in pairs.
+/// Two lines of 64 bytes, because processors fetch lines in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([Slot; SLOTS]);
@@ -87,18 +87,18 @@ pub(crate) struct Line([Slot; SLOTS]);
 pub(crate) enum Stripes {
     /// A slot in each line of a block that is shared with the breakers made before and after.
     Many { lines: Arc<[Line]>, column: usize },
-    /// In place, for a breaker that is one of many.
+    /// One slot in place, for a breaker that is one of many.
     Single(Slot),
 }
 
 impl Stripes {
-    /// As many as two for each core, at most 16.
+    /// Creates two stripes for each core, at most 16.
     pub(crate) fn new() -> Self {
-        /// The block of which slots were given away last, and how many.
+        /// The newest block, and the number of its columns in use.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            // A model must not meet what an earlier run has left.
+            // A model must not find the counters of an earlier run.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
             _ => (lines(), 0),
         };
@@ -110,7 +110,7 @@ impl Stripes {
         Self::Single(Slot::default())
     }
 
-    /// The slot of this thread.
+    /// Returns the slot of this thread.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         loop {
@@ -121,7 +121,7 @@ impl Stripes {
         }
     }
 
-    /// The slot of this thread, unless that has no number yet. The last `?` stands for a panic that cannot happen.
+    /// Returns the slot of this thread if it has a number. The last `?` replaces a panic that cannot happen.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -157,19 +157,19 @@ thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The number of this thread, zero until it needs one.
+/// Returns the number of this thread, zero before it needs one.
 #[inline]
 fn thread() -> usize {
-    // A model has to take the same steps each time.
+    // A model must take the same steps in each run.
     if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
 }
 
-/// Gives this thread a number: threads that begin one after the other get stripes side by side.
+/// Gives this thread a number. Threads that start one after the other get neighbouring stripes.
 #[cold]
 fn number() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static THREADS: AtomicUsize = AtomicUsize::new(1);
-    // Never zero, which stands for "none yet".
+    // Zero means that the thread has no number.
     NUMBER.set(THREADS.fetch_add(1, Ordering::Relaxed).max(1));
 }
 

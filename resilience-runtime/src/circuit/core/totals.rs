@@ -1,7 +1,7 @@
 //! Counters of outcomes over the life of a breaker, and the times of the last ones.
 //!
-//! Outcomes recorded under the lock are counted in [`Tally`], all others in the slots of the threads. Every access to those
-//! is relaxed: a counter stands for itself, and none decides anything.
+//! [`Tally`] counts outcomes that are recorded under the lock. The slots of the threads count all others. Each access to a slot
+//! is relaxed, because no counter decides anything.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
@@ -30,19 +30,19 @@ impl Totals {
         Self { stripes, cancelled: AtomicU64::new(0) }
     }
 
-    /// The slot of this thread.
+    /// Returns the slot of this thread.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         self.stripes.of_thread()
     }
 
-    /// The slot of this thread, once it has asked for it.
+    /// Returns the slot of this thread if it has a number.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         self.stripes.assigned()
     }
 
-    /// Makes this thread's slot count for this period, and stamps it; the caller holds the lock.
+    /// Makes the slot of this thread count for this period, and stamps it. The caller holds the lock.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);
@@ -62,7 +62,7 @@ impl Totals {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The caller holds the lock.
+    /// Returns the sums of all counters. The caller holds the lock.
     pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
         let mut sums = Sums {
             successes: tally.recent,
@@ -72,7 +72,7 @@ impl Totals {
             rejected: 0,
             last_success: Stamp::default(),
         };
-        // From within: a loop would ask at each step which kind of stripes it is.
+        // `for_each` asks for the kind of stripes once, a loop at each step.
         self.stripes.all().for_each(|slot| {
             let (all, recent) = slot.successes(period);
             sums.succeeded += all;
