@@ -117,7 +117,7 @@ impl Folded for Failed {
 impl Folded for CircuitOpenError {
     #[inline]
     fn fold(self) -> u64 {
-        u64::from(self.cooldown_remaining().subsec_nanos())
+        u64::from(self.retry_after().subsec_nanos())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Calls that hang until their caller gives up: `hung_after`, and the event `circuit_blind`.
 
+use std::fmt::Write;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -100,7 +101,7 @@ async fn each_kind_of_call_can_hang() {
 #[tokio::test(start_paused = true)]
 async fn permit_hangs_from_its_acquisition() {
     let breaker = builder().build().unwrap();
-    for time in [SECOND - Duration::from_nanos(8), SECOND] {
+    for time in [SECOND.saturating_sub(Duration::from_nanos(8)), SECOND] {
         let (permit, owned) = (breaker.try_acquire().unwrap(), breaker.try_acquire_owned().unwrap());
         advance(time).await;
         drop(permit);
@@ -162,7 +163,7 @@ impl<S: Subscriber> Layer<S> for Warnings {
         impl Visit for Fields {
             fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
                 if field.name() != "message" {
-                    self.0.push_str(&format!(" {field}={value:?}"));
+                    let _ = write!(self.0, " {field}={value:?}");
                 }
             }
         }

@@ -162,7 +162,7 @@ mod tests {
     fn hinted_pause_has_jitter_added() {
         let ms = Duration::from_millis;
         let (hint, max) = (Some(ms(7_000)), Some(ms(10_000)));
-        let with = |jitter| Backoff { jitter, max, ..backoff(ms(1_000), 2.0) };
+        let with = |jitter| Backoff { max, jitter, ..backoff(ms(1_000), 2.0) };
         for (jitter, attempt, hint, pauses) in [
             (None, 3, None, (4_000, 4_000)),
             (None, 3, hint, (4_000, 7_000)),

@@ -20,7 +20,8 @@ impl Blind {
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
     /// A unit is 2^29 ns, about half a second.
     const UNIT: u32 = 29;
-    const MINUTE: u16 = (60_000_000_000_u64 >> Self::UNIT) as u16;
+    /// The units of a minute, rounded down.
+    const MINUTE: u16 = 111;
 
     /// Adds a call; returns whether a warning is due, which is at most once a minute.
     #[expect(clippy::cast_possible_truncation, reason = "only differences of near numbers count")]

@@ -80,6 +80,7 @@ impl Core {
     }
 
     /// Returns the nanoseconds until then, or none if a decision is needed: the time has come, or another clock set it.
+    #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
         (left <= self.gate.longest_wait()).then_some(left)

@@ -49,7 +49,7 @@ struct Core {
 
 const NEVER: u64 = u64::MAX;
 /// No call is slow. The value is in whole ticks.
-const NONE_SLOW: u64 = u64::MAX & !MASK;
+const NONE_SLOW: u64 = !MASK;
 /// A cancelled call may be a failure, so a call that waits needs its start time.
 const HUNG: u64 = 1;
 

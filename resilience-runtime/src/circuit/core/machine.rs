@@ -177,7 +177,7 @@ impl Machine {
                 let lease = if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL };
                 Ok(Admission::of(self.ticket(lease)))
             }
-            State::ForcedOpen => Err(Wait::forced_open(nanos(settings.cooldown))),
+            State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
                 // Of two paused clocks on one breaker, the one that is behind must not wait for the other.
                 *since = (*since).min(now);
