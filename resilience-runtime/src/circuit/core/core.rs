@@ -40,21 +40,18 @@ impl Core {
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
-        match gate.phase() {
+        let phase = gate.phase();
+        match phase {
             Phase::Closed { generation, success: SuccessPath::Timed } => {
                 return Ok(Admission::of(Ticket::new(generation, Ticket::TIMED)));
             }
             Phase::Disabled { generation } => {
                 return Ok(Admission::of(Ticket::new(generation, Ticket::NO_TRIAL)));
             }
-            Phase::Open { until } => {
+            Phase::Open { until } | Phase::Full { until } => {
                 if let Some(left) = self.left(until) {
-                    return Err(Wait::open(left));
-                }
-            }
-            Phase::Full { until } => {
-                if let Some(left) = self.left(until) {
-                    return Err(Wait::half_open(left));
+                    let open = matches!(phase, Phase::Open { .. });
+                    return Err(if open { Wait::open(left) } else { Wait::half_open(left) });
                 }
             }
             Phase::ForcedOpen { wait: wait @ 1.. } => return Err(Wait::forced_open(wait)),
