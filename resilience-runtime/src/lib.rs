@@ -51,7 +51,8 @@
 //!
 //! # Guarantees
 //!
-//! - Each admitted call is counted exactly once, also if it is dropped, aborted or panics.
+//! - Each admitted call is counted exactly once, also if it is dropped, aborted or panics. A dropped call is neither a
+//!   success nor a failure, unless it ran for `hung_after`.
 //! - A call that started before the last state change no longer affects the circuit. Its result appears in the totals
 //!   only.
 //! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. A trial

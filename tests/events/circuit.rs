@@ -133,3 +133,19 @@ fn circuit_name_is_escaped_in_events() {
     CircuitBreaker::builder("two\nlines").build().unwrap().reset();
     assert_eq!(recorded(), [r"INFO circuit_reset circuit=two\nlines"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn rejection_beside_trial_shows_state_and_wait() {
+    record();
+    let breaker = breaker("beside_trial");
+    breaker.trip();
+    advance(breaker.stats().cooldown).await;
+    let _trial = breaker.try_acquire().unwrap();
+    recorded();
+    assert!(breaker.try_acquire().is_err());
+    assert_eq!(recorded(), ["DEBUG circuit_rejected circuit=beside_trial state=\"half_open\" retry_after=1"]);
+    breaker.force_open();
+    recorded();
+    assert!(breaker.try_acquire().is_err());
+    assert_eq!(recorded(), ["DEBUG circuit_rejected circuit=beside_trial state=\"forced_open\" retry_after=30"]);
+}
