@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CircuitState, RetryPolicy, Timeout, TimeoutError, bulkhead, circuit, deadline, deadline_remaining,
-    get_circuit, hedge, retry, timeout,
+    Bulkhead, CircuitBreaker, CircuitState, RateLimit, RetryPolicy, Timeout, TimeoutError, bulkhead, circuit, deadline,
+    deadline_remaining, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Error, assert_send, fail, seconds};
 use tokio::time::{Instant, advance, sleep};
@@ -54,6 +54,36 @@ async fn deadline_does_not_end_a_running_call() {
     assert_eq!(begin.elapsed(), seconds(9));
     let calls = Cell::new(0);
     assert_eq!(deadline(Duration::ZERO, ask(&calls, Duration::ZERO)).await, Err(1), "there is always a first attempt");
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_after_deadline_reaches_no_layer_below() {
+    struct Layers {
+        circuit: CircuitBreaker,
+        slots: Bulkhead,
+        rate: RateLimit,
+    }
+
+    #[timeout(5)]
+    #[circuit(with = layers.circuit)]
+    #[bulkhead(with = layers.slots)]
+    #[rate_limit(with = layers.rate)]
+    async fn ask(layers: &Layers) -> Result<(), Error> {
+        Ok(())
+    }
+
+    let circuit = CircuitBreaker::builder("circuit").threshold(1).cooldown(Duration::ZERO).build().unwrap();
+    circuit.try_acquire().unwrap().failure();
+    let layers = Layers {
+        circuit,
+        slots: Bulkhead::builder("slots", 1).build().unwrap(),
+        rate: RateLimit::builder("rate", 1).build().unwrap(),
+    };
+    assert!(matches!(deadline(Duration::ZERO, ask(&layers)).await, Err(Error::Timeout(_))));
+    assert_eq!(layers.circuit.stats().total_cancelled, 0);
+    assert_eq!(layers.slots.stats().total_admitted, 0);
+    assert_eq!(layers.rate.stats().total_admitted, 0);
+    assert!(ask(&layers).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

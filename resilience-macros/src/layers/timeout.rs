@@ -64,7 +64,8 @@ impl Layer for Timeout {
     /// };
     /// ```
     ///
-    /// Each wait below races with the timer, see [`Layer::interrupt`].
+    /// Each wait below races with the timer, see [`Layer::interrupt`]. Above other layers, the block begins with
+    /// `if timeout_allowed.is_zero() { break 'timeout_expired; }`, so that no layer below admits a call that does not start.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
@@ -72,6 +73,8 @@ impl Layer for Timeout {
         let (func, after) = (place.func(), place.duration(self.after));
         let allowed = format_ident!("{local}_allowed", span = mixed);
         let inner = place.bound(block);
+        let starts = (place.index + 1 < place.plan().len())
+            .then(|| quote_spanned!(mixed=> if #allowed.is_zero() { break #expired; }));
         let late = place.late();
         let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
         Statements::Bind(quote_spanned! {mixed=>
@@ -79,6 +82,7 @@ impl Layer for Timeout {
             let mut #local = ::core::pin::pin!(#runtime::__private::Timer::new(#allowed));
             let outcome = #label: {
                 #expired: {
+                    #starts
                     #inner
                     break #label outcome;
                 }

@@ -25,6 +25,9 @@ async fn load(key: String) -> Result<u8, Error> {
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
+                if timeout_allowed.is_zero() {
+                    break 'timeout_expired;
+                }
                 let () = match rate_limit.get().try_acquire() {
                     ::core::result::Result::Ok(permit) => permit,
                     ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),

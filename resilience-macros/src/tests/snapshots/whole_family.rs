@@ -53,6 +53,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
+                if timeout_allowed.is_zero() {
+                    break 'timeout_expired;
+                }
                 let outcome = {
                     let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT.max(3) };
                     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
