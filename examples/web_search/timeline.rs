@@ -75,7 +75,7 @@ fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
         "circuit_closed" => ("circuit", format!("{circuit} closes, because the trial succeeded")),
         "circuit_rejected" => ("circuit", format!("{circuit} is open and rejects the call")),
         "retry_attempt" => ("retry", format!("calls {service} again after {} s: {error}", fields.get("delay"))),
-        "retry_exhausted" => ("retry", format!("does not call {service} again, because the circuit is open")),
+        "retry_gave_up" => ("retry", format!("does not call {service} again, because the circuit is open")),
         "timed_out" => ("timeout", format!("ends the call of {service} after {} s", fields.get("after"))),
         "fell_back" => ("fallback", format!("calls Tavily in place of Exa: {error}")),
         _ => return None,

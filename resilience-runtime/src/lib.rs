@@ -90,7 +90,8 @@
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
-//! | `retry_exhausted` | DEBUG | `func`, `attempt` (the last one), `error`, and the `reason` that ended a retry with attempts left: `max_elapsed`, `retry_after`, `circuit`, `budget`, `deadline` or `nested` |
+//! | `retry_exhausted` | DEBUG | `func`, `attempt` (the last one that the retry may make), `error` |
+//! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (one below stays open during the pause), `rejected` (by a circuit), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |

@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 pub(crate) mod backoff;
 pub(crate) mod budget;
 pub(crate) mod builder;
+pub(crate) mod end;
 pub(crate) mod events;
 pub(crate) mod nested;
 pub(crate) mod policy;

@@ -3,7 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{RetryBudget, TokenBucket, bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout};
+use resilience_runtime::{
+    RetryBudget, RetryPolicy, TokenBucket, bulkhead, circuit, deadline, fallback, hedge, rate_limit, retry, timeout,
+};
 
 use crate::recorder::{record, recorded};
 
@@ -40,13 +42,15 @@ async fn event_holds_error_if_its_type_is_displayable() {
             "DEBUG circuit_failure circuit=layers::opaque duration_ms=0",
             "DEBUG retry_attempt func=\"opaque\" attempt=2 delay=1.0",
             "DEBUG circuit_failure circuit=layers::opaque duration_ms=0",
+            "DEBUG retry_exhausted func=\"opaque\" attempt=3",
         ]
     );
     assert!(long().await.is_err());
     let cut = "ü".repeat(50);
     let failure = format!("DEBUG circuit_failure circuit=layers::long duration_ms=0 error={cut}");
     let again = format!("DEBUG retry_attempt func=\"long\" attempt=1 delay=0.25 error={cut}");
-    assert_eq!(recorded(), [&failure, &again, &failure].map(String::as_str));
+    let last = format!("DEBUG retry_exhausted func=\"long\" attempt=2 error={cut}");
+    assert_eq!(recorded(), [&failure, &again, &failure, &last].map(String::as_str));
 }
 
 #[retry(max = 9, delay = 1, max_elapsed = 2)]
@@ -60,7 +64,7 @@ async fn too_dear() -> Result<(), &'static str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_exhausted_event_names_the_reason() {
+async fn retry_gave_up_event_names_the_reason() {
     record();
     assert!(too_long().await.is_err());
     assert!(too_dear().await.is_err());
@@ -68,10 +72,121 @@ async fn retry_exhausted_event_names_the_reason() {
         recorded(),
         [
             "DEBUG retry_attempt func=\"too_long\" attempt=1 delay=1.0 error=down",
-            "DEBUG retry_exhausted func=\"too_long\" attempt=2 reason=\"max_elapsed\" error=down",
-            "DEBUG retry_exhausted func=\"too_dear\" attempt=1 reason=\"budget\" error=down",
+            "DEBUG retry_gave_up func=\"too_long\" attempt=2 reason=\"max_elapsed\" error=down",
+            "DEBUG retry_gave_up func=\"too_dear\" attempt=1 reason=\"budget\" error=down",
         ]
     );
+}
+
+/// Returns the part of each event that names the end of a retry.
+fn ends() -> Vec<String> {
+    let ends = recorded().into_iter().filter(|event| {
+        ["DEBUG retry_exhausted ", "DEBUG retry_gave_up "].into_iter().any(|name| event.starts_with(name))
+    });
+    ends.collect()
+}
+
+#[retry(max = 2, delay = 1)]
+async fn used_up() -> Result<(), &'static str> {
+    Err("down")
+}
+
+#[retry(max = 1)]
+async fn once() -> Result<(), &'static str> {
+    Err("down")
+}
+
+#[retry(max = 2, delay = 0, retry_if_ok = |_| true)]
+async fn unwanted() -> Result<(), &'static str> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_exhausted_event_follows_last_attempt() {
+    record();
+    let _ = used_up().await;
+    let _ = once().await;
+    let _ = unwanted().await;
+    let policy = RetryPolicy::builder().max(2).build().unwrap();
+    let _ = policy.call(|| std::future::ready(Err::<(), _>("down"))).await;
+    let ends = ends();
+    assert_eq!(
+        ends[..3],
+        [
+            "DEBUG retry_exhausted func=\"used_up\" attempt=2 error=down",
+            "DEBUG retry_exhausted func=\"once\" attempt=1 error=down",
+            "DEBUG retry_exhausted func=\"unwanted\" attempt=2",
+        ]
+    );
+    let of_policy = ends[3].starts_with("DEBUG retry_exhausted func=") && ends[3].contains(" attempt=2");
+    assert!(of_policy && !ends[3].contains("reason"), "{}", ends[3]);
+    assert_eq!(ends.len(), 4);
+}
+
+#[retry(max = 3, delay = 1, retry_if = |_| false)]
+async fn not_retryable() -> io::Result<()> {
+    Err(io::Error::other("bad request"))
+}
+
+#[retry(max = 3, delay = 1, max_delay = 1, retry_after = |_| Some(Duration::from_secs(2)))]
+async fn long_hint() -> io::Result<()> {
+    Err(io::Error::other("busy"))
+}
+
+#[retry(max = 3, delay = 1)]
+#[circuit(name = "layers::gave_up", threshold = 1)]
+async fn own_circuit() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[retry(max = 3, delay = 1)]
+#[hedge(after = 1)]
+#[circuit(name = "layers::gave_up_below_hedge", threshold = 1)]
+async fn hedged_circuit() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[circuit(name = "layers::gave_up_outer", threshold = 9)]
+#[retry(max = 3, delay = 1)]
+#[circuit(name = "layers::gave_up_inner", threshold = 1)]
+async fn between_circuits() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[retry(max = 3, delay = 1)]
+async fn calls_own_circuit() -> io::Result<()> {
+    own_circuit().await
+}
+
+#[retry(max = 2, delay = 1)]
+async fn nested() -> Result<(), &'static str> {
+    used_up().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_early_end_of_retry_has_its_reason() {
+    record();
+    let reason = |ends: Vec<String>| -> Vec<String> {
+        ends.into_iter()
+            .map(|end| end.split("reason=").nth(1).unwrap_or("none").split(' ').next().unwrap().replace('"', ""))
+            .collect()
+    };
+    let _ = not_retryable().await;
+    let _ = long_hint().await;
+    let _ = deadline(Duration::from_millis(500), used_up()).await;
+    assert_eq!(reason(ends()), ["not_retryable", "retry_after", "deadline"]);
+    let _ = own_circuit().await;
+    let _ = own_circuit().await;
+    let _ = calls_own_circuit().await;
+    assert_eq!(reason(ends()), ["circuit", "rejected", "rejected", "rejected"]);
+    let _ = hedged_circuit().await;
+    let _ = hedged_circuit().await;
+    assert_eq!(reason(ends()), ["circuit", "rejected"]);
+    let _ = between_circuits().await;
+    let _ = between_circuits().await;
+    assert_eq!(reason(ends()), ["circuit", "rejected"]);
+    let _ = nested().await;
+    assert_eq!(reason(ends()), ["none", "nested"]);
 }
 
 async fn instead(_: u64) -> io::Result<u64> {

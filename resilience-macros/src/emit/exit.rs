@@ -39,12 +39,22 @@ impl Place<'_> {
         self.plan().is_asked().then_some(tokens)
     }
 
-    /// Leaves this layer, which has rejected the call, as the arm of a `match`.
-    pub(crate) fn leave(self, cause: Cause, rejected: &TokenStream) -> TokenStream {
+    /// Leaves this layer, which has rejected the call with the `error` of this name, as the arm of a `match`.
+    pub(crate) fn leave(self, cause: Cause, error: &Ident, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = self.runtime();
-        let Some(catcher) = self.plan().catcher(self.index, cause).map(|index| self.at(index)) else {
-            return quote_spanned!(mixed=> return #rejected,);
+        let catcher = self.plan().catcher(self.index, cause);
+        let func = self.func();
+        let ended = self.plan().ended_retries(self.index, catcher).map(|index| {
+            let (retry, schedule) = (self.at(index).local(), self.at(index).schedule());
+            quote_spanned!(mixed=> #retry.reject(#schedule(), #func, &#error);)
+        });
+        let ended: TokenStream = ended.collect();
+        let Some(catcher) = catcher.map(|index| self.at(index)) else {
+            return match ended.is_empty() {
+                true => quote_spanned!(mixed=> return #rejected,),
+                false => quote_spanned!(mixed=> { #ended return #rejected; }),
+            };
         };
         let by = Ident::new(
             match cause {
@@ -57,13 +67,14 @@ impl Place<'_> {
         // A label does not reach out of the attempts of a hedge, which are blocks of their own.
         if catcher.facts().runs == Runs::AtOnce {
             let cause_or_none = self.cause_or_none();
-            return quote_spanned!(mixed=> { #told return (#rejected, #cause_or_none) });
+            return quote_spanned!(mixed=> { #told #ended return (#rejected, #cause_or_none) });
         }
         let label = catcher.label();
         // Uses a local, because syn takes `break 'label ::path` for a labelled loop.
         quote_spanned! {mixed=>
             {
                 #told
+                #ended
                 let outcome = #rejected;
                 break #label outcome;
             }
@@ -84,17 +95,6 @@ impl Place<'_> {
                 #settle
             }
         }
-    }
-
-    /// Ends this retry if an open circuit has rejected its attempt.
-    pub(crate) fn unless_open(self) -> Option<TokenStream> {
-        self.plan().asks_for_circuits(self.index).then(|| {
-            quote_spanned! {Span::mixed_site()=>
-                if cause.is_circuit() {
-                    break outcome;
-                }
-            }
-        })
     }
 
     /// Returns the outcome of a call that a layer has ended with its own error, which has this name.

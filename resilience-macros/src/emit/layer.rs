@@ -113,6 +113,11 @@ impl<'a> Place<'a> {
         format_ident!("{name}{number}", span = Span::mixed_site())
     }
 
+    /// Returns the local that holds the schedule of this retry, as a closure.
+    pub(crate) fn schedule(self) -> Ident {
+        format_ident!("{}_schedule", self.local(), span = Span::mixed_site())
+    }
+
     /// Returns the label of the block that a call leaves for this layer.
     pub(crate) fn label(self) -> Lifetime {
         let local = self.local();

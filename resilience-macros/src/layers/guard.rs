@@ -51,7 +51,7 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);
-    let leave = place.leave(cause, &place.rejected(&error, make));
+    let leave = place.leave(cause, &error, &place.rejected(&error, make));
     quote_spanned! {mixed=>
         match #acquired {
             ::core::result::Result::Ok(permit) => permit,

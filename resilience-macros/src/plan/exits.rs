@@ -12,6 +12,12 @@ impl Plan {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
 
+    /// Returns the retries, innermost first, that end because a rejection by the layer at `index` continues at `catcher`.
+    pub(crate) fn ended_retries(&self, index: usize, catcher: Option<usize>) -> impl Iterator<Item = usize> {
+        let first = catcher.map_or(0, |catcher| catcher + 1);
+        (first..index).rev().filter(|above| self.facts(*above).asks == Asks::ByCircuit)
+    }
+
     /// Returns whether the layer at `index` catches a rejection by a layer below.
     pub(crate) fn is_left(&self, index: usize) -> bool {
         self.causes(index).any(|cause| self.facts(index).catches.contains(&cause))

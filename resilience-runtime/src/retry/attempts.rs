@@ -10,6 +10,7 @@ use crate::base::outcome::Outcome;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::events::debug_wanted;
 use crate::retry::budget::{RetryBudget, RetryCost};
+use crate::retry::end::End;
 use crate::retry::events;
 use crate::retry::nested::{self, Counted};
 use crate::retry::rules::RetryEvent;
@@ -45,6 +46,15 @@ impl Attempts {
         self.made + 1 // of those there were fewer than `max`
     }
 
+    /// Ends the retry because a circuit of its function rejected the attempt.
+    #[cold]
+    pub fn reject(&self, schedule: &Schedule, func: &str, error: &dyn Display) {
+        if debug_wanted() {
+            let end = if self.attempt() < schedule.max { End::Rejected } else { End::Exhausted };
+            events::retry(func, self.attempt(), Err(end), Some(error));
+        }
+    }
+
     /// Counts the retries within `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
@@ -66,13 +76,12 @@ impl Attempts {
     ) -> Judged<'r, R, R::Value, R::Error, NoHook, (), ()> {
         let outcome = outcome.into_result();
         let ended = Ended {
-            left: self.attempt() < schedule.max,
+            last: (self.attempt() >= schedule.max).then_some(End::Exhausted),
             failed: outcome.is_err(),
             attempts: self,
             schedule,
             outcome,
             make: R::from_result,
-            is_rejected: false,
             budget: None,
             hint: None,
             cost: RetryCost::Failure,
@@ -96,33 +105,33 @@ impl Attempts {
         cost: RetryCost,
         budget: Option<&RetryBudget>,
         stays_open: impl FnOnce(Duration) -> bool,
-    ) -> Result<Duration, &'static str> {
+    ) -> Result<Duration, End> {
         let Schedule { max, backoff, max_elapsed, count_nested, .. } = schedule;
         let attempt = self.attempt();
         if *count_nested && attempt.saturating_add(self.nested) >= *max {
-            return Err("nested");
+            return Err(End::Nested);
         }
         let previous = Duration::from_nanos(self.pause);
         let (own, pause) = schedule.pause_after(attempt, previous, hint.map(|hint| hint.delay));
         if hint.is_some_and(|hint| backoff.max.map_or(hint.delay > hint.longest, |max| pause > max)) {
-            return Err("retry_after");
+            return Err(End::RetryAfter);
         }
         if let (Some(began), Some(limit)) = (self.began, *max_elapsed) {
             if Tick::now().since(began).saturating_add(pause) > limit {
-                return Err("max_elapsed");
+                return Err(End::MaxElapsed);
             }
         }
         // An attempt that began with no time left could not end in time.
         if deadline_remaining().is_some_and(|left| pause >= left) {
-            return Err("deadline");
+            return Err(End::Deadline);
         }
         if stays_open(pause) {
-            return Err("circuit");
+            return Err(End::Circuit);
         }
         // Last of all, since it is paid.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
-                return Err("budget");
+                return Err(End::Budget);
             }
             self.paid = Some(cost);
         }
@@ -153,11 +162,9 @@ struct Ended<'r, R, T, E> {
     outcome: Result<T, E>,
     /// Requires nothing of `R` here, so that the compiler reports a function without a `Result` once.
     make: fn(Result<T, E>) -> R,
-    /// Whether another attempt may follow. If none may, no function of the user's is called.
-    left: bool,
+    /// The reason why this attempt is the last one, if it is. Then no function of the user is called.
+    last: Option<End>,
     failed: bool,
-    /// Whether a circuit below rejected the attempt.
-    is_rejected: bool,
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
@@ -189,9 +196,9 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// An error that is not worth another attempt is like the last one.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
-        if self.ended.left {
+        if self.ended.last.is_none() {
             if let Err(error) = &self.ended.outcome {
-                self.ended.left = retry_if(error);
+                self.ended.last = (!retry_if(error)).then_some(End::NotRetryable);
             }
         }
         self
@@ -218,7 +225,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
 
     #[inline]
     fn hinted(mut self, retry_after: impl FnOnce(&E) -> Option<Duration>, longest: impl FnOnce() -> Duration) -> Self {
-        if self.ended.left {
+        if self.ended.last.is_none() {
             if let Err(error) = &self.ended.outcome {
                 self.ended.hint = retry_after(error).map(|delay| Hint { delay, longest: longest() });
             }
@@ -228,7 +235,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
 
     #[inline]
     pub fn cost(mut self, cost: impl FnOnce(&E) -> RetryCost) -> Self {
-        if self.ended.left {
+        if self.ended.last.is_none() {
             if let Err(error) = &self.ended.outcome {
                 self.ended.cost = cost(error);
             }
@@ -242,11 +249,11 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets whether a circuit rejected the attempt, in its outcome.
+    /// Ends the retry if a circuit rejected the attempt, in its outcome.
     #[inline]
     pub fn rejection(mut self, is_rejected: impl FnOnce(&Result<T, E>) -> bool) -> Self {
-        if self.ended.left && self.ended.failed {
-            self.ended.is_rejected = is_rejected(&self.ended.outcome);
+        if self.ended.last.is_none() && self.ended.failed && is_rejected(&self.ended.outcome) {
+            self.ended.last = Some(End::Rejected);
         }
         self
     }
@@ -280,7 +287,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         C: FnOnce(Duration) -> bool,
     {
         let Self { ended, on_retry, text, stays_open } = self;
-        let Ended { attempts, schedule, outcome, make, left, failed, is_rejected, budget, hint, cost } = ended;
+        let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost } = ended;
         let outcome = match outcome {
             // Keeps the value of a success in a register: it need not be in memory for the functions below.
             Ok(value) if !failed => {
@@ -289,10 +296,12 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
                 }
                 return ControlFlow::Break(make(Ok(value)));
             }
-            outcome if left => outcome,
-            outcome => return ControlFlow::Break(make(outcome)),
+            outcome => outcome,
         };
-        let pause = if is_rejected { Err("circuit") } else { attempts.pause(schedule, hint, cost, budget, stays_open) };
+        let pause = match last {
+            Some(end) => Err(end),
+            None => attempts.pause(schedule, hint, cost, budget, stays_open),
+        };
         let attempt = attempts.attempt();
         if debug_wanted() {
             events::retry(func, attempt, pause, outcome.as_ref().err().and_then(text));

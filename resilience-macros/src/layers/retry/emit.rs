@@ -48,10 +48,10 @@ impl Layer for Retry {
         let mixed = Span::mixed_site();
         let local = place.local();
         let inner = place.caught(block);
-        let unless_open = place.unless_open();
         let clones = place.clones();
         let error = place.error();
-        let rejected = quote_spanned!(mixed=> |outcome| #runtime::__private::Rejection::of(outcome).__found());
+        let by_own = place.plan().asks_for_circuits(place.index).then(|| quote_spanned!(mixed=> cause.is_circuit() ||));
+        let rejected = quote_spanned!(mixed=> |outcome| #by_own #runtime::__private::Rejection::of(outcome).__found());
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
         let circuits = quote_spanned!(mixed=> || [#(#below.get()),*]);
         let rules = self.rules.iter().map(|(rule, function)| {
@@ -69,11 +69,11 @@ impl Layer for Retry {
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let budget = format_ident!("{local}_budget", span = mixed);
         let pays = self.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));
-        let schedule = format_ident!("{local}_schedule", span = mixed);
+        let schedule = place.schedule();
         let func = place.func();
         let next = quote_spanned! {at=>
-            #local.judge(#schedule(), outcome)#pays #(#rules)* #retry_after
-                .rejection(#rejected).text(#error).circuits(#circuits).next(#func)
+            #local.judge(#schedule(), outcome).rejection(#rejected)#pays #(#rules)* #retry_after
+                .text(#error).circuits(#circuits).next(#func)
         };
         let budget = self.budget.as_ref().map(|made| made.bind(place, &budget));
         let state = self.state(place, &schedule);
@@ -87,7 +87,6 @@ impl Layer for Retry {
                     #attempt
                     #clones
                     #inner
-                    #unless_open
                     match #next {
                         ::core::ops::ControlFlow::Continue(delay) => delay,
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,

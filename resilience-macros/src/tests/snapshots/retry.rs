@@ -26,8 +26,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 .await;
             match retry
                 .judge(retry_schedule(), outcome)
-                .retry_if(Error::is_transient)
                 .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
+                .retry_if(Error::is_transient)
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [])
                 .next("fetch")

@@ -32,7 +32,10 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         let delay = {
             let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
                 ::core::result::Result::Ok(permit) => permit,
-                ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+                ::core::result::Result::Err(error) => {
+                    retry.reject(retry_schedule(), "fetch", &error);
+                    return ::resilience_runtime::__private::rejected(error);
+                }
             };
             let outcome = 'circuit: {
                 let (outcome, of_attempt) = retry
@@ -82,12 +85,11 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
             let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
                 ::resilience_runtime::__private::Shown::of(error).__error()
             });
-            if cause.is_circuit() {
-                break outcome;
-            }
             match retry
                 .judge(retry_schedule(), outcome)
-                .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
+                .rejection(|outcome| {
+                    cause.is_circuit() || ::resilience_runtime::__private::Rejection::of(outcome).__found()
+                })
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [circuit.get(), circuit2.get()])
                 .next("fetch")

@@ -32,9 +32,9 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
                 .await;
             match retry
                 .judge(retry_schedule(), outcome)
+                .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
                 .budget(retry_budget)
                 .cost(cost)
-                .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [])
                 .next("send")

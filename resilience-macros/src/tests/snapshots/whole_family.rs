@@ -66,6 +66,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     ::core::result::Result::Ok(permit) => permit,
                                     ::core::result::Result::Err(error) => {
                                         cause = ::resilience_runtime::__private::Cause::Circuit;
+                                        retry.reject(retry_schedule(), "fetch", &error);
                                         let outcome = ::resilience_runtime::__private::rejected(error);
                                         break 'fallback outcome;
                                     }
