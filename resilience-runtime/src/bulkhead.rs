@@ -15,6 +15,7 @@ use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::ConfigError;
 use crate::base::config_error::Value;
 use crate::base::name::{self, Name};
+use crate::base::not_made::{ByBulkhead, NotMade};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
@@ -24,15 +25,15 @@ use crate::timeout::timeout::Timer;
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("bulkhead '{name}' is full")]
+#[error("bulkhead '{}' is full", source.name)]
 pub struct BulkheadFullError {
-    name: Name,
+    source: NotMade<ByBulkhead>,
 }
 
 impl BulkheadFullError {
     /// Returns the name of the bulkhead, not escaped. The bulkhead of an attribute has the name of its function.
     pub fn name(&self) -> &str {
-        self.name.as_str()
+        self.source.name.as_str()
     }
 }
 
@@ -203,7 +204,7 @@ impl Bulkhead {
         if events::debug_wanted() {
             bulkhead_full(&self.0.name, self.0.max);
         }
-        BulkheadFullError { name: self.0.name.clone() }
+        BulkheadFullError { source: NotMade::new(self.0.name.clone(), 0) }
     }
 }
 

@@ -12,6 +12,7 @@ use tracing::debug;
 use crate::base::clock::{SKEW, Tick, nanos};
 use crate::base::config_error::ConfigError;
 use crate::base::name::{self, Name};
+use crate::base::not_made::{ByRateLimit, NotMade};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::events::{self, TARGET};
 
@@ -19,21 +20,20 @@ use crate::events::{self, TARGET};
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("rate limit '{name}' is reached, retry in {retry_after:?}")]
+#[error("rate limit '{}' is reached, retry in {:?}", source.name, self.retry_after())]
 pub struct RateLimitedError {
-    name: Name,
-    retry_after: Duration,
+    source: NotMade<ByRateLimit>,
 }
 
 impl RateLimitedError {
     /// Returns the name of the limit, not escaped. The limit of an attribute has the name of its function.
     pub fn name(&self) -> &str {
-        self.name.as_str()
+        self.source.name.as_str()
     }
 
     /// Returns the time until the limit admits the next call, longer than zero. Another caller may take that call.
     pub fn retry_after(&self) -> Duration {
-        self.retry_after
+        Duration::from_nanos(self.source.wait)
     }
 }
 
@@ -186,11 +186,11 @@ impl RateLimit {
     fn reject(&self, early: u64) -> RateLimitedError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
         // Rounded up to a whole tick, so that a caller is admitted after this wait.
-        let retry_after = Duration::from_nanos(early.saturating_add(7) & !7);
+        let wait_nanos = early.saturating_add(7) & !7;
         if events::debug_wanted() {
-            rate_limited(&self.0.name, retry_after);
+            rate_limited(&self.0.name, Duration::from_nanos(wait_nanos));
         }
-        RateLimitedError { name: self.0.name.clone(), retry_after }
+        RateLimitedError { source: NotMade::new(self.0.name.clone(), wait_nanos) }
     }
 }
 

@@ -6,3 +6,4 @@ mod fallback;
 mod hedge;
 mod pairs;
 mod rate_limit;
+mod rejections;

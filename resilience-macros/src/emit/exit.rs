@@ -51,10 +51,10 @@ impl Place<'_> {
         });
         let ended: TokenStream = ended.collect();
         let Some(catcher) = catcher.map(|index| self.at(index)) else {
-            return match ended.is_empty() {
-                true => quote_spanned!(mixed=> return #rejected,),
-                false => quote_spanned!(mixed=> { #ended return #rejected; }),
-            };
+            if ended.is_empty() {
+                return quote_spanned!(mixed=> return #rejected,);
+            }
+            return quote_spanned!(mixed=> { #ended return #rejected; });
         };
         let by = Ident::new(
             match cause {
@@ -81,14 +81,14 @@ impl Place<'_> {
         }
     }
 
-    /// Settles the call of this circuit, unless a limit or the deadline of the caller has ended it below.
+    /// Settles the call of this circuit, unless a layer below rejected it or the caller's deadline ended it.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;
         }
         let runtime = self.runtime();
         quote_spanned! {Span::mixed_site()=>
-            if cause.is_caller() {
+            if cause.is_neutral() {
                 #runtime::__private::end_by_caller(#permit, cause);
                 outcome
             } else {

@@ -140,6 +140,16 @@ impl<'a> Place<'a> {
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
+    /// Returns a closure that finds the cause of an error. The rejection by a layer of this function comes first, if the
+    /// stack asks for it.
+    pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
+        let runtime = self.runtime();
+        let mixed = Span::mixed_site();
+        let of_error = quote_spanned!(mixed=> #runtime::__private::Rejection::of(error).__cause());
+        let cause = if asks_own { quote_spanned!(mixed=> cause.or(|| #of_error)) } else { of_error };
+        quote_spanned!(mixed=> |error| #cause)
+    }
+
     pub(crate) fn duration(self, duration: Duration) -> TokenStream {
         let runtime = self.runtime();
         let seconds = Literal::u64_unsuffixed(duration.as_secs());

@@ -71,7 +71,7 @@ impl Layer for Fallback {
     /// ```text
     /// let outcome = 'fallback: { .. outcome };
     /// let outcome = 'after_fallback: {
-    ///     let called = match fall_back(outcome, true, ..) {
+    ///     let called = match fall_back(outcome, |_| true, ..) {
     ///         ControlFlow::Continue(_) => function(arguments),
     ///         ControlFlow::Break(outcome) => break 'after_fallback outcome,
     ///     };
@@ -90,8 +90,11 @@ impl Layer for Fallback {
         let clones = place.clones();
         let tail = place.tail(block);
         let wanted = match on {
-            On::Any => quote_spanned!(mixed=> true),
-            On::Rejected => quote_spanned!(mixed=> cause.is_rejection()),
+            On::Any => quote_spanned!(mixed=> |_| true),
+            On::Rejected => {
+                let of_error = quote_spanned!(mixed=> #runtime::__private::Rejection::of(error).__cause());
+                quote_spanned!(mixed=> |error| cause.or(|| #of_error).is_rejection())
+            }
         };
         // Uses the span of the path, so that errors about the call and its outcome point at it.
         let at = mixed.located_at(function.span());

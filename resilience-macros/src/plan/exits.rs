@@ -42,10 +42,10 @@ impl Plan {
         })
     }
 
-    /// Returns whether a limit or the caller's deadline may end a call below `index`.
+    /// Returns whether a layer may reject a call below `index`, or the caller's deadline end it.
     pub(crate) fn asks_for_callers(&self, index: usize) -> bool {
         let times_out = self.below(index).iter().any(|below| matches!(below.time, Time::AtMost(_)));
-        times_out || self.causes(index).any(|cause| cause == Cause::Limit)
+        times_out || self.causes(index).next().is_some()
     }
 
     /// Returns the causes of the rejections below `index`.

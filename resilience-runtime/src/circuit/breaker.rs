@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::clock::Tick;
 use crate::base::name::Name;
+use crate::base::not_made::{Note, Noted};
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::state::{CircuitState, Phase};
@@ -211,6 +212,13 @@ impl CircuitBreaker {
 
     /// Makes one call through the breaker. An `Ok` counts as a success, and an `Err` as a failure.
     ///
+    /// The breaker ignores an error that says that a layer below did not make the call, or that the caller's
+    /// [`deadline`](crate::deadline()) ended it. `E` needs no bound, so the breaker cannot look into the error. It goes by two
+    /// signs instead: a layer made such an error during the last poll of the future, and the error still exists. An error
+    /// that `f` handled and dropped is therefore no rejection, and neither is one that `f` turned into a text. Two cases
+    /// differ from the attributes. The breaker takes another error for a rejection if `f` keeps the rejection elsewhere, or
+    /// handled an expired deadline, in that poll. It counts a rejection as a failure if `f` received it in an earlier poll.
+    ///
     /// # Errors
     ///
     /// Returns [`CallError::Open`] if the call is rejected; `f` does not run then. Returns [`CallError::Failed`] with the
@@ -235,14 +243,18 @@ impl CircuitBreaker {
             Err(open) => return Err(CallError::Open(open)),
         };
         let body = permit.run(f);
-        let outcome = Watched::new(&mut permit, body).await;
+        let outcome = Noted::new(Watched::new(&mut permit, body)).await;
         match outcome {
             Ok(value) => {
                 permit.success();
                 Ok(value)
             }
             Err(error) => {
-                permit.failure();
+                match Note::last() {
+                    Note::Other => permit.failure(),
+                    Note::Deadline => permit.end_late(),
+                    Note::Circuit | Note::Limit => permit.ignore(),
+                }
                 Err(CallError::Failed(error))
             }
         }

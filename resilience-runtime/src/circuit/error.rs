@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::base::name::Name;
+use crate::base::not_made::{ByCircuit, NotMade};
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::wait::Wait;
 
@@ -28,27 +29,25 @@ use crate::circuit::core::wait::Wait;
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("Circuit '{name}' is {}. Retry in {}s", self.condition(), whole_seconds(self.retry_after()))]
+#[error("Circuit '{}' is {}. Retry in {}s", self.source.name, self.condition(), whole_seconds(self.retry_after()))]
 pub struct CircuitOpenError {
-    name: Name,
-    wait: Wait,
-    source: NotCalled,
+    source: NotMade<ByCircuit>,
 }
 
 impl CircuitOpenError {
     #[inline]
     pub(crate) fn new(name: Name, wait: Wait) -> Self {
-        Self { name, wait, source: NotCalled }
+        Self { source: NotMade::new(name, wait.to_bits()) }
     }
 
     /// Returns the name of the circuit, not escaped.
     pub fn name(&self) -> &str {
-        self.name.as_str()
+        self.source.name.as_str()
     }
 
     /// Returns the state that rejected the call: open, half-open, or forced open.
     pub fn state(&self) -> CircuitState {
-        self.wait.state()
+        self.wait().state()
     }
 
     /// Returns the time after which the caller may try again, rounded up to 8 ns.
@@ -75,7 +74,11 @@ impl CircuitOpenError {
     /// # }
     /// ```
     pub fn retry_after(&self) -> Duration {
-        self.wait.time()
+        self.wait().time()
+    }
+
+    fn wait(&self) -> Wait {
+        Wait::from_bits(self.source.wait)
     }
 
     /// Returns the words for the state in the text of this error.
@@ -100,14 +103,6 @@ impl From<CircuitOpenError> for io::Error {
         Self::other(open)
     }
 }
-
-/// The source of a [`CircuitOpenError`], which identifies a rejection inside another error.
-///
-/// A wrapper may hide the rejection itself: `io::Error` and errors with `#[error(transparent)]` return the source of the
-/// inner error as their own. The check of a source also works for an error that is not `'static`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("the call was not made")]
-pub(crate) struct NotCalled;
 
 /// Returns whole seconds, rounded up, so that the cooldown has ended after this time.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
@@ -158,14 +153,14 @@ mod tests {
 
     #[derive(Debug, Error)]
     #[error("{0}")]
-    struct Borrowed<'a>(&'a str, #[source] NotCalled);
+    struct Borrowed<'a>(&'a str, #[source] NotMade<ByCircuit>);
 
     #[test]
     fn call_error_shows_text_and_source_of_borrowed_error() {
         let text = String::from("down");
-        let error = CallError::Failed(Borrowed(&text, NotCalled));
+        let error = CallError::Failed(Borrowed(&text, NotMade::new(Name::Static("name"), 0)));
         assert_eq!(error.to_string(), "down");
-        assert!(error.source().is_some_and(<dyn Error>::is::<NotCalled>));
+        assert!(error.source().is_some_and(<dyn Error>::is::<NotMade<ByCircuit>>));
     }
 
     #[test]

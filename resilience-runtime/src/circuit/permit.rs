@@ -41,8 +41,12 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 
     #[inline]
-    fn ignore(&self) {
+    pub(crate) fn ignore(&self) {
         self.core.borrow().ignore(self.ticket);
+    }
+
+    pub(crate) fn end_late(&self) {
+        self.core.borrow().end_late(self.ticket, self.started);
     }
 
     #[inline]
@@ -261,8 +265,7 @@ impl<'a> Permit<'a> {
 
     /// Ends a call that the deadline of the caller ended: a failure if it hung, and otherwise neither success nor failure.
     pub(crate) fn end_late(self) {
-        let Admitted { core, ticket, started } = self.end();
-        core.end_late(ticket, started);
+        self.end().end_late();
     }
 
     /// Runs a part of the body. If it panics, the call counts as a failure.

@@ -5,17 +5,27 @@ use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
 /// The cause why the latest attempt of a call was not made, or not finished.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
+    /// The body ended.
     None,
+    /// A circuit rejected the attempt.
     Circuit,
+    /// A limit rejected the attempt, or the caller's deadline had passed before it.
     Limit,
+    /// The caller's deadline ended the attempt.
     Deadline,
+    /// The type of the error tells no cause.
+    Unknown,
 }
 
 impl Cause {
     pub fn of_timeout(error: TimeoutError) -> Self {
-        if error.by_deadline() { Self::Deadline } else { Self::None }
+        match (error.by_deadline(), error.after().is_zero()) {
+            (false, _) => Self::None,
+            (true, true) => Self::Limit,
+            (true, false) => Self::Deadline,
+        }
     }
 
     /// Returns whether a layer rejected the attempt.
@@ -27,9 +37,15 @@ impl Cause {
         matches!(self, Self::Circuit)
     }
 
-    /// Returns whether the outcome says nothing about the service.
-    pub fn is_caller(self) -> bool {
-        matches!(self, Self::Limit | Self::Deadline)
+    /// Returns whether the outcome says nothing about the service, so that circuits ignore it.
+    pub fn is_neutral(self) -> bool {
+        matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
+    }
+
+    /// Returns this cause, or that of the error if the attempt ended in the body.
+    #[must_use]
+    pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
+        if self == Self::None { of_error() } else { self }
     }
 }
 

@@ -1,94 +1,107 @@
-//! Finds the rejection by another function's circuit in an error.
+//! Finds a rejection by a layer of another function in an error.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::error::Error;
 use std::ops::Deref;
 
-use crate::circuit::error::NotCalled;
+use crate::base::not_made::{ByBulkhead, ByCircuit, ByDeadline, ByRateLimit, NotMade};
+use crate::expansion::cause::Cause;
 
-/// Returns whether a rejection is among the sources of an error, given the first of them.
+/// Returns the cause that the sources of an error name, given the first of them.
 #[inline]
-fn is_rejection(source: Option<&(dyn Error + 'static)>) -> bool {
-    source.is_some_and(holds_rejection)
+fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
+    source.map_or(Cause::None, of_sources)
 }
 
-fn holds_rejection(source: &(dyn Error + 'static)) -> bool {
+fn of_sources(source: &(dyn Error + 'static)) -> Cause {
     // A ring of sources must not hang the call.
     const DEEPEST: usize = 64;
     std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
-        .any(<dyn Error>::is::<NotCalled>)
+        .find_map(|source| {
+            if source.is::<NotMade<ByCircuit>>() {
+                return Some(Cause::Circuit);
+            }
+            if source.is::<NotMade<ByBulkhead>>() || source.is::<NotMade<ByRateLimit>>() {
+                return Some(Cause::Limit);
+            }
+            source.downcast_ref().map(|by| match by {
+                ByDeadline::Before => Cause::Limit,
+                ByDeadline::During => Cause::Deadline,
+            })
+        })
+        .unwrap_or(Cause::None)
 }
 
-/// Finds a rejection in the error of an outcome, without a bound.
+/// Finds the cause of an error, without a bound.
 ///
-/// `Rejection::of(&outcome).__found()` is the first method below that suits the type of the error; each is one dereference
+/// `Rejection::of(&error).__cause()` is the first method below that suits the type of the error; each is one dereference
 /// behind the previous one. Four kinds of errors need four types, because inherent methods of one type must not overlap.
 /// A trait for references of different depth would need one type, but the expansion would have to import that trait.
 #[derive(Debug)]
-pub struct Rejection<'a, R>(Boxed<'a, R>);
+pub struct Rejection<'a, E>(Boxed<'a, E>);
 
 #[derive(Debug)]
-pub struct Boxed<'a, R>(SendBoxed<'a, R>);
+pub struct Boxed<'a, E>(SendBoxed<'a, E>);
 
 #[derive(Debug)]
-pub struct SendBoxed<'a, R>(&'a R, Opaque);
+pub struct SendBoxed<'a, E>(&'a E, Opaque);
 
 #[derive(Debug)]
 pub struct Opaque;
 
-impl<'a, R> Rejection<'a, R> {
+impl<'a, E> Rejection<'a, E> {
     #[inline]
-    pub fn of(outcome: &'a R) -> Self {
-        Self(Boxed(SendBoxed(outcome, Opaque)))
+    pub fn of(error: &'a E) -> Self {
+        Self(Boxed(SendBoxed(error, Opaque)))
     }
 }
 
-impl<T, E: Error> Rejection<'_, Result<T, E>> {
-    pub fn __found(&self) -> bool {
-        self.0.0.0.as_ref().is_err_and(|error| is_rejection(error.source()))
+impl<E: Error> Rejection<'_, E> {
+    pub fn __cause(&self) -> Cause {
+        cause(self.0.0.0.source())
     }
 }
 
 /// Suits `Box<dyn Error>`. The error may borrow; its sources cannot.
-impl<'e, T, E: AsRef<dyn Error + 'e>> Boxed<'_, Result<T, E>> {
-    pub fn __found(&self) -> bool {
-        self.0.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
+impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
+    pub fn __cause(&self) -> Cause {
+        cause(self.0.0.as_ref().source())
     }
 }
 
 /// Suits `Box<dyn Error + Send + Sync>` and `anyhow::Error`.
-impl<'e, T, E: AsRef<dyn Error + Send + Sync + 'e>> SendBoxed<'_, Result<T, E>> {
-    pub fn __found(&self) -> bool {
-        self.0.as_ref().is_err_and(|error| is_rejection(error.as_ref().source()))
+impl<'e, E: AsRef<dyn Error + Send + Sync + 'e>> SendBoxed<'_, E> {
+    pub fn __cause(&self) -> Cause {
+        cause(self.0.as_ref().source())
     }
 }
 
 impl Opaque {
     #[expect(clippy::unused_self, reason = "a method, as the others are")]
     #[inline]
-    pub fn __found(&self) -> bool {
-        false
+    pub fn __cause(&self) -> Cause {
+        Cause::Unknown
     }
 }
 
-impl<'a, R> Deref for Rejection<'a, R> {
-    type Target = Boxed<'a, R>;
+impl<'a, E> Deref for Rejection<'a, E> {
+    type Target = Boxed<'a, E>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
     }
 }
 
-impl<'a, R> Deref for Boxed<'a, R> {
-    type Target = SendBoxed<'a, R>;
+impl<'a, E> Deref for Boxed<'a, E> {
+    type Target = SendBoxed<'a, E>;
 
     fn deref(&self) -> &Self::Target {
         &self.0
     }
 }
 
-impl<R> Deref for SendBoxed<'_, R> {
+impl<E> Deref for SendBoxed<'_, E> {
     type Target = Opaque;
 
     fn deref(&self) -> &Self::Target {

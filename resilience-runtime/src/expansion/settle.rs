@@ -10,8 +10,9 @@ use tracing::debug;
 
 use crate::base::outcome::Outcome;
 use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::core::core::Core;
 use crate::circuit::error::CircuitOpenError;
-use crate::circuit::permit::{Permit, Watched};
+use crate::circuit::permit::{Admitted, Permit, Watched};
 use crate::events::{self, TARGET, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
@@ -25,9 +26,14 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
 // An outcome goes through `settle` and `next` by value, and what succeeded is taken apart at once: its payload stays in a
 // register then, where a reference to the outcome would keep all of it in memory.
 
-/// Ends a call: an `Err` is a failure.
+/// Ends a call. An `Err` is a failure, unless `cause` finds a rejection or a deadline in it.
 #[inline]
-pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R::Error>) -> R {
+pub fn settle<R: Outcome>(
+    permit: Permit<'_>,
+    outcome: R,
+    text: impl Text<R::Error>,
+    cause: impl FnOnce(&R::Error) -> Cause,
+) -> R {
     let call = permit.end();
     match outcome.into_result() {
         Ok(value) => {
@@ -35,18 +41,24 @@ pub fn settle<R: Outcome>(permit: Permit<'_>, outcome: R, text: impl Text<R::Err
             R::from_result(Ok(value))
         }
         Err(error) => {
-            call.failure(text(&error), None);
+            match cause(&error) {
+                Cause::None | Cause::Unknown => call.failure(text(&error), None),
+                cause => end_neutral(call, cause),
+            }
             R::from_result(Err(error))
         }
     }
 }
 
-/// Ends a call by what the user's functions say: an `Err` is a failure or no verdict, an `Ok` a success or a failure.
+/// Ends a call by the user's functions. An `Err` is a failure or no verdict, and an `Ok` a success or a failure.
+///
+/// `cause` finds a rejection or a deadline in an error, unless the user's `failure_if` decides about them.
 #[inline]
 pub fn settle_by<T, E>(
     permit: Permit<'_>,
     outcome: Result<T, E>,
     text: impl Text<E>,
+    cause: impl FnOnce(&E) -> Cause,
     failure_if: impl FnOnce(&E) -> bool,
     failure_if_ok: impl FnOnce(&T) -> bool,
     retry_after: impl FnOnce(&E) -> Option<Duration>,
@@ -60,13 +72,14 @@ pub fn settle_by<T, E>(
             }
             Ok(value)
         }
-        Err(error) if failure_if(&error) => {
-            let retry_after = retry_after(&error);
-            permit.end().failure(text(&error), retry_after);
-            Err(error)
-        }
         Err(error) => {
-            permit.ignore();
+            match cause(&error) {
+                Cause::None | Cause::Unknown if failure_if(&error) => {
+                    let retry_after = retry_after(&error);
+                    permit.end().failure(text(&error), retry_after);
+                }
+                cause => end_neutral(permit.end(), cause),
+            }
             Err(error)
         }
     }
@@ -84,9 +97,14 @@ pub fn admit(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
 
 /// Ends a call that a layer below rejected, or that the deadline of the caller ended.
 pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
+    end_neutral(permit.end(), cause);
+}
+
+#[cold]
+fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     match cause {
-        Cause::Deadline => permit.end_late(),
-        _ => permit.ignore(),
+        Cause::Deadline => call.end_late(),
+        _ => call.ignore(),
     }
 }
 
@@ -95,12 +113,12 @@ pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
 #[inline(always)]
 pub fn fall_back<R: Outcome>(
     outcome: R,
-    wanted: bool,
+    wanted: impl FnOnce(&R::Error) -> bool,
     func: &str,
     text: impl Text<R::Error>,
 ) -> ControlFlow<R, R::Error> {
     match outcome.into_result() {
-        Err(error) if wanted => {
+        Err(error) if wanted(&error) => {
             if events::debug_wanted() {
                 fell_back(func, text(&error));
             }

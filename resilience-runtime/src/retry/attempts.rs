@@ -9,6 +9,7 @@ use crate::base::clock::{Tick, nanos};
 use crate::base::outcome::Outcome;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::events::debug_wanted;
+use crate::expansion::cause::Cause;
 use crate::retry::budget::{RetryBudget, RetryCost};
 use crate::retry::end::End;
 use crate::retry::events;
@@ -249,11 +250,13 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Ends the retry if a circuit rejected the attempt, in its outcome.
+    /// Ends the retry if a circuit rejected the attempt. `cause` finds the cause of an error.
     #[inline]
-    pub fn rejection(mut self, is_rejected: impl FnOnce(&Result<T, E>) -> bool) -> Self {
-        if self.ended.last.is_none() && self.ended.failed && is_rejected(&self.ended.outcome) {
-            self.ended.last = Some(End::Rejected);
+    pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
+        if self.ended.last.is_none() {
+            if let Err(error) = &self.ended.outcome {
+                self.ended.last = cause(error).is_circuit().then_some(End::Rejected);
+            }
         }
         self
     }

@@ -15,6 +15,7 @@ use tracing::debug;
 use crate::base::clock::{self, LONGEST, fits};
 use crate::base::config_error::ConfigError;
 use crate::base::config_error::Value;
+use crate::base::not_made::ByDeadline;
 use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 
@@ -34,10 +35,11 @@ use crate::timeout::deadline::within;
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
-#[error("timed out after {after:?}{}", if self.by_deadline { ", at the deadline" } else { "" })]
+#[error("timed out after {after:?}{}", if self.by_deadline() { ", at the deadline" } else { "" })]
 pub struct TimeoutError {
     after: Duration,
-    by_deadline: bool,
+    /// Present if the caller's deadline ended the call.
+    source: Option<ByDeadline>,
 }
 
 impl TimeoutError {
@@ -65,7 +67,7 @@ impl TimeoutError {
     /// # }
     /// ```
     pub fn by_deadline(&self) -> bool {
-        self.by_deadline
+        self.source.is_some()
     }
 }
 
@@ -157,7 +159,7 @@ impl TimeoutError {
         if events::debug_wanted() {
             timed_out_event(func, allowed);
         }
-        Self { after: allowed, by_deadline: allowed < after }
+        Self { after: allowed, source: (allowed < after).then(|| ByDeadline::new(!allowed.is_zero())) }
     }
 }
 

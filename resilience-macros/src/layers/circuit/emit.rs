@@ -56,19 +56,24 @@ impl Layer for Circuit {
         let mixed = Span::mixed_site();
         let (local, permit) = (place.local(), place.numbered("permit"));
         let body = place.caught(block);
-        let error = place.error();
+        let (error, cause) = (place.error(), place.cause(false));
         let settle = match &self.judge {
             Judge { failure_if: None, failure_if_ok: None, retry_after: None } => {
-                quote_spanned!(at=> #runtime::__private::settle(#permit, outcome, #error))
+                quote_spanned!(at=> #runtime::__private::settle(#permit, outcome, #error, #cause))
             }
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
+                // The user's function decides about the rejections of called functions, too.
+                let cause = match &judge.failure_if {
+                    Some(_) => quote_spanned!(mixed=> |_| #runtime::__private::Cause::None),
+                    None => cause,
+                };
                 let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
                 let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));
                 let retry_after = or(&judge.retry_after, quote_spanned!(mixed=> |_| ::core::option::Option::None));
                 quote_spanned! {at=>
                     #runtime::__private::settle_by(
-                        #permit, outcome, #error, #failure_if, #failure_if_ok, #retry_after
+                        #permit, outcome, #error, #cause, #failure_if, #failure_if_ok, #retry_after
                     )
                 }
             }

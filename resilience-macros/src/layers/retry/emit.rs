@@ -50,8 +50,7 @@ impl Layer for Retry {
         let inner = place.caught(block);
         let clones = place.clones();
         let error = place.error();
-        let by_own = place.plan().asks_for_circuits(place.index).then(|| quote_spanned!(mixed=> cause.is_circuit() ||));
-        let rejected = quote_spanned!(mixed=> |outcome| #by_own #runtime::__private::Rejection::of(outcome).__found());
+        let rejected = place.cause(place.plan().asks_for_circuits(place.index));
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
         let circuits = quote_spanned!(mixed=> || [#(#below.get()),*]);
         let rules = self.rules.iter().map(|(rule, function)| {

@@ -27,8 +27,11 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         '_resilience_body: { client.get(&url).await?.page() }
     })
     .await;
-    let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
-        ::resilience_runtime::__private::Shown::of(error).__error()
-    });
+    let outcome = ::resilience_runtime::__private::settle(
+        permit,
+        outcome,
+        |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+    );
     outcome
 }

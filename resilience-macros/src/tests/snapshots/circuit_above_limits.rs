@@ -78,9 +78,12 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         ::resilience_runtime::__private::end_by_caller(permit, cause);
         outcome
     } else {
-        ::resilience_runtime::__private::settle(permit, outcome, |error| {
-            ::resilience_runtime::__private::Shown::of(error).__error()
-        })
+        ::resilience_runtime::__private::settle(
+            permit,
+            outcome,
+            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+            |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        )
     };
     outcome
 }

@@ -22,8 +22,11 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         '_resilience_body: { self.client.ask(&question).await }
     })
     .await;
-    let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
-        ::resilience_runtime::__private::Shown::of(error).__error()
-    });
+    let outcome = ::resilience_runtime::__private::settle(
+        permit,
+        outcome,
+        |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+    );
     outcome
 }

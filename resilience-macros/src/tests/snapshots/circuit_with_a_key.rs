@@ -31,7 +31,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-        |_| true,
+        |error| !::resilience_runtime::__private::Rejection::of(error).__cause().is_neutral(),
         |_| false,
         hint,
     );

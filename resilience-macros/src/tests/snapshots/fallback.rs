@@ -17,9 +17,12 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         outcome
     };
     let outcome = 'after_fallback: {
-        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |error| {
-            ::resilience_runtime::__private::Shown::of(error).__error()
-        }) {
+        let called = match ::resilience_runtime::__private::fall_back(
+            outcome,
+            |_| true,
+            "fetch",
+            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+        ) {
             ::core::ops::ControlFlow::Continue(error) => cached(url, client, error),
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };

@@ -32,15 +32,21 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             '_resilience_body: { client.get(&url).await?.page() }
         })
         .await;
-        let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
-            ::resilience_runtime::__private::Shown::of(error).__error()
-        });
+        let outcome = ::resilience_runtime::__private::settle(
+            permit,
+            outcome,
+            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+            |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        );
         outcome
     };
     let outcome = 'after_fallback: {
-        let called = match ::resilience_runtime::__private::fall_back(outcome, cause.is_rejection(), "fetch", |error| {
-            ::resilience_runtime::__private::Shown::of(error).__error()
-        }) {
+        let called = match ::resilience_runtime::__private::fall_back(
+            outcome,
+            |error| cause.or(|| ::resilience_runtime::__private::Rejection::of(error).__cause()).is_rejection(),
+            "fetch",
+            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+        ) {
             ::core::ops::ControlFlow::Continue(_) => cached(url, client),
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };

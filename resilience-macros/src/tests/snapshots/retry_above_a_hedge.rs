@@ -67,10 +67,12 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                             '_resilience_body: { client.get(&url).await?.page() }
                                         })
                                         .await;
-                                        let outcome =
-                                            ::resilience_runtime::__private::settle(permit2, outcome, |error| {
-                                                ::resilience_runtime::__private::Shown::of(error).__error()
-                                            });
+                                        let outcome = ::resilience_runtime::__private::settle(
+                                            permit2,
+                                            outcome,
+                                            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+                                            |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+                                        );
                                         outcome
                                     };
                                     (outcome, cause)
@@ -82,14 +84,20 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                 cause = of_attempt;
                 outcome
             };
-            let outcome = ::resilience_runtime::__private::settle(permit, outcome, |error| {
-                ::resilience_runtime::__private::Shown::of(error).__error()
-            });
+            let outcome = if cause.is_neutral() {
+                permit.ignore();
+                outcome
+            } else {
+                ::resilience_runtime::__private::settle(
+                    permit,
+                    outcome,
+                    |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+                    |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+                )
+            };
             match retry
                 .judge(retry_schedule(), outcome)
-                .rejection(|outcome| {
-                    cause.is_circuit() || ::resilience_runtime::__private::Rejection::of(outcome).__found()
-                })
+                .rejection(|error| cause.or(|| ::resilience_runtime::__private::Rejection::of(error).__cause()))
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [circuit.get(), circuit2.get()])
                 .next("fetch")

@@ -141,15 +141,18 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     ::resilience_runtime::__private::end_by_caller(permit, cause);
                                     outcome
                                 } else {
-                                    ::resilience_runtime::__private::settle(permit, outcome, |error| {
-                                        ::resilience_runtime::__private::Shown::of(error).__error()
-                                    })
+                                    ::resilience_runtime::__private::settle(
+                                        permit,
+                                        outcome,
+                                        |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+                                        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+                                    )
                                 };
                                 outcome
                             };
                             match retry
                                 .judge(retry_schedule(), outcome)
-                                .rejection(|outcome| ::resilience_runtime::__private::Rejection::of(outcome).__found())
+                                .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())
                                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                                 .circuits(|| [circuit.get()])
                                 .next("fetch")
@@ -180,9 +183,12 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         outcome
     };
     let outcome = 'after_fallback: {
-        let called = match ::resilience_runtime::__private::fall_back(outcome, true, "fetch", |error| {
-            ::resilience_runtime::__private::Shown::of(error).__error()
-        }) {
+        let called = match ::resilience_runtime::__private::fall_back(
+            outcome,
+            |_| true,
+            "fetch",
+            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+        ) {
             ::core::ops::ControlFlow::Continue(_) => cached(url, client),
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };

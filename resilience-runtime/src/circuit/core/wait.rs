@@ -37,6 +37,14 @@ impl Wait {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)
     }
 
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    pub(crate) const fn to_bits(self) -> u64 {
+        self.0
+    }
+
     pub(crate) const fn state(self) -> CircuitState {
         match self.0 & STATE {
             OPEN => CircuitState::Open,

@@ -1,0 +1,414 @@
+//! A rejection, or an expired deadline, below a circuit says nothing about its service. A fallback sees every rejection.
+
+use std::cell::Cell;
+use std::error::Error as StdError;
+use std::future::{Future, pending, ready};
+use std::io;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use resilience_runtime::{
+    Bulkhead, CallError, CircuitBreaker, RateLimit, Timeout, bulkhead, circuit, deadline, fallback, get_circuit, hedge,
+    rate_limit, retry, timeout,
+};
+use support::Error;
+
+fn stats(name: &str) -> (u64, u64) {
+    let stats = get_circuit(name).expect("declared by an attribute").stats();
+    (stats.total_failed, stats.total_ignored)
+}
+
+const SOON: Duration = Duration::from_millis(10);
+
+// One function deeper, each kind of rejection, for an error type.
+
+macro_rules! inner {
+    ($module:ident, $name:literal, $inner:literal: $error:ty) => {
+        mod $module {
+            use super::*;
+
+            #[bulkhead(max = 1)]
+            async fn full(hold: bool) -> Result<(), $error> {
+                if hold { pending().await } else { Ok(()) }
+            }
+
+            #[rate_limit(per_second = 1)]
+            async fn limited() -> Result<(), $error> {
+                Ok(())
+            }
+
+            #[timeout(5)]
+            async fn slow() -> Result<(), $error> {
+                pending().await
+            }
+
+            #[circuit(name = $inner, threshold = 1)]
+            async fn open() -> Result<(), $error> {
+                Ok(())
+            }
+
+            #[circuit(name = $name, threshold = 1)]
+            async fn outer(kind: u32) -> Result<(), $error> {
+                match kind {
+                    0 => full(false).await?,
+                    1 => limited().await?,
+                    2 => slow().await?,
+                    _ => open().await?,
+                }
+                Ok(())
+            }
+
+            pub(super) async fn all() {
+                let breaker = get_circuit($name).unwrap();
+                let mut held = Box::pin(full(true));
+                assert!(futures_poll(&mut held).is_none());
+                outer(0).await.unwrap_err();
+                assert_eq!(breaker.stats().total_ignored, 1, "bulkhead");
+                drop(held);
+                outer(1).await.unwrap();
+                outer(1).await.unwrap_err();
+                assert_eq!(breaker.stats().total_ignored, 2, "rate limit");
+                deadline(SOON, outer(2)).await.unwrap_err();
+                assert_eq!(breaker.stats().total_ignored, 3, "deadline");
+                deadline(Duration::ZERO, outer(2)).await.unwrap_err();
+                assert_eq!(breaker.stats().total_ignored, 4, "deadline over");
+                get_circuit($inner).unwrap().trip();
+                outer(3).await.unwrap_err();
+                assert_eq!(breaker.stats().total_ignored, 5, "circuit");
+                assert_eq!(breaker.stats().total_failed, 0);
+                outer(2).await.unwrap_err();
+                assert_eq!(breaker.stats().total_failed, 1, "its own timeout is a failure");
+            }
+        }
+    };
+}
+
+/// Polls a future once.
+fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    use std::task::{Context, Poll, Waker};
+    match std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("search failed")]
+struct Wrapped(#[source] Error);
+
+impl<E: Into<Error>> From<E> for Wrapped {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+inner!(transparent, "rejections::transparent", "rejections::transparent_inner": Error);
+inner!(wrapped, "rejections::wrapped", "rejections::wrapped_inner": Wrapped);
+inner!(an_io_error, "rejections::an_io_error", "rejections::an_io_error_inner": io::Error);
+inner!(boxed, "rejections::boxed", "rejections::boxed_inner": Box<dyn StdError>);
+inner!(boxed_send, "rejections::boxed_send", "rejections::boxed_send_inner": Box<dyn StdError + Send + Sync>);
+inner!(an_anyhow, "rejections::an_anyhow", "rejections::an_anyhow_inner": anyhow::Error);
+
+#[tokio::test(start_paused = true)]
+async fn circuit_ignores_rejections_in_called_functions() {
+    transparent::all().await;
+    wrapped::all().await;
+    an_io_error::all().await;
+    boxed::all().await;
+    boxed_send::all().await;
+    an_anyhow::all().await;
+}
+
+#[circuit(name = "rejections::asked", threshold = 9, failure_if = |error| matches!(error, Error::Full(_)))]
+async fn asked(called: bool) -> Result<(), Error> {
+    if called { called_bulkhead(false).await } else { Err(Error::Down) }
+}
+
+#[bulkhead(max = 1)]
+async fn called_bulkhead(hold: bool) -> Result<(), Error> {
+    if hold { pending().await } else { Ok(()) }
+}
+
+#[circuit(name = "rejections::not_asked", threshold = 9, failure_if = |_| true)]
+#[bulkhead(max = 1)]
+async fn not_asked(hold: bool) -> Result<(), Error> {
+    if hold { pending().await } else { Ok(()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_if_decides_about_called_functions_only() {
+    let mut held = (Box::pin(called_bulkhead(true)), Box::pin(not_asked(true)));
+    assert!(futures_poll(&mut held.0).is_none() && futures_poll(&mut held.1).is_none());
+    asked(true).await.unwrap_err();
+    assert_eq!(stats("rejections::asked"), (1, 0));
+    asked(false).await.unwrap_err();
+    assert_eq!(stats("rejections::asked"), (1, 1));
+    not_asked(false).await.unwrap_err();
+    assert_eq!(stats("rejections::not_asked"), (0, 1));
+}
+
+#[circuit(name = "rejections::with_hint", threshold = 9, retry_after = |_| None, failure_if_ok = |_| false)]
+async fn with_hint() -> Result<(), Error> {
+    called_limit().await
+}
+
+#[rate_limit(per_second = 1)]
+async fn called_limit() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn circuit_with_other_rules_ignores_rejection() {
+    with_hint().await.unwrap();
+    with_hint().await.unwrap_err();
+    assert_eq!(stats("rejections::with_hint"), (0, 1));
+}
+
+#[circuit(name = "rejections::handles", threshold = 9)]
+async fn handles() -> Result<(), Error> {
+    if called_limit_of_handles().await.is_err() {
+        return Err(Error::Down);
+    }
+    Ok(())
+}
+
+#[rate_limit(per_second = 1)]
+async fn called_limit_of_handles() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn handled_rejection_before_another_error_is_no_rejection() {
+    handles().await.unwrap();
+    handles().await.unwrap_err();
+    assert_eq!(stats("rejections::handles"), (1, 0));
+}
+
+#[circuit(name = "rejections::above_hedge", threshold = 1)]
+#[hedge(after = 1)]
+async fn above_hedge() -> Result<(), Error> {
+    never_open().await
+}
+
+#[circuit(name = "rejections::above_retry", threshold = 1)]
+#[retry(max = 2, delay = 0)]
+async fn above_retry() -> Result<(), Error> {
+    never_open().await
+}
+
+#[circuit(name = "rejections::never_open", threshold = 1)]
+async fn never_open() -> Result<(), Error> {
+    Ok(())
+}
+
+#[circuit(name = "rejections::upper", threshold = 1)]
+#[circuit(name = "rejections::lower", threshold = 1, open = |_| Error::Other)]
+async fn two_circuits() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn circuit_ignores_rejection_by_circuit_below() {
+    get_circuit("rejections::never_open").unwrap().force_open();
+    above_hedge().await.unwrap_err();
+    above_retry().await.unwrap_err();
+    get_circuit("rejections::lower").unwrap().force_open();
+    assert_eq!(two_circuits().await, Err(Error::Other));
+    for name in ["rejections::above_hedge", "rejections::above_retry", "rejections::upper"] {
+        assert_eq!(stats(name), (0, 1), "{name}");
+    }
+}
+
+#[async_trait]
+trait Search {
+    async fn search(&self) -> Result<(), Error>;
+}
+
+struct Exa;
+
+#[async_trait]
+impl Search for Exa {
+    #[circuit(name = "rejections::async_trait", threshold = 1)]
+    async fn search(&self) -> Result<(), Error> {
+        never_open().await
+    }
+}
+
+#[circuit(name = "rejections::keyed", key = host, threshold = 1)]
+async fn keyed(host: &str) -> Result<(), Error> {
+    never_open().await
+}
+
+#[circuit(with = breaker)]
+async fn held(breaker: &CircuitBreaker) -> Result<(), Error> {
+    never_open().await
+}
+
+#[circuit(name = "rejections::future", threshold = 1)]
+fn returns_future() -> impl Future<Output = Result<(), Error>> {
+    async { never_open().await }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_form_of_circuit_ignores_rejection_below() {
+    get_circuit("rejections::never_open").unwrap().force_open();
+    Exa.search().await.unwrap_err();
+    assert_eq!(stats("rejections::async_trait"), (0, 1));
+    keyed("a").await.unwrap_err();
+    assert_eq!(stats("rejections::keyed[a]"), (0, 1));
+    let breaker = CircuitBreaker::builder("rejections::held").threshold(1).build().unwrap();
+    held(&breaker).await.unwrap_err();
+    assert_eq!(breaker.stats().total_ignored, 1);
+    returns_future().await.unwrap_err();
+    assert_eq!(stats("rejections::future"), (0, 1));
+}
+
+#[circuit(name = "rejections::behind_calls", threshold = 1)]
+async fn behind(kind: u32, limits: &(Bulkhead, RateLimit, Timeout, CircuitBreaker)) -> io::Result<()> {
+    match kind {
+        0 => limits.0.call(|| ready(Ok(()))).await,
+        1 => limits.1.call(|| ready(Ok(()))).await,
+        2 => limits.2.call(pending).await,
+        3 => limits.3.call(|| ready(Ok(()))).await.map_err(CallError::into_error),
+        _ => limits.2.call(|| limits.0.call(|| limits.1.call(|| ready(Ok(()))))).await,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn circuit_ignores_rejections_of_layers_without_attributes() {
+    let limits = (
+        Bulkhead::builder("rejections::bulkhead", 1).build().unwrap(),
+        RateLimit::builder("rejections::limit", 1).build().unwrap(),
+        Timeout::new(Duration::from_secs(5)).unwrap(),
+        CircuitBreaker::builder("rejections::call").build().unwrap(),
+    );
+    let slot = limits.0.try_acquire().unwrap();
+    limits.1.try_acquire().unwrap();
+    limits.3.force_open();
+    behind(0, &limits).await.unwrap_err();
+    behind(1, &limits).await.unwrap_err();
+    deadline(SOON, behind(2, &limits)).await.unwrap_err();
+    behind(3, &limits).await.unwrap_err();
+    behind(4, &limits).await.unwrap_err();
+    drop(slot);
+    behind(4, &limits).await.unwrap_err();
+    assert_eq!(stats("rejections::behind_calls"), (0, 6));
+}
+
+/// An error that implements no trait.
+struct Plain<T>(T);
+
+#[tokio::test(start_paused = true)]
+async fn breaker_call_ignores_rejections_of_any_error_type() {
+    let breaker = CircuitBreaker::builder("rejections::any_type").threshold(1).build().unwrap();
+    let bulkhead = Bulkhead::builder("rejections::any_full", 1).build().unwrap();
+    let limit = RateLimit::builder("rejections::any_limited", 1).build().unwrap();
+    let open = CircuitBreaker::builder("rejections::any_open").build().unwrap();
+    let timeout = Timeout::new(Duration::from_secs(5)).unwrap();
+    let _slot = bulkhead.try_acquire().unwrap();
+    limit.try_acquire().unwrap();
+    open.force_open();
+    assert!(breaker.call(async || bulkhead.try_acquire().map(drop).map_err(Plain)).await.is_err());
+    assert!(breaker.call(async || bulkhead.acquire().await.map(drop).map_err(Plain)).await.is_err());
+    assert!(breaker.call(async || limit.try_acquire().map_err(Plain)).await.is_err());
+    assert!(breaker.call(async || open.try_acquire().map(drop).map_err(Plain)).await.is_err());
+    let error =
+        deadline(SOON, breaker.call(|| timeout.call(|| pending::<Result<(), resilience_runtime::TimeoutError>>())));
+    assert!(error.await.is_err());
+    assert!(breaker.call(|| open.call(|| ready(Ok::<(), String>(())))).await.is_err());
+    assert!(
+        breaker
+            .call(async || {
+                tokio::task::yield_now().await;
+                called_and_open().await
+            })
+            .await
+            .is_err()
+    );
+    let stats = breaker.stats();
+    assert_eq!((stats.total_failed, stats.total_ignored), (0, 7));
+
+    let handled = breaker.call(async || open.try_acquire().map(drop).map_err(|_| Plain("no cache, no disk").0));
+    assert!(handled.await.is_err());
+    let stats = breaker.stats();
+    assert_eq!((stats.total_failed, stats.total_ignored), (1, 7), "the body handled the rejection");
+}
+
+async fn called_and_open() -> Result<(), Error> {
+    get_circuit("rejections::never_open").unwrap().force_open();
+    never_open().await
+}
+
+async fn instead(_: u32) -> Result<(), Error> {
+    ready(Err(Error::Status(1))).await
+}
+
+#[fallback(instead, on = "rejected")]
+async fn falls_back(kind: u32) -> Result<(), Error> {
+    match kind {
+        0 => fallback_full(false).await,
+        1 => fallback_limited().await,
+        2 => fallback_slow().await,
+        3 => never_open().await,
+        _ => Err(Error::Down),
+    }
+}
+
+#[fallback(instead, on = "rejected")]
+#[timeout(5)]
+async fn falls_back_above_timeout(kind: u32) -> Result<(), Error> {
+    let () = pending().await;
+    Err(Error::Status(kind as u16))
+}
+
+#[bulkhead(max = 1)]
+async fn fallback_full(hold: bool) -> Result<(), Error> {
+    if hold { pending().await } else { Ok(()) }
+}
+
+#[rate_limit(per_second = 1)]
+async fn fallback_limited() -> Result<(), Error> {
+    Ok(())
+}
+
+#[timeout(5)]
+async fn fallback_slow() -> Result<(), Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn fallback_on_rejected_sees_called_functions() {
+    let replaced = Err(Error::Status(1));
+    let mut held = Box::pin(fallback_full(true));
+    assert!(futures_poll(&mut held).is_none());
+    assert_eq!(falls_back(0).await, replaced);
+    fallback_limited().await.unwrap();
+    assert_eq!(falls_back(1).await, replaced);
+    get_circuit("rejections::never_open").unwrap().force_open();
+    assert_eq!(falls_back(3).await, replaced);
+    assert_eq!(falls_back(4).await, Err(Error::Down));
+    let by_deadline = |error| matches!(error, Err(Error::Timeout(error)) if error.by_deadline());
+    assert!(by_deadline(deadline(SOON, falls_back(2)).await), "the body ran");
+    assert!(by_deadline(deadline(SOON, falls_back_above_timeout(2)).await), "the body ran");
+    assert_eq!(deadline(Duration::ZERO, falls_back(2)).await, replaced, "the body did not run");
+    assert_eq!(deadline(Duration::ZERO, falls_back_above_timeout(2)).await, replaced, "the body did not run");
+}
+
+#[retry(max = 3, delay = 1)]
+async fn retried(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    retried_limit().await
+}
+
+#[rate_limit(per_second = 1)]
+async fn retried_limit() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejection_by_limit_does_not_end_retry() {
+    retried_limit().await.unwrap();
+    let calls = Cell::new(0);
+    retried(&calls).await.unwrap();
+    assert_eq!(calls.get(), 2);
+}
