@@ -1,6 +1,7 @@
 //! Circuits: trip rules, cooldowns, outcomes of calls, cancellation, clocks, and breakers that the caller holds.
 
 mod acceptance;
+mod calls_within_calls;
 mod cancellation;
 mod clocks;
 mod concurrency;

@@ -10,6 +10,7 @@ pub(crate) mod machine;
 mod machine_tests;
 #[cfg(all(test, resilience_loom))]
 mod models;
+pub(crate) mod running;
 pub(crate) mod state;
 #[cfg(all(test, not(resilience_loom)))]
 mod stress;

@@ -12,6 +12,7 @@ use crate::base::clock::{Stamp, Tick};
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::decision::Admission;
+use crate::circuit::core::running;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::wait::Wait;
 use crate::circuit::error::CircuitOpenError;
@@ -119,6 +120,9 @@ impl<B: Borrow<Core>> Call<B> {
     #[cold]
     fn abandon(&mut self) {
         let panicked = self.progress == Progress::Polling;
+        if panicked && self.admitted.ticket.is_trial() {
+            running::leave();
+        }
         let call = self.end();
         // A panic of a subscriber during the panic of the body would abort the process. The panic of the body goes on.
         let _ =
@@ -129,6 +133,12 @@ impl<B: Borrow<Core>> Call<B> {
 }
 
 impl<'a> Call<&'a Core> {
+    /// Notes that this thread polls the body of this trial.
+    #[cold]
+    fn enter(&self) {
+        running::enter(self.admitted.core, self.admitted.ticket);
+    }
+
     /// Decides about a call that the gate does not admit at once, and emits the events of the decision.
     #[cold]
     fn announce(core: &'a Core) -> Result<Ticket, Wait> {
@@ -272,7 +282,14 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
+        // Not a guard with a destructor, which costs 8 instructions more.
+        if self.0.admitted.ticket.is_trial() {
+            self.0.enter();
+        }
         let made = body();
+        if self.0.admitted.ticket.is_trial() {
+            running::leave();
+        }
         self.0.progress = Progress::Waiting;
         made
     }

@@ -41,9 +41,11 @@ pub fn settle<R: Outcome>(
             R::from_result(Ok(value))
         }
         Err(error) => {
-            match cause(&error) {
-                Cause::None | Cause::Unknown => call.failure(text(&error), None),
-                cause => end_neutral(call, cause),
+            let cause = cause(&error);
+            if cause.is_neutral() {
+                end_neutral(call, cause);
+            } else {
+                call.failure(text(&error), None);
             }
             R::from_result(Err(error))
         }
@@ -73,12 +75,12 @@ pub fn settle_by<T, E>(
             Ok(value)
         }
         Err(error) => {
-            match cause(&error) {
-                Cause::None | Cause::Unknown if failure_if(&error) => {
-                    let retry_after = retry_after(&error);
-                    permit.end().failure(text(&error), retry_after);
-                }
-                cause => end_neutral(permit.end(), cause),
+            let cause = cause(&error);
+            if !cause.is_neutral() && failure_if(&error) {
+                let retry_after = retry_after(&error);
+                permit.end().failure(text(&error), retry_after);
+            } else {
+                end_neutral(permit.end(), cause);
             }
             Err(error)
         }

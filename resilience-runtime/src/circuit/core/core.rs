@@ -10,6 +10,7 @@ use crate::circuit::core::blind::BLIND_CALLS;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::gate::Gate;
 use crate::circuit::core::machine::Machine;
+use crate::circuit::core::running;
 use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::core::ticket::Ticket;
@@ -36,10 +37,15 @@ impl Core {
 
     /// Decides about a call that the gate does not admit at once: an admission, or the wait of a rejection.
     ///
+    /// A call inside the body of a live trial belongs to that trial. It passes, and its end decides nothing.
+    ///
     /// While a wait runs, the published phase rejects the call and the lock stays free.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
+        if running::is_within(self, |trial| gate.read(|machine, _| machine.is_live(trial))) {
+            return Ok(gate.read(|machine, _| Admission::of(machine.late())));
+        }
         let phase = gate.phase();
         match phase {
             Phase::Closed { generation, success: SuccessPath::Timed } => {

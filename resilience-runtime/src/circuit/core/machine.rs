@@ -336,8 +336,14 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns the ticket of a call that a shadow admits although the circuit would reject it: it is stale in this generation
-    /// and in every later one.
+    /// Returns whether the ticket is that of a trial that holds its slot.
+    pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
+        matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
+    }
+
+    /// Returns the ticket of a call whose end decides nothing. The ticket is stale in this generation and in every later one.
+    ///
+    /// A shadow admits a call that the circuit would reject. A call inside a trial belongs to the trial.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }

@@ -1,0 +1,242 @@
+//! A call inside the body of a call of the same circuit: it belongs to the trial around it.
+
+use std::future::{Future, ready};
+use std::io;
+use std::time::Duration;
+
+use async_recursion::async_recursion;
+use async_trait::async_trait;
+use resilience_runtime::{CircuitBreaker, CircuitState, circuit, fallback, get_circuit, hedge, retry};
+use tokio::time::advance;
+
+fn breaker(name: &str) -> CircuitBreaker {
+    get_circuit(name).expect("declared by an attribute")
+}
+
+fn down() -> io::Error {
+    io::Error::other("down")
+}
+
+/// Opens the circuit, and lets its cooldown pass.
+async fn half_open(name: &str) -> CircuitBreaker {
+    let breaker = breaker(name);
+    breaker.trip();
+    advance(Duration::from_secs(60)).await;
+    assert_eq!(breaker.state(), CircuitState::HalfOpen);
+    breaker
+}
+
+#[circuit(name = "within::redis")]
+async fn get(up: bool) -> io::Result<u32> {
+    if up { Ok(1) } else { Err(down()) }
+}
+
+#[circuit(name = "within::redis")]
+async fn get_or_default(up: bool) -> io::Result<u32> {
+    Ok(get(up).await.unwrap_or_default())
+}
+
+#[circuit(name = "within::redis")]
+async fn get_through(up: bool) -> io::Result<u32> {
+    tokio::task::yield_now().await;
+    get(up).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_within_trial_belongs_to_it() {
+    let redis = half_open("within::redis").await;
+    assert_eq!(get_through(true).await.unwrap(), 1);
+    assert_eq!(redis.state(), CircuitState::Closed);
+
+    half_open("within::redis").await;
+    assert_eq!(get_or_default(false).await.unwrap(), 0, "the body handled the failure of the call inside");
+    assert_eq!(redis.state(), CircuitState::Closed);
+
+    half_open("within::redis").await;
+    get_through(false).await.unwrap_err();
+    assert_eq!(redis.state(), CircuitState::Open);
+    assert_eq!(redis.stats().total_rejected, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_within_closed_circuit_counts_twice() {
+    #[circuit(name = "within::closed", threshold = 9)]
+    async fn inner() -> io::Result<()> {
+        Err(down())
+    }
+    #[circuit(name = "within::closed", threshold = 9)]
+    async fn outer() -> io::Result<()> {
+        inner().await
+    }
+    outer().await.unwrap_err();
+    assert_eq!(breaker("within::closed").stats().failures, 2);
+}
+
+#[async_recursion]
+#[circuit(name = "within::recursive")]
+async fn recursive(depth: u32) -> io::Result<u32> {
+    if depth == 0 { Ok(0) } else { Ok(1 + recursive(depth - 1).await?) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn recursion_within_trial_closes_circuit() {
+    let recursive_breaker = half_open("within::recursive").await;
+    assert_eq!(recursive(20).await.unwrap(), 20);
+    assert_eq!(recursive_breaker.state(), CircuitState::Closed);
+}
+
+#[circuit(name = "within::a")]
+async fn a(depth: u32) -> io::Result<()> {
+    if depth == 0 { Ok(()) } else { Box::pin(b(depth - 1)).await }
+}
+
+#[circuit(name = "within::b")]
+async fn b(depth: u32) -> io::Result<()> {
+    if depth == 0 { Ok(()) } else { Box::pin(a(depth - 1)).await }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trials_of_two_circuits_contain_each_other() {
+    let (first, second) = (half_open("within::a").await, half_open("within::b").await);
+    a(9).await.unwrap();
+    assert_eq!([first.state(), second.state()], [CircuitState::Closed; 2]);
+}
+
+#[circuit(name = "within::spawned")]
+async fn spawns() -> io::Result<()> {
+    tokio::spawn(is_spawned()).await.unwrap()
+}
+
+#[circuit(name = "within::spawned")]
+async fn is_spawned() -> io::Result<()> {
+    ready(Ok(())).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn spawned_task_makes_calls_of_its_own() {
+    let spawned = half_open("within::spawned").await;
+    spawns().await.unwrap_err();
+    assert_eq!(spawned.stats().total_rejected, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn concurrent_call_is_judged_by_itself() {
+    let breaker = CircuitBreaker::builder("within::concurrent").build().unwrap();
+    breaker.trip();
+    advance(Duration::from_secs(60)).await;
+    let wait = || tokio::task::yield_now();
+    let (first, second) = tokio::join!(
+        breaker.call(async || {
+            wait().await;
+            wait().await;
+            Ok::<_, ()>(())
+        }),
+        breaker.call(async || Ok::<_, ()>(())),
+    );
+    assert!(first.is_ok() && second.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_form_of_call_belongs_to_trial() {
+    let breaker = CircuitBreaker::builder("within::forms").build().unwrap();
+    for form in 0..4 {
+        breaker.trip();
+        advance(Duration::from_secs(60)).await;
+        let answer = breaker.call(async || match form {
+            0 => breaker.call(|| ready(Ok::<_, ()>(()))).await.map_err(drop),
+            1 => breaker.try_acquire().map(|permit| permit.success()).map_err(drop),
+            2 => breaker.try_acquire_owned().map(|permit| permit.failure()).map_err(drop),
+            _ => holds(&breaker).await.map_err(drop),
+        });
+        assert!(answer.await.is_ok(), "form {form}");
+        assert_eq!(breaker.state(), CircuitState::Closed, "form {form}");
+    }
+}
+
+#[circuit(with = breaker)]
+async fn holds(breaker: &CircuitBreaker) -> io::Result<()> {
+    ready(Ok(())).await
+}
+
+#[circuit(name = "within::keyed", key = key)]
+async fn keyed(key: u32, within: bool) -> io::Result<()> {
+    if within { Box::pin(keyed(key, false)).await } else { Ok(()) }
+}
+
+struct Exa;
+
+#[async_trait]
+trait Search {
+    async fn search(&self, within: bool) -> io::Result<()>;
+}
+
+#[async_trait]
+impl Search for Exa {
+    #[circuit(name = "within::async_trait")]
+    async fn search(&self, within: bool) -> io::Result<()> {
+        if within { self.search(false).await } else { Ok(()) }
+    }
+}
+
+#[circuit(name = "within::future")]
+fn future(within: bool) -> impl Future<Output = io::Result<()>> {
+    async move { if within { Box::pin(boxed_future()).await } else { Ok(()) } }
+}
+
+fn boxed_future() -> std::pin::Pin<Box<dyn Future<Output = io::Result<()>>>> {
+    Box::pin(future(false))
+}
+
+#[circuit(name = "within::layers")]
+#[retry(max = 2, delay = 0)]
+#[hedge(after = 1)]
+async fn layered() -> io::Result<()> {
+    inner_of_layers().await
+}
+
+#[circuit(name = "within::layers")]
+async fn inner_of_layers() -> io::Result<()> {
+    ready(Ok(())).await
+}
+
+#[circuit(name = "within::fallback")]
+#[fallback(same_circuit)]
+async fn falls_back() -> io::Result<()> {
+    ready(Err(down())).await
+}
+
+#[circuit(name = "within::fallback")]
+async fn same_circuit() -> io::Result<()> {
+    ready(Ok(())).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_form_of_circuit_contains_its_calls() {
+    keyed(7, true).await.unwrap();
+    let keyed_breaker = half_open("within::keyed[7]").await;
+    keyed(7, true).await.unwrap();
+    let traits = half_open("within::async_trait").await;
+    Exa.search(true).await.unwrap();
+    let futures = half_open("within::future").await;
+    future(true).await.unwrap();
+    let layers = half_open("within::layers").await;
+    layered().await.unwrap();
+    let fallbacks = half_open("within::fallback").await;
+    falls_back().await.unwrap();
+    for breaker in [keyed_breaker, traits, futures, layers, fallbacks] {
+        assert_eq!(breaker.state(), CircuitState::Closed, "{}", breaker.name());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_within_lost_trial_is_judged_by_itself() {
+    let breaker = CircuitBreaker::builder("within::lost").build().unwrap();
+    breaker.trip();
+    advance(Duration::from_secs(60)).await;
+    let answer = breaker.call(async || {
+        breaker.trip();
+        breaker.call(|| ready(Ok::<_, ()>(()))).await.map_err(drop)
+    });
+    assert!(answer.await.is_err(), "the trial is of an earlier generation");
+    assert_eq!(breaker.stats().total_rejected, 1);
+}
