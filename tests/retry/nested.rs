@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use resilience_runtime::{RetryPolicy, circuit, retry};
-use support::fail;
+use resilience_runtime::{RetryPolicy, circuit, get_circuit, retry, timeout};
+use support::{Error, fail};
 use tokio::time::sleep;
 
 #[retry(max = 3, delay = 1)]
@@ -67,19 +67,78 @@ async fn retries_outside_the_body_do_not_count() {
     assert_eq!((beside.get(), calls.get(), other.get()), (3, 4, 15));
 }
 
+#[retry(max = 3, delay = 0)]
+async fn flaky(calls: &Cell<u32>) -> Result<(), u32> {
+    calls.set(calls.get() + 1);
+    if calls.get() % 3 == 0 { Ok(()) } else { Err(calls.get()) }
+}
+
+#[retry(max = 3, delay = 0)]
+async fn job(flaky_calls: &Cell<u32>, steps: &Cell<u32>) -> Result<(), u32> {
+    flaky(flaky_calls).await?;
+    fail(steps)
+}
+
 #[tokio::test(start_paused = true)]
-async fn nested_retries_before_a_success_count() {
-    let (lower_calls, calls) = (Cell::new(0), Cell::new(0));
-    let works_at_last = RetryPolicy::builder().max(3).build().unwrap();
-    let call = RetryPolicy::builder().max(3).build().unwrap();
-    let answer = call.call(async || {
-        let second = works_at_last.call(async || {
-            lower_calls.set(lower_calls.get() + 1);
-            if lower_calls.get() % 2 == 0 { Ok(()) } else { Err(()) }
-        });
-        second.await.unwrap();
-        fail(&calls)
+async fn nested_retries_of_successful_call_do_not_count() {
+    let (flaky_calls, steps) = (Cell::new(0), Cell::new(0));
+    assert_eq!(job(&flaky_calls, &steps).await, Err(3));
+    assert_eq!((flaky_calls.take(), steps.take()), (9, 3));
+    let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
+    let call = policy.call(async || {
+        policy.call(|| flaky(&flaky_calls)).await?;
+        fail(&steps)
     });
-    assert_eq!(answer.await, Err(2));
-    assert_eq!(lower_calls.get(), 4);
+    assert_eq!(call.await, Err(3));
+    assert_eq!(flaky_calls.take(), 9);
+}
+
+#[retry(max = 2, delay = 0)]
+async fn works_around(calls: &Cell<u32>) -> Result<(), u32> {
+    let _ = lower(calls).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn failed_retries_within_successful_call_do_not_count() {
+    let (calls, steps) = (Cell::new(0), Cell::new(0));
+    let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
+    let call = policy.call(async || {
+        works_around(&calls).await?;
+        fail(&steps)
+    });
+    assert_eq!(call.await, Err(3));
+}
+
+#[timeout(4)]
+#[retry(max = 4, delay = 1, backoff = 1)]
+async fn timed_out(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    sleep(Duration::from_secs(1)).await;
+    Err(Error::Down)
+}
+
+#[retry(max = 9, delay = 0)]
+#[circuit(name = "nested::rejects", threshold = 3)]
+async fn rejects(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    if calls.get() == 3 {
+        get_circuit("nested::rejects").unwrap().force_open();
+    }
+    Err(Error::Down)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nested_retries_count_however_call_fails() {
+    let calls = Cell::new(0);
+    let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).retry_if(|_: &Error| true).build().unwrap();
+    policy.call(|| timed_out(&calls)).await.unwrap_err();
+    assert_eq!(calls.take(), 3, "the timeout ended the third attempt");
+    let begin = Cell::new(0);
+    let text = policy.call(async || {
+        begin.set(begin.get() + 1);
+        rejects(&calls).await.map_err(|_| Error::Other)
+    });
+    text.await.unwrap_err();
+    assert_eq!((calls.take(), begin.take()), (3, 1), "the circuit ended the call");
 }

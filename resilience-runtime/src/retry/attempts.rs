@@ -139,8 +139,18 @@ impl Attempts {
         if backoff.jitter.is_some() {
             self.pause = nanos(own);
         }
-        nested::count();
         Ok(pause)
+    }
+}
+
+/// Counts the retries of a call that did not succeed for the retry around it. A rejection, a timeout or the caller may have
+/// ended the call, so no statement of the retry follows its last attempt.
+impl Drop for Attempts {
+    #[inline]
+    fn drop(&mut self) {
+        if self.made > 0 || self.nested > 0 {
+            nested::count(self.made.saturating_add(self.nested));
+        }
     }
 }
 
@@ -297,6 +307,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
                 }
+                (attempts.made, attempts.nested) = (0, 0);
                 return ControlFlow::Break(make(Ok(value)));
             }
             outcome => outcome,

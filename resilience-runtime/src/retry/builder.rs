@@ -135,7 +135,7 @@ impl<P> RetryBuilder<P> {
     /// Whether the retries inside an attempt count towards `max`. Default: true.
     ///
     /// Nested retries then do not multiply: the outer policy ends once its attempts and the retries inside them reach
-    /// `max`. The inner policy is not affected.
+    /// `max`. The inner policy is not affected. Only retries of nested calls that did not succeed count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }

@@ -6,14 +6,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 thread_local! {
-    /// The number of retries on this thread. An outer retry compares its value before and after a poll of its body.
+    /// The number of retries of failed calls inside the body that this thread polls.
     static RETRIES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Counts one retry for every retry around it.
+/// Counts the retries of a call that did not succeed for the retry around it.
 #[inline]
-pub(crate) fn count() {
-    RETRIES.set(RETRIES.get().wrapping_add(1));
+pub(crate) fn count(retries: u32) {
+    RETRIES.set(RETRIES.get().saturating_add(retries));
 }
 
 pin_project_lite::pin_project! {
@@ -40,9 +40,9 @@ impl<F: Future> Future for Counted<'_, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let before = RETRIES.get();
+        let outer = RETRIES.replace(0);
         let polled = this.body.poll(cx);
-        **this.count = this.count.saturating_add(RETRIES.get().wrapping_sub(before));
+        **this.count = this.count.saturating_add(RETRIES.replace(outer));
         polled
     }
 }
