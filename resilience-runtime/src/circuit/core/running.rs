@@ -8,7 +8,6 @@
 
 use std::cell::Cell;
 
-use crate::circuit::core::core::Core;
 use crate::circuit::core::ticket::Ticket;
 
 /// The number of nested trials that are remembered. A trial below them is judged by itself.
@@ -21,9 +20,9 @@ thread_local! {
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Notes that this thread polls the body of a trial.
+/// Notes that this thread polls the body of a trial of this core.
 #[cold]
-pub(crate) fn enter(core: &Core, ticket: Ticket) {
+pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     let depth = DEPTH.get();
     TRIALS.with(|trials| {
         if let Some(entry) = trials.get(depth) {
@@ -39,13 +38,13 @@ pub(crate) fn leave() {
     DEPTH.set(DEPTH.get().saturating_sub(1));
 }
 
-fn address(core: &Core) -> usize {
+fn address<C>(core: &C) -> usize {
     std::ptr::from_ref(core).addr()
 }
 
 /// Returns whether this thread polls the body of a trial of this core with a ticket that `is_live`.
 #[inline]
-pub(crate) fn is_within(core: &Core, is_live: impl Fn(Ticket) -> bool) -> bool {
+pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = DEPTH.get();
     depth > 0
         && TRIALS.with(|trials| {
