@@ -1,7 +1,7 @@
 //! The one place that reads clocks.
 //!
-//! Tokio's clock decides everything. It is the monotonic clock of the system until a test pauses it, and it works without a
-//! runtime. The wall clock only stamps the times that statistics show.
+//! Tokio's clock decides everything. A test can pause it; otherwise it is the monotonic clock of the system. It needs
+//! no runtime. The wall clock only stamps the times that statistics show.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,13 +16,13 @@ use crate::base::sync::OnceLock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
-/// The largest difference between two readings that counts as skew of one clock. A larger difference means two clocks, such
-/// as the paused clocks of two tests.
+/// The largest difference between two readings of one clock, caused by the delay between its readers. A larger
+/// difference means two clocks, such as the paused clocks of two tests.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The first reading of this process. A paused clock may have stopped before it, so there is room below (146 years) and
-    /// above (438 years).
+    /// The first reading of this process. A paused clock may show an earlier time, so 146 years remain below this
+    /// value, and 438 years above it.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -37,7 +37,7 @@ impl Tick {
         }
     }
 
-    /// Returns the tick in a word whose three low bits have another meaning.
+    /// Returns the tick of a word, without its three low bits.
     #[inline]
     pub(crate) const fn from_bits(bits: u64) -> Self {
         match NonZeroU64::new(bits - bits % Self::STEP.get()) {
@@ -50,20 +50,21 @@ impl Tick {
         self.0.get()
     }
 
-    /// Returns the tick after this time, rounded up, so that a wait until then is long enough. Saturates.
+    /// Returns the tick after this time. It is rounded up, so that a wait until this tick is long enough. The sum
+    /// saturates.
     #[inline]
     pub(crate) fn after(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
     }
 
-    /// Returns the time from `earlier` to this tick, zero if `earlier` is later.
+    /// Returns the time from `earlier` to this tick, or zero if `earlier` is later.
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.to_bits().saturating_sub(earlier.to_bits()))
     }
 }
 
-/// Rounds nanoseconds up to whole ticks. Rounds down in the last tick only.
+/// Rounds nanoseconds up to whole ticks. Only values above the last tick are rounded down.
 #[inline]
 pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     let below = nanos % Tick::STEP.get();
@@ -73,7 +74,8 @@ pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     }
 }
 
-/// Returns the end of a time that starts now, for tokio's timer; none beyond the range of its clock.
+/// Returns the end of a time that starts now, for tokio's timer. Returns `None` for an end beyond the range of its
+/// clock.
 pub(crate) fn end(after: Duration) -> Option<Instant> {
     Instant::now().checked_add(after)
 }
@@ -82,10 +84,10 @@ pub(crate) fn is_past(end: Instant) -> bool {
     end <= Instant::now()
 }
 
-/// A moment of the wall clock as a word: zero is never, and a later moment is greater.
+/// A moment of the wall clock as one word. Zero means never, and a later moment is a greater number.
 ///
-/// The word holds the seconds since 1970 and, in its low bits, their nanoseconds as an odd number. A stamp is therefore made
-/// without a division.
+/// The word contains the seconds since 1970, followed by 30 bits of nanoseconds. The lowest bit is always one, so a
+/// stamp is never zero. A stamp is made without a division.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(u64);
 
@@ -108,7 +110,7 @@ impl Stamp {
         Self(since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1)
     }
 
-    /// Stands still: a model must take the same steps in each run.
+    /// Returns a constant, because a model must take the same steps in each run.
     #[cfg(resilience_loom)]
     pub(crate) fn now() -> Self {
         Self(1)
@@ -132,7 +134,7 @@ impl Stamp {
     }
 }
 
-/// The range of an option that holds a time, in which [`nanos`] is exact.
+/// The description of a range in which [`nanos`] is exact, for errors about times.
 pub(crate) const LONGEST: &str = "at most 584 years";
 
 /// Returns whether a time fits in 64 bits of nanoseconds.
@@ -140,7 +142,7 @@ pub(crate) fn fits(duration: Duration) -> bool {
     duration.as_nanos() <= u128::from(u64::MAX)
 }
 
-/// Returns the nanoseconds of a time. Saturates.
+/// Returns the nanoseconds of a time; the result saturates.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     // `Duration::as_nanos` counts in 128 bits, which costs more.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))

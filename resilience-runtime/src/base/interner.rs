@@ -1,10 +1,10 @@
-//! Shares equal values. The circuits of a program have few different settings.
+//! Shares equal values. Most circuits of a program have the same settings, so one copy serves them all.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// The four newest distinct values. A small number keeps the search short.
+/// The four distinct values that were stored last. A small number keeps the search short.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {

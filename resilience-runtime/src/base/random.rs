@@ -16,10 +16,10 @@ pub(crate) fn nth(seed: u64, n: u64) -> u64 {
 /// Returns the next number of this thread's generator.
 pub(crate) fn next() -> u64 {
     thread_local! {
-        /// The seed, and the count of drawn numbers; `None` before the first one.
+        /// The seed, and the count of drawn numbers; `None` before the first draw.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     }
-    // The random keys of its hashers are the only random numbers of the standard library.
+    // The random keys of hashers are the only random numbers of the standard library.
     let (seed, n) = DRAWN.get().unwrap_or_else(|| (RandomState::new().build_hasher().finish(), 0));
     DRAWN.set(Some((seed, n.wrapping_add(1))));
     nth(seed, n.wrapping_add(1))

@@ -17,14 +17,14 @@ pub(crate) use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// The atomics of a `static`. Loom's types cannot be created in a constant.
+/// The atomics of a `static`. Loom's atomics cannot be created in a constant.
 pub(crate) mod statics {
     pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 }
 
 use std::sync::PoisonError;
 
-/// Locks `mutex`, also after a panic of a thread that held it.
+/// Locks `mutex`, even if a thread panicked while it held the lock.
 ///
 /// The data is consistent after every statement of a critical section, so a poisoned lock is not an error.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,7 +9,7 @@ use crate::circuit::settings::{Options, Settings};
 use crate::registry::registry;
 use crate::registry::written::Written;
 
-/// Describes a breaker, from [`CircuitBreaker::builder`].
+/// Builds a breaker, from [`CircuitBreaker::builder`].
 ///
 /// | option | default | allowed |
 /// |---|---|---|
@@ -28,16 +28,16 @@ use crate::registry::written::Written;
 /// | `hung_after` | | longer than 0, to 584 years |
 /// | `shadow` | false | |
 ///
-/// The circuit has one of these rules. Any other combination of options is an error:
+/// The circuit opens by one of the following rules. Any other combination of these options is an error:
 ///
 /// - `threshold` alone: the circuit opens after this number of failures in a row.
 /// - `threshold` with `window` or `calls`: the circuit opens after this number of failures in the window.
-/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three; with `min_calls`, and with `window` or `calls`: the circuit
-///   opens when the share of failed or slow calls in the window reaches the rate.
+/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three: the circuit opens when the share of failed or slow
+///   calls in the window reaches the rate. This rule needs `min_calls`, and `window` or `calls`.
 ///
-/// A window of time moves in steps of a tenth: it drops a call when the call's age is between 90 % and 100 % of the window.
-/// Ignored and cancelled calls are in no window. Only a failure opens a circuit by failures, and only a failure or a slow call
-/// opens it by slow calls.
+/// A window of time moves in steps of a tenth: it drops a call when the call's age is between 90 % and 100 % of the
+/// window. Ignored and cancelled calls are in no window. A success never opens a circuit by `threshold` or
+/// `failure_rate`. A quick success never opens it by `slow_rate`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -61,10 +61,10 @@ pub struct CircuitBuilder {
 }
 
 impl CircuitBreaker {
-    /// Starts to describe a breaker of this name.
+    /// Creates a builder of a breaker with this name.
     ///
-    /// Events, statistics and errors show the name. It must not be blank, and must not end like `name[key]`, the name of a
-    /// circuit with a key.
+    /// Events, statistics and errors show the name. The name must not be blank. It must not end like `name[key]`,
+    /// because circuits with keys have such names.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
         CircuitBuilder { name: name.into(), options: Options::NONE, place: Location::caller() }
@@ -72,46 +72,47 @@ impl CircuitBreaker {
 }
 
 impl CircuitBuilder {
-    /// Sets the number of failures that opens the circuit, at least 1: in a row, or in a [`window`](Self::window) of time or
-    /// of [`calls`](Self::calls). Default: 3 in a row.
+    /// Sets the number of failures that opens the circuit, at least 1. Default: 3.
+    ///
+    /// The failures are consecutive, or within a [`window`](Self::window) of time or of [`calls`](Self::calls).
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
         self
     }
 
-    /// Sets the length of a window of time, 1 ms to 24 h.
+    /// Sets the length of a window of time, 1 ms to 24 h. Default: no window.
     pub fn window(mut self, time: Duration) -> Self {
         self.options.window = Some(time);
         self
     }
 
-    /// Sets the length of a window of calls, 1 to 65,535.
+    /// Sets the length of a window of calls, 1 to 65,535. Default: no window.
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
         self
     }
 
-    /// Sets the share of failed calls that opens the circuit, greater than 0, to 1.
+    /// Sets the share of failed calls that opens the circuit, greater than 0, to 1. Default: none.
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
     }
 
-    /// Sets the duration from which on a call is slow, longer than 0. A slow success is a failed trial.
+    /// Sets the shortest duration of a slow call, longer than 0. Default: none. A slow success is a failed trial.
     ///
-    /// This costs two readings of the clock for each call.
+    /// With this option each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
     }
 
-    /// Sets the share of slow calls that opens the circuit, greater than 0, to 1.
+    /// Sets the share of slow calls that opens the circuit, greater than 0, to 1. Default: none.
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
     }
 
-    /// Sets the number of calls in the window that a rate needs, at least 1.
+    /// Sets the smallest number of calls in the window at which a rate can open the circuit, at least 1.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
@@ -119,52 +120,54 @@ impl CircuitBuilder {
 
     /// Sets the time from the opening to the first trial, 0 to 584 years. Default: 30 s.
     ///
-    /// With zero the next call is a trial.
+    /// With zero, the next call is a trial.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.options.cooldown = Some(cooldown);
         self
     }
 
-    /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1.
+    /// Sets the factor by which each failed trial multiplies the cooldown, finite, at least 1. Default: 1.
     ///
-    /// This is the exponential backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). A circuit that closes or is reset starts again with
-    /// the first cooldown.
+    /// This is the exponential backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). After the circuit closes or is reset, the
+    /// next opening has the first cooldown again.
     pub fn cooldown_factor(mut self, factor: f64) -> Self {
         self.options.cooldown_factor = Some(factor);
         self
     }
 
-    /// Sets the upper limit of every cooldown, including grown and jittered ones. Default: the longer of the cooldown and 1 h.
+    /// Sets the upper limit of every cooldown. Default: the longer of the cooldown and 1 h. The limit includes growth,
+    /// jitter and the delays that a service asks for.
     pub fn max_cooldown(mut self, max: Duration) -> Self {
         self.options.max_cooldown = Some(max);
         self
     }
 
-    /// Sets the largest share by which a cooldown is extended at random, 0 to 1, so that many processes do not try again at
-    /// once. Default: 0.
+    /// Sets the largest share by which a cooldown is extended at random, 0 to 1. Default: 0. The jitter prevents that
+    /// many processes try again at the same moment.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
     }
 
-    /// Sets the number of trials allowed while half-open, and of successes that close the circuit, at least 1. Default: 1.
+    /// Sets the number of trials allowed while half-open, at least 1. Default: 1. The same number of successes closes
+    /// the circuit.
     pub fn half_open_max(mut self, trials: u32) -> Self {
         self.options.half_open_max = Some(trials);
         self
     }
 
-    /// Sets the time from the start of the newest trial after which unfinished trials no longer block others, longer than
-    /// zero. Default: the longer of the cooldown and 30 s.
+    /// Sets how long unfinished trials block others, counted from the start of the newest trial, longer than zero.
+    /// Default: the longer of the cooldown and 30 s.
     ///
-    /// A trial that hangs for ever therefore does not block the circuit. There is no timer: the next call after that time
-    /// becomes a trial. The result of the late trial still counts.
+    /// Without this limit, a trial that never ends would block the circuit for ever. There is no timer: the next call
+    /// after this time becomes a trial. The result of the late trial still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
         self
     }
 
-    /// Sets the time after which a call that is cancelled, or ended by the deadline of its caller, is a failure; longer than
-    /// zero, to 584 years. Default: none, such a call is neither success nor failure.
+    /// Sets the time after which a cancelled call is a failure, longer than zero, to 584 years. Default: none; a
+    /// cancelled call is neither success nor failure. The same holds for a call that the deadline of its caller ended.
     ///
     /// The time starts when the body first waits, or when a permit is acquired.
     pub fn hung_after(mut self, time: Duration) -> Self {
@@ -172,36 +175,42 @@ impl CircuitBuilder {
         self
     }
 
-    /// With true, the circuit counts the calls that it would reject, and rejects none. Default: false.
+    /// Sets whether the circuit only counts the calls that it would reject, and admits them. Default: false.
     ///
-    /// Such a call counts in `total_rejected`, and its outcome in the other totals.
+    /// Such a call counts in `total_rejected`. Its outcome counts in the other totals.
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
         self
     }
 
-    /// Creates a breaker outside the registry: `get_circuit_stats` does not list it, and it shares nothing with other
-    /// breakers of the same name.
+    /// Creates a breaker outside the registry. `get_circuit_stats` does not list this breaker, and it shares no state
+    /// with other breakers of the same name.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a blank name, for a name like that of a key, and for an option outside its range.
+    /// Returns a [`ConfigError`] for a blank name, for a name like `name[key]`, and for an option outside its range.
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
     }
 
-    /// Returns the breaker that the program shares under this name, and creates it if there is none.
+    /// Returns the breaker that the program shares under this name, and creates it if necessary.
     ///
-    /// An option that is not written here has the value of an attribute or of another builder, or else of a preset, or the
-    /// default. Before the first call of the circuit, a builder wins over an attribute that declares another value; an event
-    /// and [`check_circuits`](crate::check_circuits) report that conflict. After the first call, and after
-    /// [`get_circuit`](crate::get_circuit), a different value is an error.
+    /// An option that this builder does not set comes from an attribute or another builder. If none of them sets the
+    /// option, it comes from a preset, or has the default.
+    ///
+    /// Before the first call of the circuit, a builder wins over an attribute that declares another value. An event and
+    /// [`check_circuits`](crate::check_circuits) report that conflict. After the first call, or after
+    /// [`get_circuit`](crate::get_circuit) has returned the circuit, a different value is an error.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a blank name, for a name like that of a key, for the name of circuits with keys, for an
-    /// option outside its range, and for an option that the circuit has with another value. The registry is unchanged then.
+    /// Returns a [`ConfigError`], and leaves the registry unchanged, in these cases:
+    ///
+    /// - The name is blank, or has the form `name[key]`.
+    /// - The name belongs to circuits with keys.
+    /// - An option is outside its range.
+    /// - The circuit already has another value of an option, and this builder cannot override it.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.into(), Written { options: self.options, place: self.place })
@@ -217,7 +226,7 @@ impl CircuitBuilder {
     }
 }
 
-/// Returns whether a circuit with a key can have this name.
+/// Returns whether a circuit with a key could have this name.
 fn is_name_of_key(name: &str) -> bool {
     name.strip_suffix(']').is_some_and(|name| name.contains('['))
 }

@@ -1,4 +1,4 @@
-//! Places that write different values for one option of a circuit.
+//! Conflicts: an attribute and a builder, or two attributes, set one option of a circuit to different values.
 
 use std::panic::Location;
 
@@ -43,15 +43,15 @@ use crate::registry::written::{Written, merge};
 pub struct CircuitConflict {
     /// The name of the circuit.
     pub name: String,
-    /// The option that was written twice; `key` for a name that is used with and without a key.
+    /// The option with two values; `key` for a name that is used both with and without a key.
     pub option: &'static str,
-    /// The two values. The first one is in force, or will be.
+    /// The two values. The first value wins.
     pub values: [String; 2],
-    /// The places of both values, as `file:line:column`.
+    /// The source positions of both values, as `file:line:column`.
     pub places: [String; 2],
 }
 
-/// The options that make a rule, in the order in which a conflict of rules names one of them.
+/// The options that form a rule. A conflict of rules names the first of them that is set.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -62,8 +62,8 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// Returns the options for which `next` writes another value than an earlier place. If there are none, returns the first
-/// option that does not go with theirs.
+/// Returns a conflict for each option that `next` and an earlier place set to different values. If there is none,
+/// returns the first option that cannot be combined with the earlier ones.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -105,12 +105,13 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     found
 }
 
-/// Returns the conflicts among the places of one name; an earlier place wins.
+/// Returns the conflicts among the places that set options of one name. An earlier place wins.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }
 
-/// Returns the conflict of a name that is that of a circuit and of a family. A circuit without a place is a preset's.
+/// Returns the conflict of a name that is used both with and without a key. If `circuit` is empty, a preset made the
+/// circuit.
 pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[Arc<Written>]) -> CircuitConflict {
     let place = |written: &Arc<Written>| written.place.to_string();
     let kind = |value: &str, place: Option<String>| (value.to_owned(), place.unwrap_or_else(|| "a preset".to_owned()));
@@ -124,7 +125,7 @@ pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[
     CircuitConflict { name: name.to_owned(), option: "key", values: [kept, ignored], places: [kept_at, ignored_at] }
 }
 
-/// Emits the event of a conflict.
+/// Emits an event that reports this conflict.
 pub(crate) fn emit(conflict: &CircuitConflict) {
     let CircuitConflict { name, option, values: [kept, ignored], places: [kept_at, ignored_at] } = conflict;
     let name = name.escape_debug();

@@ -1,4 +1,4 @@
-//! Layers that attributes declare, circuits at link time.
+//! The layers that attributes declare. The declarations of circuits are collected at link time.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ impl CircuitDeclaration {
         Self { name, written: Written { options: Options::NONE, place: Location::caller() }, keyed: false }
     }
 
-    /// Makes this the declaration of circuits with keys.
+    /// Marks this as the declaration of circuits with keys.
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;
         self
@@ -64,7 +64,7 @@ macro_rules! written {
 }
 circuit_options!(written);
 
-/// A declaration that is collected at link time.
+/// A declaration of a circuit, which is collected at link time.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
 pub struct Declared(pub &'static CircuitDeclaration);
@@ -72,7 +72,7 @@ pub struct Declared(pub &'static CircuitDeclaration);
 #[cfg(feature = "declare")]
 inventory::collect!(Declared);
 
-/// The declarations of one name, each list in the order of file, line and column.
+/// The declarations of one name, with and without keys. Each list is in the order of file, line and column.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
     pub(crate) circuit: Vec<Arc<Written>>,

@@ -1,4 +1,4 @@
-//! Circuits that share a name and settings, one for each key.
+//! Families: circuits that share a name and settings, one circuit for each key.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -21,22 +21,22 @@ use crate::registry::table::Table;
 /// The circuits of one name by their keys, at most `max_keys`.
 pub(crate) struct Family {
     name: &'static str,
-    /// Several, so that threads with different keys seldom wait for each other.
+    /// The parts of the table. Threads with different keys seldom lock the same part.
     shards: Box<[Shard]>,
-    /// Its keys are random, so no caller can choose keys of one shard or of one slot.
+    /// The hasher has a random seed, so no caller can choose keys that share a shard or a slot.
     hasher: RandomState,
-    /// Number of circuits in all shards, and of those that are about to be inserted.
+    /// The number of circuits in all shards, including the circuits that are about to be inserted.
     keys: AtomicU32,
     max_keys: AtomicU32,
     /// The time of the last event about a full table, as the bits of a [`Tick`]; zero before the first.
     warned: AtomicU64,
 }
 
-/// In cache lines of its own, since threads lock neighbours at the same time.
+/// A shard has a cache line of its own, because threads lock neighbouring shards at the same time.
 #[repr(align(64))]
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
-/// A shard holds that many keys at least, as far as keys spread evenly. An eviction selects among those of a shard.
+/// The number of keys for which a family gets one shard more. An eviction selects among the keys of one shard.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
@@ -59,7 +59,7 @@ impl Family {
         }
     }
 
-    /// Puts other settings in force, and another number of keys.
+    /// Applies other settings, and another limit on the number of keys.
     pub(crate) fn apply(&self, options: Options) {
         let settings = Settings::shared(options);
         self.max_keys.store(options.max_keys.unwrap_or(MAX_KEYS), Ordering::Relaxed);
@@ -81,8 +81,8 @@ impl Family {
         found.unwrap_or_else(|| self.add(key, shard, hash))
     }
 
-    /// Returns the circuit of a key if the key is known, and counts no use. The key may be the whole text of a key that was
-    /// cut, or the cut one.
+    /// Returns the circuit of a key if the family contains the key, without counting a use. A long key is found by its
+    /// full text and by its shortened text.
     pub(crate) fn get(&self, key: &str) -> Option<CircuitBreaker> {
         let get = |key: &[u8]| {
             let (shard, hash) = self.place(key);
@@ -91,8 +91,8 @@ impl Family {
         get(key.as_bytes()).or_else(|| get(Text::of(key).finish()))
     }
 
-    /// Passes every circuit to `see`, without a lock and one at a time. A handle of each would keep all keys in use, and an
-    /// eviction at that moment would find none.
+    /// Calls `see` for every circuit while no lock is held. A circuit is kept in use only during its own call: if all
+    /// were in use at once, an eviction would find none.
     pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
         for Shard(shard) in &self.shards {
             let circuits: Vec<_> = lock(shard).1.iter().map(CircuitBreaker::downgrade).collect();
@@ -100,7 +100,7 @@ impl Family {
         }
     }
 
-    /// Creates the circuit of a new key. If all others are in use, it serves this one call only.
+    /// Creates the circuit of a new key. If all other circuits are in use, the new circuit serves this one call only.
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> CircuitBreaker {
         let has_place = self.take_place() || self.evict(shard);
@@ -115,7 +115,7 @@ impl Family {
             }
             return breaker;
         }
-        // The key consists of whole texts, so it is one.
+        // The bytes are valid UTF-8, because they were written as texts.
         let name = format!("{}[{}]", self.name, from_utf8(key).unwrap_or_default());
         let breaker = CircuitBreaker::one_of_many(Name::new(&name), settings.clone());
         if has_place {
@@ -124,14 +124,15 @@ impl Family {
         breaker
     }
 
-    /// Counts one key more, unless the table is full.
+    /// Adds one to the number of keys, unless the table is full.
     fn take_place(&self) -> bool {
         let max = self.max_keys.load(Ordering::Relaxed);
         let more = |keys: u32| (keys < max).then_some(keys + 1);
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Removes a key of this shard, or else of another one, whose place the caller then has.
+    /// Removes a key of this shard, or of another shard if this one has none to remove. The caller takes over its
+    /// place.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         after.iter().chain(before).any(|Shard(shard)| {
@@ -140,7 +141,7 @@ impl Family {
         })
     }
 
-    /// Emits the event of a full table, at most once a minute.
+    /// Emits the event of a full table, at most once a minute for each family.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let is_due = last == 0 || now.since(Tick::from_bits(last)) >= BETWEEN_WARNINGS;
@@ -158,7 +159,7 @@ impl Family {
         name.get(self.name.len() + 1..name.len() - 1)
     }
 
-    /// Returns the shard of a key, and its hash within.
+    /// Returns the shard of a key, and the hash that finds the key within the shard.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "two halves of a hash")]
     fn place(&self, key: &[u8]) -> (usize, u32) {

@@ -1,4 +1,4 @@
-//! Keys of circuits, and how they are written into a name.
+//! The keys of circuits, and their texts in names.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::base::sync::OnceLock;
 
-/// A text or a whole number, which tells the circuits of a family apart.
+/// A text or a whole number that selects one circuit of a family.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a circuit",
     label = "neither a text nor a whole number",
@@ -18,14 +18,14 @@ pub trait Key {
     fn write(&self, to: &mut Text);
 }
 
-/// The longest key that stays as it is, in bytes.
+/// The length of the longest text of a key, in bytes. A longer key is shortened.
 const LONGEST: usize = 128;
-/// The part of a longer key that remains: the dots and the digits of a hash take the rest.
+/// The number of bytes that remain of a longer key. The dots and the digits of a hash follow them.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
 
-/// The text of a key. A longer one is cut and ends with its hash, so no key allocates.
+/// The text of a key. A longer key is cut and ends with its hash, so no key allocates.
 #[derive(Debug)]
 pub struct Text {
     bytes: [u8; LONGEST],
@@ -34,7 +34,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Writes a key. The text ends with [`finish`](Self::finish).
+    /// Writes a key. [`finish`](Self::finish) returns its text.
     pub(crate) fn of<K: Key + ?Sized>(key: &K) -> Self {
         let mut text = Self { bytes: [0; LONGEST], used: 0, hash: None };
         key.write(&mut text);
@@ -52,7 +52,7 @@ impl Text {
         }
     }
 
-    /// Adds a text to the hash, and as much of it to the text as there is room for.
+    /// Adds a text to the hash, and appends as much of it as fits.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {
@@ -71,7 +71,7 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a number as `fmt` does, for a fraction of the price, which would be a good part of a lookup.
+    /// Writes a number like `fmt`, but faster, because `fmt` would take a large part of a lookup.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -89,7 +89,7 @@ impl Text {
     /// Returns the text of the key, at most 128 bytes.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
-        // A key that ends like a cut one would share its circuit.
+        // A key that ends like a shortened key gets a hash, too. Otherwise two keys could share one circuit.
         if self.hash.is_some() || self.ends_with_hash() {
             self.cut();
         }
@@ -114,7 +114,7 @@ impl Text {
     }
 }
 
-/// The keys of the hash, so that no caller can find two keys of one hash.
+/// The random seed of the hashes, so that no caller can find two keys with the same hash.
 fn secret() -> &'static RandomState {
     static SECRET: OnceLock<RandomState> = OnceLock::new();
     SECRET.get_or_init(RandomState::new)
@@ -146,7 +146,7 @@ macro_rules! keys {
             fn write(&self, to: &mut Text) {
                 match u64::try_from(*self) {
                     Ok(number) => to.push_number(number),
-                    // A text never fails to take more.
+                    // Writing to this text never fails.
                     Err(_) => drop(write!(to, "{self}")),
                 }
             }

@@ -1,12 +1,12 @@
-//! Lookup of breakers by their names.
+//! The lookup of breakers by their names.
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 
 use crate::circuit::breaker::CircuitBreaker;
 
-/// A breaker in a table by names. The name lies beside the state, so a comparison loads the memory that a call needs
-/// next, and the table consists of pointers, small enough for the caches.
+/// An entry of a table of breakers by name. A lookup compares the name inside the breaker, which loads the memory that
+/// the call needs next. The table contains pointers only, so it fits in the caches.
 pub(crate) struct Named(pub(crate) CircuitBreaker);
 
 impl Borrow<[u8]> for Named {
@@ -29,9 +29,9 @@ impl PartialEq for Named {
 
 impl Eq for Named {}
 
-/// Leaves out the length with which the hash of a slice begins: it costs as much as the bytes of a short one.
+/// Skips the length of the slice, because hashing it costs as much as hashing a short name.
 ///
-/// The hash is the standard library's with random keys, so no caller can choose names that collide.
+/// The standard library's hash with a random seed. No caller can choose names that collide.
 #[derive(Default)]
 pub(crate) struct ByBytes(RandomState);
 

@@ -7,8 +7,8 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! Each function returns the circuit of its name, and registers it if necessary. An option that an attribute or a builder
-//! writes takes precedence over the preset.
+//! Each function returns the circuit of its name, and registers it if necessary. An option of an attribute or a builder
+//! takes precedence over the preset.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};

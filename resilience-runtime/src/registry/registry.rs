@@ -1,4 +1,4 @@
-//! The circuits that a program shares by name, and the options that its places write about them.
+//! The circuits that a program shares by name, and the sources of their options.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,14 +17,14 @@ use crate::registry::named::{ByBytes, Named};
 use crate::registry::sources::{Sources, add};
 use crate::registry::written::{Written, merge};
 
-/// All circuits with a name. A name should be that of a circuit or of a family; in a conflict it is both.
+/// All circuits with a name. A name belongs to a circuit or to a family. In a conflict it belongs to both.
 #[derive(Default)]
 struct Registry {
     circuits: Circuits,
     families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
 }
 
-/// The sources are boxed: the smaller the entries of a table, the fewer caches a lookup misses.
+/// The sources are boxed, because smaller table entries cause fewer cache misses in a lookup.
 type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
 
 #[cfg(not(resilience_loom))]
@@ -40,7 +40,8 @@ fn registry() -> MutexGuard<'static, Registry> {
 }
 
 impl Registry {
-    /// Returns the circuit of this name and its sources, and whether it is new. A new one starts with the declarations.
+    /// Returns the circuit of this name, its sources, and whether the circuit is new. A new circuit has the options of
+    /// the declarations.
     fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
         let known = self.circuits.get_key_value(name.as_bytes()).map(|(Named(breaker), _)| breaker.clone());
         let is_new = known.is_none();
@@ -51,24 +52,25 @@ impl Registry {
         (breaker, sources, is_new)
     }
 
-    /// Returns the places of the circuit if it is registered or declared.
+    /// Returns the places that set options of the circuit, if the circuit is registered or declared.
     fn circuit_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.circuits.get(name.as_bytes()).map(|sources| &*sources.written);
         registered.or_else(|| Some(&*declarations(name).circuit).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the places of the family if it is registered or declared.
+    /// Returns the places that set options of the family, if the family is registered or declared.
     fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.families.get(name).map(|(_, written)| &**written);
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the conflict of a name that is that of a circuit and of a family.
+    /// Returns the conflict of a name that belongs to a circuit and to a family.
     fn conflict_of_kinds(&self, name: &str) -> Option<CircuitConflict> {
         Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
     }
 
-    /// Returns the conflicts of a name that has just been registered, so that each is reported once.
+    /// Returns the conflicts of a name that has just been registered. A name is registered once, so each conflict is
+    /// reported once.
     fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
@@ -78,7 +80,7 @@ impl Registry {
         conflicts_among(name, places).chain(of_kinds).collect()
     }
 
-    /// Adds a place that writes options of a circuit, and returns the conflicts that it makes.
+    /// Adds the options of an attribute or a builder, and returns the conflicts that they cause.
     fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
         let (breaker, sources, is_new) = self.circuit(name);
         let is_first = matches!(by, By::Builder) && !sources.in_use;
@@ -105,20 +107,20 @@ impl Registry {
     }
 }
 
-/// The author of a place.
+/// The origin of options: an attribute or a builder.
 #[derive(Clone, Copy)]
 enum By {
     Attribute,
     Builder,
 }
 
-/// Returns the declarations of a name, or none.
+/// Returns the declarations of a name; the list may be empty.
 fn declarations(name: &str) -> &'static Declarations {
     static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
     declared().get(name).unwrap_or(&NONE)
 }
 
-/// Registers the options of a builder, or returns a conflict to the caller.
+/// Registers the options of a builder. A conflict is returned as an error.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut registry = registry();
     if let (Some([first, ..]), None) = (registry.family_places(name.as_str()), registry.circuit_places(name.as_str())) {
@@ -137,17 +139,17 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
     Ok(breaker)
 }
 
-/// Emits the events of conflicts. The caller holds no lock.
+/// Emits the events of conflicts. The caller must not hold a lock.
 fn emit(conflicts: &[CircuitConflict]) {
     conflicts.iter().for_each(conflict::emit);
 }
 
-/// Registers the options of an attribute. In a conflict the earlier place wins, and the caller emits an event.
+/// Registers the options of an attribute. In a conflict the earlier options win, and the caller emits an event.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     registry().write(Name::Static(name), written, By::Attribute)
 }
 
-/// Registers the options of an attribute with keys, like [`join`].
+/// Registers the options of an attribute with a key, like [`join`].
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut registry = registry();
     let is_new = !registry.families.contains_key(name);
@@ -170,7 +172,7 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
     (family, found)
 }
 
-/// Registers a preset. Each written option takes precedence.
+/// Registers a preset. The options of attributes and builders take precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let mut registry = registry();
     let (breaker, sources, is_new) = registry.circuit(Name::Static(name));
@@ -185,12 +187,12 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     breaker
 }
 
-/// Returns the statistics of every circuit of the program by its name: of all registered ones, and of those that an
-/// attribute declares and that no call has registered yet.
+/// Returns the statistics of every circuit that is registered, or that an attribute declares. The keys of the map are
+/// the names.
 ///
-/// Of circuits with keys the map lists each key that is known, as `name[key]`. A circuit from
-/// [`build`](crate::CircuitBuilder::build) belongs to its owner and is not listed. This function registers nothing and
-/// changes nothing. Without the feature `declare` a circuit of an attribute is listed from its first call on.
+/// Circuits with keys appear as `name[key]`, one for each key that the program still remembers. A circuit from
+/// [`build`](crate::CircuitBuilder::build) belongs to its owner and is not listed. This function changes nothing.
+/// Without the feature `declare`, the circuit of an attribute is listed from its first call on.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
@@ -239,8 +241,10 @@ pub fn reset_all_circuits() {
     each(CircuitBreaker::reset);
 }
 
-/// Returns the circuit of this name. A circuit that an attribute declares and that no call has registered is registered
-/// here. For a circuit with a key the name is `name[key]`, with the whole key or with the shorter one of the statistics.
+/// Returns the circuit of this name. If an attribute declares the circuit, this function registers it.
+///
+/// The name of a circuit with a key is `name[key]`, with the full key, or with the shortened key that the statistics
+/// show.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -273,12 +277,16 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     Some(breaker)
 }
 
-/// Looks for names with two values for one option, and for names that are used with and without a key.
+/// Checks that no name has two values for one option, and that no name is used both with and without a key.
 ///
-/// A program with such a conflict runs. Of two attributes, the one with the smaller place (file, line and column) wins;
-/// a builder that registers before the first call wins over attributes. A WARN event reports the conflict when the name
-/// is registered. Functions with and without a key under one name have circuits of their own. Without the feature
-/// `declare` this function finds conflicts among functions that were called.
+/// A program with such a conflict runs. Between two attributes, the one that comes first by file, line and column wins.
+/// A builder that registers before the first call wins over attributes. A WARN event reports the conflict when the name
+/// is registered.
+///
+/// A name may be used with and without a key. Then functions without a key share the circuit `name`, and functions with
+/// a key use the circuits `name[key]`.
+///
+/// Without the feature `declare`, this function finds only conflicts among functions that were called.
 ///
 /// A test of one line finds conflicts early:
 ///
@@ -289,7 +297,7 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 ///
 /// # Errors
 ///
-/// Returns every conflict, each with the name, the option, both values and both places.
+/// Returns every conflict, each with the name, the option, both values and their source positions.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let registry = registry();
     let circuits = registry.circuits.keys().map(|Named(breaker)| breaker.name());
@@ -304,7 +312,7 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
-/// Passes every circuit to `see`, without a lock: in the order of their names, and circuits with keys at the end.
+/// Calls `see` for every circuit while no lock is held. The order is by name, and circuits with keys come last.
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
     let registry = registry();
     let mut breakers: Vec<_> = registry.circuits.keys().map(|Named(breaker)| breaker.clone()).collect();

@@ -1,4 +1,7 @@
-//! Layers as an expansion holds them: a [`Site`] for the layer of an attribute, and [`Owned`] for a value of the user's.
+//! The forms in which an expansion holds a layer.
+//!
+//! A [`Site`] holds the layer that an attribute declares. [`Owned`] holds a breaker, bulkhead or limit that the user
+//! created (`with = ..`), or the circuit of a key.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::borrow::Cow;
@@ -17,18 +20,18 @@ use crate::registry::registry;
 
 /// A layer that the calls of one attribute share.
 pub trait Shared: Clone {
-    /// The name and the options of the attribute, which the attribute has checked.
+    /// The name and the options of the attribute. The attribute has checked them.
     type Declaration: Copy;
 
-    /// Returns the layer of a declaration, and its conflicts with other places.
+    /// Creates or finds the layer of a declaration, and returns it with its conflicts.
     fn resolve(declaration: Self::Declaration) -> (Self, Vec<CircuitConflict>);
 }
 
-/// The layer of one attribute, which all calls share. The first call resolves it.
+/// The layer of one attribute, which all calls share. The first call creates or finds it.
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
-    // Costs one instruction of a call less than `OnceLock`, and three of a rate limit.
+    // `OnceBox` saves one instruction per call of a circuit against `OnceLock`, and three per call of a rate limit.
     layer: OnceBox<T>,
 }
 
@@ -52,14 +55,14 @@ impl<T: Shared> Site<T> {
     fn resolve(&'static self) -> &'static T {
         let (layer, conflicts) = T::resolve(self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
-        // The registry returns each conflict once, here to one of two first calls at the same time. The layer is set
-        // before, because a subscriber may call the function of this site.
+        // If two first calls run at the same time, only one of them receives the conflicts. The layer is set before the
+        // events, because a subscriber may call this function.
         conflicts.iter().for_each(conflict::emit);
         found
     }
 }
 
-/// A handle that belongs to one call, so that nothing of the user's stays borrowed while the body runs.
+/// A handle that belongs to one call, so that the user's expression is not borrowed while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
 

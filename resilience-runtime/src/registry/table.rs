@@ -1,21 +1,21 @@
-//! A table of circuits by their keys, which finds the least recently used ones.
+//! A table of the circuits of a family by their keys, which can evict the least recently used ones.
 //!
-//! The table probes linearly. A removal moves the entries after it back and leaves no mark, so the table never has to
-//! clean up: the work of an insertion at the limit is bounded. `hashbrown` leaves marks, and rehashes all entries under
-//! the lock again and again while keys come and go.
+//! The table uses linear probing. A removal moves the following entries back instead of leaving a mark. The table never
+//! rehashes while its size stays the same, so each insertion at the limit takes bounded time. `hashbrown` leaves marks,
+//! and rehashes all entries under the lock again and again while keys come and go.
 
 use std::cmp::Reverse;
 
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::state::Phase;
 
-/// A part of a family, behind a lock of its own.
+/// One part of the table of a family. Each part has its own lock.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// At most three quarters are in use.
+    /// At most three quarters of the slots are in use.
     slots: Vec<Slot>,
     used_slots: usize,
-    /// Number of lookups. It wraps: a key that is idle for 2^32 lookups seems to have been used just now.
+    /// The number of lookups. It wraps: a key that is idle for 2^32 lookups seems to have been used just now.
     lookups: u32,
 }
 
@@ -23,23 +23,23 @@ pub(crate) struct Table {
 struct Slot {
     breaker: Option<CircuitBreaker>,
     hash: u32,
-    /// The number of lookups at the last use.
+    /// The number of lookups when this circuit was last used.
     used: u32,
 }
 
 const FEWEST_SLOTS: usize = 4;
 /// The number of evictable circuits among which an eviction selects.
 const SAMPLE: usize = 16;
-/// The number of slots that an eviction visits at most, to find that many and a closed one among them. These are all slots
-/// of a table in a family of up to 1,000 keys.
+/// The largest number of slots that an eviction visits to fill its sample and to find a closed circuit. In a family of
+/// up to 1,000 keys, these are all slots of a table.
 const MOST_VISITED: usize = 256;
 
-/// The order of eviction.
+/// The order of eviction: the smallest rank is evicted first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Closed,
     Open,
-    /// Forced open or disabled.
+    /// The circuit is forced open or disabled.
     Manual,
 }
 
@@ -48,7 +48,7 @@ impl Table {
         self.slots.iter().filter_map(|slot| slot.breaker.as_ref())
     }
 
-    /// Returns a circuit, and counts a use of it.
+    /// Returns the circuit that has this hash and satisfies `is_it`. Counts as a use.
     #[inline]
     pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
         let place = self.place(hash, is_it)?;
@@ -58,7 +58,7 @@ impl Table {
         slot.breaker.clone()
     }
 
-    /// Returns a circuit like [`find`](Self::find), and counts no use.
+    /// Returns a circuit like [`find`](Self::find), but does not count as a use.
     pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
         self.slots[self.place(hash, is_it)?].breaker.clone()
     }
@@ -73,8 +73,8 @@ impl Table {
         self.put(Slot { breaker: Some(breaker), hash, used: self.lookups });
     }
 
-    /// Removes and returns the best circuit of a sample: one without another handle, in the order of [`Rank`], and the
-    /// least recently used of a rank. `draw` is a random number.
+    /// Removes and returns the best circuit of a random sample. A circuit in use stays. The smallest [`Rank`] comes
+    /// first, and then the least recently used circuit. `draw` is a random number.
     pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
         let (mut best, mut sampled) = (None, 0);
         let start = self.home(draw);
@@ -95,7 +95,7 @@ impl Table {
 
     fn place(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<usize> {
         let mut place = self.home(hash);
-        // A quarter of the slots is free, so the search ends.
+        // A quarter of the slots is free, so the search always ends.
         while let Some(breaker) = &self.slots.get(place)?.breaker {
             if self.slots[place].hash == hash && is_it(breaker) {
                 return Some(place);
@@ -129,7 +129,7 @@ impl Table {
         self.slots[place] = slot;
     }
 
-    /// Grows by half: a doubled table would take up to a third more memory for each key.
+    /// Grows by half. A table of double size would take up to a third more memory for each key.
     fn grow(&mut self) {
         let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
         for slot in std::mem::replace(&mut self.slots, vec![Slot::default(); slots]) {
@@ -146,7 +146,7 @@ impl Table {
         (product >> u32::BITS) as usize
     }
 
-    /// Returns the slot after this one; the first follows the last.
+    /// Returns the slot after this one. The first slot follows the last one.
     #[inline]
     fn after(&self, place: usize) -> usize {
         if place + 1 == self.slots.len() { 0 } else { place + 1 }
@@ -158,7 +158,7 @@ impl Table {
     }
 }
 
-/// Returns nothing for a circuit in use.
+/// Returns the rank of a circuit, or `None` while a call uses it.
 fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
     if breaker.is_in_use() {
         return None;
@@ -179,7 +179,7 @@ mod tests {
     use crate::base::random;
     use crate::circuit::settings::{Options, Settings};
 
-    /// The fewer hashes, the longer the runs of slots in use.
+    /// A small number of hashes causes long runs of slots in use.
     #[test]
     fn random_insertions_and_evictions_agree_with_a_set() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {
