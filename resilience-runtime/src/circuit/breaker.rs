@@ -23,13 +23,13 @@ use crate::circuit::stats::CircuitStats;
 /// half-open and admits up to `half_open_max` trial calls. The same number of successful trials closes the circuit. One
 /// failed trial opens it for another cooldown.
 ///
-/// A success while closed resets the count of failures. An outage therefore opens the circuit, but a few unrelated failures
-/// in a month do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other rules.
+/// A success while closed resets the count of failures. A long outage therefore opens the circuit, but single failures
+/// between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other rules.
 ///
 /// A call that started before the last state change no longer affects the circuit. Its outcome appears in the totals only.
 ///
-/// This type is a cheap handle; its clones share one state. The pattern is described by Michael Nygard, *Release It!*, and
-/// Martin Fowler, *`CircuitBreaker`* (2014).
+/// This type is a cheap handle; its clones share one state. The pattern is described by Michael Nygard in *Release
+/// It!*, and by Martin Fowler in *`CircuitBreaker`* (2014).
 ///
 /// # Examples
 ///
@@ -118,7 +118,7 @@ impl CircuitBreaker {
         events::reset(&self.0.name);
     }
 
-    /// Opens the circuit for a cooldown from any state, as a failure would.
+    /// Opens the circuit for a cooldown, from any state, like a failure.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -140,7 +140,7 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset).
     ///
-    /// Each rejection reports a whole cooldown as the time to wait, because the end is not known.
+    /// Each rejection reports a whole cooldown as the time to wait, because the time of the reset is not known.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -162,7 +162,7 @@ impl CircuitBreaker {
 
     /// Admits every call until [`reset`](Self::reset).
     ///
-    /// The outcomes appear in the totals, and do not affect the circuit.
+    /// The outcomes appear in the totals, but do not affect the circuit.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -192,13 +192,14 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Admits a call whose body is watched, and whose time to [hang](crate::CircuitBuilder::hung_after) starts later.
+    /// Admits a call without starting the time of [`hung_after`](crate::CircuitBuilder::hung_after), which starts
+    /// when the body first waits.
     #[inline]
     pub(crate) fn acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         Call::acquire(&*self.0).map(Permit)
     }
 
-    /// Requests a permit for one call that is `Send + 'static`.
+    /// Requests a permit that is `Send + 'static`, for one call.
     ///
     /// # Errors
     ///
@@ -230,14 +231,14 @@ impl CircuitBreaker {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels the call. It counts as neither success nor failure, unless it ran for
-    /// [`hung_after`](crate::CircuitBuilder::hung_after), and the slot of a trial is free again.
+    /// Dropping the future cancels the call, and frees the slot of a trial. A cancelled call is neither success nor
+    /// failure, unless it ran for [`hung_after`](crate::CircuitBuilder::hung_after); then it is a failure.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // A `match` instead of `map_err` and `?`, which pass the result through memory.
+        // A `match`, because `map_err` and `?` pass the result through memory.
         let mut permit = match self.acquire() {
             Ok(permit) => permit,
             Err(open) => return Err(CallError::Open(open)),
@@ -260,7 +261,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Replaces the settings, starting with the next decision.
+    /// Replaces the settings from the next decision on.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Core { gate, totals, .. } = &*self.0;
         gate.decide(|machine, current| {
@@ -288,7 +289,7 @@ impl CircuitBreaker {
         move || weak.upgrade().map(Self)
     }
 
-    /// Returns whether another handle exists, such as that of a call in flight.
+    /// Returns whether another handle exists, such as the handle of a running call.
     pub(crate) fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }

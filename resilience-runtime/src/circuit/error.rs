@@ -12,7 +12,7 @@ use crate::circuit::core::wait::Wait;
 
 /// The error of a call that a circuit rejected.
 ///
-/// An open circuit rejects every call. A half-open circuit rejects a call if its trials are all taken.
+/// An open circuit rejects every call. A half-open circuit rejects a call if all slots of trials are taken.
 ///
 /// Creating or cloning this error does not allocate.
 ///
@@ -52,8 +52,9 @@ impl CircuitOpenError {
 
     /// Returns the time after which the caller may try again, rounded up to 8 ns.
     ///
-    /// While the circuit is open it is the rest of the cooldown. While it is half-open it is 1 s, or the rest of the time
-    /// that the trials have if that is shorter. While it is forced open it is the cooldown, because a reset has no date.
+    /// - Open: the rest of the cooldown.
+    /// - Half-open: 1 s, or the rest of the trials' time if that is shorter.
+    /// - Forced open: the cooldown, because the time of a reset is not known.
     ///
     /// ```
     /// use std::time::Duration;
@@ -81,7 +82,7 @@ impl CircuitOpenError {
         Wait::from_bits(self.source.wait)
     }
 
-    /// Returns the words for the state in the text of this error.
+    /// Returns the words that describe the state in the text of this error.
     fn condition(&self) -> &'static str {
         match self.state() {
             CircuitState::HalfOpen => "half-open and its trial is under way",
@@ -89,7 +90,7 @@ impl CircuitOpenError {
         }
     }
 
-    /// Returns the rest of the cooldown, zero unless the circuit is [open](CircuitState::Open).
+    /// Returns the rest of the cooldown, or zero if the circuit is not [open](CircuitState::Open).
     pub fn cooldown_remaining(&self) -> Duration {
         if self.state() == CircuitState::Open { self.retry_after() } else { Duration::ZERO }
     }

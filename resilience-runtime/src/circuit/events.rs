@@ -35,7 +35,7 @@ pub(crate) fn disabled(name: &Name) {
     warn!(name: "circuit_disabled", target: TARGET, circuit = %name, "circuit_disabled");
 }
 
-/// Reports calls in a row that ended without an outcome: the circuit cannot see whether the service works.
+/// Reports a number of calls in a row without an outcome. The circuit cannot see whether the service works.
 pub(crate) fn blind(name: &Name, calls: u16) {
     warn!(name: "circuit_blind", target: TARGET, circuit = %name, calls, "circuit_blind");
 }

@@ -18,20 +18,20 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::error::CircuitOpenError;
 use crate::events::debug_wanted;
 
-/// An admitted call whose outcome is not recorded yet, without a destructor.
+/// An admitted call whose outcome is not recorded yet. This type has no destructor.
 #[derive(Clone, Copy)]
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
-    /// Present if slow calls count, if a subscriber listens to the events that show the duration, or if the call waits and
-    /// may hang.
+    /// The start time. It is present if slow calls count, if a subscriber receives events with the duration, or if the
+    /// call waits and `hung_after` is set.
     started: Option<Tick>,
 }
 
 impl<B: Borrow<Core>> Admitted<B> {
     #[inline]
     pub(crate) fn success(&self) {
-        // The clock is read before the exchange that counts: a processor reorders nothing across that one.
+        // The clock is read before the exchange that counts, because a processor reorders nothing across the exchange.
         let now = Stamp::now();
         self.core.borrow().succeed(self.ticket, self.started, now);
     }
@@ -62,21 +62,21 @@ pub(crate) struct Call<B: Borrow<Core>> {
     progress: Progress,
 }
 
-/// As wide as the fields beside it, because padding is copied byte by byte.
+/// The type is as wide as the fields beside it, because padding is copied byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
     Waiting,
-    /// The body runs. If the permit is dropped in this state, the body panicked. `std::thread::panicking` would also
-    /// return true for another branch of a `join!`.
+    /// The body is being polled. If the permit is dropped in this state, the body panicked. `std::thread::panicking` is
+    /// not used, because it is also true if another branch of a `join!` panicked.
     Polling,
     Ended,
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // The permit is built in the caller's place. A move through memory reads its forty bytes in other sizes than they
-    // were written, which costs more than the rest of the call. For the same reason both paths return a ticket: a permit
-    // built in each path costs 26 more instructions, of 158.
+    // The permit is built in the caller's memory. A move would read its forty bytes with other widths than they were
+    // written with. This stall costs more than the rest of the call. Both paths return a ticket for the same reason: a
+    // permit built in each path costs 26 more instructions, of 158.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
@@ -93,7 +93,7 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Starts the call, and its time if a rule or an event needs it.
+    /// Creates the call, and reads its start time if a rule or an event needs it.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || debug_wanted();
@@ -101,7 +101,7 @@ impl<B: Borrow<Core>> Call<B> {
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
-    /// Takes the start time of a call that may hang. A body that is ready at once never comes here, and pays nothing.
+    /// Reads the start time of a call that may hang. A body that is ready at once does not reach this function.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         let Admitted { core, started, .. } = &mut self.admitted;
@@ -124,7 +124,8 @@ impl<B: Borrow<Core>> Call<B> {
             running::leave();
         }
         let call = self.end();
-        // A panic of a subscriber during the panic of the body would abort the process. The panic of the body goes on.
+        // A panic of a subscriber during the panic of the body would abort the process. The subscriber's panic is
+        // caught, and the body's panic continues.
         let _ =
             catch_unwind(AssertUnwindSafe(
                 || if panicked { call.failure(Some(&"panic"), None) } else { call.cancel() },
@@ -153,7 +154,7 @@ impl<'a> Call<&'a Core> {
         if let Some(wait) = admission.shadowed {
             core.reject(wait);
         } else if admission != Admission::of(ticket) {
-            // If a subscriber panics, dropping this call frees the slot of the trial.
+            // If a subscriber panics, dropping the call frees the slot of the trial.
             let admitted = Admitted { core, ticket, started: None };
             let mut call = Self { admitted, progress: Progress::Waiting };
             core.announce(&admission);
@@ -195,16 +196,16 @@ macro_rules! permit {
                 self.0.end().failure(Some(error), None);
             }
 
-            /// Ends the call as a failure after which the service asks for a delay, such as `Retry-After`.
+            /// Ends the call as a failure. The service asks for a delay, such as `Retry-After`.
             ///
-            /// If that failure opens the circuit, the cooldown is the longer of its own and this delay, both with
-            /// `cooldown_jitter`, at most `max_cooldown`.
+            /// If this failure opens the circuit, the cooldown is the longer of the configured cooldown and this delay.
+            /// Both are extended by `cooldown_jitter`, and limited by `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end().failure(None, Some(time));
             }
 
-            /// Ends the call as neither success nor failure, for an error that is no fault of the service, such as
-            /// "not found".
+            /// Ends the call as neither success nor failure. Use it for an error that is no fault of the service, such
+            /// as "not found".
             pub fn ignore(mut self) {
                 self.0.end().ignore();
             }
@@ -221,8 +222,9 @@ macro_rules! permit {
 permit! {
     /// A permit for one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
     ///
-    /// Each method records the outcome of the call and ends it. Dropping the permit, for example by a timeout, a `select!`
-    /// or an early return, cancels the call: `total_cancelled` increases, and the slot of a trial is free again.
+    /// Each method records the outcome of the call and ends the permit. Dropping the permit cancels the call:
+    /// `total_cancelled` increases, and the slot of a trial is free again. A timeout, a `select!` or an early return
+    /// can drop a permit.
     ///
     /// A panic that drops the permit also cancels the call, because the panic may come from other code. In contrast,
     /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attributes count a panic of the call as a failure.
@@ -266,14 +268,15 @@ permit! {
 }
 
 impl<'a> Permit<'a> {
-    /// Ends the permit and returns the parts of the call in registers. A move of the whole permit goes through memory in
-    /// other sizes than it was written, which costs as much as the call.
+    /// Ends the permit and returns the parts of the call in registers. A move of the whole permit would read memory
+    /// with other widths than it was written with. This stall costs as much as the call.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()
     }
 
-    /// Ends a call that the deadline of the caller ended: a failure if it hung, and otherwise neither success nor failure.
+    /// Ends a call that the deadline of the caller ended. It is a failure if the call hung, and otherwise neither
+    /// success nor failure.
     pub(crate) fn end_late(self) {
         self.end().end_late();
     }
@@ -296,7 +299,7 @@ impl<'a> Permit<'a> {
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a call. Its permit is marked during each poll, which distinguishes a panic of the body from a drop.
+    /// The body of a call. The permit is marked during each poll, which distinguishes a panic of the body from a drop.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Watched<'p, 'b, F> {

@@ -1,4 +1,4 @@
-//! The options of a breaker, their ranges and defaults, and the settings that they make.
+//! The options of a breaker, their ranges and defaults, and the settings that result from them.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,8 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 
-/// Passes every option of a circuit to `$with`, with its type and the kind of its value.
+/// Calls the macro `$with` with the list of all options of a circuit: variant, field, Rust type, and variant of
+/// `Value`.
 macro_rules! circuit_options {
     ($with:ident) => {
         $with! {
@@ -49,7 +50,7 @@ macro_rules! options {
             }
         }
 
-        /// The options that one place writes about a circuit. Other places may write the others.
+        /// The options that one attribute or builder sets. The unset options are `None`.
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub(crate) struct Options {
             $(pub(crate) $option: Option<$type>,)*
@@ -58,7 +59,7 @@ macro_rules! options {
         impl Options {
             pub(crate) const NONE: Self = Self { $($option: None,)* };
 
-            /// Returns every option with its value, in the order of the table.
+            /// Returns every option with its value, in the order of the list.
             pub(crate) fn entries(&self) -> [(CircuitOption, Option<Value>); [$(stringify!($option)),*].len()] {
                 [$((CircuitOption::$name, self.$option.map(Value::$kind)),)*]
             }
@@ -95,8 +96,8 @@ const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const MAX_KEYS: u32 = 10_000;
 
 impl Options {
-    /// Merges both; these options win. A rule counts as one option: if the two rules do not go together, the rule of these
-    /// stays as it is. The same holds for `cooldown` and `max_cooldown`.
+    /// Merges two sets of options; `self` wins. The options of a rule are taken together: if the two rules do not fit,
+    /// the rule of `self` remains. The same holds for `cooldown` and `max_cooldown`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -117,8 +118,8 @@ impl Options {
         }
     }
 
-    /// Returns the option of `others` that contradicts these: a `cooldown` above `max_cooldown`, or the other way round. The
-    /// result holds the range that these options allow, and the value of the others.
+    /// Returns the option of `others` that contradicts `self`: a `cooldown` longer than `max_cooldown`, on either side.
+    /// The result contains the option, the range that `self` allows, and the value of `others`.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -132,7 +133,7 @@ impl Options {
         }
     }
 
-    /// Returns the error of the merged rule if each rule alone is correct.
+    /// Returns the error of the merged rule, unless one of the two rules is already wrong.
     pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
         self.check_rule().and(others.check_rule()).ok()?;
         self.each_or(others).check_rule().err()
@@ -152,7 +153,7 @@ impl Options {
         self.check_rule()
     }
 
-    /// Checks that the options of the rule go together.
+    /// Checks that the options of the rule can be combined.
     pub(crate) fn check_rule(&self) -> Result<(), ConfigError> {
         let Self { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = *self;
         let rate = failure_rate.map(|rate| ("failure_rate", rate)).or(slow_rate.map(|rate| ("slow_rate", rate)));
@@ -185,7 +186,7 @@ impl Options {
     }
 }
 
-/// Returns the allowed values of an option if it does not allow this one.
+/// Returns a description of the allowed values, if the option does not allow this value.
 fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     match (option, value) {
         (CircuitOption::MaxKeys, Value::Count(0 | KEYS_LIMIT..)) => Some("a whole number from 1 to 9999999"),
@@ -216,9 +217,9 @@ fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
 /// The rule that opens a circuit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rule {
-    /// So many failures in a row.
+    /// `threshold` failures in a row.
     Consecutive { threshold: u32 },
-    /// A limit on the calls of a span.
+    /// A limit on the failed or slow calls in a window.
     Window { span: Span, limit: Limit },
 }
 
@@ -234,7 +235,7 @@ pub(crate) enum Limit {
     Rates { min_calls: u32, failure_rate: Option<f64>, slow_rate: Option<f64> },
 }
 
-/// The settings of a breaker: the written options over the defaults.
+/// The settings of a breaker: its options, and defaults for the unset ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) rule: Rule,
@@ -252,13 +253,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Returns shared settings: a program has many circuits and few different settings.
+    /// Returns shared settings. Most circuits of a program have the same settings, so one copy serves them all.
     pub(crate) fn shared(options: Options) -> Arc<Self> {
         static NEWEST: Interner<Settings> = Interner::new();
         NEWEST.intern(Self::from(options))
     }
 
-    /// Returns the number of failures that opens the circuit, zero for a rule of rates.
+    /// Returns the number of failures that opens the circuit, or zero for a rule of rates.
     pub(crate) fn threshold(&self) -> u32 {
         match self.rule {
             Rule::Consecutive { threshold } | Rule::Window { limit: Limit::Failures(threshold), .. } => threshold,
@@ -273,15 +274,15 @@ impl Settings {
         }
     }
 
-    /// Returns whether the time of a success counts: its duration, or the moment of its end.
+    /// Returns whether the duration of a success, or the time of its end, matters to a rule.
     pub(crate) fn timed(&self) -> bool {
         self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }
 
     /// Returns the cooldown of the n-th opening since the circuit was closed, for a random number `draw` from 0 to 1.
     ///
-    /// The cooldown is the longer of the circuit's own and the hint. Both have jitter, so that the clients of a service that
-    /// told all of them the same delay do not return at once.
+    /// The cooldown is the longer of the configured cooldown and the hint. Both have jitter: a service may have told
+    /// all its clients the same delay, and they should not return at once.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;
@@ -290,9 +291,9 @@ impl Settings {
     }
 }
 
-/// Returns the product with a factor of at least 1. Saturates.
+/// Multiplies a time by a factor of at least 1. The product saturates.
 fn times(time: Duration, factor: f64) -> Duration {
-    // A factor of one is exact, and zero stays zero, although zero times infinity does not.
+    // A factor of one keeps the time exact. A time of zero stays zero; zero times infinity would be NaN.
     if factor <= 1.0 || time.is_zero() {
         return time;
     }

@@ -30,11 +30,12 @@ pub struct CircuitStats {
     pub name: String,
     /// State that the next call would find.
     pub state: CircuitState,
-    /// Number of failures that count towards `threshold`: consecutive ones, or the ones in the window at the last failure.
-    /// An open circuit keeps the number, and each failed trial adds one. Closing or resetting the circuit clears it.
+    /// Number of failures that count towards `threshold`: consecutive failures, or the failures in the window at the
+    /// last failure. An open circuit keeps the number, and each failed trial adds one. Closing or resetting the circuit
+    /// clears it.
     pub failures: u64,
-    /// Number of successes since the circuit last closed from half-open, or was reset. A call that ends at that moment may
-    /// count before or after it.
+    /// Number of successes since the circuit was last reset, or last closed after a trial. A call that ends at that
+    /// moment may count before or after it.
     pub successes: u64,
     /// Number of failures that opens the circuit; zero for a rule with rates.
     pub threshold: u32,
@@ -46,7 +47,8 @@ pub struct CircuitStats {
     pub last_failure: Option<SystemTime>,
     /// Time of the last success, to the millisecond.
     pub last_success: Option<SystemTime>,
-    /// Number of calls in the window, while the circuit was closed; zero for a rule without a window. Trials are not in it.
+    /// Number of calls in the window while the circuit was closed; zero for a rule without a window. The window
+    /// contains no trials.
     pub window_total: u64,
     /// Number of failed calls in the window.
     pub window_failures: u64,

@@ -1,14 +1,15 @@
 use crate::base::clock::Tick;
 
-/// The calls in a row that ended without an outcome, cancelled or by a deadline.
+/// Counts the calls in a row that ended without an outcome: cancelled, or ended by a deadline.
 ///
-/// Four bytes, because the tests limit the size of a breaker.
+/// The size is four bytes, because the tests limit the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
-    /// The number of calls in the low bits, up to [`BLIND_CALLS`]. The high bits hold the number of successes and failures at
-    /// the last such call, so 2,048 outcomes between two cancelled calls look like none.
+    /// The low bits count such calls, up to [`BLIND_CALLS`]. The high bits contain the number of successes and failures
+    /// at the last such call. This number wraps, so 2,048 outcomes between two such calls look like none.
     calls: u16,
-    /// When the last warning was emitted, in units that wrap around after ten hours; zero before the first.
+    /// The time of the last warning, in units of [`UNIT`](Self::UNIT), or zero before the first warning. It wraps
+    /// around after ten hours.
     warned: u16,
 }
 
@@ -18,12 +19,12 @@ pub(crate) const BLIND_CALLS: u16 = 20;
 impl Blind {
     const CALLS_BITS: u32 = 5;
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
-    /// A unit is 2^29 ns, about half a second.
+    /// The length of a unit of time, as a power of two: 2^29 ns are about half a second.
     const UNIT: u32 = 29;
-    /// The units of a minute, rounded down.
+    /// The number of units in a minute, rounded down.
     const MINUTE: u16 = 111;
 
-    /// Adds a call; returns whether a warning is due, which is at most once a minute.
+    /// Adds a call, and returns whether a warning is due. A warning is due at most once a minute.
     #[expect(clippy::cast_possible_truncation, reason = "only differences of near numbers count")]
     pub(crate) fn add(&mut self, outcomes: u64, now: Tick) -> bool {
         let outcomes = (outcomes as u16) << Self::CALLS_BITS;

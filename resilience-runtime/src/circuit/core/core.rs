@@ -1,4 +1,4 @@
-//! One circuit: admits calls and records their outcomes. Each event follows the decision that it reports.
+//! One circuit: admits calls and records their outcomes. Each event is emitted after the decision that it reports.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::events::debug_wanted;
 
 /// The state that all handles of a breaker share.
 ///
-/// `repr(C)`: the name shares the cache line of the reference count, which a lookup has just touched.
+/// `repr(C)`: the name shares a cache line with the reference count, which a lookup has just touched.
 #[repr(C)]
 pub(crate) struct Core {
     pub(crate) name: Name,
@@ -35,7 +35,7 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Decides about a call that the gate does not admit at once: an admission, or the wait of a rejection.
+    /// Admits or rejects a call that the gate does not admit at once. The error is the time to wait.
     ///
     /// A call inside the body of a live trial belongs to that trial. It passes, and its end decides nothing.
     ///
@@ -82,7 +82,8 @@ impl Core {
         }
     }
 
-    /// Returns the nanoseconds until then, or none if a decision is needed: the time has come, or another clock set it.
+    /// Returns the nanoseconds until this tick. Returns `None` if the lock must decide: the tick has passed, or another
+    /// clock set it.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -125,7 +126,7 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_ignored);
     }
 
-    /// Records a failure if the call hung, and otherwise a call that `add` counts.
+    /// Records a call without an outcome. A call that hung is a failure; otherwise `add` counts the call.
     fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
@@ -146,7 +147,7 @@ impl Core {
         }
     }
 
-    /// Records a success that ended `now`. A thread without a slot takes the slow path, which gives it one.
+    /// Records a success that ended `now`. A thread without a slot takes the slow path, on which it receives a slot.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
@@ -156,7 +157,7 @@ impl Core {
         }
     }
 
-    /// Decides about a success that could not be counted at once, and emits its events.
+    /// Records a success with the lock held, and emits its events.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
@@ -180,7 +181,8 @@ impl Core {
         }
     }
 
-    /// Counts a success under a rule with times. Returns false for a slow one, and if a part of the window expires.
+    /// Counts a success whose time matters to the rule. Returns false if the success is slow, or if a part of the
+    /// window has expired.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
@@ -215,7 +217,7 @@ impl Core {
         }
     }
 
-    /// Returns the end of a call as the machine needs it.
+    /// Returns the facts about the end of a call that the machine needs.
     #[inline]
     fn end(&self, machine: &Machine, started: Option<Tick>, retry_after: Option<Duration>) -> End {
         let gate = &self.gate;
@@ -223,7 +225,8 @@ impl Core {
         End { slow, retry_after, successes: self.successes(machine) }
     }
 
-    /// Returns the successes of the period for a machine that has a window, otherwise zero. The caller holds the lock.
+    /// Returns the number of successes in this period if the machine has a window, and otherwise zero. The caller holds
+    /// the lock.
     pub(crate) fn successes(&self, machine: &Machine) -> u64 {
         if machine.has_window() { self.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
     }

@@ -1,9 +1,11 @@
 //! Guards the machine of a breaker and publishes its phase as one atomic word.
 //!
-//! Each decision holds the lock. Two paths only read the word: a success through a closed circuit that has no failures to
-//! clear, and a rejection while the wait runs. The low three bits of the word are the phase. The upper half is the
-//! generation of a circuit that admits calls; otherwise all bits above the phase are the [`Tick`] at which a wait ends, or
-//! the length of a wait without an end. One load reads all that belongs together.
+//! Each decision holds the lock. Two paths only read the word: a success of a closed circuit without failures to clear,
+//! and a rejection while the wait runs.
+//!
+//! The low three bits of the word are the phase. While the circuit admits calls, the upper half is the generation.
+//! Otherwise the bits above the phase are the [`Tick`] at which a wait ends, or the length of a wait without an end.
+//! One load therefore reads a consistent state.
 
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
@@ -26,15 +28,17 @@ const DISABLED: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// Stored with the lock held, `Release`; loaded without it, `Acquire`.
+    /// The word. A thread with the lock stores it with `Release`; threads without the lock load it with `Acquire`.
     word: AtomicU64,
-    /// While the circuit is closed, the tick at which its window has something to expire. Otherwise the longest wait of a
-    /// rejection without a decision, in nanoseconds; zero if each call needs a decision. A longer wait comes from another
-    /// clock than the opening.
+    /// While the circuit is closed: the tick at which a part of the window expires. Otherwise: the longest wait of a
+    /// rejection without a decision, in nanoseconds, or zero if each call needs a decision. A longer wait means that
+    /// another clock opened the circuit.
     ///
-    /// One field, because two make a breaker eight bytes larger, above its limit in `tests/allocations.rs`. It is stored
-    /// before the word, so a reader may see the limit of the next word. It then takes the lock, or rejects by the old phase.
-    /// Both are correct.
+    /// Both values share one field. A second field would make a breaker eight bytes larger than its limit in
+    /// `tests/allocations.rs`.
+    ///
+    /// The limit is stored before the word, so a reader may see the limit of the next word. The reader then takes the
+    /// lock, or rejects by the old phase. Both are correct.
     limit: AtomicU64,
     /// The shortest duration of a slow call in nanoseconds, rounded up to whole ticks. The lowest bit is [`HUNG`].
     slow: AtomicU64,
@@ -48,9 +52,9 @@ struct Core {
 }
 
 const NEVER: u64 = u64::MAX;
-/// No call is slow. The value is in whole ticks.
+/// The value of `slow` if no call is slow, in whole ticks.
 const NONE_SLOW: u64 = !MASK;
-/// A cancelled call may be a failure, so a call that waits needs its start time.
+/// A bit that is set if a cancelled call may be a failure. A call that waits then needs its start time.
 const HUNG: u64 = 1;
 
 impl Gate {
@@ -78,7 +82,7 @@ impl Gate {
         (word & MASK <= FAILING).then_some(split(word).0)
     }
 
-    /// Returns whether the circuit is closed in this generation, and a success only has to be counted.
+    /// Returns whether the circuit is closed in this generation, and a success changes nothing but a counter.
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u32) -> bool {
         self.is_closed(generation, SuccessPath::Quiet)
@@ -97,26 +101,26 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) & !MASK != NONE_SLOW
     }
 
-    /// Returns whether the start time of a call that waits is needed.
+    /// Returns whether a call that waits needs its start time.
     #[inline]
     pub(crate) fn times_waits(&self) -> bool {
         self.slow.load(Ordering::Relaxed) & HUNG != 0
     }
 
-    /// Returns whether a call that started then is slow if it ends now.
+    /// Returns whether a call is slow that started at `started` and ends `now`.
     pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
 
-    /// Returns whether a part of the window expires.
+    /// Returns whether a part of the window has expired.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
     /// Lets `decide` change the machine, and publishes the new phase.
     ///
-    /// `decide` must not call user code, and that includes subscribers to events. A clock that it reads with the lock held
-    /// gives times in the order of the decisions.
+    /// `decide` must not call user code, including subscribers to events. A decision reads the clock while it holds the
+    /// lock, so its times have the order of the decisions.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
@@ -135,7 +139,7 @@ impl Gate {
         decision
     }
 
-    /// Passes the machine to `read`, which changes nothing.
+    /// Calls `read` with the machine, which it cannot change.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {
         let core = lock(&self.core);
         read(&core.machine, &core.settings)

@@ -1,6 +1,6 @@
-//! The transition function of a breaker: plain data in, plain data out, no lock, no event.
+//! The transition function of a breaker. It maps plain data to plain data, takes no lock and emits no event.
 //!
-//! The end of a call reads the clock here, because most ends need no time. All transitions stand in this one file.
+//! The end of a call reads the clock here, because most ends need no time. This file contains all transitions.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::core::window::{Counts, Window};
 use crate::circuit::settings::{Rule, Settings};
 
-/// The reason of an opening by a trial.
+/// The reason in the event of a circuit that a failed trial opened.
 const TRIAL: &str = "half_open_failure";
 
 #[derive(Clone, Copy, Debug)]
 enum State {
     Closed,
-    /// The hint is in nanoseconds, and the draw is a random fraction of 2^32: both keep a breaker small.
+    /// The hint is in nanoseconds, and the draw is a random fraction of 2^32. Both types keep a breaker small.
     Open {
         since: Tick,
         hint: u64,
@@ -40,15 +40,15 @@ enum State {
 pub(crate) struct Machine {
     state: State,
     generation: u32,
-    /// The current lease. It is narrower than that of a ticket, which keeps a breaker small.
+    /// The number of the current lease. It is narrower than the lease in a ticket, which keeps a breaker small.
     pub(super) lease: u16,
-    /// The number of openings since the circuit was closed. Saturates.
+    /// The number of openings since the circuit was closed; it saturates.
     opened_since_closed: u16,
-    /// Saturates at the largest threshold.
+    /// The number of failures; it saturates at the largest threshold.
     failures: u32,
-    /// The generation in which the circuit was closed or reset last.
+    /// The generation in which the circuit last closed or was reset.
     period: u32,
-    /// The number of openings in the life of the breaker.
+    /// The number of openings since the breaker was created.
     total_opened: u32,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
@@ -73,7 +73,7 @@ impl Machine {
         machine
     }
 
-    /// Changes the settings. A window of another span starts empty.
+    /// Changes the settings. If the window changes, it starts empty.
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, now, successes);
@@ -87,12 +87,12 @@ impl Machine {
             settings.span().map(|span| Box::new(Window::new(span, now, successes, settings.slow_call.is_some())));
     }
 
-    /// Returns the generation in which the circuit was closed or reset last.
+    /// Returns the generation in which the circuit last closed or was reset.
     pub(crate) fn period(&self) -> u32 {
         self.period
     }
 
-    /// Returns the number of openings in the life of the breaker.
+    /// Returns the number of openings since the breaker was created.
     pub(crate) fn opened(&self) -> u64 {
         self.total_opened.into()
     }
@@ -111,8 +111,8 @@ impl Machine {
         Some(self.window.as_ref()?.look(now, successes))
     }
 
-    /// Returns the failures toward the threshold, in a window as of the last failure. Kept while open, and a failed trial
-    /// adds one.
+    /// Returns the number of failures that count towards the threshold, in a window as of the last failure. An open
+    /// circuit keeps the number, and a failed trial adds one.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.into()
     }
@@ -170,7 +170,7 @@ impl Machine {
         }
     }
 
-    /// Decides about a call: an admission, or the wait of a rejection.
+    /// Admits or rejects a call. The error is the time to wait.
     pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Result<Admission, Wait> {
         match &mut self.state {
             State::Closed | State::Disabled => {
@@ -179,7 +179,8 @@ impl Machine {
             }
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
-                // Of two paused clocks on one breaker, the one that is behind must not wait for the other.
+                // Two tests with paused clocks may use one breaker. The one with the earlier time must not wait for the
+                // other.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -264,7 +265,7 @@ impl Machine {
         reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
     }
 
-    /// Puts a call into the window; returns the reason to open the circuit, if there is one.
+    /// Adds a call to the window. Returns the reason if the circuit must open.
     fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<&'static str> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;
@@ -291,7 +292,7 @@ impl Machine {
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
     }
 
-    /// Opens the circuit by hand, for an ordinary cooldown.
+    /// Opens the circuit by hand, for the usual cooldown.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
         self.opened_since_closed = 0;
         self.open(settings, now, None);
@@ -305,7 +306,7 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Frees the slot of a trial, unless it belongs to a later lease.
+    /// Frees the slot of a trial, unless another trial has taken it over under a later lease.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -357,16 +358,17 @@ impl Machine {
     }
 }
 
-/// Returns whether every slot of a trial is taken.
+/// Returns whether all slots of trials are taken.
 ///
-/// Without a trial in flight there is always room. Otherwise a change of settings could leave a sum that no call can lower.
+/// A call is always admitted while no trial runs. Otherwise a change of settings could leave a count that no call can
+/// lower.
 fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
     in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
 }
 
-/// Returns the rest of `limit` since `since`, or none once it has passed.
+/// Returns the rest of `limit`, counted from `since`, or `None` if the limit has passed.
 ///
-/// The limit is rounded up to whole ticks, so that a caller waits long enough with the rest.
+/// The limit is rounded up to whole ticks, so that a wait for the rest is long enough.
 fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
     let limit = Duration::from_nanos(whole_steps(nanos(limit)));
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())

@@ -20,7 +20,7 @@ fn end() -> End {
     End { slow: false, retry_after: None, successes: 0 }
 }
 
-/// A machine in which one of three trials has succeeded and another is under way.
+/// Returns a machine in which one of three trials has succeeded and another trial runs.
 fn half_open() -> (Machine, Ticket) {
     let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now()), Tick::now(), settings(3));
     let ticket = machine.admit(now, &settings).unwrap().ticket;

@@ -1,6 +1,6 @@
-//! Races, each played in every interleaving by loom: `.ci/loom`.
+//! Races that loom runs in every interleaving: `.ci/loom`.
 //!
-//! Time stands still or has long passed here: a limit is zero or an hour.
+//! Loom cannot advance time, so each limit is zero or an hour.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn breaker(settings: Arc<Settings>) -> CircuitBreaker {
     CircuitBreaker::new(Name::Static("model"), settings)
 }
 
-/// One whose first failure opens it, and whose cooldown has passed when it has.
+/// Returns a breaker that opens at the first failure, and whose cooldown has passed by then.
 fn brief() -> CircuitBreaker {
     breaker(settings(1, Duration::ZERO, HOUR))
 }
@@ -75,7 +75,7 @@ fn a_success_against_a_reset() {
         breaker.reset();
         other.join().unwrap();
         let stats = breaker.stats();
-        // It ended before the reset, or came too late.
+        // The success ended before the reset, or came too late.
         assert_eq!((stats.successes, stats.total_succeeded), (0, 2));
         admitted(&breaker).success();
         assert_eq!((breaker.stats().successes, breaker.stats().total_succeeded), (1, 3));
@@ -160,7 +160,7 @@ fn the_expiry_of_a_lease_against_the_trials_end() {
             if ends_well {
                 assert_eq!(breaker.state(), CircuitState::Closed);
             } else {
-                // The slot of the one that hung came back once, by its expiry or its end.
+                // The slot of the trial that hung became free once, by its expiry or by its end.
                 let room = u32::from(breaker.try_acquire().is_ok());
                 assert_eq!(room, 0, "the next trial is still under way");
                 drop(next);

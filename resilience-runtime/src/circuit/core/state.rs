@@ -4,7 +4,7 @@ use crate::base::clock::Tick;
 
 /// The state of a circuit.
 ///
-/// Shown as `closed`, `open`, `half_open`, `forced_open` and `disabled`.
+/// `Display` shows `closed`, `open`, `half_open`, `forced_open` and `disabled`.
 ///
 /// ```
 /// use resilience_runtime::CircuitState;
@@ -20,9 +20,10 @@ pub enum CircuitState {
     Open,
     /// A few trial calls are admitted; their outcomes close the circuit or open it again.
     HalfOpen,
-    /// Calls are rejected until a reset: [`force_open`](crate::CircuitBreaker::force_open).
+    /// Calls are rejected until a reset, after [`force_open`](crate::CircuitBreaker::force_open).
     ForcedOpen,
-    /// Calls are admitted until a reset, and their outcomes change nothing: [`disable`](crate::CircuitBreaker::disable).
+    /// Calls are admitted until a reset, after [`disable`](crate::CircuitBreaker::disable). Their outcomes change
+    /// nothing.
     Disabled,
 }
 
@@ -45,7 +46,8 @@ impl fmt::Display for CircuitState {
     }
 }
 
-/// The part of the state that an admission and a success need, as one word; see [`crate::circuit::core::gate`].
+/// The part of the state that fits in one word: enough to admit calls and to count successes. See
+/// [`crate::circuit::core::gate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Closed {
@@ -55,14 +57,14 @@ pub(crate) enum Phase {
     Open {
         until: Tick,
     },
-    /// Half-open, and a trial may be admitted.
+    /// The circuit is half-open, and a trial may be admitted.
     HalfOpen,
-    /// Half-open, and every slot is taken until their lease ends.
+    /// The circuit is half-open, and every slot is taken until its lease ends.
     Full {
         until: Tick,
     },
-    /// Open without an end. A rejection waits for so many nanoseconds, in steps of eight; zero if each call needs a
-    /// decision.
+    /// The circuit is open without an end. A rejection reports this number of nanoseconds, in steps of eight; zero if
+    /// each call needs a decision.
     ForcedOpen {
         wait: u64,
     },
@@ -74,10 +76,10 @@ pub(crate) enum Phase {
 /// How a closed circuit records a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SuccessPath {
-    /// It is counted.
+    /// The success is only counted.
     Quiet,
-    /// It clears failures.
+    /// The success clears earlier failures.
     Failing,
-    /// Its time may count.
+    /// The duration or the end of the success may matter.
     Timed,
 }

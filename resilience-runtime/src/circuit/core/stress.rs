@@ -1,6 +1,6 @@
-//! A million calls from eight threads, with random verdicts and resets between them.
+//! A million calls from eight threads, with random outcomes, and with resets between the calls.
 //!
-//! The test stands in this folder, because it reads the ticket of a permit: the trials and their generation.
+//! The test is in this folder, because it reads the ticket of a permit: its generation and its lease.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -34,7 +34,7 @@ struct Stress {
     breaker: CircuitBreaker,
     /// The unfinished trials, by generation and lease.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// The time before the first failure in a generation; the next generation is open.
+    /// The time before the first failure of a generation; the circuit is open in the next generation.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 
@@ -48,7 +48,7 @@ impl Stress {
             let under_way = trials.entry(ticket).or_default();
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
-            // Closed or half-open, then open, then this one.
+            // This generation is half-open, and the previous one was open. The first failure came in the one before.
             let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }
@@ -87,7 +87,7 @@ impl Stress {
 
     fn thread(&self, number: u64) -> Counts {
         let mut counts = Counts::default();
-        // Some calls overlap others of their thread, and some of those outlive their lease.
+        // Some calls overlap other calls of their thread, and some overlapping calls outlive their lease.
         let mut slow = None;
         for call in 0..CALLS {
             let mut dice = DefaultHasher::new();

@@ -1,8 +1,8 @@
 //! Counters that threads change without a lock, each thread in a cache line of its own.
 //!
-//! A breaker has one slot for each stripe, and a thread always uses the same stripe. Two threads that call through one breaker
-//! therefore write to two lines. A line holds the slots of several breakers, which the same thread writes. The idea is that of
-//! `LongAdder` (Doug Lea, JSR 166), without its growth: a call never allocates.
+//! A breaker has one slot in each stripe, and a thread always uses the same stripe. Two threads that call through one
+//! breaker therefore write to different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166), but has a
+//! fixed number of stripes: a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,10 +13,10 @@ use crate::base::clock::Stamp;
 use crate::base::packed::join;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
-/// The outcomes of one thread, or of a few, with one breaker.
+/// The outcomes of the calls that one thread, or a few threads, made through one breaker.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// The number of successes in a period, below the number of the period; see [`Slot::succeed`].
+    /// The upper half is the number of a period, and the lower half the number of its successes. See [`Slot::succeed`].
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -26,7 +26,7 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
-    /// Stores a changed stamp only, because the exchange that follows would wait for the store.
+    /// Stores a stamp only if it has changed, because the following exchange would wait for the store.
     #[inline]
     pub(crate) fn stamp(&self, now: Stamp) {
         if self.last_success() != now {
@@ -39,10 +39,11 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts and stamps a success of this period. Returns false if the slot is full or of another period, see
-    /// [`Slot::begin_period`].
+    /// Counts and stamps a success of this period. Returns false if the slot is full, or belongs to another period;
+    /// [`Slot::begin_period`] is needed then.
     ///
-    /// One exchange counts and checks the period, so a late success is never counted in a period that began meanwhile.
+    /// One exchange counts the success and checks the period. A late success is therefore never counted in a period
+    /// that has begun in the meantime.
     #[inline]
     pub(crate) fn succeed(&self, period: u32, now: Stamp) -> bool {
         self.stamp(now);
@@ -51,20 +52,20 @@ impl Slot {
         count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Makes room for successes of this period. Returns the number counted before, and whether they are of this period, too.
-    /// The caller holds the lock of the breaker.
+    /// Prepares the slot for successes of this period. Returns the number of successes counted before, and whether they
+    /// belong to this period. The caller holds the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
         if count < COUNT {
             return (0, true);
         }
-        // The swap returns successes that were counted since the load, too.
+        // The swap also returns successes that were counted after the load.
         let old = self.succeeded.swap(tag(period), Ordering::Relaxed);
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns the successes counted here, and the number of them that are of this period.
+    /// Returns the successes counted in this slot, and how many of them belong to this period.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
@@ -78,27 +79,27 @@ fn tag(period: u32) -> u64 {
 
 const SLOTS: usize = 4;
 
-/// Two lines of 64 bytes, because processors fetch lines in pairs.
+/// A stripe: two lines of 64 bytes, because processors fetch lines in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([Slot; SLOTS]);
 
 /// The slots of one breaker.
 pub(crate) enum Stripes {
-    /// A slot in each line of a block that is shared with the breakers made before and after.
+    /// One slot in each line of a block. The breakers that were created just before and after share the block.
     Many { lines: Arc<[Line]>, column: usize },
-    /// One slot in place, for a breaker that is one of many.
+    /// One slot for all threads, for a circuit with a key.
     Single(Slot),
 }
 
 impl Stripes {
-    /// Creates two stripes for each core, at most 16.
+    /// Creates stripes for a breaker: two for each core, at most 16.
     pub(crate) fn new() -> Self {
         /// The newest block, and the number of its columns in use.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            // A model must not find the counters of an earlier run.
+            // A model must not find the counters of its previous run.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
             _ => (lines(), 0),
         };
@@ -121,7 +122,8 @@ impl Stripes {
         }
     }
 
-    /// Returns the slot of this thread if it has a number. The last `?` replaces a panic that cannot happen.
+    /// Returns the slot of this thread, or `None` if the thread has no number. The last `?` avoids a panic that cannot
+    /// happen.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -157,14 +159,14 @@ thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Returns the number of this thread, zero before it needs one.
+/// Returns the number of this thread, or zero if it has none yet.
 #[inline]
 fn thread() -> usize {
     // A model must take the same steps in each run.
     if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
 }
 
-/// Gives this thread a number. Threads that start one after the other get neighbouring stripes.
+/// Gives this thread a number. Threads that start one after the other receive neighbouring stripes.
 #[cold]
 fn number() {
     use std::sync::atomic::{AtomicUsize, Ordering};

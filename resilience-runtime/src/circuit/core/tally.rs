@@ -1,13 +1,13 @@
-//! Counters that change with the lock held.
+//! The counters of a breaker that change while the lock is held.
 
 use crate::base::clock::Stamp;
 
-/// The counters of one breaker that change with the lock held.
+/// The counters of one breaker that change while the lock is held.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// Successes of the period that are in no slot: of trials, and of calls that took the lock.
+    /// The successes of this period that no slot counts: successes of trials, and of calls that took the lock.
     pub(crate) recent: u64,
-    /// Successes of earlier periods that are in no slot, and stale ones.
+    /// The successes of earlier periods that no slot counts, and the stale successes.
     pub(crate) settled: u64,
     pub(crate) failed: u64,
     pub(crate) last_failure: Stamp,

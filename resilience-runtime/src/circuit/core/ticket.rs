@@ -2,17 +2,19 @@ use std::fmt;
 
 use crate::base::packed::{join, split};
 
-/// The admission of a call: the generation that admitted it, and the lease of a trial's slot.
+/// The admission of a call: the generation that admitted it, and, for a trial, the lease of its slot. A lease is the
+/// time limit of a trial.
 ///
-/// The outcome counts in this generation only. A slot that was freed because its trial did not end belongs to an older lease.
+/// The outcome counts only in this generation: each state change begins a new one. A trial that outlived its lease no
+/// longer owns its slot.
 ///
-/// One word stays in one register. Two halves would go through memory and be read in other pieces than they were written in,
-/// which costs more than the rest of a call.
+/// The two numbers share one word, which stays in a register. Two fields would be written and read in memory with
+/// different widths. This store-forwarding stall costs more than the rest of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// Marks, in place of a lease, a call through a circuit that only counts.
+    /// Takes the place of a lease, for a call that is no trial and whose duration does not count.
     pub(crate) const NO_TRIAL: u32 = 0;
     /// Marks, in place of a lease, a call that is no trial and whose time counts.
     pub(crate) const TIMED: u32 = 2;
@@ -40,7 +42,8 @@ impl Ticket {
     /// The first lease of a breaker. Leases are odd, so that one bit tells a trial: each poll of a body asks twice.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
-    /// Returns the lease after this one. A lease is long forgotten when its number comes round.
+    /// Returns the number of the next lease. The numbers repeat after 65,535 leases. By then the earlier lease with the
+    /// same number has ended.
     pub(crate) const fn next_lease(lease: u16) -> u16 {
         lease.wrapping_add(2)
     }

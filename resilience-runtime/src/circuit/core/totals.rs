@@ -1,7 +1,7 @@
-//! Counters of outcomes over the life of a breaker, and the times of the last ones.
+//! The outcomes since the breaker was created, and the times of the last success and failure.
 //!
-//! [`Tally`] counts outcomes that are recorded under the lock. The slots of the threads count all others. Each access to a slot
-//! is relaxed, because no counter decides anything.
+//! [`Tally`] counts outcomes that are recorded under the lock. The slots of the threads count all other outcomes. Each
+//! access to a slot is relaxed, because no decision depends on a counter.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
@@ -42,7 +42,7 @@ impl Totals {
         self.stripes.assigned()
     }
 
-    /// Makes the slot of this thread count for this period, and stamps it. The caller holds the lock.
+    /// Makes the slot of this thread count successes of this period, and stamps the slot. The caller holds the lock.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);
@@ -62,7 +62,7 @@ impl Totals {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the sums of all counters. The caller holds the lock.
+    /// Returns the sums of the counters of the tally and of all slots. The caller holds the lock.
     pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
         let mut sums = Sums {
             successes: tally.recent,
@@ -72,7 +72,7 @@ impl Totals {
             rejected: 0,
             last_success: Stamp::default(),
         };
-        // `for_each` asks for the kind of stripes once, a loop at each step.
+        // `for_each` checks the kind of stripes once. A `for` loop would check it at each step.
         self.stripes.all().for_each(|slot| {
             let (all, recent) = slot.successes(period);
             sums.succeeded += all;

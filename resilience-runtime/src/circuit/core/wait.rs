@@ -4,12 +4,13 @@ use crate::circuit::core::state::CircuitState;
 
 /// The state that rejected a call, and the time after which the caller may try again.
 ///
-/// One word of whole ticks, so that a rejection stays in a register. The low bits, which whole ticks leave free, are the
-/// state. The callers pass whole ticks, because rounding here costs a rejection more instructions.
+/// The wait is one word, so that a rejection stays in a register. Its time is a multiple of 8 ns, and the three low
+/// bits hold the state. The callers pass multiples of 8 ns, because rounding in this function costs a rejection more
+/// instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
-/// Trials are short compared with their lease, so a caller is told to come back sooner.
+/// The longest wait that a half-open circuit reports to a caller. A trial usually ends long before its lease.
 const HALF_OPEN_NANOS: u64 = 1_000_000_000;
 
 const OPEN: u64 = 0;
@@ -24,14 +25,14 @@ impl Wait {
         Self(nanos & !STATE | OPEN)
     }
 
-    /// Returns the wait for a trial whose lease ends after so many nanoseconds.
+    /// Returns the wait for a trial whose lease ends in `lease_nanos`.
     #[inline]
     pub(crate) const fn half_open(lease_nanos: u64) -> Self {
         let nanos = if lease_nanos < HALF_OPEN_NANOS { lease_nanos } else { HALF_OPEN_NANOS };
         Self(nanos & !STATE | HALF_OPEN)
     }
 
-    /// Returns the wait for a reset, which is as long as a cooldown.
+    /// Returns the wait until a reset. Its time is a cooldown, because the time of the reset is not known.
     #[inline]
     pub(crate) const fn forced_open(cooldown_nanos: u64) -> Self {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)

@@ -1,15 +1,15 @@
-//! The calls that a rule remembers: a number of last calls, or the calls of the last seconds.
+//! The window of a rule: the last calls, or the calls of the last seconds.
 //!
-//! A window records failures and slow calls only. Threads count all other successes. An update receives their sum since the
-//! circuit was closed; its growth since the last update happened in between. So a success costs nothing, and the cost of a
-//! window does not grow with its calls.
+//! A window records failures and slow calls only. Threads count all other successes. An update receives the number of
+//! successes since the circuit was closed, and adds the growth since the last update. A success therefore costs
+//! nothing, and the cost of a window does not grow with its calls.
 
 use std::time::Duration;
 
 use crate::base::clock::{SKEW, Tick, nanos};
 use crate::circuit::settings::{Limit, Span};
 
-/// The calls in a window.
+/// The number of calls in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) total: u64,
@@ -18,7 +18,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Returns the part of the limit that these calls have reached. A slow success counts for the rate of slow calls only.
+    /// Returns the reason to open the circuit, if these calls reach the limit. A slow success counts for `slow_rate`
+    /// only.
     pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<&'static str> {
         match *limit {
             Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some("threshold"),
@@ -36,7 +37,7 @@ impl Counts {
         }
     }
 
-    /// A quotient, not a product: 3 of 30 equals the literal 0.1 exactly.
+    /// A quotient is exact here, and a product is not: 3 / 30 equals the literal 0.1.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64
@@ -50,7 +51,7 @@ pub(crate) enum Window {
 }
 
 impl Window {
-    /// Creates a window that starts now, after so many successes.
+    /// Creates a window that starts now, after this number of successes.
     pub(crate) fn new(span: Span, now: Tick, successes: u64, slow: bool) -> Self {
         match span {
             Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
@@ -58,14 +59,14 @@ impl Window {
         }
     }
 
-    /// Keeps bits for slow calls if a rule needs them: they take half of the memory.
+    /// Adds bits for slow calls if a rule needs them. They double the memory of the window.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
         }
     }
 
-    /// Clears the window; successes are counted from zero again.
+    /// Clears the window. The count of successes starts at zero again.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -73,7 +74,7 @@ impl Window {
         }
     }
 
-    /// Expires old calls. Each caller does this before it adds or counts calls.
+    /// Removes expired calls. Each caller does this before it adds or counts calls.
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         match self {
             Self::Time(buckets) => buckets.update(now, successes),
@@ -81,7 +82,7 @@ impl Window {
         }
     }
 
-    /// Adds a call that failed or was slow, or both. Other successes are in the sum of the next update.
+    /// Adds a call that was a failure, or slow, or both. The next update adds all other successes.
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         match self {
             Self::Time(buckets) => buckets.add(failed, slow),
@@ -89,7 +90,7 @@ impl Window {
         }
     }
 
-    /// Leaves one success out of the window, although the sum includes it.
+    /// Leaves one success out of the window, although the next sum includes it.
     pub(crate) fn leave_out_success(&mut self) {
         match self {
             Self::Time(buckets) => buckets.leave_out_success(),
@@ -127,9 +128,9 @@ impl Window {
 
 const BUCKETS: usize = 10;
 
-/// A window of time in tenths. It remembers between nine and ten of them.
+/// A window of time in buckets of a tenth. It contains between nine and ten tenths.
 ///
-/// The sliding window of Hystrix, and of Netflix's Servo before it, without a bucket for successes.
+/// The design follows the sliding window of Hystrix, and of Netflix's Servo before it. It has no bucket for successes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Buckets {
     begun: Tick,
@@ -142,7 +143,7 @@ pub(crate) struct Buckets {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// The successes before this bucket.
+    /// The number of successes before the current bucket.
     before: u64,
     failures: u64,
     slow: u64,
@@ -154,7 +155,7 @@ impl Buckets {
         Self { begun, nanos: nanos(length).div_ceil(BUCKETS as u64).max(1), index: 0, ring: [bucket; BUCKETS] }
     }
 
-    /// Returns the length of so many buckets.
+    /// Returns the length of this number of buckets.
     fn time(&self, buckets: u64) -> Duration {
         Duration::from_nanos(self.nanos.saturating_mul(buckets))
     }
@@ -174,12 +175,12 @@ impl Buckets {
     }
 
     fn update(&mut self, now: Tick, successes: u64) {
-        // Another clock, far ahead, has updated this window. On this clock nothing would expire until then.
+        // Another clock, far ahead, has updated this window. On this clock, nothing would expire for a long time.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
         }
-        // A reading that is a little behind another one brings no bucket back.
+        // A reading that is slightly behind an earlier one must not bring a bucket back.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {
@@ -203,7 +204,7 @@ impl Buckets {
     fn counts(&self, successes: u64) -> Counts {
         let failures = self.ring.iter().map(|bucket| bucket.failures).sum();
         let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
-        // The next bucket takes the place of the oldest.
+        // The next bucket replaces the oldest one.
         let oldest = &self.ring[Self::place(self.index + 1)];
         Counts { total: failures + successes.saturating_sub(oldest.before), failures, slow }
     }
@@ -213,14 +214,14 @@ impl Buckets {
     }
 }
 
-/// A window of calls, with a bit for each.
+/// A window of calls, with one bit for each call.
 #[derive(Debug)]
 pub(crate) struct Last {
-    /// The successes that have a bit.
+    /// The number of successes that have a bit.
     successes: u64,
     calls: u64,
     failed: Bits,
-    /// Present if slow calls count.
+    /// The bits of slow calls; present if slow calls count.
     slow: Option<Bits>,
 }
 
@@ -231,7 +232,7 @@ impl Last {
         last
     }
 
-    /// New bits begin without a slow call.
+    /// All calls in the window count as not slow at first.
     fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;
@@ -265,7 +266,7 @@ impl Last {
 
     fn add(&mut self, failed: bool, slow: bool) {
         self.advance(1);
-        // A success has its bit now, and must not get another one.
+        // This success has its bit now. The next update must not add another one.
         self.successes += u64::from(!failed);
         if failed {
             self.failed.set_last();
@@ -289,7 +290,7 @@ impl Last {
     }
 }
 
-/// A ring of bits and the number of its ones.
+/// A ring of bits, and the number of its ones.
 #[derive(Debug)]
 struct Bits {
     words: Box<[u64]>,
@@ -310,12 +311,13 @@ impl Bits {
         self.ones = 0;
     }
 
-    /// Returns the index of the word of a bit, and the place of the bit in it.
+    /// Returns the index of the word that contains a bit, and the position of the bit in the word.
     fn at(bit: u64) -> (usize, u32) {
         (usize::try_from(bit / 64).unwrap_or(usize::MAX), u32::try_from(bit % 64).unwrap_or(0))
     }
 
-    /// Passes the next bits to `each`, word by word, as the index of a word and a mask; returns the bit after them.
+    /// Calls `each` for the words of the next bits, with the index of the word and a mask. Returns the position after
+    /// these bits.
     fn each_word(&self, bits: u64, mut each: impl FnMut(usize, u64)) -> u64 {
         let (mut next, mut left) = (self.next, bits.min(self.length));
         while left > 0 {
@@ -328,14 +330,14 @@ impl Bits {
         next
     }
 
-    /// Returns the ones that remain when so many bits are cleared.
+    /// Returns the number of ones that remain after this number of bits is cleared.
     fn ones_after(&self, bits: u64) -> u64 {
         let mut ones = self.ones;
         self.each_word(bits, |word, mask| ones -= u64::from((self.words[word] & mask).count_ones()));
         ones
     }
 
-    /// Clears so many bits.
+    /// Clears the next bits.
     fn advance(&mut self, bits: u64) {
         self.ones = self.ones_after(bits);
         let mut words = std::mem::take(&mut self.words);
@@ -361,7 +363,7 @@ mod tests {
             let mut bits = Bits::new(length);
             let mut plain = vec![false; length as usize];
             for step in 0..2000_u64 {
-                // Far apart, side by side, all round.
+                // The steps are far apart, adjacent, or a whole turn of the ring.
                 let skip = [0, 0, 1, 0, 5, 64, 0, 63, 130, 0][(step % 10) as usize];
                 bits.advance(skip);
                 plain.extend((0..skip).map(|_| false));
