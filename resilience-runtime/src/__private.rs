@@ -1,11 +1,11 @@
-//! Items that an expansion may name; they are no part of the public interface.
+//! Items that expansions use; they are no part of the public interface.
 #![allow(missing_docs)]
 
-// Of the standard library and tokio.
+// Items of the standard library and tokio.
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
-// Of the layers.
+// Items of the layers.
 pub use crate::bulkhead::Bulkhead;
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::hedge::{Hedged, began};
@@ -17,7 +17,7 @@ pub use crate::retry::schedule::Schedule;
 pub use crate::timeout::deadline::within;
 pub use crate::timeout::timeout::Timer;
 
-// Of the registry.
+// Items of the registry.
 #[cfg(feature = "declare")]
 pub use crate::registry::declared::Declared;
 pub use crate::registry::declared::{BulkheadDeclaration, CircuitDeclaration, RateLimitDeclaration};
@@ -26,7 +26,7 @@ pub use crate::registry::site::{KeyedCircuits, Owned, Site};
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 
-// Of the expansion.
+// Items of the expansion.
 pub use crate::base::outcome::Outcome;
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
@@ -34,10 +34,10 @@ pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Marks a body that has been expanded.
+/// A marker at the beginning of a body that has been expanded.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Makes a call site known before its first call.
+/// Collects the declaration of a site at link time, before its first call.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]

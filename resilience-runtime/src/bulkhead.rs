@@ -31,7 +31,8 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Returns the name of the bulkhead, not escaped. The bulkhead of an attribute has the name of its function.
+    /// Returns the name of the bulkhead, not escaped. A bulkhead that an attribute declares has the name of its
+    /// function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
@@ -46,8 +47,8 @@ impl From<BulkheadFullError> for io::Error {
 
 /// Limits the number of concurrent calls to `max`.
 ///
-/// If all slots are taken, a call waits in a queue, in order of arrival, or is rejected. This type is a cheap handle; its
-/// clones share the slots.
+/// If all slots are taken, a call waits in a queue, or is rejected at once. Slots are given in order of arrival. This
+/// type is a cheap handle; its clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -87,7 +88,8 @@ impl Bulkhead {
     }
 
     pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
-        // The value of `Semaphore::MAX_PERMITS`, which the oldest tokio lacks. With 32-bit pointers, it is half a billion.
+        // The value of `Semaphore::MAX_PERMITS`, which the oldest supported tokio lacks. With 32-bit pointers, it is
+        // half a billion.
         const MOST: usize = usize::MAX >> 3;
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         Self(Arc::new(Shared {
@@ -131,8 +133,8 @@ impl Bulkhead {
 
     /// Takes a slot, and waits for one if none is free.
     ///
-    /// The longest wait is the option [`wait`](BulkheadBuilder::wait), or the time until a [`deadline`](crate::deadline())
-    /// around the call if that is shorter.
+    /// The wait lasts at most for the option [`wait`](BulkheadBuilder::wait). A [`deadline`](crate::deadline()) around
+    /// the call may shorten it.
     ///
     /// # Errors
     ///
@@ -226,7 +228,7 @@ pub struct BulkheadSlot<'b> {
     _permit: SemaphorePermit<'b>,
 }
 
-/// Counts a waiting call until it is dropped.
+/// Counts a waiting call as long as this value exists.
 struct Waiting<'a>(&'a AtomicU64);
 
 impl<'a> Waiting<'a> {
@@ -242,7 +244,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A snapshot of a [`Bulkhead`], from [`Bulkhead::stats`].
+/// A snapshot of a bulkhead, from [`Bulkhead::stats`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {
@@ -268,7 +270,7 @@ pub struct BulkheadBuilder {
 }
 
 impl BulkheadBuilder {
-    /// Longest wait for a slot, 0 to 584 years. Default: 0, which rejects a call at once if no slot is free.
+    /// Sets the longest wait for a slot, 0 to 584 years. Default: 0, which rejects a call at once if no slot is free.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

@@ -1,7 +1,7 @@
 //! Tools for the events of the target `resilience`.
 //!
-//! A layer emits an event after it has published its new state, and without a lock. A subscriber may therefore call back
-//! into the library.
+//! A layer emits an event after it has published its new state, and while it holds no lock. A subscriber may therefore
+//! call functions of this crate.
 
 use std::fmt::{self, Display, Write};
 
@@ -14,10 +14,10 @@ pub(crate) const TARGET: &str = "resilience";
 /// The longest text of an error in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Returns whether a subscriber may listen to the events of single calls.
+/// Returns whether a subscriber may receive the events of single calls.
 ///
-/// Compares the levels instead of calling `enabled`: a subscriber with filters per layer expects an event right after
-/// `enabled`, and otherwise loses the next one (tokio-rs/tracing#2519).
+/// Compares the levels instead of calling `enabled`. A subscriber with filters per layer expects an event right after
+/// each `enabled`, and otherwise loses the next event (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
@@ -37,9 +37,9 @@ impl Display for Excerpt<'_> {
     }
 }
 
-/// Writes the first characters and discards the rest.
+/// A writer that keeps the first characters and discards the rest.
 ///
-/// Discarding is not an error: the user's `Display` would take an error for a broken writer.
+/// Discarding is not an error, because the user's `Display` would stop at an error.
 struct Cut<'a, 'b> {
     to: &'a mut fmt::Formatter<'b>,
     left: usize,

@@ -1,4 +1,4 @@
-//! Beginning a call once more while it has not ended.
+//! Hedging: a second attempt of a call that has not ended in time.
 
 use std::any::type_name;
 use std::future::Future;
@@ -17,9 +17,11 @@ use crate::timeout::timeout::Timer;
 
 /// Starts another attempt of a call if the attempts before it take too long.
 ///
-/// The first attempt that succeeds gives the outcome, and the others are dropped. The slowest calls become as fast as the
-/// others, at the cost of a few more calls. The idea is the hedged request of Jeffrey Dean and Luiz André Barroso, *The Tail
-/// at Scale* (Communications of the ACM 56, 2, 2013). They start a second attempt at the 95th percentile of the duration.
+/// The outcome of the first attempt that succeeds is returned, and the other attempts are dropped. The slowest calls
+/// become much faster, at the cost of a few more calls.
+///
+/// The technique is the hedged request of Jeffrey Dean and Luiz André Barroso, *The Tail at Scale* (Communications of
+/// the ACM 56, 2, 2013). They start a second attempt after the 95th percentile of the duration.
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,8 +52,8 @@ pub struct Hedge {
 }
 
 impl Hedge {
-    /// Creates a hedge of at most `max` attempts, 2 to 5. Each attempt starts `after` the one before it: longer than zero, at
-    /// most 584 years.
+    /// Creates a hedge of at most `max` attempts, 2 to 5. Each attempt starts `after` the previous one. This time is
+    /// longer than zero, at most 584 years.
     ///
     /// # Errors
     ///
@@ -66,8 +68,8 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`, and calls it again while no attempt has ended. No attempt starts after a [`deadline`](crate::deadline())
-    /// around the call. All attempts run in one task, and the future has room for five.
+    /// Calls `f`, and calls it again while no attempt has ended. After a [`deadline`](crate::deadline()) around the
+    /// call, no attempt starts. All attempts run in one task, and the future has room for five.
     ///
     /// An error ends the call if no other attempt runs. A hedge does not retry; see [`RetryPolicy`](crate::RetryPolicy).
     ///
@@ -77,7 +79,7 @@ impl Hedge {
     ///
     /// # Panics
     ///
-    /// Panics if the call has to wait and no tokio runtime with an enabled timer is present.
+    /// Panics if the call has to wait outside a tokio runtime with its timer enabled.
     ///
     /// # Cancel safety
     ///
@@ -87,7 +89,7 @@ impl Hedge {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Moves `f`: a borrow would take up 8 bytes more.
+        // Moves `f`, because a borrow would take up 8 bytes more.
         let begin = move |attempt| {
             began(type_name::<F>(), attempt);
             f()
@@ -113,7 +115,7 @@ fn hedged(func: &str, attempt: u32) {
 
 /// The outcome of an attempt.
 pub trait Attempted {
-    /// Returns whether the outcome ends the call, although other attempts run.
+    /// Returns whether the outcome ends the call, even if other attempts still run.
     fn wins(&self) -> bool;
 }
 
@@ -124,7 +126,7 @@ impl<T, E> Attempted for Result<T, E> {
 }
 
 pin_project! {
-    /// A call that begins another attempt if the ones before take too long.
+    /// A call that starts another attempt if the earlier attempts take too long.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Hedged<'a, B, P> {
@@ -135,7 +137,8 @@ pin_project! {
         begun: u32,
         #[pin]
         timer: Option<Timer>,
-        // An array of places: the macro takes no constant parameter.
+        // The type is a parameter with an array of places, because the macro `pin_project!` takes no constant
+        // parameter.
         attempts: P,
     }
 }
@@ -145,14 +148,15 @@ where
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates a call of at most as many attempts as there are places for them; `begin` receives the number of an attempt.
+    /// Creates a call with one place for each possible attempt. `begin` receives the number of an attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
     }
 }
 
-/// Polls all attempts. Returns the outcome of one that wins, or of the last one that ended if none runs.
+/// Polls all attempts. Returns an outcome that wins. If none wins and no attempt runs, returns the outcome of the
+/// attempt that ended last.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -192,7 +196,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // A task that gets its turn late finds a deadline over that was ahead when the timer was set.
+            // The task may be polled late: the deadline may have passed, although it was in the future when the timer
+            // was set.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -26,12 +26,12 @@ pub struct RateLimitedError {
 }
 
 impl RateLimitedError {
-    /// Returns the name of the limit, not escaped. The limit of an attribute has the name of its function.
+    /// Returns the name of the limit, not escaped. A limit that an attribute declares has the name of its function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the limit admits the next call, longer than zero. Another caller may take that call.
+    /// Returns the time until the limit admits the next call, longer than zero. Another caller may use that time first.
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.source.wait)
     }
@@ -44,10 +44,11 @@ impl From<RateLimitedError> for io::Error {
     }
 }
 
-/// Limits the number of calls per second, and the number of calls at once.
+/// Limits the number of calls per second, and the size of a burst.
 ///
-/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It decides as a leaky bucket
-/// does, and keeps its state in one atomic word. This type is a cheap handle; its clones share the rate.
+/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). Its decisions equal the
+/// decisions of a leaky bucket, but its state is one atomic word. This type is a cheap handle; its clones share the
+/// rate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -73,7 +74,7 @@ pub struct RateLimit(Arc<Shared>);
 struct Shared {
     name: Name,
     pace: Pace,
-    /// The tick at which the next call is due at an even pace, zero before the first call.
+    /// The tick at which the next call is due at an even pace, or zero before the first call.
     due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -87,7 +88,7 @@ const MOST_PER_SECOND: u32 = 1_000_000;
 struct Pace {
     /// The time between two calls at an even pace.
     step: u64,
-    /// The longest time that a call may start before it is due.
+    /// The longest time by which a call may start before it is due.
     ahead: u64,
 }
 
@@ -97,10 +98,11 @@ impl Pace {
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 
-    /// Returns the tick at which the next call is due after a call that comes `now`. The error is the time by which the call
+    /// Returns the tick at which the next call is due, if a call starts `now`. The error is the time by which the call
     /// is too early.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
-        // A call of this clock cannot have written a later time. It was a call of a test with a clock of its own.
+        // No call on this clock can have written a later time. A later time comes from a test with another paused
+        // clock.
         let latest = self.ahead + self.step + nanos(SKEW);
         let due = if due.saturating_sub(now) > latest { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
@@ -150,7 +152,8 @@ impl RateLimit {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
         loop {
-            // Read after `due`, so that this time is not earlier than that of the call that wrote `due`.
+            // The clock is read after `due`. A reading before it could be earlier than the time of the call that wrote
+            // `due`.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
@@ -205,7 +208,7 @@ impl fmt::Debug for RateLimit {
     }
 }
 
-/// A snapshot of a [`RateLimit`], from [`RateLimit::stats`].
+/// A snapshot of a rate limit, from [`RateLimit::stats`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStats {
@@ -225,7 +228,8 @@ pub struct RateLimitBuilder {
 }
 
 impl RateLimitBuilder {
-    /// Number of calls that may start at once after a pause, at least 1. Default: the number of calls per second.
+    /// Sets the number of calls that may start at once after a pause, at least 1. Default: the number of calls per
+    /// second.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);
         self

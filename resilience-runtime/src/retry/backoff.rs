@@ -70,15 +70,16 @@ impl Backoff {
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
-        // A growth of one keeps the delay exact; the product of floats may not.
+        // A growth of one keeps the delay exact; a product of floats may not be exact.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)
     }
 
-    /// Returns the retry's own pause after a failed attempt, and the pause that also respects the hint of its error.
+    /// Returns two pauses after a failed attempt: the retry's own pause, and the pause that also respects the hint of
+    /// the error.
     ///
-    /// `previous` is the own pause before that attempt, and `draw` returns a random number from 0 to 1. A hint has jitter
-    /// added, so that callers who got the same hint do not return at once.
+    /// `previous` is the own pause before the failed attempt, and `draw` returns a random number from 0 to 1. Jitter is
+    /// added to a hint, so that callers with the same hint do not return at once.
     #[inline]
     pub(crate) fn pause_after(
         &self,
@@ -128,7 +129,7 @@ impl Backoff {
     }
 }
 
-/// Multiplies a time by a factor that is not negative. The result saturates.
+/// Multiplies a time by a factor that is not negative. The product saturates.
 fn times(time: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
@@ -176,7 +177,7 @@ mod tests {
             (Some(Jitter::Decorrelated), 3, hint, (2_000, 8_000)),
             (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
         ] {
-            // The previous pause is short, so that decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s), cut to ms.
+            // With this short previous pause, decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s), cut to ms.
             let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
             assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
         }

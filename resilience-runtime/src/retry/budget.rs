@@ -11,7 +11,7 @@ use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 /// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, a retry
 /// happens only if the budget grants it. If the budget denies a retry, the call returns its last error.
 ///
-/// A budget is a `static`. An attribute names it as `budget = SEARCH`; a policy receives it from
+/// A budget is a `static`. An attribute refers to it by `budget = SEARCH`; a policy receives it from
 /// [`RetryBuilder::budget`](crate::RetryBuilder::budget).
 ///
 /// ```
@@ -46,7 +46,7 @@ enum Kind {
     Ratio(RetryRatio, Window),
 }
 
-/// Configures a budget that is a bucket of tokens: each retry takes tokens, and each success refunds some.
+/// Configures a bucket of tokens: each retry takes tokens, and each success refunds some.
 ///
 /// The AWS SDKs use this budget in their "standard" mode ([*Retry
 /// behavior*](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
@@ -54,7 +54,8 @@ enum Kind {
 /// A call that succeeds after a retry refunds the cost of its last retry. A call that succeeds at the first attempt refunds
 /// `first_try_refund`. If the bucket holds fewer tokens than a retry costs, the retry is denied and takes no token.
 ///
-/// Every value is allowed. A capacity of zero denies every retry that costs a token. A cost of zero denies none.
+/// Every value is allowed. A capacity of zero denies every retry that costs a token. A retry with a cost of zero is
+/// always granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
     /// Maximum number of tokens, which is also the number at the start. Default: 500.
@@ -70,7 +71,7 @@ pub struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// The defaults: 500 tokens; a retry costs 5, or 10 after a timeout; a success at the first attempt refunds 1.
+    /// The default values of all fields.
     pub const DEFAULT: Self =
         Self { capacity: 500, retry_cost: 5, timeout_cost: 10, throttle_cost: 5, first_try_refund: 1 };
 }
@@ -78,7 +79,7 @@ impl TokenBucket {
 /// Configures a budget that is a ratio of retries to calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// Within the last `ttl`, each call permits `share` retries. In addition, `min_per_second` retries per second are always
+/// Each call of the last `ttl` permits `share` retries. In addition, `min_per_second` retries per second are always
 /// permitted, so that a program with few calls can retry.
 ///
 /// The window slides in tenths of `ttl`. A value outside its range counts as the nearest allowed value, and NaN as 0.
@@ -93,7 +94,7 @@ pub struct RetryRatio {
 }
 
 impl RetryRatio {
-    /// The defaults: one retry for five calls of the last ten seconds, and ten more retries per second.
+    /// The default values of all fields.
     pub const DEFAULT: Self = Self { ttl: Duration::from_secs(10), min_per_second: 10, share: 0.2 };
 }
 
@@ -138,8 +139,8 @@ impl RetryBudget {
         Self { kind, granted: AtomicU64::new(0), denied: AtomicU64::new(0) }
     }
 
-    /// Records that a call starts. Only a retry loop of your own calls this method; attributes and policies call it
-    /// themselves.
+    /// Records the start of a call. Attributes and policies call this method themselves. Only a hand-written retry loop
+    /// has to call it.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -162,8 +163,8 @@ impl RetryBudget {
         }
     }
 
-    /// Requests a retry, and returns whether the budget grants it. A granted retry is paid, even if the caller does not
-    /// make it.
+    /// Requests a retry, and returns whether the budget grants it. A granted retry is paid for, even if the caller does
+    /// not make it.
     pub fn try_retry(&self, cost: RetryCost) -> bool {
         let granted = match &self.kind {
             Kind::Bucket(bucket, tokens) => {
@@ -177,11 +178,12 @@ impl RetryBudget {
         granted
     }
 
-    /// Records that a call succeeded. `last` is the cost of its last granted retry, or `None` if there was no retry.
+    /// Records the success of a call. `last` is the cost of the call's last granted retry, or `None` if there was no
+    /// retry.
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {
-            // A full bucket, the usual case, needs no write.
+            // A full bucket is the usual case, and needs no write.
             if tokens.load(Ordering::Relaxed) != bucket.capacity {
                 bucket.refund(tokens, last);
             }
@@ -243,43 +245,44 @@ impl RetryRatio {
         self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
     }
 
-    /// Returns the nanoseconds of a slot.
+    /// Returns the length of a slot in nanoseconds.
     fn length(&self) -> u64 {
         nanos(self.ttl()) / u64::from(SLOTS)
     }
 
-    /// Returns the number of the slot that is filled now.
+    /// Returns the current slot.
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
-        // The numbers repeat after five days at the earliest. A slot that was not written since then counts again.
+        // The slot numbers repeat after five days at the earliest. A slot without a write for such a time counts again.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
     }
 }
 
-/// The slot that a thread fills.
+/// The slot for the calls of this moment.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The number of slots by which another thread may be ahead. A larger number means a clock of its own.
+    /// The number of slots by which another thread may be ahead. A larger lead means that the other thread has another
+    /// clock.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether another thread, ahead of this one, has filled this slot already.
+    /// Returns whether another thread has already filled a later slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether the calls of a slot still count.
+    /// Returns whether the calls of a slot are recent enough to count.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
 }
 
-/// The calls and retries of the last `ttl`, in slots of a tenth.
+/// The calls and retries of the last `ttl`, in slots of a tenth of `ttl`.
 #[derive(Debug)]
 struct Window {
     calls: Slots,
@@ -291,7 +294,7 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// Compensates for the rounding of a decimal share: ten calls with a share of 0.3 permit three retries.
+    /// Compensates for the rounding of a decimal share, so that ten calls with a share of 0.3 permit three retries.
     const ROUNDING: f64 = 1e-9;
 
     /// Returns the number of retries that the budget would grant now.
@@ -309,8 +312,8 @@ impl Window {
             if self.left(ratio, slot) < 1.0 {
                 return false;
             }
-            // The exchange fails if another thread took a retry since `before` was read. Two threads can take the same
-            // retry only if the current slot changes between their reads.
+            // The exchange fails if another thread took a retry after the read of `before`. Two threads can take the
+            // same retry only if the current slot changes between their reads.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -319,7 +322,7 @@ impl Window {
     }
 }
 
-/// One word per slot: the number of the slot in the upper half, its count in the lower half.
+/// A word for each slot: the number of the slot in the upper half, its count in the lower half.
 #[derive(Debug)]
 struct Slots([AtomicU64; SLOTS as usize]);
 
@@ -337,7 +340,8 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Returns the word with one more call. An older slot starts again; a late thread counts in a newer slot.
+    /// Returns the word with one more call. The count of an expired slot starts again. A late thread counts in the
+    /// newer slot.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

@@ -59,7 +59,7 @@ pub struct RetryBuilder<P = AnyError> {
     schedule: Schedule,
     budget: Option<&'static RetryBudget>,
     rules: P,
-    /// Whether a `cost` was given.
+    /// Whether the builder received a `cost`.
     costs: bool,
 }
 
@@ -71,35 +71,35 @@ impl RetryPolicy {
 }
 
 impl<P> RetryBuilder<P> {
-    /// Number of attempts, including the first, at least 1. Default: 3.
+    /// Sets the number of attempts, including the first, at least 1. Default: 3.
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
     }
 
-    /// Pause after the first failed attempt, 0 to 584 years. Default: 1 s.
+    /// Sets the pause after the first failed attempt, 0 to 584 years. Default: 1 s.
     pub fn delay(self, delay: Duration) -> Self {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// Factor from each pause to the next, finite, at least 1. Default: 2.
+    /// Sets the factor from each pause to the next, finite, at least 1. Default: 2.
     pub fn backoff(self, factor: f64) -> Self {
         self.set(|schedule| schedule.backoff(factor))
     }
 
-    /// Upper limit of every pause, `delay` to 584 years. Default: none.
+    /// Sets the upper limit of every pause, `delay` to 584 years. Default: none.
     pub fn max_delay(self, max: Duration) -> Self {
         self.set(|schedule| schedule.max_delay(max))
     }
 
-    /// Kind of randomness of the pauses. Default: none.
+    /// Sets the kind of randomness of the pauses. Default: none.
     pub fn jitter(self, jitter: Jitter) -> Self {
         self.set(|schedule| schedule.jitter(jitter))
     }
 
-    /// Seed of the jitter. Default: a random one.
+    /// Sets the seed of the jitter. Default: a random seed.
     ///
-    /// With a seed, every call has the same pauses. Tests and simulations need this. The generator is `SplitMix64`, with one
-    /// number for each pause.
+    /// With a seed, every call has the same pauses, as tests and simulations need it. The generator is `SplitMix64`,
+    /// and each pause takes one number.
     ///
     /// ```
     /// use std::time::Duration;
@@ -124,15 +124,15 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.seed(seed))
     }
 
-    /// Time after the start of the first attempt, after which no pause may end; the shortest first pause to 584 years.
-    /// Default: none.
+    /// Sets the limit on the total time, from the start of the first attempt to the end of the last pause. Default:
+    /// none. The range is from the shortest first pause to 584 years.
     ///
-    /// The retry ends before a pause that would exceed this limit. The limit does not interrupt an attempt.
+    /// The retry ends before a pause that would end after this time. The limit does not interrupt an attempt.
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
 
-    /// Whether the retries inside an attempt count towards `max`. Default: true.
+    /// Sets whether the retries inside an attempt count towards `max`. Default: true.
     ///
     /// Nested retries then do not multiply: the outer policy ends once its attempts and the retries inside them reach
     /// `max`. The inner policy is not affected. Only retries of nested calls that did not succeed count.
@@ -140,12 +140,12 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.count_nested(count))
     }
 
-    /// Budget that every retry is paid from, which other policies and attributes may share. Default: none.
+    /// Sets the budget that pays for each retry. Default: none. Other policies and attributes may share the budget.
     pub fn budget(self, budget: &'static RetryBudget) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
-    /// Predicate for the errors to retry. Default: every error.
+    /// Sets the predicate that selects the errors after which the call is retried. Default: it selects every error.
     pub fn retry_if<E, F>(self, retry_if: F) -> RetryBuilder<Both<P, RetryIf<F>>>
     where
         F: Fn(&E) -> bool,
@@ -153,9 +153,9 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIf(retry_if))
     }
 
-    /// Predicate for the `Ok` values to retry. Default: no value.
+    /// Sets the predicate that selects the `Ok` values after which the call is retried. Default: it selects none.
     ///
-    /// If no attempt follows, the call returns the last value unchanged.
+    /// After the last attempt, the call returns the value unchanged.
     ///
     /// ```
     /// use std::time::Duration;
@@ -177,10 +177,12 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIfOk(retry_if_ok))
     }
 
-    /// Function that reads a delay from the error, such as the HTTP header `Retry-After` (RFC 9110, 10.2.3). Default: none.
+    /// Sets the function that reads a delay from the error. Default: none. An example is the HTTP header `Retry-After`
+    /// (RFC 9110, 10.2.3).
     ///
     /// The pause is the longer of this delay and the policy's own pause. The retry ends if the delay is longer than
-    /// `max_delay`, or if the pause would exceed `max_elapsed`. It never calls the service earlier than the error asked.
+    /// `max_delay`, or if the pause would end after `max_elapsed`. The policy never calls the service earlier than the
+    /// error asked.
     pub fn retry_after<E, F>(self, retry_after: F) -> RetryBuilder<Both<P, RetryAfter<F>>>
     where
         F: Fn(&E) -> Option<Duration>,
@@ -188,7 +190,8 @@ impl<P> RetryBuilder<P> {
         self.and(RetryAfter(retry_after))
     }
 
-    /// Function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every error.
+    /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
+    /// error.
     ///
     /// This option requires a [`budget`](Self::budget).
     pub fn cost<E, F>(self, cost: F) -> RetryBuilder<Both<P, Cost<F>>>
@@ -198,7 +201,7 @@ impl<P> RetryBuilder<P> {
         Self { costs: true, ..self }.and(Cost(cost))
     }
 
-    /// Function that is called before each pause. Default: none.
+    /// Sets the function that is called before each pause. Default: none.
     ///
     /// ```
     /// use resilience_runtime::{RetryEvent, RetryPolicy};

@@ -1,4 +1,4 @@
-//! The policy of a retry, and the loop that repeats a call.
+//! The policy of a retry, and its loop over the attempts.
 
 use std::any::type_name;
 use std::fmt;
@@ -72,7 +72,7 @@ impl Default for RetryPolicy {
 }
 
 impl<P> RetryPolicy<P> {
-    /// Calls `f` until it succeeds, a rule ends the retry, or no attempt is left.
+    /// Calls `f` until it succeeds, until a rule ends the retry, or until no attempt is left.
     ///
     /// This method needs no trait of the error type. It therefore treats a rejection by an open circuit like any other
     /// error; [`retry_if`](crate::RetryBuilder::retry_if) can exclude rejections.
@@ -87,7 +87,7 @@ impl<P> RetryPolicy<P> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the current attempt or sleep. No attempt follows.
+    /// Dropping the future drops the current attempt or sleep. No further attempt starts.
     pub async fn call<T, E, F, Fut>(&self, mut f: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,

@@ -1,4 +1,4 @@
-//! The user's functions that decide about an attempt.
+//! The user's functions that decide about retries.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub trait RetryRules<T, E>: sealed::Sealed {
         RetryCost::Failure
     }
 
-    /// Receives each retry before its pause.
+    /// Receives each retry before the pause.
     fn on_retry(&self, event: &RetryEvent<'_, E>) {
         let _ = event;
     }
@@ -63,7 +63,8 @@ pub struct AnyError;
 impl sealed::Sealed for AnyError {}
 impl<T, E> RetryRules<T, E> for AnyError {}
 
-/// Combines two rules: both must permit the retry of an error, one suffices for a value, and the longer delay applies.
+/// Combines two rules. An error is retried if both rules permit it, and a value if one rule asks for it. The longer
+/// delay applies.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub(super) A, pub(super) B);
 
@@ -95,7 +96,7 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
     }
 }
 
-/// Defines a rule that consists of one function of the user.
+/// Defines a rule that consists of one function.
 macro_rules! rule {
     ($name:ident, $function:ident: ($argument:ident: $type:ty) $(-> $answer:ty)?) => {
         #[derive(Clone, Copy, Debug)]

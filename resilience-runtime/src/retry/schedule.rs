@@ -8,7 +8,7 @@ use crate::base::config_error::ConfigError;
 use crate::base::random;
 use crate::retry::backoff::{Backoff, Jitter};
 
-/// The options of a retry that are numbers and times.
+/// The numeric options of a retry: counts, factors and times.
 ///
 /// An attribute checks its options and passes a constant schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,7 +86,8 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns the own pause after the `attempt`-th failed attempt, counted from 1, and the one that respects its hint.
+    /// Returns the retry's own pause after the `attempt`-th failed attempt, and the pause that also respects the hint.
+    /// Attempts count from 1.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));

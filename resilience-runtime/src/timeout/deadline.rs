@@ -1,4 +1,4 @@
-//! The time limit that a caller sets for the layers below.
+//! The deadline: a time limit that a caller sets for the layers of the functions it calls.
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::base::clock::Tick;
 
 thread_local! {
-    /// The deadline of the future that this thread polls.
+    /// The deadline of the future that this thread polls now.
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 

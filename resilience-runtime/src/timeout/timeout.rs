@@ -43,15 +43,16 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take: the time of the timeout, or the time that was left until the
-    /// caller's [`deadline`](crate::deadline()) if that was shorter.
+    /// Returns the time that the call was allowed to take. This is the time of the timeout, or the time that was left
+    /// until the caller's [`deadline`](crate::deadline()) if that was shorter.
     pub fn after(&self) -> Duration {
         self.after
     }
 
     /// Returns whether the caller's deadline ended the call, and not the timeout itself.
     ///
-    /// The service then had less time than the timeout allows, so the error does not indicate a fault of the service.
+    /// In this case the service had less time than the timeout allows. The error therefore does not indicate a fault of
+    /// the service.
     ///
     /// ```
     /// use std::time::Duration;
@@ -123,8 +124,8 @@ impl Timeout {
 
     /// Calls `f`, and drops its future if it does not end in time.
     ///
-    /// An outcome that is ready at the moment of the timeout is returned. If a [`deadline`](crate::deadline()) around the
-    /// call has passed, the future is dropped before its first poll.
+    /// An outcome that is ready at the moment of the timeout is returned. If a [`deadline`](crate::deadline()) around
+    /// the call has already passed, the future is dropped without a poll.
     ///
     /// # Errors
     ///
@@ -169,7 +170,7 @@ fn timed_out_event(func: &str, after: Duration) {
 }
 
 pin_project! {
-    /// Measures a time from its creation. A call that never waits does not use tokio's timer.
+    /// A timer that starts at its creation. A call that never waits does not use tokio's timer.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
@@ -202,7 +203,8 @@ impl Timer {
         Self { state }
     }
 
-    /// Returns the output of `future`, or `None` if the time ends first. A future without any time is not polled.
+    /// Returns the output of `future`, or `None` if the time ends first. If there was no time at the start, the future
+    /// is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
@@ -217,7 +219,8 @@ impl Timer {
             Projected::Over => return Poll::Ready(()),
             Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
         };
-        // The clock is read as well: a body that uses up tokio's cooperative budget keeps the sleep pending for ever.
+        // The clock is read as well, because a body that uses up tokio's cooperative budget keeps the sleep pending for
+        // ever.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
         }
