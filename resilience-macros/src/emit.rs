@@ -1,4 +1,4 @@
-//! Layers to tokens.
+//! Converts a stack of layers to tokens.
 //!
 //! The signature stays; the body becomes inline statements around one `async` block that holds the user's statements.
 //! Every token that is made here is hygienic. A token has the span of the user's code only if an error should point there.
@@ -53,10 +53,12 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// ```
 ///
 /// The result of `acquire` is dropped before the body runs, so that the future need not hold it. The outcome is dropped
-/// before the sleep, so that it need not be `Send`. All layers share one `async` block, because a second one would hold
-/// the arguments a second time. A circuit that rejects below another one breaks out of a labelled block.
+/// before the sleep, so that it need not be `Send`.
 ///
-/// Returns none if the function has no body, or if there are errors.
+/// All layers share one `async` block, because a second block would store the arguments a second time. If a circuit
+/// below another circuit rejects a call, the call leaves a labelled block.
+///
+/// Returns the decorated function, or `None` if the function has no body, or if there are errors.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],
@@ -120,17 +122,17 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Returns the layers below around `block`, as the end of a block of statements.
+    /// Wraps `block` in the layers below. Returns an expression, as the end of a block.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Returns the layers below around `block`, as statements that bind `outcome`.
+    /// Wraps `block` in the layers below. Returns statements that bind `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
 
-    /// Like [`Place::bound`]; a call that a layer below has rejected may leave the statements for this layer.
+    /// Wraps `block` like [`Place::bound`]. In addition, a call that a layer below rejects can continue at this layer.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);
@@ -154,7 +156,7 @@ impl Place<'_> {
         }
     }
 
-    /// Returns this layer around those below, or the wait for the body.
+    /// Wraps `block` in this layer and the layers below it. At the place of the body, waits for the body.
     fn statements(self, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         if let Some(layer) = self.layer() {
@@ -166,7 +168,8 @@ impl Place<'_> {
     }
 }
 
-/// Tells an attribute of the family that was not recognised and expands next that it is in the wrong place.
+/// Returns a marker if the function has an unknown attribute, which may be a renamed attribute of the family. Such an
+/// attribute expands next, finds the marker, and reports that it is in the wrong place.
 fn marker(function: &Function, runtime: &Path) -> Option<TokenStream> {
     const HARMLESS: [&str; 8] = ["doc", "allow", "expect", "warn", "deny", "inline", "must_use", "deprecated"];
     let marker = format_ident!("{EXPANDED}", span = Span::mixed_site());

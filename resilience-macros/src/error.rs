@@ -2,9 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 
-/// Collects every mistake, so that all of them are reported at once.
+/// Collects mistakes, so that all of them are reported at once.
 ///
-/// A message is lower case. It names the mistake, and then the text to write.
+/// A message is in lower case. It names the mistake first, and then the text to write.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
@@ -25,7 +25,7 @@ impl Errors {
         self.0.is_none()
     }
 
-    /// Returns the value of `result`; adds its error.
+    /// Returns the value of `result`, or collects its error.
     pub(crate) fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }

@@ -1,4 +1,4 @@
-//! The facts of a layer. The stages after the parser know no more of a layer than this.
+//! The facts of a layer. The stages after the parser know only these facts.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(crate) struct Facts {
     pub(crate) runs: Runs,
     /// The cause of the layer's own rejections, if it rejects calls.
     pub(crate) rejects: Option<Cause>,
-    /// The causes of rejections below that this layer catches. A rejection for another cause skips the layer.
+    /// The causes of rejections below that this layer catches. Any other rejection passes by the layer.
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
@@ -34,7 +34,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Creates the facts of a layer. The parameters are the facts that every layer must state; the others have a default.
+    /// Creates the facts of a layer. The parameters are the facts that every layer must state; all other facts have a
+    /// default.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -76,9 +77,10 @@ pub(crate) enum Runs {
 /// The cause of a rejection.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Cause {
-    /// An open circuit rejected the call: retries above it end.
+    /// An open circuit rejected the call. Each retry above the circuit ends.
     Circuit,
-    /// A limit of the program rejected the call, which says nothing about the service: circuits above it ignore the call.
+    /// A bulkhead or a rate limit rejected the call. Circuits above ignore it, because it says nothing about the
+    /// service.
     Limit,
 }
 
@@ -94,13 +96,15 @@ pub(crate) enum Asks {
     Nothing,
     /// The layer asks whether the call was rejected.
     Rejected,
-    /// The layer asks whether a circuit rejected the call, if a layer between them catches the rejection.
+    /// The layer asks whether a circuit rejected the call. It asks only if a layer between it and the circuit catches
+    /// the rejection.
     ByCircuit,
-    /// The layer asks whether a limit or the caller's deadline ended the call, if the stack has one below.
+    /// The layer asks whether a bulkhead, a rate limit or the caller's deadline ended the call. It asks only if the
+    /// stack has such a layer below.
     ByCaller,
 }
 
-/// The longest time that a layer takes, given that of the layers below.
+/// The longest time that a layer takes, given the time of the layers below.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
     /// The time of the layers below.
@@ -111,30 +115,30 @@ pub(crate) enum Time {
     After(Duration),
     /// The time of several attempts of the layers below, with pauses between them.
     Repeated(Pauses),
-    /// The time of at most `max` attempts of the layers below, each started `after` the one before.
+    /// The time of at most `max` attempts of the layers below. Each attempt starts `after` the previous one.
     Hedged { after: Duration, max: u32 },
     /// A time that the attribute does not determine.
     Unknown,
 }
 
-/// The pauses of a retry that are the same for every call.
+/// The pauses of a retry whose pauses are the same for every call.
 #[derive(Clone, Copy)]
 pub(crate) struct Pauses {
     /// The number of attempts.
     pub(crate) max: u32,
     /// The seconds of the first pause.
     pub(crate) delay: f64,
-    /// The factor by which each pause is longer than the one before it.
+    /// The factor from each pause to the next.
     pub(crate) backoff: f64,
 }
 
 impl Pauses {
-    /// Returns the seconds of the pause after the n-th attempt.
+    /// Returns the length of the pause after the n-th attempt, in seconds.
     pub(crate) fn nth(&self, nth: u32) -> f64 {
         self.delay * self.backoff.powf(f64::from(nth) - 1.0)
     }
 
-    /// Returns the seconds of all pauses together.
+    /// Returns the sum of all pauses, in seconds.
     pub(crate) fn sum(&self) -> f64 {
         let count = f64::from(self.max) - 1.0;
         let factor = if self.backoff > 1.0 { (self.backoff.powf(count) - 1.0) / (self.backoff - 1.0) } else { count };

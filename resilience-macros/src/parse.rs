@@ -1,4 +1,4 @@
-//! The syntax of options and functions. This module knows no attribute.
+//! Parses options and functions. This module knows no attribute.
 
 pub(crate) mod args;
 pub(crate) mod async_trait;

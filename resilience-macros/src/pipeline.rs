@@ -1,7 +1,9 @@
-//! From an attribute to its expansion: recognise the stack, parse each layer, check, emit.
+//! The steps from an attribute to its expansion: recognise the stack, parse each layer, check the stack, emit the
+//! tokens.
 //!
-//! The outermost attribute of a function expands first. It removes the other attributes of the family from the function, and
-//! emits one expansion for all of them. Attributes that each wrap the body would end up in the opposite order.
+//! The outermost attribute of a function expands first. It removes the other attributes of the family from the
+//! function, and emits one expansion for all of them. If each attribute wrapped the body itself, the layers would have
+//! the opposite order.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -15,8 +17,8 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument of an absorbed attribute, which changes nothing when it expands. The attribute remains on the function, so
-/// that rustc sees the use of its import, and reports a missing import.
+/// The argument of an absorbed attribute, whose expansion changes nothing. The attribute stays on the function for
+/// rustc, which otherwise would report its import as unused, or would not report a missing import.
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` and all attributes of the `family` below it.
@@ -63,7 +65,8 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Returns the attribute of the family that `path` names, either alone or after the path of the runtime.
+/// Returns the attribute of the family that `path` names. The path is the name alone, or the name after the path of the
+/// runtime.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -90,13 +93,13 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns an attribute that has no effect when it expands.
+/// Returns an attribute whose expansion changes nothing.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an attribute of the family that has expanded before this one, because it was renamed and not recognised.
+/// Reports this attribute if a renamed one has expanded before it. The renamed attribute could not recognise this one.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(

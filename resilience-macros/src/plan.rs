@@ -1,4 +1,4 @@
-//! Questions about a whole stack, which the facts of its layers answer. This module creates no tokens.
+//! Answers questions about a whole stack from the facts of its layers. This module creates no tokens.
 
 pub(crate) mod check;
 mod exits;

@@ -1,4 +1,4 @@
-//! The tests of the crate. They call it as the compiler does.
+//! The tests of the crate. They call the crate as the compiler does.
 
 mod answers;
 mod edges;
@@ -14,7 +14,7 @@ use syn::{Attribute, Meta};
 
 use crate::{FAMILY, pipeline};
 
-/// Expands the attribute `name` with these options, put on `item`.
+/// Expands the attribute `name` with these options on `item`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
     pipeline::expand(attribute, FAMILY, args, item)

@@ -4,10 +4,11 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name that the body of an expanded function begins with.
+/// The name at the beginning of the body of an expanded function.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
-/// Returns whether `tokens` name `ident`, also within the text of a format string. A field or a method does not count.
+/// Returns whether `tokens` name `ident`, including names in the text of a format string. A field or a method does not
+/// count.
 pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     let mut dots = 0;
     tokens.clone().into_iter().any(|token| {
@@ -26,7 +27,7 @@ pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// Returns the tokens in braces of this span.
+/// Returns the tokens in braces with this span.
 pub(crate) fn braced(within: TokenStream, span: Span) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, within);
     group.set_span(span);

@@ -1,4 +1,4 @@
-//! The `async` block around the body, and the statements that wait for it.
+//! The `async` block that contains the body, and the statements that wait for it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -8,17 +8,18 @@ use super::layer::{Interrupt, Layer, Place, Stack};
 use crate::tokens::braced;
 
 impl Stack<'_> {
-    /// Returns the `async` block around the body.
+    /// Returns the `async` block that contains the body.
     ///
-    /// The block begins with dead code that tells the compiler its type, so that `?`, coercions and errors are those of the
-    /// bare function, and how it captures the arguments.
+    /// The block begins with dead code. It tells the compiler the type of the block, so that `?`, coercions and errors
+    /// work as in the bare function. It also tells the compiler how the block captures the arguments.
     pub(super) fn block(&self, body: &TokenStream, braces: Span, output: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = &self.runtime_at;
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
-        // The user's own span: its edition decides when the temporaries of the last expression are dropped, and clippy
-        // reports the body where it was. Without a label rustc would report these braces as unused.
+        // The group has the user's own span. Its edition decides when the temporaries of the last expression are
+        // dropped, and clippy reports the body at its place. Without a label, rustc would report these braces as
+        // unused.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
@@ -31,14 +32,14 @@ impl Stack<'_> {
 }
 
 impl<'a> Place<'a> {
-    /// Returns the layers above this place that share its `async` block, from the outermost on.
+    /// Returns the layers above this place in the same `async` block, from the outermost on.
     fn within(self) -> impl DoubleEndedIterator<Item = (Self, &'a dyn Layer)> {
         (self.plan().block(self.index)..self.index)
             .filter_map(move |index| Some((self.at(index), self.at(index).layer()?)))
     }
 
-    /// Waits in this place, as long as the timeouts above allow, and binds the `output` of the future. Every wait of an
-    /// expansion is made here. An error about the wait points to `at`.
+    /// Waits for `future` until a timeout above ends the wait, and binds the `output`. Every wait of an expansion is
+    /// made here. Errors about the wait point to `at`.
     ///
     /// Output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
     pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
@@ -52,7 +53,7 @@ impl<'a> Place<'a> {
             return quote_spanned!(mixed=> let #output = #waited;);
         };
         let some = |bound: &TokenStream, waited: &TokenStream, Interrupt { expired, .. }: &Interrupt| quote_spanned!(mixed=> let ::core::option::Option::Some(#bound) = #waited else { break #expired };);
-        // The outermost one has raced with all the others.
+        // The timer of the outermost layer has raced with all the others.
         let (mut bound, mut waited) = (TokenStream::new(), waited);
         for interrupt in above {
             let others = quote_spanned!(mixed=> waited);
@@ -63,8 +64,8 @@ impl<'a> Place<'a> {
         bound
     }
 
-    /// Wraps the body by the layers that watch it: only a panic of the body itself is a failure of a circuit, and a retry
-    /// counts the retries within the body.
+    /// Wraps the body in the layers that watch it. A circuit counts a panic of the body itself as a failure, and a
+    /// retry counts the retries inside the body.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
         self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
     }

@@ -1,7 +1,7 @@
-//! The captures of a body: dead code at its beginning tells the compiler how it holds each argument.
+//! The captures of a body. Dead code at the beginning of the body tells the compiler how the body holds each argument.
 //!
-//! A body that runs once takes its arguments along. A body that may run again borrows them. A shared borrow would make
-//! the future `!Send` for an argument that is `Send` but not `Sync`, so the body borrows each argument uniquely.
+//! A body that runs once takes ownership of its arguments. A body that may run again borrows each argument uniquely.
+//! With a shared borrow, an argument that is `Send` but not `Sync` would make the future `!Send`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -15,23 +15,23 @@ use crate::tokens::mentions;
 
 #[derive(Default)]
 pub(crate) struct Captures {
-    /// Statements before the layers that rebind names whose pattern takes no `mut`.
+    /// Statements before the layers that rebind the names whose pattern allows no `mut`.
     pub(crate) rebound: TokenStream,
-    /// Statements that borrow each argument, in the order in which the block is to name them.
+    /// Statements that borrow each argument, in the order in which the block must name the arguments.
     pub(crate) borrows: Vec<TokenStream>,
-    /// Statements before each attempt, and the arguments that they clone.
+    /// The arguments to clone, each with the statement that clones it before an attempt.
     clones: Vec<(Ident, TokenStream)>,
-    /// Whether attempts run at the same time, so that nothing is borrowed uniquely.
+    /// Whether attempts run at the same time. The body then borrows no argument uniquely.
     shared: bool,
     /// The spans of the arguments that cannot be shared.
     refused: Vec<Span>,
 }
 
-/// Returns how `body` captures the arguments of `sig`, and makes each argument mutable that the body borrows uniquely.
+/// Returns how `body` captures the arguments of `sig`. Makes each argument mutable that the body borrows uniquely.
 ///
-/// With a shell around the body, statements before it may have shadowed an argument or moved it to another name. An
-/// argument that they name is not captured here. The attempts of a hedge run at the same time; they share each argument
-/// that they do not clone.
+/// With a shell around the body, the statements of the shell may have moved or shadowed an argument. An argument that
+/// these statements name is not captured here. The attempts of a hedge run at the same time, so they share each
+/// argument that they do not clone.
 pub(crate) fn capture(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -87,12 +87,12 @@ pub(crate) fn capture(
     captures
 }
 
-/// Returns how a body that runs once holds the arguments of `sig`.
+/// Returns how a body that runs once captures the arguments of `sig`.
 ///
-/// The block takes the arguments along in the order in which it names them, and drops them in that order. The order here
-/// is the reverse of the signature, as in the bare function. The block does not name an argument that the body does not
-/// use, so that rustc and clippy report the same as for the bare function. The block borrows the arguments that are
-/// `lent` to it.
+/// The block takes the arguments in the order in which it names them, and drops them in that order. To drop them as the
+/// bare function does, it names them in the reverse order of the signature. The block does not name an argument that
+/// the body does not use. Therefore rustc and clippy report the same as for the bare function. The block only borrows
+/// the arguments in `lent`.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
@@ -112,8 +112,8 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> 
     captures
 }
 
-/// Returns the arguments that both the body and a function called after it name. One that the body changes is not among
-/// them: it is a copy, or the body owns it.
+/// Returns the arguments that are named both by the body and by a function that is called after it. An argument that
+/// the body changes is left out, because the body has a copy of it or owns it.
 pub(crate) fn lent<'a>(
     sig: &Signature,
     body: &TokenStream,
@@ -121,7 +121,7 @@ pub(crate) fn lent<'a>(
 ) -> Vec<String> {
     let late: Vec<_> = late
         .map(|function| match syn::parse2::<ExprClosure>(function.clone()) {
-            // The names of the arguments of a closure are not among these.
+            // The names of the arguments of a closure hide the arguments of the function.
             Ok(closure) => (function, closure.inputs.to_token_stream()),
             Err(_) => (function, TokenStream::new()),
         })
@@ -171,7 +171,7 @@ fn unnamed(pat: &Pat) -> syn::Error {
     )
 }
 
-/// Returns the `#[cfg]` attributes of an argument, which stand on every statement about it.
+/// Returns the `#[cfg]` attributes of an argument. Every statement about the argument needs them.
 fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     match input {
         FnArg::Receiver(_) => Vec::new(),
@@ -181,8 +181,8 @@ fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     }
 }
 
-/// Returns a statement that names this argument. If some arguments are lent, the block is not `move`, and the statement
-/// makes it take the others.
+/// Returns a statement that names this argument. If some arguments are lent, the block is not `move`. The statement
+/// then moves this argument into the block, unless it is lent.
 fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
     let argument = argument.to_token_stream();
     if lent.is_empty() || lent.contains(&argument.to_string()) {
@@ -191,7 +191,7 @@ fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> Toke
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;)
 }
 
-/// Returns a statement that borrows, and does nothing.
+/// Returns a statement that borrows a value and has no other effect.
 fn borrow(cfgs: &[TokenStream], borrow: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = #borrow;)
 }
@@ -203,7 +203,7 @@ impl Captures {
         (!names.is_empty()).then(|| clones.cloned().collect())
     }
 
-    /// Returns whether the attempts share this; an argument that the body changes cannot be shared.
+    /// Returns whether the attempts share this argument. An argument that the body changes cannot be shared.
     fn shares(&mut self, changes: bool, at: Span) -> bool {
         self.refused.extend((self.shared && changes).then_some(at));
         self.shared

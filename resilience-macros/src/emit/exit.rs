@@ -1,6 +1,6 @@
-//! The way of a rejected call out of the layers above, as tokens.
+//! The tokens with which a rejected call leaves the layers above the rejection.
 //!
-//! `plan::exits` decides which layer it leaves to, and whether the local `cause` has to hold the cause.
+//! `plan::exits` selects the layer at which the call continues, and decides whether the local `cause` is needed.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -9,25 +9,25 @@ use super::layer::Place;
 use crate::facts::{Cause, Runs};
 
 impl Place<'_> {
-    /// Declares the local that holds why the latest attempt was rejected, if a layer asks for it.
+    /// Declares the local that contains the reason of the latest rejection, if a layer asks for it.
     pub(crate) fn declared_cause(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> let mut cause = #runtime::__private::Cause::None;))
     }
 
-    /// Notes that the call was not rejected, or that its outcome is replaced.
+    /// Records that the call was not rejected, or that its outcome is replaced.
     pub(crate) fn ran(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::None;))
     }
 
-    /// Notes that a timeout has ended the call. Its `error` tells whether the deadline of the caller came first.
+    /// Records that a timeout has ended the call. Its `error` tells whether the deadline of the caller caused this.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(error);))
     }
 
-    /// Returns the value that an attempt of a hedge returns beside its outcome.
+    /// Returns the value that an attempt of a hedge returns in addition to its outcome.
     pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -64,13 +64,13 @@ impl Place<'_> {
             mixed,
         );
         let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#by;));
-        // A label does not reach out of the attempts of a hedge, which are blocks of their own.
+        // A jump to a label cannot leave an attempt of a hedge, because each attempt is a block of its own.
         if catcher.facts().runs == Runs::AtOnce {
             let cause_or_none = self.cause_or_none();
             return quote_spanned!(mixed=> { #told #ended return (#rejected, #cause_or_none) });
         }
         let label = catcher.label();
-        // Uses a local, because syn takes `break 'label ::path` for a labelled loop.
+        // The value is in a local, because syn parses `break 'label ::path` as a labelled loop.
         quote_spanned! {mixed=>
             {
                 #told

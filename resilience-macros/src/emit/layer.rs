@@ -1,4 +1,4 @@
-//! The contract between the driver and the layers: `trait Layer`, and all that a layer may use to make its tokens.
+//! The contract between the driver and the layers: `trait Layer`, and the tools with which a layer makes its tokens.
 
 use std::time::Duration;
 
@@ -12,29 +12,29 @@ use crate::plan::plan::Plan;
 
 /// One attribute on a function.
 pub(crate) trait Layer {
-    /// Returns all that the other stages may know of this layer.
+    /// Returns the facts that the other stages know of this layer.
     fn facts(&self) -> Facts;
 
-    /// Returns the statements before the first layer that find the state shared by all calls.
+    /// Returns statements that create or find the shared state of all calls. They stand before the first layer.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
 
-    /// Returns this layer around the layers below, of which `block` is the innermost.
+    /// Wraps `block`, the innermost of the layers below, in this layer.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body, so that the layer sees each poll of it.
+    /// Wraps the body, so that the layer can observe each poll.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
     }
 
-    /// Returns how this layer ends a wait below it, if it does.
+    /// Returns how this layer ends a wait below it, or `None` if it does not.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
 }
 
-/// The statements of a layer and of those below it.
+/// The statements of a layer and of the layers below it.
 pub(crate) enum Statements {
     /// Statements that bind `outcome`.
     Bind(TokenStream),
@@ -42,34 +42,34 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The end of a wait by a layer above it.
+/// How a layer ends a wait below it.
 pub(crate) struct Interrupt {
     /// The expression that races with the wait.
     pub(crate) timer: TokenStream,
-    /// The label of the block that the wait leaves then.
+    /// The label of the block that the call leaves when the timer ends the wait.
     pub(crate) expired: Lifetime,
 }
 
-/// A stack of layers on its way to tokens.
+/// A stack of layers that becomes tokens.
 pub(crate) struct Stack<'a> {
     pub(crate) layers: &'a [Box<dyn Layer>],
     pub(crate) plan: &'a Plan,
     /// The path of the runtime.
     pub(crate) runtime: &'a Path,
-    /// The same path, for tokens whose errors are about the return type.
+    /// The same path, with the span for errors about the return type.
     pub(crate) runtime_at: TokenStream,
     /// The name of the function.
     pub(crate) func: &'a Ident,
     pub(crate) captures: &'a Captures,
-    /// The arguments of a function that replaces an error.
+    /// The arguments, for a function that replaces an error.
     pub(crate) arguments: &'a [Ident],
-    /// Whether a user's function borrows arguments after the body has run once.
+    /// Whether a function of the user borrows arguments after the body has run once.
     pub(crate) lends: bool,
     /// The place of an error about the return type.
     pub(crate) at: Span,
 }
 
-/// A layer of a stack; behind the last layer, the place of the body.
+/// A layer of a stack, or the place of the body behind the last layer.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) stack: &'a Stack<'a>,
@@ -85,7 +85,7 @@ impl<'a> Place<'a> {
         self.plan().facts(self.index)
     }
 
-    /// Returns the layer; none, if this is the place of the body.
+    /// Returns the layer, or `None` at the place of the body.
     pub(crate) fn layer(self) -> Option<&'a dyn Layer> {
         self.stack.layers.get(self.index).map(|layer| &**layer)
     }
@@ -99,12 +99,12 @@ impl<'a> Place<'a> {
         self.stack.runtime
     }
 
-    /// Returns the local that stands for the layer: `circuit`, `circuit2` and so on. It is hygienic.
+    /// Returns the local variable of the layer: `circuit`, `circuit2` and so on. It is hygienic.
     pub(crate) fn local(self) -> Ident {
         self.numbered(self.facts().attribute)
     }
 
-    /// Returns another local of the layer, with its number behind this name.
+    /// Returns another local variable of the layer: this name, followed by the layer's number.
     pub(crate) fn numbered(self, name: &str) -> Ident {
         let number = match self.plan().number(self.index) {
             1 => String::new(),
@@ -134,7 +134,7 @@ impl<'a> Place<'a> {
         self.stack.func.to_string().trim_start_matches("r#").to_owned()
     }
 
-    /// Returns a closure that finds the text of an error, if its type has one.
+    /// Returns a closure that returns the text of an error, if the error's type has one.
     pub(crate) fn error(self) -> TokenStream {
         let runtime = self.runtime();
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())

@@ -1,10 +1,10 @@
-//! The declared type of the output, as an expression may name it.
+//! The declared type of the output, in a form that an expression may contain.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Path, Type};
 
-/// Returns the type as an expression may name it: `_` in place of each `impl Trait`.
+/// Returns the type with `_` in place of each `impl Trait`, so that an expression may contain it.
 pub(crate) fn nameable(ty: &Type) -> TokenStream {
     let tokens = ty.to_token_stream();
     match syn::parse2(tokens.clone()) {

@@ -32,7 +32,7 @@ struct Bulkhead {
 }
 
 enum Slots {
-    /// The slots of this function.
+    /// The slots of a bulkhead that belongs to this function.
     Own { max: u32, wait: Duration },
     /// The slots of a bulkhead that the user created.
     With(TokenStream),
@@ -98,7 +98,7 @@ impl Layer for Bulkhead {
             let acquired = quote_spanned!(mixed=> acquired);
             let wait = place.wait(mixed, &acquired, quote_spanned!(mixed=> #local.get().acquire()));
             let admit = admit(&acquired);
-            // In a block of its own, so that the future need not hold the result while the body runs.
+            // The statement is in a block of its own, so that the future need not hold the result while the body runs.
             quote_spanned!(mixed=> { #wait #admit })
         } else {
             admit(&quote_spanned!(mixed=> #local.get().try_acquire()))

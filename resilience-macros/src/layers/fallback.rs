@@ -28,7 +28,7 @@ struct Fallback {
     span: Span,
     function: TokenStream,
     on: On,
-    /// Whether the function takes the error after the arguments.
+    /// Whether the function takes the error as an additional last argument.
     with_error: bool,
     clone: Vec<Ident>,
 }
@@ -57,7 +57,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // Only the function knows its time.
+        // The macro cannot know the time of the function.
         let facts = Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, Cause::ALL, Time::Unknown);
         let asks = match self.on {
             On::Any => Asks::Nothing,

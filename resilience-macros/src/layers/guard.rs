@@ -1,4 +1,4 @@
-//! The parts that circuit, bulkhead and rate limit share: the guard of a function, which admits a call or rejects it.
+//! The parts that circuit, bulkhead and rate limit share. Each of them is a guard: it admits a call or rejects it.
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(BulkheadDeclaration { .. }); &SITE };
@@ -12,10 +12,10 @@ use syn::spanned::Spanned;
 use crate::emit::layer::Place;
 use crate::facts::Cause;
 
-/// Binds the layer's local to a clone of a value of the user's, of the type `layer`.
+/// Binds the layer's local to a clone of the user's value `with`. The value has the type `layer`.
 ///
-/// The call takes a reference, and not the expression itself, because an argument has one type for all branches of
-/// an `if`. A `let` would drop temporaries that the expression borrows from.
+/// The call takes a reference to the expression, because an argument has one type for all branches of an `if`. A `let`
+/// would drop temporaries that the expression borrows from.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -29,14 +29,14 @@ pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenS
     }
 }
 
-/// Returns the site of a layer that all calls share, of the type `layer` and with this declaration. The macro `declare`
-/// makes the declaration known before the first call.
+/// Returns the site of a layer that all calls share. The site has the type `layer` and this declaration. The macro
+/// `declare` collects the declaration at link time, before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
     let declare = declare.then(|| quote_spanned!(mixed=> #runtime::__private::declare!(SITE);));
-    // In a block of its own: an item is not hygienic, and must not hide one of the user's.
+    // The item is in a block of its own. Its name is not hygienic, and must not hide an item of the user.
     quote_spanned! {mixed=>
         {
             static SITE: #runtime::__private::Site<#runtime::__private::#layer> =
@@ -47,7 +47,7 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
     }
 }
 
-/// Returns the permit that the result `acquired` holds. A rejected call leaves with its error.
+/// Returns the permit in the result `acquired`. A rejected call leaves with its error.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

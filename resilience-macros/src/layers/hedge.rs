@@ -27,7 +27,7 @@ options! {
 
 struct Hedge {
     after: Duration,
-    /// The span of the value of `after`.
+    /// The span of the value of `after`, for errors.
     span: Span,
     max: u32,
     clone: Vec<Ident>,
@@ -62,8 +62,8 @@ impl Layer for Hedge {
     /// }).await;
     /// ```
     ///
-    /// The layers below form the attempts. Each attempt returns its outcome, and whether it was rejected. The end of the
-    /// statement drops the attempts.
+    /// The layers below form the attempts. Each attempt returns its outcome, and whether it was rejected. The attempts
+    /// are dropped at the end of the statement.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
@@ -81,7 +81,7 @@ impl Layer for Hedge {
                 (outcome, #cause)
             }
         };
-        // Uses the span of the body, so that capture errors point at the user's code.
+        // The block has the span of the body, so that errors about captured variables point at the user's code.
         let attempt = quote_spanned!(mixed.located_at(block.span())=> async #within);
         let hedged = quote_spanned! {mixed=>
             #runtime::__private::Hedged::new(const { &#after }, [#(#places),*], |attempt| {

@@ -30,7 +30,7 @@ struct RateLimit {
 }
 
 enum Rate {
-    /// The rate of this function.
+    /// The rate of a limit that belongs to this function.
     Own { per_second: u32, burst: u32 },
     /// The rate of a limit that the user created.
     With(TokenStream),

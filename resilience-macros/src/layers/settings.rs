@@ -1,4 +1,4 @@
-//! Numbers and durations of circuits and retries. The expansion passes each to the runtime by the method of its name.
+//! The numbers and durations of circuits and retries. For each, the expansion calls the method of the same name.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::error::Errors;
 use crate::parse::args::{Args, OptionName};
 use crate::parse::value;
 
-/// The settings that an attribute writes.
+/// The settings that an attribute contains.
 pub(super) struct Settings<O>(Vec<(O, Ident, Setting)>);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -28,8 +28,8 @@ pub(super) enum Setting {
 pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
 
 impl<O: OptionName> Settings<O> {
-    /// Takes the settings out of the options of an attribute, in the order of the readers. Also returns whether every
-    /// setting could be read.
+    /// Takes the settings out of the options of an attribute, in the order of the readers. Also returns whether all
+    /// settings could be read.
     pub(super) fn read(args: &mut Args<O>, readers: &[(O, Reader)], errors: &mut Errors) -> (Self, bool) {
         let mut settings = Vec::new();
         let mut readable = true;
@@ -43,7 +43,7 @@ impl<O: OptionName> Settings<O> {
         (Self(settings), readable)
     }
 
-    /// Returns a setting and its name with the user's span.
+    /// Returns a setting, with its name in the user's span.
     pub(super) fn get(&self, option: O) -> Option<(&Ident, Setting)> {
         self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, *setting))
     }
@@ -73,7 +73,7 @@ impl<O: OptionName> Settings<O> {
         }
     }
 
-    /// Returns the names as they were written.
+    /// Returns the names of the settings with the user's spans.
     pub(super) fn idents(&self) -> impl Iterator<Item = &Ident> {
         self.0.iter().map(|(_, ident, _)| ident)
     }

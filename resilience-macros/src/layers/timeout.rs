@@ -26,7 +26,7 @@ options! {
 
 struct Timeout {
     after: Duration,
-    /// The span of the duration.
+    /// The span of the duration, for errors.
     span: Span,
     error: Option<TokenStream>,
 }
@@ -93,7 +93,7 @@ impl Layer for Timeout {
         })
     }
 
-    /// Ends a wait below. The jump to this layer drops the state of all layers below.
+    /// Ends a wait below. The jump to this layer drops the state of all layers below it.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());
@@ -101,7 +101,7 @@ impl Layer for Timeout {
     }
 }
 
-/// Returns the label of the block that a call leaves when its time is over.
+/// Returns the label of the block that a call leaves when the timeout ends it.
 fn expired(place: Place<'_>) -> Lifetime {
     Lifetime::new(&format!("'{}_expired", place.local()), Span::mixed_site())
 }

@@ -1,5 +1,5 @@
-//! The options of an attribute: `option = value` and `option(list)`, in any order, each at most once. In some attributes,
-//! the first value may stand without its option.
+//! The options of an attribute: `option = value` and `option(list)`, in any order, each at most once. In some
+//! attributes, the first value may come without the name of its option.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -11,28 +11,28 @@ use syn::{Error, Expr, Result, Token, parenthesized, token};
 use super::value::identifier;
 use crate::error::Errors;
 
-/// The options of one attribute, an enum that [`options!`] declares.
+/// The options of one attribute: an enum that [`options!`] declares.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
-    /// The options that may be written, in the order in which an error lists them.
+    /// All options, in the order in which an error lists them.
     const ALL: &'static [Self];
-    /// The option of a first value that stands alone, and has no name in the attribute.
+    /// The option to which a first value without a name belongs.
     const FIRST: Option<Self>;
 
     /// Returns the name as the attribute spells it.
     fn name(self) -> &'static str;
 
-    /// Finds the option of this name.
+    /// Returns the option of this name.
     fn find(name: &Ident) -> Option<Self> {
         Self::ALL.iter().copied().find(|option| name == option.name())
     }
 }
 
-/// Declares the options of an attribute: the only place that spells their names.
+/// Declares the options of an attribute. No other place spells their names.
 ///
 /// Input: `options! { enum Opt { (After) = "timeout", Error = "error" } }`
 ///
-/// Output: an enum with these variants that implements [`OptionName`]. The option in parentheses is the one of a first
-/// value that stands alone; its name is for errors only.
+/// Output: an enum with these variants that implements [`OptionName`]. The option in parentheses takes a first value
+/// without a name. Its own name appears in errors only.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident {
         $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*
@@ -58,12 +58,12 @@ macro_rules! options {
 }
 pub(crate) use options;
 
-/// The options that an attribute writes, with their spans for errors.
+/// The options in the tokens of an attribute, with their spans for errors.
 pub(crate) struct Args<O> {
     /// The span of the attribute.
     span: Span,
     args: Vec<(O, Ident, Value)>,
-    /// Whether some tokens could not be read. They may have been meant for any option.
+    /// Whether some tokens could not be read. Any option could be among them.
     broken: bool,
 }
 
@@ -73,7 +73,7 @@ enum Value {
 }
 
 impl<O: OptionName> Args<O> {
-    /// Reads the options, and continues after every mistake.
+    /// Reads the options, and continues after each mistake.
     pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Vec::<(O, Ident, Value)>::new();
         let mut broken = false;
@@ -117,21 +117,21 @@ impl<O: OptionName> Args<O> {
         Self { span, args, broken }
     }
 
-    /// Reports a missing option.
+    /// Reports an option that is missing.
     pub(crate) fn require(&self, option: O, message: &str, errors: &mut Errors) {
         if !self.broken && !self.has(option) {
             errors.push(self.span, message);
         }
     }
 
-    /// Reports each of these options that is written.
+    /// Reports each of these options that is present.
     pub(crate) fn refuse(&self, options: &[O], message: &str, errors: &mut Errors) {
         for ident in options.iter().filter_map(|option| self.ident(*option)) {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
     }
 
-    /// Returns whether some tokens could not be read, which may have been meant for any option.
+    /// Returns whether some tokens could not be read. Any option could be among them.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
     }
@@ -145,7 +145,7 @@ impl<O: OptionName> Args<O> {
         self.args.iter().find(|(other, ..)| *other == option).map(|(_, ident, _)| ident.clone())
     }
 
-    /// Takes the value of an option; reports one that cannot be read.
+    /// Takes the value of an option, and reports a value that cannot be read.
     pub(crate) fn read<T>(
         &mut self,
         option: O,
@@ -186,7 +186,7 @@ impl<O: OptionName> Args<O> {
     }
 }
 
-/// Returns whether the next tokens write an option. A call of something that is no option is a value.
+/// Returns whether the next tokens are an option. A call of a function that is no option is a value.
 fn is_option<O: OptionName>(input: ParseStream<'_>) -> bool {
     let is_known = |name| O::find(&name).is_some();
     input.peek(syn::Ident::peek_any)
@@ -237,7 +237,7 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-/// Returns the known name that is fewest edits away from `key`, if they are few.
+/// Returns the known name with the smallest number of edits to `key`, if that number is small.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|name| (edits(key, name), *name)).min()?;
     (near.0 <= 1 + near.1.len() / 3).then_some(near.1)

@@ -1,4 +1,4 @@
-//! The statements of `#[async_trait]` that move the arguments into a block.
+//! The statements with which `#[async_trait]` moves the arguments into a block.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -14,7 +14,7 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    /// Returns whether this is the argument that is moved.
+    /// Returns whether this argument is the moved one.
     pub(crate) fn moves(&self, input: &FnArg) -> bool {
         match input {
             FnArg::Receiver(_) => self.argument == "self",
@@ -33,8 +33,8 @@ impl ToTokens for Moved {
     }
 }
 
-/// Removes these statements from a block of `#[async_trait]`, because a block that runs more than once cannot move its
-/// arguments. The user's own statements remain.
+/// Removes the moving statements from a block of `#[async_trait]`, because a block that runs more than once cannot move
+/// its arguments. The user's own statements remain.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
         // The block begins with a statement that never runs: `if let Some(__ret) = None { return __ret; }`.
@@ -57,7 +57,7 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
                     Ok(Some(next)) if is_new(&next, &moved) => moved.push(next),
                     _ => break,
                 }
-                // Takes the statement out of the input, too.
+                // Removes the statement from the input, too.
                 input.parse::<Stmt>()?;
             }
         }
@@ -76,7 +76,7 @@ fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
     Ok(argument.map(|argument| Moved { argument, local }))
 }
 
-/// Returns the argument if `expr` is nothing else: `argument`, or `{ let argument = argument; argument }`.
+/// Returns the name of the argument if `expr` only moves it: `argument`, or `{ let argument = argument; argument }`.
 fn argument(expr: &Expr) -> Option<Ident> {
     match expr {
         Expr::Path(path) => path.path.get_ident().cloned(),

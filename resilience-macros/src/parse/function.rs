@@ -1,4 +1,5 @@
-//! A tolerant function: the signature is parsed, the body is kept as it was written, so that half-typed code survives.
+//! A function of which only the signature is parsed. The tokens of the body remain as they were written, so that
+//! half-typed code survives.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -11,7 +12,7 @@ use crate::error::Errors;
 use crate::tokens::mentions;
 
 pub(crate) struct Function {
-    /// The attributes, those inside of the body last.
+    /// The attributes; the inner attributes of the body come last.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
@@ -48,7 +49,7 @@ impl Parse for Function {
     }
 }
 
-/// Returns the braces of a body, which a `macro_rules!` may have wrapped in an invisible group.
+/// Returns the braces of a body. A `macro_rules!` may have wrapped them in an invisible group.
 fn braces(body: TokenTree) -> Result<Group> {
     match body {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
@@ -57,7 +58,7 @@ fn braces(body: TokenTree) -> Result<Group> {
     }
 }
 
-/// Returns the error for an item that is no function; none, if it is a function whose signature has a mistake.
+/// Returns the error for an item that is not a function, or `None` for a function with a mistake in its signature.
 fn wrong_item(keyword: &Ident) -> Option<Error> {
     let message = match keyword.to_string().as_str() {
         "async" | "const" | "extern" | "fn" | "safe" | "unsafe" => return None,

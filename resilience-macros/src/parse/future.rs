@@ -1,23 +1,25 @@
-//! A body inside an `async` block of a function. Such a block is `Box::pin(async move { .. })` in a method of
+//! The `async` block that contains the body of a function. Such a block is `Box::pin(async move { .. })` in a method of
 //! `#[async_trait]`, `async move { .. }` after `-> impl Future`, or the expansion of `#[instrument]`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};
 
-/// The statements around the block.
+/// The statements of a function around its `async` block.
 pub(crate) struct Shell {
     /// The braces of the function.
     pub(crate) braces: Span,
     body: TokenStream,
-    /// The path to the block: the index of a token in the body, then an index inside that token, and so on.
+    /// The path to the block. It starts with the index of a token in the body, and continues with an index inside that
+    /// token.
     path: Vec<usize>,
 }
 
 impl Shell {
     /// Takes the statements of an `async` block out of `body`.
     ///
-    /// In a function that is not `async`, the block is the last expression. If `#[instrument]` above has wrapped the body
-    /// in a future, the block is this future: the layers then run inside its span, and it owns the arguments.
+    /// In a function that is not `async`, the block is the last expression. If `#[instrument]` has wrapped the body in
+    /// a future, the block is this future. The layers then run inside the span of `#[instrument]`, and the future owns
+    /// the arguments.
     pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
         let mut path = Vec::new();
         let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
@@ -26,12 +28,12 @@ impl Shell {
         Some((Self { braces, body: body.clone(), path }, block.stream(), block.span()))
     }
 
-    /// Puts the shell around the statements of a block.
+    /// Returns the shell with the statements `within` its block.
     pub(crate) fn around(&self, within: &TokenStream) -> TokenStream {
         replace(&self.body, &self.path, within)
     }
 
-    /// Returns whether the statements around the block may have moved or shadowed `ident`.
+    /// Returns whether the statements around the block may move or shadow `ident`.
     pub(crate) fn takes(&self, ident: &str) -> bool {
         takes(&self.around(&TokenStream::new()), ident)
     }
@@ -42,7 +44,7 @@ impl Shell {
     }
 }
 
-/// Returns the `async` block that ends `body`.
+/// Returns the `async` block at the end of `body`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
     if let Some(TokenTree::Group(last)) = tokens.last() {

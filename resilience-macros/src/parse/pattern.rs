@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::{FnArg, Pat, PatIdent, Path, ReceiverKind, Type};
 
-/// The kind of value that a name is bound to.
+/// How a pattern binds a name: by value, or through a reference.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
     Value,
@@ -23,7 +23,7 @@ impl Bound {
         }
     }
 
-    /// Returns the kind of an argument by its type.
+    /// Returns how an argument of this type is bound.
     pub(crate) fn argument(input: &FnArg) -> Self {
         match input {
             FnArg::Typed(input) => Self::of(&input.ty),
@@ -37,10 +37,10 @@ impl Bound {
     }
 }
 
-/// Calls `found` with every name that a pattern binds, and the kind of its value.
+/// Calls `found` with every name that a pattern binds, and with the way in which it is bound.
 ///
-/// Rust allows no `mut` before a name that is bound through a reference. If the type does
-/// not exclude a reference, the kind is [`Bound::Unknown`].
+/// Rust allows no `mut` before a name that is bound through a reference. If the type does not exclude a reference, the
+/// result is [`Bound::Unknown`].
 pub(crate) fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

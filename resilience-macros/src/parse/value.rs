@@ -1,4 +1,4 @@
-//! The values of options. Each reader takes the name of the option for its error.
+//! The values of options. Each reader receives the name of the option, for its error.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{Error, Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Result, UnOp};
 
-/// A whole number of at least 1.
+/// Reads a whole number of at least 1.
 pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
     let allowed = format!("`{key}` must be a whole number from 1 to {}", u32::MAX);
     match number(value)? {
@@ -17,7 +17,7 @@ pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
     .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
-/// A whole number of a range.
+/// Reads a whole number within a range.
 pub(crate) fn whole(key: &str, value: &Expr, range: &RangeInclusive<u32>) -> Result<u32> {
     match count(key, value) {
         Ok(number) if range.contains(&number) => Ok(number),
@@ -28,7 +28,7 @@ pub(crate) fn whole(key: &str, value: &Expr, range: &RangeInclusive<u32>) -> Res
     }
 }
 
-/// A number that is not negative, if it is one.
+/// Reads a number that is not negative. Returns `None` if the value is not a number.
 pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
     Ok(match number(value)? {
         Some(Number::Whole(digits) | Number::Decimal(digits)) => digits.parse().ok(),
@@ -36,7 +36,7 @@ pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
     })
 }
 
-/// `true` or `false`.
+/// Reads `true` or `false`.
 pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
     match literal(value) {
         Some(Lit::Bool(flag)) => Ok(flag.value),
@@ -44,7 +44,7 @@ pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
     }
 }
 
-/// A finite number of at least 1.
+/// Reads a finite number of at least 1.
 pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
     let allowed = format!("`{key}` must be a finite number of at least 1");
     decimal(value)?
@@ -52,7 +52,7 @@ pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
         .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
-/// Whole or decimal seconds, or a text with a unit.
+/// Reads whole or decimal seconds, or a text with a unit.
 pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
     let error = |allowed: &str| Error::new_spanned(value, format_args!("`{key}` must {allowed}"));
     let seconds = match (number(value)?, literal(value)) {
@@ -73,7 +73,7 @@ pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
         .ok_or_else(|| error("be at most 584 years"))
 }
 
-/// A [`duration`] longer than zero.
+/// Reads a [`duration`] longer than zero.
 pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     match duration(key, value)? {
         Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
@@ -81,7 +81,8 @@ pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     }
 }
 
-/// Returns the seconds of a text such as `250ms`: none if it is no number with a unit, an error if the unit is unknown.
+/// Returns the seconds of a text such as `250ms`. Returns `None` if it is not a number with a unit, and an error if the
+/// unit is unknown.
 fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     const UNITS: [(&str, f64); 7] =
         [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
@@ -97,7 +98,7 @@ fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     }
 }
 
-/// A text that is not blank.
+/// Reads a text that is not blank.
 pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     match literal(value) {
         Some(Lit::Str(name)) if name.value().trim().is_empty() => {
@@ -108,7 +109,7 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     }
 }
 
-/// A path to a function, also by reference, or a closure.
+/// Reads a path to a function, a reference to such a path, or a closure.
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
@@ -118,7 +119,7 @@ pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
-/// A name for a local of the body.
+/// Reads a name for a local variable of the body.
 pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
     identifier(value)
         .filter(|name| name != "self")
@@ -132,13 +133,13 @@ pub(crate) fn identifier(value: &Expr) -> Option<Ident> {
     }
 }
 
-/// Any expression.
+/// Reads any expression.
 #[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
 pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
     Ok(value.to_token_stream())
 }
 
-/// The path of a function.
+/// Reads the path of a function.
 pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         Expr::Path(path) => Ok(path.to_token_stream()),
@@ -146,7 +147,7 @@ pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
-/// The index of one of these texts.
+/// Reads one of these texts, and returns its index.
 pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
     let found = match literal(value) {
         Some(Lit::Str(text)) => choices.iter().position(|choice| *choice == text.value()),
@@ -158,7 +159,7 @@ pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize>
     })
 }
 
-/// The path of the runtime.
+/// Reads the path of the runtime.
 pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     match peel(value) {
         Expr::Path(path) if path.qself.is_none() => syn::parse2(path.path.to_token_stream()),
@@ -166,14 +167,14 @@ pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     }
 }
 
-/// A number as it was written.
+/// A number with its digits as they were written.
 enum Number {
     Negative,
     Whole(String),
     Decimal(String),
 }
 
-/// Returns the number of a literal. A suffix is a mistake.
+/// Returns the number of a literal. A suffix of the number is an error.
 fn number(value: &Expr) -> Result<Option<Number>> {
     let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {

@@ -1,4 +1,4 @@
-//! The mistakes that need the whole stack to be found, one function for each.
+//! The mistakes that only the whole stack shows, with one function for each mistake.
 
 use super::plan::Plan;
 use super::worst_case::shown;
@@ -6,7 +6,7 @@ use crate::error::Errors;
 use crate::facts::{Runs, Time};
 
 impl Plan {
-    /// Reports each combination of layers that contradicts itself.
+    /// Reports each contradiction between layers.
     pub(crate) fn check(&self, errors: &mut Errors) {
         self.has_one_circuit_of_a_name(errors);
         for index in 0..self.len() {
@@ -45,7 +45,7 @@ impl Plan {
         }
     }
 
-    /// Reports a timeout that leaves no time for the last attempt of a retry below it, or for a timeout below it.
+    /// Reports a timeout that ends before the last attempt of a retry below it can start, or before a timeout below it.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
         let Time::AtMost(after) = above.time else { return };
@@ -57,7 +57,7 @@ impl Plan {
         }
     }
 
-    /// Returns the message about the layer `below` a timeout of `after` seconds, if it cannot end in time.
+    /// Returns a message if a timeout of `after` seconds ends too early for the layer at `below`.
     fn too_late(&self, below: usize, after: f64) -> Option<String> {
         match self.facts(below).time {
             Time::Repeated(_) => {

@@ -1,13 +1,13 @@
 //! The layer at which a rejected call continues.
 //!
-//! A rejection jumps to the nearest layer above that catches its cause. Some layers also ask for the cause itself. If a stack
-//! has such a layer, a local of its expansion holds the cause.
+//! A rejection jumps to the nearest layer above that catches its cause. Some layers also ask for the cause itself. If
+//! the stack has such a layer, a local variable of the expansion contains the cause.
 
 use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {
-    /// Returns the layer that catches a call which the layer at `index` rejects for this cause.
+    /// Returns the layer that catches a rejection by the layer at `index` for this cause.
     pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
@@ -33,8 +33,8 @@ impl Plan {
         })
     }
 
-    /// Returns whether the retry at `index` has to ask for rejections by a circuit, because a layer between them catches
-    /// these.
+    /// Returns whether the retry at `index` must ask for rejections by a circuit, because a layer between them catches
+    /// these rejections.
     pub(crate) fn asks_for_circuits(&self, index: usize) -> bool {
         let lowest = self.rejecting(index, Cause::Circuit).last();
         lowest.is_some_and(|lowest| {

@@ -1,4 +1,4 @@
-//! The layers of one function, and the questions that several stages ask about them.
+//! The layers of one function, and the answers that several stages need about them.
 
 use proc_macro2::{Ident, TokenStream};
 
@@ -34,13 +34,14 @@ impl Plan {
         &self.layers[index + 1..]
     }
 
-    /// Returns the number of the layer at `index` among the layers of its attribute, 1 for the outermost.
+    /// Returns the number of the layer at `index` among the layers of the same attribute; the outermost has the number
+    /// 1.
     pub(crate) fn number(&self, index: usize) -> usize {
         let attribute = self.facts(index).attribute;
         1 + self.above(index).iter().filter(|above| above.attribute == attribute).count()
     }
 
-    /// Returns whether the arguments are needed after the body has run.
+    /// Returns whether a layer needs the arguments after the body has run.
     pub(crate) fn repeats(&self) -> bool {
         self.layers.iter().any(|layer| layer.runs != Runs::Once)
     }
@@ -71,13 +72,13 @@ impl Plan {
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns the outermost layer in the same `async` block as the layer at `index`. Each attempt of a hedge is a separate
-    /// block.
+    /// Returns the outermost layer in the same `async` block as the layer at `index`. Each attempt of a hedge is a
+    /// block of its own.
     pub(crate) fn block(&self, index: usize) -> usize {
         self.above(index).iter().rposition(|above| above.runs == Runs::AtOnce).map_or(0, |hedge| hedge + 1)
     }
 
-    /// Returns the hint of the topmost layer below `index` that has one.
+    /// Returns the hint of the topmost layer below `index` that has one, with the index of that layer.
     pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
@@ -92,7 +93,7 @@ impl Plan {
         self.above(index).iter().any(|above| above.waits)
     }
 
-    /// Returns the pauses of the layer at `index`, if it is a retry and no hint changes them.
+    /// Returns the pauses of the layer at `index`, if the layer is a retry and no hint changes its pauses.
     pub(super) fn pauses(&self, index: usize) -> Option<Pauses> {
         match self.facts(index).time {
             Time::Repeated(pauses) if self.hint(index).is_none() => Some(pauses),

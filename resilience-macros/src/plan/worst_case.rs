@@ -16,7 +16,7 @@ impl Plan {
         })
     }
 
-    /// Returns the longest time of the layers from `index` on.
+    /// Returns the longest time of the layer at `index` and the layers below it.
     fn bound(&self, index: usize) -> Option<Bound> {
         if index == self.len() {
             return None;
@@ -36,7 +36,7 @@ impl Plan {
     }
 }
 
-/// The longest time of some layers, and the terms of its sum. A single timeout has no terms.
+/// The longest time of some layers, and the terms of its sum. The time of a single timeout has no terms.
 struct Bound {
     seconds: f64,
     of: String,

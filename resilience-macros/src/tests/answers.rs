@@ -1,4 +1,4 @@
-//! For any tokens, an attribute returns an expansion, or errors and the unchanged item.
+//! For any tokens, an attribute returns an expansion, or errors with the unchanged item.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// Words of attributes and functions, and a few other words.
+/// Words that attributes and functions contain, and a few other words.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",
@@ -74,7 +74,7 @@ const WORDS: [&str; 64] = [
     "\"\"",
 ];
 
-/// Balanced tokens, as text.
+/// Returns balanced tokens, as text.
 fn tokens(length: usize) -> impl Strategy<Value = String> {
     let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
     let tree = word.prop_recursive(4, 64, 8, |inner| {
@@ -84,13 +84,13 @@ fn tokens(length: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(tree, 0..length).prop_map(|trees| trees.join(" "))
 }
 
-/// Options with a real or random name, and random tokens as the value.
+/// Returns options with a real or random name, and random tokens as the value.
 fn options() -> impl Strategy<Value = String> {
     let option = (prop::sample::select(&WORDS[..13]), tokens(3)).prop_map(|(key, value)| format!("{key} = {value}"));
     prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
 }
 
-/// A function with random tokens in each part.
+/// Returns a function with random tokens in each part.
 fn function() -> impl Strategy<Value = String> {
     (options(), tokens(4), prop::bool::ANY, tokens(6), tokens(4), tokens(12)).prop_map(
         |(below, generics, is_async, arguments, output, body)| {
@@ -100,7 +100,7 @@ fn function() -> impl Strategy<Value = String> {
     )
 }
 
-/// A valid function, except for random arguments, body and predicate.
+/// Returns a valid function, except for random arguments, body and predicate.
 fn whole_function() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(
         &[
@@ -121,13 +121,13 @@ fn whole_function() -> impl Strategy<Value = String> {
 }
 
 fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
-    // The lexer rejects some texts before a macro gets them.
+    // The lexer rejects some texts, which no macro would receive.
     let (Ok(options), Ok(item)) = (options.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return Ok(()) };
     let output = expand(name, options, &item);
     let text = output.to_string();
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
-        // The body may be any tokens of the user; the rest must be a function.
+        // The body may be any tokens of the user. The rest must be a function.
         prop_assert!(
             parsed.is_ok() || syn::parse2::<crate::parse::function::Function>(text.parse().unwrap()).is_ok(),
             "{text}"

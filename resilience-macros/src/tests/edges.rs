@@ -35,7 +35,7 @@ fn retry_option_beyond_its_range_is_one_mistake() {
         ("delay = 2, max_elapsed = 1, jitter = \"equal\"", "delay = 2, max_elapsed = 0.999, jitter = \"equal\""),
         ("delay = 2, max_elapsed = 0, jitter = \"full\"", "delay = 2, max_elapsed = 0, jitter = \"decorrelated\""),
         ("max = 1, max_elapsed = 0", "max = 2, max_elapsed = 0"),
-        // An unreadable delay does not count as the default.
+        // A delay that cannot be read does not count as the default.
         ("delay = 0, max_elapsed = 0", "delay = -1, max_elapsed = 0"),
         ("delay = 0, max_elapsed = 0", "delay 0, max_elapsed = 0"),
     ] {

@@ -1,7 +1,8 @@
-//! Twenty stacks whose expansions are reviewed: a change of the crate shows as a change of `snapshots/*.rs`.
+//! Compares the expansions of twenty stacks with `snapshots/*.rs`, so that a change of the crate shows as a change of
+//! these files.
 //!
-//! `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes them anew, formatted by rustfmt. The
-//! comparison ignores the punctuation that rustfmt adds and removes, so that its version does not matter.
+//! `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes the files anew, formatted by rustfmt.
+//! The comparison ignores the punctuation that rustfmt adds and removes, so the version of rustfmt does not matter.
 
 use std::env;
 use std::fs;
@@ -120,9 +121,10 @@ fn write(path: &Path, input: &str, expansion: &TokenStream) {
     fs::write(path, format!("{}\n{}", commented(input), String::from_utf8(formatted.stdout).unwrap())).unwrap();
 }
 
-/// The tokens without the punctuation that rustfmt adds and removes: a comma or a semicolon at the end of a list, of a
-/// block or of generic arguments, a comma behind a block, and the braces around the one expression of a match arm or of
-/// a closure.
+/// Returns the tokens without the punctuation that rustfmt adds and removes:
+/// - a comma or a semicolon at the end of a list, of a block or of generic arguments,
+/// - a comma after a block,
+/// - the braces around the single expression of a match arm or of a closure.
 fn comparable(tokens: TokenStream) -> Vec<String> {
     let mut found = Vec::<String>::new();
     let mut tokens = tokens.into_iter().peekable();

@@ -1,7 +1,7 @@
-//! Several thousand stacks of attributes on functions of every supported shape.
+//! Expands several thousand stacks of attributes on functions of every supported shape.
 //!
 //! Every shape has each spelling alone, and each pair of the [`PAIRED`] spellings. One shape has each triple of the
-//! [`TRIPLED`] spellings. Two dumps of all expansions show whether a change of the crate alters one:
+//! [`TRIPLED`] spellings. A comparison of two dumps shows whether a change of the crate alters an expansion:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
@@ -18,7 +18,7 @@ use proc_macro2::TokenStream;
 use super::expand;
 use crate::FAMILY;
 
-/// Every spelling of every attribute; `NAME` becomes a name of its own for each place in a stack.
+/// All spellings of all attributes. `NAME` stands for a different circuit name at each place of a stack.
 const SPELLINGS: &[&str] = &[
     // Bulkheads.
     "bulkhead(max = 1)",
@@ -150,7 +150,7 @@ const SPELLINGS: &[&str] = &[
     "timeout",
     "timeout(0)",
     "timeout(after = 5)",
-    // The same attributes by other paths, and attributes of others.
+    // The same attributes by other paths, and attributes of other crates.
     "resilience_runtime::retry(max = 2)",
     "::resilience_runtime::timeout(5)",
     "other::circuit(name = NAME)",
@@ -158,7 +158,7 @@ const SPELLINGS: &[&str] = &[
     "allow(unused)",
 ];
 
-/// The spellings that stand in pairs.
+/// The spellings that are combined in pairs.
 const PAIRED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2, error = |full| Error::new(x, full))",
@@ -183,7 +183,7 @@ const PAIRED: &[&str] = &[
     "timeout(10, crate = other)",
 ];
 
-/// The spellings that stand in triples.
+/// The spellings that are combined in triples.
 const TRIPLED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2)",
@@ -200,7 +200,7 @@ const TRIPLED: &[&str] = &[
     "timeout(2, error = late)",
 ];
 
-/// A function of each shape, with one mistake of its own in the last ones.
+/// A function of each shape. The last functions have one mistake each.
 const SHAPES: &[&str] = &[
     "/// Fetches.\nasync fn plain(x: String, y: &Client, z: &mut Vec<u8>) -> Result<Page, Error> \
      { z.clear(); y.get(&x).await?.page(\"{x}\") }",
@@ -234,7 +234,7 @@ const SHAPES: &[&str] = &[
     "struct Item;",
 ];
 
-/// Calls `take` with each stack: the attributes, outermost first, and the function.
+/// Calls `take` with each stack of attributes, outermost first, and with the function.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
         for spelling in SPELLINGS {
@@ -255,7 +255,7 @@ fn for_each(mut take: impl FnMut(&[&str], &str)) {
     }
 }
 
-/// Returns the expansion of `item` under `stack`. The outermost attribute must be one of the family.
+/// Returns the expansion of `item` under `stack`. The outermost attribute must belong to the family.
 fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
     let names = ["\"a\"", "\"b\"", "\"c\""];
     let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));

@@ -1,4 +1,4 @@
-//! The line in the docs about the longest time of a call.
+//! The line in the docs of a function about the longest time of a call.
 
 use proc_macro2::TokenStream;
 

@@ -25,7 +25,7 @@ impl Layer for Circuit {
         }
     }
 
-    /// The site stands before the first layer, since retries ask the circuits below them.
+    /// The site is before the first layer, because retries ask the circuits below them.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
         let local = place.local();

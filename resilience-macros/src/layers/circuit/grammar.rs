@@ -21,13 +21,13 @@ pub(super) struct Circuit {
 }
 
 pub(super) enum Breaker {
-    /// The breaker that the program shares under this name, and under the key if there is one.
+    /// The breaker that the program shares under this name, and for one value of the key if there is a key.
     Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
     /// A breaker that the user created.
     With(TokenStream),
 }
 
-/// The user's functions that judge an outcome.
+/// The user's functions that decide how an outcome counts.
 pub(super) struct Judge {
     pub(super) failure_if: Option<TokenStream>,
     pub(super) failure_if_ok: Option<TokenStream>,
@@ -51,7 +51,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
-    // An unreadable setting has been reported. It must not be reported as missing, too.
+    // A setting that could not be read has already been reported. It must not be reported as missing, too.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }
@@ -73,7 +73,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
 }
 
-/// Refuses names that another circuit with a key may have: `name[key]`.
+/// Reports a name of the form `name[key]`, because a circuit with a key may have it.
 fn check_brackets(name: &LitStr, has_key: bool, errors: &mut Errors) {
     let text = name.value();
     if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {

@@ -13,7 +13,7 @@ use crate::parse::args::OptionName;
 
 impl Layer for Retry {
     fn facts(&self) -> Facts {
-        // A rejection by a circuit ends the retry, so the retry does not catch it.
+        // A rejection by a circuit ends the retry. The retry therefore does not catch it.
         let catches = &[Cause::Limit];
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
         Facts {
@@ -105,7 +105,7 @@ impl Layer for Retry {
 }
 
 impl Retry {
-    /// Returns the pauses, unless jitter, a limit or a hint can change them.
+    /// Returns the pauses, or `None` if jitter, a limit or a hint can change them.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
@@ -117,8 +117,8 @@ impl Retry {
         })
     }
 
-    /// Binds the state of a retry, which is new each time the loop starts, and its schedule. The schedule is a closure that
-    /// returns a constant, so that it takes no place in the future.
+    /// Binds the state of a retry and its schedule. The state is new each time the loop starts. The schedule is a
+    /// closure that returns a constant, so that it takes up no memory of the future.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let (local, settings) = (place.local(), self.settings.calls(place));
@@ -135,7 +135,7 @@ impl Budget {
         let mixed = Span::mixed_site();
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // The static is in a block: names of items are not hygienic, and could hide an item of the user.
+            // The static is in a block, because names of items are not hygienic, and could hide an item of the user.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET

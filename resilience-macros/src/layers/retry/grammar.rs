@@ -15,7 +15,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions that judge an outcome, in the order in which the runtime calls them.
+    /// The user's functions that decide about an outcome, in the order in which the runtime calls them.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
@@ -27,7 +27,7 @@ pub(super) struct Retry {
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
-    // An unreadable setting has been reported. It must not be reported as missing, too.
+    // A setting that could not be read has already been reported. It must not be reported as missing, too.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

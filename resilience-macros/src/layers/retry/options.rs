@@ -40,14 +40,14 @@ pub(super) const SETTINGS: [(Opt, Reader); 7] = [
     (Opt::CountNested, flag),
 ];
 
-/// The user's functions that judge an outcome, in the order in which the runtime calls them.
+/// The user's functions that decide about an outcome, in the order in which the runtime calls them.
 pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
 
 /// The spelling in the attribute, and the variant of the runtime's `Jitter`.
 const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
 
 pub(super) enum Budget {
-    /// The path of a static.
+    /// The path of a `static` budget.
     Shared(TokenStream),
     /// The expression that creates a budget for this function alone.
     Own(TokenStream),

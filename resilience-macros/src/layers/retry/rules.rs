@@ -1,5 +1,5 @@
-//! The settings of a retry that exclude or require each other. The runtime applies the same rules to a builder, with other
-//! messages.
+//! The settings of a retry that exclude or require each other. The builder in the runtime applies the same rules, with
+//! other messages.
 
 use std::time::Duration;
 
