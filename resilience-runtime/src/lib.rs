@@ -39,6 +39,7 @@
 //! # Guides
 //!
 //! - [Stacking attributes](guide::stacking): a stack of four, and the effect of the order.
+//! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
 //!
@@ -47,23 +48,23 @@
 //! - [`get_circuit_stats`] returns the statistics of every circuit of the program.
 //! - [`get_circuit`] returns a circuit by its name.
 //! - [`reset_all_circuits`] closes all circuits.
-//! - [`check_circuits`] finds circuits with contradictory settings, in a test of one line.
+//! - [`check_circuits`] finds circuits with contradictory settings; a test of one line can call it.
 //!
 //! # Guarantees
 //!
-//! - Each admitted call is counted exactly once, also if it is dropped, aborted or panics. A dropped call is neither a
-//!   success nor a failure, unless it ran for `hung_after`.
+//! - Each admitted call is counted exactly once: as success, failure, ignored or cancelled. A dropped call counts as
+//!   cancelled, unless it ran for `hung_after`; then it is a failure.
 //! - A call that started before the last state change no longer affects the circuit. Its result appears in the totals
 //!   only.
-//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. A trial
-//!   that outlives its `trial_timeout` is not counted among them, so it does not block others.
+//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. The sum
+//!   leaves out a trial that outlives its `trial_timeout`, so such a trial does not block others.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended it.
 //! - A layer allocates at its first call only. There are two exceptions:
 //!   - a call with a new key, or with a key that has no place in a full table,
 //!   - a rejection that becomes an [`std::io::Error`] or a box.
 //! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
-//!   success of a closed circuit takes a lock in five cases: a key, a slow call, failures to clear, a new tenth of a
-//!   time window, and a rare race between threads.
+//!   success of a closed circuit takes a lock in five cases: a circuit with a key, a slow call, a success after
+//!   failures, the start of a new tenth of a time window, a rare race between threads.
 //!
 //! # Events
 //!
