@@ -1,4 +1,5 @@
-//! No call allocates once its breaker exists, independent of the outcome. A breaker and a key take few bytes.
+//! Checks that no call allocates once its breaker exists, for any outcome. Also checks that a breaker and a key need few
+//! bytes.
 //!
 //! These tests need a process of their own, because they replace the allocator.
 
@@ -87,7 +88,7 @@ fn calls_without_attribute_do_not_allocate() {
     assert_none("a trial that closes", || breaker.try_acquire().unwrap().success());
 }
 
-/// Returns the bytes that stay in use.
+/// Returns the number of bytes that remain allocated.
 fn kept(make: impl FnOnce()) -> u64 {
     measure(make).bytes_current.try_into().unwrap()
 }

@@ -1,4 +1,4 @@
-//! The library's use of `tracing` takes no event away from a user's filtered layers.
+//! Checks that the library's use of `tracing` takes no event away from a user's filtered layers.
 //!
 //! This test needs a process of its own, because it sets the global subscriber.
 
@@ -18,7 +18,7 @@ impl<S: Subscriber> Layer<S> for Names {
     }
 }
 
-/// A library that asks a subscriber whether it is enabled, and then sends no event, makes a filtered layer lose the next
+/// Some libraries ask a subscriber whether it is enabled, and then send no event. A filtered layer then loses the next
 /// event (tokio-rs/tracing#2519).
 #[test]
 fn filtered_layer_loses_no_event() {

@@ -1,6 +1,7 @@
-//! Every attribute of the family appears in each place that lists the family, and its options in each list of options.
+//! Checks that every attribute is in each list of attributes, and every option in each list of options.
 //!
-//! The family is the table in `resilience-macros/src/lib.rs`, and an option is a line of the attribute's `options!`.
+//! The list of all attributes is the table in `resilience-macros/src/lib.rs`. An option is a line of the attribute's
+//! `options!`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -48,20 +49,20 @@ fn options(attribute: &str) -> BTreeSet<String> {
     let file = if folder.is_dir() { format!("{attribute}/options") } else { attribute.to_owned() };
     let source = read(&format!("resilience-macros/src/layers/{file}.rs"));
     let grammar = between(&source, "options! {", "\n}").unwrap_or_else(|| panic!("{file}.rs has no `options!`"));
-    // An option in parentheses is written without its name: `(After) = "timeout"`.
+    // A first value in parentheses is written without a name: `(After) = "timeout"`.
     let named = grammar.lines().filter(|line| !line.trim_start().starts_with('('));
     let options: BTreeSet<_> = named.filter_map(|line| Some(between(line, "= \"", "\"")?.to_owned())).collect();
     assert!(options.contains("crate"), "{file}.rs has {options:?}");
     options
 }
 
-/// Returns the names in the first column of the table that has this head.
+/// Returns the names in the first column of the table with this header.
 fn rows(text: &str, head: &str) -> BTreeSet<String> {
     let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("no table with the head {head}"));
     let table = table.split_once('\n').map_or(table, |(_, rows)| rows);
     let rows = table.lines().map(|line| line.trim_start_matches("///").trim()).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1));
-    // Every second piece is code; an option is its first word, as in `name = "…"` and `clone(a, b)`.
+    // Every second piece is code. An option is the first word of its piece, as in `name = "…"` and `clone(a, b)`.
     let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     code.map(|code| code.split([' ', '(', '=']).next().unwrap_or_default().to_owned()).collect()
 }
@@ -106,7 +107,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     let readme = read("README.md");
     for name in ["circuit", "retry"] {
         let mut expected = options(name);
-        // A sentence below the tables names this one for all attributes.
+        // A sentence below the tables describes this option for all attributes.
         expected.remove("crate");
         assert!(readme.contains("All attributes take `crate = path`"));
         assert_eq!(
@@ -119,7 +120,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
 
 #[test]
 fn each_builder_has_the_settings_of_its_attribute() {
-    // These belong to the place of an attribute, and not to a breaker or a policy.
+    // These options belong to an attribute, and have no meaning for a breaker or a policy.
     let circuit =
         set(["name", "key", "max_keys", "with", "failure_if", "failure_if_ok", "retry_after", "open", "crate"]);
     let retry = set(["attempt", "clone", "crate"]);
@@ -137,7 +138,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
     }
 }
 
-/// The macro crate and the runtime each hold a range once; here they meet.
+/// The macro crate and the runtime each define a range once. This test compares both.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

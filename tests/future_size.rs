@@ -1,19 +1,20 @@
-//! The future of a decorated function is a few words a layer larger than the bare future, and holds no second body.
+//! Checks that each layer adds only a few words to the future of a function, and that the future contains no second
+//! body.
 //!
-//! A binary of its own, because the README names it.
+//! This test is a separate binary, because the README names it.
 
 use std::future::{Ready, ready};
 use std::io;
 
 use resilience_runtime::{bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout};
 
-/// The bytes that a stack of two may add.
+/// The number of bytes that a stack of two attributes may add.
 const ALLOWED: usize = 256;
 
-/// The bytes that a stack of two may add if each layer has a timer of tokio.
+/// The number of bytes that a stack of two attributes may add if each holds a timer of tokio.
 const ALLOWED_TWO_TIMERS: usize = 304;
 
-/// A fallback with a small future, because the future of a fallback adds its own size.
+/// A fallback with a small future. The future of a fallback adds its own size to the call.
 #[expect(clippy::large_types_passed_by_value)]
 fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))

@@ -1,7 +1,7 @@
-//! Eviction above `max_keys`: which keys stay.
+//! Eviction above `max_keys`: the keys that stay.
 //!
 //! These tests need a process of their own, because one of them resets all circuits. They run one at a time, because
-//! the stats of another test would keep keys in use.
+//! reading the statistics in another test would keep keys in use.
 
 use std::io;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each key is used in each round; one key in four is new.
+    // Each round uses each key once. One key in four is new.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();
@@ -212,7 +212,7 @@ fn limit_is_exact_with_many_threads() {
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 for key in 0..2000 {
-                    // Half of the keys are those of other threads, too.
+                    // The threads share half of the keys.
                     runtime.block_on(crowd(if key % 2 == 0 { key } else { key + 10_000 * thread })).unwrap();
                 }
             });
@@ -228,7 +228,7 @@ async fn busy(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets every spawned task run until it waits.
+/// Runs every spawned task until it waits.
 async fn run_all() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
@@ -249,7 +249,7 @@ async fn keys_with_calls_in_flight_stay() {
     }
     let is_known = |key: u32| get_circuit(&format!("key_eviction::busy[{key}]")).is_some();
     assert!((0..199).all(is_known));
-    // With a call in flight for each key, a new key has a circuit of its own that is not kept.
+    // Each key has a call in flight, so a new key gets a circuit that serves one call only.
     calls.push(tokio::spawn(busy(199)));
     run_all().await;
     busy(2000).await.unwrap();

@@ -1,7 +1,8 @@
-//! The code that the attributes emit passes the strictest lints of a user's crate.
+//! Checks that the code of an expansion passes the strictest lints of a user's crate.
 //!
-//! A crate of its own, because the lints apply to a whole crate. `nonstandard_style` is only denied, because `inventory`
-//! emits an `allow` of it, which is an error under `forbid`. A crate that forbids it turns the feature `declare` off.
+//! This test is a separate crate, because the lints apply to a whole crate. `nonstandard_style` is denied and not
+//! forbidden, because `inventory` emits an `allow` of this lint. A crate that forbids the lint turns the feature
+//! `declare` off.
 #![deny(warnings, nonstandard_style)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 #![forbid(

@@ -43,7 +43,7 @@ enum Op {
     Start,
     Finish,
     Advance,
-    /// Also ends a manual state.
+    /// A reset, which also ends a manual state.
     #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
@@ -51,7 +51,7 @@ enum Op {
     ForceOpen,
     Disable,
     MetricsOnly,
-    /// A call from begin to end.
+    /// A call from start to end.
     #[serde(untagged)]
     Call(Outcome),
 }
@@ -65,10 +65,10 @@ struct Growth {
 /// The longest tick of a coarse wall clock on any system.
 const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// A reason to skip cases, their number, and the test for them.
+/// A reason to skip cases, the number of such cases, and the test for them.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// Reasons in order; a case counts for the first one that applies.
+/// The reasons in order. A case counts for the first reason that applies.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -77,7 +77,8 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// Expectations with another number here: `successes` counts since the circuit last closed, not since it is half-open.
+/// Expected counts that differ here: `successes` counts since the circuit last closed, and not since it became
+/// half-open.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
@@ -119,7 +120,7 @@ impl Case {
         if self.expect_config.as_deref() == Some("rejected") {
             let error = breaker.expect_err(&self.id);
             let why = self.why.as_deref().unwrap();
-            // The cases name some options differently.
+            // The cases use other names for some options.
             let option = match error.option() {
                 "failure_rate" => "rate",
                 "calls" => "window",
@@ -131,7 +132,7 @@ impl Case {
         }
     }
 
-    /// Returns how the call with this id will end.
+    /// Returns the outcome that the call with this id will have.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
@@ -144,7 +145,7 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// The second at which each step ended by the paused clock, and the range of its stamps by the wall clock.
+    /// The second at which each step ended by the paused clock, and the range of wall-clock stamps during the step.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -163,7 +164,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Returns whether the breaker admitted the call, if the step begins one.
+    /// Applies a step. If the step starts a call, returns whether the breaker admitted it.
     async fn apply(&mut self, step: &'a Step) -> Option<Result<(), CircuitOpenError>> {
         match step.op {
             Op::Call(outcome) => Some(match Call::start(&self.breaker, outcome).await {
@@ -230,7 +231,7 @@ impl<'a> Replay<'a> {
             assert_eq!(actual, *expected, "{place}: {key}");
         }
 
-        // These hold after every step of every case.
+        // These facts hold after every step of every case.
         assert_eq!(stats.state, self.breaker.state(), "{place}");
         assert_eq!(remaining > 0, stats.state == CircuitState::Open, "{place}: {stats:?}");
         if let Some(Err(open)) = admission {
@@ -242,7 +243,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Waits for two ticks of the coarse wall clock, so that each step has stamps of its own. Returns the time.
+    /// Waits for two ticks of the coarse wall clock, so that no two steps have the same stamp. Returns the time.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {

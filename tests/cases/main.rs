@@ -1,4 +1,4 @@
-//! Replays the test suites of other libraries, which the files of JSON in this folder hold as data.
+//! Replays the test suites of other libraries. The JSON files of this folder contain the suites as data.
 
 mod breaker;
 mod retry;

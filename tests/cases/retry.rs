@@ -16,7 +16,7 @@ use tokio::time::{Instant, advance, timeout};
 
 const CASES: &str = include_str!("retry.json");
 
-/// The budget of cases that have none.
+/// The budget of cases that have no budget.
 static PLENTY: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: u32::MAX, ..TokenBucket::DEFAULT });
 
 #[derive(Deserialize)]
@@ -31,10 +31,10 @@ struct Case {
     why: Option<String>,
 }
 
-/// A reason to skip cases, their number, and the test for them.
+/// A reason to skip cases, the number of such cases, and the test for them.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// Reasons in order; a case counts for the first one that applies.
+/// The reasons in order. A case counts for the first reason that applies.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
@@ -43,7 +43,7 @@ const SKIPPED: [Skipped; 7] = [
     ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
     ("no option: delays other than exponential", 4, |case| case.sets("increment") || case.sets("delays")),
-    // F08: a cancelled call is a dropped future and has no outcome. V01: a `Duration` is never negative.
+    // In F08, a cancelled call is a dropped future and has no outcome. In V01, a `Duration` would have to be negative.
     ("cannot be said", 2, |case| ["F08", "V01"].contains(&&*case.id)),
 ];
 
@@ -86,7 +86,7 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // The policy's functions and the replay implement these, or the library has no other rule.
+                // The policy's functions and the replay implement these options, or the only rule of the library does.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
                 other => panic!("{}: unknown option `{other}`", self.id),
@@ -159,7 +159,8 @@ impl Case {
         }
     }
 
-    /// Replays rows of the time at which an attempt fails, with its number in some, and whether another attempt follows.
+    /// Replays rows about `max_elapsed`. A row contains the time at which an attempt fails, in some cases its number,
+    /// and whether another attempt follows.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
@@ -206,7 +207,7 @@ impl Case {
                 },
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
                 "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
-                // A closure chooses its request; see `argument_is_the_same_in_each_attempt`.
+                // The calls of this replay send no request; see `argument_is_the_same_in_each_attempt`.
                 "same_request_each_time" => {}
                 other => panic!("{id}: unknown key `{other}`"),
             }
@@ -214,13 +215,13 @@ impl Case {
     }
 }
 
-/// Calls a function whose attempts have these outcomes. An attempt beyond them panics.
+/// Calls a function whose attempts have these outcomes. Any further attempt panics.
 async fn observe<P: RetryRules<u64, Failure>>(
     policy: &RetryPolicy<P>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],
 ) -> Observed {
-    // Leaves the steps of the timer, at which even a sleep of zero takes some time.
+    // Moves the clock off the millisecond steps of the timer, at which even a sleep of zero takes some time.
     advance(Duration::from_micros(300)).await;
     let attempts = RefCell::new(Vec::new());
     let tokens = RefCell::new(Vec::new());
@@ -280,7 +281,7 @@ async fn every_case_is_replayed_or_skipped_with_reason() {
     assert_eq!(replayed, groups.collect());
 }
 
-/// Case A11: each attempt sends the same request.
+/// Case A11: every attempt sends the same request.
 #[tokio::test(start_paused = true)]
 async fn argument_is_the_same_in_each_attempt() {
     #[retry(max = 4, delay = 0.01, backoff = 1, clone(request))]

@@ -1,4 +1,4 @@
-//! Calls that do not return: dropped, timed out, aborted, panicking.
+//! Calls that return no outcome: dropped, timed out, aborted or panicking calls.
 
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -34,14 +34,14 @@ fn counts(stats: &CircuitStats) -> (u64, u64) {
     (stats.total_failed, stats.total_cancelled)
 }
 
-/// Polls once; a panic is returned as its message.
+/// Polls a future once. A panic is returned as its message.
 fn poll<F: Future>(future: F) -> std::result::Result<Poll<F::Output>, &'static str> {
     let mut future = pin!(future);
     let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop()))));
     polled.map_err(|panic| *panic.downcast::<&str>().unwrap())
 }
 
-/// Panics without a message on the standard error.
+/// Panics without printing a message.
 fn panics<T>() -> T {
     resume_unwind(Box::new("panicked"))
 }

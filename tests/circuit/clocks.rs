@@ -1,4 +1,4 @@
-//! Breakers without a runtime, on the system's clock, on a paused clock, and on clocks that disagree.
+//! Breakers without a runtime, on the system's clock, on a paused clock, and on two clocks that disagree.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -105,9 +105,9 @@ fn slow_call_counts_on_clock_paused_later() {
     assert_eq!(breaker.stats().window_slow, 1);
 }
 
-/// Runs `test` beside a thread that always reads the system's clock through a breaker.
+/// Runs `test` while another thread reads the system's clock through a breaker all the time.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// Ends the busy thread, also if the test fails.
+    /// Ends the busy thread, even if the test fails.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {
@@ -176,7 +176,7 @@ fn window_of_one_millisecond_keeps_successes() {
         calls(&breaker, &".".repeat(100));
         calls(&breaker, "x");
         let stats = breaker.stats();
-        // A thread that the system interrupts here loses the window rightly.
+        // If the system interrupted this thread here, the window is rightly empty.
         if last.elapsed() < window / 2 {
             assert!(stats.window_total >= 100, "{stats:?}");
             valid += 1;
@@ -188,7 +188,7 @@ fn window_of_one_millisecond_keeps_successes() {
     panic!("interrupted in each of {ROUNDS} rounds");
 }
 
-/// Hears everything and does nothing.
+/// A subscriber that accepts every event and does nothing.
 struct Silent;
 
 impl<S: tracing::Subscriber> Layer<S> for Silent {}

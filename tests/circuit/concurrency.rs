@@ -12,7 +12,7 @@ use resilience_runtime::{
 
 const THREADS: usize = 8;
 
-/// Runs `f` in all threads at once, with the number of each.
+/// Runs `f` in all threads at once, with the number of the thread.
 fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(THREADS);
     thread::scope(|scope| {

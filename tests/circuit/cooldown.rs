@@ -83,7 +83,7 @@ async fn busy(error: Error) -> Result<(), Error> {
 async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
     let breaker = get_circuit("cooldown::busy").unwrap();
     for (error, cooldown) in [
-        // Changed decision: a short hint cut the cooldown, so a past date switched the breaker off.
+        // An earlier version cut the cooldown to a short hint, so a past date switched the breaker off.
         (Error::Busy(Duration::ZERO), 30),
         (Error::Busy(Duration::from_millis(10)), 30),
         (Error::Busy(4 * SECOND), 30),
@@ -188,7 +188,7 @@ async fn hint_keeps_cooldown_jitter() {
     cooldowns.sort_by(f64::total_cmp);
     assert!(cooldowns[0] >= 30.0 && cooldowns[999] <= 60.0);
     let mean = cooldowns.iter().sum::<f64>() / 1000.0;
-    // Uniform from 30 to 60: the mean has a standard deviation of 0.27.
+    // The cooldowns are uniform from 30 to 60, so their mean has a standard deviation of 0.27.
     assert!((mean - 45.0).abs() < 1.5, "{mean}");
     assert!(cooldowns[99] < 36.0 && cooldowns[900] > 54.0, "the tails are not empty");
 }
@@ -250,7 +250,7 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // The wait of a rejection beside a trial is cut to one second.
+                // The wait of a rejection during a trial is at most one second.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

@@ -1,5 +1,6 @@
 //! Intended differences from the original specification. Each test shows the behaviour of this library, and its comment
-//! names the behaviour of the specification. One more is `reading_the_state_emits_no_event` in `tests/events`.
+//! describes the behaviour of the specification. Another difference is tested by `reading_the_state_emits_no_event` in
+//! `tests/events`.
 
 use std::time::Duration;
 
@@ -98,7 +99,7 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: these successes count as well, so the first trial closes the circuit.
+/// The specification: successes before the opening count as well, so the first trial closes the circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -113,7 +114,7 @@ async fn successes_while_closed_do_not_count_toward_closing() {
     assert_eq!((breaker.state(), breaker.stats().successes), (CircuitState::Closed, 0));
 }
 
-/// The specification: the failure counts, and the cooldown starts again.
+/// The specification: the stale failure counts, and the cooldown starts again.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_lengthen_cooldown() {
     let breaker = breaker(1, 1);
@@ -126,7 +127,7 @@ async fn stale_failure_does_not_lengthen_cooldown() {
     assert_eq!(stats.total_failed, 2);
 }
 
-/// The specification: the failure opens the circuit again.
+/// The specification: the stale failure opens the circuit again.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_fail_the_trial() {
     let breaker = breaker(1, 1);
@@ -140,7 +141,7 @@ async fn stale_failure_does_not_fail_the_trial() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: the success closes the circuit during the trial.
+/// The specification: the stale success closes the circuit during the trial.
 #[tokio::test(start_paused = true)]
 async fn stale_success_does_not_close_circuit() {
     let breaker = breaker(1, 1);
@@ -155,7 +156,7 @@ async fn stale_success_does_not_close_circuit() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// The specification: the call counts, so calls that a reset should forget undo the reset.
+/// The specification: a call from before a reset still counts, and so undoes the reset.
 #[test]
 fn call_begun_before_reset_does_not_count() {
     let breaker = breaker(1, 1);
@@ -177,7 +178,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     fail(&breaker);
     assert_eq!(remaining(), (CircuitState::Open, COOLDOWN));
     advance(COOLDOWN).await;
-    // From here on the last failure is recent.
+    // From here on, the last failure is recent.
     late.failure();
     assert_eq!(remaining(), (CircuitState::HalfOpen, Duration::ZERO));
     let trial = breaker.try_acquire().unwrap();
@@ -186,7 +187,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// The specification: the stats say open until a caller reads the state or makes a call.
+/// The specification: the statistics say open until a caller reads the state or makes a call.
 #[tokio::test(start_paused = true)]
 async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);
@@ -224,7 +225,7 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// The specification: the trial counts too, but trials hold no permits.
+/// The specification: this outcome counts, too, but trials hold no permits.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;

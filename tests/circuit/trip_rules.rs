@@ -259,7 +259,7 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // The first success finds an expired window, and takes the lock. A slow one takes it, too.
+        // The first success finds an expired window, and takes the lock. A slow success takes the lock, too.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();
         advance(SECOND).await;

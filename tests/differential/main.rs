@@ -1,6 +1,6 @@
 //! Compares a breaker with the breaker of the original specification on random sequences of operations.
 //!
-//! `record.py` documents the content of the sequences. `.ci/differential` records fresh sequences; the ones in the
+//! `record.py` documents the format of the sequences. `.ci/differential` records fresh sequences. The sequences in the
 //! repository make this an ordinary test.
 
 use std::env;
@@ -21,7 +21,7 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// A step; an array in the file, as is [`Answer`].
+/// A step of a sequence. In the file it is an array, like an [`Answer`].
 #[derive(Deserialize)]
 struct Step {
     op: Op,
@@ -41,8 +41,8 @@ enum Op {
 
 /// The observed facts after a step.
 ///
-/// Both breakers count `successes` alike, because one trial closes the circuit; with a higher `half_open_max` they would
-/// not. The stamps are of different clocks, so the test compares only whether they exist.
+/// Both breakers have the same `successes`, because one trial closes the circuit. With a higher `half_open_max` the
+/// counts would differ. The stamps come from different clocks, so the test only compares whether they exist.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,
@@ -110,6 +110,6 @@ async fn breaker_answers_as_the_specification() {
         }
     }
     println!("{sequences} sequences with {steps} operations");
-    // A truncated recording would prove nothing.
+    // A truncated recording must not pass as a success.
     assert!(sequences >= 250 && steps >= 10 * sequences, "{sequences} sequences with {steps} operations");
 }

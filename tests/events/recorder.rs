@@ -1,4 +1,4 @@
-//! A subscriber of the whole process that hands each test the events of its own thread.
+//! A subscriber for the whole process that gives each test the events of its own thread.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
@@ -12,16 +12,16 @@ thread_local! {
     static RECORDING: RefCell<Option<Recording>> = const { RefCell::new(None) };
 }
 
-/// The events of one test, and its action at each event.
+/// The events of one test, and the function to call at each event.
 struct Recording {
     lines: Vec<String>,
     then: fn(&Event<'_>),
 }
 
-/// Records the events of each thread that asked for it.
+/// Records the events of each thread that called [`record`].
 ///
-/// One subscriber serves the process, because a subscriber of one thread may miss an event that another thread was the
-/// first to reach (tokio-rs/tracing#3611).
+/// One subscriber serves the whole process. A subscriber of one thread may miss an event if another thread reached the
+/// event first (tokio-rs/tracing#3611).
 struct Recorder;
 
 /// Records the events of this thread from now on.
@@ -29,7 +29,7 @@ pub(crate) fn record() {
     record_and(|_| ());
 }
 
-/// Records the events of this thread from now on, and calls a function at each.
+/// Records the events of this thread from now on, and calls a function at each event.
 pub(crate) fn record_and(then: fn(&Event<'_>)) {
     static RECORDER: Once = Once::new();
     RECORDER.call_once(|| tracing::subscriber::set_global_default(Recorder).unwrap());
@@ -69,7 +69,7 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// A line of `LEVEL name field=value ..`, without the message, which repeats the name.
+/// A line in the form `LEVEL name field=value ..`. It has no message, because the message repeats the name.
 struct Line(String);
 
 impl Visit for Line {

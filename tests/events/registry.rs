@@ -8,7 +8,7 @@ use tokio::time::{advance, sleep};
 
 use crate::recorder::{record, recorded};
 
-/// Returns the warnings since the last call, without the lines and columns of places.
+/// Returns the warnings since the last call, without the line and column of source positions.
 fn warnings() -> Vec<String> {
     let mut lines = recorded();
     lines.retain(|line| line.starts_with("WARN"));
@@ -170,7 +170,7 @@ async fn full(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a call, lets it run until it waits, and cancels it.
+/// Starts a call, runs it until it waits, and cancels it.
 async fn cancel(key: u32) {
     let call = tokio::spawn(full(key));
     tokio::task::yield_now().await;

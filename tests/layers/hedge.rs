@@ -1,4 +1,4 @@
-//! `#[hedge]`: begins another attempt while a call is slow; the first success is the answer.
+//! `#[hedge]`: starts another attempt while a call is slow, and returns the first success.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -10,7 +10,8 @@ use support::{Calls, DropCounter, Error, assert_send};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-/// A service with a plan of each attempt: its milliseconds, and whether it succeeds. Counts dropped attempts.
+/// A service with a plan for each attempt: its duration in milliseconds, and whether it succeeds. It counts dropped
+/// attempts.
 struct Service {
     plan: Vec<(u64, bool)>,
     calls: Calls,

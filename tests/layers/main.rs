@@ -1,4 +1,4 @@
-//! The other layers, and layers above and below each other.
+//! Bulkheads, fallbacks, hedges and rate limits, and pairs of layers in both orders.
 
 mod bulkhead;
 mod circuit_and_retry;

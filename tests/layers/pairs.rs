@@ -8,7 +8,7 @@ use resilience_runtime::{bulkhead, circuit, fallback, rate_limit, retry, timeout
 use support::assert_send;
 use tokio::task::yield_now;
 
-/// An argument with a lifetime of its own, beside one that is not `Sync` and a borrow.
+/// A type with a lifetime, for one of the arguments. Another argument is not `Sync`, and another one is a borrow.
 struct Call<'a> {
     works: bool,
     runs: &'a Cell<u32>,

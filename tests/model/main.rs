@@ -1,4 +1,4 @@
-//! Random histories against models that are plainly right.
+//! Random histories, compared with models that are obviously correct.
 
 mod state_machine;
 mod window;

@@ -1,4 +1,4 @@
-//! Random histories of overlapping calls, on two clocks that disagree, against a simple model of a breaker.
+//! Random histories of overlapping calls, on two clocks that disagree, compared with a simple model of a breaker.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -24,7 +24,7 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Begins a call, with a permit or by [`CircuitBreaker::call`].
+    /// Starts a call, with a permit or by [`CircuitBreaker::call`].
     Begin {
         by_call: bool,
     },
@@ -71,20 +71,20 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
-        // Whole seconds, and one millisecond more: steps end exactly at limits and just beyond.
+        // A step takes whole seconds, or one millisecond more. It therefore ends exactly at a limit or just after it.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
     ]
 }
 
-/// A model of a breaker: a state, and the running calls. The model counts permits among the running calls, because a
+/// A model of a breaker: a state, and the running calls. The model finds the permits among the running calls, because a
 /// counter could be wrong.
 struct Model {
     settings: Settings,
     state: State,
     generation: u64,
-    /// The current lease; trials of an older lease no longer hold a permit.
+    /// The current lease. A trial of an older lease no longer holds a permit.
     lease: u64,
     failures: u64,
     successes: u64,
@@ -110,7 +110,7 @@ struct Totals {
     opened: u64,
 }
 
-/// The moment of an admission. The lease of a call that is no trial is zero.
+/// The admission of a call. The lease is zero for a call that is no trial.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,
@@ -148,12 +148,12 @@ impl Model {
         self.close();
     }
 
-    /// Returns the ticket of an admitted call, or the wait of a rejected one.
+    /// Returns the ticket of an admitted call, or the wait of a rejected call.
     fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
             State::Open { since } => {
-                // The earlier of the two clocks counts.
+                // The earlier of the two clocks decides.
                 let since = since.min(now);
                 self.state = State::Open { since };
                 if now - since < self.settings.cooldown {
@@ -284,14 +284,14 @@ impl Call {
         }
     }
 
-    /// Returns how the call ended, since a kind of call cannot end in every way.
+    /// Ends the call, and returns how it ended, because not every kind of call can end in every way.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),
             (Self::Permit(permit), End::Failure) => permit.failure(),
             (Self::Permit(permit), End::Ignored) => permit.ignore(),
             (Self::Permit(permit), End::Panic) => {
-                // A permit cannot know which future panicked.
+                // A permit cannot know whether its own future panicked.
                 let _ = catch_unwind(AssertUnwindSafe(move || {
                     let _permit = permit;
                     resume_unwind(Box::new("panicked"))

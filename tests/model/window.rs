@@ -1,4 +1,4 @@
-//! Random calls through circuits with a window, against a list of all calls.
+//! Random calls through circuits with a window, compared with a list of all calls.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// The rate in tenths, as is `slow_rate`.
+    /// The rate in tenths. `slow_rate` is in tenths, too.
     failure_rate: u32,
     slow_rate: u32,
 }
@@ -31,7 +31,7 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Reads the stats. A read expires buckets, too, so it is a step of its own.
+    /// Reads the statistics. A read is a separate step, to show that it changes nothing.
     Look,
     Reset,
 }
@@ -89,7 +89,7 @@ impl Model {
         &self.calls[first..]
     }
 
-    /// Returns the calls in the window, the failed ones and the slow ones.
+    /// Returns three numbers: the calls, the failed calls and the slow calls in the window.
     fn counts(&self) -> [u64; 3] {
         let calls = self.remembered();
         let count = |is: fn(&Ended) -> bool| calls.iter().filter(|call| is(call)).count() as u64;

@@ -1,4 +1,5 @@
-//! A name is either one circuit or a family of circuits with keys, and no name looks like that of a key.
+//! A name belongs either to one circuit or to a family of circuits with keys, and no circuit has a name like
+//! `name[key]`.
 
 use std::io;
 

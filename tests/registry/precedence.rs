@@ -1,4 +1,4 @@
-//! The settings of one name that several places write: an option holds from the first call of any of them.
+//! The options of one name that several places set: an option holds from the first call of any of them.
 
 use std::io;
 use std::time::Duration;

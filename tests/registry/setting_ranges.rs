@@ -1,4 +1,5 @@
-//! Each builder accepts both ends of the range of an option, and refuses the next value beyond by the option's name.
+//! Each builder accepts both ends of an option's range. It refuses the next value outside, and its error names the
+//! option.
 
 use std::fmt::Debug;
 use std::time::Duration;

@@ -26,7 +26,7 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 /// An error that implements no trait.
 struct Opaque;
 
-/// Defines functions that make three attempts after an ordinary error, and one after a rejection.
+/// Defines functions that make three attempts after an ordinary error, and one attempt after a rejection.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(

@@ -1,4 +1,4 @@
-//! Retries inside the body of another retry: the attempts below count against the attempts above.
+//! Retries inside the body of another retry: their attempts count towards the `max` of the outer retry.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use resilience_runtime::{Jitter, RetryEvent, RetryPolicy, circuit, retry};
 use support::{Calls, seconds};
 use tokio::time::{advance, sleep};
 
-/// An error that holds a hint and implements no trait.
+/// An error that contains a hint and implements no trait.
 struct Busy(Option<Duration>);
 
 #[retry(max = 5, delay = 1, backoff = 3, max_delay = 4)]
@@ -181,7 +181,7 @@ async fn retry_if_ok_retries_a_value() {
     }
 }
 
-/// The facts of a retry event: the attempt, the pause in seconds, the error.
+/// The facts of a retry event: the number of the attempt, the pause in seconds, the error.
 type Seen = (u32, u64, Option<bool>);
 
 #[retry(

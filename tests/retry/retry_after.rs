@@ -14,7 +14,7 @@ fn hint_of(error: &Error) -> Option<Duration> {
     }
 }
 
-/// Records a call; calls before the third one fail, and ask for a delay of `hint` seconds.
+/// Records a call. The first two calls fail, and ask for a delay of `hint` seconds.
 fn ask(calls: &Calls, hint: u64) -> Result<(), Error> {
     if calls.note() == 3 { Ok(()) } else { Err(Error::Busy(seconds(hint))) }
 }
@@ -132,7 +132,7 @@ async fn hint_keeps_jitter_of_retry() {
             first.push(pauses(jitter, None, &[Some(seconds(30))]).await[0].as_secs_f64());
         }
         first.sort_by(f64::total_cmp);
-        // Uniform from 30 to 31, and a timer rounds up to 1 ms.
+        // The pauses are uniform from 30 to 31 s, and a timer rounds up to 1 ms.
         assert!(first[0] >= 30.0 && first[999] <= 31.002, "{jitter:?}");
         let mean = first.iter().sum::<f64>() / 1000.0;
         assert!((mean - 30.5).abs() < 0.06, "{jitter:?}: {mean}");

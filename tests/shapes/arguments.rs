@@ -163,7 +163,7 @@ async fn named_by_an_argument(host: String) -> io::Result<usize> {
     Ok(host.len())
 }
 
-/// The closure shadows this argument, so the body may consume it.
+/// The closure has a parameter named `error`, too, so the body may consume the argument `error`.
 #[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
 async fn consumes(error: io::Error) -> io::Result<usize> {
     Err(error)
@@ -198,7 +198,7 @@ struct Cursor<'a> {
     inner: &'a mut u32,
 }
 
-/// The body moves the arguments that the closure does not name.
+/// The closure does not name the argument `cursor`, so the body may return a borrow out of it.
 #[circuit(name = "arguments::gives_back", failure_if = |_| limit > 3)]
 async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u32> {
     if limit == 0 {
@@ -207,7 +207,7 @@ async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u3
     Ok(&mut *cursor.inner)
 }
 
-/// The body changes its own copy.
+/// The body changes its own copy of `left`; `failure_if` reads the original.
 #[circuit(name = "arguments::copies", threshold = 1, failure_if = |_| left > 0)]
 async fn counts_down(mut left: u32) -> io::Result<()> {
     while left > 0 {

@@ -122,7 +122,7 @@ async fn nested_futures(numbers: &[u32]) -> io::Result<u32> {
         sum += double(*number).await;
     }
     let block = async {
-        // This returns from the block, not from the function.
+        // This `return` leaves the block, and not the function.
         return Ok::<_, io::Error>(1);
     };
     sum += block.await?;

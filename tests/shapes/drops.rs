@@ -1,6 +1,6 @@
-//! Arguments and locals are dropped in the order of the bare function, at every point of the future.
+//! Checks that arguments and locals are dropped in the order of the bare function, at every point of the future.
 //!
-//! One exception: a stack that runs the body once drops unused arguments after the others.
+//! There is one exception: a stack that runs the body once drops unused arguments after all other arguments.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -55,7 +55,7 @@ functions! {
     #[circuit(name = "drops::outer")] #[circuit(name = "drops::inner")] in_two_circuits;
 }
 
-/// Returns the dropped values in order, for a call that is polled a number of times and then dropped.
+/// Returns the dropped values in order. The call is polled `polls` times and then dropped.
 fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 8]) -> F) -> Vec<&'static str>
 where
     F: Future<Output = io::Result<()>>,

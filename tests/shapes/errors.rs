@@ -1,4 +1,4 @@
-//! Any type can be the error.
+//! Functions with errors of any type.
 
 use resilience_runtime::{circuit, retry, CircuitOpenError};
 

@@ -1,11 +1,11 @@
-//! Other attributes above, between and below ours.
+//! Attributes of other crates above, between and below the attributes of this crate.
 
 use std::cell::Cell;
 use std::io;
 
 use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
-/// A doc comment above.
+/// A doc comment above the attributes.
 #[inline]
 #[retry(max = 2, delay = 0)]
 #[doc(alias = "between")]
@@ -84,7 +84,7 @@ async fn instrumented_between(text: String) -> io::Result<usize> {
     }
 }
 
-/// Returns the attempts that reached the circuit.
+/// Returns the number of attempts that reached the circuit.
 fn calls(name: &str) -> u64 {
     let stats = get_circuit(name).unwrap().stats();
     stats.total_failed + stats.total_succeeded
@@ -151,7 +151,7 @@ async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// These names resemble those of `instrument` and belong to the user.
+/// These names resemble the names in an expansion of `instrument`, but belong to the user.
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {

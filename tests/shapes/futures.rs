@@ -223,7 +223,7 @@ fn consumes_a_clone(name: String) -> Pin<Box<dyn Future<Output = io::Result<usiz
     })
 }
 
-/// The body uses a field of that name, not the argument.
+/// The body uses a field with the name of the argument, but not the argument.
 #[retry(max = 2, delay = 0)]
 fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
     struct Client {
@@ -245,7 +245,7 @@ async fn each_attempt_runs_statements_before_the_block() {
     assert_eq!(is_used_up_before("four".to_owned()).await.unwrap(), 11);
 }
 
-/// A `return` before the block returns from a closure.
+/// This `return` before the block leaves a closure.
 #[retry(max = 2, delay = 0)]
 #[rustfmt::skip]
 fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {

@@ -1,4 +1,4 @@
-//! User names that equal names of an expansion.
+//! User names that equal names in an expansion.
 
 #[tokio::test]
 async fn names_of_the_user_do_not_collide() {
@@ -52,7 +52,7 @@ mod no_prelude {
 }
 
 mod locals {
-    /// A macro whose locals have names of an expansion, beside another crate with the runtime's name.
+    /// A macro with a local variable whose name also occurs in an expansion.
     macro_rules! ours {
         ($outcome:ident) => {{
             let circuit = $outcome;

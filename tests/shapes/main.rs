@@ -1,4 +1,4 @@
-//! Functions of every shape, one theme a file: each compiles, and behaves as the bare function.
+//! Functions of every shape, one theme for each file. Each function compiles, and behaves like the bare function.
 //!
 //! `tests/fixtures` compiles the same files in other editions.
 

@@ -1,4 +1,4 @@
-//! A future is `Send` exactly when the bare one is.
+//! Checks that the future of a function is `Send` exactly when the future of the bare function is.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -76,7 +76,7 @@ async fn not_send(value: Rc<u32>) -> io::Result<u32> {
     Ok(*held)
 }
 
-/// An error that is not `Send`; a retry drops it before the pause.
+/// An error that is not `Send`. A retry drops the error before the pause.
 #[derive(Debug)]
 struct LocalError(#[allow(dead_code)] Rc<u32>);
 

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, TimeoutError};
 
-/// The error of a decorated function: a variant for each layer that can end a call, and several for the body.
+/// The error of a decorated function: one variant for each layer that can end a call, and several variants for the
+/// body.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A circuit rejected the call.
@@ -23,7 +24,7 @@ pub enum Error {
     /// The body failed in the call or attempt with this number.
     #[error("call {0} failed")]
     Failed(u32),
-    /// The body failed with a status of HTTP.
+    /// The body failed with an HTTP status.
     #[error("the service answered {0}")]
     Status(u16),
     /// The body failed and asks for a delay.

@@ -1,11 +1,11 @@
 use std::cell::Cell;
 
-/// Returns its argument, and compiles only if that is `Send`.
+/// Returns its argument. Compiles only if the argument is `Send`.
 pub fn assert_send<T: Send>(value: T) -> T {
     value
 }
 
-/// Adds one to a counter when it is dropped.
+/// Adds one to a counter when this value is dropped.
 #[derive(Debug)]
 pub struct DropCounter<'a>(pub &'a Cell<u32>);
 

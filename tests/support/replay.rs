@@ -7,19 +7,19 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// How a replayed call ends.
+/// The end of a replayed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// With a value.
+    /// The call returns a value.
     Ok,
-    /// With an error that counts.
+    /// The call returns an error that counts.
     Fail,
-    /// With an error that the circuit ignores.
+    /// The call returns an error that the circuit ignores.
     Ignored,
-    /// By a panic.
+    /// The call panics.
     Panic,
-    /// Dropped before its end.
+    /// The call is dropped before its end.
     Cancel,
 }
 
@@ -36,7 +36,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Begins a call. The call counts as admitted when its function runs, independent of the breaker's own report.
+    /// Starts a call. The call counts as admitted when its function runs, independent of the breaker's own report.
     pub async fn start(breaker: &CircuitBreaker, outcome: Outcome) -> Result<Self, CircuitOpenError> {
         let (running, admitted) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -94,7 +94,7 @@ async fn run(
     breaker.call(body).await
 }
 
-/// Rounds up to whole seconds, as the message of a rejection does.
+/// Rounds up to whole seconds, like the message of a rejection.
 pub fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::Error;
 
-/// Records when calls began.
+/// Records the time at which each call began.
 #[derive(Debug)]
 pub struct Calls {
     begin: Instant,
@@ -14,12 +14,12 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Creates an empty record; its times count from this moment.
+    /// Creates an empty record. Its times count from this moment.
     pub fn start() -> Self {
         Self { begin: Instant::now(), at: RefCell::default() }
     }
 
-    /// Records a call, and returns its number, from 1.
+    /// Records a call, and returns the number of the call, from 1.
     pub fn note(&self) -> u32 {
         self.at.borrow_mut().push(self.elapsed());
         self.count()
@@ -85,14 +85,14 @@ impl Service {
         self.up_from.set(u32::MAX);
     }
 
-    /// Makes a call; its value and its error hold its number.
+    /// Makes a call. The value or the error contains the number of the call.
     pub fn call(&self) -> Result<u32, Error> {
         let call = self.calls.note();
         if call >= self.up_from.get() { Ok(call) } else { Err(Error::Failed(call)) }
     }
 }
 
-/// Counts a call that fails; the error is its number.
+/// Counts a call that fails. The error is the number of the call.
 pub fn fail(calls: &Cell<u32>) -> Result<(), u32> {
     calls.set(calls.get() + 1);
     Err(calls.get())

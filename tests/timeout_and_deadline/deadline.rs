@@ -1,4 +1,4 @@
-//! `deadline`: a time limit that every layer inside the future respects.
+//! `deadline`: a time limit that the layers inside a future respect.
 
 use std::cell::Cell;
 use std::time::Duration;

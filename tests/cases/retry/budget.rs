@@ -37,7 +37,7 @@ impl Case {
         }))
     }
 
-    /// Replays rows of an operation on a bucket, its amount, whether the bucket grants it, and the tokens left.
+    /// Replays rows about a bucket: an operation, its amount, whether the bucket grants it, and the tokens left.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {
@@ -67,7 +67,7 @@ impl Case {
         }
     }
 
-    /// Replays rows in which a deposit is the begin of a call, and a withdrawal is a retry.
+    /// Replays rows in which a deposit is the start of a call, and a withdrawal is a retry.
     pub(super) async fn replay_ratio(&self) {
         let budget = self.budget();
         if self.outcomes == "10000 times: deposit, then try to withdraw, clock frozen" {

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Replays rows of a pause and its bounds: no pause lies outside, and over many seeds the pauses come near to both.
+    /// Replays rows of a pause and its bounds. No pause is outside the bounds. Over many seeds, some pauses come near
+    /// each bound.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -50,7 +51,8 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.into_inner()
 }
 
-/// Returns each pause that follows one of `prev`, or of a little less. The delay counts as the pause before the first.
+/// Returns each pause that follows a pause of `prev` seconds or slightly less. The delay counts as the pause before the
+/// first one.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);
