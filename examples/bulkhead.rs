@@ -1,5 +1,5 @@
-//! Shows `#[bulkhead]`: at most two calls run at the same time. The others are rejected at once, so that a slow service
-//! does not occupy the whole program.
+//! Shows `#[bulkhead]`: at most two calls run at the same time. Further calls are rejected at once, so that a slow
+//! service does not occupy the whole program.
 //!
 //! Start it with `cargo run --example bulkhead`.
 

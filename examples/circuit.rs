@@ -1,5 +1,5 @@
-//! Shows `#[circuit]`: two failures in a row open the circuit, which then rejects calls without a request to the service.
-//! After the cooldown, one successful trial closes it.
+//! Shows `#[circuit]`: two failures in a row open the circuit. The open circuit rejects calls without a request to the
+//! service. After the cooldown, one successful trial closes it.
 //!
 //! Start it with `cargo run --example circuit`. Tokio's paused clock skips the cooldown.
 

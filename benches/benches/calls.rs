@@ -1,5 +1,6 @@
-//! Times every subject of every scenario, in rounds over all of them, so that a slow minute of the machine affects all
-//! subjects alike. Then it prints the medians as a table. `cargo bench --bench calls -- "open"` runs the scenarios that match.
+//! Times every subject of every scenario. The rounds go over all subjects, so that a slow minute of the machine affects
+//! all of them alike. Then it prints the medians as a table. `cargo bench --bench calls -- "open"` runs the scenarios
+//! whose names contain `open`.
 
 use std::collections::BTreeMap;
 use std::env::{args, var};
@@ -12,7 +13,7 @@ use core_affinity::CoreId;
 use criterion::Criterion;
 use resilience_benches::{SCENARIOS, Subject};
 
-/// The nanoseconds of a call, one value for each sample.
+/// The nanoseconds of a call by scenario, subject and number of threads; one value for each sample.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
 /// The smallest sample that counts: criterion warms up with fewer calls.
@@ -59,7 +60,7 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Returns the mean time of `calls` on each of these cores, if all start at once.
+/// Returns the mean time of `calls` on each of these cores, if all cores start at once.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! Measures a hundred thousand registered circuits: the cost of finding one, of reading and resetting all, of a call at the
-//! same time, and the memory of a breaker.
+//! Measures a hundred thousand registered circuits: a lookup, reading and resetting all, a call at the same time, and
+//! the memory of a breaker.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use resilience_runtime::{CircuitBreaker, circuit, get_circuit, get_circuit_stats
 
 const CIRCUITS: usize = 100_000;
 
-/// Counts the bytes in use.
+/// An allocator that counts the bytes in use.
 struct Counted;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
@@ -44,8 +44,8 @@ fn main() {
     for name in &names {
         CircuitBreaker::builder(name.clone()).register().unwrap();
     }
-    // A random order makes every lookup among all circuits miss the processor's caches; a few circuits stay in them. The
-    // names lie in a row, so that the misses are those of the registry.
+    // In a random order, each lookup among all circuits misses the processor's caches; a few circuits stay in the
+    // caches. The names are adjacent in memory, so that only the registry causes misses.
     for among in [CIRCUITS, 1000] {
         let asked: Vec<_> = (0..CIRCUITS).map(|n| names[n * 7919 % among].clone()).collect();
         let nanos = median(|| {
@@ -57,8 +57,9 @@ fn main() {
         });
         println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
-    // The share of the memory: as many values of a breaker's size behind counted pointers, cloned in the same order. The
-    // lock keeps the processor from fetching several values at once, like the lock of the registry.
+    // Measures the part of the time that memory accesses take. The loop clones as many pointers to values of a breaker's
+    // size, in the same order. Like the lock of the registry, this lock keeps the processor from fetching several values
+    // at once.
     let values: Vec<Arc<[u64; 25]>> = (0..CIRCUITS).map(|_| Arc::new([0; 25])).collect();
     let values = Mutex::new(values);
     for among in [CIRCUITS, 1000] {
@@ -109,7 +110,7 @@ async fn passing(n: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Measures a hundred thousand keys that stay, and a million keys that are used once.
+/// Measures a hundred thousand keys that stay, and a million keys that are each used once.
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();
@@ -128,7 +129,7 @@ fn keys() {
     }
 }
 
-/// Times each of a million calls; a time includes two readings of the clock, about twenty nanoseconds.
+/// Measures the time of each of a million calls. A time includes two readings of the clock, about twenty nanoseconds.
 fn calls(breaker: &CircuitBreaker) -> String {
     let mut nanos: Vec<_> = (0..1_000_000)
         .map(|n| {

@@ -29,8 +29,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// The lower bound of a call that is counted and stamped: one reading of the coarse clock, and one exchange in memory that no
-/// other thread writes.
+/// The lowest cost of a call that is counted and stamped: one reading of the coarse clock, and one exchange in memory
+/// that no other thread writes.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -50,7 +50,7 @@ async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     outcome
 }
 
-/// The cost of a key.
+/// Returns the subjects that show the cost of a key.
 pub(crate) fn keyed() -> Vec<Subject> {
     #[circuit(name = "plain")]
     async fn plain(n: u64) -> Result<u64, Error> {
@@ -74,7 +74,7 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// The cost of each rule, compared with the first.
+/// Returns a subject for each rule, to compare with the first.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -92,7 +92,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// The same if every call fails and no circuit opens.
+/// Returns a subject for each rule whose calls fail, without opening the circuit.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -139,15 +139,16 @@ pub(crate) fn rejected() -> Vec<Subject> {
     let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, 1));
     for subject in &subjects {
-        // Opens all circuits, including the ones that need a few calls first.
+        // Opens all circuits. Some of them need a few calls first.
         (subject.calls)(200);
     }
     subjects
 }
 
-/// Returns every breaker around a call of the numbers from `first` on; each opens after this many failures.
+/// Returns a subject for each library's breaker, which opens after `threshold` failures. The calls have the numbers from
+/// `first` on.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
-    // The rate is never reached, or reached at once.
+    // A threshold of 1 opens the circuit at once. With any other threshold, the circuit stays closed.
     let rate = if threshold == 1 { 0.5 } else { 1.0 };
     let window = if threshold == 1 { 10 } else { usize::MAX };
 
@@ -200,7 +201,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     ]
 }
 
-/// A breaker written by hand: a mutex and a clock reading for each call, which is counted and stamped.
+/// A breaker written by hand. Each call takes a mutex, reads the clock, and is counted and stamped.
 struct ByHand {
     threshold: u32,
     state: Mutex<State>,

@@ -1,5 +1,5 @@
-//! Makes the calls of one subject, which `.ci/instructions` counts under callgrind: `instructions <scenario> <subject>
-//! <calls>`. Without arguments the program lists all scenarios and subjects.
+//! Makes the calls of one subject, so that `.ci/instructions` can count them under callgrind: `instructions <scenario>
+//! <subject> <calls>`. Without arguments the program lists all scenarios and subjects.
 
 use std::env::args;
 use std::hint::black_box;

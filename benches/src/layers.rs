@@ -21,7 +21,7 @@ const LONG: Duration = Duration::from_secs(60);
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Libraries that create their timer at once need a runtime for it.
+/// Makes the calls of each subject inside a runtime, because some libraries create their timer at once.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {
@@ -82,7 +82,8 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     }
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
-    // Created late: it calibrates its clock for a while, which would count as instructions of the other subjects.
+    // Created at the first use, because it calibrates its clock. The calibration would count as instructions of the
+    // other subjects.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -118,7 +119,8 @@ pub(crate) fn fallback() -> Vec<Subject> {
     ]
 }
 
-// A second function, because a function with two callers is not inlined, which costs as much as a breaker.
+// This scenario has its own copy of the decorated function. A function with two callers is not inlined, which costs as
+// much as a breaker.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {
@@ -149,7 +151,7 @@ pub(crate) fn hedge() -> Vec<Subject> {
     ])
 }
 
-/// A stack of four attributes, and the same stack of the best other libraries.
+/// Returns a stack of four attributes, and the same stack built from the best other libraries.
 pub(crate) fn stack() -> Vec<Subject> {
     async fn instead(n: u64) -> Result<u64, Error> {
         Ok(n)

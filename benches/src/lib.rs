@@ -1,5 +1,5 @@
-//! The measured calls: every scenario of `docs/performance.md`, each with the bare call, this crate, its peers and code
-//! written by hand.
+//! The measured calls: the scenarios of `docs/performance.md`. Each has the bare call, this crate, other libraries and
+//! code written by hand.
 
 use std::hint::black_box;
 
@@ -12,8 +12,8 @@ mod retries;
 /// One way to make a call.
 pub struct Subject {
     pub name: &'static str,
-    /// Makes this many calls one after the other and returns their outcomes, folded to a number. Only a register then goes
-    /// through `black_box`; a `Result` through it costs as much as a whole breaker.
+    /// Makes this many calls one after the other, and returns their outcomes, folded to a number. Only a register then
+    /// passes through `black_box`. A `Result` in `black_box` costs as much as a whole breaker.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 
@@ -30,7 +30,7 @@ impl Subject {
 /// One situation, the same for every subject.
 pub struct Scenario {
     pub name: &'static str,
-    /// Whether the scenario is also measured from two threads at once.
+    /// Whether the scenario is also measured with two threads at once.
     pub shared: bool,
     /// The subjects, created again for each run; the first is the bare call.
     pub subjects: fn() -> Vec<Subject>,
@@ -55,10 +55,10 @@ pub const SCENARIOS: [Scenario; 16] = [
     Scenario { name: "stack of four, succeeds", shared: false, subjects: layers::stack },
 ];
 
-/// A subject whose call is this expression, a future of the number `$n`.
+/// Creates a subject. Its call is this expression, a future that uses the number `$n`.
 ///
-/// Each call goes through a pointer, as in an executor. Inlined into the loop, half of a bare call would be computed once for
-/// all calls.
+/// Each call goes through a pointer, as in an executor. If the compiler inlined the call into the loop, it would
+/// compute half of a bare call only once.
 macro_rules! subject {
     ($name:expr, |$n:ident| $call:expr) => {
         $crate::Subject::new($name, move |$n| $crate::service::Folded::fold($crate::service::poll($call)))

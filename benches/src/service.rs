@@ -20,7 +20,7 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The error of a decorated function: it holds either error, and the conversion costs nothing.
+/// The error of a decorated function: the error of the call, or the error of a layer. The conversion costs nothing.
 #[derive(Debug)]
 pub enum Error {
     Failed(Failed),
@@ -69,7 +69,7 @@ pub async fn ask(n: u64) -> Result<u64, Failed> {
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// Fails until `failures` calls have failed.
+/// Returns an error until `failures` calls have failed.
 #[inline]
 pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     let left = black_box(failures.get());
@@ -81,7 +81,7 @@ pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     }
 }
 
-/// Drives a future that is ready at once, unless it waits for a lock of its own library.
+/// Polls a future until it is ready. One poll is enough, unless a library waits for its own lock.
 #[inline]
 pub fn poll<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);

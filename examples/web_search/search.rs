@@ -8,7 +8,7 @@ use resilience_runtime::{circuit, fallback, retry, timeout};
 
 use crate::services::{Exa, Hit, ServiceError, Tavily};
 
-/// The origin of an answer.
+/// The service or cache that an answer comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Cache,
@@ -32,7 +32,7 @@ pub(crate) struct Answer {
     pub(crate) hits: Vec<Hit>,
 }
 
-/// The reason of a failed search. The texts are those of the specification.
+/// The reason of a failed search. The specification requires these texts.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SearchError {
     #[error("Search failed: No query provided")]
@@ -61,7 +61,7 @@ fn excerpt(error: &ServiceError) -> String {
     error.to_string().chars().take(50).collect()
 }
 
-/// Calls Exa first, then Tavily, and caches the hits of both.
+/// The search over both services, with a cache of their hits.
 pub(crate) struct WebSearch {
     exa: Exa,
     tavily: Option<Tavily>,
@@ -86,8 +86,8 @@ impl WebSearch {
         Ok(answer)
     }
 
-    // The attribute declares the name of the circuit only, so that its settings can come from a preset or a builder. Both
-    // set a threshold of three: the two attempts of a single search do not open the circuit.
+    // The attribute declares only the name of the circuit, so that its settings can come from a preset or a builder.
+    // Both set a threshold of three. The two attempts of a single search therefore cannot open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

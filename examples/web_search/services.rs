@@ -51,7 +51,7 @@ impl ServiceError {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns whether a second attempt may succeed. Timeouts are excluded, so that no search waits for two of them.
+    /// Returns whether a second attempt may succeed. Timeouts are excluded, so that no search waits for two timeouts.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }

@@ -1,4 +1,4 @@
-//! Prints one line for each search, and below it the events of the library that the search caused.
+//! Prints one line for each search, followed by the events that the search caused.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
@@ -60,11 +60,11 @@ impl<S: Subscriber> Layer<S> for Events {
     }
 }
 
-/// Returns the attribute that emitted an event, and the event in words. The events of single calls that the circuit
-/// admits are left out: the line of the search shows their number.
+/// Returns the attribute that emitted an event, and the event in words. Events of admitted calls are left out, because
+/// the line of the search shows the number of calls.
 fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
     let [circuit, error] = [fields.get("circuit"), fields.get("error")];
-    // The functions that carry the attributes; see `search` and `services`.
+    // The services by the functions that have the attributes; see `search` and `services`.
     let service = if fields.get("func") == "ask_exa" { "Exa" } else { "Tavily" };
     Some(match event {
         "circuit_opened" if fields.get("reason") == "threshold" => {
