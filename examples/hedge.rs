@@ -1,4 +1,4 @@
-//! Shows `#[hedge]`: if a call has not ended after 100 ms, a second attempt starts beside it. The first success is the
+//! Shows `#[hedge]`: if a call has not ended after 100 ms, a second attempt starts. The first success is the
 //! result, and the other attempt is cancelled.
 //!
 //! Start it with `cargo run --example hedge`.

@@ -57,14 +57,14 @@
 //! - A call that started before the last state change no longer affects the circuit. Its result appears in the totals
 //!   only.
 //! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. The sum
-//!   leaves out a trial that outlives its `trial_timeout`, so such a trial does not block others.
+//!   leaves out a trial that outlives its `trial_timeout`, so such a trial does not block other calls.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended it.
 //! - A layer allocates at its first call only. There are two exceptions:
 //!   - a call with a new key, or with a key that has no place in a full table,
 //!   - a rejection that becomes an [`std::io::Error`] or a box.
 //! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
-//!   success of a closed circuit takes a lock in five cases: a circuit with a key, a slow call, a success after
-//!   failures, the start of a new tenth of a time window, a rare race between threads.
+//!   success of a closed circuit takes a lock only after failures, with a `key`, after a slow call, at a new tenth of a
+//!   time window, or in a rare race between threads.
 //!
 //! # Events
 //!

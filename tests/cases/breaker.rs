@@ -68,7 +68,7 @@ const COARSE_TICK: Duration = Duration::from_millis(10);
 /// A reason to skip cases, the number of such cases, and the test for them.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons in order. A case counts for the first reason that applies.
+/// The reasons, in the order in which they are tried. A case counts for the first one that applies.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),

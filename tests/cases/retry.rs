@@ -34,7 +34,7 @@ struct Case {
 /// A reason to skip cases, the number of such cases, and the test for them.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons in order. A case counts for the first reason that applies.
+/// The reasons, in the order in which they are tried. A case counts for the first one that applies.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),

@@ -225,7 +225,7 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// The specification: this outcome counts, too, but trials hold no permits.
+/// The specification: the success of the expired trial counts, too, but trials hold no permits.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;

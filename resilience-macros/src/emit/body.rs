@@ -17,9 +17,9 @@ impl Stack<'_> {
         let runtime = &self.runtime_at;
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
-        // The group has the user's own span. Its edition decides when the temporaries of the last expression are
-        // dropped, and clippy reports the body at its place. Without a label, rustc would report these braces as
-        // unused.
+        // The group has the user's own span. The edition of this span decides when the temporaries of the last
+        // expression are dropped, and clippy reports the body at the user's code. Without a label, rustc would report
+        // these braces as unused.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
@@ -53,7 +53,7 @@ impl<'a> Place<'a> {
             return quote_spanned!(mixed=> let #output = #waited;);
         };
         let some = |bound: &TokenStream, waited: &TokenStream, Interrupt { expired, .. }: &Interrupt| quote_spanned!(mixed=> let ::core::option::Option::Some(#bound) = #waited else { break #expired };);
-        // The timer of the outermost layer has raced with all the others.
+        // The outermost timer has raced with the results of the inner timers, so its result is taken apart first.
         let (mut bound, mut waited) = (TokenStream::new(), waited);
         for interrupt in above {
             let others = quote_spanned!(mixed=> waited);

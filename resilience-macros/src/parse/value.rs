@@ -1,4 +1,4 @@
-//! The values of options. Each reader receives the name of the option, for its error.
+//! Reads the values of options. Each reader receives the name of the option, for its error.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

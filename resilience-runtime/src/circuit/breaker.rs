@@ -223,7 +223,7 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// Returns [`CallError::Open`] if the call is rejected; `f` does not run then. Returns [`CallError::Failed`] with the
-    /// error of the call, also if this error opens the circuit.
+    /// error of the call, even if this error opens the circuit.
     ///
     /// # Panics
     ///

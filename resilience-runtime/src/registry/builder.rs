@@ -35,7 +35,7 @@ use crate::registry::written::Written;
 /// - `failure_rate`, or `slow_call` with `slow_rate`, or all three: the circuit opens when the share of failed or slow
 ///   calls in the window reaches the rate. This rule needs `min_calls`, and `window` or `calls`.
 ///
-/// A window of time moves in steps of a tenth: it drops a call when the call's age is between 90 % and 100 % of the
+/// A window of time moves in steps of a tenth. It drops a call when the call's age is between 90 % and 100 % of the
 /// window. Ignored and cancelled calls are in no window. A success never opens a circuit by `threshold` or
 /// `failure_rate`. A quick success never opens it by `slow_rate`.
 ///
@@ -156,7 +156,7 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets how long unfinished trials block others, counted from the start of the newest trial, longer than zero.
+    /// Sets how long unfinished trials block other calls, counted from the start of the newest trial, longer than zero.
     /// Default: the longer of the cooldown and 30 s.
     ///
     /// Without this limit, a trial that never ends would block the circuit for ever. There is no timer: the next call

@@ -1,4 +1,4 @@
-//! A table of the circuits of a family by their keys, which can evict the least recently used ones.
+//! A table that finds the circuits of a family by their keys, and evicts the least recently used ones.
 //!
 //! The table uses linear probing. A removal moves the following entries back instead of leaving a mark. The table never
 //! rehashes while its size stays the same, so each insertion at the limit takes bounded time. `hashbrown` leaves marks,

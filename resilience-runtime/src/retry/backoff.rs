@@ -5,7 +5,7 @@ use crate::base::config_error::ConfigError;
 
 /// Selects how the pauses between attempts are randomized.
 ///
-/// Jitter spreads the retries of callers that failed at the same time. The formulas are those of Marc Brooker,
+/// Jitter spreads the retries of callers that failed at the same time. The formulas come from Marc Brooker,
 /// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In them, `u` is a random number from 0 to 1, and `x` is
 /// the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
