@@ -105,7 +105,7 @@ impl From<CircuitOpenError> for io::Error {
     }
 }
 
-/// Returns whole seconds, rounded up, so that the cooldown has ended after this time.
+/// Returns whole seconds. They are rounded up, so that the cooldown has ended after this time.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

@@ -134,13 +134,13 @@ impl<B: Borrow<Core>> Call<B> {
 }
 
 impl<'a> Call<&'a Core> {
-    /// Notes that this thread polls the body of this trial.
+    /// Records that this thread polls the body of this trial.
     #[cold]
     fn enter(&self) {
         running::enter(self.admitted.core, self.admitted.ticket);
     }
 
-    /// Decides about a call that the gate does not admit at once, and emits the events of the decision.
+    /// Admits or rejects a call that the gate does not admit at once, and emits the events of the decision.
     #[cold]
     fn announce(core: &'a Core) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
@@ -285,7 +285,7 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
-        // Not a guard with a destructor, which costs 8 instructions more.
+        // A guard with a destructor would cost 8 instructions more.
         if self.0.admitted.ticket.is_trial() {
             self.0.enter();
         }

@@ -1,10 +1,10 @@
-//! The cause why the latest attempt of a call was not made, or not finished.
+//! The cause of an attempt's end before its body ended.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
-/// The cause why the latest attempt of a call was not made, or not finished.
+/// The cause why the latest attempt of a call ended before its body did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// The body ended.
@@ -15,7 +15,7 @@ pub enum Cause {
     Limit,
     /// The caller's deadline ended the attempt.
     Deadline,
-    /// The type of the error tells no cause.
+    /// The type of the error does not show a cause.
     Unknown,
 }
 
@@ -37,12 +37,12 @@ impl Cause {
         matches!(self, Self::Circuit)
     }
 
-    /// Returns whether the outcome says nothing about the service, so that circuits ignore it.
+    /// Returns whether the outcome says nothing about the service. Circuits ignore such an outcome.
     pub fn is_neutral(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
     }
 
-    /// Returns this cause, or that of the error if the attempt ended in the body.
+    /// Returns this cause. If the attempt ended in the body, returns the cause that the error shows.
     #[must_use]
     pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
         if self == Self::None { of_error() } else { self }

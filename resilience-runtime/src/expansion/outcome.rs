@@ -1,4 +1,4 @@
-//! Outcomes that an expansion makes itself.
+//! The outcomes that an expansion creates.
 #![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
 use std::time::Duration;
@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::base::outcome::Outcome;
 use crate::timeout::timeout::TimeoutError;
 
-/// Stands for a value of the declared return type, in code that never runs: it tells the compiler the type of the body.
+/// Returns a value of the declared return type. The call is in code that never runs, and tells the compiler the type of
+/// the body.
 pub fn never<T>() -> T {
     unreachable!("an expansion names this in dead code only")
 }
 
-/// An error that can hold that of a layer.
+/// An error that can be made from the error of a layer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a `{Error}`",
     label = "does not implement `From<{Error}>`",
@@ -30,7 +31,7 @@ impl<E: From<Error>, Error> Holds<Error> for E {
     }
 }
 
-/// The outcome of a call that a layer has rejected, or ended.
+/// Creates the outcome of a call that a layer has rejected or ended.
 pub fn rejected<R: Outcome, Error>(error: Error) -> R
 where
     R::Error: Holds<Error>,
@@ -38,12 +39,12 @@ where
     R::from_result(Err(Holds::hold(error)))
 }
 
-/// The outcome of a call that a layer has rejected, or ended, made by the user's function.
+/// Creates the outcome of a call that a layer has rejected or ended, by the user's function.
 pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
     Err(make(error))
 }
 
-/// The error of a call that a timeout has ended.
+/// Creates the error of a call that a timeout has ended.
 pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
     TimeoutError::new(func, allowed, after)
 }

@@ -7,14 +7,14 @@ use std::ops::Deref;
 use crate::base::not_made::{ByBulkhead, ByCircuit, ByDeadline, ByRateLimit, NotMade};
 use crate::expansion::cause::Cause;
 
-/// Returns the cause that the sources of an error name, given the first of them.
+/// Returns the cause in the sources of an error, which start with `source`.
 #[inline]
 fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
     source.map_or(Cause::None, of_sources)
 }
 
 fn of_sources(source: &(dyn Error + 'static)) -> Cause {
-    // A ring of sources must not hang the call.
+    // Errors whose sources form a ring must not block the call.
     const DEEPEST: usize = 64;
     std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
@@ -33,11 +33,13 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
         .unwrap_or(Cause::None)
 }
 
-/// Finds the cause of an error, without a bound.
+/// Finds the cause of an error. The type of the error needs no bound.
 ///
-/// `Rejection::of(&error).__cause()` is the first method below that suits the type of the error; each is one dereference
-/// behind the previous one. Four kinds of errors need four types, because inherent methods of one type must not overlap.
-/// A trait for references of different depth would need one type, but the expansion would have to import that trait.
+/// The expansion calls `Rejection::of(&error).__cause()`. The compiler selects the first of the methods below that
+/// suits the type of the error. Each method is one dereference behind the previous one.
+///
+/// Four kinds of errors need four types, because inherent methods of one type must not overlap. A trait for references
+/// of different depth would need one type, but the expansion would have to import the trait.
 #[derive(Debug)]
 pub struct Rejection<'a, E>(Boxed<'a, E>);
 
@@ -63,7 +65,7 @@ impl<E: Error> Rejection<'_, E> {
     }
 }
 
-/// Suits `Box<dyn Error>`. The error may borrow; its sources cannot.
+/// Suits `Box<dyn Error>`. The error may contain borrows, but its sources cannot.
 impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.as_ref().source())

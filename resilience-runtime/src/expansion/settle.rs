@@ -1,4 +1,4 @@
-//! How an expansion ends a call.
+//! The functions with which an expansion ends a call.
 #![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
 use std::fmt::Display;
@@ -17,14 +17,14 @@ use crate::events::{self, TARGET, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
-/// Marks the permit while `body` is polled, so that a panic in it counts as a failure and a drop does not.
+/// Marks the permit while `body` is polled. A panic of the body then counts as a failure, and a drop does not.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
 }
 
-// An outcome goes through `settle` and `next` by value, and what succeeded is taken apart at once: its payload stays in a
-// register then, where a reference to the outcome would keep all of it in memory.
+// `settle` and `next` take an outcome by value and take a success apart at once, so that its value stays in a register.
+// A reference to the outcome would keep the whole outcome in memory.
 
 /// Ends a call. An `Err` is a failure, unless `cause` finds a rejection or a deadline in it.
 #[inline]
@@ -52,7 +52,8 @@ pub fn settle<R: Outcome>(
     }
 }
 
-/// Ends a call by the user's functions. An `Err` is a failure or no verdict, and an `Ok` a success or a failure.
+/// Ends a call by the user's functions. They decide whether an `Err` is a failure or ignored, and whether an `Ok` is a
+/// success or a failure.
 ///
 /// `cause` finds a rejection or a deadline in an error, unless the user's `failure_if` decides about them.
 #[inline]

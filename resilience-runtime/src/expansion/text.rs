@@ -9,10 +9,11 @@ pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
-/// Finds the text of an error whose type shows one, without a bound.
+/// Finds the text of an error. The type of the error needs no bound.
 ///
-/// `Shown::of(&error).__error()` is the method here if `E: Display`, and otherwise that of [`NotShown`]. No trait of the
-/// user's for all types has its name: it would come before that of `NotShown`.
+/// `Shown::of(&error).__error()` is the method in this file if `E: Display`, and otherwise the method of [`NotShown`].
+/// The method has an unusual name, because a user's trait with a method of this name would take precedence over
+/// `NotShown`.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);
 

@@ -18,19 +18,20 @@ use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
-/// The attempts of one call. A future holds it wherever it waits, so it is small, and what is known at each attempt anew is
-/// told then: of an attribute the schedule is a constant, of which little is left where it is asked.
+/// The state of a retry during one call. It is small, because the future stores it during each wait. The schedule is no
+/// field: an attribute passes it as a constant, which the compiler can fold.
 #[derive(Debug)]
 pub struct Attempts {
-    /// When the first one began, where that matters.
+    /// The start of the first attempt, if an option needs it.
     began: Option<Tick>,
-    /// The retry's own pause before the current attempt, without a hint, in nanoseconds: a `Duration` takes twice the room.
+    /// The retry's own pause before the current attempt, without a hint, in nanoseconds. A `Duration` would need twice
+    /// the memory.
     pause: u64,
-    /// How many have failed.
+    /// The number of failed attempts.
     made: u32,
-    /// How many retries were made within the bodies of those.
+    /// The number of retries inside the bodies of the failed attempts.
     nested: u32,
-    /// What the budget has granted last.
+    /// The cost of the last retry that the budget granted.
     paid: Option<RetryCost>,
 }
 
@@ -41,7 +42,7 @@ impl Attempts {
         Self { began, pause: 0, made: 0, nested: 0, paid: None }
     }
 
-    /// Which attempt is under way, counted from 1.
+    /// Returns the number of the current attempt, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
         self.made + 1 // of those there were fewer than `max`
@@ -56,15 +57,16 @@ impl Attempts {
         }
     }
 
-    /// Counts the retries within `body`.
+    /// Counts the retries inside `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.nested, body)
     }
 
-    /// Counts an attempt and asks what it came to: an `Err` is worth another one, an `Ok` is not.
+    /// Records the end of an attempt. By default, an `Err` may be retried, and an `Ok` is final.
     ///
-    /// The outcome goes through by value, and the user's functions are given beside it, so that their arguments need no types.
+    /// The function takes the outcome by value. Separate methods call the user's functions, so that the arguments of
+    /// these functions need no declared types.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -90,10 +92,10 @@ impl Attempts {
         Judged { ended, on_retry: NoHook, text: (), stays_open: () }
     }
 
-    /// The pause before the next attempt, or why there is none.
+    /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
-    /// There is none, too, when a circuit below will still be open after the pause: there is no point in a sleep, and
-    /// the error at hand says more than the rejection that would follow.
+    /// No attempt follows if a circuit below will still be open after the pause. The error of this attempt says more
+    /// than the rejection that would follow.
     #[expect(
         clippy::inline_always,
         reason = "measured: a constant schedule is one only in the place where it is known"
@@ -122,14 +124,14 @@ impl Attempts {
                 return Err(End::MaxElapsed);
             }
         }
-        // An attempt that began with no time left could not end in time.
+        // An attempt without time left could not end in time.
         if deadline_remaining().is_some_and(|left| pause >= left) {
             return Err(End::Deadline);
         }
         if stays_open(pause) {
             return Err(End::Circuit);
         }
-        // Last of all, since it is paid.
+        // The budget comes last, because a granted retry is paid for.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);
@@ -143,8 +145,8 @@ impl Attempts {
     }
 }
 
-/// Counts the retries of a call that did not succeed for the retry around it. A rejection, a timeout or the caller may have
-/// ended the call, so no statement of the retry follows its last attempt.
+/// Adds the retries of a call that did not succeed to the count of the outer retry. A rejection, a timeout or a drop
+/// may have ended the call, so no later statement of the retry could do this.
 impl Drop for Attempts {
     #[inline]
     fn drop(&mut self) {
@@ -154,7 +156,7 @@ impl Drop for Attempts {
     }
 }
 
-/// The longest hint that a retry without `max_delay` waits for, unless the circuit that it comes from allows more.
+/// The longest hint that a retry without `max_delay` waits for. The circuit that the hint comes from may allow more.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 
 /// A delay that an error asks for.
@@ -171,7 +173,7 @@ struct Ended<'r, R, T, E> {
     attempts: &'r mut Attempts,
     schedule: &'r Schedule,
     outcome: Result<T, E>,
-    /// Requires nothing of `R` here, so that the compiler reports a function without a `Result` once.
+    /// This place requires nothing of `R`, so that the compiler reports a function without a `Result` only once.
     make: fn(Result<T, E>) -> R,
     /// The reason why this attempt is the last one, if it is. Then no function of the user is called.
     last: Option<End>,
@@ -183,8 +185,9 @@ struct Ended<'r, R, T, E> {
 
 /// An attempt that has ended, and the functions that decide whether another one follows.
 ///
-/// The rules come first, in the order of the methods here. [`text`](Self::text) and [`circuits`](Self::circuits) are
-/// required before [`next`](Self::next), which calls their functions only after a failure.
+/// The methods for the rules come first, in the order in this file. [`text`](Self::text) and
+/// [`circuits`](Self::circuits) are required before [`next`](Self::next), which calls their functions only after a
+/// failure.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -204,7 +207,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// An error that is not worth another attempt is like the last one.
+    /// Ends the retry after an error that must not be retried.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
         if self.ended.last.is_none() {
@@ -228,7 +231,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Asks the function of a circuit below, whose `max_cooldown` allows a longer hint.
+    /// Reads the hint with the function of a circuit below. The `max_cooldown` of the circuit may allow a longer hint.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))
@@ -302,7 +305,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         let Self { ended, on_retry, text, stays_open } = self;
         let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost } = ended;
         let outcome = match outcome {
-            // Keeps the value of a success in a register: it need not be in memory for the functions below.
+            // Takes the value apart here, so that it stays in a register. The functions below would need it in memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);

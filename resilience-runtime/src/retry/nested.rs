@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 thread_local! {
-    /// The number of retries of failed calls inside the body that this thread polls.
+    /// The number of retries of failed calls inside the body that this thread polls now.
     static RETRIES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Counts the retries of a call that did not succeed for the retry around it.
+/// Adds the retries of a call that did not succeed to the count of the outer retry.
 #[inline]
 pub(crate) fn count(retries: u32) {
     RETRIES.set(RETRIES.get().saturating_add(retries));

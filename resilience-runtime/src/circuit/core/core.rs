@@ -37,9 +37,10 @@ impl Core {
 
     /// Admits or rejects a call that the gate does not admit at once. The error is the time to wait.
     ///
-    /// A call inside the body of a live trial belongs to that trial. It passes, and its end decides nothing.
+    /// A call inside the body of a live trial belongs to that trial. The call is admitted, and its outcome does not
+    /// affect the circuit.
     ///
-    /// While a wait runs, the published phase rejects the call and the lock stays free.
+    /// While a wait runs, the published phase rejects the call without taking the lock.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;

@@ -337,14 +337,15 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether the ticket is that of a trial that holds its slot.
+    /// Returns whether this is the ticket of a trial that holds its slot.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
 
-    /// Returns the ticket of a call whose end decides nothing. The ticket is stale in this generation and in every later one.
+    /// Returns the ticket of a call whose outcome must not affect the circuit. The ticket is stale in this generation
+    /// and in every later one.
     ///
-    /// A shadow admits a call that the circuit would reject. A call inside a trial belongs to the trial.
+    /// Such a call is one that a shadow admits instead of rejecting, or a call inside a trial.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }

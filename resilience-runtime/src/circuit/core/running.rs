@@ -1,26 +1,29 @@
-//! The trials whose bodies this thread polls.
+//! The trials whose bodies this thread polls at this moment.
 //!
-//! A call inside the body of a trial belongs to it. It must not wait for the slot that the trial holds: the trial would fail
-//! by its own rejection, and the circuit would never close. An entry exists for one poll, so a spawned task has none, and a
-//! future that moves between threads takes none along.
+//! A call inside the body of a trial belongs to the trial. The call must not need a slot of its own: the trial holds
+//! the slot, so the trial would fail by its own rejection, and the circuit would never close.
 //!
-//! Calls through a closed circuit have no entry: an entry costs 20 instructions, of 153. A call within such a call counts twice.
+//! An entry exists during one poll. A spawned task therefore has no entry, and a future that moves between threads
+//! leaves none behind.
+//!
+//! Calls through a closed circuit have no entry, because an entry costs 20 instructions more than the 153 of a call. A
+//! call inside such a call is counted twice.
 
 use std::cell::Cell;
 
 use crate::circuit::core::ticket::Ticket;
 
-/// The number of nested trials that are remembered. A trial below them is judged by itself.
+/// The largest number of nested trials with an entry. A trial inside so many others counts like an independent call.
 const DEEPEST: usize = 8;
 
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// The address of each core, and the ticket of its trial.
+    /// The addresses of the cores, each with the ticket of its trial.
     static TRIALS: [Cell<(usize, Ticket)>; DEEPEST] =
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Notes that this thread polls the body of a trial of this core.
+/// Records that this thread polls the body of a trial of this core.
 #[cold]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     let depth = DEPTH.get();
@@ -32,7 +35,7 @@ pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     DEPTH.set(depth + 1);
 }
 
-/// Ends the entry of the innermost trial. After a panic of its body, the permit of the trial calls this.
+/// Removes the entry of the innermost trial. If the body panicked, the permit of the trial calls this function.
 #[cold]
 pub(crate) fn leave() {
     DEPTH.set(DEPTH.get().saturating_sub(1));
@@ -42,7 +45,7 @@ fn address<C>(core: &C) -> usize {
     std::ptr::from_ref(core).addr()
 }
 
-/// Returns whether this thread polls the body of a trial of this core with a ticket that `is_live`.
+/// Returns whether this thread polls the body of a trial of this core, whose ticket satisfies `is_live`.
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = DEPTH.get();

@@ -16,7 +16,7 @@ pub(crate) struct Ticket(u64);
 impl Ticket {
     /// Takes the place of a lease, for a call that is no trial and whose duration does not count.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// Marks, in place of a lease, a call that is no trial and whose time counts.
+    /// Takes the place of a lease, for a call that is no trial and whose duration counts.
     pub(crate) const TIMED: u32 = 2;
 
     #[inline]
@@ -39,10 +39,11 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// The first lease of a breaker. Leases are odd, so that one bit tells a trial: each poll of a body asks twice.
+    /// The number of the first lease of a breaker. Leases have odd numbers, so that one bit identifies a trial: each
+    /// poll of a body checks this twice.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
-    /// Returns the number of the next lease. The numbers repeat after 65,535 leases. By then the earlier lease with the
+    /// Returns the number of the next lease. The numbers repeat after 32,768 leases. By then the earlier lease with the
     /// same number has ended.
     pub(crate) const fn next_lease(lease: u16) -> u16 {
         lease.wrapping_add(2)
