@@ -3,6 +3,7 @@
 mod budget;
 mod foreign_rejections;
 mod nested;
+mod open_circuits;
 mod options;
 mod policy;
 mod retry_after;

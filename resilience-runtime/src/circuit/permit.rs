@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
+use crate::base::still_open::StillOpen;
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::decision::Admission;
@@ -147,6 +148,7 @@ impl<'a> Call<&'a Core> {
             Ok(admission) => admission,
             Err(wait) => {
                 core.reject(wait);
+                StillOpen::note(Some(StillOpen { wait: wait.time(), by_rejection: true }));
                 return Err(wait);
             }
         };

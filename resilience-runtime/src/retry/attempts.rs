@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::base::clock::{Tick, nanos};
+use crate::base::not_made::Note;
 use crate::base::outcome::Outcome;
+use crate::base::still_open::StillOpen;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::events::debug_wanted;
 use crate::expansion::cause::Cause;
@@ -88,6 +90,7 @@ impl Attempts {
             budget: None,
             hint: None,
             cost: RetryCost::Failure,
+            noted: None,
         };
         Judged { ended, on_retry: NoHook, text: (), stays_open: () }
     }
@@ -181,6 +184,8 @@ struct Ended<'r, R, T, E> {
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
+    /// The time for which a circuit of a called function stays open.
+    noted: Option<Duration>,
 }
 
 /// An attempt that has ended, and the functions that decide whether another one follows.
@@ -264,13 +269,17 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     }
 
     /// Ends the retry if a circuit rejected the attempt. `cause` finds the cause of an error.
+    ///
+    /// If the type of the error tells nothing, the notes decide that the body has just left on this thread.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        if self.ended.last.is_none() {
-            if let Err(error) = &self.ended.outcome {
-                self.ended.last = cause(error).is_circuit().then_some(End::Rejected);
-            }
+        let Ended { last: last @ None, outcome: Err(error), noted, .. } = &mut self.ended else { return self };
+        let cause = cause(error);
+        let is_unknown = cause == Cause::Unknown;
+        if cause.is_circuit() || is_unknown && Note::last() == Note::Circuit {
+            *last = Some(End::Rejected);
         }
+        *noted = StillOpen::last().filter(|open| is_unknown || !open.by_rejection).map(|open| open.wait);
         self
     }
 
@@ -303,7 +312,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         C: FnOnce(Duration) -> bool,
     {
         let Self { ended, on_retry, text, stays_open } = self;
-        let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost } = ended;
+        let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost, noted } = ended;
         let outcome = match outcome {
             // Takes the value apart here, so that it stays in a register. The functions below would need it in memory.
             Ok(value) if !failed => {
@@ -317,7 +326,9 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         };
         let pause = match last {
             Some(end) => Err(end),
-            None => attempts.pause(schedule, hint, cost, budget, stays_open),
+            None => attempts.pause(schedule, hint, cost, budget, |pause| {
+                noted.is_some_and(|wait| pause < wait) || stays_open(pause)
+            }),
         };
         let attempt = attempts.attempt();
         if debug_wanted() {

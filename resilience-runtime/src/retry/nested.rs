@@ -5,6 +5,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::base::not_made::noted;
+use crate::base::still_open::StillOpen;
+
 thread_local! {
     /// The number of retries of failed calls inside the body that this thread polls now.
     static RETRIES: Cell<u32> = const { Cell::new(0) };
@@ -41,7 +44,8 @@ impl<F: Future> Future for Counted<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let outer = RETRIES.replace(0);
-        let polled = this.body.poll(cx);
+        StillOpen::note(None);
+        let polled = noted(|| this.body.poll(cx), Poll::is_ready);
         **this.count = this.count.saturating_add(RETRIES.replace(outer));
         polled
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::expansion::cause::Cause;
 use crate::retry::attempts::Attempts;
 use crate::retry::budget::RetryBudget;
 use crate::retry::rules::{AnyError, RetryRules};
@@ -41,7 +42,7 @@ use crate::retry::schedule::Schedule;
 /// # }
 /// ```
 ///
-/// A predicate can end the retry when an open circuit rejects the call:
+/// An open circuit below ends the retry without a pause:
 ///
 /// ```
 /// use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy};
@@ -49,10 +50,10 @@ use crate::retry::schedule::Schedule;
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let breaker = CircuitBreaker::builder("retry_example").threshold(2).build()?;
-/// let policy = RetryPolicy::builder()
-///     .retry_if(|error: &CallError<std::io::Error>| matches!(error, CallError::Failed(_)))
-///     .build()?;
+/// let policy = RetryPolicy::builder().max(9).build()?;
 /// let answer = policy.call(|| breaker.call(|| async { Err::<(), _>(std::io::Error::other("down")) })).await;
+/// assert!(matches!(answer, Err(CallError::Failed(_))), "the error of the second attempt, which opened the circuit");
+/// let answer = policy.call(|| breaker.call(|| async { Ok::<_, std::io::Error>(7) })).await;
 /// assert!(matches!(answer, Err(CallError::Open(_))));
 /// # Ok(())
 /// # }
@@ -74,8 +75,11 @@ impl Default for RetryPolicy {
 impl<P> RetryPolicy<P> {
     /// Calls `f` until it succeeds, until a rule ends the retry, or until no attempt is left.
     ///
-    /// This method needs no trait of the error type. It therefore treats a rejection by an open circuit like any other
-    /// error; [`retry_if`](crate::RetryBuilder::retry_if) can exclude rejections.
+    /// A circuit below ends the retry as it does with the attributes: the call returns at once after a rejection, and after a
+    /// failure if the circuit stays open longer than the pause. This method needs no trait of the error type. It goes by the
+    /// last poll of an attempt: a circuit rejected a call in it and the error still exists, or the circuit that decided last in
+    /// it stays open longer than the pause. A rejection that `f` handled in that poll before it failed for another reason,
+    /// without another circuit, therefore ends the retry as well.
     ///
     /// # Errors
     ///
@@ -104,6 +108,7 @@ impl<P> RetryPolicy<P> {
                 let outcome = attempts.watch(f()).await;
                 let mut judged = attempts
                     .judge(schedule, outcome)
+                    .rejection(|_| Cause::Unknown)
                     .retry_if(|error| rules.retry_if(error))
                     .retry_if_ok(|value| rules.retry_if_ok(value))
                     .retry_after(|error| rules.retry_after(error))

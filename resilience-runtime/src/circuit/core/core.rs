@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
 use crate::base::name::Name;
+use crate::base::still_open::StillOpen;
 use crate::base::sync::Arc;
 use crate::circuit::core::blind::BLIND_CALLS;
 use crate::circuit::core::decision::{Admission, Effect, End};
@@ -215,6 +216,16 @@ impl Core {
         }
         if let Effect::Opened { reason, failures } = effect {
             events::opened(name, reason, failures, error);
+        }
+        StillOpen::note(self.wait().map(|wait| StillOpen { wait, by_rejection: false }));
+    }
+
+    /// Returns the time for which the circuit will reject calls.
+    fn wait(&self) -> Option<Duration> {
+        match self.gate.phase() {
+            Phase::Open { until } => self.left(until).map(Duration::from_nanos),
+            Phase::ForcedOpen { wait: 1.. } => Some(Duration::MAX),
+            _ => None,
         }
     }
 

@@ -1,0 +1,158 @@
+//! A retry does not sleep before a certain rejection, whatever the type of the error.
+
+use std::cell::Cell;
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{CircuitBreaker, RetryPolicy, circuit, get_circuit, retry};
+use support::{Error, seconds};
+use tokio::time::{Instant, sleep};
+
+fn breaker(name: &str) -> CircuitBreaker {
+    get_circuit(name).expect("declared by an attribute")
+}
+
+/// An error that implements no trait.
+#[derive(Debug)]
+struct Plain;
+
+impl From<resilience_runtime::CircuitOpenError> for Plain {
+    fn from(_: resilience_runtime::CircuitOpenError) -> Self {
+        Self
+    }
+}
+
+#[circuit(name = "open_circuits::text", open = |open| open.to_string())]
+async fn text() -> Result<(), String> {
+    Err("down".to_owned())
+}
+
+#[circuit(name = "open_circuits::plain")]
+async fn plain() -> Result<(), Plain> {
+    Err(Plain)
+}
+
+#[circuit(name = "open_circuits::io")]
+async fn an_io_error() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[retry(max = 4, delay = 8)]
+async fn retries_text() -> Result<(), String> {
+    text().await
+}
+
+#[retry(max = 4, delay = 8)]
+async fn retries_io() -> io::Result<()> {
+    an_io_error().await
+}
+
+fn policy() -> RetryPolicy {
+    RetryPolicy::builder().max(4).delay(seconds(8)).build().unwrap()
+}
+
+/// Opens the circuit after 4 s by other calls, and returns the seconds that the retry takes.
+async fn opened_by_others<T>(name: &str, retry: impl Future<Output = T>) -> u64 {
+    let begin = Instant::now();
+    breaker(name).reset();
+    let open = async {
+        sleep(seconds(4)).await;
+        breaker(name).trip();
+    };
+    let (_, ()) = tokio::join!(retry, open);
+    begin.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejection_of_any_error_type_ends_retry() {
+    assert_eq!(opened_by_others("open_circuits::text", retries_text()).await, 8);
+    assert_eq!(opened_by_others("open_circuits::io", retries_io()).await, 8);
+    assert_eq!(opened_by_others("open_circuits::text", policy().call(text)).await, 8);
+    assert_eq!(opened_by_others("open_circuits::plain", policy().call(plain)).await, 8);
+    assert_eq!(opened_by_others("open_circuits::io", policy().call(an_io_error)).await, 8);
+    let boxed = || async { an_io_error().await.map_err(anyhow::Error::from) };
+    assert_eq!(opened_by_others("open_circuits::io", policy().call(boxed)).await, 8);
+    let held = || async {
+        let breaker = breaker("open_circuits::io");
+        breaker.call(|| std::future::ready(Err::<(), _>(Plain))).await
+    };
+    assert_eq!(opened_by_others("open_circuits::io", policy().call(held)).await, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_that_opens_called_circuit_ends_retry() {
+    let begin = Instant::now();
+    breaker("open_circuits::text").reset();
+    let eager = RetryPolicy::builder().max(9).delay(Duration::ZERO).build().unwrap();
+    assert_eq!(eager.call(text).await, Err("down".to_owned()), "the real error, not that the circuit is open");
+    assert_eq!(breaker("open_circuits::text").stats().total_rejected, 0);
+    breaker("open_circuits::io").reset();
+    let late = RetryPolicy::builder().max(9).delay(seconds(1)).build().unwrap();
+    assert_eq!(late.call(an_io_error).await.unwrap_err().to_string(), "down");
+    assert_eq!(begin.elapsed(), seconds(3), "three attempts");
+}
+
+#[circuit(name = "open_circuits::short", threshold = 1, cooldown = 5)]
+async fn short(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    if calls.get() == 1 { Err(Error::Down) } else { Ok(()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pause_that_reaches_end_of_cooldown_is_made() {
+    let calls = Cell::new(0);
+    policy().call(|| short(&calls)).await.unwrap();
+    assert_eq!(calls.get(), 2);
+}
+
+#[circuit(name = "open_circuits::other", threshold = 9)]
+async fn other() -> Result<(), Error> {
+    Err(Error::Down)
+}
+
+#[retry(max = 3, delay = 1)]
+async fn handles(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    let _ = text_rejected().await;
+    Err(Error::Down)
+}
+
+async fn text_rejected() -> Result<(), String> {
+    rejects().await
+}
+
+#[circuit(name = "open_circuits::rejects", open = |open| open.to_string())]
+async fn rejects() -> Result<(), String> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn handled_rejection_does_not_end_retry() {
+    breaker("open_circuits::rejects").force_open();
+    let calls = Cell::new(0);
+    handles(&calls).await.unwrap_err();
+    assert_eq!(calls.get(), 3);
+    let calls = Cell::new(0);
+    let policy = RetryPolicy::default();
+    let call = policy.call(|| async {
+        calls.set(calls.get() + 1);
+        let _ = rejects().await;
+        other().await
+    });
+    assert_eq!(call.await, Err(Error::Down));
+    assert_eq!(calls.get(), 3, "the circuit that decided last is closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn note_of_another_task_or_poll_does_not_end_retry() {
+    breaker("open_circuits::rejects").force_open();
+    let calls = Cell::new(0);
+    let policy = RetryPolicy::default();
+    let call = policy.call(|| async {
+        calls.set(calls.get() + 1);
+        let _ = tokio::spawn(rejects()).await;
+        Err::<(), _>(Plain)
+    });
+    call.await.unwrap_err();
+    assert_eq!(calls.get(), 3);
+}
