@@ -23,6 +23,10 @@ pub(crate) struct Facts {
     pub(crate) waits: bool,
     /// The name of a circuit that the program shares, and its span.
     pub(crate) name: Option<(String, Span)>,
+    /// The key of a circuit.
+    pub(crate) key: Option<TokenStream>,
+    /// Whether the key names the attempt of a retry above, so that each attempt may have another circuit.
+    pub(crate) per_attempt: bool,
     /// The function that finds a hint in an error, for the retries above.
     pub(crate) hint: Option<TokenStream>,
     /// The arguments to clone for each attempt.
@@ -55,6 +59,8 @@ impl Facts {
             replaces: false,
             waits: false,
             name: None,
+            key: None,
+            per_attempt: false,
             hint: None,
             clones: Vec::new(),
             attempt: None,

@@ -28,7 +28,7 @@ impl Plan {
         (0..self.len()).any(|index| match self.facts(index).asks {
             Asks::Nothing => false,
             Asks::Rejected => true,
-            Asks::ByCircuit => self.asks_for_circuits(index),
+            Asks::ByCircuit => self.asks_for_circuits(index) || self.has_circuit_per_attempt(index),
             Asks::ByCaller => self.asks_for_callers(index),
         })
     }

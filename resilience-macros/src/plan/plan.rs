@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 
 use crate::facts::{Cause, Facts, Pauses, Runs, Time};
+use crate::tokens::mentions;
 
 /// The layers of one function, outermost first.
 pub(crate) struct Plan {
@@ -10,8 +11,23 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(layers: Vec<Facts>) -> Self {
+    pub(crate) fn new(mut layers: Vec<Facts>) -> Self {
+        let mut attempts = Vec::new();
+        for layer in &mut layers {
+            attempts.extend(layer.attempt.clone());
+            let names = |key: &TokenStream| attempts.iter().any(|attempt| mentions(key, &attempt.to_string()));
+            if layer.key.as_ref().is_some_and(names) {
+                layer.per_attempt = true;
+                // The circuit of the next attempt may be closed, so the rejection does not end the retry.
+                layer.rejects = Some(Cause::Limit);
+            }
+        }
         Self { layers }
+    }
+
+    /// Returns whether each attempt of the retry at `index` has a circuit of its own.
+    pub(crate) fn has_circuit_per_attempt(&self, index: usize) -> bool {
+        self.below(index).iter().any(|below| below.per_attempt)
     }
 
     /// Returns the facts of the layer at `index`.

@@ -212,6 +212,22 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
+    /// Ends the retry if a circuit of its own function rejected the attempt.
+    #[inline]
+    pub fn own_rejection(mut self, cause: Cause) -> Self {
+        if self.ended.last.is_none() && cause.is_circuit() {
+            self.ended.last = Some(End::Rejected);
+        }
+        self
+    }
+
+    /// Disregards the notes of circuits: each attempt has a circuit of its own.
+    #[inline]
+    pub fn other_circuits(mut self) -> Self {
+        self.ended.noted = None;
+        self
+    }
+
     /// Ends the retry after an error that must not be retried.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
@@ -273,7 +289,12 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// If the type of the error tells nothing, the notes decide that the body has just left on this thread.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        let Ended { last: last @ None, outcome: Err(error), noted, .. } = &mut self.ended else { return self };
+        let Ended { schedule, last: last @ None, outcome: Err(error), noted, .. } = &mut self.ended else {
+            return self;
+        };
+        if schedule.retry_rejected {
+            return self;
+        }
         let cause = cause(error);
         let is_unknown = cause == Cause::Unknown;
         if cause.is_circuit() || is_unknown && Note::last() == Note::Circuit {

@@ -20,6 +20,7 @@ use crate::retry::schedule::Schedule;
 /// | `seed` | random | |
 /// | `max_elapsed` | none | the shortest first pause to 584 years |
 /// | `count_nested` | true | |
+/// | `retry_rejected` | false | |
 /// | `retry_if` | every error | |
 /// | `retry_if_ok` | no value | |
 /// | `retry_after`, `on_retry` | none | |
@@ -138,6 +139,14 @@ impl<P> RetryBuilder<P> {
     /// `max`. The inner policy is not affected. Only retries of nested calls that did not succeed count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
+    }
+
+    /// Sets whether a rejection by a circuit is retried like any other error. Default: false, a rejection ends the retry.
+    ///
+    /// This option suits a retry whose attempts go to several hosts, each with a circuit of its own. The retry then also
+    /// sleeps if a circuit below stays open longer than the pause.
+    pub fn retry_rejected(self, retry: bool) -> Self {
+        self.set(|schedule| schedule.retry_rejected(retry))
     }
 
     /// Sets the budget that pays for each retry. Default: none. Other policies and attributes may share the budget.

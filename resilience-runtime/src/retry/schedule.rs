@@ -20,14 +20,22 @@ pub struct Schedule {
     seed: Option<u64>,
     /// Whether the retries inside the body count towards `max`.
     pub(crate) count_nested: bool,
+    /// Whether a rejection by the circuit of another function is retried.
+    pub(crate) retry_rejected: bool,
 }
 
 /// The default of `max`.
 const MAX: u32 = 3;
 
 impl Schedule {
-    pub const DEFAULT: Self =
-        Self { max: MAX, backoff: Backoff::DEFAULT, max_elapsed: None, seed: None, count_nested: true };
+    pub const DEFAULT: Self = Self {
+        max: MAX,
+        backoff: Backoff::DEFAULT,
+        max_elapsed: None,
+        seed: None,
+        count_nested: true,
+        retry_rejected: false,
+    };
 
     pub const fn max(mut self, attempts: u32) -> Self {
         self.max = attempts;
@@ -64,6 +72,11 @@ impl Schedule {
         self
     }
 
+    pub const fn retry_rejected(mut self, retry: bool) -> Self {
+        self.retry_rejected = retry;
+        self
+    }
+
     pub(crate) const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -95,7 +108,7 @@ impl Schedule {
     }
 
     pub(super) fn fmt_as(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { max, backoff, max_elapsed, seed, count_nested } = self;
+        let Self { max, backoff, max_elapsed, seed, count_nested, retry_rejected } = self;
         let mut shown = f.debug_struct(name);
         shown.field("max", max).field("delay", &backoff.delay);
         // Shows only the options that were set, under the names that a user writes.
@@ -109,6 +122,7 @@ impl Schedule {
         set("jitter", backoff.jitter.as_ref().map(|jitter| jitter as _));
         set("max_elapsed", max_elapsed.as_ref().map(|limit| limit as _));
         set("count_nested", (!count_nested).then_some(count_nested as _));
+        set("retry_rejected", retry_rejected.then_some(retry_rejected as _));
         set("seed", seed.as_ref().map(|seed| seed as _));
         shown.finish_non_exhaustive()
     }

@@ -16,9 +16,14 @@ impl Layer for Circuit {
             Breaker::Named { name, .. } => Some((name.value(), name.span())),
             Breaker::With(_) => None,
         };
+        let key = match &self.breaker {
+            Breaker::Named { key, .. } => key.clone(),
+            Breaker::With(_) => None,
+        };
         Facts {
             asks: Asks::ByCaller,
             name,
+            key,
             hint: retry_after.clone(),
             late: [failure_if, failure_if_ok, retry_after].into_iter().flatten().cloned().collect(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Circuit), Cause::ALL, Time::Same)
@@ -27,26 +32,7 @@ impl Layer for Circuit {
 
     /// The site is before the first layer, because retries ask the circuits below them.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        let mixed = Span::mixed_site();
-        let local = place.local();
-        let (name, key, settings) = match &self.breaker {
-            Breaker::Named { name, key, settings } => (name, key, settings),
-            Breaker::With(breaker) => return Some(guard::owned(place, "CircuitBreaker", breaker)),
-        };
-        let options = settings.calls(place);
-        let declaration = quote_spanned!(mixed=> CircuitDeclaration::new(#name) #options);
-        Some(match key {
-            Some(key) => {
-                let declaration = quote_spanned!(mixed=> #declaration.keyed());
-                let site = guard::site(place, "KeyedCircuits", &declaration, true);
-                let key = quote_spanned!(mixed.located_at(key.span())=> &(#key));
-                quote_spanned!(mixed=> let #local = #site.get().of(#key);)
-            }
-            None => {
-                let site = guard::site(place, "CircuitBreaker", &declaration, true);
-                quote_spanned!(mixed=> let #local = #site;)
-            }
-        })
+        (!place.facts().per_attempt).then(|| self.bind(place))
     }
 
     /// Output: `let mut permit = match admit(circuit.get()) { .. }; .. let outcome = settle(permit, outcome, ..);`
@@ -80,8 +66,10 @@ impl Layer for Circuit {
         };
         let settle = place.unless_by_caller(&permit, settle);
         let acquired = quote_spanned!(mixed=> #runtime::__private::admit(#local.get()));
-        let admit = guard::admit(place, Cause::Circuit, &acquired, self.open.as_ref());
+        let admit = guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.open.as_ref());
+        let bound = place.facts().per_attempt.then(|| self.bind(place));
         Statements::Bind(quote_spanned! {mixed=>
+            #bound
             let mut #permit = #admit;
             #body
             let outcome = #settle;
@@ -91,5 +79,31 @@ impl Layer for Circuit {
     fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
         let (runtime, permit) = (place.runtime(), place.numbered("permit"));
         quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
+    }
+}
+
+impl Circuit {
+    /// Binds the circuit of the call, or of the attempt that the key names.
+    fn bind(&self, place: Place<'_>) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let local = place.local();
+        let (name, key, settings) = match &self.breaker {
+            Breaker::Named { name, key, settings } => (name, key, settings),
+            Breaker::With(breaker) => return guard::owned(place, "CircuitBreaker", breaker),
+        };
+        let options = settings.calls(place);
+        let declaration = quote_spanned!(mixed=> CircuitDeclaration::new(#name) #options);
+        match key {
+            Some(key) => {
+                let declaration = quote_spanned!(mixed=> #declaration.keyed());
+                let site = guard::site(place, "KeyedCircuits", &declaration, true);
+                let key = quote_spanned!(mixed.located_at(key.span())=> &(#key));
+                quote_spanned!(mixed=> let #local = #site.get().of(#key);)
+            }
+            None => {
+                let site = guard::site(place, "CircuitBreaker", &declaration, true);
+                quote_spanned!(mixed=> let #local = #site;)
+            }
+        }
     }
 }

@@ -50,7 +50,10 @@ impl Layer for Retry {
         let inner = place.caught(block);
         let clones = place.clones();
         let error = place.error();
-        let rejected = place.cause(place.plan().asks_for_circuits(place.index));
+        let per_attempt = place.plan().has_circuit_per_attempt(place.index);
+        let rejected = place.cause(per_attempt);
+        let own = place.plan().asks_for_circuits(place.index).then(|| quote_spanned!(mixed=> .own_rejection(cause)));
+        let others = per_attempt.then(|| quote_spanned!(mixed=> .other_circuits()));
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
         let circuits = quote_spanned!(mixed=> || [#(#below.get()),*]);
         let rules = self.rules.iter().map(|(rule, function)| {
@@ -62,7 +65,10 @@ impl Layer for Retry {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
-                quote_spanned!(at=> .retry_after_of(#circuit.get(), #function))
+                match place.plan().facts(index).per_attempt {
+                    true => quote_spanned!(at=> .retry_after(#function)),
+                    false => quote_spanned!(at=> .retry_after_of(#circuit.get(), #function)),
+                }
             }),
         };
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
@@ -71,7 +77,7 @@ impl Layer for Retry {
         let schedule = place.schedule();
         let func = place.func();
         let next = quote_spanned! {at=>
-            #local.judge(#schedule(), outcome).rejection(#rejected)#pays #(#rules)* #retry_after
+            #local.judge(#schedule(), outcome)#own.rejection(#rejected)#others #pays #(#rules)* #retry_after
                 .text(#error).circuits(#circuits).next(#func)
         };
         let budget = self.budget.as_ref().map(|made| made.bind(place, &budget));

@@ -17,6 +17,7 @@ options! {
         Jitter = "jitter",
         MaxElapsed = "max_elapsed",
         CountNested = "count_nested",
+        RetryRejected = "retry_rejected",
         Budget = "budget",
         Cost = "cost",
         RetryIf = "retry_if",
@@ -30,7 +31,7 @@ options! {
 }
 
 /// The settings, in the order in which the expansion passes them to the runtime.
-pub(super) const SETTINGS: [(Opt, Reader); 7] = [
+pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::Max, count),
     (Opt::Delay, time),
     (Opt::Backoff, factor),
@@ -38,6 +39,7 @@ pub(super) const SETTINGS: [(Opt, Reader); 7] = [
     (Opt::Jitter, jitter),
     (Opt::MaxElapsed, time),
     (Opt::CountNested, flag),
+    (Opt::RetryRejected, flag),
 ];
 
 /// The user's functions that decide about an outcome, in the order in which the runtime calls them.

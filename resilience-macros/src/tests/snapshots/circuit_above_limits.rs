@@ -74,7 +74,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         };
         outcome
     };
-    let outcome = if cause.is_caller() {
+    let outcome = if cause.is_neutral() {
         ::resilience_runtime::__private::end_by_caller(permit, cause);
         outcome
     } else {

@@ -31,6 +31,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+        |_| ::resilience_runtime::__private::Cause::None,
         |error| question.is_failure(error),
         |_| false,
         |_| ::core::option::Option::None,

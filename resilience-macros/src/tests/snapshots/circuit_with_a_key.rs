@@ -31,7 +31,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-        |error| !::resilience_runtime::__private::Rejection::of(error).__cause().is_neutral(),
+        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        |_| true,
         |_| false,
         hint,
     );

@@ -85,7 +85,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                 outcome
             };
             let outcome = if cause.is_neutral() {
-                permit.ignore();
+                ::resilience_runtime::__private::end_by_caller(permit, cause);
                 outcome
             } else {
                 ::resilience_runtime::__private::settle(
@@ -97,7 +97,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
             };
             match retry
                 .judge(retry_schedule(), outcome)
-                .rejection(|error| cause.or(|| ::resilience_runtime::__private::Rejection::of(error).__cause()))
+                .own_rejection(cause)
+                .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [circuit.get(), circuit2.get()])
                 .next("fetch")

@@ -137,7 +137,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     };
                                     outcome
                                 };
-                                let outcome = if cause.is_caller() {
+                                let outcome = if cause.is_neutral() {
                                     ::resilience_runtime::__private::end_by_caller(permit, cause);
                                     outcome
                                 } else {
