@@ -63,7 +63,7 @@
 //!   - a call with a new key, or with a key that has no place in a full table,
 //!   - a rejection that becomes an [`std::io::Error`] or a box.
 //! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
-//!   success of a closed circuit takes a lock only after failures, with a `key`, after a slow call, at a new tenth of a
+//!   success of a closed circuit takes a lock only after failures, with a `key`, for a slow call, at a new tenth of a
 //!   time window, or in a rare race between threads.
 //!
 //! # Events
@@ -92,7 +92,7 @@
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
 //! | `retry_exhausted` | DEBUG | `func`, `attempt` (the last one that the retry may make), `error` |
-//! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (one below stays open during the pause), `rejected` (by a circuit), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
+//! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (a circuit below stays open during the pause), `rejected` (by a circuit), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |

@@ -1,4 +1,4 @@
-//! A call inside the body of a call of the same circuit: it belongs to the trial around it.
+//! A call inside the body of a call of the same circuit belongs to the trial around it.
 
 use std::future::{Future, ready};
 use std::io;

@@ -1,4 +1,5 @@
-//! A rejection, or an expired deadline, below a circuit says nothing about its service. A fallback sees every rejection.
+//! Rejections and expired deadlines below a circuit, which say nothing about its service. A fallback sees every
+//! rejection.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -20,7 +21,7 @@ fn stats(name: &str) -> (u64, u64) {
 
 const SOON: Duration = Duration::from_millis(10);
 
-// One function deeper, each kind of rejection, for an error type.
+// The functions with each kind of rejection, called from inside another function, for one error type.
 
 macro_rules! inner {
     ($module:ident, $name:literal, $inner:literal: $error:ty) => {

@@ -107,7 +107,7 @@ impl Layer for Fallback {
         // Drops the error before the wait for the fallback, unless the fallback takes it.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
-        // A call of the fallback belongs to the trials of the circuits above.
+        // A call inside the fallback belongs to the trials of the circuits above.
         let wait = place.wait(at, &outcome, place.watched(&quote_spanned!(at=> called)));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };

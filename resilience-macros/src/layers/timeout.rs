@@ -64,8 +64,9 @@ impl Layer for Timeout {
     /// };
     /// ```
     ///
-    /// Each wait below races with the timer, see [`Layer::interrupt`]. Above other layers, the block begins with
-    /// `if timeout_allowed.is_zero() { break 'timeout_expired; }`, so that no layer below admits a call that does not start.
+    /// Each wait below races with the timer, see [`Layer::interrupt`]. If there are layers below, the block begins with
+    /// `if timeout_allowed.is_zero() { break 'timeout_expired; }`. No layer below then admits a call that does not
+    /// start.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();

@@ -12,7 +12,8 @@ impl Plan {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
 
-    /// Returns the retries, innermost first, that end because a rejection by the layer at `index` continues at `catcher`.
+    /// Returns the retries that a rejection by the layer at `index` ends, innermost first. The rejection continues at
+    /// `catcher`.
     pub(crate) fn ended_retries(&self, index: usize, catcher: Option<usize>) -> impl Iterator<Item = usize> {
         let first = catcher.map_or(0, |catcher| catcher + 1);
         (first..index).rev().filter(|above| self.facts(*above).asks == Asks::ByCircuit)
@@ -42,7 +43,7 @@ impl Plan {
         })
     }
 
-    /// Returns whether a layer may reject a call below `index`, or the caller's deadline end it.
+    /// Returns whether a layer may reject a call below `index`, or whether the caller's deadline may end it.
     pub(crate) fn asks_for_callers(&self, index: usize) -> bool {
         let times_out = self.below(index).iter().any(|below| matches!(below.time, Time::AtMost(_)));
         times_out || self.causes(index).next().is_some()

@@ -1,8 +1,8 @@
-//! The sources of the errors of calls that a layer rejected, or that the caller's deadline ended.
+//! The sources of errors. They mark an error of a call that a layer rejected, or that the caller's deadline ended.
 //!
-//! A source identifies such an error inside another error. A wrapper may hide the error itself: `io::Error` and errors with
-//! `#[error(transparent)]` return the source of the inner error as their own. The check of a source also works for an error
-//! that is not `'static`.
+//! A source identifies such an error inside another error. A wrapper may hide the error itself. For example,
+//! `io::Error` and errors with `#[error(transparent)]` return the source of the inner error as their own source. A
+//! check of the source also works for an error that is not `'static`.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -16,22 +16,24 @@ use thiserror::Error;
 use crate::base::name::Name;
 
 thread_local! {
-    /// The numbers of errors that exist on this thread: rejections by circuits, rejections by limits, expired deadlines. An
-    /// error of a deadline is `Copy`, so the last number never falls. Each number wraps.
+    /// The number of existing errors on this thread, for each of three kinds: rejections by circuits, rejections by
+    /// limits, expired deadlines. An error of a deadline is `Copy`, so the number of deadlines never falls. Each number
+    /// wraps.
     ///
-    /// One word, so that a call through a breaker reads it at once.
+    /// The numbers share one word, so that a call through a breaker reads them at once.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
-    /// The error that a [`Noted`] body returned last.
+    /// The error that the last [`Noted`] body returned.
     static NOTED: Cell<Note> = const { Cell::new(Note::Other) };
 }
 
-/// The source of the error of a call that was not made, because the layer `L` rejected it.
+/// The source of the error of a call that the layer `L` rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
     /// The name of the circuit or limit.
     pub(crate) name: Name,
-    /// The time after which to try again, as the layer writes it. Zero if the layer does not know it.
+    /// The time after which the caller may try again, in the encoding of the layer. Zero if the layer does not know the
+    /// time.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -67,7 +69,7 @@ layers! {
     ByRateLimit: Limit;
 }
 
-/// Counts a rejection while it exists.
+/// Counts a rejection as long as this value exists.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Alive<L: Layer>(PhantomData<L>);
 
@@ -100,7 +102,7 @@ fn count(note: Note, change: u16) {
     ERRORS.set(errors);
 }
 
-/// The error that the last poll of a body left.
+/// The error at the end of the last poll of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
     /// A circuit rejected a call.
@@ -113,17 +115,17 @@ pub(crate) enum Note {
 }
 
 impl Note {
-    /// Returns the error that the last [`Noted`] body, or the last call of [`noted`], left.
+    /// Returns the error at the end of the last [`Noted`] body, or of the last call of [`noted`].
     ///
-    /// The type of the error needs no bound, so this is an approximation: a layer made such an error during the last poll of
-    /// the body, and the error still exists. An error may move to another thread before it is dropped, so only the change
-    /// within one poll has a meaning.
+    /// The type of the error needs no bound, so the result is an approximation: a layer made such an error during the
+    /// last poll of the body, and the error still exists. An error may move to another thread before it is dropped.
+    /// Only the change of a number within one poll is therefore meaningful.
     pub(crate) fn last() -> Self {
         NOTED.get()
     }
 }
 
-/// Polls a body, and notes which error it left if `is_over` returns true.
+/// Polls a body. If `is_over` returns true for its output, records the error that exists then.
 #[inline]
 pub(crate) fn noted<T>(poll: impl FnOnce() -> T, is_over: impl FnOnce(&T) -> bool) -> T {
     let before = ERRORS.get();
@@ -143,7 +145,7 @@ fn is_more(now: u16, before: u16) -> bool {
 }
 
 pin_project! {
-    /// A body that notes the error that it returns.
+    /// A body whose returned error is recorded.
     #[derive(Debug)]
     pub(crate) struct Noted<F> {
         #[pin]
@@ -171,7 +173,7 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
 /// The source of the error of a call that the caller's deadline ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub(crate) enum ByDeadline {
-    /// The deadline had passed before the call, which was not made.
+    /// The deadline had passed before the call, so the call did not start.
     #[error("the call was not made: the caller's deadline had passed")]
     Before,
     #[error("the caller's deadline ended the call")]

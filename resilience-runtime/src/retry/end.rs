@@ -1,11 +1,11 @@
 //! The reasons why a retry makes no further attempt.
 
-/// The reason why no attempt follows a failed one.
+/// The reason why no attempt follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// The retry has used up its attempts.
     Exhausted,
-    /// A rule of the user excludes the error.
+    /// A function of the user excludes the error.
     NotRetryable,
     /// A circuit below stays open during the pause.
     Circuit,
