@@ -140,8 +140,8 @@ impl<'a> Place<'a> {
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
-    /// Returns a closure that finds the cause of an error. The rejection by a layer of this function comes first, if the
-    /// stack asks for it.
+    /// Returns a closure that finds the cause of an error. With `asks_own`, a rejection by a layer of this function comes
+    /// first.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

@@ -161,7 +161,7 @@ impl Family {
 
     /// Returns the shard of a key, and the hash that finds the key within the shard.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "two halves of a hash")]
+    #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, key: &[u8]) -> (usize, u32) {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(key);

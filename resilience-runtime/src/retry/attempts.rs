@@ -101,7 +101,7 @@ impl Attempts {
     /// than the rejection that would follow.
     #[expect(
         clippy::inline_always,
-        reason = "measured: a constant schedule is one only in the place where it is known"
+        reason = "measured: the compiler folds a constant schedule only in the function that creates it"
     )]
     #[inline(always)]
     fn pause(
@@ -127,7 +127,7 @@ impl Attempts {
                 return Err(End::MaxElapsed);
             }
         }
-        // An attempt without time left could not end in time.
+        // After this pause the deadline has passed, so another attempt could not end in time.
         if deadline_remaining().is_some_and(|left| pause >= left) {
             return Err(End::Deadline);
         }
@@ -176,7 +176,7 @@ struct Ended<'r, R, T, E> {
     attempts: &'r mut Attempts,
     schedule: &'r Schedule,
     outcome: Result<T, E>,
-    /// This place requires nothing of `R`, so that the compiler reports a function without a `Result` only once.
+    /// `R` has no bound here, so that the compiler reports a function without a `Result` only once.
     make: fn(Result<T, E>) -> R,
     /// The reason why this attempt is the last one, if it is. Then no function of the user is called.
     last: Option<End>,

@@ -197,7 +197,7 @@ impl RetryBudget {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "whole retries, none below zero"
+                reason = "a whole number that is not negative"
             )]
             Kind::Ratio(ratio, window) => window.left(ratio, ratio.slot()) as u64,
         };
