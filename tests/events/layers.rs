@@ -96,7 +96,7 @@ async fn once() -> Result<(), &'static str> {
     Err("down")
 }
 
-#[retry(max = 2, delay = 0, retry_if_ok = |_| true)]
+#[retry(max = 2, delay = 0, retry_if_ok = |()| true)]
 async fn unwanted() -> Result<(), &'static str> {
     Ok(())
 }
