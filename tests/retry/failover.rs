@@ -1,4 +1,4 @@
-//! Attempts that ask different hosts, each with a circuit of its own.
+//! Retries whose attempts call different hosts, each with its own circuit.
 
 use std::cell::{Cell, RefCell};
 use std::io;

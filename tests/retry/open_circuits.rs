@@ -1,4 +1,4 @@
-//! A retry does not sleep before a certain rejection, whatever the type of the error.
+//! A retry does not sleep before a certain rejection, for any type of error.
 
 use std::cell::Cell;
 use std::io;

@@ -25,7 +25,7 @@ impl Plan {
         Self { layers }
     }
 
-    /// Returns whether each attempt of the retry at `index` has a circuit of its own.
+    /// Returns whether each attempt of the retry at `index` has its own circuit.
     pub(crate) fn has_circuit_per_attempt(&self, index: usize) -> bool {
         self.below(index).iter().any(|below| below.per_attempt)
     }

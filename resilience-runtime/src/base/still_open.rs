@@ -1,11 +1,12 @@
-//! The note that a circuit leaves on this thread for the retry around it: the circuit stays open.
+//! A note on this thread that a circuit stays open, for the retry around it.
 //!
-//! A retry needs no type of the error, and no list of the circuits below, to know that its pause is in vain.
+//! With the note, a retry knows that a pause is useless. It needs neither the type of the error nor a list of the
+//! circuits below.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-/// A circuit that rejected a call, or recorded a failure while open.
+/// A note: the circuit rejected a call, or recorded a failure while open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
     /// The time until the circuit may admit a call.
@@ -14,7 +15,7 @@ pub(crate) struct StillOpen {
 }
 
 thread_local! {
-    /// The note of the circuit that decided last in the current poll of a retry's body.
+    /// The note of the circuit that made the last decision during the current poll of a retry's body.
     static LAST: Cell<Option<StillOpen>> = const { Cell::new(None) };
 }
 
@@ -23,7 +24,7 @@ impl StillOpen {
         LAST.get()
     }
 
-    /// Replaces the note. A failure of a circuit that admits calls leaves none.
+    /// Replaces the note. If the circuit admits calls, its failure leaves no note.
     #[inline]
     pub(crate) fn note(last: Option<Self>) {
         LAST.set(last);

@@ -221,7 +221,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Disregards the notes of circuits: each attempt has a circuit of its own.
+    /// Ignores the notes of circuits, because each attempt has another circuit.
     #[inline]
     pub fn other_circuits(mut self) -> Self {
         self.ended.noted = None;
@@ -286,7 +286,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
 
     /// Ends the retry if a circuit rejected the attempt. `cause` finds the cause of an error.
     ///
-    /// If the type of the error tells nothing, the notes decide that the body has just left on this thread.
+    /// If the type of the error shows no cause, the notes on this thread decide. The body has just left them.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let Ended { schedule, last: last @ None, outcome: Err(error), noted, .. } = &mut self.ended else {

@@ -141,9 +141,10 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.count_nested(count))
     }
 
-    /// Sets whether a rejection by a circuit is retried like any other error. Default: false, a rejection ends the retry.
+    /// Sets whether a rejection by a circuit is retried like any other error. Default: false; a rejection ends the
+    /// retry.
     ///
-    /// This option suits a retry whose attempts go to several hosts, each with a circuit of its own. The retry then also
+    /// Use this option if the attempts of a retry go to several hosts, each with its own circuit. The retry then also
     /// sleeps if a circuit below stays open longer than the pause.
     pub fn retry_rejected(self, retry: bool) -> Self {
         self.set(|schedule| schedule.retry_rejected(retry))

@@ -75,11 +75,17 @@ impl Default for RetryPolicy {
 impl<P> RetryPolicy<P> {
     /// Calls `f` until it succeeds, until a rule ends the retry, or until no attempt is left.
     ///
-    /// A circuit below ends the retry as it does with the attributes: the call returns at once after a rejection, and after a
-    /// failure if the circuit stays open longer than the pause. This method needs no trait of the error type. It goes by the
-    /// last poll of an attempt: a circuit rejected a call in it and the error still exists, or the circuit that decided last in
-    /// it stays open longer than the pause. A rejection that `f` handled in that poll before it failed for another reason,
-    /// without another circuit, therefore ends the retry as well.
+    /// A circuit below ends the retry, as with the attributes. After a rejection the call returns at once. After a
+    /// failure it returns if the circuit stays open longer than the pause.
+    ///
+    /// This method needs no trait of the error type. It ends the retry after an attempt in two cases, which it finds in
+    /// the last poll of the attempt:
+    ///
+    /// - A circuit rejected a call, and the error of this rejection still exists.
+    /// - The circuit that made the last decision stays open longer than the pause.
+    ///
+    /// The retry therefore also ends if `f` handles a rejection in that poll and then fails for another reason, without
+    /// another circuit.
     ///
     /// # Errors
     ///

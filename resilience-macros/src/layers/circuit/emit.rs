@@ -83,7 +83,7 @@ impl Layer for Circuit {
 }
 
 impl Circuit {
-    /// Binds the circuit of the call, or of the attempt that the key names.
+    /// Binds the circuit that all attempts share, or the circuit of this attempt if the key names the attempt.
     fn bind(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let local = place.local();
