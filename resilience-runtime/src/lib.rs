@@ -30,7 +30,10 @@
 //! | [`#[bulkhead]`](macro@bulkhead) | limits the number of concurrent calls | [`Bulkhead`] |
 //! | [`#[rate_limit]`](macro@rate_limit) | limits the number of calls per second | [`RateLimit`] |
 //! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
-//! | [`#[hedge]`](macro@hedge) | starts a second attempt if the first is slow | [`Hedge`] |
+//! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
+//!
+//! A function that can be rejected returns an error type with a `From` for that layer's error, such as
+//! `#[from] CircuitOpenError`. [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` fit as they are.
 //!
 //! Several attributes on one function form a stack; the topmost is the outermost layer. [`deadline`](fn@deadline) sets
 //! a time limit for the retries, hedges, bulkheads and timeouts inside a future. [`Permit`] and [`OwnedPermit`] protect
@@ -102,7 +105,7 @@
 //! # Time
 //!
 //! All durations are measured with tokio's clock, in steps of eight nanoseconds. `#[tokio::test(start_paused = true)]`
-//! and `tokio::time::advance` therefore test them without waiting.
+//! and `tokio::time::advance`, of tokio's feature `test-util`, therefore test them without waiting.
 //!
 //! A circuit and a rate limit need no runtime. Without a tokio runtime with its timer enabled, these layers panic:
 //!

@@ -16,12 +16,12 @@ use crate::registry::written::Written;
 /// | `threshold` | 3 | at least 1 |
 /// | `window` | | 1 ms to 24 h |
 /// | `calls` | | 1 to 65,535 |
-/// | `failure_rate` | | greater than 0, to 1 |
-/// | `slow_call`, `slow_rate` | | longer than 0; greater than 0, to 1 |
+/// | `failure_rate` | | above 0, at most 1 |
+/// | `slow_call`, `slow_rate` | | longer than 0; above 0, at most 1 |
 /// | `min_calls` | | at least 1 |
 /// | `cooldown` | 30 s | 0 to 584 years |
 /// | `cooldown_factor` | 1.0 | finite, at least 1 |
-/// | `max_cooldown` | the longer of the cooldown and 1 h | the cooldown, to 584 years |
+/// | `max_cooldown` | the longer of the cooldown and 1 h | from the cooldown to 584 years |
 /// | `cooldown_jitter` | 0.0 | 0 to 1 |
 /// | `half_open_max` | 1 | at least 1 |
 /// | `trial_timeout` | the longer of the cooldown and 30 s | longer than 0, to 584 years |
@@ -63,7 +63,7 @@ pub struct CircuitBuilder {
 impl CircuitBreaker {
     /// Creates a builder of a breaker with this name.
     ///
-    /// Events, statistics and errors show the name. The name must not be blank. It must not end like `name[key]`,
+    /// Events, statistics and errors show the name. The name must not be blank. It must not end in brackets, as `shard[7]` does,
     /// because circuits with keys have such names.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
@@ -92,13 +92,14 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the share of failed calls that opens the circuit, greater than 0, to 1. Default: none.
+    /// Sets the share of failed calls that opens the circuit, above 0, at most 1. Default: none.
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
     }
 
-    /// Sets the shortest duration of a slow call, longer than 0. Default: none. A slow success is a failed trial.
+    /// Sets the shortest duration of a slow call, longer than 0. Default: none. While half-open, a slow
+    /// success counts as a failed trial.
     ///
     /// With this option each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
@@ -106,7 +107,7 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the share of slow calls that opens the circuit, greater than 0, to 1. Default: none.
+    /// Sets the share of slow calls that opens the circuit, above 0, at most 1. Default: none.
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
@@ -142,8 +143,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the largest share by which a cooldown is extended at random, 0 to 1. Default: 0. The jitter prevents that
-    /// many processes try again at the same moment.
+    /// Sets the largest share by which a cooldown is extended at random, 0 to 1. Default: 0. The jitter
+    /// keeps many processes from trying again at the same moment.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
@@ -156,8 +157,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets how long unfinished trials block other calls, counted from the start of the newest trial, longer than zero.
-    /// Default: the longer of the cooldown and 30 s.
+    /// Sets the time, longer than zero, after which unfinished trials no longer block other calls. It is counted from the
+    /// start of the newest trial. Default: the longer of the cooldown and 30 s.
     ///
     /// Without this limit, a trial that never ends would block the circuit for ever. There is no timer: the next call
     /// after this time becomes a trial. The result of the late trial still counts.
@@ -166,8 +167,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the time after which a cancelled call is a failure, longer than zero, to 584 years. Default: none; a
-    /// cancelled call is neither success nor failure. The same holds for a call that the deadline of its caller ended.
+    /// Sets the time, longer than zero, at most 584 years, after which a call that is cancelled, or that the deadline of its
+    /// caller ends, is a failure. Default: none; such a call is then neither success nor failure.
     ///
     /// The time starts when the body first waits, or when a permit is acquired.
     pub fn hung_after(mut self, time: Duration) -> Self {
@@ -188,7 +189,7 @@ impl CircuitBuilder {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a blank name, for a name like `name[key]`, and for an option outside its range.
+    /// Returns a [`ConfigError`] for a blank name, for a name that ends in brackets, and for an option outside its range.
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
@@ -207,7 +208,7 @@ impl CircuitBuilder {
     ///
     /// Returns a [`ConfigError`], and leaves the registry unchanged, in these cases:
     ///
-    /// - The name is blank, or has the form `name[key]`.
+    /// - The name is blank, or ends in brackets, as `shard[7]` does.
     /// - The name belongs to circuits with keys.
     /// - An option is outside its range.
     /// - The circuit already has another value of an option, and this builder cannot override it.

@@ -32,7 +32,7 @@ fn breaker(settings: Arc<Settings>) -> CircuitBreaker {
     CircuitBreaker::new(Name::Static("model"), settings)
 }
 
-/// Returns a breaker that opens at the first failure, and whose cooldown has passed by then.
+/// Returns a breaker that opens at the first failure, with a cooldown of zero: the next call is a trial.
 fn brief() -> CircuitBreaker {
     breaker(settings(1, Duration::ZERO, HOUR))
 }
@@ -60,7 +60,7 @@ fn two_trials_and_one_slot() {
         let other = thread::spawn(trial.clone());
         trial();
         other.join().unwrap();
-        let _trial = breaker.try_acquire().expect("both slots are back");
+        let _trial = breaker.try_acquire().expect("the slot is free again");
         assert!(breaker.try_acquire().is_err());
     });
 }
@@ -147,7 +147,7 @@ fn a_late_verdict_against_a_new_generation() {
 }
 
 #[test]
-fn the_expiry_of_a_lease_against_the_trials_end() {
+fn expiry_of_trial_races_its_end() {
     for ends_well in [true, false] {
         loom::model(move || {
             let breaker = breaker(settings(1, Duration::ZERO, Duration::ZERO));
@@ -160,7 +160,7 @@ fn the_expiry_of_a_lease_against_the_trials_end() {
             if ends_well {
                 assert_eq!(breaker.state(), CircuitState::Closed);
             } else {
-                // The slot of the trial that hung became free once, by its expiry or by its end.
+                // The slot of the trial that hung was freed exactly once, by its expiry or by its end. Now `next` holds the slot.
                 let room = u32::from(breaker.try_acquire().is_ok());
                 assert_eq!(room, 0, "the next trial is still under way");
                 drop(next);
