@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 use std::io;
 
-use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, retry};
+use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError, RateLimit, RetryPolicy, rate_limit, retry};
 use support::Error as Transparent;
 
 fn open() -> CircuitOpenError {
@@ -179,6 +179,22 @@ async fn policy_without_rules_ends_at_rejection() {
     });
     call.await.unwrap_err();
     assert_eq!(calls.get(), 1);
+}
+
+#[retry(max = 2, delay = 1)]
+#[rate_limit(with = rate)]
+async fn limited(rate: &RateLimit) -> Result<(), Transparent> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn circuit_of_another_call_ends_no_retry() {
+    let breaker = CircuitBreaker::builder("foreign_rejections").threshold(1).build().unwrap();
+    let rate = RateLimit::builder("foreign_rejections", 1).burst(1).build().unwrap();
+    rate.try_acquire().unwrap();
+    breaker.call(async || Err::<(), _>(())).await.unwrap_err();
+    // The rate limit rejects the first attempt, so its body is not polled.
+    assert_eq!(limited(&rate).await, Ok(()));
 }
 
 #[test]

@@ -142,3 +142,24 @@ async fn nested_retries_count_however_call_fails() {
     text.await.unwrap_err();
     assert_eq!((calls.take(), begin.take()), (3, 1), "the circuit ended the call");
 }
+
+#[retry(max = 3, delay = 1)]
+#[timeout(9)]
+async fn impatient(calls: &Cell<u32>) -> Result<(), Error> {
+    // Its third attempt hangs.
+    let policy = RetryPolicy::builder().max(3).build().unwrap();
+    let call = policy.call(async || {
+        if fail(calls) == Err(3) {
+            sleep(Duration::from_secs(60)).await;
+        }
+        Err(Error::Down)
+    });
+    call.await
+}
+
+#[tokio::test(start_paused = true)]
+async fn nested_retries_count_when_attempt_times_out() {
+    let calls = Cell::new(0);
+    assert!(matches!(impatient(&calls).await, Err(Error::Timeout(_))));
+    assert_eq!(calls.get(), 3, "one attempt and two nested retries");
+}

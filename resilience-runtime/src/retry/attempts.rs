@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::mem::take;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::expansion::cause::Cause;
 use crate::retry::budget::{RetryBudget, RetryCost};
 use crate::retry::end::End;
 use crate::retry::events;
-use crate::retry::nested::{self, Counted};
+use crate::retry::nested::{self, Counted, Inside};
 use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
@@ -31,8 +32,8 @@ pub struct Attempts {
     pause: u64,
     /// The number of failed attempts.
     made: u32,
-    /// The number of retries inside the bodies of the failed attempts.
-    nested: u32,
+    /// The events inside the bodies.
+    inside: Inside,
     /// The cost of the last retry that the budget granted.
     paid: Option<RetryCost>,
 }
@@ -41,7 +42,7 @@ impl Attempts {
     #[inline]
     pub fn new(schedule: &Schedule) -> Self {
         let began = schedule.max_elapsed.map(|_| Tick::now());
-        Self { began, pause: 0, made: 0, nested: 0, paid: None }
+        Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None }
     }
 
     /// Returns the number of the current attempt, counted from 1.
@@ -59,10 +60,18 @@ impl Attempts {
         }
     }
 
+    /// Takes the retries of a call that succeeded off the counts of the outer retries.
+    #[inline]
+    fn forget(&self) {
+        if self.made > 0 || self.inside.retries != 0 {
+            nested::count(0_i32.saturating_sub(self.inside.retries).saturating_sub_unsigned(self.made));
+        }
+    }
+
     /// Counts the retries inside `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
-        Counted::new(&mut self.nested, body)
+        Counted::new(&mut self.inside, body)
     }
 
     /// Records the end of an attempt. By default, an `Err` may be retried, and an `Ok` is final.
@@ -81,6 +90,7 @@ impl Attempts {
     ) -> Judged<'r, R, R::Value, R::Error, NoHook, (), ()> {
         let outcome = outcome.into_result();
         let ended = Ended {
+            has_notes: take(&mut self.inside.has_ended),
             last: (self.attempt() >= schedule.max).then_some(End::Exhausted),
             failed: outcome.is_err(),
             attempts: self,
@@ -114,7 +124,7 @@ impl Attempts {
     ) -> Result<Duration, End> {
         let Schedule { max, backoff, max_elapsed, count_nested, .. } = schedule;
         let attempt = self.attempt();
-        if *count_nested && attempt.saturating_add(self.nested) >= *max {
+        if *count_nested && attempt.saturating_add_signed(self.inside.retries.max(0)) >= *max {
             return Err(End::Nested);
         }
         let previous = Duration::from_nanos(self.pause);
@@ -144,18 +154,8 @@ impl Attempts {
         if backoff.jitter.is_some() {
             self.pause = nanos(own);
         }
+        nested::count(1);
         Ok(pause)
-    }
-}
-
-/// Adds the retries of a call that did not succeed to the count of the outer retry. A rejection, a timeout or a drop
-/// may have ended the call, so no later statement of the retry could do this.
-impl Drop for Attempts {
-    #[inline]
-    fn drop(&mut self) {
-        if self.made > 0 || self.nested > 0 {
-            nested::count(self.made.saturating_add(self.nested));
-        }
     }
 }
 
@@ -184,6 +184,8 @@ struct Ended<'r, R, T, E> {
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
+    /// Whether the notes on this thread are those of this attempt.
+    has_notes: bool,
     /// The time for which a circuit of a called function stays open.
     noted: Option<Duration>,
 }
@@ -289,13 +291,17 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// If the type of the error shows no cause, the notes on this thread decide. The body has just left them.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        let Ended { schedule, last: last @ None, outcome: Err(error), noted, .. } = &mut self.ended else {
+        let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
             return self;
         };
         if schedule.retry_rejected {
             return self;
         }
         let cause = cause(error);
+        if !*has_notes {
+            *last = cause.is_circuit().then_some(End::Rejected);
+            return self;
+        }
         let is_unknown = cause == Cause::Unknown;
         if cause.is_circuit() || is_unknown && Note::last() == Note::Circuit {
             *last = Some(End::Rejected);
@@ -333,14 +339,14 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         C: FnOnce(Duration) -> bool,
     {
         let Self { ended, on_retry, text, stays_open } = self;
-        let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost, noted } = ended;
+        let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost, noted, .. } = ended;
         let outcome = match outcome {
             // Takes the value apart here, so that it stays in a register. The functions below would need it in memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
                 }
-                (attempts.made, attempts.nested) = (0, 0);
+                attempts.forget();
                 return ControlFlow::Break(make(Ok(value)));
             }
             outcome => outcome,

@@ -9,14 +9,27 @@ use crate::base::not_made::noted;
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The number of retries of failed calls inside the body that this thread polls now.
-    static RETRIES: Cell<u32> = const { Cell::new(0) };
+    /// The sum of all counts on this thread. An outer retry compares its value before and after each poll of its body.
+    static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Adds the retries of a call that did not succeed to the count of the outer retry.
+/// Adds to the count of every outer retry.
+///
+/// A retry is counted when it is granted, because a timeout may drop the call at any wait. A call that succeeds takes its
+/// retries off again.
 #[inline]
-pub(crate) fn count(retries: u32) {
-    RETRIES.set(RETRIES.get().saturating_add(retries));
+pub(crate) fn count(retries: i32) {
+    RETRIES.set(RETRIES.get().wrapping_add(retries));
+}
+
+/// The events inside the body of a retry.
+#[derive(Debug, Default)]
+pub(crate) struct Inside {
+    /// The number of retries, without those of calls that succeeded.
+    pub(crate) retries: i32,
+    /// Whether the body of the current attempt has ended. If a layer rejected the attempt, the notes on this thread are those
+    /// of another call.
+    pub(crate) has_ended: bool,
 }
 
 pin_project_lite::pin_project! {
@@ -24,7 +37,7 @@ pin_project_lite::pin_project! {
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Counted<'c, F> {
-        count: &'c mut u32,
+        inside: &'c mut Inside,
         #[pin]
         body: F,
     }
@@ -32,8 +45,8 @@ pin_project_lite::pin_project! {
 
 impl<'c, F> Counted<'c, F> {
     #[inline]
-    pub(crate) fn new(count: &'c mut u32, body: F) -> Self {
-        Self { count, body }
+    pub(crate) fn new(inside: &'c mut Inside, body: F) -> Self {
+        Self { inside, body }
     }
 }
 
@@ -43,10 +56,11 @@ impl<F: Future> Future for Counted<'_, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let outer = RETRIES.replace(0);
+        let before = RETRIES.get();
         StillOpen::note(None);
         let polled = noted(|| this.body.poll(cx), Poll::is_ready);
-        **this.count = this.count.saturating_add(RETRIES.replace(outer));
+        this.inside.retries = this.inside.retries.saturating_add(RETRIES.get().wrapping_sub(before));
+        this.inside.has_ended = polled.is_ready();
         polled
     }
 }

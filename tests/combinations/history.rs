@@ -1,0 +1,242 @@
+//! Random histories: settings, and steps whose effects are compared.
+
+use std::time::Duration;
+
+/// A layer of a stack. The options of a layer are the same everywhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Layer {
+    /// The first circuit, without rules.
+    CircuitA,
+    /// The second circuit. In an attribute its `failure_if` excludes [`End::Ignored`], its `failure_if_ok` selects
+    /// [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
+    CircuitB,
+    /// Two attempts with a pause of 1 s, and a budget.
+    Retry2,
+    /// Three attempts with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`], its `retry_if_ok` selects
+    /// [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
+    Retry3,
+    /// Two attempts without a pause. It repeats rejections by circuits of called functions.
+    Failover,
+    /// 7 s.
+    Timeout,
+    /// 29 s.
+    LongTimeout,
+    Bulkhead,
+    RateLimit,
+    Fallback,
+    FallbackRejected,
+    /// Two attempts; the second starts after 3 s.
+    Hedge,
+}
+
+/// One function of a call; its body calls the next one.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) layers: Vec<Layer>,
+    /// The number of the decorated function with these layers, or none for a stack of `call` methods.
+    pub(crate) attribute: Option<usize>,
+    /// Whether the body replaces an error of the next function by its own.
+    pub(crate) replaces: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum End {
+    Ok,
+    BadOk,
+    Err,
+    Ignored,
+    /// An error that asks for a delay.
+    Busy(Duration),
+    Panic,
+}
+
+const BUSY_3_S: End = End::Busy(Duration::from_secs(3));
+const BUSY_40_S: End = End::Busy(Duration::from_secs(40));
+const BUSY_12_H: End = End::Busy(Duration::from_secs(12 * 60 * 60));
+
+/// A run of the innermost body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) time: Duration,
+    pub(crate) end: End,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// The outermost function first.
+    pub(crate) frames: Vec<Frame>,
+    /// The runs of the innermost body, repeated if there are more.
+    pub(crate) runs: Vec<Run>,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) dropped_after: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Calls that overlap, each with its start. The step ends with the last of them.
+    Calls(Vec<(Duration, Call)>),
+    Sleep(Duration),
+    /// Takes or returns a slot of the bulkhead.
+    TakeSlot,
+    FreeSlot,
+    Reset(usize),
+}
+
+/// The settings of a circuit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) threshold: u32,
+    /// The length of the window; without it the threshold counts failures in a row.
+    pub(crate) calls: Option<u32>,
+    pub(crate) cooldown: Duration,
+    pub(crate) half_open_max: u32,
+    pub(crate) trial_timeout: Duration,
+    pub(crate) hung_after: Option<Duration>,
+    pub(crate) count_requests: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) circuits: [Settings; 2],
+    pub(crate) slots: u32,
+    /// The longest wait for a slot.
+    pub(crate) wait: Duration,
+    pub(crate) burst: u32,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// A generator of random numbers (splitmix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % limit as u64).unwrap()
+    }
+
+    fn one_in(&mut self, chances: usize) -> bool {
+        self.below(chances) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, values: &[T]) -> T {
+        values[self.below(values.len())]
+    }
+
+    fn seconds(&mut self, values: &[u64]) -> Duration {
+        Duration::from_secs(self.pick(values))
+    }
+}
+
+impl History {
+    /// Creates the history of a seed. `functions` are the layers of the decorated functions.
+    pub(crate) fn random(seed: u64, functions: &[&[Layer]]) -> Self {
+        let mut random = Random(seed);
+        let steps = 1 + random.below(8);
+        Self {
+            circuits: [settings(&mut random), settings(&mut random)],
+            slots: if without("rejections") { 99 } else { 1 + random.pick(&[0, 1, 2]) },
+            wait: if without("rejections") { Duration::ZERO } else { random.seconds(&[0, 1, 4]) },
+            burst: if without("rejections") { 999 } else { random.pick(&[1, 2, 9]) },
+            steps: (0..steps).map(|_| step(&mut random, functions)).collect(),
+        }
+    }
+}
+
+fn settings(random: &mut Random) -> Settings {
+    let threshold = random.pick(&[1, 2, 2, 3, 5]);
+    Settings {
+        threshold,
+        calls: random.one_in(3).then(|| threshold + random.pick(&[0, 1, 3])),
+        cooldown: random.seconds(&[0, 2, 5, 30]),
+        half_open_max: random.pick(&[1, 1, 2, 3]),
+        trial_timeout: random.seconds(&[4, 30]),
+        hung_after: random.one_in(2).then(|| random.seconds(&[1, 4, 6])).filter(|_| !without("hung")),
+        count_requests: random.one_in(3) && !without("count"),
+    }
+}
+
+fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
+    match random.below(10) {
+        0 => Step::Sleep(random.seconds(&[1, 2, 3, 5, 30])),
+        1 if random.one_in(2) => Step::TakeSlot,
+        1 => Step::FreeSlot,
+        2 if random.one_in(2) => Step::Reset(random.below(2)),
+        3 => Step::Calls(vec![
+            (Duration::ZERO, call(random, functions)),
+            // An odd time, so that timers of two calls do not end at the same moment.
+            (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, functions)),
+        ]),
+        _ => Step::Calls(vec![(Duration::ZERO, call(random, functions))]),
+    }
+}
+
+fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
+    let depth = random.pick(&[1, 1, 2, 2, 3]);
+    // A service is up, or down, or does one thing at a time.
+    let ends = random.pick::<&[End]>(if without("hints") {
+        &[&[End::Ok], &[End::Err], &[End::Ok, End::BadOk, End::Err, End::Err, End::Ignored, End::Panic]]
+    } else {
+        &[
+            &[End::Ok],
+            &[End::Err],
+            &[End::Ok, End::Err],
+            &[End::Ok, End::BadOk, End::Err, End::Err, End::Ignored, End::Panic],
+            &[End::Err, End::Ok, BUSY_3_S, BUSY_40_S, BUSY_12_H],
+        ]
+    });
+    let runs = 1 + random.below(4);
+    let frames: Vec<_> = (0..depth).map(|_| frame(random, functions)).collect();
+    let depth = if frames[0].attribute.is_some() { depth } else { 9 };
+    Call {
+        frames,
+        runs: (0..runs).map(|_| run(random, ends)).collect(),
+        deadline: random
+            .one_in(4)
+            .then(|| random.seconds(&[0, 1, 3, 6, 11]))
+            .filter(|_| !without("rejections") || depth == 1),
+        dropped_after: random.one_in(5).then(|| random.seconds(&[1, 2, 5, 9])),
+    }
+}
+
+fn frame(random: &mut Random, functions: &[&[Layer]]) -> Frame {
+    let replaces = random.one_in(8);
+    if random.one_in(2) {
+        let mut number = random.below(functions.len());
+        while without("rejections") && functions[number].contains(&Layer::FallbackRejected) {
+            number = random.below(functions.len());
+        }
+        return Frame { layers: functions[number].to_vec(), attribute: Some(number), replaces };
+    }
+    let layers = [
+        Layer::CircuitA,
+        Layer::CircuitA,
+        Layer::CircuitB,
+        Layer::Retry2,
+        Layer::Retry3,
+        Layer::Failover,
+        Layer::Timeout,
+        Layer::LongTimeout,
+        Layer::Bulkhead,
+        Layer::RateLimit,
+        Layer::Hedge,
+    ];
+    let count = random.below(5);
+    Frame { layers: (0..count).map(|_| random.pick(&layers)).collect(), attribute: None, replaces }
+}
+
+fn run(random: &mut Random, ends: &[End]) -> Run {
+    // 1 ms more, so that a body and a timer seldom end at the same moment.
+    let time = random.pick(&[0, 0, 0, 501, 2_001, 5_001, 8_001, 60_001]);
+    Run { time: Duration::from_millis(time), end: random.pick(ends) }
+}
+
+pub(crate) fn without(what: &str) -> bool {
+    static T: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| std::env::var("WITHOUT").unwrap_or_default());
+    T.contains(what)
+}

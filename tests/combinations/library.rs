@@ -1,0 +1,406 @@
+//! The library's side: stacks of attributes and of `call` methods.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, Ready, poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::LazyLock;
+use std::task::Poll;
+use std::time::Duration;
+
+use resilience_runtime::{
+    Bulkhead, BulkheadSlot, CallError, CircuitBreaker, Hedge, RateLimit, RetryBudget, RetryPolicy, Timeout,
+    TokenBucket, bulkhead, circuit, deadline, fallback, hedge, rate_limit, retry, timeout,
+};
+use support::Error;
+use tokio::time::{Instant, sleep};
+
+use crate::history::{Call, End, Frame, History, Layer, Settings};
+use crate::{Circuit, Ended, Kind, Observed};
+
+pub(crate) static BUDGET: RetryBudget =
+    RetryBudget::bucket(TokenBucket { capacity: 12, first_try_refund: 3, ..TokenBucket::DEFAULT });
+
+const BAD_OK: u32 = 503;
+const IGNORED: Error = Error::Status(404);
+
+type Outcome = Result<u32, Error>;
+type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
+
+/// The layers that all calls of a history share, and the call under way.
+pub(crate) struct World {
+    a: CircuitBreaker,
+    b: CircuitBreaker,
+    slots: &'static Bulkhead,
+    taken: Vec<BulkheadSlot<'static>>,
+    rate: RateLimit,
+    calls: RefCell<Vec<Progress>>,
+}
+
+/// A call, and the runs of its innermost body so far.
+#[derive(Clone)]
+struct Progress {
+    call: Rc<Call>,
+    runs: Rc<Cell<usize>>,
+}
+
+/// A function of a call: the number of the call, and the number of its frame.
+#[derive(Clone, Copy)]
+pub(crate) struct At {
+    call: usize,
+    depth: usize,
+}
+
+impl World {
+    pub(crate) fn new(history: &History) -> Self {
+        let slots = Bulkhead::builder("slots", history.slots).wait(history.wait).build().unwrap();
+        Self {
+            a: circuit(&history.circuits[0]),
+            b: circuit(&history.circuits[1]),
+            // Held slots borrow it.
+            slots: Box::leak(Box::new(slots)),
+            taken: Vec::new(),
+            rate: RateLimit::builder("rate", 1).burst(history.burst).build().unwrap(),
+            calls: RefCell::default(),
+        }
+    }
+
+    pub(crate) async fn call(&self, call: &Call) -> Ended {
+        let runs = Rc::new(Cell::new(0));
+        self.calls.borrow_mut().push(Progress { call: Rc::new(call.clone()), runs: runs.clone() });
+        let begin = Instant::now();
+        let mut running = run(self, At { call: self.calls.borrow().len() - 1, depth: 0 });
+        let caught = poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
+            Ok(polled) => polled.map(|outcome| outcome.map_or_else(|error| kind(&error), Kind::Ok)),
+            Err(_) => Poll::Ready(Kind::Panic),
+        });
+        let limited = async {
+            match call.deadline {
+                Some(time) => deadline(time, caught).await,
+                None => caught.await,
+            }
+        };
+        let kind = match call.dropped_after {
+            Some(time) => tokio::time::timeout(time, limited).await.unwrap_or(Kind::Dropped),
+            None => limited.await,
+        };
+        Ended { kind, runs: runs.get(), time: begin.elapsed() }
+    }
+
+    pub(crate) fn take_slot(&mut self) {
+        self.taken.extend(self.slots.try_acquire());
+    }
+
+    pub(crate) fn free_slot(&mut self) {
+        self.taken.pop();
+    }
+
+    pub(crate) fn reset(&self, circuit: usize) {
+        [&self.a, &self.b][circuit].reset();
+    }
+
+    pub(crate) fn observe(&self) -> Observed {
+        let circuit = |breaker: &CircuitBreaker| {
+            let stats = breaker.stats();
+            Circuit {
+                state: stats.state.as_str(),
+                cooldown_remaining: stats.cooldown_remaining,
+                failures: stats.failures,
+                succeeded: stats.total_succeeded,
+                failed: stats.total_failed,
+                ignored: stats.total_ignored,
+                cancelled: stats.total_cancelled,
+                rejected: stats.total_rejected,
+                opened: stats.total_opened,
+            }
+        };
+        let slots = self.slots.stats();
+        let rate = self.rate.stats();
+        Observed {
+            circuits: [circuit(&self.a), circuit(&self.b)],
+            slots: (slots.in_use.into(), slots.total_admitted, slots.total_rejected),
+            rate: (rate.total_admitted, rate.total_rejected),
+            tokens: BUDGET.stats().tokens,
+        }
+    }
+
+    fn frame(&self, at: At) -> Frame {
+        self.calls.borrow()[at.call].call.frames[at.depth].clone()
+    }
+
+    /// Runs the body of a function.
+    async fn body(&self, at: At) -> Outcome {
+        let Progress { call, runs } = self.calls.borrow()[at.call].clone();
+        if at.depth + 1 < call.frames.len() {
+            let outcome = run(self, At { depth: at.depth + 1, ..at }).await;
+            return if call.frames[at.depth].replaces { outcome.map_err(|_| Error::Other) } else { outcome };
+        }
+        let run = call.runs[runs.replace(runs.get() + 1) % call.runs.len()];
+        if !run.time.is_zero() {
+            sleep(run.time).await;
+        }
+        match run.end {
+            End::Ok => Ok(200),
+            End::BadOk => Ok(BAD_OK),
+            End::Err => Err(Error::Down),
+            End::Ignored => Err(IGNORED),
+            End::Busy(time) => Err(Error::Busy(time)),
+            // Prints no message.
+            End::Panic => resume_unwind(Box::new("panic")),
+        }
+    }
+}
+
+fn circuit(settings: &Settings) -> CircuitBreaker {
+    let builder = CircuitBreaker::builder("circuit")
+        .threshold(settings.threshold)
+        .cooldown(settings.cooldown)
+        .half_open_max(settings.half_open_max)
+        .trial_timeout(settings.trial_timeout);
+    let builder = match settings.calls {
+        Some(calls) => builder.calls(calls),
+        None => builder,
+    };
+    let builder = match settings.hung_after {
+        Some(time) => builder.hung_after(time),
+        None => builder,
+    };
+    builder.build().unwrap()
+}
+
+/// Returns the kind of an error, and checks that it is from the right layer.
+fn kind(error: &Error) -> Kind {
+    match error {
+        Error::Open(_) => Kind::Open,
+        Error::Full(_) => Kind::Full,
+        Error::Limited(_) => Kind::Limited,
+        Error::Timeout(error) if error.by_deadline() && error.after().is_zero() => Kind::DeadlineBefore,
+        Error::Timeout(error) if error.by_deadline() => Kind::Deadline,
+        Error::Timeout(_) => Kind::Timeout,
+        &IGNORED => Kind::Ignored,
+        Error::Busy(time) => Kind::Busy(*time),
+        Error::Other => Kind::Replaced,
+        _ => Kind::Err,
+    }
+}
+
+fn run(world: &World, at: At) -> Running<'_> {
+    let frame = world.frame(at);
+    match frame.attribute {
+        Some(number) => (FUNCTIONS[number].call)(world, at),
+        None => composed(world, at, &frame.layers),
+    }
+}
+
+static POLICY_2: LazyLock<RetryPolicy> =
+    LazyLock::new(|| RetryPolicy::builder().max(2).budget(&BUDGET).build().unwrap());
+
+fn hint(error: &Error) -> Option<Duration> {
+    match error {
+        Error::Busy(time) => Some(*time),
+        _ => None,
+    }
+}
+
+const TIMEOUT: Duration = Duration::from_secs(7);
+const LONG_TIMEOUT: Duration = Duration::from_secs(29);
+const HEDGE_AFTER: Duration = Duration::from_secs(3);
+
+/// Calls the body through these layers, the first of which is the outermost.
+fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
+    let Some((first, rest)) = layers.split_first() else { return Box::pin(world.body(at)) };
+    let (first, rest) = (*first, Rc::<[Layer]>::from(rest));
+    let call = move || composed(world, at, &rest);
+    Box::pin(async move {
+        match first {
+            Layer::CircuitA => world.a.call(call).await.map_err(CallError::into_error),
+            Layer::CircuitB => world.b.call(call).await.map_err(CallError::into_error),
+            Layer::Retry2 => POLICY_2.call(call).await,
+            Layer::Retry3 => {
+                let policy = RetryPolicy::builder()
+                    .max(3)
+                    .delay(Duration::from_secs(2))
+                    .retry_if(|error: &Error| *error != IGNORED)
+                    .retry_if_ok(|value: &u32| *value == BAD_OK)
+                    .retry_after(hint);
+                policy.build().unwrap().call(call).await
+            }
+            Layer::Failover => {
+                let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).retry_rejected(true);
+                policy.build().unwrap().call(call).await
+            }
+            Layer::Timeout => Timeout::new(TIMEOUT).unwrap().call(call).await,
+            Layer::LongTimeout => Timeout::new(LONG_TIMEOUT).unwrap().call(call).await,
+            Layer::Bulkhead => world.slots.call(call).await,
+            Layer::RateLimit => world.rate.call(call).await,
+            Layer::Hedge => Hedge::new(HEDGE_AFTER, 2).unwrap().call(call).await,
+            Layer::Fallback | Layer::FallbackRejected => unreachable!("there is no such method"),
+        }
+    })
+}
+
+fn instead(_: &World, _: At) -> Ready<Outcome> {
+    ready(Ok(100))
+}
+
+/// A decorated function.
+pub(crate) struct Function {
+    pub(crate) layers: &'static [Layer],
+    call: for<'w> fn(&'w World, At) -> Running<'w>,
+}
+
+/// Translates each word to an attribute and a [`Layer`], and creates the function with all attributes.
+macro_rules! function {
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
+        function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] b $($rest:ident)*) => {
+        function!($w [$($layer)* CircuitB] [$($attribute)* #[circuit(
+            with = $w.b, failure_if = |error| *error != IGNORED, failure_if_ok = |value| *value == BAD_OK,
+            retry_after = hint,
+        )]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] retry2 $($rest:ident)*) => {
+        function!($w [$($layer)* Retry2] [$($attribute)* #[retry(max = 2, budget = BUDGET)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] retry3 $($rest:ident)*) => {
+        function!($w [$($layer)* Retry3] [$($attribute)* #[retry(
+            max = 3, delay = 2, retry_if = |error| *error != IGNORED, retry_if_ok = |value| *value == BAD_OK,
+            retry_after = hint,
+        )]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] failover $($rest:ident)*) => {
+        function!($w [$($layer)* Failover] [$($attribute)* #[retry(max = 2, delay = 0, retry_rejected = true)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] timeout $($rest:ident)*) => {
+        function!($w [$($layer)* Timeout] [$($attribute)* #[timeout(7)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] long $($rest:ident)*) => {
+        function!($w [$($layer)* LongTimeout] [$($attribute)* #[timeout(29)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] bulkhead $($rest:ident)*) => {
+        function!($w [$($layer)* Bulkhead] [$($attribute)* #[bulkhead(with = $w.slots)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] rate $($rest:ident)*) => {
+        function!($w [$($layer)* RateLimit] [$($attribute)* #[rate_limit(with = $w.rate)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] fallback $($rest:ident)*) => {
+        function!($w [$($layer)* Fallback] [$($attribute)* #[fallback(instead)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] rejected $($rest:ident)*) => {
+        function!($w [$($layer)* FallbackRejected] [$($attribute)* #[fallback(instead, on = "rejected")]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] hedge $($rest:ident)*) => {
+        function!($w [$($layer)* Hedge] [$($attribute)* #[hedge(after = 3)]] $($rest)*)
+    };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*]) => {{
+        $($attribute)*
+        async fn function($w: &World, at: At) -> Outcome {
+            $w.body(at).await
+        }
+
+        Function { layers: &[$(Layer::$layer),*], call: |world, at| Box::pin(function(world, at)) }
+    }};
+}
+
+macro_rules! functions {
+    ($($($word:ident)*;)*) => {
+        pub(crate) static FUNCTIONS: &[Function] = &[$(function!(world [] [] $($word)*)),*];
+    };
+}
+
+functions! {
+    a;
+    retry2;
+    retry3;
+    failover;
+    a failover;
+    failover b;
+    failover timeout;
+    rejected failover rate;
+    timeout;
+    bulkhead;
+    rate;
+    fallback;
+    rejected;
+    hedge;
+    a b;
+    b a;
+    a retry2;
+    a retry3;
+    b retry3;
+    a timeout;
+    b timeout;
+    a bulkhead;
+    b bulkhead;
+    a rate;
+    a fallback;
+    b rejected;
+    a hedge;
+    b hedge;
+    retry2 a;
+    retry3 a;
+    retry3 b;
+    retry2 retry3;
+    retry2 timeout;
+    retry3 bulkhead;
+    retry2 rate;
+    retry2 hedge;
+    timeout a;
+    timeout b;
+    long retry2;
+    long retry3;
+    timeout bulkhead;
+    timeout rate;
+    timeout fallback;
+    timeout hedge;
+    bulkhead a;
+    bulkhead b;
+    bulkhead retry2;
+    bulkhead timeout;
+    bulkhead rate;
+    bulkhead rejected;
+    bulkhead hedge;
+    rate a;
+    rate retry3;
+    rate timeout;
+    rate hedge;
+    fallback a;
+    fallback retry2;
+    fallback timeout;
+    fallback bulkhead;
+    rejected a;
+    rejected retry3;
+    rejected bulkhead;
+    rejected rate;
+    rejected hedge;
+    rejected timeout;
+    hedge a;
+    hedge b;
+    hedge retry2;
+    hedge timeout;
+    hedge bulkhead;
+    hedge rate;
+    retry2 a timeout;
+    retry3 b timeout;
+    a retry2 timeout;
+    a retry2 b;
+    a timeout b;
+    retry3 hedge a;
+    hedge retry2 b;
+    rejected a bulkhead;
+    fallback timeout retry2;
+    rate a retry2;
+    bulkhead retry3 rate;
+    a hedge timeout;
+    fallback retry3 a timeout;
+    rejected retry2 b bulkhead;
+    fallback bulkhead a timeout;
+    long retry2 a timeout;
+    rate retry2 a hedge;
+    a rejected retry2 bulkhead;
+    retry2 a rate b;
+    long retry2 retry3 b;
+    rejected rate bulkhead a retry3 b timeout;
+}

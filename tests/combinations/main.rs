@@ -1,0 +1,250 @@
+//! Random stacks of all layers, on one function and over functions that call each other, against a model of plain code.
+//!
+//! A failure prints its seed. `RESILIENCE_SEED=7 cargo test --test combinations` repeats the history of seed 7, and
+//! `RESILIENCE_HISTORIES=100000` sets the number of histories.
+
+mod history;
+mod library;
+mod model;
+
+use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use support::paused_runtime;
+use tokio::time::sleep;
+
+use crate::history::{Call, Frame, History, Layer, Step};
+use crate::library::{BUDGET, FUNCTIONS, World};
+use crate::model::Model;
+
+/// The tokens of the budget at the start of a history.
+const CAPACITY: u64 = 12;
+
+/// The end of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Ok(u32),
+    Err,
+    Ignored,
+    Busy(Duration),
+    /// An error of the body that replaces another one.
+    Replaced,
+    Open,
+    Full,
+    Limited,
+    Timeout,
+    Deadline,
+    /// The deadline had passed before the call started.
+    DeadlineBefore,
+    Panic,
+    Dropped,
+}
+
+/// The end of a call, the number of runs of the innermost body, and the time spent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Ended {
+    kind: Kind,
+    runs: usize,
+    time: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Circuit {
+    state: &'static str,
+    cooldown_remaining: Duration,
+    failures: u64,
+    succeeded: u64,
+    failed: u64,
+    ignored: u64,
+    cancelled: u64,
+    rejected: u64,
+    opened: u64,
+}
+
+impl Default for Circuit {
+    fn default() -> Self {
+        let cooldown_remaining = Duration::ZERO;
+        Self {
+            state: "closed",
+            cooldown_remaining,
+            failures: 0,
+            succeeded: 0,
+            failed: 0,
+            ignored: 0,
+            cancelled: 0,
+            rejected: 0,
+            opened: 0,
+        }
+    }
+}
+
+/// The state after a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Observed {
+    circuits: [Circuit; 2],
+    /// The taken slots, the admitted and the rejected calls.
+    slots: (u64, u64, u64),
+    rate: (u64, u64),
+    tokens: u64,
+}
+
+type Trace = Vec<(Vec<Ended>, Observed)>;
+
+/// Awaits both calls, or the only one.
+async fn all<F: Future<Output = Ended>>(calls: Vec<F>) -> Vec<Ended> {
+    let mut calls = calls.into_iter();
+    match (calls.next(), calls.next()) {
+        (Some(first), Some(second)) => <[Ended; 2]>::from(tokio::join!(first, second)).into(),
+        (Some(only), None) => vec![only.await],
+        _ => Vec::new(),
+    }
+}
+
+async fn trace_library(history: &History) -> Trace {
+    let mut world = World::new(history);
+    let mut trace = Trace::new();
+    for step in &history.steps {
+        let mut ended = Vec::new();
+        match step {
+            Step::Calls(calls) => {
+                let calls = calls.iter().map(async |(start, call)| {
+                    sleep(*start).await;
+                    world.call(call).await
+                });
+                ended = all(calls.collect()).await;
+            }
+            Step::Sleep(time) => sleep(*time).await,
+            Step::TakeSlot => world.take_slot(),
+            Step::FreeSlot => world.free_slot(),
+            Step::Reset(circuit) => world.reset(*circuit),
+        }
+        trace.push((ended, world.observe()));
+    }
+    trace
+}
+
+async fn trace_model(history: &History) -> Trace {
+    let model = Model::new(history);
+    let mut trace = Trace::new();
+    for step in &history.steps {
+        let mut ended = Vec::new();
+        match step {
+            Step::Calls(calls) => {
+                let calls = calls.iter().map(async |(start, call)| {
+                    sleep(*start).await;
+                    model.call(call).await
+                });
+                ended = all(calls.collect()).await;
+            }
+            Step::Sleep(time) => sleep(*time).await,
+            Step::TakeSlot => model.take_slot(),
+            Step::FreeSlot => model.free_slot(),
+            Step::Reset(circuit) => model.reset(*circuit),
+        }
+        trace.push((ended, model.observe()));
+    }
+    trace
+}
+
+/// Returns the first difference of the library from the model.
+fn difference(history: &History) -> Option<String> {
+    let runtime = paused_runtime();
+    while BUDGET.stats().tokens < CAPACITY {
+        BUDGET.call_succeeded(None);
+    }
+    let library = catch_unwind(AssertUnwindSafe(|| runtime.block_on(trace_library(history))));
+    let Ok(library) = library else { return Some("the library panicked".to_owned()) };
+    let model = paused_runtime().block_on(trace_model(history));
+    let step = library.iter().zip(&model).position(|(library, model)| library != model)?;
+    Some(format!(
+        "after step {step}, {:?}\nlibrary: {:?}\nmodel:   {:?}",
+        history.steps[step], library[step], model[step]
+    ))
+}
+
+/// Removes parts of a history while a difference remains.
+fn shrunk(mut history: History) -> History {
+    while let Some(smaller) = smaller(&history).into_iter().find(|smaller| difference(smaller).is_some()) {
+        history = smaller;
+    }
+    history
+}
+
+/// Returns the histories with one part less.
+fn smaller(history: &History) -> Vec<History> {
+    let mut all = Vec::new();
+    let mut add = |change: &dyn Fn(&mut History)| {
+        let mut smaller = history.clone();
+        change(&mut smaller);
+        all.push(smaller);
+    };
+    for (at, step) in history.steps.iter().enumerate() {
+        add(&|smaller| drop(smaller.steps.remove(at)));
+        let Step::Calls(calls) = step else { continue };
+        for (number, (_, call)) in calls.iter().enumerate() {
+            let mut add_call = |change: &dyn Fn(&mut Call)| {
+                add(&|smaller| {
+                    if let Step::Calls(calls) = &mut smaller.steps[at] {
+                        change(&mut calls[number].1);
+                    }
+                });
+            };
+            if call.deadline.is_some() {
+                add_call(&|call| call.deadline = None);
+            }
+            if call.dropped_after.is_some() {
+                add_call(&|call| call.dropped_after = None);
+            }
+            for run in 0..call.runs.len() * usize::from(call.runs.len() > 1) {
+                add_call(&|call| {
+                    call.runs.remove(run);
+                });
+            }
+            for (depth, frame) in call.frames.iter().enumerate() {
+                if call.frames.len() > 1 {
+                    add_call(&|call| drop(call.frames.remove(depth)));
+                }
+                for layer in 0..frame.layers.len() {
+                    let mut layers = frame.layers.clone();
+                    layers.remove(layer);
+                    // Another decorated function may have the remaining layers.
+                    let attribute = FUNCTIONS.iter().position(|function| function.layers == layers);
+                    if frame.attribute.is_none() || attribute.is_some() {
+                        let attribute = frame.attribute.and(attribute);
+                        let frame = Frame { layers, attribute, ..*frame };
+                        add_call(&|call| call.frames[depth] = frame.clone());
+                    }
+                }
+            }
+            if calls.len() > 1 {
+                add(&|smaller| {
+                    if let Step::Calls(calls) = &mut smaller.steps[at] {
+                        calls.remove(number);
+                    }
+                });
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn stacks_behave_as_their_model() {
+    let number = |name| env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let seeds = match number("RESILIENCE_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("RESILIENCE_HISTORIES").unwrap_or(20_000),
+    };
+    let functions: Vec<&[Layer]> = FUNCTIONS.iter().map(|function| function.layers).collect();
+    for seed in seeds {
+        let history = History::random(seed, &functions);
+        let Some(first) = difference(&history) else { continue };
+        let history = shrunk(history);
+        match difference(&history) {
+            Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
+            // A layer has kept a state from the histories before.
+            None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The decorated functions: each layer of the table above each kind of end, on one function and on two.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CallError, Hedge, RetryBudget, RetryEvent, RetryPolicy, TokenBucket, bulkhead, circuit, fallback, hedge,
+    rate_limit, retry, timeout,
+};
+use support::Error;
+
+use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS, VALUE_TO_REPEAT, World};
+
+pub(crate) type Call = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Result<u32, Error>> + 'w>>;
+
+/// The layers of the table above an end. There is no method for a fallback.
+pub(crate) struct Layers {
+    pub(crate) circuit: Call,
+    pub(crate) retry: Call,
+    /// With `on = "any"`, and with `on = "rejected"`.
+    pub(crate) fallbacks: Option<(Call, Call)>,
+    pub(crate) hedge: Call,
+}
+
+/// A need of a family that the scenarios respect.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kind {
+    Plain,
+    /// The layer below would end the first attempt of a hedge, too.
+    Timeout,
+    /// The circuits change their state while the body runs.
+    Stale,
+    /// The second attempt is the end of the row.
+    Repeat,
+}
+
+/// Functions that end in the same way.
+pub(crate) struct Family {
+    pub(crate) kind: Kind,
+    pub(crate) budget: &'static RetryBudget,
+    /// The layer stands on the function itself.
+    pub(crate) same: Layers,
+    /// The layer stands on a function that calls it.
+    pub(crate) called: Layers,
+    /// The layer is a method that calls it.
+    pub(crate) method: Layers,
+}
+
+fn instead(world: &World) -> Ready<Result<u32, Error>> {
+    world.fell_back.set(true);
+    ready(Ok(100))
+}
+
+async fn circuit_method<'w, F>(world: &'w World, below: impl Fn(&'w World) -> F) -> Result<u32, Error>
+where
+    F: Future<Output = Result<u32, Error>>,
+{
+    let call = async || world.above.call(|| below(world)).await.map_err(CallError::into_error);
+    if world.kind != Kind::Repeat {
+        return call().await;
+    }
+    let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).on_retry(|_: &RetryEvent<'_, Error>| world.note());
+    policy.build().unwrap().call(call).await
+}
+
+async fn retry_method<'w, F>(
+    world: &'w World,
+    budget: &'static RetryBudget,
+    below: impl Fn(&'w World) -> F,
+) -> Result<u32, Error>
+where
+    F: Future<Output = Result<u32, Error>>,
+{
+    let policy = RetryPolicy::builder()
+        .max(world.attempts())
+        .delay(Duration::ZERO)
+        .budget(budget)
+        .retry_if(|error: &Error| *error != ERROR_NOT_TO_REPEAT)
+        .retry_if_ok(|value: &u32| *value == VALUE_TO_REPEAT)
+        .on_retry(|event: &RetryEvent<'_, Error>| world.on_retry(event.attempt));
+    policy.build().unwrap().call(|| below(world)).await
+}
+
+async fn hedge_method<'w, F>(world: &'w World, below: impl Fn(&'w World) -> F) -> Result<u32, Error>
+where
+    F: Future<Output = Result<u32, Error>>,
+{
+    Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
+}
+
+/// Puts the layers above a function with these attributes.
+macro_rules! layers {
+    (
+        $world:ident, { $(#[$circuit:meta])* } { $(#[$retry:meta])* } { $(#[$fallback:meta])* } { $(#[$below:meta])* },
+        $body:expr
+    ) => {{
+        $(#[$circuit])*
+        $(#[$below])*
+        async fn circuit_above($world: &World) -> Result<u32, Error> {
+            $body
+        }
+
+        $(#[$retry])*
+        $(#[$below])*
+        async fn retry_above($world: &World) -> Result<u32, Error> {
+            $body
+        }
+
+        #[fallback(instead)]
+        $(#[$fallback])*
+        $(#[$below])*
+        async fn fallback_above($world: &World) -> Result<u32, Error> {
+            $body
+        }
+
+        #[fallback(instead, on = "rejected")]
+        $(#[$fallback])*
+        $(#[$below])*
+        async fn fallback_rejected_above($world: &World) -> Result<u32, Error> {
+            $body
+        }
+
+        #[hedge(after = "800ms", max = 2)]
+        $(#[$below])*
+        async fn hedge_above($world: &World) -> Result<u32, Error> {
+            $body
+        }
+
+        Layers {
+            circuit: |world| Box::pin(circuit_above(world)),
+            retry: |world| Box::pin(retry_above(world)),
+            fallbacks: Some((
+                |world| Box::pin(fallback_above(world)),
+                |world| Box::pin(fallback_rejected_above(world)),
+            )),
+            hedge: |world| Box::pin(hedge_above(world)),
+        }
+    }};
+}
+
+macro_rules! family {
+    // The layers of most families.
+    ($name:ident, $kind:ident, $world:ident, below { $($below:tt)* }) => {
+        family! {
+            $name, $kind, $world,
+            circuit { #[circuit(with = $world.above)] }
+            retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |event| $world.on_retry(event.attempt))] }
+            fallback {}
+            below { $($below)* }
+        }
+    };
+    (
+        $name:ident, $kind:ident, $world:ident,
+        circuit { $($circuit:tt)* }
+        retry { $($retry:tt)* }
+        fallback { $($fallback:tt)* }
+        below { $(#[$below:meta])* }
+    ) => {
+        pub(crate) static $name: Family = {
+            static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
+
+            $(#[$below])*
+            async fn below($world: &World) -> Result<u32, Error> {
+                $world.body().await
+            }
+
+            async fn below_or_well(world: &World) -> Result<u32, Error> {
+                if world.is_well.get() { world.body().await } else { below(world).await }
+            }
+
+            Family {
+                kind: Kind::$kind,
+                budget: &BUDGET,
+                same: layers!(
+                    $world, { $($circuit)* } { $($retry)* } { $($fallback)* } { $(#[$below])* },
+                    $world.body().await
+                ),
+                called: layers!(
+                    $world, { $($circuit)* } { $($retry)* } { $($fallback)* } {},
+                    below_or_well($world).await
+                ),
+                method: Layers {
+                    circuit: |world| Box::pin(circuit_method(world, below)),
+                    retry: |world| Box::pin(retry_method(world, &BUDGET, below)),
+                    fallbacks: None,
+                    hedge: |world| Box::pin(hedge_method(world, below_or_well)),
+                },
+            }
+        };
+    };
+}
+
+family!(PLAIN, Plain, world, below {});
+family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
+family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
+family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
+family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
+family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
+family! {
+    RULES, Plain, world,
+    circuit { #[circuit(
+        with = world.above,
+        failure_if = |error| *error != ERROR_THAT_IS_IGNORED,
+        failure_if_ok = |value| *value == VALUE_THAT_FAILS,
+    )] }
+    retry { #[retry(
+        max = 2,
+        delay = 0,
+        budget = BUDGET,
+        retry_if = |error| *error != ERROR_NOT_TO_REPEAT,
+        retry_if_ok = |value| *value == VALUE_TO_REPEAT,
+        on_retry = |event| world.on_retry(event.attempt),
+    )] }
+    fallback {}
+    below {}
+}
+// The `failure_if` of the circuit above selects the rejection.
+family! {
+    SELECTED, Plain, world,
+    circuit { #[circuit(with = world.above, failure_if = |error| *error != ERROR_THAT_IS_IGNORED)] }
+    retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |event| world.on_retry(event.attempt))] }
+    fallback {}
+    below { #[circuit(with = world.circuit)] }
+}
+// The first attempt is no repeat, so the scenarios compare with the counts after it.
+family! {
+    REPEAT, Repeat, world,
+    circuit {
+        #[retry(max = 2, delay = 0, on_retry = |_| world.note())]
+        #[circuit(with = world.above)]
+    }
+    retry { #[retry(max = 3, delay = 0, budget = BUDGET, on_retry = |event| world.on_retry(event.attempt))] }
+    fallback { #[retry(max = 2, delay = 0)] }
+    below { #[circuit(with = world.circuit)] }
+}

@@ -1,0 +1,244 @@
+//! Runs a scenario for each cell of the table on the page `what_counts`, and compares the observed word with the cell.
+//!
+//! A row is an end of a call, in [`rows`]. A column is a layer above it, in [`COLUMNS`]. The scenario of a cell puts the
+//! layer above a function that ends in this way, and returns the word for its observation.
+
+mod functions;
+mod world;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use support::{paused_runtime, seconds};
+use tokio::time::{Instant, sleep};
+
+use crate::functions::{
+    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, REPEAT, RULES, SELECTED, STALE, TIMEOUT,
+};
+use crate::world::{End, LAST, World, ended};
+
+const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
+
+/// The place of the layer above.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    SameFunction,
+    CallingFunction,
+    Method,
+}
+
+const SAME: &[Place] = &[Place::SameFunction];
+const CALLING: &[Place] = &[Place::CallingFunction, Place::Method];
+/// The methods of a circuit have no `failure_if`.
+const ATTRIBUTES: &[Place] = &[Place::SameFunction, Place::CallingFunction];
+const ALL: &[Place] = &[Place::SameFunction, Place::CallingFunction, Place::Method];
+
+/// An end of a call.
+struct Row {
+    title: &'static str,
+    family: &'static Family,
+    end: End,
+    /// Makes the layer below reject the next call.
+    reject: fn(&World),
+    places: &'static [Place],
+    /// The duration of the body.
+    time: Duration,
+    /// The time after which the caller drops the call.
+    dropped_after: Option<Duration>,
+    deadline: Option<Duration>,
+}
+
+impl Row {
+    fn new(title: &'static str, family: &'static Family, end: End) -> Self {
+        let (time, dropped_after, deadline) = (Duration::ZERO, None, None);
+        Self { title, family, end, reject: |_| (), places: ALL, time, dropped_after, deadline }
+    }
+
+    fn by_rules(title: &'static str, end: End) -> Self {
+        Self { places: ATTRIBUTES, ..Self::new(title, &RULES, end) }
+    }
+
+    fn rejected(title: &'static str, family: &'static Family, reject: fn(&World), places: &'static [Place]) -> Self {
+        Self { reject, places, ..Self::new(title, family, End::Ok) }
+    }
+
+    fn hangs(title: &'static str, family: &'static Family) -> Self {
+        Self { time: seconds(90), ..Self::new(title, family, End::Ok) }
+    }
+
+    fn deadline(self, deadline: u64) -> Self {
+        Self { deadline: Some(seconds(deadline)), ..self }
+    }
+
+    fn dropped_after(self, time: u64) -> Self {
+        Self { dropped_after: Some(seconds(time)), ..self }
+    }
+
+    fn layers(&self, place: Place) -> &'static Layers {
+        match place {
+            Place::SameFunction => &self.family.same,
+            Place::CallingFunction => &self.family.called,
+            Place::Method => &self.family.method,
+        }
+    }
+
+    fn world(&self) -> World {
+        World::new(self.end, self.time, self.family)
+    }
+}
+
+/// Returns every end of a call. `hung_after` is 10 s in all scenarios.
+fn rows() -> Vec<Row> {
+    let circuit = |world: &World| world.circuit.force_open();
+    // A slot that is not dropped stays taken.
+    let bulkhead = |world: &World| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
+    let rate_limit = |world: &World| while world.rate.try_acquire().is_ok() {};
+    vec![
+        Row::new("`Ok`", &PLAIN, End::Ok),
+        Row::by_rules("`Ok` that `failure_if_ok` selects", End::OkThatFails),
+        Row::by_rules("`Ok` that `retry_if_ok` selects", End::OkToRepeat),
+        Row::new("`Err`", &PLAIN, End::Err),
+        Row::by_rules("`Err` that `failure_if` excludes", End::ErrThatIsIgnored),
+        Row::by_rules("`Err` that `retry_if` excludes", End::ErrNotToRepeat),
+        Row::rejected("rejected by a circuit on the same function", &CIRCUIT, circuit, SAME),
+        Row::rejected("rejected by a circuit in a called function", &CIRCUIT, circuit, CALLING),
+        Row::rejected("rejected by a bulkhead on the same function", &BULKHEAD, bulkhead, SAME),
+        Row::rejected("rejected by a bulkhead in a called function", &BULKHEAD, bulkhead, CALLING),
+        Row::rejected("rejected by a rate limit on the same function", &RATE_LIMIT, rate_limit, SAME),
+        Row::rejected("rejected by a rate limit in a called function", &RATE_LIMIT, rate_limit, CALLING),
+        Row::rejected(
+            "rejected in a called function, and `failure_if` selects it",
+            &SELECTED,
+            circuit,
+            &[Place::CallingFunction],
+        ),
+        Row::hangs("the time of a timeout is over", &TIMEOUT),
+        Row::hangs("the caller's deadline has passed before the body runs", &TIMEOUT).deadline(0),
+        Row::hangs("the caller's deadline ends the body before `hung_after`", &TIMEOUT).deadline(8),
+        Row::hangs("the caller's deadline ends the body after `hung_after`", &TIMEOUT).deadline(20),
+        Row::hangs("cancelled before `hung_after`", &PLAIN).dropped_after(8),
+        Row::hangs("cancelled after `hung_after`", &PLAIN).dropped_after(20),
+        Row::new("panic", &PLAIN, End::Panic),
+        Row::new("`Ok` that is stale", &STALE, End::Ok),
+        Row::new("`Err` that is stale", &STALE, End::Err),
+        Row::new("`Err` of a repeat under `count = \"requests\"`", &REPEAT, End::Err),
+    ]
+}
+
+/// Returns the word for the cell, or none if there is no such layer at this place.
+type Scenario = fn(&Row, Place) -> Option<String>;
+
+/// The columns, with the scenario of each.
+const COLUMNS: [(&str, Scenario); 6] = [
+    ("circuit", |row, place| Some(with_circuit(row, place).circuit_word())),
+    ("retry", |row, place| Some(with_retry(row, place).0)),
+    ("budget", |row, place| Some(with_retry(row, place).1)),
+    ("fallback", fallback),
+    ("hedge", |row, place| Some(hedge(row, place))),
+    ("statistics", |row, place| Some(with_circuit(row, place).statistics_word())),
+];
+
+fn with_circuit(row: &Row, place: Place) -> World {
+    paused_runtime().block_on(async {
+        let world = row.world();
+        (row.reject)(&world);
+        ended((row.layers(place).circuit)(&world), row.dropped_after, row.deadline).await;
+        world
+    })
+}
+
+/// Returns the words for the retry and its budget.
+fn with_retry(row: &Row, place: Place) -> (String, String) {
+    paused_runtime().block_on(async {
+        let world = row.world();
+        (row.reject)(&world);
+        let outcome = ended((row.layers(place).retry)(&world), row.dropped_after, row.deadline).await;
+        (world.retry_word(outcome.is_some()), world.budget_word())
+    })
+}
+
+fn fallback(row: &Row, place: Place) -> Option<String> {
+    let (any, rejected) = row.layers(place).fallbacks.as_ref()?;
+    let is_called = |call: &functions::Call| {
+        paused_runtime().block_on(async {
+            let world = row.world();
+            (row.reject)(&world);
+            ended(call(&world), row.dropped_after, row.deadline).await;
+            world.fell_back.get()
+        })
+    };
+    let word = match (is_called(any), is_called(rejected)) {
+        (true, true) => "any, rejected",
+        (true, false) => "any",
+        (false, true) => "rejected",
+        (false, false) => "–",
+    };
+    Some(word.to_owned())
+}
+
+/// The first attempt runs for 100 s and succeeds. The second attempt starts after 0.8 s, and ends as the row says.
+fn hedge(row: &Row, place: Place) -> String {
+    paused_runtime().block_on(async {
+        let world = row.world();
+        world.is_well.set(row.deadline != Some(Duration::ZERO));
+        let begin = Instant::now();
+        // A layer below would end the first attempt, too.
+        let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
+        let place = if is_ended { Place::CallingFunction } else { place };
+        let call = ended((row.layers(place).hedge)(&world), row.dropped_after, row.deadline);
+        let change = async {
+            sleep(Duration::from_millis(500)).await;
+            world.is_well.set(false);
+            (row.reject)(&world);
+        };
+        let outcome = tokio::join!(call, change).0;
+        match outcome {
+            None => "–",
+            Some(Ok(LAST)) if begin.elapsed() >= seconds(100) => "waits",
+            Some(_) if begin.elapsed() < Duration::from_millis(800) => "ends",
+            Some(_) => "wins",
+        }
+        .to_owned()
+    })
+}
+
+/// Returns the cells of each row of the first table of the page, by its first cell; the first row holds the columns.
+fn table() -> Vec<Vec<&'static str>> {
+    let rows = PAGE.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
+    cells.filter(|cells| !cells[0].starts_with("---")).collect()
+}
+
+/// Runs the scenario at each place, and returns all words if they differ.
+fn observed(row: &Row, scenario: Scenario) -> String {
+    let mut words: Vec<_> = row.places.iter().filter_map(|place| scenario(row, *place)).collect();
+    words.sort();
+    words.dedup();
+    words.join(" or ")
+}
+
+#[test]
+fn each_cell_of_the_page_is_observed() {
+    let mut table = table().into_iter();
+    let columns = table.next().expect("a header");
+    let mut cells = BTreeMap::new();
+    for row in table {
+        assert_eq!(row.len(), columns.len(), "the cells of {row:?}");
+        for (column, cell) in columns.iter().zip(&row).skip(1) {
+            assert!(cells.insert((row[0], *column), *cell).is_none(), "two rows {:?}", row[0]);
+        }
+    }
+    let mut faults = Vec::new();
+    for row in rows() {
+        for (column, scenario) in COLUMNS {
+            let observed = observed(&row, scenario);
+            match cells.remove(&(row.title, column)) {
+                Some(cell) if cell == observed => {}
+                Some(cell) => faults.push(format!("{}, {column}: the page says {cell:?}, not {observed:?}", row.title)),
+                None => faults.push(format!("{}, {column}: no such cell, but {observed:?}", row.title)),
+            }
+        }
+    }
+    faults.extend(cells.keys().map(|(row, column)| format!("{row}, {column}: the cell has no scenario")));
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}

@@ -1,0 +1,215 @@
+//! The state that a scenario and its functions share.
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::time::Duration;
+
+use resilience_runtime::{Bulkhead, CircuitBreaker, RateLimit, RetryBudget, RetryCost, deadline};
+use support::{Error, seconds};
+use tokio::time::{sleep, timeout};
+
+use crate::functions::{Family, Kind};
+
+/// The end of a body.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum End {
+    Ok,
+    /// The `failure_if_ok` of the circuit selects it.
+    OkThatFails,
+    /// The `retry_if_ok` of the retry selects it.
+    OkToRepeat,
+    Err,
+    /// The `failure_if` of the circuit excludes it.
+    ErrThatIsIgnored,
+    /// The `retry_if` of the retry excludes it.
+    ErrNotToRepeat,
+    Panic,
+}
+
+pub(crate) const VALUE_THAT_FAILS: u32 = 503;
+pub(crate) const VALUE_TO_REPEAT: u32 = 202;
+pub(crate) const ERROR_THAT_IS_IGNORED: Error = Error::Status(404);
+pub(crate) const ERROR_NOT_TO_REPEAT: Error = Error::Status(400);
+
+/// The value of the first attempt of a hedge, which ends last.
+pub(crate) const LAST: u32 = 7;
+
+/// The counts that a scenario compares with later ones.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    failures: u64,
+    totals: [(&'static str, u64); 4],
+    tokens: u64,
+}
+
+pub(crate) struct World {
+    /// The circuit of the column.
+    pub(crate) above: CircuitBreaker,
+    /// Layers between the column and the body.
+    pub(crate) circuit: CircuitBreaker,
+    pub(crate) slots: Bulkhead,
+    pub(crate) rate: RateLimit,
+    /// The budget of the retry of the column.
+    budget: &'static RetryBudget,
+    end: End,
+    time: Duration,
+    /// Whether the body runs for a long time and succeeds, independent of the row.
+    pub(crate) is_well: Cell<bool>,
+    noted: Cell<Counts>,
+    pub(crate) kind: Kind,
+    is_stale: Cell<bool>,
+    pub(crate) retries: Cell<u32>,
+    pub(crate) fell_back: Cell<bool>,
+}
+
+impl World {
+    pub(crate) fn new(end: End, time: Duration, family: &Family) -> Self {
+        let circuit = |name| {
+            let builder = CircuitBreaker::builder(name).threshold(9).hung_after(seconds(10));
+            builder.build().unwrap()
+        };
+        let world = Self {
+            above: circuit("above"),
+            circuit: circuit("between"),
+            slots: Bulkhead::builder("slots", 3).build().unwrap(),
+            rate: RateLimit::builder("rate", 1).burst(3).build().unwrap(),
+            budget: family.budget,
+            end,
+            time,
+            is_well: Cell::new(false),
+            noted: Cell::default(),
+            kind: family.kind,
+            is_stale: Cell::new(false),
+            retries: Cell::new(0),
+            fell_back: Cell::new(false),
+        };
+        // A success is seen by the end of a row of failures, and a refund by a bucket that is not full.
+        world.above.try_acquire().unwrap().failure();
+        assert!(family.budget.try_retry(RetryCost::Failure));
+        world.note();
+        world
+    }
+
+    /// Compares with the counts of this moment from now on.
+    pub(crate) fn note(&self) {
+        self.noted.set(self.counts());
+        self.retries.set(0);
+    }
+
+    fn counts(&self) -> Counts {
+        let stats = self.above.stats();
+        Counts {
+            failures: stats.failures,
+            totals: [
+                ("`total_succeeded`", stats.total_succeeded),
+                ("`total_failed`", stats.total_failed),
+                ("`total_ignored`", stats.total_ignored),
+                ("`total_cancelled`", stats.total_cancelled),
+            ],
+            tokens: self.budget.stats().tokens,
+        }
+    }
+
+    /// Changes the state of the circuits, so that a running call is stale.
+    fn make_stale(&self) {
+        for circuit in [&self.above, &self.circuit] {
+            circuit.reset();
+            circuit.try_acquire().unwrap().failure();
+        }
+        self.note();
+    }
+
+    /// Returns the attempts that a retry needs, so that one more follows the end of the row.
+    pub(crate) fn attempts(&self) -> u32 {
+        if self.kind == Kind::Repeat { 3 } else { 2 }
+    }
+
+    /// Receives the number of the attempt that a retry repeats.
+    pub(crate) fn on_retry(&self, attempt: u32) {
+        if self.kind == Kind::Repeat && attempt == 1 {
+            self.note();
+        } else {
+            self.retries.set(self.retries.get() + 1);
+        }
+    }
+
+    /// Runs the body.
+    pub(crate) async fn body(&self) -> Result<u32, Error> {
+        if self.is_well.get() {
+            sleep(Duration::from_secs(100)).await;
+            return Ok(LAST);
+        }
+        if self.kind == Kind::Stale && !self.is_stale.replace(true) {
+            self.make_stale();
+        }
+        sleep(self.time).await;
+        match self.end {
+            End::Ok => Ok(1),
+            End::OkThatFails => Ok(VALUE_THAT_FAILS),
+            End::OkToRepeat => Ok(VALUE_TO_REPEAT),
+            End::Err => Err(Error::Down),
+            End::ErrThatIsIgnored => Err(ERROR_THAT_IS_IGNORED),
+            End::ErrNotToRepeat => Err(ERROR_NOT_TO_REPEAT),
+            // Prints no message.
+            End::Panic => resume_unwind(Box::new("panic")),
+        }
+    }
+
+    pub(crate) fn circuit_word(&self) -> String {
+        match self.counts().failures {
+            0 => "success",
+            failures if failures == self.noted.get().failures => "neutral",
+            _ => "failure",
+        }
+        .to_owned()
+    }
+
+    /// Returns the totals that have increased.
+    pub(crate) fn statistics_word(&self) -> String {
+        let pairs = self.counts().totals.into_iter().zip(self.noted.get().totals);
+        let above = pairs.filter(|((_, now), (_, before))| now > before).map(|((name, _), _)| name);
+        let rejected =
+            [self.circuit.stats().total_rejected, self.slots.stats().total_rejected, self.rate.stats().total_rejected];
+        let mut words: Vec<_> = above.collect();
+        if rejected.iter().any(|total| *total > 0) {
+            words.push("below `total_rejected`");
+        }
+        words.join(", ")
+    }
+
+    pub(crate) fn budget_word(&self) -> String {
+        match self.counts().tokens.cmp(&self.noted.get().tokens) {
+            std::cmp::Ordering::Less => "pays",
+            std::cmp::Ordering::Equal => "–",
+            std::cmp::Ordering::Greater => "refunds",
+        }
+        .to_owned()
+    }
+
+    pub(crate) fn retry_word(&self, has_ended: bool) -> String {
+        match has_ended {
+            _ if self.retries.get() > 0 => "repeats",
+            true => "ends",
+            false => "–",
+        }
+        .to_owned()
+    }
+}
+
+/// Awaits a call. Returns none if it panicked or was dropped.
+pub(crate) async fn ended<T>(
+    call: impl Future<Output = T>,
+    dropped_after: Option<Duration>,
+    time_left: Option<Duration>,
+) -> Option<T> {
+    const LONG: Duration = Duration::from_secs(1_000_000);
+    let mut call = pin!(call);
+    let caught = poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx))) {
+        Ok(polled) => polled.map(Some),
+        Err(_) => std::task::Poll::Ready(None),
+    });
+    let limited = timeout(dropped_after.unwrap_or(LONG), deadline(time_left.unwrap_or(LONG), caught));
+    limited.await.ok().flatten()
+}
