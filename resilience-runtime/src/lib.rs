@@ -42,6 +42,7 @@
 //! # Guides
 //!
 //! - [Stacking attributes](guide::stacking): a stack of four, and the effect of the order.
+//! - [What counts](guide::what_counts): the effect of each end of a call on each layer.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
@@ -202,4 +203,6 @@ pub mod guide {
     pub mod stacking {}
     #[doc = include_str!("../docs/guide/testing.md")]
     pub mod testing {}
+    #[doc = include_str!("../docs/guide/what_counts.md")]
+    pub mod what_counts {}
 }

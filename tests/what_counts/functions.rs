@@ -157,6 +157,7 @@ macro_rules! family {
         fallback { $($fallback:tt)* }
         below { $(#[$below:meta])* }
     ) => {
+        #[allow(dead_code)] // REPEAT needs `count = "requests"`
         pub(crate) static $name: Family = {
             static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
 

@@ -13,7 +13,7 @@ use support::{paused_runtime, seconds};
 use tokio::time::{Instant, sleep};
 
 use crate::functions::{
-    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, REPEAT, RULES, SELECTED, STALE, TIMEOUT,
+    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, RULES, SELECTED, STALE, TIMEOUT,
 };
 use crate::world::{End, LAST, World, ended};
 
@@ -121,7 +121,6 @@ fn rows() -> Vec<Row> {
         Row::new("panic", &PLAIN, End::Panic),
         Row::new("`Ok` that is stale", &STALE, End::Ok),
         Row::new("`Err` that is stale", &STALE, End::Err),
-        Row::new("`Err` of a repeat under `count = \"requests\"`", &REPEAT, End::Err),
     ]
 }
 
