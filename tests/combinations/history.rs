@@ -140,9 +140,9 @@ impl History {
         let steps = 1 + random.below(8);
         Self {
             circuits: [settings(&mut random), settings(&mut random)],
-            slots: if without("rejections") { 99 } else { 1 + random.pick(&[0, 1, 2]) },
-            wait: if without("rejections") { Duration::ZERO } else { random.seconds(&[0, 1, 4]) },
-            burst: if without("rejections") { 999 } else { random.pick(&[1, 2, 9]) },
+            slots: 1 + random.pick(&[0, 1, 2]),
+            wait: random.seconds(&[0, 1, 4]),
+            burst: random.pick(&[1, 2, 9]),
             steps: (0..steps).map(|_| step(&mut random, functions)).collect(),
         }
     }
@@ -156,8 +156,8 @@ fn settings(random: &mut Random) -> Settings {
         cooldown: random.seconds(&[0, 2, 5, 30]),
         half_open_max: random.pick(&[1, 1, 2, 3]),
         trial_timeout: random.seconds(&[4, 30]),
-        hung_after: random.one_in(2).then(|| random.seconds(&[1, 4, 6])).filter(|_| !without("hung")),
-        count_requests: random.one_in(3) && !without("count"),
+        hung_after: random.one_in(2).then(|| random.seconds(&[1, 4, 6])),
+        count_requests: false,
     }
 }
 
@@ -179,27 +179,18 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
 fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
     // A service is up, or down, or does one thing at a time.
-    let ends = random.pick::<&[End]>(if without("hints") {
-        &[&[End::Ok], &[End::Err], &[End::Ok, End::BadOk, End::Err, End::Err, End::Ignored, End::Panic]]
-    } else {
-        &[
-            &[End::Ok],
-            &[End::Err],
-            &[End::Ok, End::Err],
-            &[End::Ok, End::BadOk, End::Err, End::Err, End::Ignored, End::Panic],
-            &[End::Err, End::Ok, BUSY_3_S, BUSY_40_S, BUSY_12_H],
-        ]
-    });
+    let ends = random.pick::<&[End]>(&[
+        &[End::Ok],
+        &[End::Err],
+        &[End::Ok, End::Err],
+        &[End::Ok, End::BadOk, End::Err, End::Err, End::Ignored, End::Panic],
+        &[End::Err, End::Ok, BUSY_3_S, BUSY_40_S, BUSY_12_H],
+    ]);
     let runs = 1 + random.below(4);
-    let frames: Vec<_> = (0..depth).map(|_| frame(random, functions)).collect();
-    let depth = if frames[0].attribute.is_some() { depth } else { 9 };
     Call {
-        frames,
+        frames: (0..depth).map(|_| frame(random, functions)).collect(),
         runs: (0..runs).map(|_| run(random, ends)).collect(),
-        deadline: random
-            .one_in(4)
-            .then(|| random.seconds(&[0, 1, 3, 6, 11]))
-            .filter(|_| !without("rejections") || depth == 1),
+        deadline: random.one_in(4).then(|| random.seconds(&[0, 1, 3, 6, 11])),
         dropped_after: random.one_in(5).then(|| random.seconds(&[1, 2, 5, 9])),
     }
 }
@@ -207,10 +198,7 @@ fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
 fn frame(random: &mut Random, functions: &[&[Layer]]) -> Frame {
     let replaces = random.one_in(8);
     if random.one_in(2) {
-        let mut number = random.below(functions.len());
-        while without("rejections") && functions[number].contains(&Layer::FallbackRejected) {
-            number = random.below(functions.len());
-        }
+        let number = random.below(functions.len());
         return Frame { layers: functions[number].to_vec(), attribute: Some(number), replaces };
     }
     let layers = [
@@ -234,9 +222,4 @@ fn run(random: &mut Random, ends: &[End]) -> Run {
     // 1 ms more, so that a body and a timer seldom end at the same moment.
     let time = random.pick(&[0, 0, 0, 501, 2_001, 5_001, 8_001, 60_001]);
     Run { time: Duration::from_millis(time), end: random.pick(ends) }
-}
-
-pub(crate) fn without(what: &str) -> bool {
-    static T: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| std::env::var("WITHOUT").unwrap_or_default());
-    T.contains(what)
 }

@@ -1,7 +1,7 @@
 //! The library's side: stacks of attributes and of `call` methods.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, Ready, poll_fn, ready};
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -11,30 +11,31 @@ use std::time::Duration;
 
 use resilience_runtime::{
     Bulkhead, BulkheadSlot, CallError, CircuitBreaker, Hedge, RateLimit, RetryBudget, RetryPolicy, Timeout,
-    TokenBucket, bulkhead, circuit, deadline, fallback, hedge, rate_limit, retry, timeout,
+    TokenBucket, deadline,
 };
 use support::Error;
 use tokio::time::{Instant, sleep};
 
+use crate::functions::FUNCTIONS;
 use crate::history::{Call, End, Frame, History, Layer, Settings};
 use crate::{Circuit, Ended, Kind, Observed};
 
 pub(crate) static BUDGET: RetryBudget =
     RetryBudget::bucket(TokenBucket { capacity: 12, first_try_refund: 3, ..TokenBucket::DEFAULT });
 
-const BAD_OK: u32 = 503;
-const IGNORED: Error = Error::Status(404);
+pub(crate) const BAD_OK: u32 = 503;
+pub(crate) const IGNORED: Error = Error::Status(404);
 
-type Outcome = Result<u32, Error>;
-type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
+pub(crate) type Outcome = Result<u32, Error>;
+pub(crate) type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
 /// The layers that all calls of a history share, and the call under way.
 pub(crate) struct World {
-    a: CircuitBreaker,
-    b: CircuitBreaker,
-    slots: &'static Bulkhead,
+    pub(crate) a: CircuitBreaker,
+    pub(crate) b: CircuitBreaker,
+    pub(crate) slots: &'static Bulkhead,
     taken: Vec<BulkheadSlot<'static>>,
-    rate: RateLimit,
+    pub(crate) rate: RateLimit,
     calls: RefCell<Vec<Progress>>,
 }
 
@@ -130,7 +131,7 @@ impl World {
     }
 
     /// Runs the body of a function.
-    async fn body(&self, at: At) -> Outcome {
+    pub(crate) async fn body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {
             let outcome = run(self, At { depth: at.depth + 1, ..at }).await;
@@ -196,7 +197,7 @@ fn run(world: &World, at: At) -> Running<'_> {
 static POLICY_2: LazyLock<RetryPolicy> =
     LazyLock::new(|| RetryPolicy::builder().max(2).budget(&BUDGET).build().unwrap());
 
-fn hint(error: &Error) -> Option<Duration> {
+pub(crate) fn hint(error: &Error) -> Option<Duration> {
     match error {
         Error::Busy(time) => Some(*time),
         _ => None,
@@ -238,169 +239,4 @@ fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
             Layer::Fallback | Layer::FallbackRejected => unreachable!("there is no such method"),
         }
     })
-}
-
-fn instead(_: &World, _: At) -> Ready<Outcome> {
-    ready(Ok(100))
-}
-
-/// A decorated function.
-pub(crate) struct Function {
-    pub(crate) layers: &'static [Layer],
-    call: for<'w> fn(&'w World, At) -> Running<'w>,
-}
-
-/// Translates each word to an attribute and a [`Layer`], and creates the function with all attributes.
-macro_rules! function {
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
-        function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] b $($rest:ident)*) => {
-        function!($w [$($layer)* CircuitB] [$($attribute)* #[circuit(
-            with = $w.b, failure_if = |error| *error != IGNORED, failure_if_ok = |value| *value == BAD_OK,
-            retry_after = hint,
-        )]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] retry2 $($rest:ident)*) => {
-        function!($w [$($layer)* Retry2] [$($attribute)* #[retry(max = 2, budget = BUDGET)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] retry3 $($rest:ident)*) => {
-        function!($w [$($layer)* Retry3] [$($attribute)* #[retry(
-            max = 3, delay = 2, retry_if = |error| *error != IGNORED, retry_if_ok = |value| *value == BAD_OK,
-            retry_after = hint,
-        )]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] failover $($rest:ident)*) => {
-        function!($w [$($layer)* Failover] [$($attribute)* #[retry(max = 2, delay = 0, retry_rejected = true)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] timeout $($rest:ident)*) => {
-        function!($w [$($layer)* Timeout] [$($attribute)* #[timeout(7)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] long $($rest:ident)*) => {
-        function!($w [$($layer)* LongTimeout] [$($attribute)* #[timeout(29)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] bulkhead $($rest:ident)*) => {
-        function!($w [$($layer)* Bulkhead] [$($attribute)* #[bulkhead(with = $w.slots)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] rate $($rest:ident)*) => {
-        function!($w [$($layer)* RateLimit] [$($attribute)* #[rate_limit(with = $w.rate)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] fallback $($rest:ident)*) => {
-        function!($w [$($layer)* Fallback] [$($attribute)* #[fallback(instead)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] rejected $($rest:ident)*) => {
-        function!($w [$($layer)* FallbackRejected] [$($attribute)* #[fallback(instead, on = "rejected")]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] hedge $($rest:ident)*) => {
-        function!($w [$($layer)* Hedge] [$($attribute)* #[hedge(after = 3)]] $($rest)*)
-    };
-    ($w:ident [$($layer:ident)*] [$($attribute:tt)*]) => {{
-        $($attribute)*
-        async fn function($w: &World, at: At) -> Outcome {
-            $w.body(at).await
-        }
-
-        Function { layers: &[$(Layer::$layer),*], call: |world, at| Box::pin(function(world, at)) }
-    }};
-}
-
-macro_rules! functions {
-    ($($($word:ident)*;)*) => {
-        pub(crate) static FUNCTIONS: &[Function] = &[$(function!(world [] [] $($word)*)),*];
-    };
-}
-
-functions! {
-    a;
-    retry2;
-    retry3;
-    failover;
-    a failover;
-    failover b;
-    failover timeout;
-    rejected failover rate;
-    timeout;
-    bulkhead;
-    rate;
-    fallback;
-    rejected;
-    hedge;
-    a b;
-    b a;
-    a retry2;
-    a retry3;
-    b retry3;
-    a timeout;
-    b timeout;
-    a bulkhead;
-    b bulkhead;
-    a rate;
-    a fallback;
-    b rejected;
-    a hedge;
-    b hedge;
-    retry2 a;
-    retry3 a;
-    retry3 b;
-    retry2 retry3;
-    retry2 timeout;
-    retry3 bulkhead;
-    retry2 rate;
-    retry2 hedge;
-    timeout a;
-    timeout b;
-    long retry2;
-    long retry3;
-    timeout bulkhead;
-    timeout rate;
-    timeout fallback;
-    timeout hedge;
-    bulkhead a;
-    bulkhead b;
-    bulkhead retry2;
-    bulkhead timeout;
-    bulkhead rate;
-    bulkhead rejected;
-    bulkhead hedge;
-    rate a;
-    rate retry3;
-    rate timeout;
-    rate hedge;
-    fallback a;
-    fallback retry2;
-    fallback timeout;
-    fallback bulkhead;
-    rejected a;
-    rejected retry3;
-    rejected bulkhead;
-    rejected rate;
-    rejected hedge;
-    rejected timeout;
-    hedge a;
-    hedge b;
-    hedge retry2;
-    hedge timeout;
-    hedge bulkhead;
-    hedge rate;
-    retry2 a timeout;
-    retry3 b timeout;
-    a retry2 timeout;
-    a retry2 b;
-    a timeout b;
-    retry3 hedge a;
-    hedge retry2 b;
-    rejected a bulkhead;
-    fallback timeout retry2;
-    rate a retry2;
-    bulkhead retry3 rate;
-    a hedge timeout;
-    fallback retry3 a timeout;
-    rejected retry2 b bulkhead;
-    fallback bulkhead a timeout;
-    long retry2 a timeout;
-    rate retry2 a hedge;
-    a rejected retry2 bulkhead;
-    retry2 a rate b;
-    long retry2 retry3 b;
-    rejected rate bulkhead a retry3 b timeout;
 }

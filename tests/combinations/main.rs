@@ -3,6 +3,9 @@
 //! A failure prints its seed. `RESILIENCE_SEED=7 cargo test --test combinations` repeats the history of seed 7, and
 //! `RESILIENCE_HISTORIES=100000` sets the number of histories.
 
+mod breaker;
+mod context;
+mod functions;
 mod history;
 mod library;
 mod model;
@@ -14,8 +17,9 @@ use std::time::Duration;
 use support::paused_runtime;
 use tokio::time::sleep;
 
+use crate::functions::FUNCTIONS;
 use crate::history::{Call, Frame, History, Layer, Step};
-use crate::library::{BUDGET, FUNCTIONS, World};
+use crate::library::{BUDGET, World};
 use crate::model::Model;
 
 /// The tokens of the budget at the start of a history.

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::mem::take;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -11,8 +10,10 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::history::{Call, End, History, Layer, Run, Settings};
-use crate::{CAPACITY, Circuit, Ended, Kind, Observed};
+use crate::breaker::{Admitted, Breaker, Start, Ticket, Verdict};
+use crate::context::{Context, Inside, noting};
+use crate::history::{Call, End, History, Layer, Run};
+use crate::{CAPACITY, Ended, Kind, Observed};
 
 type Running<'w> = Pin<Box<dyn Future<Output = Kind> + 'w>>;
 
@@ -33,63 +34,6 @@ impl Kind {
 
     fn is_by_deadline(self) -> bool {
         matches!(self, Kind::Deadline | Kind::DeadlineBefore)
-    }
-}
-
-/// The facts that a call hands to the layers below.
-#[derive(Clone, Default)]
-struct Context {
-    call: usize,
-    depth: usize,
-    until: Option<Instant>,
-    /// Whether a retry or a hedge above has made an attempt before this one.
-    is_repeat: bool,
-    /// The circuits around the call, and the tickets of their calls.
-    outer: Vec<(usize, Ticket)>,
-    /// The counts of the retries above that include the retries of a call here.
-    nested: Vec<Rc<Inside>>,
-    /// The retries and circuits of the same function, which see the body only, or the attempts of a hedge.
-    retries: Vec<Rc<Inside>>,
-    circuits: Vec<Start>,
-}
-
-/// The events inside the body of a retry.
-#[derive(Default)]
-struct Inside {
-    /// The retries, without those of calls that succeeded.
-    retries: Cell<i32>,
-    /// Whether the body of the current attempt has ended. A layer may have rejected the attempt.
-    has_ended: Cell<bool>,
-}
-
-/// The time at which a call first waited.
-type Start = Rc<Cell<Option<Instant>>>;
-
-/// Notes the time at which a future first waits.
-async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(move |cx| {
-        let polled = future.as_mut().poll(cx);
-        if polled.is_pending() {
-            for start in &starts {
-                start.set(start.get().or(Some(Instant::now())));
-            }
-        }
-        polled
-    })
-    .await
-}
-
-impl Context {
-    /// Enters the body of a function, or an attempt of a hedge. Returns the circuits that see it.
-    fn inside(mut self) -> (Self, Vec<Start>) {
-        self.nested.append(&mut self.retries);
-        let starts = take(&mut self.circuits);
-        (self, starts)
-    }
-
-    fn time_left(&self) -> Option<Duration> {
-        self.until.map(|until| until.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -274,12 +218,11 @@ impl Model {
         let verdict = match seen {
             Kind::Panic => Verdict::Failure,
             _ if seen.is_by_deadline() && running.hung() => Verdict::Failure,
-            Kind::Open if without("rejections") => Verdict::Failure,
             // `failure_if` decides about rejections of called functions.
-            _ if seen.is_rejection() || seen.is_by_deadline() => match has_rules && self.rejected_at.get() > depth {
-                true => Verdict::Failure,
-                false => Verdict::Ignored,
-            },
+            _ if seen.is_rejection() || seen.is_by_deadline() => {
+                let is_selected = has_rules && self.rejected_at.get() > depth;
+                if is_selected { Verdict::Failure } else { Verdict::Ignored }
+            }
             Kind::Ok(503) if has_rules => Verdict::Failure,
             Kind::Ignored if has_rules => Verdict::Ignored,
             Kind::Ok(_) => Verdict::Success,
@@ -484,231 +427,3 @@ impl Model {
         }
     }
 }
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Ticket {
-    generation: u32,
-    lease: u32,
-}
-
-impl Ticket {
-    /// The ticket of a call inside a trial, which decides nothing.
-    const STALE: Self = Self { generation: u32::MAX, lease: 0 };
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Verdict {
-    Success,
-    Failure,
-    Ignored,
-    Cancelled,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    Closed,
-    Open { until: Instant },
-    HalfOpen { successes: u32, in_flight: u32, newest: Instant },
-}
-
-#[derive(Clone)]
-struct Facts {
-    state: State,
-    /// The last calls since the circuit closed: whether each failed.
-    window: Vec<bool>,
-    generation: u32,
-    lease: u32,
-    shown: Circuit,
-}
-
-struct Breaker {
-    settings: Settings,
-    last_open: Rc<Cell<(Duration, bool)>>,
-    facts: RefCell<Facts>,
-}
-
-impl Breaker {
-    fn new(settings: Settings, last_open: Rc<Cell<(Duration, bool)>>) -> Self {
-        let facts =
-            Facts { state: State::Closed, window: Vec::new(), generation: 0, lease: 0, shown: Circuit::default() };
-        Self { settings, last_open, facts: RefCell::new(facts) }
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Facts) -> T) -> T {
-        change(&mut self.facts.borrow_mut())
-    }
-
-    /// Returns the rest of the cooldown.
-    fn left(&self) -> Duration {
-        match self.facts.borrow().state {
-            State::Open { until } => until.saturating_duration_since(Instant::now()),
-            _ => Duration::ZERO,
-        }
-    }
-
-    /// Returns whether the ticket is that of a trial that holds its slot.
-    fn is_live_trial(&self, ticket: Ticket) -> bool {
-        let facts = self.facts.borrow();
-        let current = Ticket { generation: facts.generation, lease: facts.lease };
-        matches!(facts.state, State::HalfOpen { .. }) && ticket == current
-    }
-
-    /// Returns the wait of a rejection: the rest of the cooldown, or at most 1 s while half-open.
-    fn wait(&self) -> Duration {
-        match self.facts.borrow().state {
-            State::HalfOpen { newest, .. } => {
-                Duration::from_secs(1).min(self.settings.trial_timeout.saturating_sub(newest.elapsed()))
-            }
-            _ => self.left(),
-        }
-    }
-
-    fn admit(&self) -> Option<Ticket> {
-        let now = Instant::now();
-        self.change(|facts| {
-            if let State::Open { until } = facts.state {
-                if now < until {
-                    facts.shown.rejected += 1;
-                    return None;
-                }
-                facts.enter(State::HalfOpen { successes: 0, in_flight: 0, newest: now });
-            }
-            if let State::HalfOpen { successes, in_flight, newest } = &mut facts.state {
-                if *in_flight > 0 && now - *newest >= self.settings.trial_timeout {
-                    *in_flight = 0;
-                    facts.lease += 1;
-                }
-                if *in_flight > 0 && *successes + *in_flight >= self.settings.half_open_max {
-                    facts.shown.rejected += 1;
-                    return None;
-                }
-                *in_flight += 1;
-                *newest = now;
-            }
-            Some(Ticket { generation: facts.generation, lease: facts.lease })
-        })
-    }
-
-    fn end(&self, ticket: Ticket, verdict: Verdict, is_repeat: bool, hint: Duration) {
-        const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
-        let cooldown = self.settings.cooldown.max(hint).min(MAX_COOLDOWN);
-        self.change(|facts| {
-            let shown = &mut facts.shown;
-            match verdict {
-                Verdict::Success => shown.succeeded += 1,
-                Verdict::Failure => shown.failed += 1,
-                Verdict::Ignored => shown.ignored += 1,
-                Verdict::Cancelled => shown.cancelled += 1,
-            }
-            if ticket.generation != facts.generation {
-                return;
-            }
-            match &mut facts.state {
-                State::Closed => match verdict {
-                    Verdict::Failure if is_repeat && self.settings.count_requests => {}
-                    Verdict::Success | Verdict::Failure => {
-                        let failed = matches!(verdict, Verdict::Failure);
-                        match self.settings.calls {
-                            Some(calls) => {
-                                facts.window.push(failed);
-                                let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
-                                facts.window.drain(..first);
-                            }
-                            // Failures in a row.
-                            None if failed => facts.window.push(true),
-                            None => facts.window.clear(),
-                        }
-                        // The statistics show the window at the last failure.
-                        if failed || self.settings.calls.is_none() {
-                            shown.failures = facts.window.iter().filter(|failed| **failed).count() as u64;
-                        }
-                        if failed && shown.failures >= self.settings.threshold.into() {
-                            facts.open(cooldown);
-                        }
-                    }
-                    Verdict::Ignored | Verdict::Cancelled => {}
-                },
-                State::Open { .. } => {}
-                State::HalfOpen { successes, in_flight, .. } => {
-                    if ticket.lease == facts.lease {
-                        *in_flight -= 1;
-                    }
-                    match verdict {
-                        Verdict::Success => {
-                            *successes += 1;
-                            if *successes >= self.settings.half_open_max {
-                                shown.failures = 0;
-                                facts.enter(State::Closed);
-                            }
-                        }
-                        Verdict::Failure => {
-                            shown.failures += 1;
-                            facts.open(cooldown);
-                        }
-                        Verdict::Ignored | Verdict::Cancelled => {}
-                    }
-                }
-            }
-        });
-        if matches!(verdict, Verdict::Failure) {
-            self.last_open.set((self.left(), false));
-        }
-    }
-
-    fn reset(&self) {
-        self.change(|facts| {
-            facts.shown.failures = 0;
-            facts.enter(State::Closed);
-        });
-    }
-
-    fn observe(&self) -> Circuit {
-        let left = self.left();
-        let state = match self.facts.borrow().state {
-            State::Closed => "closed",
-            State::Open { .. } if !left.is_zero() => "open",
-            _ => "half_open",
-        };
-        Circuit { state, cooldown_remaining: left, ..self.facts.borrow().shown }
-    }
-}
-
-impl Facts {
-    fn enter(&mut self, state: State) {
-        self.state = state;
-        self.window.clear();
-        self.generation += 1;
-    }
-
-    fn open(&mut self, cooldown: Duration) {
-        self.shown.opened += 1;
-        self.enter(State::Open { until: Instant::now() + cooldown });
-    }
-}
-
-/// An admitted call. Its drop before the end cancels the call.
-struct Admitted<'m> {
-    breaker: &'m Breaker,
-    ticket: Ticket,
-    start: Start,
-    is_repeat: bool,
-    ended: bool,
-}
-
-impl Admitted<'_> {
-    fn hung(&self) -> bool {
-        let ran = self.start.get().map(|start| start.elapsed());
-        self.breaker.settings.hung_after.is_some_and(|time| ran.is_some_and(|ran| ran >= time))
-    }
-}
-
-impl Drop for Admitted<'_> {
-    fn drop(&mut self) {
-        if !self.ended {
-            let verdict = if self.hung() { Verdict::Failure } else { Verdict::Cancelled };
-            self.breaker.end(self.ticket, verdict, self.is_repeat, Duration::ZERO);
-        }
-    }
-}
-
-use crate::history::without;

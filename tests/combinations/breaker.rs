@@ -1,0 +1,239 @@
+//! The model of a circuit breaker.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::Circuit;
+use crate::history::Settings;
+
+/// The time at which a call first waited.
+pub(crate) type Start = Rc<Cell<Option<Instant>>>;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Ticket {
+    generation: u32,
+    lease: u32,
+}
+
+impl Ticket {
+    /// The ticket of a call inside a trial, which decides nothing.
+    pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Verdict {
+    Success,
+    Failure,
+    Ignored,
+    Cancelled,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed,
+    Open { until: Instant },
+    HalfOpen { successes: u32, in_flight: u32, newest: Instant },
+}
+
+#[derive(Clone)]
+struct Facts {
+    state: State,
+    /// The last calls since the circuit closed: whether each failed.
+    window: Vec<bool>,
+    generation: u32,
+    lease: u32,
+    shown: Circuit,
+}
+
+pub(crate) struct Breaker {
+    settings: Settings,
+    last_open: Rc<Cell<(Duration, bool)>>,
+    facts: RefCell<Facts>,
+}
+
+impl Breaker {
+    pub(crate) fn new(settings: Settings, last_open: Rc<Cell<(Duration, bool)>>) -> Self {
+        let facts =
+            Facts { state: State::Closed, window: Vec::new(), generation: 0, lease: 0, shown: Circuit::default() };
+        Self { settings, last_open, facts: RefCell::new(facts) }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Facts) -> T) -> T {
+        change(&mut self.facts.borrow_mut())
+    }
+
+    /// Returns the rest of the cooldown.
+    pub(crate) fn left(&self) -> Duration {
+        match self.facts.borrow().state {
+            State::Open { until } => until.saturating_duration_since(Instant::now()),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Returns whether the ticket is that of a trial that holds its slot.
+    pub(crate) fn is_live_trial(&self, ticket: Ticket) -> bool {
+        let facts = self.facts.borrow();
+        let current = Ticket { generation: facts.generation, lease: facts.lease };
+        matches!(facts.state, State::HalfOpen { .. }) && ticket == current
+    }
+
+    /// Returns the wait of a rejection: the rest of the cooldown, or at most 1 s while half-open.
+    pub(crate) fn wait(&self) -> Duration {
+        match self.facts.borrow().state {
+            State::HalfOpen { newest, .. } => {
+                Duration::from_secs(1).min(self.settings.trial_timeout.saturating_sub(newest.elapsed()))
+            }
+            _ => self.left(),
+        }
+    }
+
+    pub(crate) fn admit(&self) -> Option<Ticket> {
+        let now = Instant::now();
+        self.change(|facts| {
+            if let State::Open { until } = facts.state {
+                if now < until {
+                    facts.shown.rejected += 1;
+                    return None;
+                }
+                facts.enter(State::HalfOpen { successes: 0, in_flight: 0, newest: now });
+            }
+            if let State::HalfOpen { successes, in_flight, newest } = &mut facts.state {
+                if *in_flight > 0 && now - *newest >= self.settings.trial_timeout {
+                    *in_flight = 0;
+                    facts.lease += 1;
+                }
+                if *in_flight > 0 && *successes + *in_flight >= self.settings.half_open_max {
+                    facts.shown.rejected += 1;
+                    return None;
+                }
+                *in_flight += 1;
+                *newest = now;
+            }
+            Some(Ticket { generation: facts.generation, lease: facts.lease })
+        })
+    }
+
+    pub(crate) fn end(&self, ticket: Ticket, verdict: Verdict, is_repeat: bool, hint: Duration) {
+        const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
+        let cooldown = self.settings.cooldown.max(hint).min(MAX_COOLDOWN);
+        self.change(|facts| {
+            let shown = &mut facts.shown;
+            match verdict {
+                Verdict::Success => shown.succeeded += 1,
+                Verdict::Failure => shown.failed += 1,
+                Verdict::Ignored => shown.ignored += 1,
+                Verdict::Cancelled => shown.cancelled += 1,
+            }
+            if ticket.generation != facts.generation {
+                return;
+            }
+            match &mut facts.state {
+                State::Closed => match verdict {
+                    Verdict::Failure if is_repeat && self.settings.count_requests => {}
+                    Verdict::Success | Verdict::Failure => {
+                        let failed = matches!(verdict, Verdict::Failure);
+                        match self.settings.calls {
+                            Some(calls) => {
+                                facts.window.push(failed);
+                                let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
+                                facts.window.drain(..first);
+                            }
+                            // Failures in a row.
+                            None if failed => facts.window.push(true),
+                            None => facts.window.clear(),
+                        }
+                        // The statistics show the window at the last failure.
+                        if failed || self.settings.calls.is_none() {
+                            shown.failures = facts.window.iter().filter(|failed| **failed).count() as u64;
+                        }
+                        if failed && shown.failures >= self.settings.threshold.into() {
+                            facts.open(cooldown);
+                        }
+                    }
+                    Verdict::Ignored | Verdict::Cancelled => {}
+                },
+                State::Open { .. } => {}
+                State::HalfOpen { successes, in_flight, .. } => {
+                    if ticket.lease == facts.lease {
+                        *in_flight -= 1;
+                    }
+                    match verdict {
+                        Verdict::Success => {
+                            *successes += 1;
+                            if *successes >= self.settings.half_open_max {
+                                shown.failures = 0;
+                                facts.enter(State::Closed);
+                            }
+                        }
+                        Verdict::Failure => {
+                            shown.failures += 1;
+                            facts.open(cooldown);
+                        }
+                        Verdict::Ignored | Verdict::Cancelled => {}
+                    }
+                }
+            }
+        });
+        if matches!(verdict, Verdict::Failure) {
+            self.last_open.set((self.left(), false));
+        }
+    }
+
+    pub(crate) fn reset(&self) {
+        self.change(|facts| {
+            facts.shown.failures = 0;
+            facts.enter(State::Closed);
+        });
+    }
+
+    pub(crate) fn observe(&self) -> Circuit {
+        let left = self.left();
+        let state = match self.facts.borrow().state {
+            State::Closed => "closed",
+            State::Open { .. } if !left.is_zero() => "open",
+            _ => "half_open",
+        };
+        Circuit { state, cooldown_remaining: left, ..self.facts.borrow().shown }
+    }
+}
+
+impl Facts {
+    fn enter(&mut self, state: State) {
+        self.state = state;
+        self.window.clear();
+        self.generation += 1;
+    }
+
+    fn open(&mut self, cooldown: Duration) {
+        self.shown.opened += 1;
+        self.enter(State::Open { until: Instant::now() + cooldown });
+    }
+}
+
+/// An admitted call. Its drop before the end cancels the call.
+pub(crate) struct Admitted<'m> {
+    pub(crate) breaker: &'m Breaker,
+    pub(crate) ticket: Ticket,
+    pub(crate) start: Start,
+    pub(crate) is_repeat: bool,
+    pub(crate) ended: bool,
+}
+
+impl Admitted<'_> {
+    pub(crate) fn hung(&self) -> bool {
+        let ran = self.start.get().map(|start| start.elapsed());
+        self.breaker.settings.hung_after.is_some_and(|time| ran.is_some_and(|ran| ran >= time))
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let verdict = if self.hung() { Verdict::Failure } else { Verdict::Cancelled };
+            self.breaker.end(self.ticket, verdict, self.is_repeat, Duration::ZERO);
+        }
+    }
+}
