@@ -1,6 +1,6 @@
 //! `key = ..`: one circuit for each key, under one name and with the same settings.
 //!
-//! These tests need a process of their own, because one of them expects the only conflict of the registry.
+//! These tests need a process of their own, because one of them asserts that the registry has exactly one conflict.
 
 use std::io;
 use std::time::Duration;
@@ -23,7 +23,7 @@ async fn failures_of_one_key_open_that_key() {
     let stats = get_circuit_stats();
     assert_eq!(stats["keyed::shard[1]"].state, CircuitState::Open);
     assert_eq!((stats["keyed::shard[2]"].successes, stats["keyed::shard[2]"].threshold), (1, 2));
-    assert!(!stats.contains_key("keyed::shard"), "the family has no circuit of its own");
+    assert!(!stats.contains_key("keyed::shard"), "the name without a key has no circuit");
     let one = get_circuit("keyed::shard[1]").unwrap();
     assert!(get_circuit("keyed::shard[3]").is_none());
 

@@ -12,9 +12,7 @@ use std::time::Duration;
 use support::{paused_runtime, seconds};
 use tokio::time::{Instant, sleep};
 
-use crate::functions::{
-    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, RULES, SELECTED, STALE, TIMEOUT,
-};
+use crate::functions::{BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, RULES, SELECTED, STALE, TIMEOUT};
 use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");

@@ -24,7 +24,7 @@ impl Stack<'_> {
         let body = braced(body.clone(), braces);
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
         let group = braced(within, mixed.located_at(braces));
-        // A body that runs once may consume its arguments and return borrows of them.
+        // A body that runs once may consume its arguments, and may return a borrow that came in with one of them.
         let capture = (!self.plan.repeats() && !self.lends).then(|| quote_spanned!(mixed=> move));
         // Uses the span of the body, so that capture errors point at the user's code.
         quote_spanned!(mixed.located_at(braces)=> async #capture #group)
@@ -38,8 +38,8 @@ impl<'a> Place<'a> {
             .filter_map(move |index| Some((self.at(index), self.at(index).layer()?)))
     }
 
-    /// Waits for `future` until a timeout above ends the wait, and binds the `output`. Every wait of an expansion is
-    /// made here. Errors about the wait point to `at`.
+    /// Returns statements that wait for `future` until a timeout above ends the wait, and that bind `output`. Every
+    /// `.await` of an expansion comes from here. The compiler reports errors about this wait at `at`.
     ///
     /// Output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
     pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {

@@ -65,8 +65,8 @@ impl Layer for Timeout {
     /// ```
     ///
     /// Each wait below races with the timer, see [`Layer::interrupt`]. If there are layers below, the block begins with
-    /// `if timeout_allowed.is_zero() { break 'timeout_expired; }`. No layer below then admits a call that does not
-    /// start.
+    /// `if timeout_allowed.is_zero() { break 'timeout_expired; }`. Otherwise a layer below could admit a call that never
+    /// starts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();

@@ -5,12 +5,12 @@ use crate::circuit::core::state::CircuitState;
 /// The state that rejected a call, and the time after which the caller may try again.
 ///
 /// The wait is one word, so that a rejection stays in a register. Its time is a multiple of 8 ns, and the three low
-/// bits hold the state. The callers pass multiples of 8 ns, because rounding in this function costs a rejection more
-/// instructions.
+/// bits hold the state. The constructors clear these bits. Their callers round the time up to a multiple of 8 ns before,
+/// because rounding in the constructors costs a rejection more instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
-/// The longest wait that a half-open circuit reports to a caller. A trial usually ends long before its lease.
+/// The longest wait that a half-open circuit reports to a caller. A trial usually ends long before its lease ends.
 const HALF_OPEN_NANOS: u64 = 1_000_000_000;
 
 const OPEN: u64 = 0;
