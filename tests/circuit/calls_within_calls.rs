@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_recursion::async_recursion;
 use async_trait::async_trait;
-use resilience_runtime::{CircuitBreaker, CircuitState, circuit, fallback, get_circuit, hedge, retry};
+use resilience_runtime::{
+    CircuitBreaker, CircuitState, OwnedPermit, Permit, circuit, fallback, get_circuit, hedge, retry,
+};
 use tokio::time::advance;
 
 fn breaker(name: &str) -> CircuitBreaker {
@@ -144,8 +146,8 @@ async fn every_form_of_call_belongs_to_trial() {
         advance(Duration::from_secs(60)).await;
         let answer = breaker.call(async || match form {
             0 => breaker.call(|| ready(Ok::<_, ()>(()))).await.map_err(drop),
-            1 => breaker.try_acquire().map(|permit| permit.success()).map_err(drop),
-            2 => breaker.try_acquire_owned().map(|permit| permit.failure()).map_err(drop),
+            1 => breaker.try_acquire().map(Permit::success).map_err(drop),
+            2 => breaker.try_acquire_owned().map(OwnedPermit::failure).map_err(drop),
             _ => holds(&breaker).await.map_err(drop),
         });
         assert!(answer.await.is_ok(), "form {form}");
@@ -178,6 +180,7 @@ impl Search for Exa {
     }
 }
 
+#[expect(clippy::manual_async_fn, reason = "a circuit on a function that returns its future")]
 #[circuit(name = "within::future")]
 fn future(within: bool) -> impl Future<Output = io::Result<()>> {
     async move { if within { Box::pin(boxed_future()).await } else { Ok(()) } }

@@ -1,7 +1,9 @@
-//! Runs a scenario for each cell of the table on the page `what_counts`, and compares the observed word with the cell.
+//! Each cell of the table on the page `what_counts` has a scenario. The test runs it, and compares the result with the text
+//! of the cell.
 //!
-//! A row is an end of a call, in [`rows`]. A column is a layer above it, in [`COLUMNS`]. The scenario of a cell puts the
-//! layer above a function that ends in this way, and returns the word for its observation.
+//! A row is a way in which a call ends, in [`rows`]. A column is a layer, in [`COLUMNS`]. The scenario of a cell calls a
+//! function that ends as the row says, with the layer of the column above it. It returns one word for the effect on the
+//! layer, such as `wins`.
 
 mod functions;
 mod world;
@@ -31,7 +33,7 @@ const CALLING: &[Place] = &[Place::CallingFunction, Place::Method];
 const ATTRIBUTES: &[Place] = &[Place::SameFunction, Place::CallingFunction];
 const ALL: &[Place] = &[Place::SameFunction, Place::CallingFunction, Place::Method];
 
-/// An end of a call.
+/// A way in which a call can end.
 struct Row {
     title: &'static str,
     family: &'static Family,
@@ -85,7 +87,7 @@ impl Row {
     }
 }
 
-/// Returns every end of a call. `hung_after` is 10 s in all scenarios.
+/// Returns every way in which a call can end. `hung_after` is 10 s in all scenarios.
 fn rows() -> Vec<Row> {
     let circuit = |world: &World| world.circuit.force_open();
     // A slot that is not dropped stays taken.
@@ -179,7 +181,8 @@ fn hedge(row: &Row, place: Place) -> String {
         let world = row.world();
         world.is_well.set(row.deadline != Some(Duration::ZERO));
         let begin = Instant::now();
-        // A layer below would end the first attempt, too.
+        // A timeout below on the same function would end the first attempt, too. The timeout is therefore on the called
+        // function.
         let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
         let place = if is_ended { Place::CallingFunction } else { place };
         let call = ended((row.layers(place).hedge)(&world), row.dropped_after, row.deadline);
@@ -199,7 +202,7 @@ fn hedge(row: &Row, place: Place) -> String {
     })
 }
 
-/// Returns the cells of each row of the first table of the page, by its first cell; the first row holds the columns.
+/// Returns the rows of the first table of the page, as cells. The first row holds the titles of the columns.
 fn table() -> Vec<Vec<&'static str>> {
     let rows = PAGE.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());

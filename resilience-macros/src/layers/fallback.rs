@@ -57,7 +57,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // The macro cannot know the time of the function.
+        // The macro cannot know how long the fallback function runs.
         let facts = Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, Cause::ALL, Time::Unknown);
         let asks = match self.on {
             On::Any => Asks::Nothing,

@@ -9,8 +9,8 @@ pub(crate) struct Shell {
     /// The braces of the function.
     pub(crate) braces: Span,
     body: TokenStream,
-    /// The path to the block. It starts with the index of a token in the body, and continues with an index inside that
-    /// token.
+    /// The path to the block. The first index is a token of the body. Each further index is a token inside the group before
+    /// it.
     path: Vec<usize>,
 }
 
@@ -28,7 +28,7 @@ impl Shell {
         Some((Self { braces, body: body.clone(), path }, block.stream(), block.span()))
     }
 
-    /// Returns the shell with the statements `within` its block.
+    /// Returns the function body with the statements of its block replaced by `within`.
     pub(crate) fn around(&self, within: &TokenStream) -> TokenStream {
         replace(&self.body, &self.path, within)
     }
@@ -71,11 +71,12 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut block = async_block(tokens.get(..=at)?)?;
     path.push(at);
     // With `err` or `ret`, the body is in an inner block whose outcome is recorded: `match async move { .. }.await` or
-    // `let x = async move { .. }.await`. Only the user's own `async` has the source text `async`.
-    let ours = |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
+    // `let x = async move { .. }.await`. An `async` that `#[instrument]` generated has another source text.
+    let generated =
+        |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
     loop {
         let tokens: Vec<_> = block.stream().into_iter().take(6).collect();
-        let Some(at) = tokens.iter().position(ours).map(|at| at + 2) else { return Some(block) };
+        let Some(at) = tokens.iter().position(generated).map(|at| at + 2) else { return Some(block) };
         block = async_block(tokens.get(..=at)?)?;
         path.push(at);
     }

@@ -65,9 +65,10 @@ impl Layer for Retry {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
-                match place.plan().facts(index).per_attempt {
-                    true => quote_spanned!(at=> .retry_after(#function)),
-                    false => quote_spanned!(at=> .retry_after_of(#circuit.get(), #function)),
+                if place.plan().facts(index).per_attempt {
+                    quote_spanned!(at=> .retry_after(#function))
+                } else {
+                    quote_spanned!(at=> .retry_after_of(#circuit.get(), #function))
                 }
             }),
         };

@@ -37,7 +37,7 @@ impl Counts {
         }
     }
 
-    /// A quotient is exact here, and a product is not: 3 / 30 equals the literal 0.1.
+    /// Divides, because a quotient rounds as the literal does: 3 / 30 equals 0.1. The product 0.1 * 30 rounds differently.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64
@@ -90,7 +90,7 @@ impl Window {
         }
     }
 
-    /// Leaves one success out of the window, although the next sum includes it.
+    /// Leaves one success out of the window, although the number of successes at the next update includes it.
     pub(crate) fn leave_out_success(&mut self) {
         match self {
             Self::Time(buckets) => buckets.leave_out_success(),
@@ -128,7 +128,8 @@ impl Window {
 
 const BUCKETS: usize = 10;
 
-/// A window of time in buckets of a tenth. It contains between nine and ten tenths.
+/// A window of time in ten buckets. The current bucket is still filling, so the window covers between nine tenths of its length
+/// and all of it.
 ///
 /// The design follows the sliding window of Hystrix, and of Netflix's Servo before it. It has no bucket for successes.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +144,7 @@ pub(crate) struct Buckets {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// The number of successes before the current bucket.
+    /// The number of successes before this bucket began.
     before: u64,
     failures: u64,
     slow: u64,
@@ -155,7 +156,7 @@ impl Buckets {
         Self { begun, nanos: nanos(length).div_ceil(BUCKETS as u64).max(1), index: 0, ring: [bucket; BUCKETS] }
     }
 
-    /// Returns the length of this number of buckets.
+    /// Returns the total length of so many buckets.
     fn time(&self, buckets: u64) -> Duration {
         Duration::from_nanos(self.nanos.saturating_mul(buckets))
     }
@@ -175,12 +176,13 @@ impl Buckets {
     }
 
     fn update(&mut self, now: Tick, successes: u64) {
-        // Another clock, far ahead, has updated this window. On this clock, nothing would expire for a long time.
+        // If a clock far ahead has updated this window, the window starts again. Otherwise nothing would expire for a long time
+        // by the caller's clock.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
         }
-        // A reading that is slightly behind an earlier one must not bring a bucket back.
+        // A reading that is slightly behind an earlier one must not make an earlier bucket current again.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {
@@ -330,7 +332,7 @@ impl Bits {
         next
     }
 
-    /// Returns the number of ones that remain after this number of bits is cleared.
+    /// Returns the number of ones that would remain if the next `bits` bits were cleared.
     fn ones_after(&self, bits: u64) -> u64 {
         let mut ones = self.ones;
         self.each_word(bits, |word, mask| ones -= u64::from((self.words[word] & mask).count_ones()));
