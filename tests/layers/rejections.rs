@@ -297,6 +297,29 @@ async fn circuit_ignores_rejections_of_layers_without_attributes() {
     assert_eq!(stats("rejections::behind_calls"), (0, 6));
 }
 
+#[circuit(name = "rejections::hung", threshold = 9, hung_after = 2)]
+async fn hung() -> Result<(), Error> {
+    calls_slow().await
+}
+
+#[timeout(60)]
+async fn calls_slow() -> Result<(), Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadline_after_hung_after_in_called_function_is_failure() {
+    deadline(Duration::from_secs(1), hung()).await.unwrap_err();
+    assert_eq!(stats("rejections::hung"), (0, 1));
+    deadline(Duration::from_secs(3), hung()).await.unwrap_err();
+    assert_eq!(stats("rejections::hung"), (1, 1));
+    let breaker = CircuitBreaker::builder("rejections::hung_call").hung_after(Duration::from_secs(2)).build().unwrap();
+    deadline(Duration::from_secs(1), breaker.call(calls_slow)).await.unwrap_err();
+    deadline(Duration::from_secs(3), breaker.call(calls_slow)).await.unwrap_err();
+    let stats = breaker.stats();
+    assert_eq!((stats.total_failed, stats.total_ignored), (1, 1));
+}
+
 /// An error that implements no trait.
 struct Plain<T>(T);
 

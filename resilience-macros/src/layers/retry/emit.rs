@@ -65,6 +65,7 @@ impl Layer for Retry {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
+                // The circuit of an attempt is not known here.
                 if place.plan().facts(index).per_attempt {
                     quote_spanned!(at=> .retry_after(#function))
                 } else {
