@@ -116,7 +116,7 @@ impl Breaker {
         })
     }
 
-    pub(crate) fn end(&self, ticket: Ticket, verdict: Verdict, is_repeat: bool, hint: Duration) {
+    pub(crate) fn end(&self, ticket: Ticket, verdict: Verdict, hint: Duration) {
         const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
         let cooldown = self.settings.cooldown.max(hint).min(MAX_COOLDOWN);
         self.change(|facts| {
@@ -132,7 +132,6 @@ impl Breaker {
             }
             match &mut facts.state {
                 State::Closed => match verdict {
-                    Verdict::Failure if is_repeat && self.settings.count_requests => {}
                     Verdict::Success | Verdict::Failure => {
                         let failed = matches!(verdict, Verdict::Failure);
                         match self.settings.calls {
@@ -218,7 +217,6 @@ pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,
     pub(crate) start: Start,
-    pub(crate) is_repeat: bool,
     pub(crate) ended: bool,
 }
 
@@ -233,7 +231,7 @@ impl Drop for Admitted<'_> {
     fn drop(&mut self) {
         if !self.ended {
             let verdict = if self.hung() { Verdict::Failure } else { Verdict::Cancelled };
-            self.breaker.end(self.ticket, verdict, self.is_repeat, Duration::ZERO);
+            self.breaker.end(self.ticket, verdict, Duration::ZERO);
         }
     }
 }

@@ -17,8 +17,6 @@ pub(crate) struct Context {
     pub(crate) call: usize,
     pub(crate) depth: usize,
     pub(crate) until: Option<Instant>,
-    /// Whether a retry or a hedge above has made an attempt before this one.
-    pub(crate) is_repeat: bool,
     /// The circuits around the call, and the tickets of their calls.
     pub(crate) outer: Vec<(usize, Ticket)>,
     /// The counts of the retries above that include the retries of a call here.

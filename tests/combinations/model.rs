@@ -203,8 +203,7 @@ impl Model {
         context.outer.push((which, ticket));
         let depth = context.depth;
         let start = Start::default();
-        let mut running =
-            Admitted { breaker, ticket, start: start.clone(), is_repeat: context.is_repeat, ended: false };
+        let mut running = Admitted { breaker, ticket, start: start.clone(), ended: false };
         let kind = if is_attribute {
             context.circuits.push(start);
             below(context).await
@@ -229,7 +228,7 @@ impl Model {
             _ => Verdict::Failure,
         };
         let hint = if has_rules { kind.hint() } else { Duration::ZERO };
-        breaker.end(ticket, verdict, running.is_repeat, hint);
+        breaker.end(ticket, verdict, hint);
         kind
     }
 
@@ -260,8 +259,7 @@ impl Model {
         let mut paid = None;
         let mut attempt = 1;
         loop {
-            let is_repeat = context.is_repeat || attempt > 1;
-            let mut inside = Context { is_repeat, ..context.clone() };
+            let mut inside = context.clone();
             let kind = if is_attribute {
                 inside.retries.push(nested.clone());
                 below(inside).await
@@ -404,7 +402,7 @@ impl Model {
                     return Poll::Pending;
                 }
                 timer = None;
-                second = Some(below(Context { is_repeat: true, ..context.clone() }));
+                second = Some(below(context.clone()));
             }
         });
         self.watched(retries, noting(starts, attempts)).await

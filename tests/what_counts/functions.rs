@@ -31,8 +31,6 @@ pub(crate) enum Kind {
     Timeout,
     /// The circuits change their state while the body runs.
     Stale,
-    /// The second attempt is the end of the row.
-    Repeat,
 }
 
 /// Functions that end in the same way.
@@ -57,11 +55,7 @@ where
     F: Future<Output = Result<u32, Error>>,
 {
     let call = async || world.above.call(|| below(world)).await.map_err(CallError::into_error);
-    if world.kind != Kind::Repeat {
-        return call().await;
-    }
-    let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).on_retry(|_: &RetryEvent<'_, Error>| world.note());
-    policy.build().unwrap().call(call).await
+    call().await
 }
 
 async fn retry_method<'w, F>(
@@ -73,12 +67,12 @@ where
     F: Future<Output = Result<u32, Error>>,
 {
     let policy = RetryPolicy::builder()
-        .max(world.attempts())
+        .max(2)
         .delay(Duration::ZERO)
         .budget(budget)
         .retry_if(|error: &Error| *error != ERROR_NOT_TO_REPEAT)
         .retry_if_ok(|value: &u32| *value == VALUE_TO_REPEAT)
-        .on_retry(|event: &RetryEvent<'_, Error>| world.on_retry(event.attempt));
+        .on_retry(|_: &RetryEvent<'_, Error>| world.on_retry());
     policy.build().unwrap().call(|| below(world)).await
 }
 
@@ -145,7 +139,7 @@ macro_rules! family {
         family! {
             $name, $kind, $world,
             circuit { #[circuit(with = $world.above)] }
-            retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |event| $world.on_retry(event.attempt))] }
+            retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |_| $world.on_retry())] }
             fallback {}
             below { $($below)* }
         }
@@ -157,7 +151,6 @@ macro_rules! family {
         fallback { $($fallback:tt)* }
         below { $(#[$below:meta])* }
     ) => {
-        #[allow(dead_code)] // REPEAT needs `count = "requests"`
         pub(crate) static $name: Family = {
             static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
 
@@ -211,7 +204,7 @@ family! {
         budget = BUDGET,
         retry_if = |error| *error != ERROR_NOT_TO_REPEAT,
         retry_if_ok = |value| *value == VALUE_TO_REPEAT,
-        on_retry = |event| world.on_retry(event.attempt),
+        on_retry = |_| world.on_retry(),
     )] }
     fallback {}
     below {}
@@ -220,18 +213,7 @@ family! {
 family! {
     SELECTED, Plain, world,
     circuit { #[circuit(with = world.above, failure_if = |error| *error != ERROR_THAT_IS_IGNORED)] }
-    retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |event| world.on_retry(event.attempt))] }
+    retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |_| world.on_retry())] }
     fallback {}
-    below { #[circuit(with = world.circuit)] }
-}
-// The first attempt is no repeat, so the scenarios compare with the counts after it.
-family! {
-    REPEAT, Repeat, world,
-    circuit {
-        #[retry(max = 2, delay = 0, on_retry = |_| world.note())]
-        #[circuit(with = world.above)]
-    }
-    retry { #[retry(max = 3, delay = 0, budget = BUDGET, on_retry = |event| world.on_retry(event.attempt))] }
-    fallback { #[retry(max = 2, delay = 0)] }
     below { #[circuit(with = world.circuit)] }
 }

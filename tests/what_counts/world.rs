@@ -121,18 +121,9 @@ impl World {
         self.note();
     }
 
-    /// Returns the attempts that a retry needs, so that one more follows the end of the row.
-    pub(crate) fn attempts(&self) -> u32 {
-        if self.kind == Kind::Repeat { 3 } else { 2 }
-    }
-
-    /// Receives the number of the attempt that a retry repeats.
-    pub(crate) fn on_retry(&self, attempt: u32) {
-        if self.kind == Kind::Repeat && attempt == 1 {
-            self.note();
-        } else {
-            self.retries.set(self.retries.get() + 1);
-        }
+    /// Counts a retry.
+    pub(crate) fn on_retry(&self) {
+        self.retries.set(self.retries.get() + 1);
     }
 
     /// Runs the body.
