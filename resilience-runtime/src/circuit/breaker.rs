@@ -216,9 +216,10 @@ impl CircuitBreaker {
     /// The breaker ignores an error that says that a layer below did not make the call, or that the caller's
     /// [`deadline`](crate::deadline()) ended it. `E` needs no bound, so the breaker cannot look into the error. It goes by two
     /// signs instead: a layer made such an error during the last poll of the future, and the error still exists. An error
-    /// that `f` handled and dropped is therefore no rejection, and neither is one that `f` turned into a text. Two cases
+    /// that `f` handled and dropped is therefore no rejection, and neither is one that `f` turned into a text. Some cases
     /// differ from the attributes. The breaker takes another error for a rejection if `f` keeps the rejection elsewhere, or
-    /// handled an expired deadline, in that poll. It counts a rejection as a failure if `f` received it in an earlier poll.
+    /// handled an expired deadline, in that poll. It counts a rejection as a failure if `f` received it in an earlier poll,
+    /// in a spawned task, or before it returned its future, or if `f` dropped an older rejection in the same poll.
     ///
     /// # Errors
     ///

@@ -85,7 +85,8 @@ impl<P> RetryPolicy<P> {
     /// - The circuit that made the last decision stays open longer than the pause.
     ///
     /// The retry therefore also ends if `f` handles a rejection in that poll and then fails for another reason, without
-    /// another circuit.
+    /// another circuit. It does not see a rejection that `f` receives before it returns its future, in an earlier poll, or in
+    /// a spawned task.
     ///
     /// # Errors
     ///
