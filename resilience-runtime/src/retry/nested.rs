@@ -59,7 +59,10 @@ impl<F: Future> Future for Counted<'_, F> {
         let before = RETRIES.get();
         StillOpen::note(None);
         let polled = noted(|| this.body.poll(cx), Poll::is_ready);
-        this.inside.retries = this.inside.retries.saturating_add(RETRIES.get().wrapping_sub(before));
+        let retries = RETRIES.get().wrapping_sub(before);
+        if retries != 0 {
+            this.inside.retries = this.inside.retries.saturating_add(retries);
+        }
         this.inside.has_ended = polled.is_ready();
         polled
     }
