@@ -1,10 +1,13 @@
 //! The state of one circuit, and how calls change it.
 
 pub(crate) mod blind;
+pub(crate) mod buckets;
 #[expect(clippy::module_inception, reason = "the file of the type `Core`")]
 pub(crate) mod core;
+pub(crate) mod counts;
 pub(crate) mod decision;
 pub(crate) mod gate;
+pub(crate) mod last_calls;
 pub(crate) mod machine;
 #[cfg(all(test, not(resilience_loom)))]
 mod machine_tests;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use crate::base::clock::{Stamp, Tick, nanos, whole_steps};
 use crate::base::random;
 use crate::circuit::core::blind::Blind;
+use crate::circuit::core::counts::Counts;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::state::{CircuitState, Phase, SuccessPath};
 use crate::circuit::core::tally::Tally;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::wait::Wait;
-use crate::circuit::core::window::{Counts, Window};
+use crate::circuit::core::window::Window;
 use crate::circuit::settings::{Rule, Settings};
 
 /// The reason in the event of a circuit that a failed trial opened.

@@ -13,7 +13,8 @@ use std::cell::Cell;
 
 use crate::circuit::core::ticket::Ticket;
 
-/// The largest number of nested trials with an entry. A trial inside so many others counts like an independent call.
+/// The largest number of nested trials with an entry. A trial inside this number of others counts like an
+/// independent call.
 const DEEPEST: usize = 8;
 
 thread_local! {

@@ -1,0 +1,96 @@
+//! The window of a rule over the last seconds.
+
+use std::time::Duration;
+
+use crate::base::clock::{SKEW, Tick, nanos};
+use crate::circuit::core::counts::Counts;
+
+const BUCKETS: usize = 10;
+
+/// A window of time in ten buckets. The current bucket is still filling, so the window covers between nine tenths of its length
+/// and all of it.
+///
+/// The design follows the sliding window of Hystrix, and of Netflix's Servo before it. It has no bucket for successes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Buckets {
+    begun: Tick,
+    /// The length of one bucket.
+    nanos: u64,
+    /// The number of the current bucket, counted from `begun`.
+    index: u64,
+    ring: [Bucket; BUCKETS],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Bucket {
+    /// The number of successes before this bucket began.
+    before: u64,
+    failures: u64,
+    slow: u64,
+}
+
+impl Buckets {
+    pub(crate) fn new(length: Duration, begun: Tick, successes: u64) -> Self {
+        let bucket = Bucket { before: successes, ..Bucket::default() };
+        Self { begun, nanos: nanos(length).div_ceil(BUCKETS as u64).max(1), index: 0, ring: [bucket; BUCKETS] }
+    }
+
+    /// Returns the total length of this number of buckets.
+    fn time(&self, buckets: u64) -> Duration {
+        Duration::from_nanos(self.nanos.saturating_mul(buckets))
+    }
+
+    pub(crate) fn restart(&mut self, now: Tick) {
+        self.begin(now, 0);
+    }
+
+    fn begin(&mut self, now: Tick, successes: u64) {
+        let bucket = Bucket { before: successes, ..Bucket::default() };
+        *self = Self { begun: now, nanos: self.nanos, index: 0, ring: [bucket; BUCKETS] };
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "below the number of buckets")]
+    const fn place(index: u64) -> usize {
+        (index % BUCKETS as u64) as usize
+    }
+
+    pub(crate) fn update(&mut self, now: Tick, successes: u64) {
+        // If a clock far ahead has updated this window, the window starts again. Otherwise nothing would expire for a long time
+        // by the caller's clock.
+        let current = self.begun.after(self.time(self.index));
+        if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
+            self.begin(now, successes);
+        }
+        // A reading that is slightly behind an earlier one must not make an earlier bucket current again.
+        let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
+        let passed = (index - self.index).min(BUCKETS as u64);
+        for fresh in index - passed..index {
+            self.ring[Self::place(fresh + 1)] = Bucket { before: successes, ..Bucket::default() };
+        }
+        self.index = index;
+    }
+
+    pub(crate) fn add(&mut self, failed: bool, slow: bool) {
+        let bucket = &mut self.ring[Self::place(self.index)];
+        bucket.failures += u64::from(failed);
+        bucket.slow += u64::from(slow);
+    }
+
+    pub(crate) fn leave_out_success(&mut self) {
+        for bucket in &mut self.ring {
+            bucket.before += 1;
+        }
+    }
+
+    pub(crate) fn counts(&self, successes: u64) -> Counts {
+        let failures = self.ring.iter().map(|bucket| bucket.failures).sum();
+        let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
+        // The next bucket replaces the oldest one.
+        let oldest = &self.ring[Self::place(self.index + 1)];
+        Counts { total: failures + successes.saturating_sub(oldest.before), failures, slow }
+    }
+
+    pub(crate) fn end(&self) -> Tick {
+        self.begun.after(self.time(self.index + 1))
+    }
+}
