@@ -48,7 +48,7 @@ impl Attempts {
     /// Returns the number of the current attempt, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
-        self.made + 1 // of those there were fewer than `max`
+        self.made + 1 // cannot overflow, because `made` is below `max`
     }
 
     /// Ends the retry because a circuit of its function rejected the attempt.
@@ -192,9 +192,8 @@ struct Ended<'r, R, T, E> {
 
 /// An attempt that has ended, and the functions that decide whether another one follows.
 ///
-/// The methods for the rules come first, in the order in this file. [`text`](Self::text) and
-/// [`circuits`](Self::circuits) are required before [`next`](Self::next), which calls their functions only after a
-/// failure.
+/// The methods for rejections come first, then the rules. [`text`](Self::text) and [`circuits`](Self::circuits) are
+/// required before [`next`](Self::next), which calls their functions only after a failure.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -208,12 +207,6 @@ pub struct Judged<'r, R, T, E, H, X, C> {
     reason = "measured: an outcome that goes through memory costs 17 instructions in `RetryPolicy::call`"
 )]
 impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
-    #[inline]
-    pub fn budget(mut self, budget: &'r RetryBudget) -> Self {
-        self.ended.budget = Some(budget);
-        self
-    }
-
     /// Ends the retry if a circuit of its own function rejected the attempt.
     #[inline]
     pub fn own_rejection(mut self, cause: Cause) -> Self {
@@ -223,10 +216,40 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
+    /// Ends the retry if a circuit rejected the attempt. `cause` finds the cause of an error.
+    ///
+    /// If the type of the error shows no cause, the notes on this thread decide. The body has just left them.
+    #[inline]
+    pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
+        let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
+            return self;
+        };
+        if schedule.retry_rejected {
+            return self;
+        }
+        let cause = cause(error);
+        if !*has_notes {
+            *last = cause.is_circuit().then_some(End::Rejected);
+            return self;
+        }
+        let is_unknown = cause == Cause::Unknown;
+        if cause.is_circuit() || is_unknown && Note::last() == Note::Circuit {
+            *last = Some(End::Rejected);
+        }
+        *noted = StillOpen::last().filter(|open| is_unknown || !open.by_rejection).map(|open| open.wait);
+        self
+    }
+
     /// Ignores the notes of circuits, because each attempt has another circuit.
     #[inline]
     pub fn other_circuits(mut self) -> Self {
         self.ended.noted = None;
+        self
+    }
+
+    #[inline]
+    pub fn budget(mut self, budget: &'r RetryBudget) -> Self {
+        self.ended.budget = Some(budget);
         self
     }
 
@@ -284,30 +307,6 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, R, T, E, F, X, C> {
         let Self { ended, text, stays_open, .. } = self;
         Judged { ended, on_retry, text, stays_open }
-    }
-
-    /// Ends the retry if a circuit rejected the attempt. `cause` finds the cause of an error.
-    ///
-    /// If the type of the error shows no cause, the notes on this thread decide. The body has just left them.
-    #[inline]
-    pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
-            return self;
-        };
-        if schedule.retry_rejected {
-            return self;
-        }
-        let cause = cause(error);
-        if !*has_notes {
-            *last = cause.is_circuit().then_some(End::Rejected);
-            return self;
-        }
-        let is_unknown = cause == Cause::Unknown;
-        if cause.is_circuit() || is_unknown && Note::last() == Note::Circuit {
-            *last = Some(End::Rejected);
-        }
-        *noted = StillOpen::last().filter(|open| is_unknown || !open.by_rejection).map(|open| open.wait);
-        self
     }
 
     /// Sets the function that finds the text of an error.
