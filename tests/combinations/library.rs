@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::functions::FUNCTIONS;
 use crate::history::{Call, End, Frame, History, Layer, Settings};
-use crate::{Circuit, Ended, Kind, Observed};
+use crate::{Circuit, Ended, Kind, Observed, Side};
 
 pub(crate) static BUDGET: RetryBudget =
     RetryBudget::bucket(TokenBucket { capacity: 12, first_try_refund: 3, ..TokenBucket::DEFAULT });
@@ -67,65 +67,6 @@ impl World {
         }
     }
 
-    pub(crate) async fn call(&self, call: &Call) -> Ended {
-        let runs = Rc::new(Cell::new(0));
-        self.calls.borrow_mut().push(Progress { call: Rc::new(call.clone()), runs: runs.clone() });
-        let begin = Instant::now();
-        let mut running = run(self, At { call: self.calls.borrow().len() - 1, depth: 0 });
-        let caught = poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
-            Ok(polled) => polled.map(|outcome| outcome.map_or_else(|error| kind(&error), Kind::Ok)),
-            Err(_) => Poll::Ready(Kind::Panic),
-        });
-        let limited = async {
-            match call.deadline {
-                Some(time) => deadline(time, caught).await,
-                None => caught.await,
-            }
-        };
-        let kind = match call.dropped_after {
-            Some(time) => tokio::time::timeout(time, limited).await.unwrap_or(Kind::Dropped),
-            None => limited.await,
-        };
-        Ended { kind, runs: runs.get(), time: begin.elapsed() }
-    }
-
-    pub(crate) fn take_slot(&mut self) {
-        self.taken.extend(self.slots.try_acquire());
-    }
-
-    pub(crate) fn free_slot(&mut self) {
-        self.taken.pop();
-    }
-
-    pub(crate) fn reset(&self, circuit: usize) {
-        [&self.a, &self.b][circuit].reset();
-    }
-
-    pub(crate) fn observe(&self) -> Observed {
-        let circuit = |breaker: &CircuitBreaker| {
-            let stats = breaker.stats();
-            Circuit {
-                state: stats.state.as_str(),
-                cooldown_remaining: stats.cooldown_remaining,
-                failures: stats.failures,
-                succeeded: stats.total_succeeded,
-                failed: stats.total_failed,
-                ignored: stats.total_ignored,
-                cancelled: stats.total_cancelled,
-                rejected: stats.total_rejected,
-                opened: stats.total_opened,
-            }
-        };
-        let slots = self.slots.stats();
-        let rate = self.rate.stats();
-        Observed {
-            circuits: [circuit(&self.a), circuit(&self.b)],
-            slots: (slots.in_use.into(), slots.total_admitted, slots.total_rejected),
-            rate: (rate.total_admitted, rate.total_rejected),
-            tokens: BUDGET.stats().tokens,
-        }
-    }
-
     fn frame(&self, at: At) -> Frame {
         self.calls.borrow()[at.call].call.frames[at.depth].clone()
     }
@@ -149,6 +90,67 @@ impl World {
             End::Busy(time) => Err(Error::Busy(time)),
             // Prints no message.
             End::Panic => resume_unwind(Box::new("panic")),
+        }
+    }
+}
+
+impl Side for World {
+    async fn call(&self, call: &Call) -> Ended {
+        let runs = Rc::new(Cell::new(0));
+        self.calls.borrow_mut().push(Progress { call: Rc::new(call.clone()), runs: runs.clone() });
+        let begin = Instant::now();
+        let mut running = run(self, At { call: self.calls.borrow().len() - 1, depth: 0 });
+        let caught = poll_fn(move |cx| match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx))) {
+            Ok(polled) => polled.map(|outcome| outcome.map_or_else(|error| kind(&error), Kind::Ok)),
+            Err(_) => Poll::Ready(Kind::Panic),
+        });
+        let limited = async {
+            match call.deadline {
+                Some(time) => deadline(time, caught).await,
+                None => caught.await,
+            }
+        };
+        let kind = match call.dropped_after {
+            Some(time) => tokio::time::timeout(time, limited).await.unwrap_or(Kind::Dropped),
+            None => limited.await,
+        };
+        Ended { kind, runs: runs.get(), time: begin.elapsed() }
+    }
+
+    fn take_slot(&mut self) {
+        self.taken.extend(self.slots.try_acquire());
+    }
+
+    fn free_slot(&mut self) {
+        self.taken.pop();
+    }
+
+    fn reset(&mut self, circuit: usize) {
+        [&self.a, &self.b][circuit].reset();
+    }
+
+    fn observe(&self) -> Observed {
+        let circuit = |breaker: &CircuitBreaker| {
+            let stats = breaker.stats();
+            Circuit {
+                state: stats.state.as_str(),
+                cooldown_remaining: stats.cooldown_remaining,
+                failures: stats.failures,
+                succeeded: stats.total_succeeded,
+                failed: stats.total_failed,
+                ignored: stats.total_ignored,
+                cancelled: stats.total_cancelled,
+                rejected: stats.total_rejected,
+                opened: stats.total_opened,
+            }
+        };
+        let slots = self.slots.stats();
+        let rate = self.rate.stats();
+        Observed {
+            circuits: [circuit(&self.a), circuit(&self.b)],
+            slots: (slots.in_use.into(), slots.total_admitted, slots.total_rejected),
+            rate: (rate.total_admitted, rate.total_rejected),
+            tokens: BUDGET.stats().tokens,
         }
     }
 }

@@ -105,31 +105,16 @@ async fn all<F: Future<Output = Ended>>(calls: Vec<F>) -> Vec<Ended> {
     }
 }
 
-async fn trace_library(history: &History) -> Trace {
-    let mut world = World::new(history);
-    let mut trace = Trace::new();
-    for step in &history.steps {
-        let mut ended = Vec::new();
-        match step {
-            Step::Calls(calls) => {
-                let calls = calls.iter().map(async |(start, call)| {
-                    sleep(*start).await;
-                    world.call(call).await
-                });
-                ended = all(calls.collect()).await;
-            }
-            Step::Sleep(time) => sleep(*time).await,
-            Step::TakeSlot => world.take_slot(),
-            Step::FreeSlot => world.free_slot(),
-            Step::Reset(circuit) => world.reset(*circuit),
-        }
-        trace.push((ended, world.observe()));
-    }
-    trace
+/// A side of the comparison: the library, or the model.
+trait Side {
+    async fn call(&self, call: &Call) -> Ended;
+    fn take_slot(&mut self);
+    fn free_slot(&mut self);
+    fn reset(&mut self, circuit: usize);
+    fn observe(&self) -> Observed;
 }
 
-async fn trace_model(history: &History) -> Trace {
-    let model = Model::new(history);
+async fn trace(mut side: impl Side, history: &History) -> Trace {
     let mut trace = Trace::new();
     for step in &history.steps {
         let mut ended = Vec::new();
@@ -137,16 +122,16 @@ async fn trace_model(history: &History) -> Trace {
             Step::Calls(calls) => {
                 let calls = calls.iter().map(async |(start, call)| {
                     sleep(*start).await;
-                    model.call(call).await
+                    side.call(call).await
                 });
                 ended = all(calls.collect()).await;
             }
             Step::Sleep(time) => sleep(*time).await,
-            Step::TakeSlot => model.take_slot(),
-            Step::FreeSlot => model.free_slot(),
-            Step::Reset(circuit) => model.reset(*circuit),
+            Step::TakeSlot => side.take_slot(),
+            Step::FreeSlot => side.free_slot(),
+            Step::Reset(circuit) => side.reset(*circuit),
         }
-        trace.push((ended, model.observe()));
+        trace.push((ended, side.observe()));
     }
     trace
 }
@@ -157,9 +142,9 @@ fn difference(history: &History) -> Option<String> {
     while BUDGET.stats().tokens < CAPACITY {
         BUDGET.call_succeeded(None);
     }
-    let library = catch_unwind(AssertUnwindSafe(|| runtime.block_on(trace_library(history))));
+    let library = catch_unwind(AssertUnwindSafe(|| runtime.block_on(trace(World::new(history), history))));
     let Ok(library) = library else { return Some("the library panicked".to_owned()) };
-    let model = paused_runtime().block_on(trace_model(history));
+    let model = paused_runtime().block_on(trace(Model::new(history), history));
     let step = library.iter().zip(&model).position(|(library, model)| library != model)?;
     Some(format!(
         "after step {step}, {:?}\nlibrary: {:?}\nmodel:   {:?}",

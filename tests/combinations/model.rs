@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::breaker::{Admitted, Breaker, Start, Ticket, Verdict};
 use crate::context::{Context, Inside, noting};
 use crate::history::{Call, End, History, Layer, Run};
-use crate::{CAPACITY, Ended, Kind, Observed};
+use crate::{CAPACITY, Ended, Kind, Observed, Side};
 
 type Running<'w> = Pin<Box<dyn Future<Output = Kind> + 'w>>;
 
@@ -90,20 +90,6 @@ impl Model {
             last_open,
             calls: RefCell::default(),
         }
-    }
-
-    pub(crate) async fn call(&self, call: &Call) -> Ended {
-        let runs = Rc::new(Cell::new(0));
-        self.calls.borrow_mut().push((Rc::new(call.clone()), runs.clone()));
-        let number = self.calls.borrow().len() - 1;
-        let begin = Instant::now();
-        let until = call.deadline.map(|time| begin + time);
-        let running = self.function(Context { call: number, until, ..Context::default() });
-        let kind = match call.dropped_after {
-            Some(time) => timeout(time, running).await.unwrap_or(Kind::Dropped),
-            None => running.await,
-        };
-        Ended { kind, runs: runs.get(), time: begin.elapsed() }
     }
 
     /// Calls the function at this depth through all its layers.
@@ -343,24 +329,6 @@ impl Model {
         if slot.is_some() { below(context).await } else { self.reject(&context, Kind::Full) }
     }
 
-    pub(crate) fn take_slot(&self) {
-        match self.slots.try_acquire() {
-            Ok(slot) => {
-                slot.forget();
-                self.held.set(self.held.get() + 1);
-                self.slots_admitted.set(self.slots_admitted.get() + 1);
-            }
-            Err(_) => self.slots_rejected.set(self.slots_rejected.get() + 1),
-        }
-    }
-
-    pub(crate) fn free_slot(&self) {
-        if self.held.get() > 0 {
-            self.held.set(self.held.get() - 1);
-            self.slots.add_permits(1);
-        }
-    }
-
     /// A bucket of `burst` tokens, one of which returns each second.
     async fn rate_limit<'w>(&'w self, context: Context, below: impl Fn(Context) -> Running<'w>) -> Kind {
         let now = Instant::now();
@@ -407,12 +375,46 @@ impl Model {
         });
         self.watched(retries, noting(starts, attempts)).await
     }
+}
 
-    pub(crate) fn reset(&self, circuit: usize) {
+impl Side for Model {
+    async fn call(&self, call: &Call) -> Ended {
+        let runs = Rc::new(Cell::new(0));
+        self.calls.borrow_mut().push((Rc::new(call.clone()), runs.clone()));
+        let number = self.calls.borrow().len() - 1;
+        let begin = Instant::now();
+        let until = call.deadline.map(|time| begin + time);
+        let running = self.function(Context { call: number, until, ..Context::default() });
+        let kind = match call.dropped_after {
+            Some(time) => timeout(time, running).await.unwrap_or(Kind::Dropped),
+            None => running.await,
+        };
+        Ended { kind, runs: runs.get(), time: begin.elapsed() }
+    }
+
+    fn take_slot(&mut self) {
+        match self.slots.try_acquire() {
+            Ok(slot) => {
+                slot.forget();
+                self.held.set(self.held.get() + 1);
+                self.slots_admitted.set(self.slots_admitted.get() + 1);
+            }
+            Err(_) => self.slots_rejected.set(self.slots_rejected.get() + 1),
+        }
+    }
+
+    fn free_slot(&mut self) {
+        if self.held.get() > 0 {
+            self.held.set(self.held.get() - 1);
+            self.slots.add_permits(1);
+        }
+    }
+
+    fn reset(&mut self, circuit: usize) {
         self.circuits[circuit].reset();
     }
 
-    pub(crate) fn observe(&self) -> Observed {
+    fn observe(&self) -> Observed {
         Observed {
             circuits: self.circuits.each_ref().map(Breaker::observe),
             slots: (
