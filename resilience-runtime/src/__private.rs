@@ -1,11 +1,11 @@
-//! Items that expansions use; they are no part of the public interface.
+//! Re-exports the items that the expansions of the attributes use. These items are no part of the public interface.
 #![allow(missing_docs)]
 
-// Items of the standard library and tokio.
+// Items of the standard library and of tokio.
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
-// Items of the layers.
+// Items of the circuit, bulkhead, hedge, rate limit, retry and timeout.
 pub use crate::bulkhead::Bulkhead;
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::hedge::{Hedged, began};
@@ -17,7 +17,7 @@ pub use crate::retry::schedule::Schedule;
 pub use crate::timeout::deadline::within;
 pub use crate::timeout::timeout::Timer;
 
-// Items of the registry.
+// Items of the registry, which finds circuits by their names.
 #[cfg(feature = "declare")]
 pub use crate::registry::declared::Declared;
 pub use crate::registry::declared::{BulkheadDeclaration, CircuitDeclaration, RateLimitDeclaration};
@@ -26,7 +26,7 @@ pub use crate::registry::site::{KeyedCircuits, Owned, Site};
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 
-// Items of the expansion.
+// Items that convert outcomes and errors, and record the end of a call.
 pub use crate::base::outcome::Outcome;
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
@@ -34,10 +34,12 @@ pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// A marker at the beginning of a body that has been expanded.
+/// Marks a body that an attribute has already expanded. A renamed attribute of this crate below that attribute finds
+/// this name at the beginning of the body, and reports that it must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Collects the declaration of a site at link time, before its first call.
+/// Submits the declaration of a circuit at link time, so that the registry knows the circuit before its first call.
+/// `$site` is the static that holds the circuit of one attribute.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]
@@ -47,6 +49,7 @@ macro_rules! __declare {
     };
 }
 
+/// Does nothing, because the feature `declare` is off.
 #[cfg(not(feature = "declare"))]
 #[doc(hidden)]
 #[macro_export]

@@ -1,4 +1,4 @@
-//! Tools for the events of the target `resilience`.
+//! Defines the target and the field `error` that the events of all layers share.
 //!
 //! A layer emits an event after it has published its new state, and while it holds no lock. A subscriber may therefore
 //! call functions of this crate.
@@ -11,24 +11,24 @@ use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 
 pub(crate) const TARGET: &str = "resilience";
 
-/// The longest text of an error in an event, in characters.
+/// The maximum length of the field `error` in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Returns whether a subscriber may receive the events of single calls.
+/// Returns whether a subscriber may receive DEBUG events, which report single calls.
 ///
-/// Compares the levels instead of calling `enabled`. A subscriber with filters per layer expects an event right after
-/// each `enabled`, and otherwise loses the next event (tokio-rs/tracing#2519).
+/// This function compares the levels, and does not call `enabled`. A subscriber with filters per layer expects an event
+/// right after each call of `enabled`. Otherwise the subscriber loses the next event (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
 }
 
-/// Returns the value of the field `error`: the first 50 characters of an error.
+/// Returns the value of the field `error`: the first 50 characters of the error's text, or `None` without an error.
 pub(crate) fn excerpt(error: Option<&dyn Display>) -> Option<DisplayValue<Excerpt<'_>>> {
     error.map(|error| display(Excerpt(error)))
 }
 
-/// Shows the first characters of an error's text.
+/// Displays the first 50 characters of an error's text.
 pub(crate) struct Excerpt<'a>(&'a dyn Display);
 
 impl Display for Excerpt<'_> {
@@ -37,9 +37,9 @@ impl Display for Excerpt<'_> {
     }
 }
 
-/// A writer that keeps the first characters and discards the rest.
+/// A writer that passes the first `left` characters to `to`, and discards all later characters.
 ///
-/// Discarding is not an error, because the user's `Display` would stop at an error.
+/// A discarded character returns `Ok`, because an error would make the whole `Display` of the user fail.
 struct Cut<'a, 'b> {
     to: &'a mut fmt::Formatter<'b>,
     left: usize,

@@ -20,11 +20,13 @@
 //!
 //! # Attributes
 //!
-//! The page of each attribute lists its options, and the functions that it can decorate.
+//! The page of each attribute lists its options. The [circuit](macro@circuit#which-functions) page lists the functions
+//! that an attribute can decorate. The last column of the table names the type with the same effect, for code without
+//! attributes.
 //!
 //! | attribute | effect | without the attribute |
 //! |---|---|---|
-//! | [`#[circuit]`](macro@circuit) | rejects calls of a service that fails | [`CircuitBreaker`] |
+//! | [`#[circuit]`](macro@circuit) | rejects calls while the called service keeps failing | [`CircuitBreaker`] |
 //! | [`#[retry]`](macro@retry) | repeats a failed call, with growing pauses | [`RetryPolicy`] |
 //! | [`#[timeout]`](macro@timeout) | ends a call that takes too long | [`Timeout`] |
 //! | [`#[bulkhead]`](macro@bulkhead) | limits the number of concurrent calls | [`Bulkhead`] |
@@ -32,53 +34,61 @@
 //! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
-//! A function that can be rejected returns an error type with a `From` for that layer's error, such as
-//! `#[from] CircuitOpenError`. [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` fit as they are.
+//! If a layer can reject or end a call, the error type of the function implements `From` for the error of this layer,
+//! for example `From<CircuitOpenError>`. [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement these
+//! traits.
 //!
-//! Several attributes on one function form a stack; the topmost is the outermost layer. [`deadline`](fn@deadline) sets
-//! a time limit for the retries, hedges, bulkheads and timeouts inside a future. [`Permit`] and [`OwnedPermit`] protect
-//! calls that are not a single future, such as streams.
+//! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
+//! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
+//! and timeouts inside a future. For a call that is not a single future, such as a stream, take a [`Permit`] or an
+//! [`OwnedPermit`] from a circuit.
 //!
 //! # Guides
 //!
-//! - [Stacking attributes](guide::stacking): a stack of four, and the effect of the order.
-//! - [What counts](guide::what_counts): the effect of each end of a call on each layer.
+//! - [Stacking attributes](guide::stacking): a function with four attributes, and the effect of their order.
+//! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
 //!
 //! # Inspection
 //!
-//! - [`get_circuit_stats`] returns the statistics of every circuit of the program.
+//! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
-//! - [`reset_all_circuits`] closes all circuits.
-//! - [`check_circuits`] finds circuits with contradictory settings; a test of one line can call it.
+//! - [`reset_all_circuits`] closes all registered circuits.
+//! - [`check_circuits`] finds circuits with contradictory settings. A test of one line can call this function.
 //!
 //! # Guarantees
 //!
 //! - Each admitted call is counted exactly once: as success, failure, ignored or cancelled. A dropped call counts as
-//!   cancelled, unless it ran for `hung_after`; then it is a failure.
+//!   cancelled. If it ran for the time `hung_after`, it counts as a failure.
 //! - A call that started before the last state change no longer affects the circuit. Its result appears in the totals
 //!   only.
-//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. The sum
-//!   leaves out a trial that outlives its `trial_timeout`, so such a trial does not block other calls.
-//! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended it.
+//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. This
+//!   sum leaves out each trial that outlives its `trial_timeout`, so such a trial does not block other calls.
+//! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
+//!   retry.
 //! - A layer allocates at its first call only. There are two exceptions:
 //!   - a call with a new key, or with a key that has no place in a full table,
 //!   - a rejection that becomes an [`std::io::Error`] or a box.
-//! - No lock is held across an await, an event or your code. A rejection takes no lock while the cooldown runs. A
-//!   success of a closed circuit takes a lock only after failures, with a `key`, for a slow call, at a new tenth of a
-//!   time window, or in a rare race between threads.
+//! - No lock is held across an await, an event or your code.
+//! - A rejection takes no lock while the cooldown runs. A success of a closed circuit takes a lock only in these cases:
+//!   - after failures, or at the first success of a thread since the circuit was created or last closed,
+//!   - with a `key`, for a slow call, or at a new tenth of a time window,
+//!   - in a rare race between threads.
 //!
 //! # Events
 //!
-//! The crate emits events with `tracing` and the target `resilience`, after the new state is in force. A field `circuit`,
-//! `bulkhead` or `rate_limit` contains the name of the layer. Events of the other layers have a field `func` with the name
-//! of the function; for `call` methods, `func` is the type of the closure. Names are escaped.
+//! The crate emits events with `tracing` and the target `resilience`. An event is emitted after the change that it
+//! reports. The field `circuit`, `bulkhead` or `rate_limit` contains the name of the layer. Events of the other layers
+//! have a field `func` with the name of the function. For the methods named `call`, such as [`RetryPolicy::call`], the
+//! field `func` contains the type of the closure. Names are escaped.
 //!
-//! The field `error` contains the first 50 characters of the error, if the attribute sees that its type implements
-//! `Display`. For a [`Permit::failure_with`], it contains the given error; after a panic, it is `panic`.
-//! [`CircuitBreaker::call`] and [`RetryPolicy::call`] need no bound on the error, and leave the field out.
+//! The field `error` contains the first 50 characters of the error, if the attribute sees that the error type
+//! implements `Display`. After [`Permit::failure_with`], the field contains the error that this method received. After
+//! a panic, it contains `panic`, and after a call that ran for `hung_after`, it contains `hung`. The methods
+//! [`CircuitBreaker::call`] and [`RetryPolicy::call`] require no `Display`, so their events leave out the field for an
+//! error of the call.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -88,27 +98,29 @@
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
 //! | `circuit_reset` | INFO | |
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block others |
-//! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when the name is registered; the option is `key` for a name with and without a key |
-//! | `keys_full` | WARN | `max_keys`: each circuit of the name has a call in flight, so a new key has a temporary one; at most once a minute for each name |
-//! | `circuit_blind` | WARN | `calls`: number in a row that ended cancelled or by a deadline, without a success or failure; at most once a minute and circuit |
-//! | `circuit_rejected` | DEBUG | `cooldown_remaining` in whole seconds; unless open, `state` and `retry_after` in its place |
+//! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when the name is registered; `option` is `key` if the name is used both with and without a key |
+//! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, because no circuit can be evicted; at most once a minute for each name |
+//! | `circuit_blind` | WARN | `calls`: number of consecutive calls that were cancelled or ended by a deadline; at most once a minute for each circuit |
+//! | `circuit_rejected` | DEBUG | for an open circuit `cooldown_remaining` in whole seconds; otherwise `state`, and `retry_after` in whole seconds |
 //! | `circuit_success` | DEBUG | `duration_ms` |
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
-//! | `retry_exhausted` | DEBUG | `func`, `attempt` (the last one that the retry may make), `error` |
-//! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (a circuit below stays open during the pause), `rejected` (by a circuit), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
+//! | `retry_exhausted` | DEBUG | `func`, `attempt` (number of the last attempt, which equals `max`), `error` |
+//! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (a circuit below stays open during the pause), `rejected` (a circuit rejected the attempt), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |
-//! | `hedged` | DEBUG | `func`, `attempt` from 2: the attempt that starts |
+//! | `hedged` | DEBUG | `func`, `attempt`: number of the attempt that starts, from 2 |
 //! | `fell_back` | DEBUG | `func`, `error`: the error that the fallback replaces |
 //!
 //! # Time
 //!
-//! All durations are measured with tokio's clock, in steps of eight nanoseconds. `#[tokio::test(start_paused = true)]`
-//! and `tokio::time::advance`, of tokio's feature `test-util`, therefore test them without waiting.
+//! All durations are measured with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
+//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it. A test can then check
+//! durations without waiting.
 //!
-//! A circuit and a rate limit need no runtime. Without a tokio runtime with its timer enabled, these layers panic:
+//! A circuit and a rate limit need no runtime. The following layers panic outside a tokio runtime with its timer
+//! enabled:
 //!
 //! - a retry, when it sleeps,
 //! - a timeout, if its call is not ready at once,
@@ -121,8 +133,8 @@
 //!
 //! | feature | effect | cost |
 //! |---|---|---|
-//! | `macros` | the attributes | the build of 1 crate, `resilience-macros`, and of more features of `syn` |
-//! | `declare` | circuits of attributes are known before their first call | the build of 1 crate, `inventory`, and one static constructor per circuit |
+//! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
+//! | `declare` | `get_circuit` and `get_circuit_stats` find the circuits of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per circuit |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -194,7 +206,7 @@ pub use resilience_macros::timeout;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Pages about more than one attribute.
+/// Contains the pages about more than one attribute.
 #[cfg(any(doc, doctest))]
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
