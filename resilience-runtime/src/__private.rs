@@ -34,8 +34,8 @@ pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Marks a body that an attribute has already expanded. A renamed attribute of this crate below that attribute finds
-/// this name at the beginning of the body, and reports that it must be the topmost attribute.
+/// Marks a body that an attribute has already expanded. If a renamed attribute of this crate follows, it finds this
+/// name at the beginning of the body. It then reports that it must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Submits the declaration of a circuit at link time, so that the registry knows the circuit before its first call.

@@ -1,4 +1,4 @@
-//! Defines the target and the field `error` that the events of all layers share.
+//! Defines the parts that the events of all layers share: the target, a check of the level, and the field `error`.
 //!
 //! A layer emits an event after it has published its new state, and while it holds no lock. A subscriber may therefore
 //! call functions of this crate.
@@ -39,7 +39,7 @@ impl Display for Excerpt<'_> {
 
 /// A writer that passes the first `left` characters to `to`, and discards all later characters.
 ///
-/// A discarded character returns `Ok`, because an error would make the whole `Display` of the user fail.
+/// The writer returns `Ok` for discarded text, because an error would make the user's `Display` fail.
 struct Cut<'a, 'b> {
     to: &'a mut fmt::Formatter<'b>,
     left: usize,

@@ -1,4 +1,4 @@
-//! Circuit breakers, retries, timeouts, bulkheads, rate limits, fallbacks and hedging for async functions, as
+//! Provides circuit breakers, retries, timeouts, bulkheads, rate limits, fallbacks and hedging for async functions, as
 //! attributes.
 //!
 //! ```
@@ -34,9 +34,9 @@
 //! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
-//! If a layer can reject or end a call, the error type of the function implements `From` for the error of this layer,
-//! for example `From<CircuitOpenError>`. [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement these
-//! traits.
+//! If an attribute rejects or ends a call, the function returns an error of its own error type. This type must
+//! implement `From` for the error of the attribute, for example `From<CircuitOpenError>`. [`std::io::Error`], `Box<dyn
+//! Error>` and `anyhow::Error` implement these traits.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
@@ -62,19 +62,19 @@
 //!
 //! - Each admitted call is counted exactly once: as success, failure, ignored or cancelled. A dropped call counts as
 //!   cancelled. If it ran for the time `hung_after`, it counts as a failure.
-//! - A call that started before the last state change no longer affects the circuit. Its result appears in the totals
-//!   only.
+//! - A call that started before the last state change no longer affects the circuit. Its result appears only in the
+//!   totals of [`CircuitStats`].
 //! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. This
 //!   sum leaves out each trial that outlives its `trial_timeout`, so such a trial does not block other calls.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer allocates at its first call only. There are two exceptions:
 //!   - a call with a new key, or with a key that has no place in a full table,
-//!   - a rejection that becomes an [`std::io::Error`] or a box.
+//!   - a rejection that becomes an [`std::io::Error`] or a `Box<dyn Error>`.
 //! - No lock is held across an await, an event or your code.
 //! - A rejection takes no lock while the cooldown runs. A success of a closed circuit takes a lock only in these cases:
 //!   - after failures, or at the first success of a thread since the circuit was created or last closed,
-//!   - with a `key`, for a slow call, or at a new tenth of a time window,
+//!   - with a `key`, for a slow call, or when a tenth of a time window has passed,
 //!   - in a rare race between threads.
 //!
 //! # Events
@@ -84,11 +84,11 @@
 //! have a field `func` with the name of the function. For the methods named `call`, such as [`RetryPolicy::call`], the
 //! field `func` contains the type of the closure. Names are escaped.
 //!
-//! The field `error` contains the first 50 characters of the error, if the attribute sees that the error type
-//! implements `Display`. After [`Permit::failure_with`], the field contains the error that this method received. After
-//! a panic, it contains `panic`, and after a call that ran for `hung_after`, it contains `hung`. The methods
-//! [`CircuitBreaker::call`] and [`RetryPolicy::call`] require no `Display`, so their events leave out the field for an
-//! error of the call.
+//! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
+//! the error type is a type parameter, its bounds must include `Display`. After [`Permit::failure_with`], the field
+//! contains the error that this method received. After a panic, it contains `panic`, and after a call that ran for
+//! `hung_after`, it contains `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] require no
+//! `Display`, so their events have no field `error` for an error of the call.
 //!
 //! | event | level | fields |
 //! |---|---|---|
