@@ -1,4 +1,4 @@
-//! The circuits that a program shares by name.
+//! The registry: all circuits that a program shares by name, and the sources of their options.
 
 pub(crate) mod builder;
 pub(crate) mod conflict;

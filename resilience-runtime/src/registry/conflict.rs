@@ -1,4 +1,5 @@
-//! Conflicts: an attribute and a builder, or two attributes, set one option of a circuit to different values.
+//! Finds and reports conflicts. In a conflict, two attributes, or an attribute and a builder, set options of one
+//! circuit that contradict each other.
 
 use std::panic::Location;
 
@@ -11,7 +12,8 @@ use crate::circuit::settings::CircuitOption;
 use crate::events::TARGET;
 use crate::registry::written::{Written, merge};
 
-/// Two values for one option of a circuit, from [`check_circuits`](crate::check_circuits).
+/// Two settings of one circuit that contradict each other. [`check_circuits`](crate::check_circuits) returns a list of
+/// conflicts.
 ///
 /// ```standalone_crate
 /// use resilience_runtime::{check_circuits, circuit};
@@ -43,15 +45,16 @@ use crate::registry::written::{Written, merge};
 pub struct CircuitConflict {
     /// The name of the circuit.
     pub name: String,
-    /// The option with two values; `key` for a name that is used both with and without a key.
+    /// The name of the option with two values, or `key` for a name that is used both with and without a key.
     pub option: &'static str,
-    /// The two values. The first value wins.
+    /// The two values of the option, as text. The first value wins, except for the option `key`: both uses work.
     pub values: [String; 2],
-    /// The source positions of both values, as `file:line:column`.
+    /// The source positions of the two values, as `file:line:column`. A preset has the text `a preset` instead.
     pub places: [String; 2],
 }
 
-/// The options that form a rule. A conflict of rules names the first of them that is set.
+/// The options that form the rule by which a circuit opens. If two rules cannot be combined, the conflict names the
+/// first option in this list that only the rule without effect sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -62,8 +65,8 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// Returns a conflict for each option that `next` and an earlier place set to different values. If there is none,
-/// returns the first option that cannot be combined with the earlier ones.
+/// Returns a conflict for each option that `next` and an element of `before` set to different values. If there is none,
+/// returns at most one conflict: an option of `next` that cannot be combined with the options of `before`.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -105,13 +108,14 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     found
 }
 
-/// Returns the conflicts among the places that set options of one name. An earlier place wins.
+/// Returns the conflicts between the elements of `places`, which all set options of one name. In each conflict, the
+/// earlier element wins.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }
 
-/// Returns the conflict of a name that is used both with and without a key. If `circuit` is empty, a preset made the
-/// circuit.
+/// Returns the conflict of a name that is used both with and without a key. `circuit` contains the options without a
+/// key, and `family` the options with a key. If `circuit` is empty, a preset registered the circuit.
 pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[Arc<Written>]) -> CircuitConflict {
     let place = |written: &Arc<Written>| written.place.to_string();
     let kind = |value: &str, place: Option<String>| (value.to_owned(), place.unwrap_or_else(|| "a preset".to_owned()));

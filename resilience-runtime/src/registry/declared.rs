@@ -1,4 +1,5 @@
-//! The layers that attributes declare. The declarations of circuits are collected at link time.
+//! Defines the declarations of layers, which are part of the expansion of an attribute. With the feature `declare`, the
+//! declarations of circuits are collected at link time.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::collections::BTreeMap;
@@ -9,31 +10,31 @@ use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::settings::{Options, circuit_options};
 use crate::registry::written::Written;
 
-/// The declaration of one `#[bulkhead]`.
+/// The name and the options of one `#[bulkhead]`.
 #[derive(Clone, Copy, Debug)]
 pub struct BulkheadDeclaration {
-    /// The name of the function.
+    /// The name of the function, which is also the name of the bulkhead.
     pub func: &'static str,
     pub max: u32,
     pub wait: Duration,
 }
 
-/// The declaration of one `#[rate_limit]`.
+/// The name and the options of one `#[rate_limit]`.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitDeclaration {
-    /// The name of the function.
+    /// The name of the function, which is also the name of the rate limit.
     pub func: &'static str,
     pub per_second: u32,
     pub burst: u32,
 }
 
-/// The declaration of one `#[circuit]`.
+/// The name and the options of one `#[circuit]`.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct CircuitDeclaration {
     pub(crate) name: &'static str,
     pub(crate) written: Written,
-    /// Whether the attribute has a key.
+    /// Whether the attribute has the option `key`.
     keyed: bool,
 }
 
@@ -43,7 +44,7 @@ impl CircuitDeclaration {
         Self { name, written: Written { options: Options::NONE, place: Location::caller() }, keyed: false }
     }
 
-    /// Marks this as the declaration of circuits with keys.
+    /// Declares a circuit for each key, instead of one circuit for all calls.
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;
         self
@@ -64,7 +65,7 @@ macro_rules! written {
 }
 circuit_options!(written);
 
-/// A declaration of a circuit, which is collected at link time.
+/// A declaration of a circuit. The crate `inventory` collects these values at link time.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
 pub struct Declared(pub &'static CircuitDeclaration);
@@ -72,14 +73,16 @@ pub struct Declared(pub &'static CircuitDeclaration);
 #[cfg(feature = "declare")]
 inventory::collect!(Declared);
 
-/// The declarations of one name, with and without keys. Each list is in the order of file, line and column.
+/// The options of all attributes that declare one name, separately for attributes without a key (`circuit`) and with a
+/// key (`family`). Each list is in the order of file, line and column.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
     pub(crate) circuit: Vec<Arc<Written>>,
     pub(crate) family: Vec<Arc<Written>>,
 }
 
-/// Returns all declarations by name. The first call collects them.
+/// Returns the declarations of all circuits by name. Without the feature `declare`, the map is empty. The first call of
+/// this function builds the map.
 pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
     static DECLARED: OnceLock<BTreeMap<&'static str, Declarations>> = OnceLock::new();
     DECLARED.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Families: circuits that share a name and settings, one circuit for each key.
+//! Implements families. A family contains the circuits of a name with a `key`: one circuit for each key.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -18,29 +18,35 @@ use crate::events::TARGET;
 use crate::registry::key::{Key, Text};
 use crate::registry::table::Table;
 
-/// The circuits of one name by their keys, at most `max_keys`.
+/// The circuits of one name by their keys, at most `max_keys` circuits. All of them have the same settings.
 pub(crate) struct Family {
     name: &'static str,
-    /// The parts of the table. Threads with different keys seldom lock the same part.
+    /// The parts of the family, each with a lock of its own. Threads with different keys therefore seldom wait for each
+    /// other.
     shards: Box<[Shard]>,
-    /// The hasher has a random seed, so no caller can choose keys that share a shard or a slot.
+    /// The hasher of the keys. Its seed is random, so no caller can choose keys that share a shard or a slot of its
+    /// table.
     hasher: RandomState,
-    /// The number of circuits in all shards, including the circuits that are about to be inserted.
+    /// The number of circuits in all shards, including the circuits that a thread is about to insert.
     keys: AtomicU32,
+    /// The upper limit of `keys`.
     max_keys: AtomicU32,
-    /// The time of the last event about a full table, as the bits of a [`Tick`]; zero before the first.
+    /// The time of the last event `keys_full`, as the bits of a [`Tick`], a point in time in nanoseconds. Zero before
+    /// the first event.
     warned: AtomicU64,
 }
 
-/// A shard has a cache line of its own, because threads lock neighbouring shards at the same time.
+/// A part of a family: the settings for new circuits, and the table of the existing circuits. The alignment gives each
+/// shard a cache line of its own, because threads lock neighbouring shards at the same time.
 #[repr(align(64))]
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
-/// The number of keys for which a family gets one shard more. An eviction selects among the keys of one shard.
+/// The number of keys per shard. A family has `max_keys / 64` shards, at least 1 and at most [`MOST_SHARDS`]. With
+/// fewer keys per shard, an eviction would compare fewer keys, because it stays within one shard.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
-/// The shortest time between two events about a full table.
+/// The shortest time between two events `keys_full` of one family.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
 impl Family {
@@ -59,7 +65,8 @@ impl Family {
         }
     }
 
-    /// Applies other settings, and another limit on the number of keys.
+    /// Changes the settings of all circuits, also of future ones, and the maximum number of keys. Evicts keys if their
+    /// number is above the new maximum.
     pub(crate) fn apply(&self, options: Options) {
         let settings = Settings::shared(options);
         self.max_keys.store(options.max_keys.unwrap_or(MAX_KEYS), Ordering::Relaxed);
@@ -81,8 +88,8 @@ impl Family {
         found.unwrap_or_else(|| self.add(key, shard, hash))
     }
 
-    /// Returns the circuit of a key if the family contains the key, without counting a use. A long key is found by its
-    /// full text and by its shortened text.
+    /// Returns the circuit of a key, or `None` if the family does not contain the key. `key` is the full key, or the
+    /// shortened text of a long key. The lookup does not count as a use of the key when keys are evicted.
     pub(crate) fn get(&self, key: &str) -> Option<CircuitBreaker> {
         let get = |key: &[u8]| {
             let (shard, hash) = self.place(key);
@@ -91,8 +98,8 @@ impl Family {
         get(key.as_bytes()).or_else(|| get(Text::of(key).finish()))
     }
 
-    /// Calls `see` for every circuit while no lock is held. A circuit is kept in use only during its own call: if all
-    /// were in use at once, an eviction would find none.
+    /// Calls `see` for every circuit, while no lock is held. A strong reference to a circuit exists only while `see`
+    /// runs for this circuit. Strong references to all circuits at once would protect all keys from eviction.
     pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
         for Shard(shard) in &self.shards {
             let circuits: Vec<_> = lock(shard).1.iter().map(CircuitBreaker::downgrade).collect();
@@ -100,7 +107,8 @@ impl Family {
         }
     }
 
-    /// Creates the circuit of a new key. If all other circuits are in use, the new circuit serves this one call only.
+    /// Creates the circuit of a new key. If the family is full and no key can be evicted, the new circuit is temporary:
+    /// it serves this call only.
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> CircuitBreaker {
         let has_place = self.take_place() || self.evict(shard);
@@ -108,14 +116,14 @@ impl Family {
             self.warn();
         }
         let (settings, table) = &mut *lock(&self.shards[shard].0);
-        // Another thread may have inserted the key in the meantime.
+        // Another thread may have inserted the same key since the lookup.
         if let Some(breaker) = table.find(hash, |it| self.key(it) == Some(key)) {
             if has_place {
                 self.keys.fetch_sub(1, Ordering::Relaxed);
             }
             return breaker;
         }
-        // The bytes are valid UTF-8, because they were written as texts.
+        // The key is valid UTF-8, because `Text` contains whole characters only.
         let name = format!("{}[{}]", self.name, from_utf8(key).unwrap_or_default());
         let breaker = CircuitBreaker::one_of_many(Name::new(&name), settings.clone());
         if has_place {
@@ -124,15 +132,16 @@ impl Family {
         breaker
     }
 
-    /// Adds one to the number of keys, unless the table is full.
+    /// Adds one to the number of keys and returns true, or returns false if the family is full.
     fn take_place(&self) -> bool {
         let max = self.max_keys.load(Ordering::Relaxed);
         let more = |keys: u32| (keys < max).then_some(keys + 1);
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Removes a key of this shard, or of another shard if this one has none to remove. The caller takes over its
-    /// place.
+    /// Evicts a key of this shard. If no key of this shard can be evicted, evicts a key of another shard. Returns
+    /// whether a key was evicted. The caller inserts another key in its place, or subtracts one from the number of
+    /// keys.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         after.iter().chain(before).any(|Shard(shard)| {
@@ -141,7 +150,7 @@ impl Family {
         })
     }
 
-    /// Emits the event of a full table, at most once a minute for each family.
+    /// Emits the event `keys_full`, at most once a minute for each family.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let is_due = last == 0 || now.since(Tick::from_bits(last)) >= BETWEEN_WARNINGS;
@@ -152,14 +161,14 @@ impl Family {
         }
     }
 
-    /// Returns the key in the name of a circuit of this family.
+    /// Returns the key of a circuit of this family. The circuit has the name `name[key]`.
     #[inline]
     fn key<'a>(&self, breaker: &'a CircuitBreaker) -> Option<&'a [u8]> {
         let name = breaker.label().as_bytes();
         name.get(self.name.len() + 1..name.len() - 1)
     }
 
-    /// Returns the shard of a key, and the hash that finds the key within the shard.
+    /// Returns the index of the key's shard, and the hash by which the table of the shard finds the key.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, key: &[u8]) -> (usize, u32) {

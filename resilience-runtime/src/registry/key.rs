@@ -1,4 +1,4 @@
-//! The keys of circuits, and their texts in names.
+//! Converts the keys of circuits to text, for names such as `shard[7]`.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::borrow::Cow;
@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use crate::base::sync::OnceLock;
 
-/// A text or a whole number that selects one circuit of a family.
+/// A value for the option `key`, which selects one circuit of a name: a text, a whole number, a `char`, a `bool`, or a
+/// pointer to such a value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a circuit",
     label = "neither a text nor a whole number",
@@ -18,23 +19,26 @@ pub trait Key {
     fn write(&self, to: &mut Text);
 }
 
-/// The length of the longest text of a key, in bytes. A longer key is shortened.
+/// The maximum length of the text of a key, in bytes. A longer text is shortened.
 const LONGEST: usize = 128;
-/// The number of bytes that remain of a longer key. The dots and the digits of a hash follow them.
+/// The maximum number of bytes that a shortened text keeps of the key. An ellipsis and the 32 hexadecimal digits of a
+/// hash follow these bytes.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
 
-/// The text of a key. A longer key is cut and ends with its hash, so no key allocates.
+/// The text of a key, at most 128 bytes. A longer text is cut, and ends with an ellipsis and a hash of the whole key.
+/// The bytes are stored inline, so converting a key to text does not allocate.
 #[derive(Debug)]
 pub struct Text {
     bytes: [u8; LONGEST],
     used: usize,
+    /// The two halves of the hash of the key. `None` as long as the whole text fits in `bytes`.
     hash: Option<[u64; 2]>,
 }
 
 impl Text {
-    /// Writes a key. [`finish`](Self::finish) returns its text.
+    /// Creates the text of a key. [`finish`](Self::finish) must be called before the text is complete.
     pub(crate) fn of<K: Key + ?Sized>(key: &K) -> Self {
         let mut text = Self { bytes: [0; LONGEST], used: 0, hash: None };
         key.write(&mut text);
@@ -52,7 +56,7 @@ impl Text {
         }
     }
 
-    /// Adds a text to the hash, and appends as much of it as fits.
+    /// Adds `text` to the hash, and appends as many of its bytes as fit.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {
@@ -71,7 +75,7 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a number like `fmt`, but faster, because `fmt` would take a large part of a lookup.
+    /// Writes a number in decimal. `fmt` does the same, but would take a large part of the time of a lookup.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -86,10 +90,11 @@ impl Text {
         self.push(&digits[first..]);
     }
 
-    /// Returns the text of the key, at most 128 bytes.
+    /// Returns the text of the key, at most 128 bytes, and shortens the text if necessary.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
-        // A key that ends like a shortened key gets a hash, too. Otherwise two keys could share one circuit.
+        // A key is also shortened if its own text already looks like a shortened text. Otherwise, this key and a longer
+        // key could have the same text, and would share one circuit.
         if self.hash.is_some() || self.ends_with_hash() {
             self.cut();
         }
@@ -114,7 +119,8 @@ impl Text {
     }
 }
 
-/// The random seed of the hashes, so that no caller can find two keys with the same hash.
+/// Returns the random seed of the hashes, which is the same for the whole process. Without the seed, a caller could
+/// choose two long keys with the same hash.
 fn secret() -> &'static RandomState {
     static SECRET: OnceLock<RandomState> = OnceLock::new();
     SECRET.get_or_init(RandomState::new)
@@ -146,7 +152,7 @@ macro_rules! keys {
             fn write(&self, to: &mut Text) {
                 match u64::try_from(*self) {
                     Ok(number) => to.push_number(number),
-                    // Writing to this text never fails.
+                    // `Text::write_str` never returns an error.
                     Err(_) => drop(write!(to, "{self}")),
                 }
             }

@@ -1,4 +1,4 @@
-//! The circuits that a program shares by name, and the sources of their options.
+//! Implements the registry: all circuits that a program shares by name.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,14 +17,16 @@ use crate::registry::named::{ByBytes, Named};
 use crate::registry::sources::{Sources, add};
 use crate::registry::written::{Written, merge};
 
-/// All circuits with a name. A name belongs to a circuit or to a family. In a conflict it belongs to both.
+/// The registered circuits and families. A family contains the circuits of one name with a `key`: one circuit for each
+/// key. A program may use one name for a circuit and for a family, but this is a conflict.
 #[derive(Default)]
 struct Registry {
     circuits: Circuits,
     families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
 }
 
-/// The sources are boxed, because smaller table entries cause fewer cache misses in a lookup.
+/// The registered circuits without a key, each with the sources of its options. The sources are boxed, because smaller
+/// table entries cause fewer cache misses in a lookup.
 type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
 
 #[cfg(not(resilience_loom))]
@@ -40,8 +42,8 @@ fn registry() -> MutexGuard<'static, Registry> {
 }
 
 impl Registry {
-    /// Returns the circuit of this name, its sources, and whether the circuit is new. A new circuit has the options of
-    /// the declarations.
+    /// Returns the circuit of this name, the sources of its options, and whether this function has created the circuit.
+    /// A new circuit has the options that attributes declare for this name.
     fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
         let known = self.circuits.get_key_value(name.as_bytes()).map(|(Named(breaker), _)| breaker.clone());
         let is_new = known.is_none();
@@ -52,25 +54,29 @@ impl Registry {
         (breaker, sources, is_new)
     }
 
-    /// Returns the places that set options of the circuit, if the circuit is registered or declared.
+    /// Returns the options that attributes and builders set for the circuit `name`, with their source positions.
+    /// Returns `None` if the circuit is neither registered nor declared by an attribute.
     fn circuit_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.circuits.get(name.as_bytes()).map(|sources| &*sources.written);
         registered.or_else(|| Some(&*declarations(name).circuit).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the places that set options of the family, if the family is registered or declared.
+    /// Returns the options that attributes set for the family `name`, with their source positions. Returns `None` if
+    /// the family is neither registered nor declared by an attribute.
     fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.families.get(name).map(|(_, written)| &**written);
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the conflict of a name that belongs to a circuit and to a family.
+    /// Returns the conflict of a name that is used for a circuit and for a family. Returns `None` if there is no such
+    /// conflict.
     fn conflict_of_kinds(&self, name: &str) -> Option<CircuitConflict> {
         Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
     }
 
-    /// Returns the conflicts of a name that has just been registered. A name is registered once, so each conflict is
-    /// reported once.
+    /// Returns the conflicts of a circuit or family that has just been registered with the options `places`. If the
+    /// name is used for a circuit and for a family, this is one of the conflicts. It is left out if the registration of
+    /// the other use has already returned it, so that each conflict is reported once.
     fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
@@ -80,7 +86,8 @@ impl Registry {
         conflicts_among(name, places).chain(of_kinds).collect()
     }
 
-    /// Adds the options of an attribute or a builder, and returns the conflicts that they cause.
+    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the conflicts that have not
+    /// been reported yet.
     fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
         let (breaker, sources, is_new) = self.circuit(name);
         let is_first = matches!(by, By::Builder) && !sources.in_use;
@@ -114,13 +121,19 @@ enum By {
     Builder,
 }
 
-/// Returns the declarations of a name; the list may be empty.
+/// Returns the options that attributes declare for a name. Both lists are empty if no attribute declares the name.
 fn declarations(name: &str) -> &'static Declarations {
     static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
     declared().get(name).unwrap_or(&NONE)
 }
 
-/// Registers the options of a builder. A conflict is returned as an error.
+/// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
+/// new conflict with an attribute.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`] if the name belongs to circuits with keys only, or if the builder contradicts an option
+/// that it cannot override.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut registry = registry();
     if let (Some([first, ..]), None) = (registry.family_places(name.as_str()), registry.circuit_places(name.as_str())) {
@@ -139,17 +152,21 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
     Ok(breaker)
 }
 
-/// Emits the events of conflicts. The caller must not hold a lock.
+/// Emits the event of each conflict. The caller must not hold the lock of the registry, because a subscriber may call
+/// the registry.
 fn emit(conflicts: &[CircuitConflict]) {
     conflicts.iter().for_each(conflict::emit);
 }
 
-/// Registers the options of an attribute. In a conflict the earlier options win, and the caller emits an event.
+/// Registers the circuit of an attribute, or adds the attribute's options to a registered circuit. The options of
+/// earlier registrations win over contradicting ones. Returns the circuit, and the conflicts that the caller must
+/// report by events.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     registry().write(Name::Static(name), written, By::Attribute)
 }
 
-/// Registers the options of an attribute with a key, like [`join`].
+/// Registers the family of an attribute with a key, or adds the attribute's options to a registered family. Conflicts
+/// are handled as in [`join`].
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut registry = registry();
     let is_new = !registry.families.contains_key(name);
@@ -172,7 +189,8 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
     (family, found)
 }
 
-/// Registers a preset. The options of attributes and builders take precedence.
+/// Registers the circuit of a preset, or adds the preset's options to a registered circuit. The options of attributes
+/// and builders take precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let mut registry = registry();
     let (breaker, sources, is_new) = registry.circuit(Name::Static(name));
@@ -188,11 +206,11 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 }
 
 /// Returns the statistics of every circuit that is registered, or that an attribute declares. The keys of the map are
-/// the names.
+/// the names of the circuits.
 ///
-/// Circuits with keys appear as `name[key]`, one for each key that the program still remembers. A circuit from
-/// [`build`](crate::CircuitBuilder::build) belongs to its owner and is not listed. This function changes nothing.
-/// Without the feature `declare`, the circuit of an attribute is listed from its first call on.
+/// A circuit with a key appears as `name[key]`, from its first call until the key is evicted. A circuit from
+/// [`build`](crate::CircuitBuilder::build) belongs to its owner and is not listed. This function registers no circuit
+/// and changes no state. Without the feature `declare`, the circuit of an attribute is listed from its first call on.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
@@ -222,7 +240,7 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     stats
 }
 
-/// Resets every registered circuit; see [`CircuitBreaker::reset`].
+/// Resets every registered circuit, with or without a key, as [`CircuitBreaker::reset`] does.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
@@ -241,10 +259,11 @@ pub fn reset_all_circuits() {
     each(CircuitBreaker::reset);
 }
 
-/// Returns the circuit of this name. If an attribute declares the circuit, this function registers it.
+/// Returns the circuit of this name, or `None` if there is no such circuit. If the circuit is declared by an attribute
+/// but has had no call yet, this function registers it.
 ///
-/// The name of a circuit with a key is `name[key]`, with the full key, or with the shortened key that the statistics
-/// show.
+/// The name of a circuit with a key is `name[key]`. A key of more than 128 bytes may be given in full, or shortened as
+/// in the statistics.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -279,16 +298,20 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 
 /// Checks that no name has two values for one option, and that no name is used both with and without a key.
 ///
-/// A program with such a conflict runs. Between two attributes, the one that comes first by file, line and column wins.
-/// A builder that registers before the first call wins over attributes. A WARN event reports the conflict when the name
-/// is registered.
+/// Options that cannot be combined, such as `threshold` and `failure_rate`, also conflict if two attributes, or an
+/// attribute and a builder, set them for one circuit.
 ///
-/// A name may be used with and without a key. Then functions without a key share the circuit `name`, and functions with
-/// a key use the circuits `name[key]`.
+/// A program with a conflict runs. Of two attributes that conflict, the first in the order of file, line and column
+/// wins. A builder that registers before the first call wins over attributes. A WARN event reports the conflict when
+/// the circuit is registered.
 ///
-/// Without the feature `declare`, this function finds only conflicts among functions that were called.
+/// If a name is used with and without a key, functions without a key share the circuit `name`. Functions with a key use
+/// the circuits `name[key]`.
 ///
-/// A test of one line finds conflicts early:
+/// Without the feature `declare`, an attribute is known only after the first call of its function. This function then
+/// finds only conflicts among the known attributes, and the attribute that became known first wins.
+///
+/// A test of one line finds the conflicts of a program:
 ///
 /// ```
 /// // in a #[test]:
@@ -312,7 +335,8 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
-/// Calls `see` for every circuit while no lock is held. The order is by name, and circuits with keys come last.
+/// Calls `see` for every registered circuit, while no lock is held. Circuits without a key come first, in the order of
+/// their names.
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
     let registry = registry();
     let mut breakers: Vec<_> = registry.circuits.keys().map(|Named(breaker)| breaker.clone()).collect();

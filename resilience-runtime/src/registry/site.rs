@@ -1,7 +1,8 @@
-//! The forms in which an expansion holds a layer.
+//! Gives expanded functions access to their circuits, bulkheads and rate limits.
 //!
-//! A [`Site`] holds the layer that an attribute declares. [`Owned`] holds a breaker, bulkhead or limit that the user
-//! created (`with = ..`), or the circuit of a key.
+//! A [`Site`] is a static variable in the expansion of an attribute. It creates the layer that the attribute declares
+//! at the first call, and all calls share this layer. [`Owned`] is a handle for one call: of a breaker, bulkhead or
+//! rate limit that the user created (`with = ..`), or of the circuit of a key.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::borrow::Cow;
@@ -18,20 +19,23 @@ use crate::registry::family::Family;
 use crate::registry::key::Key;
 use crate::registry::registry;
 
-/// A layer that the calls of one attribute share.
+/// A circuit, bulkhead or rate limit that all calls of a function share, or the circuits of a name with a key.
 pub trait Shared: Clone {
-    /// The name and the options of the attribute. The attribute has checked them.
+    /// The name and the options in the attribute. The macro has checked their ranges.
     type Declaration: Copy;
 
-    /// Creates or finds the layer of a declaration, and returns it with its conflicts.
+    /// Creates the layer, or finds the circuit that is already registered under this name. Returns the layer, and the
+    /// conflicts of its options with other attributes and builders.
     fn resolve(declaration: Self::Declaration) -> (Self, Vec<CircuitConflict>);
 }
 
-/// The layer of one attribute, which all calls share. The first call creates or finds it.
+/// The static variable of an attribute. It contains the declaration, and after the first call also the layer that all
+/// calls share.
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
-    // `OnceBox` saves one instruction per call of a circuit against `OnceLock`, and three per call of a rate limit.
+    // `OnceBox` needs fewer instructions than `OnceLock`: one less per call of a circuit, and three less per call of a
+    // rate limit.
     layer: OnceBox<T>,
 }
 
@@ -40,12 +44,13 @@ impl<T: Shared> Site<T> {
         Self { declaration, layer: OnceBox::new() }
     }
 
-    /// Returns the declaration of the attribute, which is collected at link time.
+    /// Returns the declaration. With the feature `declare`, the declarations of all circuits are collected at link
+    /// time.
     pub const fn declaration(&'static self) -> &'static T::Declaration {
         &self.declaration
     }
 
-    /// Returns the layer.
+    /// Returns the layer. The first call creates it, or finds it in the registry.
     #[inline]
     pub fn get(&'static self) -> &'static T {
         self.layer.get().unwrap_or_else(|| self.resolve())
@@ -55,14 +60,15 @@ impl<T: Shared> Site<T> {
     fn resolve(&'static self) -> &'static T {
         let (layer, conflicts) = T::resolve(self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
-        // If two first calls run at the same time, only one of them receives the conflicts. The layer is set before the
-        // events, because a subscriber may call this function.
+        // If two threads make the first call at the same time, only one of them receives the conflicts. The layer is
+        // stored before the events are emitted, because a subscriber may call the decorated function.
         conflicts.iter().for_each(conflict::emit);
         found
     }
 }
 
-/// A handle that belongs to one call, so that the user's expression is not borrowed while the body runs.
+/// A handle of a layer for one call. Without a handle of its own, the call would borrow the user's expression (`with =
+/// ..`) while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
 
@@ -71,19 +77,19 @@ impl<T: Clone> Owned<T> {
         Self(layer.clone())
     }
 
-    /// Returns the layer.
+    /// Returns the layer of the handle.
     #[inline]
     pub fn get(&self) -> &T {
         &self.0
     }
 }
 
-/// The circuits of one name, one for each key.
+/// The circuits of a name with a `key`: one circuit for each key.
 #[derive(Clone, Debug)]
 pub struct KeyedCircuits(pub(crate) Arc<Family>);
 
 impl KeyedCircuits {
-    /// Returns the circuit of this key.
+    /// Returns the circuit of this key, and creates it if necessary.
     pub fn of<K: Key + ?Sized>(&self, key: &K) -> Owned<CircuitBreaker> {
         Owned(self.0.breaker(key))
     }

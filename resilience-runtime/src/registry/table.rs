@@ -1,21 +1,23 @@
-//! A table that finds the circuits of a family by their keys, and evicts the least recently used ones.
+//! Implements the hash table of one shard of a family. The table finds the circuit of a key, and evicts idle circuits.
 //!
-//! The table uses linear probing. A removal moves the following entries back instead of leaving a mark. The table never
-//! rehashes while its size stays the same, so each insertion at the limit takes bounded time. `hashbrown` leaves marks,
-//! and rehashes all entries under the lock again and again while keys come and go.
+//! Collisions are resolved by linear probing. A removal shifts the following entries back, so it leaves no tombstone (a
+//! mark that tells a search to continue past a removed entry). Without tombstones, the table rehashes its entries only
+//! when it grows. An insertion into a table that does not grow therefore takes bounded time. `hashbrown` uses
+//! tombstones. While keys come and go, it would rehash all entries again and again, under the lock of the shard.
 
 use std::cmp::Reverse;
 
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::state::Phase;
 
-/// One part of the table of a family. Each part has its own lock.
+/// A hash table of circuits. Each table belongs to one shard, and the lock of the shard protects it.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// At most three quarters of the slots are in use.
+    /// The slots of the table. At most three quarters of them are in use.
     slots: Vec<Slot>,
     used_slots: usize,
-    /// The number of lookups. It wraps: a key that is idle for 2^32 lookups seems to have been used just now.
+    /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups without a use, a circuit therefore seems
+    /// to have been used just now.
     lookups: u32,
 }
 
@@ -23,21 +25,23 @@ pub(crate) struct Table {
 struct Slot {
     breaker: Option<CircuitBreaker>,
     hash: u32,
-    /// The number of lookups when this circuit was last used.
+    /// The value of `Table::lookups` at the last use of this circuit.
     used: u32,
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of evictable circuits among which an eviction selects.
+/// The number of idle circuits that an eviction compares. If none of them is closed, the eviction continues until it
+/// finds a closed circuit.
 const SAMPLE: usize = 16;
-/// The largest number of slots that an eviction visits to fill its sample and to find a closed circuit. In a family of
-/// up to 1,000 keys, these are all slots of a table.
+/// The maximum number of slots that an eviction visits. If `max_keys` is at most 1,000, practically no table has more
+/// slots than this, so an eviction may visit all of them.
 const MOST_VISITED: usize = 256;
 
-/// The order of eviction: the smallest rank is evicted first.
+/// The order of eviction: circuits with the smallest rank are evicted first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Closed,
+    /// The circuit is open or half-open.
     Open,
     /// The circuit is forced open or disabled.
     Manual,
@@ -48,7 +52,8 @@ impl Table {
         self.slots.iter().filter_map(|slot| slot.breaker.as_ref())
     }
 
-    /// Returns the circuit that has this hash and satisfies `is_it`. Counts as a use.
+    /// Returns the circuit whose key has this hash, and for which `is_it` returns true. The lookup counts as a use of
+    /// the circuit.
     #[inline]
     pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
         let place = self.place(hash, is_it)?;
@@ -58,12 +63,12 @@ impl Table {
         slot.breaker.clone()
     }
 
-    /// Returns a circuit like [`find`](Self::find), but does not count as a use.
+    /// Returns a circuit like [`find`](Self::find), but the lookup does not count as a use of the circuit.
     pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
         self.slots[self.place(hash, is_it)?].breaker.clone()
     }
 
-    /// Inserts a circuit that the table does not contain.
+    /// Inserts a circuit. The table must not contain a circuit with the same key.
     pub(crate) fn insert(&mut self, hash: u32, breaker: CircuitBreaker) {
         if 4 * (self.used_slots + 1) > 3 * self.slots.len() {
             self.grow();
@@ -73,8 +78,9 @@ impl Table {
         self.put(Slot { breaker: Some(breaker), hash, used: self.lookups });
     }
 
-    /// Removes and returns the best circuit of a random sample. A circuit in use stays. The smallest [`Rank`] comes
-    /// first, and then the least recently used circuit. `draw` is a random number.
+    /// Evicts one circuit of a random sample and returns it, or returns `None` if all visited circuits are in use.
+    /// Evicts the circuit with the smallest [`Rank`]. Of several circuits with this rank, evicts the least recently
+    /// used one. `draw` is a random number from which the start of the sample is computed.
     pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
         let (mut best, mut sampled) = (None, 0);
         let start = self.home(draw);
@@ -95,7 +101,7 @@ impl Table {
 
     fn place(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<usize> {
         let mut place = self.home(hash);
-        // A quarter of the slots is free, so the search always ends.
+        // At least a quarter of the slots is free, so the search always ends.
         while let Some(breaker) = &self.slots.get(place)?.breaker {
             if self.slots[place].hash == hash && is_it(breaker) {
                 return Some(place);
@@ -108,7 +114,8 @@ impl Table {
     fn remove(&mut self, place: usize) -> Option<CircuitBreaker> {
         let removed = self.slots[place].breaker.take();
         self.used_slots -= 1;
-        // Moves each later entry of the run to the gap, unless its search begins after the gap.
+        // Visits the entries up to the next free slot. An entry moves into the gap if a search for the entry would pass
+        // the gap. The slot that the entry leaves is the new gap.
         let (mut gap, mut next) = (place, self.after(place));
         while self.slots[next].breaker.is_some() {
             let home = self.home(self.slots[next].hash);
@@ -129,7 +136,7 @@ impl Table {
         self.slots[place] = slot;
     }
 
-    /// Grows by half. A table of double size would take up to a third more memory for each key.
+    /// Enlarges the table by half. A table of double size could take a third more memory for each key.
     fn grow(&mut self) {
         let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
         for slot in std::mem::replace(&mut self.slots, vec![Slot::default(); slots]) {
@@ -139,26 +146,26 @@ impl Table {
         }
     }
 
-    /// Returns the slot at which the search for a hash begins.
+    /// Returns the index of the slot at which the search for a hash begins.
     #[inline]
     fn home(&self, hash: u32) -> usize {
         let product = u64::from(hash) * self.slots.len() as u64;
         (product >> u32::BITS) as usize
     }
 
-    /// Returns the slot after this one. The first slot follows the last one.
+    /// Returns the index of the next slot. The first slot follows the last one.
     #[inline]
     fn after(&self, place: usize) -> usize {
         if place + 1 == self.slots.len() { 0 } else { place + 1 }
     }
 
-    /// Returns the number of steps from one slot to another.
+    /// Returns the number of steps from slot `from` forward to slot `to`.
     fn distance(&self, from: usize, to: usize) -> usize {
         if from <= to { to - from } else { to + self.slots.len() - from }
     }
 }
 
-/// Returns the rank of a circuit, or `None` while a call uses it.
+/// Returns the rank of a circuit, or `None` if a call or another handle uses the circuit.
 fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
     if breaker.is_in_use() {
         return None;
@@ -179,7 +186,8 @@ mod tests {
     use crate::base::random;
     use crate::circuit::settings::{Options, Settings};
 
-    /// A small number of hashes causes long runs of slots in use.
+    /// Compares the table with a set of keys after random insertions and evictions. A small number of distinct hashes
+    /// causes many collisions, and so long sequences of used slots.
     #[test]
     fn random_insertions_and_evictions_agree_with_a_set() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

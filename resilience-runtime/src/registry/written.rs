@@ -1,25 +1,28 @@
-//! The options that one attribute or builder sets.
+//! Defines the options that one attribute or builder sets, with their source position.
 
 use std::panic::Location;
 
 use crate::base::sync::Arc;
 use crate::circuit::settings::Options;
 
-/// The options that one place sets. A place is the source position of an attribute or a builder.
+/// The options that one attribute or builder sets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Written {
     pub(crate) options: Options,
+    /// The source position of the attribute, or of the call that created the builder.
     pub(crate) place: &'static Location<'static>,
 }
 
 impl Written {
-    /// Returns the key by which places are sorted. If two places set one option, the smaller place wins.
+    /// Returns the key by which attributes are sorted: file, line and column. If two attributes set one option to
+    /// different values, the attribute with the smaller key wins.
     pub(crate) fn order(&self) -> (&'static str, u32, u32) {
         (self.place.file(), self.place.line(), self.place.column())
     }
 }
 
-/// Merges the options of several places. The earlier place wins.
+/// Merges the options of several attributes and builders. If two elements set the same option, the earlier element
+/// wins.
 pub(crate) fn merge(written: &[Arc<Written>]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
 }
