@@ -1,4 +1,4 @@
-//! A limit on the number of concurrent calls.
+//! Implements [`Bulkhead`], which limits the number of concurrent calls.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,7 +21,7 @@ use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The error of a call that a [`Bulkhead`] rejected because all slots were taken.
+/// The error of a call that a [`Bulkhead`] rejected, because no slot was free or became free in time.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -31,14 +31,15 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Returns the name of the bulkhead, not escaped. A bulkhead that an attribute declares has the name of its
-    /// function.
+    /// Returns the name of the bulkhead, without escape sequences. A bulkhead that an attribute creates has the name of
+    /// the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 }
 
-/// Creates an error of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the rejection.
+/// Creates an error of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the
+/// [`BulkheadFullError`].
 impl From<BulkheadFullError> for io::Error {
     fn from(full: BulkheadFullError) -> Self {
         Self::new(io::ErrorKind::ResourceBusy, full)
@@ -47,8 +48,9 @@ impl From<BulkheadFullError> for io::Error {
 
 /// Limits the number of concurrent calls to `max`.
 ///
-/// If all slots are taken, a call waits in a queue, or is rejected at once. Slots are given in order of arrival. This
-/// type is a cheap handle; its clones share the slots.
+/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue for at most the
+/// time [`wait`](BulkheadBuilder::wait). After this time, or at once if it is zero, the call is rejected. Waiting calls
+/// receive slots in the order of their arrival. This type is a cheap handle, and all clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -82,14 +84,14 @@ struct Shared {
 impl Bulkhead {
     /// Returns a builder for a bulkhead with `max` slots, at least 1.
     ///
-    /// Events and errors show the name. Any text that is not blank is allowed.
+    /// Events and errors show the name. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, max: u32) -> BulkheadBuilder {
         BulkheadBuilder { name: name.into(), max, wait: Duration::ZERO }
     }
 
     pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
-        // The value of `Semaphore::MAX_PERMITS`, which the oldest supported tokio lacks. With 32-bit pointers, it is
-        // half a billion.
+        // This value equals `Semaphore::MAX_PERMITS`, a constant that the oldest supported version of tokio lacks. With
+        // 32-bit pointers, the value is half a billion.
         const MOST: usize = usize::MAX >> 3;
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         Self(Arc::new(Shared {
@@ -103,7 +105,7 @@ impl Bulkhead {
         }))
     }
 
-    /// Returns the name, not escaped.
+    /// Returns the name of the bulkhead, without escape sequences.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
@@ -131,10 +133,10 @@ impl Bulkhead {
         self.take().ok_or_else(|| self.reject())
     }
 
-    /// Takes a slot, and waits for one if none is free.
+    /// Takes a slot, and waits if no slot is free.
     ///
-    /// The wait lasts at most for the option [`wait`](BulkheadBuilder::wait). A [`deadline`](crate::deadline()) around
-    /// the call may shorten it.
+    /// The wait lasts at most the time [`wait`](BulkheadBuilder::wait). If a [`deadline`](crate::deadline()) around the
+    /// call is earlier, the wait ends at the deadline.
     ///
     /// # Errors
     ///
@@ -142,7 +144,7 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// Panics if a wait starts outside a tokio runtime with its timer enabled.
+    /// Panics if the call has to wait outside a tokio runtime with its timer enabled.
     ///
     /// # Cancel safety
     ///
@@ -160,7 +162,7 @@ impl Bulkhead {
         drop(waiting);
         match acquired {
             Some(Ok(permit)) => Ok(self.admit(permit)),
-            // The semaphore is never closed.
+            // `Some(Err(_))` never occurs, because the semaphore is never closed.
             Some(Err(_)) | None => Err(self.reject()),
         }
     }
@@ -174,11 +176,11 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// Panics if a wait starts outside a tokio runtime with its timer enabled.
+    /// Panics if the call has to wait outside a tokio runtime with its timer enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future removes the call from the queue, or drops the call and frees its slot.
+    /// Dropping the returned future removes the call from the queue, or drops the future of `f` and frees the slot.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -221,14 +223,14 @@ impl fmt::Debug for Bulkhead {
     }
 }
 
-/// A slot of a [`Bulkhead`]. Dropping it frees the slot.
+/// A slot that a call has taken from a [`Bulkhead`]. Dropping this value frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct BulkheadSlot<'b> {
     _permit: SemaphorePermit<'b>,
 }
 
-/// Counts a waiting call as long as this value exists.
+/// Counts one waiting call as long as this value exists.
 struct Waiting<'a>(&'a AtomicU64);
 
 impl<'a> Waiting<'a> {
@@ -260,7 +262,7 @@ pub struct BulkheadStats {
     pub total_rejected: u64,
 }
 
-/// Builds a [`Bulkhead`], from [`Bulkhead::builder`].
+/// Builds a [`Bulkhead`]. [`Bulkhead::builder`] returns this builder.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct BulkheadBuilder {
@@ -270,7 +272,7 @@ pub struct BulkheadBuilder {
 }
 
 impl BulkheadBuilder {
-    /// Sets the longest wait for a slot, 0 to 584 years. Default: 0, which rejects a call at once if no slot is free.
+    /// Sets the longest wait for a slot, 0 to 584 years. Default: 0, so a call is rejected at once if no slot is free.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

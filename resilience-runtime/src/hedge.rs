@@ -1,4 +1,4 @@
-//! Hedging: a second attempt of a call that has not ended in time.
+//! Implements [`Hedge`], which starts another attempt of a call while the earlier attempts still run.
 
 use std::any::type_name;
 use std::future::Future;
@@ -17,11 +17,11 @@ use crate::timeout::timeout::Timer;
 
 /// Starts another attempt of a call if the attempts before it take too long.
 ///
-/// The outcome of the first attempt that succeeds is returned, and the other attempts are dropped. The slowest calls
+/// The call returns the outcome of the first attempt that succeeds, and drops the other attempts. The slowest calls
 /// become much faster, at the cost of a few more calls.
 ///
-/// The technique is the hedged request of Jeffrey Dean and Luiz André Barroso, *The Tail at Scale* (Communications of
-/// the ACM 56, 2, 2013). They start a second attempt after the 95th percentile of the duration.
+/// Hedged requests were described by Jeffrey Dean and Luiz André Barroso in *The Tail at Scale* (Communications of the
+/// ACM 56, 2, 2013). The authors start the second attempt at the 95th percentile of the durations of all calls.
 ///
 /// ```
 /// use std::time::Duration;
@@ -52,8 +52,8 @@ pub struct Hedge {
 }
 
 impl Hedge {
-    /// Creates a hedge of at most `max` attempts, 2 to 5. Each attempt starts `after` the previous one. This time is
-    /// longer than zero, at most 584 years.
+    /// Creates a hedge of at most `max` attempts, 2 to 5. Each attempt starts the time `after` later than the previous
+    /// attempt. This time is longer than zero, at most 584 years.
     ///
     /// # Errors
     ///
@@ -68,14 +68,17 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`, and calls it again while no attempt has ended. After a [`deadline`](crate::deadline()) around the
-    /// call, no attempt starts. All attempts run in one task, and the future has room for five.
+    /// Calls `f`. As long as no attempt has succeeded, calls `f` again after each interval `after`. After a
+    /// [`deadline`](crate::deadline()) around the call, no further attempt starts.
     ///
-    /// An error ends the call if no other attempt runs. A hedge does not retry; see [`RetryPolicy`](crate::RetryPolicy).
+    /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
+    /// use a [`RetryPolicy`](crate::RetryPolicy).
+    ///
+    /// All attempts run in the task of the caller. The returned future has space for five attempts.
     ///
     /// # Errors
     ///
-    /// Returns the error of the attempt that ended last, if all attempts fail.
+    /// Returns the error of the attempt that ended last, if all attempts that started have failed.
     ///
     /// # Panics
     ///
@@ -89,7 +92,7 @@ impl Hedge {
         F: Fn() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Moves `f`, because a borrow would take up 8 bytes more.
+        // The closure owns `f`, because a reference to `f` would make the future 8 bytes larger.
         let begin = move |attempt| {
             began(type_name::<F>(), attempt);
             f()
@@ -101,7 +104,7 @@ impl Hedge {
     }
 }
 
-/// Emits the event of each attempt after the first one.
+/// Emits the event `hedged` for each attempt after the first. `attempt` is counted from 1.
 pub fn began(func: &str, attempt: u32) {
     if attempt > 1 && events::debug_wanted() {
         hedged(func, attempt);
@@ -113,7 +116,7 @@ fn hedged(func: &str, attempt: u32) {
     debug!(name: "hedged", target: TARGET, func, attempt, "hedged");
 }
 
-/// The outcome of an attempt.
+/// The outcome of an attempt of a hedged call.
 pub trait Attempted {
     /// Returns whether the outcome ends the call, even if other attempts still run.
     fn wins(&self) -> bool;
@@ -126,7 +129,7 @@ impl<T, E> Attempted for Result<T, E> {
 }
 
 pin_project! {
-    /// A call that starts another attempt if the earlier attempts take too long.
+    /// The future of a hedged call. It polls the attempts, and starts further ones.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Hedged<'a, B, P> {
@@ -134,11 +137,13 @@ pin_project! {
         begin: B,
         // The number of attempts that may still begin.
         left: u32,
+        // The number of attempts that have begun.
         begun: u32,
+        // The time until the next attempt, or `None` before the first attempt.
         #[pin]
         timer: Option<Timer>,
-        // The type is a parameter with an array of places, because the macro `pin_project!` takes no constant
-        // parameter.
+        // An array with a place for each attempt. Its type is a parameter, because the macro `pin_project!` does not
+        // support const generics such as the length of the array.
         attempts: P,
     }
 }
@@ -148,15 +153,16 @@ where
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates a call with one place for each possible attempt. `begin` receives the number of an attempt.
+    /// Creates a call with at most `MAX` attempts, and a place for each of them. `begin` receives the number of an
+    /// attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
     }
 }
 
-/// Polls all attempts. Returns an outcome that wins. If none wins and no attempt runs, returns the outcome of the
-/// attempt that ended last.
+/// Polls all attempts. Returns the first outcome that ends the call, even if other attempts still run. If no attempt
+/// runs any more, returns the outcome of the attempt that ended last.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -196,8 +202,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // The task may be polled late: the deadline may have passed, although it was in the future when the timer
-            // was set.
+            // The runtime may poll this task late. The deadline may have passed by then, even if it was in the future
+            // when the timer was set.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -1,4 +1,4 @@
-//! A limit on the number of calls per second.
+//! Implements [`RateLimit`], which limits the number of calls per second.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,18 +26,21 @@ pub struct RateLimitedError {
 }
 
 impl RateLimitedError {
-    /// Returns the name of the limit, not escaped. A limit that an attribute declares has the name of its function.
+    /// Returns the name of the limit, without escape sequences. A limit that an attribute creates has the name of the
+    /// decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the limit admits the next call, longer than zero. Another caller may use that time first.
+    /// Returns the time until the limit admits another call, longer than zero. If another call comes first, a
+    /// repetition after this time may be rejected again.
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.source.wait)
     }
 }
 
-/// Creates an error of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the rejection.
+/// Creates an error of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the
+/// [`RateLimitedError`].
 impl From<RateLimitedError> for io::Error {
     fn from(limited: RateLimitedError) -> Self {
         Self::new(io::ErrorKind::QuotaExceeded, limited)
@@ -46,9 +49,9 @@ impl From<RateLimitedError> for io::Error {
 
 /// Limits the number of calls per second, and the size of a burst.
 ///
-/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). Its decisions equal the
-/// decisions of a leaky bucket, but its state is one atomic word. This type is a cheap handle; its clones share the
-/// rate.
+/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It admits the same
+/// calls as a leaky bucket, but needs only one atomic number as its state. This type is a cheap handle, and all clones
+/// share the rate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,21 +77,23 @@ pub struct RateLimit(Arc<Shared>);
 struct Shared {
     name: Name,
     pace: Pace,
-    /// The tick at which the next call is due at an even pace, or zero before the first call.
+    /// The time at which the next call is due if calls come at an even pace, as the bits of a [`Tick`], a point in time
+    /// in nanoseconds. Zero before the first call.
     due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
 }
 
-/// The highest rate. Above it, the rounding of a step to whole nanoseconds would change the rate noticeably.
+/// The highest rate, in calls per second. At a higher rate, rounding `Pace::step` to whole nanoseconds would change the
+/// rate noticeably.
 const MOST_PER_SECOND: u32 = 1_000_000;
 
-/// The rate and the burst as times, in nanoseconds.
+/// The rate and the burst, converted to nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pace {
     /// The time between two calls at an even pace.
     step: u64,
-    /// The longest time by which a call may start before it is due.
+    /// The longest time by which a call may start before it is due: `step` for each call of a burst after the first.
     ahead: u64,
 }
 
@@ -98,11 +103,12 @@ impl Pace {
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 
-    /// Returns the tick at which the next call is due, if a call starts `now`. The error is the time by which the call
-    /// is too early.
+    /// Returns the time at which the next call is due, if a call starts `now`. `due` is the time at which the call
+    /// itself is due. If the call comes too early, returns the time until it may start as the error. All times are in
+    /// nanoseconds.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
-        // No call on this clock can have written a later time. A later time comes from a test with another paused
-        // clock.
+        // Calls by this clock set `due` at most `latest` ahead of `now`. A later time was set by another clock, such as
+        // the paused clock of another test, and is ignored.
         let latest = self.ahead + self.step + nanos(SKEW);
         let due = if due.saturating_sub(now) > latest { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
@@ -115,7 +121,7 @@ impl Pace {
 impl RateLimit {
     /// Returns a builder for a limit of `per_second` calls per second, 1 to 1,000,000.
     ///
-    /// Events and errors show the name. Any text that is not blank is allowed.
+    /// Events and errors show the name. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, per_second: u32) -> RateLimitBuilder {
         RateLimitBuilder { name: name.into(), per_second, burst: None }
     }
@@ -130,7 +136,7 @@ impl RateLimit {
         }))
     }
 
-    /// Returns the name, not escaped.
+    /// Returns the name of the limit, without escape sequences.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
@@ -143,7 +149,7 @@ impl RateLimit {
         }
     }
 
-    /// Admits a call that is about to start. This method takes no lock and needs no runtime.
+    /// Admits a call that is about to start, or rejects it. This method takes no lock and needs no tokio runtime.
     ///
     /// # Errors
     ///
@@ -152,8 +158,8 @@ impl RateLimit {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
         loop {
-            // The clock is read after `due`. A reading before it could be earlier than the time of the call that wrote
-            // `due`.
+            // The clock is read after `due`. If the clock were read first, `now` could be earlier than the time at
+            // which another call wrote `due`.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
@@ -174,7 +180,7 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the call. The call still counts towards the rate.
+    /// Dropping the returned future drops the future of `f`. The call still counts towards the rate.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -188,7 +194,7 @@ impl RateLimit {
     #[cold]
     fn reject(&self, early: u64) -> RateLimitedError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
-        // Rounded up to a whole tick, so that a caller is admitted after this wait.
+        // Rounds up to a whole tick of eight nanoseconds, so that the rate allows a call after this wait.
         let wait_nanos = early.saturating_add(7) & !7;
         if events::debug_wanted() {
             rate_limited(&self.0.name, Duration::from_nanos(wait_nanos));
@@ -218,7 +224,7 @@ pub struct RateLimitStats {
     pub total_rejected: u64,
 }
 
-/// Builds a [`RateLimit`], from [`RateLimit::builder`].
+/// Builds a [`RateLimit`]. [`RateLimit::builder`] returns this builder.
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {
@@ -235,7 +241,7 @@ impl RateLimitBuilder {
         self
     }
 
-    /// Creates the limit.
+    /// Creates the rate limit.
     ///
     /// # Errors
     ///
@@ -259,7 +265,7 @@ impl RateLimitBuilder {
 mod tests {
     use super::*;
 
-    /// Returns the number of admitted calls among calls at these times.
+    /// Returns the number of calls that `pace` admits, if the calls start at `times` in nanoseconds.
     fn passed(pace: Pace, times: impl IntoIterator<Item = u64>) -> usize {
         let mut due = 0;
         times

@@ -1,25 +1,26 @@
-//! The cause of an attempt's end before its body ended.
+//! Distinguishes rejections and expired deadlines from the errors of the service itself.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
-/// The cause why the latest attempt of a call ended before its body did.
+/// The reason why the latest attempt of a call, or a call inside its body, was rejected or ended by a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The body ended.
+    /// There was no rejection and no expired deadline: the body ended, or a timeout ended it.
     None,
-    /// A circuit rejected the attempt.
+    /// A circuit rejected the call.
     Circuit,
-    /// A limit rejected the attempt, or the caller's deadline had passed before it.
+    /// A bulkhead or a rate limit rejected the call, or the caller's deadline had passed before the call.
     Limit,
-    /// The caller's deadline ended the attempt.
+    /// The caller's deadline ended the call.
     Deadline,
-    /// The type of the error does not show a cause.
+    /// The type of the error does not allow a search for a cause.
     Unknown,
 }
 
 impl Cause {
+    /// Returns the cause of a call that a timeout ended.
     pub fn of_timeout(error: TimeoutError) -> Self {
         match (error.by_deadline(), error.after().is_zero()) {
             (false, _) => Self::None,
@@ -28,7 +29,7 @@ impl Cause {
         }
     }
 
-    /// Returns whether a layer rejected the attempt.
+    /// Returns whether the call was not made, because of a rejection or a deadline that had passed before.
     pub fn is_rejection(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit)
     }
@@ -37,12 +38,13 @@ impl Cause {
         matches!(self, Self::Circuit)
     }
 
-    /// Returns whether the outcome says nothing about the service. Circuits ignore such an outcome.
+    /// Returns whether the outcome says nothing about the service. A circuit does not count such an outcome as a
+    /// failure, unless the call ran for `hung_after` before the deadline ended it.
     pub fn is_neutral(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
     }
 
-    /// Returns this cause. If the attempt ended in the body, returns the cause that the error shows.
+    /// Returns this cause. If it is `Cause::None`, returns the cause that `of_error` finds in the error.
     #[must_use]
     pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
         if self == Self::None { of_error() } else { self }

@@ -1,4 +1,4 @@
-//! The outcomes that an expansion creates.
+//! Creates the outcomes of calls that a layer has rejected or ended.
 #![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
 use std::time::Duration;
@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::base::outcome::Outcome;
 use crate::timeout::timeout::TimeoutError;
 
-/// Returns a value of the declared return type. The call is in code that never runs, and tells the compiler the type of
-/// the body.
+/// Tells the compiler the return type of the body. The generated code contains `return never::<T>()` in a branch that
+/// never runs, where `T` is the return type of the function.
 pub fn never<T>() -> T {
     unreachable!("an expansion names this in dead code only")
 }
 
-/// An error that can be made from the error of a layer.
+/// An error type of the user that can be made from the error of a layer, which has the type `Error`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a `{Error}`",
     label = "does not implement `From<{Error}>`",
@@ -31,7 +31,7 @@ impl<E: From<Error>, Error> Holds<Error> for E {
     }
 }
 
-/// Creates the outcome of a call that a layer has rejected or ended.
+/// Creates the outcome of a call that a layer has rejected or ended, with the error of the layer.
 pub fn rejected<R: Outcome, Error>(error: Error) -> R
 where
     R::Error: Holds<Error>,
@@ -39,12 +39,13 @@ where
     R::from_result(Err(Holds::hold(error)))
 }
 
-/// Creates the outcome of a call that a layer has rejected or ended, by the user's function.
+/// Creates the outcome of a call that a layer has rejected or ended. The user's function `make` converts the error of
+/// the layer.
 pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
     Err(make(error))
 }
 
-/// Creates the error of a call that a timeout has ended.
+/// Creates the error of a call that a timeout has ended, and emits the event `timed_out`.
 pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
     TimeoutError::new(func, allowed, after)
 }

@@ -1,4 +1,4 @@
-//! Finds a rejection by a layer of another function in an error.
+//! Finds out whether an error comes from a rejection by a layer, or from an expired deadline.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::error::Error;
@@ -7,14 +7,15 @@ use std::ops::Deref;
 use crate::base::not_made::{ByBulkhead, ByCircuit, ByDeadline, ByRateLimit, NotMade};
 use crate::expansion::cause::Cause;
 
-/// Returns the cause in the sources of an error, which start with `source`.
+/// Returns the cause that the chain of sources beginning with `source` shows. The errors of rejected calls and of
+/// expired deadlines have a source of the type [`NotMade`] or [`ByDeadline`].
 #[inline]
 fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
     source.map_or(Cause::None, of_sources)
 }
 
 fn of_sources(source: &(dyn Error + 'static)) -> Cause {
-    // Errors whose sources form a ring must not block the call.
+    // The maximum number of sources in the search. A chain of sources that forms a ring would have no end.
     const DEEPEST: usize = 64;
     std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
@@ -33,13 +34,19 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
         .unwrap_or(Cause::None)
 }
 
-/// Finds the cause of an error. The type of the error needs no bound.
+/// Finds the [`Cause`] that an error shows. Every type of error is allowed.
 ///
-/// The expansion calls `Rejection::of(&error).__cause()`. The compiler selects the first of the methods below that
-/// suits the type of the error. Each method is one dereference behind the previous one.
+/// The generated code calls `Rejection::of(&error).__cause()`. Four types have a method `__cause`, each for other types
+/// of errors. Each of the four types dereferences to the next one. The compiler therefore selects the first method that
+/// fits:
 ///
-/// Four kinds of errors need four types, because inherent methods of one type must not overlap. A trait for references
-/// of different depth would need one type, but the expansion would have to import the trait.
+/// - `Rejection`, if the error implements `Error`,
+/// - `Boxed`, if the error is a `Box<dyn Error>`,
+/// - `SendBoxed`, if the error is a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`,
+/// - `Opaque`, for all other errors.
+///
+/// Four types are necessary, because inherent methods of one type must not overlap. Methods of a trait could be
+/// selected by the number of references instead, but the generated code would have to import the trait.
 #[derive(Debug)]
 pub struct Rejection<'a, E>(Boxed<'a, E>);
 
@@ -65,14 +72,14 @@ impl<E: Error> Rejection<'_, E> {
     }
 }
 
-/// Suits `Box<dyn Error>`. The error may contain borrows, but its sources cannot.
+/// Applies to `Box<dyn Error>`. The lifetime `'e` allows an error that contains references.
 impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.as_ref().source())
     }
 }
 
-/// Suits `Box<dyn Error + Send + Sync>` and `anyhow::Error`.
+/// Applies to `Box<dyn Error + Send + Sync>` and `anyhow::Error`.
 impl<'e, E: AsRef<dyn Error + Send + Sync + 'e>> SendBoxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.as_ref().source())

@@ -1,4 +1,4 @@
-//! The functions with which an expansion ends a call.
+//! Functions with which the generated code of a circuit or a fallback begins and ends a call.
 #![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
 use std::fmt::Display;
@@ -17,16 +17,18 @@ use crate::events::{self, TARGET, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
-/// Marks the permit while `body` is polled. A panic of the body then counts as a failure, and a drop does not.
+/// Marks the permit during each poll of `body`. If `body` panics, the mark is still set when the permit is dropped, and
+/// the call counts as a failure. A permit that is dropped without the mark counts as a cancelled call.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
 }
 
-// `settle` and `next` take an outcome by value and take a success apart at once, so that its value stays in a register.
-// A reference to the outcome would keep the whole outcome in memory.
+// The function `settle`, and `next` of a retry, take an outcome by value and match it at once. The value of a success
+// then stays in a register. With a reference, the whole outcome would have to be in memory.
 
-/// Ends a call. An `Err` is a failure, unless `cause` finds a rejection or a deadline in it.
+/// Records the outcome of a call, and returns the outcome. An `Err` is a failure, unless `cause` finds a rejection or
+/// an expired deadline in the error. `text` finds the text of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -52,10 +54,13 @@ pub fn settle<R: Outcome>(
     }
 }
 
-/// Ends a call by the user's functions. They decide whether an `Err` is a failure or ignored, and whether an `Ok` is a
-/// success or a failure.
+/// Records the outcome of a call by the user's functions, and returns the outcome. The function `failure_if` decides
+/// whether an `Err` is a failure or ignored. The function `failure_if_ok` decides whether an `Ok` is a failure or a
+/// success.
 ///
-/// `cause` finds a rejection or a deadline in an error, unless the user's `failure_if` decides about them.
+/// If `cause` finds a rejection or an expired deadline in an error, `failure_if` is not called, and the error is no
+/// failure. For an attribute with the option `failure_if`, `cause` finds nothing, so that the user's function decides
+/// about every error.
 #[inline]
 pub fn settle_by<T, E>(
     permit: Permit<'_>,
@@ -88,17 +93,18 @@ pub fn settle_by<T, E>(
     }
 }
 
-/// Admits a call whose body is [watched](watch).
+/// Requests a permit for a call. The body of the call must run inside [`watch`].
 ///
 /// # Errors
 ///
-/// Returns the rejection if the circuit rejects the call.
+/// Returns a [`CircuitOpenError`] if the circuit rejects the call.
 #[inline]
 pub fn admit(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
     breaker.acquire()
 }
 
-/// Ends a call that a layer below rejected, or that the deadline of the caller ended.
+/// Records a call that a layer below the circuit rejected, or that the caller's deadline ended. `cause` distinguishes
+/// these cases.
 pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
     end_neutral(permit.end(), cause);
 }
@@ -111,7 +117,9 @@ fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     }
 }
 
-/// Returns the error that a fallback replaces, or the outcome.
+/// Returns `ControlFlow::Continue` with the error if a fallback must replace it, and `ControlFlow::Break` with the
+/// outcome otherwise. `wanted` returns whether the fallback replaces an error. `text` finds the text of the error for
+/// the event `fell_back`.
 #[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
 pub fn fall_back<R: Outcome>(

@@ -1,19 +1,20 @@
-//! The text of an error, if its type has one.
+//! Finds the text of an error, if the type of the error implements `Display`.
 #![allow(missing_docs)] // public items here are hidden in `__private`
 
 use std::fmt::Display;
 use std::ops::Deref;
 
-/// A function that finds the text of an error: see [`Shown`].
+/// A function that returns the text of an error, or `None` if the type of the error does not implement `Display`. The
+/// generated code implements it by [`Shown`].
 pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
-/// Finds the text of an error. The type of the error needs no bound.
+/// Finds the text of an error. Every type of error is allowed.
 ///
-/// `Shown::of(&error).__error()` is the method in this file if `E: Display`, and otherwise the method of [`NotShown`].
-/// The method has an unusual name, because a user's trait with a method of this name would take precedence over
-/// `NotShown`.
+/// If `E: Display`, the expression `Shown::of(&error).__error()` calls the method of `Shown`. Otherwise the compiler
+/// dereferences `Shown`, and the expression calls the method of [`NotShown`]. The method has an unusual name, because a
+/// user's trait with a method of the same name would take precedence over `NotShown`.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);
 

@@ -9,7 +9,7 @@ use crate::circuit::settings::{Options, Settings};
 use crate::registry::registry;
 use crate::registry::written::Written;
 
-/// Builds a breaker, from [`CircuitBreaker::builder`].
+/// Builds a [`CircuitBreaker`]. [`CircuitBreaker::builder`] returns this builder.
 ///
 /// | option | default | allowed |
 /// |---|---|---|
@@ -35,9 +35,10 @@ use crate::registry::written::Written;
 /// - `failure_rate`, or `slow_call` with `slow_rate`, or all three: the circuit opens when the share of failed or slow
 ///   calls in the window reaches the rate. This rule needs `min_calls`, and `window` or `calls`.
 ///
-/// A window of time moves in steps of a tenth. It drops a call when the call's age is between 90 % and 100 % of the
-/// window. Ignored and cancelled calls are in no window. A success never opens a circuit by `threshold` or
-/// `failure_rate`. A quick success never opens it by `slow_rate`.
+/// Ignored and cancelled calls are in no window. A window of time moves in steps of a tenth of its length. It drops a
+/// call when the call's age is between 90 % and 100 % of this length.
+///
+/// A success never opens a circuit by `threshold` or `failure_rate`. A success that is not slow never opens a circuit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,8 +64,8 @@ pub struct CircuitBuilder {
 impl CircuitBreaker {
     /// Creates a builder of a breaker with this name.
     ///
-    /// Events, statistics and errors show the name. The name must not be blank. It must not end in brackets, as `shard[7]` does,
-    /// because circuits with keys have such names.
+    /// Events, statistics and errors show the name. The name must not be blank. It must not end in brackets, as
+    /// `shard[7]` does, because circuits with keys have such names.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
         CircuitBuilder { name: name.into(), options: Options::NONE, place: Location::caller() }
@@ -74,135 +75,144 @@ impl CircuitBreaker {
 impl CircuitBuilder {
     /// Sets the number of failures that opens the circuit, at least 1. Default: 3.
     ///
-    /// The failures are consecutive, or within a [`window`](Self::window) of time or of [`calls`](Self::calls).
+    /// Without a window, these failures must be consecutive. With a [`window`](Self::window) of time or of
+    /// [`calls`](Self::calls), all failures in the window count. In a window of calls, the number is at most `calls`.
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
         self
     }
 
-    /// Sets the length of a window of time, 1 ms to 24 h. Default: no window.
+    /// Sets the length of the window of time in which calls are counted, 1 ms to 24 h. Default: no window.
     pub fn window(mut self, time: Duration) -> Self {
         self.options.window = Some(time);
         self
     }
 
-    /// Sets the length of a window of calls, 1 to 65,535. Default: no window.
+    /// Sets the length of the window of calls: the newest 1 to 65,535 calls are counted. Default: no window.
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
         self
     }
 
-    /// Sets the share of failed calls that opens the circuit, above 0, at most 1. Default: none.
+    /// Sets the share of failed calls in the window that opens the circuit, above 0, at most 1. Default: none.
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
     }
 
-    /// Sets the shortest duration of a slow call, longer than 0. Default: none. While half-open, a slow
-    /// success counts as a failed trial.
+    /// Sets the duration above which a call is slow, longer than 0. Default: none, so no call is slow.
     ///
-    /// With this option each call reads the clock twice.
+    /// While half-open, a slow success counts as a failed trial. With this option, each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
     }
 
-    /// Sets the share of slow calls that opens the circuit, above 0, at most 1. Default: none.
+    /// Sets the share of slow calls in the window that opens the circuit, above 0, at most 1. Default: none.
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
     }
 
-    /// Sets the smallest number of calls in the window at which a rate can open the circuit, at least 1.
+    /// Sets the smallest number of calls in the window at which a rate can open the circuit, at least 1, at most
+    /// [`calls`](Self::calls). A rule with a rate needs this option, and no other rule allows it.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
     }
 
-    /// Sets the time from the opening to the first trial, 0 to 584 years. Default: 30 s.
+    /// Sets the time from the opening of the circuit to the first trial, 0 to 584 years. Default: 30 s, or
+    /// `max_cooldown` if it is shorter.
     ///
-    /// With zero, the next call is a trial.
+    /// After a cooldown of zero, the next call is a trial.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.options.cooldown = Some(cooldown);
         self
     }
 
-    /// Sets the factor by which each failed trial multiplies the cooldown, finite, at least 1. Default: 1.
+    /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1.
     ///
-    /// This is the exponential backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). After the circuit closes or is reset, the
-    /// next opening has the first cooldown again.
+    /// The cooldown grows exponentially, like the backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). After the circuit has
+    /// closed or was reset, the next opening has the configured cooldown again.
     pub fn cooldown_factor(mut self, factor: f64) -> Self {
         self.options.cooldown_factor = Some(factor);
         self
     }
 
-    /// Sets the upper limit of every cooldown. Default: the longer of the cooldown and 1 h. The limit includes growth,
-    /// jitter and the delays that a service asks for.
+    /// Sets the upper limit of every cooldown, from the configured cooldown to 584 years. Default: the longer of the
+    /// cooldown and 1 h.
+    ///
+    /// The limit applies to the cooldown after growth and jitter, and to the delays that a service asks for.
     pub fn max_cooldown(mut self, max: Duration) -> Self {
         self.options.max_cooldown = Some(max);
         self
     }
 
-    /// Sets the largest share by which a cooldown is extended at random, 0 to 1. Default: 0. The jitter
-    /// keeps many processes from trying again at the same moment.
+    /// Sets the largest share by which a cooldown is extended at random, 0 to 1. Default: 0.
+    ///
+    /// The extension keeps many processes from sending their trials at the same moment.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
     }
 
-    /// Sets the number of trials allowed while half-open, at least 1. Default: 1. The same number of successes closes
-    /// the circuit.
+    /// Sets the number of trials that the circuit admits while half-open, at least 1. Default: 1.
+    ///
+    /// The same number of successful trials closes the circuit.
     pub fn half_open_max(mut self, trials: u32) -> Self {
         self.options.half_open_max = Some(trials);
         self
     }
 
-    /// Sets the time, longer than zero, after which unfinished trials no longer block other calls. It is counted from the
-    /// start of the newest trial. Default: the longer of the cooldown and 30 s.
+    /// Sets the time after which unfinished trials no longer block other calls, longer than zero, at most 584 years.
+    /// Default: the longer of the cooldown and 30 s. The time is counted from the start of the newest trial.
     ///
-    /// Without this limit, a trial that never ends would block the circuit for ever. There is no timer: the next call
-    /// after this time becomes a trial. The result of the late trial still counts.
+    /// Without this limit, a trial that never ends would block the circuit for ever. No timer runs: the first call
+    /// after this time becomes a trial. If an older trial ends after this time, its result still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
         self
     }
 
-    /// Sets the time, longer than zero, at most 584 years, after which a call that is cancelled, or that the deadline of its
-    /// caller ends, is a failure. Default: none; such a call is then neither success nor failure.
+    /// Sets the time after which a call counts as a failure if it is cancelled, or if the caller's
+    /// [`deadline`](crate::deadline()) ends it. The time is longer than zero, at most 584 years. Default: none, so such
+    /// a call is neither a success nor a failure.
     ///
-    /// The time starts when the body first waits, or when a permit is acquired.
+    /// The time of a permit starts at its acquisition. The time of any other call starts when its body first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self
     }
 
-    /// Sets whether the circuit only counts the calls that it would reject, and admits them. Default: false.
+    /// Sets whether the circuit admits the calls that it would otherwise reject, and only counts them. Default: false.
     ///
-    /// Such a call counts in `total_rejected`. Its outcome counts in the other totals.
+    /// Such a call counts in `total_rejected`. Its outcome appears in the other totals, but does not affect the
+    /// circuit.
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
         self
     }
 
-    /// Creates a breaker outside the registry. `get_circuit_stats` does not list this breaker, and it shares no state
-    /// with other breakers of the same name.
+    /// Creates a breaker outside the registry. [`get_circuit_stats`](crate::get_circuit_stats) does not list the
+    /// breaker. The breaker shares no state with other breakers of the same name.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a blank name, for a name that ends in brackets, and for an option outside its range.
+    /// Returns a [`ConfigError`] for a blank name, for a name that ends in brackets, for an option outside its range,
+    /// and for options that cannot be combined.
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
     }
 
-    /// Returns the breaker that the program shares under this name, and creates it if necessary.
+    /// Returns the breaker that the program shares under this name, and creates the breaker if necessary.
     ///
     /// An option that this builder does not set comes from an attribute or another builder. If none of them sets the
-    /// option, it comes from a preset, or has the default.
+    /// option, the option comes from a preset, or has its default.
     ///
-    /// Before the first call of the circuit, a builder wins over an attribute that declares another value. An event and
-    /// [`check_circuits`](crate::check_circuits) report that conflict. After the first call, or after
-    /// [`get_circuit`](crate::get_circuit) has returned the circuit, a different value is an error.
+    /// Before the first call of the circuit, a builder wins over an attribute that declares another value. A WARN event
+    /// and [`check_circuits`](crate::check_circuits) report this conflict. After the first call, or after
+    /// [`get_circuit`](crate::get_circuit) has registered the circuit, a builder with another value receives an error.
     ///
     /// # Errors
     ///
@@ -210,8 +220,9 @@ impl CircuitBuilder {
     ///
     /// - The name is blank, or ends in brackets, as `shard[7]` does.
     /// - The name belongs to circuits with keys.
-    /// - An option is outside its range.
-    /// - The circuit already has another value of an option, and this builder cannot override it.
+    /// - An option is outside its range, or cannot be combined with another option of this builder.
+    /// - An attribute or another builder has set an option to another value that this builder cannot override, or has
+    ///   set an option that cannot be combined with the options of this builder.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.into(), Written { options: self.options, place: self.place })
@@ -227,7 +238,7 @@ impl CircuitBuilder {
     }
 }
 
-/// Returns whether a circuit with a key could have this name.
+/// Returns whether a name ends in brackets, as the name `shard[7]` of a circuit with a key does.
 fn is_name_of_key(name: &str) -> bool {
     name.strip_suffix(']').is_some_and(|name| name.contains('['))
 }

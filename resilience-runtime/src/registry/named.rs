@@ -1,12 +1,13 @@
-//! The lookup of breakers by their names.
+//! Finds breakers by name: the key type and the hasher of a hash table that contains breakers.
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 
 use crate::circuit::breaker::CircuitBreaker;
 
-/// An entry of a table of breakers by name. A lookup compares the name inside the breaker, which loads the memory that
-/// the call needs next. The table contains pointers only, so it fits in the caches.
+/// A breaker as the key of a hash table, compared by its name. A lookup reads the name inside the breaker, and so loads
+/// the memory that the call needs next. The table itself contains only pointers, so it fits in the caches of the
+/// processor.
 pub(crate) struct Named(pub(crate) CircuitBreaker);
 
 impl Borrow<[u8]> for Named {
@@ -29,9 +30,10 @@ impl PartialEq for Named {
 
 impl Eq for Named {}
 
-/// Skips the length of the slice, because hashing it costs as much as hashing a short name.
+/// Creates hashers of names. They use the standard library's hash function and a random seed, so no caller can choose
+/// names that collide.
 ///
-/// The standard library's hash with a random seed. No caller can choose names that collide.
+/// The hashers skip the length of the name, because hashing the length costs as much as hashing a short name.
 #[derive(Default)]
 pub(crate) struct ByBytes(RandomState);
 

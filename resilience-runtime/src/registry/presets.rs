@@ -1,4 +1,4 @@
-//! The circuits of the original specification, ready to use.
+//! Ready-made circuits for the services Exa, Tavily, Firebase and Qdrant.
 //!
 //! | function | name | threshold | cooldown |
 //! |---|---|---|---|
@@ -7,8 +7,8 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! Each function returns the circuit of its name, and registers it if necessary. An option of an attribute or a builder
-//! takes precedence over the preset.
+//! Each function in the table returns the circuit with the name in its line, and registers the circuit if necessary.
+//! The options of attributes and builders take precedence over the options of a preset.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};
@@ -23,7 +23,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::Options;
 use crate::registry::registry;
 
-/// Returns the circuit `exa_api`: 3 failures, 30 s.
+/// Returns the circuit `exa_api`. Three failures in a row open the circuit, and the cooldown is 30 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::exa_circuit().name(), "exa_api");
@@ -32,7 +32,7 @@ pub fn exa_circuit() -> CircuitBreaker {
     preset("exa_api", 3, 30)
 }
 
-/// Returns the circuit `tavily_api`: 3 failures, 30 s.
+/// Returns the circuit `tavily_api`. Three failures in a row open the circuit, and the cooldown is 30 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::tavily_circuit().name(), "tavily_api");
@@ -41,7 +41,7 @@ pub fn tavily_circuit() -> CircuitBreaker {
     preset("tavily_api", 3, 30)
 }
 
-/// Returns the circuit `firebase`: 5 failures, 60 s.
+/// Returns the circuit `firebase`. Five failures in a row open the circuit, and the cooldown is 60 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::firebase_circuit().name(), "firebase");
@@ -50,7 +50,7 @@ pub fn firebase_circuit() -> CircuitBreaker {
     preset("firebase", 5, 60)
 }
 
-/// Returns the circuit `qdrant`: 5 failures, 60 s.
+/// Returns the circuit `qdrant`. Five failures in a row open the circuit, and the cooldown is 60 s.
 ///
 /// ```
 /// assert_eq!(resilience_runtime::presets::qdrant_circuit().name(), "qdrant");
@@ -59,7 +59,8 @@ pub fn qdrant_circuit() -> CircuitBreaker {
     preset("qdrant", 5, 60)
 }
 
-/// Registers all four circuits, so that the statistics list them before their first call. Further calls change nothing.
+/// Registers all four circuits, so that the statistics list them before their first call. A second call of this
+/// function changes nothing.
 ///
 /// ```
 /// resilience_runtime::presets::register();

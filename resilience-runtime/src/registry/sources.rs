@@ -1,4 +1,4 @@
-//! The sources of the options of one circuit.
+//! Stores the options of one circuit, separately for each preset, attribute and builder that sets them.
 
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
@@ -10,13 +10,15 @@ use crate::registry::written::{Written, merge};
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,
-    /// The options of attributes and builders. If two of them set one option, the earlier one wins. The builders before
-    /// the first use come first, then declarations, then all others.
+    /// The options of attributes and builders. If two elements set the same option, the earlier element wins. The
+    /// elements are ordered: builders that registered before the first use of the circuit, declared attributes, all
+    /// others.
     pub(super) written: Vec<Arc<Written>>,
-    /// The number of builders that registered before the first use.
+    /// The number of builders that registered before the first use of the circuit. Their options are the first elements
+    /// of `written`.
     pub(super) builders: usize,
-    /// Whether a function was called, or `get_circuit` returned the circuit. From then on, a builder cannot override an
-    /// option.
+    /// Whether a function with the circuit was called, or `get_circuit` registered the circuit. If so, a builder can no
+    /// longer override an option.
     pub(super) in_use: bool,
 }
 
@@ -31,10 +33,11 @@ impl Sources {
     }
 }
 
-/// Inserts options at this index, and returns whether they are new. An attribute or a builder may register the same
-/// options any number of times.
+/// Inserts options at this index, unless the list already contains options that are equal and have the same source
+/// position. Returns whether the options were inserted. One attribute or builder may register the same options
+/// repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// The options of one attribute or builder may belong to many circuits.
+    /// Shares equal options in memory, because one attribute or builder may set the options of many circuits.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

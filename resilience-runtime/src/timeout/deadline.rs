@@ -1,4 +1,4 @@
-//! The deadline: a time limit that a caller sets for the layers of the functions it calls.
+//! Implements deadlines. A deadline is the time limit that a caller sets for a future and the layers inside it.
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};
@@ -9,24 +9,25 @@ use std::time::Duration;
 use crate::base::clock::Tick;
 
 thread_local! {
-    /// The deadline of the future that this thread polls now.
+    /// The deadline of the future that this thread polls now, or `None` if the future has no deadline.
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 
-/// Sets a time limit for the retries, hedges, bulkheads and timeouts inside `future`. The time starts with this call.
+/// Sets a time limit for the retries, hedges, bulkheads and timeouts inside `future`. The time starts when this
+/// function is called.
 ///
-/// - A retry ends with its last error, before a pause that would leave no time for another attempt.
-/// - A hedge starts no attempt after the deadline.
-/// - A bulkhead ends a wait at the deadline.
-/// - A timeout ends its call at the deadline, and starts no call after the deadline.
+/// - A retry returns its last error if the next pause would leave no time for another attempt.
+/// - A hedge starts no further attempt after the deadline.
+/// - A bulkhead rejects a call that still waits for a slot at the deadline.
+/// - A timeout ends its call at the deadline. After the deadline, a timeout starts no call.
 ///
-/// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline itself does not end `future`: a
-/// future without these layers runs to its end. A retry makes its first attempt even after the deadline, unless a timeout
-/// prevents it. Deadlines nest, and the earliest one applies.
+/// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`:
+/// a future without retries, hedges, bulkheads and timeouts runs to its end. A retry makes its first attempt even after
+/// the deadline, unless a timeout prevents the attempt. If deadlines are nested, the earliest one applies.
 ///
-/// The deadline follows the future from thread to thread, but not into a task that the future spawns. Such a task can
-/// receive it through [`deadline_remaining`]. As an exception, the tasks of a `LocalSet` that the future itself runs have
-/// the deadline.
+/// The deadline applies on every thread that polls `future`, but not in a task that `future` spawns. Use
+/// [`deadline_remaining`] to pass the deadline to such a task. As an exception, the tasks of a tokio `LocalSet` that
+/// `future` itself runs have the deadline.
 ///
 /// # Cancel safety
 ///
@@ -80,7 +81,7 @@ pub fn deadline_remaining() -> Option<Duration> {
     UNTIL.get().map(left)
 }
 
-/// Returns `time`, or the time until the deadline if that is shorter.
+/// Returns `time`, or the time until the caller's deadline if it is shorter.
 #[inline]
 pub fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))
@@ -91,7 +92,7 @@ fn left(until: Tick) -> Duration {
 }
 
 pin_project_lite::pin_project! {
-    /// The future of [`deadline`].
+    /// The future that [`deadline`] returns.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Deadline<F> {
@@ -113,7 +114,7 @@ impl<F: Future> Future for Deadline<F> {
     }
 }
 
-/// Restores the outer deadline after a poll, also after a panic.
+/// Restores the deadline of the outer future when a poll ends, even by a panic.
 struct Restore(Option<Tick>);
 
 impl Drop for Restore {

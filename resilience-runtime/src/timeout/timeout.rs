@@ -1,4 +1,4 @@
-//! A limit on the time of a call.
+//! Implements [`Timeout`], which ends a call that takes too long.
 
 use std::any::type_name;
 use std::future::Future;
@@ -38,21 +38,21 @@ use crate::timeout::deadline::within;
 #[error("timed out after {after:?}{}", if self.by_deadline() { ", at the deadline" } else { "" })]
 pub struct TimeoutError {
     after: Duration,
-    /// Present if the caller's deadline ended the call.
+    /// The source of the error if the caller's deadline ended the call, otherwise `None`.
     source: Option<ByDeadline>,
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take. This is the time of the timeout, or the time that was left
-    /// until the caller's [`deadline`](crate::deadline()) if that was shorter.
+    /// Returns the time that the call was allowed to take: the time of the timeout, or the time until the caller's
+    /// [`deadline`](crate::deadline()) if it was shorter.
     pub fn after(&self) -> Duration {
         self.after
     }
 
-    /// Returns whether the caller's deadline ended the call, and not the timeout itself.
+    /// Returns whether the caller's deadline ended the call before the timeout did.
     ///
-    /// In this case the service had less time than the timeout allows. The error therefore does not indicate a fault of
-    /// the service.
+    /// If so, the service had less time than the timeout allows. The error therefore does not indicate a fault of the
+    /// service.
     ///
     /// ```
     /// use std::time::Duration;
@@ -72,7 +72,7 @@ impl TimeoutError {
     }
 }
 
-/// Creates an error of the kind [`TimedOut`](io::ErrorKind::TimedOut), which contains the timeout error.
+/// Creates an error of the kind [`TimedOut`](io::ErrorKind::TimedOut), which contains the [`TimeoutError`].
 impl From<TimeoutError> for io::Error {
     fn from(error: TimeoutError) -> Self {
         Self::new(io::ErrorKind::TimedOut, error)
@@ -81,7 +81,8 @@ impl From<TimeoutError> for io::Error {
 
 /// Ends a call that takes too long.
 ///
-/// A [`deadline`](crate::deadline()) around the call shortens the timeout.
+/// If a [`deadline`](crate::deadline()) around the call is earlier than the end of the timeout, the call ends at the
+/// deadline.
 ///
 /// ```
 /// use std::io;
@@ -108,7 +109,7 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    /// Creates a timeout. The time must be longer than zero, and at most 584 years.
+    /// Creates a timeout that ends a call `after` this time. The time must be longer than zero, and at most 584 years.
     ///
     /// # Errors
     ///
@@ -122,14 +123,14 @@ impl Timeout {
         }
     }
 
-    /// Calls `f`, and drops its future if it does not end in time.
+    /// Calls `f`, and drops the future of `f` if it does not end in time.
     ///
-    /// An outcome that is ready at the moment of the timeout is returned. If a [`deadline`](crate::deadline()) around
-    /// the call has already passed, the future is dropped without a poll.
+    /// If the future becomes ready at the moment of the timeout, its outcome is returned. If a
+    /// [`deadline`](crate::deadline()) around the call has already passed, the future is dropped without a poll.
     ///
     /// # Errors
     ///
-    /// Returns the error of `f`, or an error made from a [`TimeoutError`].
+    /// Returns the error of `f`. If the time ends first, returns an error made from a [`TimeoutError`].
     ///
     /// # Panics
     ///
@@ -137,7 +138,7 @@ impl Timeout {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the call.
+    /// Dropping the returned future drops the future of `f`.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -154,7 +155,8 @@ impl Timeout {
 }
 
 impl TimeoutError {
-    /// Creates the error of a call that a timeout ended, and emits its event.
+    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `after` is the time of the
+    /// timeout. `allowed` is less than `after` if the caller's deadline shortened the timeout.
     #[cold]
     pub(crate) fn new(func: &str, allowed: Duration, after: Duration) -> Self {
         if events::debug_wanted() {
@@ -170,7 +172,8 @@ fn timed_out_event(func: &str, after: Duration) {
 }
 
 pin_project! {
-    /// A timer that starts at its creation. A call that never waits does not use tokio's timer.
+    /// A timer that starts at its creation. The first poll registers it with tokio's timer, so a call that is ready at
+    /// once needs no tokio runtime.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
@@ -182,10 +185,11 @@ pin_project! {
     #[project = Projected]
     #[derive(Debug)]
     enum State {
-        // The end is later than the clock can express.
+        // The timer never ends, because its end is later than the clock can express.
         Never,
-        // The time was zero at the start.
+        // The timer was created with a time of zero.
         Over,
+        // The timer has not been polled yet.
         Waiting { end: Instant },
         Sleeping { #[pin] sleep: Sleep },
     }
@@ -203,8 +207,8 @@ impl Timer {
         Self { state }
     }
 
-    /// Returns the output of `future`, or `None` if the time ends first. If there was no time at the start, the future
-    /// is not polled.
+    /// Returns a future with the output of `future`, or with `None` if the timer ends first. If the timer was created
+    /// with a time of zero, `future` is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
@@ -219,8 +223,8 @@ impl Timer {
             Projected::Over => return Poll::Ready(()),
             Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
         };
-        // The clock is read as well, because a body that uses up tokio's cooperative budget keeps the sleep pending for
-        // ever.
+        // The clock is read in addition to the poll of the sleep. If the body has used up tokio's cooperative budget,
+        // the sleep would stay pending for ever.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
         }
@@ -229,7 +233,7 @@ impl Timer {
 }
 
 pin_project! {
-    /// A future with a time limit.
+    /// The future that [`Timer::race`] returns: a future with a time limit.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Raced<'t, F> {
