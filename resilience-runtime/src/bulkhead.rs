@@ -21,7 +21,7 @@ use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The error of a call that a [`Bulkhead`] rejected, because no slot was free or became free in time.
+/// The error of a call that a [`Bulkhead`] rejected, because no slot was free in time.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -31,8 +31,8 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Returns the name of the bulkhead, without escape sequences. A bulkhead that an attribute creates has the name of
-    /// the decorated function.
+    /// Returns the name of the bulkhead. Unlike in the message of the error, special characters are not escaped. A
+    /// bulkhead that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
@@ -49,8 +49,8 @@ impl From<BulkheadFullError> for io::Error {
 /// Limits the number of concurrent calls to `max`.
 ///
 /// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue for at most the
-/// time [`wait`](BulkheadBuilder::wait). After this time, or at once if it is zero, the call is rejected. Waiting calls
-/// receive slots in the order of their arrival. This type is a cheap handle, and all clones share the slots.
+/// time [`wait`](BulkheadBuilder::wait). After this time, or at once if `wait` is zero, the call is rejected. Waiting
+/// calls receive slots in the order of their arrival. This type is a cheap handle, and all clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -90,8 +90,9 @@ impl Bulkhead {
     }
 
     pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
-        // This value equals `Semaphore::MAX_PERMITS`, a constant that the oldest supported version of tokio lacks. With
-        // 32-bit pointers, the value is half a billion.
+        // The largest number of permits that `Semaphore::new` allows. The constant `Semaphore::MAX_PERMITS` has the
+        // same value, but the oldest supported version of tokio lacks it. With 32-bit pointers, the value is about half
+        // a billion.
         const MOST: usize = usize::MAX >> 3;
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         Self(Arc::new(Shared {
@@ -105,7 +106,7 @@ impl Bulkhead {
         }))
     }
 
-    /// Returns the name of the bulkhead, without escape sequences.
+    /// Returns the name of the bulkhead. Unlike in events and errors, special characters are not escaped.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }

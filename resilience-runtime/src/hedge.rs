@@ -18,7 +18,7 @@ use crate::timeout::timeout::Timer;
 /// Starts another attempt of a call if the attempts before it take too long.
 ///
 /// The call returns the outcome of the first attempt that succeeds, and drops the other attempts. The slowest calls
-/// become much faster, at the cost of a few more calls.
+/// become much faster, at the cost of a few additional attempts.
 ///
 /// Hedged requests were described by Jeffrey Dean and Luiz André Barroso in *The Tail at Scale* (Communications of the
 /// ACM 56, 2, 2013). The authors start the second attempt at the 95th percentile of the durations of all calls.
@@ -52,8 +52,8 @@ pub struct Hedge {
 }
 
 impl Hedge {
-    /// Creates a hedge of at most `max` attempts, 2 to 5. Each attempt starts the time `after` later than the previous
-    /// attempt. This time is longer than zero, at most 584 years.
+    /// Creates a hedge of at most `max` attempts, 2 to 5. The time `after` passes between the starts of two attempts.
+    /// This time is longer than zero, at most 584 years.
     ///
     /// # Errors
     ///
@@ -68,8 +68,8 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`. As long as no attempt has succeeded, calls `f` again after each interval `after`. After a
-    /// [`deadline`](crate::deadline()) around the call, no further attempt starts.
+    /// Calls `f`. As long as no attempt has succeeded, calls `f` again each time `after` has passed, up to `max`
+    /// attempts in all. No further attempt starts after a [`deadline`](crate::deadline()) around the call.
     ///
     /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
     /// use a [`RetryPolicy`](crate::RetryPolicy).
@@ -104,7 +104,7 @@ impl Hedge {
     }
 }
 
-/// Emits the event `hedged` for each attempt after the first. `attempt` is counted from 1.
+/// Emits the event `hedged` for each attempt after the first. `attempt` is the number of the attempt, counted from 1.
 pub fn began(func: &str, attempt: u32) {
     if attempt > 1 && events::debug_wanted() {
         hedged(func, attempt);
@@ -142,8 +142,9 @@ pin_project! {
         // The time until the next attempt, or `None` before the first attempt.
         #[pin]
         timer: Option<Timer>,
-        // An array with a place for each attempt. Its type is a parameter, because the macro `pin_project!` does not
-        // support const generics such as the length of the array.
+        // An array with an `Option` for each attempt, which is `None` while the attempt does not run. The type of the
+        // array is a parameter, because the macro `pin_project!` does not support const generics such as the length of
+        // the array.
         attempts: P,
     }
 }
@@ -153,8 +154,8 @@ where
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates a call with at most `MAX` attempts, and a place for each of them. `begin` receives the number of an
-    /// attempt, counted from 1, and returns the future of the attempt.
+    /// Creates a call with at most `MAX` attempts. The running attempts are stored in the array `attempts`. `begin`
+    /// receives the number of an attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
@@ -162,7 +163,7 @@ where
 }
 
 /// Polls all attempts. Returns the first outcome that ends the call, even if other attempts still run. If no attempt
-/// runs any more, returns the outcome of the attempt that ended last.
+/// runs any more, returns the outcome of the attempt that ended last. Otherwise returns `None`.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,

@@ -26,14 +26,14 @@ pub struct RateLimitedError {
 }
 
 impl RateLimitedError {
-    /// Returns the name of the limit, without escape sequences. A limit that an attribute creates has the name of the
-    /// decorated function.
+    /// Returns the name of the limit. Unlike in the message of the error, special characters are not escaped. A limit
+    /// that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the limit admits another call, longer than zero. If another call comes first, a
-    /// repetition after this time may be rejected again.
+    /// Returns the time until the limit admits the next call, longer than zero. A call of another caller may be the
+    /// next one, so a call after this time may be rejected again.
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.source.wait)
     }
@@ -50,8 +50,8 @@ impl From<RateLimitedError> for io::Error {
 /// Limits the number of calls per second, and the size of a burst.
 ///
 /// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It admits the same
-/// calls as a leaky bucket, but needs only one atomic number as its state. This type is a cheap handle, and all clones
-/// share the rate.
+/// calls as a leaky bucket, but its state is one atomic integer. This type is a cheap handle, and all clones share the
+/// rate.
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,8 +77,8 @@ pub struct RateLimit(Arc<Shared>);
 struct Shared {
     name: Name,
     pace: Pace,
-    /// The time at which the next call is due if calls come at an even pace, as the bits of a [`Tick`], a point in time
-    /// in nanoseconds. Zero before the first call.
+    /// The time at which the next call is due if calls come at an even pace, in nanoseconds (the bits of a [`Tick`]).
+    /// Zero before the first call.
     due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -93,7 +93,7 @@ const MOST_PER_SECOND: u32 = 1_000_000;
 struct Pace {
     /// The time between two calls at an even pace.
     step: u64,
-    /// The longest time by which a call may start before it is due: `step` for each call of a burst after the first.
+    /// The longest time by which a call may start before it is due: the burst minus one, multiplied by `step`.
     ahead: u64,
 }
 
@@ -103,12 +103,11 @@ impl Pace {
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 
-    /// Returns the time at which the next call is due, if a call starts `now`. `due` is the time at which the call
-    /// itself is due. If the call comes too early, returns the time until it may start as the error. All times are in
-    /// nanoseconds.
+    /// Decides whether a call that is due at `due` may start `now`. Returns the time at which the next call is due. If
+    /// the call comes too early, returns the time until the call may start, as an error. All times are in nanoseconds.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
-        // Calls by this clock set `due` at most `latest` ahead of `now`. A later time was set by another clock, such as
-        // the paused clock of another test, and is ignored.
+        // A call that reads this clock sets `due` to at most `latest` after `now`. A later `due` comes from another
+        // clock, such as the paused clock of another test, and is ignored.
         let latest = self.ahead + self.step + nanos(SKEW);
         let due = if due.saturating_sub(now) > latest { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
@@ -136,7 +135,7 @@ impl RateLimit {
         }))
     }
 
-    /// Returns the name of the limit, without escape sequences.
+    /// Returns the name of the limit. Unlike in events and errors, special characters are not escaped.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
@@ -153,7 +152,7 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// Returns a [`RateLimitedError`] if the call comes too early. A rejected call does not use up the rate.
+    /// Returns a [`RateLimitedError`] if the call comes too early. A rejected call does not count towards the rate.
     pub fn try_acquire(&self) -> Result<(), RateLimitedError> {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
@@ -194,7 +193,8 @@ impl RateLimit {
     #[cold]
     fn reject(&self, early: u64) -> RateLimitedError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
-        // Rounds up to a whole tick of eight nanoseconds, so that the rate allows a call after this wait.
+        // The clock has steps of eight nanoseconds. The wait is rounded up to a whole step, so that a call after this
+        // wait is not too early.
         let wait_nanos = early.saturating_add(7) & !7;
         if events::debug_wanted() {
             rate_limited(&self.0.name, Duration::from_nanos(wait_nanos));
@@ -234,8 +234,8 @@ pub struct RateLimitBuilder {
 }
 
 impl RateLimitBuilder {
-    /// Sets the number of calls that may start at once after a pause, at least 1. Default: the number of calls per
-    /// second.
+    /// Sets the size of a burst, at least 1: the number of calls that may start at once after a pause. Default: the
+    /// number of calls per second.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);
         self

@@ -1,4 +1,5 @@
-//! The registry: all circuits that a program shares by name, and the sources of their options.
+//! The registry: all circuits that a program shares by name, and the sources of their options (attributes, builders and
+//! presets).
 
 pub(crate) mod builder;
 pub(crate) mod conflict;

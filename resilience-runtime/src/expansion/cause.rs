@@ -1,13 +1,14 @@
 //! Distinguishes rejections and expired deadlines from the errors of the service itself.
-#![allow(missing_docs)] // public items here are hidden in `__private`
+#![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
-/// The reason why the latest attempt of a call, or a call inside its body, was rejected or ended by a deadline.
+/// The kind of rejection or expired deadline that ended the latest attempt of a call, or another call inside the
+/// attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// There was no rejection and no expired deadline: the body ended, or a timeout ended it.
+    /// No rejection and no expired deadline: the body ended, or a timeout ended it.
     None,
     /// A circuit rejected the call.
     Circuit,
@@ -29,7 +30,8 @@ impl Cause {
         }
     }
 
-    /// Returns whether the call was not made, because of a rejection or a deadline that had passed before.
+    /// Returns whether the call was not made, because a layer rejected it, or because the deadline had passed before
+    /// it.
     pub fn is_rejection(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit)
     }
@@ -44,7 +46,7 @@ impl Cause {
         matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
     }
 
-    /// Returns this cause. If it is `Cause::None`, returns the cause that `of_error` finds in the error.
+    /// Returns this cause. If this cause is `Cause::None`, returns the cause that `of_error` finds in the error.
     #[must_use]
     pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
         if self == Self::None { of_error() } else { self }

@@ -1,5 +1,5 @@
 //! Creates the outcomes of calls that a layer has rejected or ended.
-#![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
+#![allow(missing_docs, clippy::missing_errors_doc)] // only the hidden module `__private` exports the public items
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use crate::base::outcome::Outcome;
 use crate::timeout::timeout::TimeoutError;
 
 /// Tells the compiler the return type of the body. The generated code contains `return never::<T>()` in a branch that
-/// never runs, where `T` is the return type of the function.
+/// never runs. `T` is the return type of the function.
 pub fn never<T>() -> T {
     unreachable!("an expansion names this in dead code only")
 }
 
-/// An error type of the user that can be made from the error of a layer, which has the type `Error`.
+/// An error type of the user that can be created from `Error`, the error type of a layer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a `{Error}`",
     label = "does not implement `From<{Error}>`",

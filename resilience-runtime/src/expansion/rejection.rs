@@ -1,5 +1,5 @@
 //! Finds out whether an error comes from a rejection by a layer, or from an expired deadline.
-#![allow(missing_docs)] // public items here are hidden in `__private`
+#![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use std::error::Error;
 use std::ops::Deref;
@@ -7,8 +7,8 @@ use std::ops::Deref;
 use crate::base::not_made::{ByBulkhead, ByCircuit, ByDeadline, ByRateLimit, NotMade};
 use crate::expansion::cause::Cause;
 
-/// Returns the cause that the chain of sources beginning with `source` shows. The errors of rejected calls and of
-/// expired deadlines have a source of the type [`NotMade`] or [`ByDeadline`].
+/// Searches the chain of sources that begins with `source`, and returns the cause that the chain contains. The errors
+/// of rejected calls and of expired deadlines have a source of the type [`NotMade`] or [`ByDeadline`].
 #[inline]
 fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
     source.map_or(Cause::None, of_sources)
@@ -34,11 +34,11 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
         .unwrap_or(Cause::None)
 }
 
-/// Finds the [`Cause`] that an error shows. Every type of error is allowed.
+/// Finds the [`Cause`] in an error of any type.
 ///
-/// The generated code calls `Rejection::of(&error).__cause()`. Four types have a method `__cause`, each for other types
-/// of errors. Each of the four types dereferences to the next one. The compiler therefore selects the first method that
-/// fits:
+/// The generated code calls `Rejection::of(&error).__cause()`. Four types have a method `__cause`, each for a different
+/// kind of error type. Each of the four types dereferences to the next one. The compiler therefore selects the first
+/// method that fits:
 ///
 /// - `Rejection`, if the error implements `Error`,
 /// - `Boxed`, if the error is a `Box<dyn Error>`,
@@ -72,7 +72,7 @@ impl<E: Error> Rejection<'_, E> {
     }
 }
 
-/// Applies to `Box<dyn Error>`. The lifetime `'e` allows an error that contains references.
+/// Applies to `Box<dyn Error>`. The error may contain references, but its sources are `'static`.
 impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.as_ref().source())

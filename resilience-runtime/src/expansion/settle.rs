@@ -1,5 +1,5 @@
 //! Functions with which the generated code of a circuit or a fallback begins and ends a call.
-#![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
+#![allow(missing_docs, clippy::missing_errors_doc)] // only the hidden module `__private` exports the public items
 
 use std::fmt::Display;
 use std::future::Future;
@@ -24,8 +24,8 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
     Watched::new(permit, body)
 }
 
-// The function `settle`, and `next` of a retry, take an outcome by value and match it at once. The value of a success
-// then stays in a register. With a reference, the whole outcome would have to be in memory.
+// The function `settle` takes the outcome by value and matches it at once. The value of a success then stays in a
+// register. With a reference, the whole outcome would have to be in memory.
 
 /// Records the outcome of a call, and returns the outcome. An `Err` is a failure, unless `cause` finds a rejection or
 /// an expired deadline in the error. `text` finds the text of the error for events.
@@ -59,8 +59,8 @@ pub fn settle<R: Outcome>(
 /// success.
 ///
 /// If `cause` finds a rejection or an expired deadline in an error, `failure_if` is not called, and the error is no
-/// failure. For an attribute with the option `failure_if`, `cause` finds nothing, so that the user's function decides
-/// about every error.
+/// failure. For an attribute with the option `failure_if`, `cause` always returns `Cause::None`, so that the user's
+/// function decides about every error.
 #[inline]
 pub fn settle_by<T, E>(
     permit: Permit<'_>,
@@ -93,7 +93,8 @@ pub fn settle_by<T, E>(
     }
 }
 
-/// Requests a permit for a call. The body of the call must run inside [`watch`].
+/// Requests a permit for a call. The body of the call must run inside [`watch`], which starts the time of the option
+/// `hung_after`.
 ///
 /// # Errors
 ///

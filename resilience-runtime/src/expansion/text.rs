@@ -1,16 +1,16 @@
 //! Finds the text of an error, if the type of the error implements `Display`.
-#![allow(missing_docs)] // public items here are hidden in `__private`
+#![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use std::fmt::Display;
 use std::ops::Deref;
 
 /// A function that returns the text of an error, or `None` if the type of the error does not implement `Display`. The
-/// generated code implements it by [`Shown`].
+/// generated code passes a closure that calls [`Shown`].
 pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
-/// Finds the text of an error. Every type of error is allowed.
+/// Finds the text of an error of any type.
 ///
 /// If `E: Display`, the expression `Shown::of(&error).__error()` calls the method of `Shown`. Otherwise the compiler
 /// dereferences `Shown`, and the expression calls the method of [`NotShown`]. The method has an unusual name, because a

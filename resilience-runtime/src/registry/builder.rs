@@ -28,15 +28,15 @@ use crate::registry::written::Written;
 /// | `hung_after` | | longer than 0, to 584 years |
 /// | `shadow` | false | |
 ///
-/// The circuit opens by one of the following rules. Any other combination of these options is an error:
+/// The circuit opens by one of the following rules. Any other combination of the options in this list is an error:
 ///
 /// - `threshold` alone: the circuit opens after this number of failures in a row.
 /// - `threshold` with `window` or `calls`: the circuit opens after this number of failures in the window.
 /// - `failure_rate`, or `slow_call` with `slow_rate`, or all three: the circuit opens when the share of failed or slow
 ///   calls in the window reaches the rate. This rule needs `min_calls`, and `window` or `calls`.
 ///
-/// Ignored and cancelled calls are in no window. A window of time moves in steps of a tenth of its length. It drops a
-/// call when the call's age is between 90 % and 100 % of this length.
+/// A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps of a
+/// tenth of its length. It drops a call when the call's age is between 90 % and 100 % of this length.
 ///
 /// A success never opens a circuit by `threshold` or `failure_rate`. A success that is not slow never opens a circuit.
 ///
@@ -75,8 +75,9 @@ impl CircuitBreaker {
 impl CircuitBuilder {
     /// Sets the number of failures that opens the circuit, at least 1. Default: 3.
     ///
-    /// Without a window, these failures must be consecutive. With a [`window`](Self::window) of time or of
-    /// [`calls`](Self::calls), all failures in the window count. In a window of calls, the number is at most `calls`.
+    /// Without a window, these failures must be consecutive. With a [`window`](Self::window) of time or a window of
+    /// [`calls`](Self::calls), all failures in the window count. With a window of calls, the threshold is at most
+    /// `calls`.
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
         self
@@ -88,7 +89,7 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the length of the window of calls: the newest 1 to 65,535 calls are counted. Default: no window.
+    /// Sets the number of newest calls that form the window of calls, 1 to 65,535. Default: no window.
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
         self
@@ -100,7 +101,7 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the duration above which a call is slow, longer than 0. Default: none, so no call is slow.
+    /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
     ///
     /// While half-open, a slow success counts as a failed trial. With this option, each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
@@ -122,9 +123,9 @@ impl CircuitBuilder {
     }
 
     /// Sets the time from the opening of the circuit to the first trial, 0 to 584 years. Default: 30 s, or
-    /// `max_cooldown` if it is shorter.
+    /// `max_cooldown` if that is shorter.
     ///
-    /// After a cooldown of zero, the next call is a trial.
+    /// With a cooldown of zero, the first call after the opening is a trial.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.options.cooldown = Some(cooldown);
         self
@@ -139,8 +140,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the upper limit of every cooldown, from the configured cooldown to 584 years. Default: the longer of the
-    /// cooldown and 1 h.
+    /// Sets the upper limit of every cooldown, longer than zero, at least the configured cooldown, at most 584 years.
+    /// Default: the longer of the cooldown and 1 h.
     ///
     /// The limit applies to the cooldown after growth and jitter, and to the delays that a service asks for.
     pub fn max_cooldown(mut self, max: Duration) -> Self {
@@ -186,8 +187,8 @@ impl CircuitBuilder {
 
     /// Sets whether the circuit admits the calls that it would otherwise reject, and only counts them. Default: false.
     ///
-    /// Such a call counts in `total_rejected`. Its outcome appears in the other totals, but does not affect the
-    /// circuit.
+    /// Such a call counts in `total_rejected` of the statistics. The outcome of the call appears in the other totals,
+    /// but does not affect the circuit.
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
         self
@@ -198,8 +199,8 @@ impl CircuitBuilder {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a blank name, for a name that ends in brackets, for an option outside its range,
-    /// and for options that cannot be combined.
+    /// Returns a [`ConfigError`] for a blank name, a name that ends in brackets, an option outside its range, or
+    /// options that cannot be combined.
     pub fn build(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
@@ -220,9 +221,8 @@ impl CircuitBuilder {
     ///
     /// - The name is blank, or ends in brackets, as `shard[7]` does.
     /// - The name belongs to circuits with keys.
-    /// - An option is outside its range, or cannot be combined with another option of this builder.
-    /// - An attribute or another builder has set an option to another value that this builder cannot override, or has
-    ///   set an option that cannot be combined with the options of this builder.
+    /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
+    /// - An attribute or another builder has already set an option that this builder contradicts and cannot override.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.into(), Written { options: self.options, place: self.place })

@@ -47,14 +47,17 @@ pub struct CircuitConflict {
     pub name: String,
     /// The name of the option with two values, or `key` for a name that is used both with and without a key.
     pub option: &'static str,
-    /// The two values of the option, as text. The first value wins, except for the option `key`: both uses work.
+    /// The two values of the option, as text. The first value takes effect. For the option `key`, however, both uses of
+    /// the name work.
     pub values: [String; 2],
-    /// The source positions of the two values, as `file:line:column`. A preset has the text `a preset` instead.
+    /// The source positions of the two values, as `file:line:column`. A preset has no source position, so its text is
+    /// `a preset`.
     pub places: [String; 2],
 }
 
-/// The options that form the rule by which a circuit opens. If two rules cannot be combined, the conflict names the
-/// first option in this list that only the rule without effect sets.
+/// The options that form the rule by which a circuit opens. If the rules of two attributes cannot be combined, the rule
+/// of the earlier attribute remains. The conflict names the first option in this list that only the later attribute
+/// sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,

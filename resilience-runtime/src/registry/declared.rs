@@ -1,6 +1,6 @@
-//! Defines the declarations of layers, which are part of the expansion of an attribute. With the feature `declare`, the
-//! declarations of circuits are collected at link time.
-#![allow(missing_docs)] // public items here are hidden in `__private`
+//! Defines the declarations of circuits, bulkheads and rate limits. A declaration contains the name and the options of
+//! one attribute. With the feature `declare`, the declarations of circuits are collected at link time.
+#![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -65,7 +65,7 @@ macro_rules! written {
 }
 circuit_options!(written);
 
-/// A declaration of a circuit. The crate `inventory` collects these values at link time.
+/// A declaration of a circuit. The crate `inventory` collects all values of this type at link time.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
 pub struct Declared(pub &'static CircuitDeclaration);
@@ -74,7 +74,7 @@ pub struct Declared(pub &'static CircuitDeclaration);
 inventory::collect!(Declared);
 
 /// The options of all attributes that declare one name, separately for attributes without a key (`circuit`) and with a
-/// key (`family`). Each list is in the order of file, line and column.
+/// key (`family`). Each list is sorted by the file, line and column of the attributes.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
     pub(crate) circuit: Vec<Arc<Written>>,

@@ -24,15 +24,14 @@ pub(crate) struct Family {
     /// The parts of the family, each with a lock of its own. Threads with different keys therefore seldom wait for each
     /// other.
     shards: Box<[Shard]>,
-    /// The hasher of the keys. Its seed is random, so no caller can choose keys that share a shard or a slot of its
-    /// table.
+    /// The hasher of the keys. Its seed is random, so no caller can choose keys that share a shard, or a slot in the
+    /// table of a shard.
     hasher: RandomState,
     /// The number of circuits in all shards, including the circuits that a thread is about to insert.
     keys: AtomicU32,
     /// The upper limit of `keys`.
     max_keys: AtomicU32,
-    /// The time of the last event `keys_full`, as the bits of a [`Tick`], a point in time in nanoseconds. Zero before
-    /// the first event.
+    /// The time of the last event `keys_full`, in nanoseconds (the bits of a [`Tick`]). Zero before the first event.
     warned: AtomicU64,
 }
 
@@ -42,7 +41,7 @@ pub(crate) struct Family {
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
 /// The number of keys per shard. A family has `max_keys / 64` shards, at least 1 and at most [`MOST_SHARDS`]. With
-/// fewer keys per shard, an eviction would compare fewer keys, because it stays within one shard.
+/// fewer keys per shard, an eviction would compare fewer keys, because it compares the keys of one shard only.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
@@ -89,7 +88,7 @@ impl Family {
     }
 
     /// Returns the circuit of a key, or `None` if the family does not contain the key. `key` is the full key, or the
-    /// shortened text of a long key. The lookup does not count as a use of the key when keys are evicted.
+    /// shortened text of a long key. An eviction does not count this lookup as a use of the key.
     pub(crate) fn get(&self, key: &str) -> Option<CircuitBreaker> {
         let get = |key: &[u8]| {
             let (shard, hash) = self.place(key);
@@ -116,7 +115,7 @@ impl Family {
             self.warn();
         }
         let (settings, table) = &mut *lock(&self.shards[shard].0);
-        // Another thread may have inserted the same key since the lookup.
+        // Another thread may have inserted the same key since the lookup in `breaker`.
         if let Some(breaker) = table.find(hash, |it| self.key(it) == Some(key)) {
             if has_place {
                 self.keys.fetch_sub(1, Ordering::Relaxed);

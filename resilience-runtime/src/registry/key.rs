@@ -1,5 +1,5 @@
 //! Converts the keys of circuits to text, for names such as `shard[7]`.
-#![allow(missing_docs)] // public items here are hidden in `__private`
+#![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -8,8 +8,7 @@ use std::rc::Rc;
 
 use crate::base::sync::OnceLock;
 
-/// A value for the option `key`, which selects one circuit of a name: a text, a whole number, a `char`, a `bool`, or a
-/// pointer to such a value.
+/// A type of the option `key` of a circuit: a text, a whole number, `char`, `bool`, or a pointer to one of these types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a circuit",
     label = "neither a text nor a whole number",
@@ -33,12 +32,12 @@ const DIGITS: usize = 32;
 pub struct Text {
     bytes: [u8; LONGEST],
     used: usize,
-    /// The two halves of the hash of the key. `None` as long as the whole text fits in `bytes`.
+    /// The two halves of the hash of the key, or `None` as long as the whole text fits in `bytes`.
     hash: Option<[u64; 2]>,
 }
 
 impl Text {
-    /// Creates the text of a key. [`finish`](Self::finish) must be called before the text is complete.
+    /// Writes a key to a new text. [`finish`](Self::finish) returns the bytes of the text.
     pub(crate) fn of<K: Key + ?Sized>(key: &K) -> Self {
         let mut text = Self { bytes: [0; LONGEST], used: 0, hash: None };
         key.write(&mut text);
@@ -93,8 +92,8 @@ impl Text {
     /// Returns the text of the key, at most 128 bytes, and shortens the text if necessary.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
-        // A key is also shortened if its own text already looks like a shortened text. Otherwise, this key and a longer
-        // key could have the same text, and would share one circuit.
+        // A key is also shortened if its own text ends like a shortened text. Otherwise, this key and a longer key
+        // could have the same text, and would share one circuit.
         if self.hash.is_some() || self.ends_with_hash() {
             self.cut();
         }

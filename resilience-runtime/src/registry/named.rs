@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use crate::circuit::breaker::CircuitBreaker;
 
 /// A breaker as the key of a hash table, compared by its name. A lookup reads the name inside the breaker, and so loads
-/// the memory that the call needs next. The table itself contains only pointers, so it fits in the caches of the
-/// processor.
+/// the memory that the call needs next. The table itself contains only pointers, and is therefore small enough for the
+/// caches of the processor.
 pub(crate) struct Named(pub(crate) CircuitBreaker);
 
 impl Borrow<[u8]> for Named {
@@ -30,8 +30,8 @@ impl PartialEq for Named {
 
 impl Eq for Named {}
 
-/// Creates hashers of names. They use the standard library's hash function and a random seed, so no caller can choose
-/// names that collide.
+/// Creates hashers of names, with the standard library's hash function and a random seed. Because of the seed, no
+/// caller can choose names that collide.
 ///
 /// The hashers skip the length of the name, because hashing the length costs as much as hashing a short name.
 #[derive(Default)]

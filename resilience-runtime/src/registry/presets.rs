@@ -7,8 +7,8 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! Each function in the table returns the circuit with the name in its line, and registers the circuit if necessary.
-//! The options of attributes and builders take precedence over the options of a preset.
+//! Each function in the table registers the circuit of its row if necessary, and returns the circuit. The options of
+//! attributes and builders take precedence over the options of a preset.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};

@@ -25,8 +25,8 @@ struct Registry {
     families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
 }
 
-/// The registered circuits without a key, each with the sources of its options. The sources are boxed, because smaller
-/// table entries cause fewer cache misses in a lookup.
+/// The registered circuits without a key, each with the sources of its options (attributes, builders and a preset). The
+/// sources are boxed, because smaller table entries cause fewer cache misses in a lookup.
 type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
 
 #[cfg(not(resilience_loom))]
@@ -74,9 +74,9 @@ impl Registry {
         Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
     }
 
-    /// Returns the conflicts of a circuit or family that has just been registered with the options `places`. If the
-    /// name is used for a circuit and for a family, this is one of the conflicts. It is left out if the registration of
-    /// the other use has already returned it, so that each conflict is reported once.
+    /// Returns the conflicts of a circuit or family that has just been registered with the options `places`. A name
+    /// that is used for a circuit and for a family is also a conflict. This conflict is left out if the registration of
+    /// the other use has already reported it.
     fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
@@ -298,12 +298,12 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 
 /// Checks that no name has two values for one option, and that no name is used both with and without a key.
 ///
-/// Options that cannot be combined, such as `threshold` and `failure_rate`, also conflict if two attributes, or an
-/// attribute and a builder, set them for one circuit.
+/// Two options that cannot be combined, such as `threshold` and `failure_rate`, also conflict if different attributes
+/// or builders set them for one circuit.
 ///
-/// A program with a conflict runs. Of two attributes that conflict, the first in the order of file, line and column
-/// wins. A builder that registers before the first call wins over attributes. A WARN event reports the conflict when
-/// the circuit is registered.
+/// A program with a conflict still runs. Of two attributes that conflict, the first in the order of file, line and
+/// column wins. A builder that registers before the first call wins over attributes. A WARN event reports the conflict
+/// when the circuit is registered.
 ///
 /// If a name is used with and without a key, functions without a key share the circuit `name`. Functions with a key use
 /// the circuits `name[key]`.

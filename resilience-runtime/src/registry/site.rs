@@ -1,9 +1,9 @@
-//! Gives expanded functions access to their circuits, bulkheads and rate limits.
+//! Gives decorated functions access to their layers: circuits, bulkheads and rate limits.
 //!
-//! A [`Site`] is a static variable in the expansion of an attribute. It creates the layer that the attribute declares
-//! at the first call, and all calls share this layer. [`Owned`] is a handle for one call: of a breaker, bulkhead or
-//! rate limit that the user created (`with = ..`), or of the circuit of a key.
-#![allow(missing_docs)] // public items here are hidden in `__private`
+//! A [`Site`] is a static variable in the expansion of an attribute. At the first call, the [`Site`] creates the layer
+//! that the attribute declares. All calls share this layer. [`Owned`] is a handle that belongs to one call. The handle
+//! refers to a breaker, bulkhead or rate limit that the user created (`with = ..`), or to the circuit of a key.
+#![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use std::borrow::Cow;
 
@@ -34,8 +34,8 @@ pub trait Shared: Clone {
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
-    // `OnceBox` needs fewer instructions than `OnceLock`: one less per call of a circuit, and three less per call of a
-    // rate limit.
+    // `OnceBox` needs one instruction less than `OnceLock` for each call of a circuit, and three less for each call of
+    // a rate limit.
     layer: OnceBox<T>,
 }
 
@@ -44,8 +44,8 @@ impl<T: Shared> Site<T> {
         Self { declaration, layer: OnceBox::new() }
     }
 
-    /// Returns the declaration. With the feature `declare`, the declarations of all circuits are collected at link
-    /// time.
+    /// Returns the declaration. With the feature `declare`, the crate `inventory` collects the declarations of circuits
+    /// at link time.
     pub const fn declaration(&'static self) -> &'static T::Declaration {
         &self.declaration
     }
@@ -67,8 +67,8 @@ impl<T: Shared> Site<T> {
     }
 }
 
-/// A handle of a layer for one call. Without a handle of its own, the call would borrow the user's expression (`with =
-/// ..`) while the body runs.
+/// A handle of a layer that belongs to one call. Without a handle of its own, the call would borrow the user's
+/// expression (`with = ..`) while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
 
@@ -77,7 +77,7 @@ impl<T: Clone> Owned<T> {
         Self(layer.clone())
     }
 
-    /// Returns the layer of the handle.
+    /// Returns the layer to which the handle refers.
     #[inline]
     pub fn get(&self) -> &T {
         &self.0

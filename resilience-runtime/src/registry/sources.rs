@@ -10,9 +10,9 @@ use crate::registry::written::{Written, merge};
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,
-    /// The options of attributes and builders. If two elements set the same option, the earlier element wins. The
-    /// elements are ordered: builders that registered before the first use of the circuit, declared attributes, all
-    /// others.
+    /// The options of attributes and builders. If two elements set the same option, the earlier element wins. Builders
+    /// that registered before the first use of the circuit come first, then attributes that were declared at link time,
+    /// then all others.
     pub(super) written: Vec<Arc<Written>>,
     /// The number of builders that registered before the first use of the circuit. Their options are the first elements
     /// of `written`.

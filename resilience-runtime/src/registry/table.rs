@@ -2,8 +2,9 @@
 //!
 //! Collisions are resolved by linear probing. A removal shifts the following entries back, so it leaves no tombstone (a
 //! mark that tells a search to continue past a removed entry). Without tombstones, the table rehashes its entries only
-//! when it grows. An insertion into a table that does not grow therefore takes bounded time. `hashbrown` uses
-//! tombstones. While keys come and go, it would rehash all entries again and again, under the lock of the shard.
+//! when it grows. An insertion into a table that does not grow therefore takes bounded time. In contrast, a table of
+//! the crate `hashbrown` contains tombstones. While keys come and go, such a table rehashes all entries again and
+//! again, under the lock of the shard.
 
 use std::cmp::Reverse;
 
@@ -16,8 +17,8 @@ pub(crate) struct Table {
     /// The slots of the table. At most three quarters of them are in use.
     slots: Vec<Slot>,
     used_slots: usize,
-    /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups without a use, a circuit therefore seems
-    /// to have been used just now.
+    /// The number of lookups and insertions, modulo 2^32. A circuit that is not used during 2^32 lookups of other
+    /// circuits therefore seems to have been used just now.
     lookups: u32,
 }
 
@@ -30,8 +31,8 @@ struct Slot {
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of idle circuits that an eviction compares. If none of them is closed, the eviction continues until it
-/// finds a closed circuit.
+/// The number of idle circuits that an eviction compares. If none of them is closed, the eviction continues to search
+/// for a closed circuit, up to [`MOST_VISITED`] slots.
 const SAMPLE: usize = 16;
 /// The maximum number of slots that an eviction visits. If `max_keys` is at most 1,000, practically no table has more
 /// slots than this, so an eviction may visit all of them.
@@ -136,7 +137,7 @@ impl Table {
         self.slots[place] = slot;
     }
 
-    /// Enlarges the table by half. A table of double size could take a third more memory for each key.
+    /// Enlarges the table by half. A table of double size would take up to a third more memory for each key.
     fn grow(&mut self) {
         let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
         for slot in std::mem::replace(&mut self.slots, vec![Slot::default(); slots]) {
@@ -165,7 +166,7 @@ impl Table {
     }
 }
 
-/// Returns the rank of a circuit, or `None` if a call or another handle uses the circuit.
+/// Returns the rank of a circuit, or `None` if a call or a handle outside the table uses the circuit.
 fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
     if breaker.is_in_use() {
         return None;
@@ -187,7 +188,7 @@ mod tests {
     use crate::circuit::settings::{Options, Settings};
 
     /// Compares the table with a set of keys after random insertions and evictions. A small number of distinct hashes
-    /// causes many collisions, and so long sequences of used slots.
+    /// causes many collisions, and therefore long sequences of used slots.
     #[test]
     fn random_insertions_and_evictions_agree_with_a_set() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

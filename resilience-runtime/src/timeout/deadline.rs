@@ -81,7 +81,7 @@ pub fn deadline_remaining() -> Option<Duration> {
     UNTIL.get().map(left)
 }
 
-/// Returns `time`, or the time until the caller's deadline if it is shorter.
+/// Returns the shorter of `time` and the time until the caller's deadline. Returns `time` if there is no deadline.
 #[inline]
 pub fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))

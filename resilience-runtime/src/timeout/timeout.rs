@@ -38,13 +38,13 @@ use crate::timeout::deadline::within;
 #[error("timed out after {after:?}{}", if self.by_deadline() { ", at the deadline" } else { "" })]
 pub struct TimeoutError {
     after: Duration,
-    /// The source of the error if the caller's deadline ended the call, otherwise `None`.
+    /// The source of this error if the caller's deadline ended the call, or `None` if the timeout ended it.
     source: Option<ByDeadline>,
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take: the time of the timeout, or the time until the caller's
-    /// [`deadline`](crate::deadline()) if it was shorter.
+    /// Returns the time that the call was allowed to take. This is the time of the timeout, or the shorter time that
+    /// was left until the caller's [`deadline`](crate::deadline()).
     pub fn after(&self) -> Duration {
         self.after
     }
@@ -109,7 +109,7 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    /// Creates a timeout that ends a call `after` this time. The time must be longer than zero, and at most 584 years.
+    /// Creates a timeout that ends each call after the time `after`, longer than zero, at most 584 years.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Timeout {
         }
     }
 
-    /// Calls `f`, and drops the future of `f` if it does not end in time.
+    /// Calls `f`, and drops the future of `f` if that future does not end in time.
     ///
     /// If the future becomes ready at the moment of the timeout, its outcome is returned. If a
     /// [`deadline`](crate::deadline()) around the call has already passed, the future is dropped without a poll.
@@ -223,8 +223,8 @@ impl Timer {
             Projected::Over => return Poll::Ready(()),
             Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
         };
-        // The clock is read in addition to the poll of the sleep. If the body has used up tokio's cooperative budget,
-        // the sleep would stay pending for ever.
+        // A body that uses up tokio's cooperative budget in each poll keeps the sleep pending for ever. The clock is
+        // therefore read as well.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
         }
