@@ -129,7 +129,7 @@ impl<T, E> Attempted for Result<T, E> {
 }
 
 pin_project! {
-    /// The future of a hedged call. It polls the attempts, and starts further ones.
+    /// The future of a hedged call. It polls the running attempts, and starts further attempts.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Hedged<'a, B, P> {

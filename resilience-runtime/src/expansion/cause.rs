@@ -30,8 +30,8 @@ impl Cause {
         }
     }
 
-    /// Returns whether the call was not made, because a layer rejected it, or because the deadline had passed before
-    /// it.
+    /// Returns whether the call was not made, because a layer rejected it, or because the caller's deadline had passed
+    /// before the call.
     pub fn is_rejection(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit)
     }

@@ -58,9 +58,9 @@ pub fn settle<R: Outcome>(
 /// whether an `Err` is a failure or ignored. The function `failure_if_ok` decides whether an `Ok` is a failure or a
 /// success.
 ///
-/// If `cause` finds a rejection or an expired deadline in an error, `failure_if` is not called, and the error is no
-/// failure. For an attribute with the option `failure_if`, `cause` always returns `Cause::None`, so that the user's
-/// function decides about every error.
+/// If `cause` finds a rejection or an expired deadline in an error, `failure_if` is not called. The call is then
+/// ignored, or is a failure if it ran for `hung_after` before the deadline. For an attribute with the option
+/// `failure_if`, `cause` always returns `Cause::None`, so that the user's function decides about every error.
 #[inline]
 pub fn settle_by<T, E>(
     permit: Permit<'_>,

@@ -208,8 +208,8 @@ impl CircuitBuilder {
 
     /// Returns the breaker that the program shares under this name, and creates the breaker if necessary.
     ///
-    /// An option that this builder does not set comes from an attribute or another builder. If none of them sets the
-    /// option, the option comes from a preset, or has its default.
+    /// An option that this builder does not set comes from an attribute or another builder. If no attribute or builder
+    /// sets the option, the option comes from a preset, or has its default.
     ///
     /// Before the first call of the circuit, a builder wins over an attribute that declares another value. A WARN event
     /// and [`check_circuits`](crate::check_circuits) report this conflict. After the first call, or after

@@ -40,8 +40,8 @@ pub(crate) struct Family {
 #[repr(align(64))]
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
-/// The number of keys per shard. A family has `max_keys / 64` shards, at least 1 and at most [`MOST_SHARDS`]. With
-/// fewer keys per shard, an eviction would compare fewer keys, because it compares the keys of one shard only.
+/// The number of keys for which a family has one shard. A family has `max_keys / 64` shards, at least 1 and at most
+/// [`MOST_SHARDS`]. An eviction compares the keys of one shard only, so a shard must not be too small.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
@@ -106,8 +106,8 @@ impl Family {
         }
     }
 
-    /// Creates the circuit of a new key. If the family is full and no key can be evicted, the new circuit is temporary:
-    /// it serves this call only.
+    /// Creates the circuit of a new key. If the family is full and no key can be evicted, the new circuit is temporary
+    /// and serves this call only.
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> CircuitBreaker {
         let has_place = self.take_place() || self.evict(shard);

@@ -37,7 +37,8 @@ impl Sources {
 /// position. Returns whether the options were inserted. One attribute or builder may register the same options
 /// repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// Shares equal options in memory, because one attribute or builder may set the options of many circuits.
+    /// Shares equal options in memory, because one call of `CircuitBreaker::builder` in the source code may register
+    /// many circuits.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

@@ -35,7 +35,7 @@ const FEWEST_SLOTS: usize = 4;
 /// for a closed circuit, up to [`MOST_VISITED`] slots.
 const SAMPLE: usize = 16;
 /// The maximum number of slots that an eviction visits. If `max_keys` is at most 1,000, practically no table has more
-/// slots than this, so an eviction may visit all of them.
+/// than 256 slots, so an eviction may visit all slots of the table.
 const MOST_VISITED: usize = 256;
 
 /// The order of eviction: circuits with the smallest rank are evicted first.

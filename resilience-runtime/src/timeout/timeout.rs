@@ -49,7 +49,7 @@ impl TimeoutError {
         self.after
     }
 
-    /// Returns whether the caller's deadline ended the call before the timeout did.
+    /// Returns whether the caller's deadline ended the call, and not the timeout itself.
     ///
     /// If so, the service had less time than the timeout allows. The error therefore does not indicate a fault of the
     /// service.
