@@ -179,7 +179,8 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future drops the future of `f`. The call still counts towards the rate.
+    /// Dropping the returned future drops the future of `f`. If the call was admitted, it still counts towards the
+    /// rate.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,

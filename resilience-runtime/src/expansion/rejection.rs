@@ -45,8 +45,9 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 /// - `SendBoxed`, if the error is a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`,
 /// - `Opaque`, for all other errors.
 ///
-/// Four types are necessary, because inherent methods of one type must not overlap. Methods of a trait could be
-/// selected by the number of references instead, but the generated code would have to import the trait.
+/// Four types are necessary, because inherent methods of one type must not overlap. A trait with methods for a
+/// different number of references (autoref specialization) would need one type only. However, the generated code would
+/// have to import this trait.
 #[derive(Debug)]
 pub struct Rejection<'a, E>(Boxed<'a, E>);
 

@@ -65,7 +65,7 @@ macro_rules! written {
 }
 circuit_options!(written);
 
-/// A declaration of a circuit. The crate `inventory` collects all values of this type at link time.
+/// A reference to the declaration of a circuit. The crate `inventory` collects all values of this type at link time.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
 pub struct Declared(pub &'static CircuitDeclaration);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use crate::base::sync::OnceLock;
 
-/// A type of the option `key` of a circuit: a text, a whole number, `char`, `bool`, or a pointer to one of these types.
+/// A type whose values can be the `key` of a circuit: text, whole numbers, `char`, `bool`, and pointers to these types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a circuit",
     label = "neither a text nor a whole number",
