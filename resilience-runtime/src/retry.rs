@@ -1,4 +1,4 @@
-//! Retries: repeated attempts of one call.
+//! Implements retries: further attempts of a call after a failed attempt.
 
 pub(crate) mod attempts;
 pub(crate) mod backoff;

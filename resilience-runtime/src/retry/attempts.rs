@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // public items here are hidden in `__private`
+#![allow(missing_docs)] // the public items are part of the hidden module `__private`
 
 use std::fmt::Display;
 use std::future::Future;
@@ -21,20 +21,22 @@ use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
-/// The state of a retry during one call. It is small, because the future stores it during each wait. The schedule is no
-/// field: an attribute passes it as a constant, which the compiler can fold.
+/// The state of a retry during one call.
+///
+/// The future of the call stores this state across each `.await`, so the state is kept small. The [`Schedule`] is a
+/// parameter of the methods and not a field. `#[retry]` passes a constant schedule, which the compiler can fold.
 #[derive(Debug)]
 pub struct Attempts {
-    /// The start of the first attempt, if an option needs it.
+    /// The start of the first attempt, or `None` without `max_elapsed`.
     began: Option<Tick>,
-    /// The retry's own pause before the current attempt, without a hint, in nanoseconds. A `Duration` would need twice
-    /// the memory.
+    /// The pause before the current attempt in nanoseconds, without the delay that an error asked for. Decorrelated
+    /// jitter computes the next pause from it; without jitter it stays zero. A `Duration` would take twice the memory.
     pause: u64,
-    /// The number of failed attempts.
+    /// The number of attempts before the current attempt.
     made: u32,
-    /// The events inside the bodies.
+    /// The number of retries inside the body, and whether the body has ended.
     inside: Inside,
-    /// The cost of the last retry that the budget granted.
+    /// The cost of the last retry that the budget granted, or `None` before the first retry.
     paid: Option<RetryCost>,
 }
 
@@ -51,7 +53,7 @@ impl Attempts {
         self.made + 1 // cannot overflow, because `made` is below `max`
     }
 
-    /// Ends the retry because a circuit of its function rejected the attempt.
+    /// Emits the event of a retry that ends because a circuit on the same function rejected the attempt.
     #[cold]
     pub fn reject(&self, schedule: &Schedule, func: &str, error: &dyn Display) {
         if debug_wanted() {
@@ -60,7 +62,8 @@ impl Attempts {
         }
     }
 
-    /// Takes the retries of a call that succeeded off the counts of the outer retries.
+    /// Subtracts the retries of this call, and the retries inside its body, from the counts of the outer retries. Is
+    /// called after a success, because outer retries count only the retries of calls that fail.
     #[inline]
     fn forget(&self) {
         if self.made > 0 || self.inside.retries != 0 {
@@ -68,16 +71,17 @@ impl Attempts {
         }
     }
 
-    /// Counts the retries inside `body`.
+    /// Wraps `body` in a future that counts the retries inside it.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.inside, body)
     }
 
-    /// Records the end of an attempt. By default, an `Err` may be retried, and an `Ok` is final.
+    /// Begins the decision whether another attempt follows this outcome. By default, an `Err` may be retried, and an
+    /// `Ok` is final.
     ///
-    /// The function takes the outcome by value. Separate methods call the user's functions, so that the arguments of
-    /// these functions need no declared types.
+    /// Each function of the user is passed to a method of [`Judged`]. The outcome already determines the error type
+    /// there, so the compiler can infer the parameter type of a closure.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -107,8 +111,8 @@ impl Attempts {
 
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
-    /// No attempt follows if a circuit below will still be open after the pause. The error of this attempt says more
-    /// than the rejection that would follow.
+    /// The function `stays_open` returns whether a circuit will still be open after a pause of the given length. If so,
+    /// no attempt follows. The error of this attempt tells the caller more than a rejection by the circuit.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -137,14 +141,14 @@ impl Attempts {
                 return Err(End::MaxElapsed);
             }
         }
-        // After this pause the deadline has passed, so another attempt could not end in time.
+        // If the pause lasts until the caller's deadline, no time is left for another attempt.
         if deadline_remaining().is_some_and(|left| pause >= left) {
             return Err(End::Deadline);
         }
         if stays_open(pause) {
             return Err(End::Circuit);
         }
-        // The budget comes last, because a granted retry is paid for.
+        // Asks the budget last, because a granted retry reduces the budget even if another check then ends the retry.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);
@@ -159,41 +163,47 @@ impl Attempts {
     }
 }
 
-/// The longest hint that a retry without `max_delay` waits for. The circuit that the hint comes from may allow more.
+/// The longest delay that an error may ask for if the retry has no `max_delay`: one hour. If the `retry_after` of a
+/// circuit reads the delay, the circuit's `max_cooldown` may allow a longer delay.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 
 /// A delay that an error asks for.
 #[derive(Clone, Copy, Debug)]
 struct Hint {
     delay: Duration,
-    /// The longest delay that a retry without `max_delay` waits for.
+    /// The upper limit of `delay` if the retry has no `max_delay`. Above this limit the retry ends.
     longest: Duration,
 }
 
-/// An attempt that has ended.
+/// An attempt that has ended, with the data for the decision whether another attempt follows.
 #[derive(Debug)]
 struct Ended<'r, R, T, E> {
     attempts: &'r mut Attempts,
     schedule: &'r Schedule,
     outcome: Result<T, E>,
-    /// `R` has no bound here, so that the compiler reports a function without a `Result` only once.
+    /// Converts the `Result` back to the return type `R` of the function. With a bound `R: Outcome` here, the compiler
+    /// would report a function that returns no `Result` more than once.
     make: fn(Result<T, E>) -> R,
-    /// The reason why this attempt is the last one, if it is. Then no function of the user is called.
+    /// The reason why no further attempt follows, or `None` while this is undecided. Once it is set, no function of the
+    /// user receives the error.
     last: Option<End>,
+    /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
     failed: bool,
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// Whether the notes on this thread are those of this attempt.
+    /// Whether the thread-local values of `Note` and `StillOpen` describe this attempt. They do not if a layer ended
+    /// the attempt before the body ended.
     has_notes: bool,
-    /// The time for which a circuit of a called function stays open.
+    /// The time for which a circuit inside the body stays open, as the thread-local value of `StillOpen` reports it.
     noted: Option<Duration>,
 }
 
-/// An attempt that has ended, and the functions that decide whether another one follows.
+/// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
-/// The methods for rejections come first, then the rules. [`text`](Self::text) and [`circuits`](Self::circuits) are
-/// required before [`next`](Self::next), which calls their functions only after a failure.
+/// Callers first use the methods for rejections, because a rejection that ends the retry skips the user's functions.
+/// Then they pass the user's functions. The methods [`text`](Self::text) and [`circuits`](Self::circuits) are required
+/// before [`next`](Self::next). Their functions are called only after a failure.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -207,7 +217,7 @@ pub struct Judged<'r, R, T, E, H, X, C> {
     reason = "measured: an outcome that goes through memory costs 17 instructions in `RetryPolicy::call`"
 )]
 impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
-    /// Ends the retry if a circuit of its own function rejected the attempt.
+    /// Ends the retry if `cause` shows that a circuit on the same function rejected the attempt.
     #[inline]
     pub fn own_rejection(mut self, cause: Cause) -> Self {
         if self.ended.last.is_none() && cause.is_circuit() {
@@ -216,9 +226,11 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ends the retry if a circuit rejected the attempt. `cause` finds the cause of an error.
+    /// Ends the retry if the error shows that a circuit inside the body rejected a call. Also records how long a
+    /// circuit inside the body stays open. With `retry_rejected`, does neither.
     ///
-    /// If the type of the error shows no cause, the notes on this thread decide. The body has just left them.
+    /// `cause` reads the cause from the error. It returns [`Cause::Unknown`] if the type of the error shows no cause.
+    /// In this case the thread-local value of `Note` decides, which the last poll of the body has set.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
@@ -240,7 +252,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ignores the notes of circuits, because each attempt has another circuit.
+    /// Ignores how long a circuit inside the body stays open, because each attempt has another circuit.
     #[inline]
     pub fn other_circuits(mut self) -> Self {
         self.ended.noted = None;
@@ -253,7 +265,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ends the retry after an error that must not be retried.
+    /// Ends the retry if `retry_if` returns false for the error.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
         if self.ended.last.is_none() {
@@ -277,7 +289,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Reads the hint with the function of a circuit below. The `max_cooldown` of the circuit may allow a longer hint.
+    /// Reads the delay that the error asks for with the `retry_after` of a circuit below this retry. The delay may be
+    /// as long as the circuit's `max_cooldown`, if this is longer than one hour.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))
@@ -309,7 +322,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the function that finds the text of an error.
+    /// Sets the function that returns the text of an error for events, or `None` if the error has no text.
     #[inline(always)]
     pub fn text<F>(self, text: F) -> Judged<'r, R, T, E, H, F, C>
     where
@@ -319,7 +332,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the circuits below. No attempt follows if one of them stays open during the pause.
+    /// Sets the circuits below this retry on the same function. If one of these circuits stays open longer than the
+    /// pause, no attempt follows.
     #[inline(always)]
     pub fn circuits<'c, const COUNT: usize>(
         self,
@@ -330,7 +344,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Returns the pause before the next attempt, or the outcome if it is final.
+    /// Returns the pause before the next attempt, or the outcome if no further attempt follows.
     #[inline(always)]
     pub fn next(self, func: &str) -> ControlFlow<R, Duration>
     where
@@ -340,7 +354,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         let Self { ended, on_retry, text, stays_open } = self;
         let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost, noted, .. } = ended;
         let outcome = match outcome {
-            // Takes the value apart here, so that it stays in a register. The functions below would need it in memory.
+            // Returns a success here, so that its value stays in a register. The functions below take the outcome by
+            // reference, which would keep the value in memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
@@ -371,7 +386,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     }
 }
 
-/// A function that is called before a pause.
+/// A function that is called before the pause of a retry, such as `on_retry`.
 pub trait Hook<E> {
     fn call(self, event: &RetryEvent<'_, E>);
 }

@@ -5,24 +5,24 @@ use crate::base::config_error::ConfigError;
 
 /// Selects how the pauses between attempts are randomized.
 ///
-/// Jitter spreads the retries of callers that failed at the same time. The formulas come from Marc Brooker,
-/// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In them, `u` is a random number from 0 to 1, and `x` is
-/// the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
+/// Jitter spreads the retries of callers that failed at the same time. The formulas below come from Marc Brooker,
+/// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number from 0 to 1.
+/// The variable `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// `u * x`: from zero to the whole pause.
+    /// A pause of `u * x`, which is from zero to `x`.
     Full,
-    /// `x / 2 + u * x / 2`: from half of the pause to the whole pause.
+    /// A pause of `x / 2 + u * x / 2`, which is from `x / 2` to `x`.
     Equal,
-    /// `delay + u * (3 * previous - delay)`, at most `max_delay`: from `delay` to three times the previous pause. The
-    /// factor `backoff` does not apply.
+    /// A pause of `delay + u * (3 * previous - delay)`, at most `max_delay`. The pause is from `delay` to three times
+    /// the previous pause. Before the first retry, `previous` is `delay`. The factor `backoff` does not apply.
     Decorrelated,
 }
 
-/// The pauses between attempts: `delay * factor^(n - 1)` after the n-th failed attempt, at most `max`.
+/// Computes the pauses between attempts: `delay * factor^(n - 1)` after the n-th failed attempt, at most `max`.
 ///
-/// This is the exponential backoff of Ethernet (IEEE 802.3, 4.2.3.2.5).
+/// Exponential backoff is known from Ethernet (IEEE 802.3, 4.2.3.2.5).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Backoff {
     pub(crate) delay: Duration,
@@ -31,9 +31,9 @@ pub(crate) struct Backoff {
     pub(crate) jitter: Option<Jitter>,
 }
 
-/// The default of `delay`.
+/// The default of the option `delay`.
 const DELAY: Duration = Duration::from_secs(1);
-/// The default of `backoff`.
+/// The default of the option `backoff`.
 const FACTOR: f64 = 2.0;
 
 impl Backoff {
@@ -60,26 +60,29 @@ impl Backoff {
         Ok(())
     }
 
-    /// Returns the pause after the `attempt`-th failed attempt, counted from 1, without jitter. The result saturates.
+    /// Returns the pause after the `attempt`-th failed attempt, counted from 1, without jitter. The pause saturates at
+    /// `max`, or at [`Duration::MAX`] without `max`.
     #[inline]
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
-        // The first pause is exact. A delay of zero stays zero: zero times an infinite growth would be NaN.
+        // The first pause needs no multiplication, so it is exact. A delay of zero is not multiplied either, because
+        // zero times an infinite factor would be NaN.
         if attempt <= 1 || self.delay.is_zero() { self.delay } else { self.grown(attempt) }
     }
 
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
-        // A growth of one keeps the delay exact; a product of floats may not be exact.
+        // A growth of one returns the exact delay, because a product of floats may be inexact.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)
     }
 
-    /// Returns two pauses after a failed attempt: the retry's own pause, and the pause that also respects the hint of
-    /// the error.
+    /// Returns two pauses after the `attempt`-th failed attempt, counted from 1. The first pause ignores `hint`, the
+    /// delay that the error asks for. The second pause is at least as long as `hint`.
     ///
-    /// `previous` is the own pause before the failed attempt, and `draw` returns a random number from 0 to 1. Jitter is
-    /// added to a hint, so that callers with the same hint do not return at once.
+    /// `previous` is the pause before the failed attempt, without its hint. `draw` returns a random number from 0 to 1.
+    /// With jitter, a random time is added to the hint, so that callers with the same hint do not retry at the same
+    /// time.
     #[inline]
     pub(crate) fn pause_after(
         &self,
@@ -129,7 +132,7 @@ impl Backoff {
     }
 }
 
-/// Multiplies a time by a factor that is not negative. The product saturates.
+/// Multiplies a time by a factor of at least 0. The product saturates at [`Duration::MAX`].
 fn times(time: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
@@ -177,7 +180,8 @@ mod tests {
             (Some(Jitter::Decorrelated), 3, hint, (2_000, 8_000)),
             (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
         ] {
-            // With this short previous pause, decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s), cut to ms.
+            // With a previous pause of 1667 ms, decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s) = 2000.25
+            // ms.
             let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
             assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
         }

@@ -1,4 +1,4 @@
-//! A limit on the retries of all callers together.
+//! Implements [`RetryBudget`], a limit on the total number of retries of all callers.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use crate::base::clock::{SKEW, Tick, nanos};
 use crate::base::packed;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 
-/// Limits the total number of retries of all callers that share it.
+/// Limits the total number of retries of all callers that share the budget.
 ///
-/// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, a retry
-/// happens only if the budget grants it. If the budget denies a retry, the call returns its last error.
+/// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, each
+/// retry needs a grant from the budget. If the budget denies a retry, the call returns the outcome of its last attempt.
 ///
-/// A budget is a `static`. An attribute refers to it by `budget = SEARCH`; a policy receives it from
-/// [`RetryBuilder::budget`](crate::RetryBuilder::budget).
+/// A budget is a `static`. The attribute `#[retry]` names the budget in its option `budget`. A
+/// [`RetryPolicy`](crate::RetryPolicy) receives the budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget).
 ///
 /// ```
 /// use resilience_runtime::{RetryBudget, TokenBucket, retry};
@@ -30,7 +30,8 @@ use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 ///     assert!(search().await.is_err());
 /// }
 /// let stats = SEARCH.stats();
-/// assert_eq!((stats.tokens, stats.granted, stats.denied), (0, 2, 8)); // 11 calls of the service, not 27
+/// // The service received 9 first attempts and 2 retries. Without the budget, it would have received 27 attempts.
+/// assert_eq!((stats.tokens, stats.granted, stats.denied), (0, 2, 8));
 /// # }
 /// ```
 #[derive(Debug)]
@@ -46,27 +47,29 @@ enum Kind {
     Ratio(RetryRatio, Window),
 }
 
-/// Configures a bucket of tokens: each retry takes tokens, and each success refunds some.
+/// Configures a budget with a bucket of tokens. Each retry takes tokens from the bucket, and each successful call
+/// refunds tokens.
 ///
-/// The AWS SDKs use this budget in their "standard" mode ([*Retry
+/// The AWS SDKs use such a budget in their "standard" mode ([*Retry
 /// behavior*](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
 ///
-/// A call that succeeds after a retry refunds the cost of its last retry. A call that succeeds at the first attempt refunds
-/// `first_try_refund`. If the bucket holds fewer tokens than a retry costs, the retry is denied and takes no token.
+/// A call that succeeds after a retry refunds the cost of its last retry. A call that succeeds at the first attempt
+/// refunds `first_try_refund` tokens. If the bucket holds fewer tokens than a retry costs, the retry is denied and
+/// takes no token.
 ///
-/// Every value is allowed. A capacity of zero denies every retry that costs a token. A retry with a cost of zero is
-/// always granted.
+/// Each field may have any value. A capacity of zero denies every retry that costs a token. A retry with a cost of zero
+/// is always granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
-    /// Maximum number of tokens, which is also the number at the start. Default: 500.
+    /// Maximum number of tokens. The bucket starts with this number of tokens. Default: 500.
     pub capacity: u32,
-    /// Cost of a retry in tokens. Default: 5.
+    /// Cost of a retry after any [other failure](RetryCost::Failure), in tokens. Default: 5.
     pub retry_cost: u32,
     /// Cost of a retry after a [timeout](RetryCost::Timeout), in tokens. Default: 10.
     pub timeout_cost: u32,
     /// Cost of a retry after the service [asked for fewer calls](RetryCost::Throttle), in tokens. Default: 5.
     pub throttle_cost: u32,
-    /// Number of tokens that a success at the first attempt refunds. Default: 1.
+    /// Number of tokens that a call refunds if its first attempt succeeds. Default: 1.
     pub first_try_refund: u32,
 }
 
@@ -76,18 +79,19 @@ impl TokenBucket {
         Self { capacity: 500, retry_cost: 5, timeout_cost: 10, throttle_cost: 5, first_try_refund: 1 };
 }
 
-/// Configures a budget that is a ratio of retries to calls, as in
+/// Configures a budget that grants retries in proportion to the number of calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// Each call of the last `ttl` permits `share` retries. In addition, `min_per_second` retries per second are always
+/// Each call during the last `ttl` permits `share` retries. In addition, `min_per_second` retries per second are always
 /// permitted, so that a program with few calls can retry.
 ///
-/// The window slides in tenths of `ttl`. A value outside its range counts as the nearest allowed value, and NaN as 0.
+/// The window over the last `ttl` moves forward in steps of a tenth of `ttl`. A field outside its range is treated as
+/// the nearest allowed value, and a `share` of NaN is treated as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryRatio {
     /// Length of the window, 1 ms to 24 h. Default: 10 s.
     pub ttl: Duration,
-    /// Number of retries per second that need no call. Default: 10.
+    /// Number of retries per second that are permitted even without calls. Default: 10.
     pub min_per_second: u32,
     /// Number of retries that each call permits, 0 to 10. Default: 0.2, which is one retry for five calls.
     pub share: f64,
@@ -99,11 +103,11 @@ impl RetryRatio {
 }
 
 /// The kind of failure before a retry, which selects the cost of the retry in a [`TokenBucket`]. A [`RetryRatio`]
-/// ignores it.
+/// ignores this kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
-    /// Any other failure.
+    /// A failure that is neither a timeout nor a request for fewer calls.
     #[default]
     Failure,
     /// The attempt ended in a timeout.
@@ -118,9 +122,9 @@ pub enum RetryCost {
 pub struct RetryBudgetStats {
     /// Number of tokens in the bucket. For a ratio: number of retries that the budget would grant now.
     pub tokens: u64,
-    /// Total number of granted retries.
+    /// Total number of retries that the budget has granted.
     pub granted: u64,
-    /// Total number of denied retries.
+    /// Total number of retries that the budget has denied.
     pub denied: u64,
 }
 
@@ -130,7 +134,7 @@ impl RetryBudget {
         Self::new(Kind::Bucket(bucket, AtomicU32::new(bucket.capacity)))
     }
 
-    /// Creates a budget with a ratio of retries to calls.
+    /// Creates a budget that grants retries in proportion to the number of calls.
     pub const fn ratio(ratio: RetryRatio) -> Self {
         Self::new(Kind::Ratio(ratio, Window::new()))
     }
@@ -139,8 +143,8 @@ impl RetryBudget {
         Self { kind, granted: AtomicU64::new(0), denied: AtomicU64::new(0) }
     }
 
-    /// Records the start of a call. Attributes and policies call this method themselves. Only a hand-written retry loop
-    /// has to call it.
+    /// Records the start of a call. `#[retry]` and [`RetryPolicy`](crate::RetryPolicy) call this method themselves.
+    /// Only a hand-written retry loop has to call it.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -163,8 +167,8 @@ impl RetryBudget {
         }
     }
 
-    /// Requests a retry, and returns whether the budget grants it. A granted retry is paid for, even if the caller does
-    /// not make it.
+    /// Requests a retry, and returns whether the budget grants it. A granted retry reduces the budget, even if the
+    /// caller does not make the retry.
     pub fn try_retry(&self, cost: RetryCost) -> bool {
         let granted = match &self.kind {
             Kind::Bucket(bucket, tokens) => {
@@ -183,7 +187,7 @@ impl RetryBudget {
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {
-            // A full bucket is the usual case, and needs no write.
+            // The bucket is usually full. In this case no write is needed.
             if tokens.load(Ordering::Relaxed) != bucket.capacity {
                 bucket.refund(tokens, last);
             }
@@ -245,44 +249,45 @@ impl RetryRatio {
         self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
     }
 
-    /// Returns the length of a slot in nanoseconds.
+    /// Returns the length of a slot in nanoseconds, a tenth of `ttl`.
     fn length(&self) -> u64 {
         nanos(self.ttl()) / u64::from(SLOTS)
     }
 
-    /// Returns the current slot.
+    /// Returns the number of the current slot.
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
-        // The slot numbers repeat after five days at the earliest. A slot without a write for such a time counts again.
+        // The 32-bit slot numbers repeat after 2^32 slots: after about five days with the shortest `ttl`, 1 ms. If a
+        // slot receives no write for exactly this time, its old count is used again.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
     }
 }
 
-/// The slot for the calls of this moment.
+/// The current slot, as the thread that reads the clock sees it.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The number of slots by which another thread may be ahead. A larger lead means that the other thread has another
-    /// clock.
+    /// The number of slots by which another thread may be ahead. A thread with a larger lead reads another clock, such
+    /// as the paused clock of another test.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether another thread has already filled a later slot.
+    /// Returns whether `slot` is a later slot, which another thread has already used.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether the calls of a slot are recent enough to count.
+    /// Returns whether `slot` is one of the last ten slots, or a later slot that another thread has already used.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
 }
 
-/// The calls and retries of the last `ttl`, in slots of a tenth of `ttl`.
+/// The numbers of calls and of retries during the last `ttl`, in ten slots of a tenth of `ttl` each.
 #[derive(Debug)]
 struct Window {
     calls: Slots,
@@ -294,13 +299,14 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// Compensates for the rounding of a decimal share, so that ten calls with a share of 0.3 permit three retries.
+    /// Compensates for the rounding of a decimal share to a float, so that ten calls with a share of 0.3 permit three
+    /// retries.
     const ROUNDING: f64 = 1e-9;
 
     /// Returns the number of retries that the budget would grant now.
     fn left(&self, ratio: &RetryRatio, slot: Now) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
-        // `clamp` would return NaN for NaN.
+        // Does not use `clamp`, because `clamp` returns NaN for a share of NaN.
         let share = if ratio.share > 0.0 { ratio.share.min(10.0) } else { 0.0 };
         share.mul_add(self.calls.sum(slot), reserve - self.retries.sum(slot) + Self::ROUNDING).max(0.0)
     }
@@ -312,8 +318,8 @@ impl Window {
             if self.left(ratio, slot) < 1.0 {
                 return false;
             }
-            // The exchange fails if another thread took a retry after the read of `before`. Two threads can take the
-            // same retry only if the current slot changes between their reads.
+            // The exchange fails if another thread took a retry after `before` was read. Two threads can take the same
+            // retry only if a new slot begins between their reads.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -322,7 +328,8 @@ impl Window {
     }
 }
 
-/// A word for each slot: the number of the slot in the upper half, its count in the lower half.
+/// Ten slots, each in one `AtomicU64`. The upper 32 bits contain the number of the slot, and the lower 32 bits contain
+/// the count of calls or retries.
 #[derive(Debug)]
 struct Slots([AtomicU64; SLOTS as usize]);
 
@@ -340,8 +347,8 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Returns the word with one more call. The count of an expired slot starts again. A late thread counts in the
-    /// newer slot.
+    /// Returns the new value of a slot's `AtomicU64` after one more call or retry. If the slot has expired, its count
+    /// starts again at one. A thread that is behind adds to the later slot.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

@@ -8,7 +8,7 @@ use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::{AnyError, Both, Cost, OnRetry, RetryAfter, RetryEvent, RetryIf, RetryIfOk};
 use crate::retry::schedule::Schedule;
 
-/// Builds a [`RetryPolicy`], from [`RetryPolicy::builder`].
+/// Builds a [`RetryPolicy`]. The function [`RetryPolicy::builder`] creates this builder.
 ///
 /// | option | default | allowed |
 /// |---|---|---|
@@ -18,7 +18,7 @@ use crate::retry::schedule::Schedule;
 /// | `max_delay` | none | `delay` to 584 years |
 /// | `jitter` | none | |
 /// | `seed` | random | |
-/// | `max_elapsed` | none | the shortest first pause to 584 years |
+/// | `max_elapsed` | none | the shortest possible first pause to 584 years |
 /// | `count_nested` | true | |
 /// | `retry_rejected` | false | |
 /// | `retry_if` | every error | |
@@ -27,12 +27,12 @@ use crate::retry::schedule::Schedule;
 /// | `budget` | none | |
 /// | `cost` | `RetryCost::Failure` | only with a `budget` |
 ///
-/// If an option with a function is set twice, both functions apply:
+/// If an option that takes a function is set twice, both functions apply:
 ///
 /// - `retry_if`: an error is retried if both functions return true.
 /// - `retry_if_ok`: a value is retried if one of the functions returns true.
-/// - `retry_after`: the longer delay applies.
-/// - `cost`: the second function decides if the first one returns [`RetryCost::Failure`].
+/// - `retry_after`: the longer of the two delays applies.
+/// - `cost`: the result of the second function applies if the first function returns [`RetryCost::Failure`].
 /// - `on_retry`: both functions are called.
 ///
 /// ```
@@ -60,19 +60,19 @@ pub struct RetryBuilder<P = AnyError> {
     schedule: Schedule,
     budget: Option<&'static RetryBudget>,
     rules: P,
-    /// Whether the builder received a `cost`.
+    /// Whether the method [`cost`](Self::cost) was called.
     costs: bool,
 }
 
 impl RetryPolicy {
-    /// Returns a builder with the default options.
+    /// Returns a builder of a policy, with the default options.
     pub fn builder() -> RetryBuilder {
         RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
     }
 }
 
 impl<P> RetryBuilder<P> {
-    /// Sets the number of attempts, including the first, at least 1. Default: 3.
+    /// Sets the maximum number of attempts, including the first attempt, at least 1. Default: 3.
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
     }
@@ -82,25 +82,28 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// Sets the factor from each pause to the next, finite, at least 1. Default: 2.
+    /// Sets the factor by which each pause is longer than the previous pause. The factor is finite and at least 1.
+    /// Default: 2.
+    ///
+    /// This option excludes [`Jitter::Decorrelated`].
     pub fn backoff(self, factor: f64) -> Self {
         self.set(|schedule| schedule.backoff(factor))
     }
 
-    /// Sets the upper limit of every pause, `delay` to 584 years. Default: none.
+    /// Sets the upper limit of every pause, from `delay` to 584 years. Default: none.
     pub fn max_delay(self, max: Duration) -> Self {
         self.set(|schedule| schedule.max_delay(max))
     }
 
-    /// Sets the kind of randomness of the pauses. Default: none.
+    /// Sets how the pauses are randomized. Default: no jitter.
     pub fn jitter(self, jitter: Jitter) -> Self {
         self.set(|schedule| schedule.jitter(jitter))
     }
 
     /// Sets the seed of the jitter. Default: a random seed.
     ///
-    /// With a seed, every call has the same pauses, as tests and simulations need it. The generator is `SplitMix64`,
-    /// and each pause takes one number.
+    /// With a seed, every call has the same sequence of pauses, for tests and simulations. The generator of random
+    /// numbers is `SplitMix64`. Each pause uses one random number.
     ///
     /// ```
     /// use std::time::Duration;
@@ -125,37 +128,39 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.seed(seed))
     }
 
-    /// Sets the limit on the total time, from the start of the first attempt to the end of the last pause. Default:
-    /// none. The range is from the shortest first pause to 584 years.
+    /// Sets the limit on the time from the start of the first attempt to the end of the last pause. Default: none. The
+    /// range is from the shortest possible first pause to 584 years.
     ///
-    /// The retry ends before a pause that would end after this time. The limit does not interrupt an attempt.
+    /// If a pause would end after this limit, the retry ends before the pause. The limit does not interrupt an attempt.
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
 
-    /// Sets whether the retries inside an attempt count towards `max`. Default: true.
+    /// Sets whether the retries that nested calls make inside an attempt count towards `max`. Default: true.
     ///
-    /// Nested retries then do not multiply: the outer policy ends once its attempts and the retries inside them reach
-    /// `max`. The inner policy is not affected. Only retries of nested calls that did not succeed count.
+    /// With `true`, nested retries do not multiply the number of attempts. This policy then makes no further attempt
+    /// once its attempts and the retries inside them reach `max`. The retry policy of a nested call is not affected.
+    /// The retries of a nested call that succeeds do not count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
 
-    /// Sets whether a rejection by a circuit is retried like any other error. Default: false; a rejection ends the
+    /// Sets whether a rejection by a circuit is retried like any other error. Default: false, so a rejection ends the
     /// retry.
     ///
-    /// Use this option if the attempts of a retry go to several hosts, each with its own circuit. The retry then also
-    /// sleeps if a circuit below stays open longer than the pause.
+    /// Use this option if the attempts of a call go to several hosts, each with its own circuit. With `true`, a circuit
+    /// that stays open longer than the pause does not end the retry either.
     pub fn retry_rejected(self, retry: bool) -> Self {
         self.set(|schedule| schedule.retry_rejected(retry))
     }
 
-    /// Sets the budget that pays for each retry. Default: none. Other policies and attributes may share the budget.
+    /// Sets the budget that must grant each retry. Default: none. Several policies and `#[retry]` attributes may share
+    /// one budget.
     pub fn budget(self, budget: &'static RetryBudget) -> Self {
         Self { budget: Some(budget), ..self }
     }
 
-    /// Sets the predicate that selects the errors after which the call is retried. Default: it selects every error.
+    /// Sets the predicate that selects the errors after which the call is retried. Default: every error.
     pub fn retry_if<E, F>(self, retry_if: F) -> RetryBuilder<Both<P, RetryIf<F>>>
     where
         F: Fn(&E) -> bool,
@@ -163,9 +168,9 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIf(retry_if))
     }
 
-    /// Sets the predicate that selects the `Ok` values after which the call is retried. Default: it selects none.
+    /// Sets the predicate that selects the `Ok` values after which the call is retried. Default: no value.
     ///
-    /// After the last attempt, the call returns the value unchanged.
+    /// If the predicate selects the value of the last attempt, the call returns this value unchanged.
     ///
     /// ```
     /// use std::time::Duration;
@@ -187,12 +192,13 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIfOk(retry_if_ok))
     }
 
-    /// Sets the function that reads a delay from the error. Default: none. An example is the HTTP header `Retry-After`
-    /// (RFC 9110, 10.2.3).
+    /// Sets the function that reads the delay that an error asks for. Default: none. An example is the HTTP header
+    /// `Retry-After` (RFC 9110, 10.2.3).
     ///
-    /// The pause is the longer of this delay and the policy's own pause. The retry ends if the delay is longer than
-    /// `max_delay`, or if the pause would end after `max_elapsed`. The policy never calls the service earlier than the
-    /// error asked.
+    /// The pause is the longer of this delay and the policy's own pause. With jitter, the policy adds a random time to
+    /// this delay. The retry ends if the pause is longer than `max_delay`, or would end after `max_elapsed`. Without
+    /// `max_delay`, the retry ends if the delay is longer than one hour. The policy never calls the service before the
+    /// delay has passed.
     pub fn retry_after<E, F>(self, retry_after: F) -> RetryBuilder<Both<P, RetryAfter<F>>>
     where
         F: Fn(&E) -> Option<Duration>,
@@ -211,7 +217,7 @@ impl<P> RetryBuilder<P> {
         Self { costs: true, ..self }.and(Cost(cost))
     }
 
-    /// Sets the function that is called before each pause. Default: none.
+    /// Sets the function that receives a [`RetryEvent`] before the pause of each retry. Default: none.
     ///
     /// ```
     /// use resilience_runtime::{RetryEvent, RetryPolicy};

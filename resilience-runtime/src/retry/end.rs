@@ -1,28 +1,31 @@
-//! The reasons why a retry makes no further attempt.
+//! Defines [`End`], the reasons why a retry makes no further attempt.
 
-/// The reason why no attempt follows a failed attempt.
+/// The reason why no further attempt follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The retry has used up its attempts.
+    /// The retry has made `max` attempts.
     Exhausted,
-    /// A function of the user excludes the error.
+    /// The user's function `retry_if` returned false for the error.
     NotRetryable,
-    /// A circuit below stays open during the pause.
+    /// A circuit inside the attempt stays open longer than the pause.
     Circuit,
     /// A circuit rejected the attempt.
     Rejected,
-    /// The error asks for a longer pause than the retry allows.
+    /// The error asks for a longer delay than the retry allows.
     RetryAfter,
+    /// The pause would end after `max_elapsed`.
     MaxElapsed,
+    /// The budget denied the retry.
     Budget,
-    /// The caller's deadline passes during the pause.
+    /// The pause would last until the caller's deadline.
     Deadline,
-    /// The retries inside the body have used up the attempts.
+    /// The attempts and the retries inside them have reached `max`.
     Nested,
 }
 
 impl End {
-    /// Returns the word for the reason, or `None` if the attempts are used up.
+    /// Returns the field `reason` of the event `retry_gave_up`. Returns `None` for `Exhausted`, which has the event
+    /// `retry_exhausted` without a reason.
     pub(crate) fn reason(self) -> Option<&'static str> {
         Some(match self {
             Self::Exhausted => return None,

@@ -1,4 +1,4 @@
-//! The events of a retry.
+//! Emits the `tracing` events of a retry.
 
 use std::fmt::Display;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Counts the retries inside the body of another retry.
+//! Counts the retries that nested calls make inside the body of a retry.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -9,31 +9,32 @@ use crate::base::not_made::noted;
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The sum of all counts on this thread. An outer retry compares its value before and after each poll of its body.
+    /// The number of retries that were granted on this thread, minus the retries of calls that succeeded. An outer
+    /// retry compares the numbers before and after each poll of its body.
     static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Adds to the count of every outer retry.
+/// Adds `retries` to the number of this thread, and thereby to the count of every outer retry.
 ///
-/// A retry is counted when it is granted, because a timeout may drop the call at any wait. A call that succeeds takes its
-/// retries off again.
+/// A retry is counted at once when it is granted, because a timeout may drop the call at any `.await`. A call that
+/// succeeds subtracts its retries again.
 #[inline]
 pub(crate) fn count(retries: i32) {
     RETRIES.set(RETRIES.get().wrapping_add(retries));
 }
 
-/// The events inside the body of a retry.
+/// Observations about the body of a retry.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
-    /// The number of retries, without those of calls that succeeded.
+    /// The number of retries inside the body in all attempts, without the retries of calls that succeeded.
     pub(crate) retries: i32,
-    /// Whether the body of the current attempt has ended. If a layer rejected the attempt, the notes on this thread are those
-    /// of another call.
+    /// Whether the body of the current attempt has ended. If not, a layer ended the attempt before the body ended. The
+    /// thread-local values of `Note` and `StillOpen` may then describe another call.
     pub(crate) has_ended: bool,
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a retry. It counts the retries that occur while it is polled.
+    /// Wraps the body of a retry, and counts the retries inside the body during each poll.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Counted<'c, F> {

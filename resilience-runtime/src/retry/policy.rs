@@ -1,4 +1,4 @@
-//! The policy of a retry, and its loop over the attempts.
+//! Implements [`RetryPolicy`], and the loop that makes the attempts of a call.
 
 use std::any::type_name;
 use std::fmt;
@@ -14,11 +14,12 @@ use crate::retry::budget::RetryBudget;
 use crate::retry::rules::{AnyError, RetryRules};
 use crate::retry::schedule::Schedule;
 
-/// Repeats a call that fails, with growing pauses.
+/// Repeats a call after a failed attempt, with growing pauses between the attempts.
 ///
-/// After the n-th failed attempt the policy sleeps for `delay * backoff^(n - 1)`. An `Ok` ends the retry, unless
-/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) asks for another attempt. The call returns the error of the last
-/// attempt unchanged.
+/// After the n-th failed attempt the policy sleeps for `delay * backoff^(n - 1)`. By default,
+/// [`delay`](crate::RetryBuilder::delay) is 1 s and [`backoff`](crate::RetryBuilder::backoff) is 2. An `Ok` ends the
+/// retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) asks for another attempt. If no attempt succeeds,
+/// the call returns the outcome of the last attempt unchanged.
 ///
 /// # Examples
 ///
@@ -42,7 +43,7 @@ use crate::retry::schedule::Schedule;
 /// # }
 /// ```
 ///
-/// An open circuit below ends the retry without a pause:
+/// If the attempts call a [`CircuitBreaker`](crate::CircuitBreaker), an open circuit ends the retry without a pause:
 ///
 /// ```
 /// use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy};
@@ -65,7 +66,7 @@ pub struct RetryPolicy<P = AnyError> {
     pub(super) rules: P,
 }
 
-/// Returns a policy of three attempts, with pauses of one and two seconds, which retries every error.
+/// Returns a policy that makes at most three attempts, with pauses of one and two seconds, and retries every error.
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self { schedule: Schedule::DEFAULT, budget: None, rules: AnyError }
@@ -73,20 +74,21 @@ impl Default for RetryPolicy {
 }
 
 impl<P> RetryPolicy<P> {
-    /// Calls `f` until it succeeds, until a rule ends the retry, or until no attempt is left.
+    /// Calls `f` until an attempt succeeds, an option of the policy ends the retry, or the attempts reach
+    /// [`max`](crate::RetryBuilder::max).
     ///
-    /// A circuit below ends the retry, as with the attributes. After a rejection the call returns at once. After a
-    /// failure it returns if the circuit stays open longer than the pause.
+    /// A circuit that `f` calls can end the retry, as it does with `#[retry]`. The call then returns without a pause.
+    /// The option [`retry_rejected`](crate::RetryBuilder::retry_rejected) switches this off.
     ///
-    /// This method needs no trait of the error type. It ends the retry after an attempt in two cases, which it finds in
-    /// the last poll of the attempt:
+    /// This method requires no trait of the error type. Instead, it observes the circuits during the last poll of each
+    /// attempt. The retry ends in two cases:
     ///
-    /// - A circuit rejected a call, and the error of this rejection still exists.
-    /// - The circuit that made the last decision stays open longer than the pause.
+    /// - A circuit rejected a call, and the error of this rejection still exists at the end of the poll.
+    /// - The circuit that last rejected a call or recorded a failure stays open longer than the pause.
     ///
-    /// The retry therefore also ends if `f` handles a rejection in that poll and then fails for another reason, without
-    /// another circuit. It does not see a rejection that `f` receives before it returns its future, in an earlier poll, or in
-    /// a spawned task.
+    /// The retry therefore also ends if the last poll handles a rejection and then fails for a reason that involves no
+    /// circuit. The policy does not notice a rejection in an earlier poll, in a spawned task, or before `f` returns its
+    /// future.
     ///
     /// # Errors
     ///
@@ -94,7 +96,7 @@ impl<P> RetryPolicy<P> {
     ///
     /// # Panics
     ///
-    /// Panics if a sleep starts outside a tokio runtime with its timer enabled. A pause of zero does not sleep.
+    /// Panics if a pause starts outside a tokio runtime whose timer is enabled. A pause of zero needs no runtime.
     ///
     /// # Cancel safety
     ///
@@ -137,8 +139,8 @@ impl<P> RetryPolicy<P> {
 
     /// Returns the pause after the `attempt`-th failed attempt, counted from 1, without jitter.
     ///
-    /// The pause grows up to `max_delay` if it is set, and saturates at [`Duration::MAX`]. `attempt` may exceed the
-    /// number of attempts.
+    /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay). Without this option, the pause saturates at
+    /// [`Duration::MAX`]. The number `attempt` may be greater than the policy's maximum number of attempts.
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,10 +1,10 @@
-//! The user's functions that decide about retries.
+//! Defines [`RetryRules`], the trait of the user's functions that decide about retries.
 
 use std::time::Duration;
 
 use crate::retry::budget::RetryCost;
 
-/// Describes a retry that is about to happen, for [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry).
+/// Describes a retry before its pause, for [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E> {
@@ -16,36 +16,37 @@ pub struct RetryEvent<'a, E> {
     pub error: Option<&'a E>,
 }
 
-/// The rules of a [`RetryPolicy`](crate::RetryPolicy) for attempts that return `Result<T, E>`.
+/// The user's functions in a [`RetryPolicy`](crate::RetryPolicy), for attempts that return `Result<T, E>`.
 ///
-/// The functions that a [`RetryBuilder`](crate::RetryBuilder) receives implement this trait. The trait is sealed. As a bound,
-/// it accepts every policy that fits a function: `RetryPolicy<impl RetryRules<T, E>>`.
+/// A [`RetryBuilder`](crate::RetryBuilder) wraps each function that it receives in a type that implements this trait.
+/// The trait is sealed. A function that takes a `RetryPolicy<impl RetryRules<T, E>>` accepts every policy for this
+/// `Result`.
 pub trait RetryRules<T, E>: sealed::Sealed {
-    /// Returns whether to retry after this error.
+    /// Returns whether to retry after this error. Default: true.
     fn retry_if(&self, error: &E) -> bool {
         let _ = error;
         true
     }
 
-    /// Returns whether to retry after this value.
+    /// Returns whether to retry after this `Ok` value. Default: false.
     fn retry_if_ok(&self, value: &T) -> bool {
         let _ = value;
         false
     }
 
-    /// Returns the shortest pause that the error asks for, if any.
+    /// Returns the delay that the error asks for. The pause is at least this long. Default: `None`.
     fn retry_after(&self, error: &E) -> Option<Duration> {
         let _ = error;
         None
     }
 
-    /// Returns the cost of a retry after this error.
+    /// Returns the cost of a retry after this error. Default: [`RetryCost::Failure`].
     fn cost(&self, error: &E) -> RetryCost {
         let _ = error;
         RetryCost::Failure
     }
 
-    /// Receives each retry before the pause.
+    /// Receives the event of each retry before its pause. Default: does nothing.
     fn on_retry(&self, event: &RetryEvent<'_, E>) {
         let _ = event;
     }
@@ -55,7 +56,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The rules of a [`RetryPolicy`](crate::RetryPolicy) without functions: every error is retried.
+/// The [`RetryRules`] of a [`RetryPolicy`](crate::RetryPolicy) without functions of the user, which retries every
+/// error.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct AnyError;
@@ -63,8 +65,8 @@ pub struct AnyError;
 impl sealed::Sealed for AnyError {}
 impl<T, E> RetryRules<T, E> for AnyError {}
 
-/// Combines two rules. An error is retried if both rules permit it, and a value if one rule asks for it. The longer
-/// delay applies.
+/// Combines two implementations of [`RetryRules`]. An error is retried if both permit the retry. An `Ok` value is
+/// retried if at least one asks for the retry. The longer of the two delays applies.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub(super) A, pub(super) B);
 
@@ -82,7 +84,7 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
         self.0.retry_after(error).max(self.1.retry_after(error))
     }
 
-    /// Returns the first cost that is not the default.
+    /// Returns the first cost that is not [`RetryCost::Failure`], the default.
     fn cost(&self, error: &E) -> RetryCost {
         match self.0.cost(error) {
             RetryCost::Failure => self.1.cost(error),
@@ -96,7 +98,7 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
     }
 }
 
-/// Defines a rule that consists of one function.
+/// Defines a type that wraps one function, and implements one method of [`RetryRules`] by calling the function.
 macro_rules! rule {
     ($name:ident, $function:ident: ($argument:ident: $type:ty) $(-> $answer:ty)?) => {
         #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // public items here are hidden in `__private`
+#![allow(missing_docs)] // the public items are part of the hidden module `__private`
 
 use std::fmt;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use crate::base::config_error::ConfigError;
 use crate::base::random;
 use crate::retry::backoff::{Backoff, Jitter};
 
-/// The numeric options of a retry: counts, factors and times.
+/// The options of a retry that are plain values: counts, factors, times and flags.
 ///
-/// An attribute checks its options and passes a constant schedule.
+/// `#[retry]` checks its options at compile time, and passes a constant schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a schedule does nothing by itself"]
 pub struct Schedule {
@@ -18,13 +18,13 @@ pub struct Schedule {
     pub(crate) backoff: Backoff,
     pub(crate) max_elapsed: Option<Duration>,
     seed: Option<u64>,
-    /// Whether the retries inside the body count towards `max`.
+    /// Whether the retries that nested calls make inside the body count towards `max`.
     pub(crate) count_nested: bool,
-    /// Whether a rejection by the circuit of another function is retried.
+    /// Whether a rejection by a circuit inside the body is retried.
     pub(crate) retry_rejected: bool,
 }
 
-/// The default of `max`.
+/// The default of the option `max`.
 const MAX: u32 = 3;
 
 impl Schedule {
@@ -99,8 +99,8 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns the retry's own pause after the `attempt`-th failed attempt, and the pause that also respects the hint.
-    /// Attempts count from 1.
+    /// Returns two pauses after the `attempt`-th failed attempt, counted from 1. The first pause ignores `hint`, the
+    /// delay that the error asks for. The second pause is at least as long as `hint`.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));
@@ -111,7 +111,7 @@ impl Schedule {
         let Self { max, backoff, max_elapsed, seed, count_nested, retry_rejected } = self;
         let mut shown = f.debug_struct(name);
         shown.field("max", max).field("delay", &backoff.delay);
-        // Shows only the options that were set, under the names that a user writes.
+        // Shows only the options that were set, by the names of their methods in the builder.
         let mut set = |name, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
                 shown.field(name, value);
