@@ -1,7 +1,8 @@
-//! Converts a stack of layers to tokens.
+//! Converts the layers of a function, one for each attribute, to the tokens of the decorated function.
 //!
-//! The signature stays; the body becomes inline statements around one `async` block that holds the user's statements.
-//! Every token that is made here is hygienic. A token has the span of the user's code only if an error should point there.
+//! The signature stays the same for callers. The new body consists of inline statements around one `async` block, which
+//! contains the user's statements. Every generated token is hygienic. A generated token has the span of the user's code
+//! only if a compile error should point there.
 
 mod body;
 pub(crate) mod capture;
@@ -23,7 +24,10 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, located, mentions};
 
-/// Input: `async fn f(args) -> Output { body }` with `#[retry] #[circuit]`, outermost first.
+/// Returns the decorated function. Returns `None` if the function has no body, or if there are errors.
+///
+/// Input: `async fn f(args) -> Output { body }` with `#[retry] #[circuit]`. The first of `layers` is the outermost
+/// attribute.
 ///
 /// Output, without paths and spans:
 ///
@@ -52,13 +56,12 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// }
 /// ```
 ///
-/// The result of `acquire` is dropped before the body runs, so that the future need not hold it. The outcome is dropped
-/// before the sleep, so that it need not be `Send`.
+/// The result of `admit` is dropped before the body runs, so that the future does not store this result. The block
+/// around the `match` drops the outcome before the sleep, so that the outcome need not be `Send`.
 ///
-/// All layers share one `async` block, because a second block would store the arguments a second time. If a circuit
-/// below another circuit rejects a call, the call leaves a labelled block.
-///
-/// Returns the decorated function, or `None` if the function has no body, or if there are errors.
+/// All layers share one `async` block, because a second block would store the arguments a second time. A rejected call
+/// leaves the function by `return`. If a layer above the rejection has to handle it, the call leaves a labelled block
+/// by `break` instead.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],
@@ -122,17 +125,20 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Wraps `block` in the layers below. Returns an expression, as the end of a block.
+    /// Wraps `block`, which contains the body, in the layers below this one. Returns tokens that end with an
+    /// expression.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Wraps `block` in the layers below. Returns statements that bind `outcome`.
+    /// Wraps `block`, which contains the body, in the layers below this one. Returns statements that bind the local
+    /// `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
 
-    /// Wraps `block` like [`Place::bound`]. In addition, a call that a layer below rejects can continue at this layer.
+    /// Wraps `block` like [`Place::bound`]. If a layer below rejects a call for a cause that this layer catches, the
+    /// call continues after these statements.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);
@@ -156,7 +162,8 @@ impl Place<'_> {
         }
     }
 
-    /// Wraps `block` in this layer and the layers below it. At the place of the body, waits for the body.
+    /// Wraps `block`, which contains the body, in this layer and the layers below it. If this place is the body itself,
+    /// returns the statements that wait for the body.
     fn statements(self, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         if let Some(layer) = self.layer() {
@@ -168,8 +175,9 @@ impl Place<'_> {
     }
 }
 
-/// Returns a marker if the function has an unknown attribute, which may be a renamed attribute of the family. Such an
-/// attribute expands next, finds the marker, and reports that it is in the wrong place.
+/// Returns a constant that marks the function as expanded, if the function has an unknown attribute. The unknown
+/// attribute may be an attribute of this library under another name. Such an attribute expands next, finds the
+/// constant, and reports that the attribute is in the wrong place.
 fn marker(function: &Function, runtime: &Path) -> Option<TokenStream> {
     const HARMLESS: [&str; 8] = ["doc", "allow", "expect", "warn", "deny", "inline", "must_use", "deprecated"];
     let marker = format_ident!("{EXPANDED}", span = Span::mixed_site());

@@ -1,45 +1,47 @@
-//! The facts of a layer. The stages after the parser know only these facts.
+//! Defines [`Facts`], the properties of a layer. The module `plan` decides about all layers of a function from these
+//! properties alone.
 
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-/// The facts of one layer.
+/// The properties of one layer, which is one attribute on a function.
 pub(crate) struct Facts {
-    /// The name of the attribute.
+    /// The name of the attribute, such as `circuit`.
     pub(crate) attribute: &'static str,
-    /// The tokens that an error about the order of the layers points to.
+    /// The span for errors about the order of the layers.
     pub(crate) span: Span,
     pub(crate) runs: Runs,
-    /// The cause of the layer's own rejections, if it rejects calls.
+    /// The cause of the layer's own rejections, or `None` if the layer rejects no calls.
     pub(crate) rejects: Option<Cause>,
-    /// The causes of rejections below that this layer catches. Any other rejection passes by the layer.
+    /// The causes for which this layer catches a rejection by a layer below. A call that is rejected for another cause
+    /// skips this layer.
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
-    /// Whether the layer replaces an error by the outcome of a function that takes the arguments.
+    /// Whether the layer replaces an error by the outcome of a function that takes the arguments, as a fallback does.
     pub(crate) replaces: bool,
-    /// Whether a call may wait for the layer's permit.
+    /// Whether a call may wait for a permit of the layer, as for a bulkhead.
     pub(crate) waits: bool,
-    /// The name of a circuit that the program shares, and its span.
+    /// The value of `name` in `#[circuit]`, and its span. The whole program shares the circuit of this name.
     pub(crate) name: Option<(String, Span)>,
-    /// The key of a circuit.
+    /// The expression `key` in `#[circuit]`, which selects one of several circuits with the same name.
     pub(crate) key: Option<TokenStream>,
-    /// Whether the key names the attempt of a retry above, so that each attempt may have another circuit.
+    /// Whether the key uses the number of the attempt of a retry above, so that each attempt may have another circuit.
     pub(crate) per_attempt: bool,
-    /// The function that finds a hint in an error, for the retries above.
+    /// The user's function that reads the delay that an error asks for, for the retries above.
     pub(crate) hint: Option<TokenStream>,
-    /// The arguments to clone for each attempt.
+    /// The names of the arguments that are cloned for each attempt.
     pub(crate) clones: Vec<Ident>,
-    /// The variable that holds the number of the attempt for the body.
+    /// The name of the variable that contains the number of the attempt in the body.
     pub(crate) attempt: Option<Ident>,
-    /// The user's functions that the expansion calls after the body has run.
+    /// The functions of the user that the expansion calls after the body has run.
     pub(crate) late: Vec<TokenStream>,
 }
 
 impl Facts {
-    /// Creates the facts of a layer. The parameters are the facts that every layer must state; all other facts have a
-    /// default.
+    /// Creates the properties of a layer. The parameters are the properties without a default, because every layer must
+    /// state them.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -69,82 +71,83 @@ impl Facts {
     }
 }
 
-/// The number of times that a layer uses the arguments of a call.
+/// The way in which a layer runs the body, which decides how the body may use the arguments of a call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Runs {
-    /// The layer runs the body once, which may consume the arguments.
+    /// The layer runs the body at most once. The body may consume the arguments.
     Once,
-    /// The layer needs the arguments again after the body has run.
+    /// The layer needs the arguments again after the body has run, for another attempt or for a fallback function.
     Again,
-    /// The layer runs attempts at the same time, which share the arguments.
+    /// The layer runs several attempts of the body at the same time. The attempts share the arguments.
     AtOnce,
 }
 
-/// The cause of a rejection.
+/// The cause of a rejection: the kind of layer that rejected the call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Cause {
-    /// An open circuit rejected the call. Each retry above the circuit ends.
+    /// An open circuit rejected the call. A retry ends after this rejection.
     Circuit,
-    /// A bulkhead or a rate limit rejected the call. Circuits above ignore it, because it says nothing about the
-    /// service.
+    /// A bulkhead or a rate limit rejected the call. Circuits above ignore this outcome, because it says nothing about
+    /// the service. A rejection by a circuit that belongs to one attempt also has this cause, because the next attempt
+    /// may have another circuit.
     Limit,
 }
 
 impl Cause {
-    /// Every cause.
+    /// All causes.
     pub(crate) const ALL: &'static [Self] = &[Self::Circuit, Self::Limit];
 }
 
-/// The rejections below a layer that the layer distinguishes from other outcomes.
+/// The rejections by layers below that a layer distinguishes from other outcomes.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Asks {
-    /// The layer treats each outcome in the same way.
+    /// The layer treats a rejection like any other outcome.
     Nothing,
-    /// The layer asks whether the call was rejected.
+    /// The layer asks whether any layer below rejected the call.
     Rejected,
-    /// The layer asks whether a circuit rejected the call. It asks only if a layer between it and the circuit catches
-    /// the rejection.
+    /// The layer asks whether a circuit rejected the call. This question arises only if another layer between the two
+    /// catches the rejection, or if each attempt has its own circuit.
     ByCircuit,
-    /// The layer asks whether a bulkhead, a rate limit or the caller's deadline ended the call. It asks only if the
-    /// stack has such a layer below.
+    /// The layer asks whether a layer below rejected the call, or whether the caller's deadline ended the call. This
+    /// question arises only if a layer below can reject calls, or is a timeout.
     ByCaller,
 }
 
-/// The longest time that a layer takes, given the time of the layers below.
+/// The longest time that a layer takes, computed from the time of the layers below.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
     /// The time of the layers below.
     Same,
-    /// The time of the layers below, at most this time.
+    /// The time of the layers below, limited to this time.
     AtMost(Duration),
     /// A wait of at most this time, plus the time of the layers below.
     After(Duration),
     /// The time of several attempts of the layers below, with pauses between them.
     Repeated(Pauses),
-    /// The time of at most `max` attempts of the layers below. Each attempt starts `after` the previous one.
+    /// The time of at most `max` attempts of the layers below. The attempts start at intervals of `after`.
     Hedged { after: Duration, max: u32 },
-    /// A time that the attribute does not determine.
+    /// A time that is not known at compile time.
     Unknown,
 }
 
-/// The pauses of a retry whose pauses are the same for every call.
+/// The pauses of a retry, if they are the same for every call.
 #[derive(Clone, Copy)]
 pub(crate) struct Pauses {
-    /// The number of attempts.
+    /// The maximum number of attempts.
     pub(crate) max: u32,
-    /// The seconds of the first pause.
+    /// The length of the first pause in seconds.
     pub(crate) delay: f64,
     /// The factor from each pause to the next.
     pub(crate) backoff: f64,
 }
 
 impl Pauses {
-    /// Returns the length of the pause after the n-th attempt, in seconds.
+    /// Returns the length of the pause after the n-th attempt, counted from 1, in seconds.
     pub(crate) fn nth(&self, nth: u32) -> f64 {
         self.delay * self.backoff.powf(f64::from(nth) - 1.0)
     }
 
-    /// Returns the sum of all pauses, in seconds.
+    /// Returns the sum of the pauses of a call that makes `max` attempts, in seconds.
     pub(crate) fn sum(&self) -> f64 {
         let count = f64::from(self.max) - 1.0;
         let factor = if self.backoff > 1.0 { (self.backoff.powf(count) - 1.0) / (self.backoff - 1.0) } else { count };

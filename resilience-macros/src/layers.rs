@@ -1,6 +1,8 @@
-//! The attributes of the family, each in one file or folder: its options, its facts and its tokens.
+//! Contains one file or folder for each attribute. The file defines the options, the properties and the tokens of the
+//! attribute.
 //!
-//! A new attribute needs a file with its `ATTRIBUTE` here, a `mod` line below, and its name in `attributes!` in `lib.rs`.
+//! To add an attribute, add a file with a constant `ATTRIBUTE`, a `mod` line below, and the name in `attributes!` in
+//! `lib.rs`.
 
 pub(crate) mod attribute;
 pub(crate) mod bulkhead;

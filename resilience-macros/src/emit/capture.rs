@@ -1,7 +1,10 @@
-//! The captures of a body. Dead code at the beginning of the body tells the compiler how the body holds each argument.
+//! Generates the dead code that determines how the `async` block of the body captures each argument.
 //!
-//! A body that runs once takes ownership of its arguments. A body that may run again borrows each argument uniquely.
-//! With a shared borrow, an argument that is `Send` but not `Sync` would make the future `!Send`.
+//! For example, a block that contains `let _ = &mut argument;` borrows the argument uniquely, even if this statement
+//! never runs.
+//!
+//! A body that runs at most once takes ownership of its arguments. A body that may run again borrows each argument
+//! uniquely. With a shared borrow, an argument that is `Send` but not `Sync` would make the future `!Send`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -15,23 +18,25 @@ use crate::tokens::mentions;
 
 #[derive(Default)]
 pub(crate) struct Captures {
-    /// Statements before the layers that rebind the names whose pattern allows no `mut`.
+    /// Statements such as `let mut name = name;` before the layers, for names whose pattern allows no `mut`.
     pub(crate) rebound: TokenStream,
-    /// Statements that borrow each argument, in the order in which the block must name the arguments.
+    /// Statements of the dead code that borrow or move each argument, in the order in which the block must name the
+    /// arguments.
     pub(crate) borrows: Vec<TokenStream>,
-    /// The arguments to clone, each with the statement that clones it before an attempt.
+    /// The arguments in `clone(..)`, each with the statement that clones the argument before an attempt.
     clones: Vec<(Ident, TokenStream)>,
-    /// Whether attempts run at the same time. The body then borrows no argument uniquely.
+    /// Whether attempts run at the same time, as in a hedge. The body then borrows no argument uniquely.
     shared: bool,
-    /// The spans of the arguments that cannot be shared.
+    /// The spans of the arguments that the body may change, although attempts at the same time would share them.
     refused: Vec<Span>,
 }
 
-/// Returns how `body` captures the arguments of `sig`. Makes each argument mutable that the body borrows uniquely.
+/// Returns how a body that may run again captures the arguments of `sig`. Adds `mut` to each argument that the block
+/// must borrow uniquely.
 ///
-/// With a shell around the body, the statements of the shell may have moved or shadowed an argument. An argument that
-/// these statements name is not captured here. The attempts of a hedge run at the same time, so they share each
-/// argument that they do not clone.
+/// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. An argument
+/// that this code may move or shadow is not captured here. `hedges` is true if the attempts of a hedge run at the same
+/// time. The attempts then share each argument that is not in `clone`.
 pub(crate) fn capture(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -87,12 +92,13 @@ pub(crate) fn capture(
     captures
 }
 
-/// Returns how a body that runs once captures the arguments of `sig`.
+/// Returns how a body that runs at most once captures the arguments of `sig`.
 ///
-/// The block takes the arguments in the order in which it names them, and drops them in that order. To drop them as the
-/// bare function does, it names them in the reverse order of the signature. The block does not name an argument that
-/// the body does not use. Therefore rustc and clippy report the same as for the bare function. The block only borrows
-/// the arguments in `lent`.
+/// An `async` block drops its captures in the order in which it first names them. A function drops its arguments in the
+/// reverse order of the signature. To drop the arguments in the same order, the dead code names them in the reverse
+/// order of the signature. The dead code names only arguments that the body uses, so that rustc and clippy report the
+/// same lints as for the undecorated function. The block borrows the arguments in `lent`, and takes ownership of all
+/// others.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
@@ -112,8 +118,8 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> 
     captures
 }
 
-/// Returns the arguments that are named both by the body and by a function that is called after it. An argument that
-/// the body changes is left out, because the body has a copy of it or owns it.
+/// Returns the arguments that are named both by the body and by a function in `late`, which is called after the body.
+/// Leaves out an argument that is declared `mut`, because the body owns this argument or a copy of it.
 pub(crate) fn lent<'a>(
     sig: &Signature,
     body: &TokenStream,
@@ -121,7 +127,7 @@ pub(crate) fn lent<'a>(
 ) -> Vec<String> {
     let late: Vec<_> = late
         .map(|function| match syn::parse2::<ExprClosure>(function.clone()) {
-            // The names of the arguments of a closure hide the arguments of the function.
+            // The parameters of a closure shadow the arguments of the decorated function that have the same names.
             Ok(closure) => (function, closure.inputs.to_token_stream()),
             Err(_) => (function, TokenStream::new()),
         })
@@ -140,7 +146,8 @@ pub(crate) fn lent<'a>(
     names.filter(is_lent).collect()
 }
 
-/// Returns the name of each argument, as the statements after the body may use it.
+/// Returns the name of each argument, for the call of the fallback function after the body. Reports an argument without
+/// a single name, and an argument with a `#[cfg]`.
 pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
     let mut arguments = Vec::new();
     for input in &sig.inputs {
@@ -171,7 +178,8 @@ fn unnamed(pat: &Pat) -> syn::Error {
     )
 }
 
-/// Returns the `#[cfg]` attributes of an argument. Every statement about the argument needs them.
+/// Returns the `#[cfg]` attributes of an argument. Every generated statement that names the argument needs the same
+/// attributes.
 fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     match input {
         FnArg::Receiver(_) => Vec::new(),
@@ -181,8 +189,9 @@ fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     }
 }
 
-/// Returns a statement that names this argument. If some arguments are lent, the block is not `move`. The statement
-/// then moves this argument into the block, unless it is lent.
+/// Returns a statement of the dead code that makes the block capture `argument`. If `lent` is empty, the block is
+/// `move`, so a borrow in the statement is enough. Otherwise, the statement borrows an argument in `lent`, and moves
+/// any other argument into the block.
 fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
     let argument = argument.to_token_stream();
     if lent.is_empty() || lent.contains(&argument.to_string()) {
@@ -197,13 +206,14 @@ fn borrow(cfgs: &[TokenStream], borrow: &TokenStream) -> TokenStream {
 }
 
 impl Captures {
-    /// Returns the statements that clone these arguments.
+    /// Returns the statements that clone the arguments with these names, or `None` if there are no names.
     pub(crate) fn clones_of<'a>(&'a self, names: &'a [Ident]) -> Option<TokenStream> {
         let clones = self.clones.iter().filter(|(ident, _)| names.contains(ident)).map(|(_, clone)| clone);
         (!names.is_empty()).then(|| clones.cloned().collect())
     }
 
-    /// Returns whether the attempts share this argument. An argument that the body changes cannot be shared.
+    /// Returns whether attempts run at the same time and share their arguments. If so, and if the body may change this
+    /// argument, records `at` as the span of an error.
     fn shares(&mut self, changes: bool, at: Span) -> bool {
         self.refused.extend((self.shared && changes).then_some(at));
         self.shared
@@ -241,7 +251,7 @@ impl Captures {
         let make_mut = Token![mut](mixed);
         let borrow = |borrowed| borrow(cfgs, &borrowed);
         if let Some(name) = cloned {
-            // The argument is only cloned, so its `mut` moves to the clone.
+            // Moves the user's `mut` from the argument to the clone, because the argument itself is only cloned.
             let user_mut = binding.mutability.take();
             if user_mut.is_none() && !self.shared && mentions(body, &ident.to_string()) {
                 self.borrows.push(borrow(quote!(&mut #ident)));

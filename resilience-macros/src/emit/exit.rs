@@ -1,6 +1,7 @@
-//! The tokens with which a rejected call leaves the layers above the rejection.
+//! Generates the statements by which a rejected call leaves the layers above the rejection.
 //!
-//! `plan::exits` selects the layer at which the call continues, and decides whether the local `cause` is needed.
+//! The module `plan::exits` selects the layer at which the call continues. It also decides whether the expansion needs
+//! the local variable `cause`, which contains the cause of the latest rejection.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -9,25 +10,27 @@ use super::layer::Place;
 use crate::facts::{Cause, Runs};
 
 impl Place<'_> {
-    /// Declares the local that contains the reason of the latest rejection, if a layer asks for it.
+    /// Returns the declaration of the local variable `cause`, if a layer asks for the cause of a rejection.
     pub(crate) fn declared_cause(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> let mut cause = #runtime::__private::Cause::None;))
     }
 
-    /// Records that the call was not rejected, or that its outcome is replaced.
+    /// Returns a statement that resets the local `cause`, because the body or a fallback function now runs.
     pub(crate) fn ran(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::None;))
     }
 
-    /// Records that a timeout has ended the call. Its `error` tells whether the deadline of the caller caused this.
+    /// Returns a statement that sets the local `cause` after a timeout has ended the call. The local `error` of the
+    /// timeout tells whether the caller's deadline ended the call.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(error);))
     }
 
-    /// Returns the value that an attempt of a hedge returns in addition to its outcome.
+    /// Returns the expression for the cause that an attempt of a hedge returns with its outcome. If no layer asks for
+    /// the cause, the expression is `Cause::None`.
     pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -39,7 +42,8 @@ impl Place<'_> {
         self.plan().is_asked().then_some(tokens)
     }
 
-    /// Leaves this layer, which has rejected the call with the `error` of this name, as the arm of a `match`.
+    /// Returns the arm of a `match` by which a call leaves this layer, which has rejected the call. The local named
+    /// `error` contains the error of the layer. The expression `rejected` is the outcome of the call.
     pub(crate) fn leave(self, cause: Cause, error: &Ident, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = self.runtime();
@@ -64,13 +68,14 @@ impl Place<'_> {
             mixed,
         );
         let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#by;));
-        // A jump to a label cannot leave an attempt of a hedge, because each attempt is a block of its own.
+        // Leaves an attempt of a hedge by `return`. Each attempt is an `async` block of its own, so a `break` to a
+        // label outside is impossible.
         if catcher.facts().runs == Runs::AtOnce {
             let cause_or_none = self.cause_or_none();
             return quote_spanned!(mixed=> { #told #ended return (#rejected, #cause_or_none) });
         }
         let label = catcher.label();
-        // The value is in a local, because syn parses `break 'label ::path` as a labelled loop.
+        // Binds the value to a local first, because `syn` parses `break 'label ::path` as a labelled loop.
         quote_spanned! {mixed=>
             {
                 #told
@@ -81,7 +86,8 @@ impl Place<'_> {
         }
     }
 
-    /// Settles the call of this circuit, unless a layer below rejected it or the caller's deadline ended it.
+    /// Wraps `settle`, the expression by which this circuit records the outcome of a call. The expression is not
+    /// evaluated if a layer below rejected the call, or if the caller's deadline ended the call.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;
@@ -97,7 +103,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the outcome of a call that a layer has ended with its own error, which has this name.
+    /// Returns the expression for the outcome of a call that a layer has ended with its own error. The local named
+    /// `error` contains this error. If the user set a function `make`, it converts the error.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;

@@ -1,4 +1,5 @@
-//! The contract between the driver and the layers: `trait Layer`, and the tools with which a layer makes its tokens.
+//! Defines [`Layer`], the trait that each attribute implements, and [`Place`], which helps a layer to generate its
+//! tokens.
 
 use std::time::Duration;
 
@@ -10,25 +11,26 @@ use super::capture::Captures;
 use crate::facts::Facts;
 use crate::plan::plan::Plan;
 
-/// One attribute on a function.
+/// A layer: one attribute on a function.
 pub(crate) trait Layer {
-    /// Returns the facts that the other stages know of this layer.
+    /// Returns the properties of this layer for the other stages of the macro.
     fn facts(&self) -> Facts;
 
-    /// Returns statements that create or find the shared state of all calls. They stand before the first layer.
+    /// Returns statements that bind the state that all calls share, such as a circuit. The expansion executes these
+    /// statements before the first layer. Default: none.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
 
-    /// Wraps `block`, the innermost of the layers below, in this layer.
+    /// Wraps `block`, which contains the body, in the layers below and then in this layer.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body, so that the layer can observe each poll.
+    /// Wraps the body in a future by which the layer observes each poll. Default: the unchanged body.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
     }
 
-    /// Returns how this layer ends a wait below it, or `None` if it does not.
+    /// Returns how this layer ends a wait of the layers below, or `None` if this layer ends no waits. Default: `None`.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
@@ -36,40 +38,40 @@ pub(crate) trait Layer {
 
 /// The statements of a layer and of the layers below it.
 pub(crate) enum Statements {
-    /// Statements that bind `outcome`.
+    /// Statements that bind the local `outcome`.
     Bind(TokenStream),
     /// Statements that end with the outcome as an expression.
     End(TokenStream),
 }
 
-/// How a layer ends a wait below it.
+/// The way in which a layer, such as a timeout, ends a wait of the layers below.
 pub(crate) struct Interrupt {
-    /// The expression that races with the wait.
+    /// The expression for the timer that races with the wait.
     pub(crate) timer: TokenStream,
     /// The label of the block that the call leaves when the timer ends the wait.
     pub(crate) expired: Lifetime,
 }
 
-/// A stack of layers that becomes tokens.
+/// All layers of one function, and the data from which they generate their tokens.
 pub(crate) struct Stack<'a> {
     pub(crate) layers: &'a [Box<dyn Layer>],
     pub(crate) plan: &'a Plan,
-    /// The path of the runtime.
+    /// The path of the crate `resilience_runtime`.
     pub(crate) runtime: &'a Path,
-    /// The same path, with the span for errors about the return type.
+    /// The path of the crate `resilience_runtime`, with the span for errors about the return type.
     pub(crate) runtime_at: TokenStream,
-    /// The name of the function.
+    /// The name of the decorated function.
     pub(crate) func: &'a Ident,
     pub(crate) captures: &'a Captures,
-    /// The arguments, for a function that replaces an error.
+    /// The names of the arguments for the call of a fallback function. Empty without a fallback.
     pub(crate) arguments: &'a [Ident],
-    /// Whether a function of the user borrows arguments after the body has run once.
+    /// Whether a function of the user borrows arguments after the body has run. False if the body may run again.
     pub(crate) lends: bool,
-    /// The place of an error about the return type.
+    /// The span for errors about the return type.
     pub(crate) at: Span,
 }
 
-/// A layer of a stack, or the place of the body behind the last layer.
+/// A position in a stack: a layer, or the body below the last layer.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) stack: &'a Stack<'a>,
@@ -85,12 +87,12 @@ impl<'a> Place<'a> {
         self.plan().facts(self.index)
     }
 
-    /// Returns the layer, or `None` at the place of the body.
+    /// Returns the layer, or `None` if this place is the body.
     pub(crate) fn layer(self) -> Option<&'a dyn Layer> {
         self.stack.layers.get(self.index).map(|layer| &**layer)
     }
 
-    /// Returns the place of another layer of the stack.
+    /// Returns the place of the layer at `index` in the same stack. The outermost layer has the index 0.
     pub(crate) fn at(self, index: usize) -> Self {
         Self { index, ..self }
     }
@@ -99,12 +101,14 @@ impl<'a> Place<'a> {
         self.stack.runtime
     }
 
-    /// Returns the local variable of the layer: `circuit`, `circuit2` and so on. It is hygienic.
+    /// Returns the name of the layer's local variable: `circuit` for the first circuit, `circuit2` for the second. The
+    /// name is hygienic.
     pub(crate) fn local(self) -> Ident {
         self.numbered(self.facts().attribute)
     }
 
-    /// Returns another local variable of the layer: this name, followed by the layer's number.
+    /// Returns a hygienic name for another local variable of the layer. From the second layer of the same attribute on,
+    /// the layer's number follows `name`.
     pub(crate) fn numbered(self, name: &str) -> Ident {
         let number = match self.plan().number(self.index) {
             1 => String::new(),
@@ -113,35 +117,35 @@ impl<'a> Place<'a> {
         format_ident!("{name}{number}", span = Span::mixed_site())
     }
 
-    /// Returns the local that holds the schedule of this retry, as a closure.
+    /// Returns the name of the local closure that returns the schedule of this retry.
     pub(crate) fn schedule(self) -> Ident {
         format_ident!("{}_schedule", self.local(), span = Span::mixed_site())
     }
 
-    /// Returns the label of the block that a call leaves for this layer.
+    /// Returns the label of the block around the layers below. A call that leaves this block continues at this layer.
     pub(crate) fn label(self) -> Lifetime {
         let local = self.local();
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns the statements that clone arguments for an attempt.
+    /// Returns the statements that clone the arguments in `clone(..)` of this layer.
     pub(crate) fn clones(self) -> Option<TokenStream> {
         self.stack.captures.clones_of(&self.facts().clones)
     }
 
-    /// Returns the name of the function, as events show it.
+    /// Returns the name of the decorated function without `r#`, for events.
     pub(crate) fn func(self) -> String {
         self.stack.func.to_string().trim_start_matches("r#").to_owned()
     }
 
-    /// Returns a closure that returns the text of an error, if the error's type has one.
+    /// Returns the tokens of a closure that returns the text of an error, or `None` if the error's type has no text.
     pub(crate) fn error(self) -> TokenStream {
         let runtime = self.runtime();
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
-    /// Returns a closure that finds the cause of an error. With `asks_own`, a rejection by a layer of this function comes
-    /// first.
+    /// Returns the tokens of a closure that finds out from an error which kind of layer rejected the call, if any. With
+    /// `asks_own`, a rejection by a layer of the same function takes precedence.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

@@ -1,4 +1,4 @@
-//! The declared type of the output, in a form that an expression may contain.
+//! Converts the declared return type to a type that an expression may contain.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;

@@ -1,4 +1,4 @@
-//! The entry of an attribute in the table of the family.
+//! Defines [`Attribute`], an entry in the table of all attributes of this library.
 
 use proc_macro2::{Span, TokenStream};
 use syn::Path;
@@ -6,17 +6,18 @@ use syn::Path;
 use crate::emit::layer::Layer;
 use crate::error::Errors;
 
-/// One attribute of the family.
+/// An attribute of this library, such as `#[retry]`.
 pub(crate) struct Attribute {
     pub(crate) name: &'static str,
-    /// Parses the options of an attribute; the span is the attribute's own.
+    /// The function that parses the options of the attribute. Its first argument is the span of the attribute.
     pub(crate) parse: fn(Span, TokenStream, &mut Errors) -> Parsed,
 }
 
-/// The layer, or `None` if its options cannot be read, and the path of the runtime if the attribute contains one.
+/// The result of parsing an attribute: the layer, and the value of the option `crate = path`. The layer is `None` if a
+/// required option is missing or cannot be read.
 pub(crate) type Parsed = (Option<Box<dyn Layer>>, Option<Path>);
 
-/// Boxes the layer of an attribute.
+/// Puts the layer of an attribute into a box.
 pub(super) fn parsed(layer: Option<impl Layer + 'static>, runtime: Option<Path>) -> Parsed {
     (layer.map(|layer| Box::new(layer) as Box<dyn Layer>), runtime)
 }

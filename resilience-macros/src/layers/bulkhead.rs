@@ -1,4 +1,4 @@
-//! `#[bulkhead]` limits the number of concurrent calls.
+//! Implements `#[bulkhead]`, which limits the number of concurrent calls.
 
 use std::time::Duration;
 
@@ -32,9 +32,9 @@ struct Bulkhead {
 }
 
 enum Slots {
-    /// The slots of a bulkhead that belongs to this function.
+    /// The options of a bulkhead that belongs to this function.
     Own { max: u32, wait: Duration },
-    /// The slots of a bulkhead that the user created.
+    /// The expression `with = ..` for a bulkhead that the user created.
     With(TokenStream),
 }
 
@@ -87,9 +87,11 @@ impl Layer for Bulkhead {
         })
     }
 
-    /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };` and the layers below.
+    /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the layers
+    /// below.
     ///
-    /// With a wait, the expansion creates and pins the body before the wait.
+    /// If calls wait only for this bulkhead and the body runs at most once, the expansion creates and pins the body
+    /// before the wait.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
@@ -98,7 +100,8 @@ impl Layer for Bulkhead {
             let acquired = quote_spanned!(mixed=> acquired);
             let wait = place.wait(mixed, &acquired, quote_spanned!(mixed=> #local.get().acquire()));
             let admit = admit(&acquired);
-            // The statement is in a block of its own, so that the future need not hold the result while the body runs.
+            // Puts the wait into a block of its own, so that the future does not store the result `acquired` while the
+            // body runs.
             quote_spanned!(mixed=> { #wait #admit })
         } else {
             admit(&quote_spanned!(mixed=> #local.get().try_acquire()))
@@ -108,7 +111,8 @@ impl Layer for Bulkhead {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> let _slot = #slot; #inner));
         }
-        // The block owns the arguments. If it were created after the wait, the future would store them twice.
+        // Creates the `async` block of the body before the wait, because this block owns the arguments. If the block
+        // were created after the wait, the future would store the arguments twice.
         let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
         Statements::Bind(quote_spanned! {mixed=>
             let _slot;

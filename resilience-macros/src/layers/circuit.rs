@@ -1,4 +1,4 @@
-//! `#[circuit]` rejects calls to a service that fails.
+//! Implements `#[circuit]`, which rejects calls to a service that fails.
 
 mod emit;
 mod grammar;

@@ -1,4 +1,4 @@
-//! `#[fallback]` replaces an error by the outcome of another function.
+//! Implements `#[fallback]`, which replaces an error by the outcome of another function.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -28,7 +28,7 @@ struct Fallback {
     span: Span,
     function: TokenStream,
     on: On,
-    /// Whether the function takes the error as an additional last argument.
+    /// Whether the fallback function takes the error as an additional last argument. Default: false.
     with_error: bool,
     clone: Vec<Ident>,
 }
@@ -96,7 +96,8 @@ impl Layer for Fallback {
                 quote_spanned!(mixed=> |error| cause.or(|| #of_error).is_rejection())
             }
         };
-        // Uses the span of the path, so that errors about the call and its outcome point at it.
+        // Uses the span of the function's path, so that compile errors about the call of the fallback function point at
+        // this path.
         let at = mixed.located_at(function.span());
         let arguments = place.stack.arguments.iter().cloned().map(|mut argument| {
             argument.set_span(argument.span().located_at(at));
@@ -104,10 +105,10 @@ impl Layer for Fallback {
         });
         let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
-        // Drops the error before the wait for the fallback, unless the fallback takes it.
+        // Drops the error before the wait for the fallback function, unless the function takes the error.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
-        // A call inside the fallback belongs to the trials of the circuits above.
+        // The layers above observe the fallback function like the body, because its calls belong to the same call.
         let wait = place.wait(at, &outcome, place.watched(&quote_spanned!(at=> called)));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };

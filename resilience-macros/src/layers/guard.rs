@@ -1,4 +1,5 @@
-//! The parts that circuit, bulkhead and rate limit share. Each of them is a guard: it admits a call or rejects it.
+//! Generates the statements that circuit, bulkhead and rate limit share. Each of these layers is a guard: it admits a
+//! call or rejects the call. A bulkhead, for example, expands to these statements:
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(BulkheadDeclaration { .. }); &SITE };
@@ -12,10 +13,12 @@ use syn::spanned::Spanned;
 use crate::emit::layer::Place;
 use crate::facts::Cause;
 
-/// Binds the layer's local to a clone of the user's value `with`. The value has the type `layer`.
+/// Returns a statement that binds the layer's local variable to a clone of the user's value `with`. The type of the
+/// value is named `layer`, for example `Bulkhead`.
 ///
-/// The call takes a reference to the expression, because an argument has one type for all branches of an `if`. A `let`
-/// would drop temporaries that the expression borrows from.
+/// The `match` binds a reference to the value, which the call of `new` can then dereference to the type `layer`. As a
+/// direct argument, each branch of an `if` in the expression would need exactly this type. A `let` instead of the
+/// `match` would drop temporaries that the expression borrows from.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -29,14 +32,16 @@ pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenS
     }
 }
 
-/// Returns the site of a layer that all calls share. The site has the type `layer` and this declaration. The macro
-/// `declare` collects the declaration at link time, before the first call.
+/// Returns an expression for a reference to a `static`, through which all calls share one layer. The type of the layer
+/// is named `layer`, and `declaration` contains its options. If `declare` is true, the program collects the declaration
+/// at link time, before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
     let declare = declare.then(|| quote_spanned!(mixed=> #runtime::__private::declare!(SITE);));
-    // The item is in a block of its own. Its name is not hygienic, and must not hide an item of the user.
+    // Puts the `static` into a block of its own. The name of an item is not hygienic, so `SITE` could otherwise hide an
+    // item of the user.
     quote_spanned! {mixed=>
         {
             static SITE: #runtime::__private::Site<#runtime::__private::#layer> =
@@ -47,7 +52,8 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
     }
 }
 
-/// Returns the permit in the result `acquired`. A rejected call leaves with its error.
+/// Returns an expression for the permit in the result `acquired`. If this result is an error, the call is rejected and
+/// leaves the layer. The user's function `make` converts the error.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

@@ -1,4 +1,4 @@
-//! `#[hedge]` starts another attempt if the first one takes too long.
+//! Implements `#[hedge]`, which starts another attempt if the first attempt takes too long.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ impl Layer for Hedge {
     /// }).await;
     /// ```
     ///
-    /// The layers below form the attempts. Each attempt returns its outcome, and whether it was rejected. The attempts
+    /// Each attempt runs the layers below. It returns its outcome, and the cause if a layer rejected it. All attempts
     /// are dropped at the end of the statement.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
@@ -81,7 +81,8 @@ impl Layer for Hedge {
                 (outcome, #cause)
             }
         };
-        // The block has the span of the body, so that errors about captured variables point at the user's code.
+        // Gives the `async` block the span of the body, so that compile errors about captured variables point at the
+        // user's code.
         let attempt = quote_spanned!(mixed.located_at(block.span())=> async #within);
         let hedged = quote_spanned! {mixed=>
             #runtime::__private::Hedged::new(const { &#after }, [#(#places),*], |attempt| {

@@ -1,4 +1,4 @@
-//! The ranges and defaults of options. The builders of the runtime have the same ones.
+//! Defines ranges and defaults of options. The builders of the runtime have the same ranges and defaults.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

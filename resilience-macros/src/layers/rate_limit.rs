@@ -1,4 +1,4 @@
-//! `#[rate_limit]` limits the number of calls per second.
+//! Implements `#[rate_limit]`, which limits the number of calls per second.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
@@ -30,9 +30,9 @@ struct RateLimit {
 }
 
 enum Rate {
-    /// The rate of a limit that belongs to this function.
+    /// The options of a rate limit that belongs to this function.
     Own { per_second: u32, burst: u32 },
-    /// The rate of a limit that the user created.
+    /// The expression `with = ..` for a rate limit that the user created.
     With(TokenStream),
 }
 
@@ -77,7 +77,7 @@ impl Layer for RateLimit {
         })
     }
 
-    /// Output: `let () = match rate_limit.get().try_acquire() { .. };` and the layers below.
+    /// Output: `let () = match rate_limit.get().try_acquire() { .. };`, followed by the statements of the layers below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -1,4 +1,4 @@
-//! `#[retry]` repeats a call that failed.
+//! Implements `#[retry]`, which repeats a call after a failed attempt.
 
 mod emit;
 mod grammar;

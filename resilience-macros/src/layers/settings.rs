@@ -1,4 +1,5 @@
-//! The numbers and durations of circuits and retries. For each, the expansion calls the method of the same name.
+//! Parses the settings of circuits and retries: numbers, durations, flags and the kind of jitter. For each setting, the
+//! expansion calls a method of the runtime with the same name.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::error::Errors;
 use crate::parse::args::{Args, OptionName};
 use crate::parse::value;
 
-/// The settings that an attribute contains.
+/// The settings that one attribute contains: the option, its name in the user's code, and its value.
 pub(super) struct Settings<O>(Vec<(O, Ident, Setting)>);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -24,12 +25,12 @@ pub(super) enum Setting {
     Jitter(&'static str),
 }
 
-/// Reads the value of a setting. The first argument is the name of the option, for errors.
+/// A function that reads the value of a setting. Its first argument is the name of the option, for errors.
 pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
 
 impl<O: OptionName> Settings<O> {
-    /// Takes the settings out of the options of an attribute, in the order of the readers. Also returns whether all
-    /// settings could be read.
+    /// Takes the settings out of the options `args` of an attribute, in the order of `readers`. Also returns whether
+    /// all settings could be read.
     pub(super) fn read(args: &mut Args<O>, readers: &[(O, Reader)], errors: &mut Errors) -> (Self, bool) {
         let mut settings = Vec::new();
         let mut readable = true;
@@ -43,7 +44,7 @@ impl<O: OptionName> Settings<O> {
         (Self(settings), readable)
     }
 
-    /// Returns a setting, with its name in the user's span.
+    /// Returns a setting with its name in the user's code, or `None` if the attribute does not contain the setting.
     pub(super) fn get(&self, option: O) -> Option<(&Ident, Setting)> {
         self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, *setting))
     }
@@ -73,12 +74,12 @@ impl<O: OptionName> Settings<O> {
         }
     }
 
-    /// Returns the names of the settings with the user's spans.
+    /// Returns the names of the settings in the user's code, for the spans of errors.
     pub(super) fn idents(&self) -> impl Iterator<Item = &Ident> {
         self.0.iter().map(|(_, ident, _)| ident)
     }
 
-    /// Returns the method calls that pass the settings to the runtime.
+    /// Returns the method calls that pass the settings to the runtime, such as `.max(3)`.
     pub(super) fn calls(&self, place: Place<'_>) -> TokenStream {
         let call = |(option, _, setting): &(O, Ident, Setting)| {
             let option = Ident::new(option.name(), Span::mixed_site());

@@ -1,4 +1,4 @@
-//! `#[timeout]` ends a call that takes too long.
+//! Implements `#[timeout]`, which ends a call that takes too long.
 
 use std::time::Duration;
 
@@ -64,9 +64,9 @@ impl Layer for Timeout {
     /// };
     /// ```
     ///
-    /// Each wait below races with the timer, see [`Layer::interrupt`]. If there are layers below, the block begins with
-    /// `if timeout_allowed.is_zero() { break 'timeout_expired; }`. Otherwise a layer below could admit a call that never
-    /// starts.
+    /// Each wait of the layers below races with the timer, see [`Layer::interrupt`]. If there are layers below, the
+    /// inner block begins with `if timeout_allowed.is_zero() { break 'timeout_expired; }`. Without this check, a layer
+    /// below could admit a call whose body never starts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
@@ -94,7 +94,8 @@ impl Layer for Timeout {
         })
     }
 
-    /// Ends a wait below. The jump to this layer drops the state of all layers below it.
+    /// Returns the timer that ends each wait of the layers below. When the timer expires, the call jumps to this layer,
+    /// which drops the state of all layers below.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());
@@ -102,7 +103,7 @@ impl Layer for Timeout {
     }
 }
 
-/// Returns the label of the block that a call leaves when the timeout ends it.
+/// Returns the label of the block that a call leaves when the timeout ends the call.
 fn expired(place: Place<'_>) -> Lifetime {
     Lifetime::new(&format!("'{}_expired", place.local()), Span::mixed_site())
 }

@@ -1,4 +1,4 @@
-//! The facts and the tokens of a circuit.
+//! Implements [`Layer`] for `#[circuit]`: its properties and its tokens.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -30,7 +30,8 @@ impl Layer for Circuit {
         }
     }
 
-    /// The site is before the first layer, because retries ask the circuits below them.
+    /// Binds the circuit before the first layer, because a retry above asks after each attempt whether the circuit
+    /// stays open. The circuit of a single attempt is bound inside the attempt instead.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
@@ -49,7 +50,8 @@ impl Layer for Circuit {
             }
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-                // The user's function decides about the rejections of called functions, too.
+                // With `failure_if`, the user's function also decides about an error that contains a rejection by a
+                // called function.
                 let cause = match &judge.failure_if {
                     Some(_) => quote_spanned!(mixed=> |_| #runtime::__private::Cause::None),
                     None => cause,
@@ -83,7 +85,8 @@ impl Layer for Circuit {
 }
 
 impl Circuit {
-    /// Binds the circuit that all attempts share, or the circuit of this attempt if the key names the attempt.
+    /// Returns the statement that binds the layer's local variable to the circuit of this attribute. With a key, this
+    /// is the circuit for the present value of the key.
     fn bind(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -1,4 +1,4 @@
-//! Parses `#[circuit]`.
+//! Parses the options of `#[circuit]`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::LitStr;
@@ -21,13 +21,14 @@ pub(super) struct Circuit {
 }
 
 pub(super) enum Breaker {
-    /// The breaker that the program shares under this name, and for one value of the key if there is a key.
+    /// The breaker that all attributes with this name share. With a key, each value of the key has a breaker of its
+    /// own.
     Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
-    /// A breaker that the user created.
+    /// The expression `with = ..` for a breaker that the user created.
     With(TokenStream),
 }
 
-/// The user's functions that decide how an outcome counts.
+/// The user's functions that decide whether an outcome is a failure, and that read a requested delay from an error.
 pub(super) struct Judge {
     pub(super) failure_if: Option<TokenStream>,
     pub(super) failure_if_ok: Option<TokenStream>,
@@ -51,7 +52,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
-    // A setting that could not be read has already been reported. It must not be reported as missing, too.
+    // Skips the rules if a setting could not be read, because the rules would report this setting as missing. The
+    // setting has already been reported as unreadable.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }
@@ -73,7 +75,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
 }
 
-/// Reports a name of the form `name[key]`, because a circuit with a key may have it.
+/// Reports a name of the form `name[key]`, because a circuit with a key may have the same name.
 fn check_brackets(name: &LitStr, has_key: bool, errors: &mut Errors) {
     let text = name.value();
     if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {

@@ -1,4 +1,4 @@
-//! The options of `#[circuit]`, and the values of its settings.
+//! Defines the options of `#[circuit]`, and reads the values of its settings.
 
 use syn::{Error, Expr, Result};
 
@@ -36,7 +36,8 @@ options! {
     }
 }
 
-/// The settings, in the order in which the expansion passes them to the runtime.
+/// The settings, each with the function that reads its value. The expansion passes the settings to the runtime in this
+/// order.
 pub(super) const SETTINGS: [(Opt, Reader); 16] = [
     (Opt::Threshold, count),
     (Opt::Window, window),

@@ -1,4 +1,4 @@
-//! The settings of a circuit that exclude or require each other. The builder in the runtime applies the same rules,
+//! Reports settings of a circuit that exclude or require each other. The builder in the runtime applies the same rules,
 //! with other messages.
 
 use proc_macro2::Ident;
@@ -17,7 +17,7 @@ pub(super) fn check(settings: &Settings<Opt>, errors: &mut Errors) {
     grows_from_its_cooldown(settings, errors);
 }
 
-/// Returns the first rate. A circuit with a rate opens by rates.
+/// Returns the name of `failure_rate` or `slow_rate`, if the attribute sets one of these options.
 fn rate(settings: &Settings<Opt>) -> Option<&Ident> {
     [Opt::FailureRate, Opt::SlowRate].into_iter().find_map(|option| Some(settings.get(option)?.0))
 }
@@ -52,7 +52,7 @@ fn has_all_that_rates_need(settings: &Settings<Opt>, errors: &mut Errors) {
 }
 
 fn has_no_useless_setting(settings: &Settings<Opt>, errors: &mut Errors) {
-    // A `slow_call` without its rate has already been reported.
+    // A `slow_call` without `slow_rate` has already been reported, so it is treated like a rate here.
     let rates = rate(settings).is_some() || settings.has(Opt::SlowCall);
     if let (Some((min_calls, _)), false) = (settings.get(Opt::MinCalls), rates) {
         errors.push(min_calls.span(), "`min_calls` needs `failure_rate` or `slow_rate` beside it");

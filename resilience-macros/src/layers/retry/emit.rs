@@ -1,4 +1,4 @@
-//! The facts and the tokens of a retry.
+//! Implements [`Layer`] for `#[retry]`: its properties and its tokens.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -13,7 +13,8 @@ use crate::parse::args::OptionName;
 
 impl Layer for Retry {
     fn facts(&self) -> Facts {
-        // A rejection by a circuit ends the retry. The retry therefore does not catch it.
+        // A rejection by a circuit ends the retry. The retry therefore catches only rejections by a bulkhead or a rate
+        // limit.
         let catches = &[Cause::Limit];
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
         Facts {
@@ -60,12 +61,12 @@ impl Layer for Retry {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
         });
-        // The retry's own function takes precedence over the functions of the circuits below.
+        // The `retry_after` of the retry takes precedence over a `retry_after` of the circuits below.
         let retry_after = match &self.retry_after {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
-                // The circuit of an attempt is not known here.
+                // The circuit of a single attempt is out of scope here, so its `max_cooldown` is not available.
                 if place.plan().facts(index).per_attempt {
                     quote_spanned!(at=> .retry_after(#function))
                 } else {
@@ -113,7 +114,7 @@ impl Layer for Retry {
 }
 
 impl Retry {
-    /// Returns the pauses, or `None` if jitter, a limit or a hint can change them.
+    /// Returns the pauses, or `None` if `jitter`, `max_delay`, `max_elapsed` or `retry_after` can change them.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
@@ -125,8 +126,9 @@ impl Retry {
         })
     }
 
-    /// Binds the state of a retry and its schedule. The state is new each time the loop starts. The schedule is a
-    /// closure that returns a constant, so that it takes up no memory of the future.
+    /// Returns statements that bind the state of the retry and its schedule. The statements are placed before the loop,
+    /// so each start of the loop begins with a new state. The schedule is a closure that returns a constant, so that
+    /// the future does not store the schedule.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let (local, settings) = (place.local(), self.settings.calls(place));
@@ -143,13 +145,15 @@ impl Budget {
         let mixed = Span::mixed_site();
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // The static is in a block, because names of items are not hygienic, and could hide an item of the user.
+            // Puts the `static` into a block of its own. The name of an item is not hygienic, and could otherwise hide
+            // an item of the user.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET
             }},
         };
-        // The declared type rejects a `const`, which would give each call a new budget.
+        // Declares the type of the local with `&'static`, so that the compiler rejects the path of a `const`. A `const`
+        // would give each call a new budget.
         quote_spanned! {mixed=>
             let #local: &'static #runtime::__private::RetryBudget = #budget;
             #local.call_began();

@@ -1,4 +1,4 @@
-//! Parses `#[retry]`.
+//! Parses the options of `#[retry]`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 
@@ -15,11 +15,11 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions that decide about an outcome, in the order in which the runtime calls them.
+    /// The user's functions other than `retry_after`, in the order in which the runtime calls them.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
-    /// The variable that holds the number of the attempt for the body.
+    /// The name of the variable that contains the number of the attempt in the body.
     pub(super) attempt: Option<Ident>,
     pub(super) clone: Vec<Ident>,
 }
@@ -27,7 +27,8 @@ pub(super) struct Retry {
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
-    // A setting that could not be read has already been reported. It must not be reported as missing, too.
+    // Skips the rules if a setting could not be read, because the rules would use its default instead. The setting has
+    // already been reported as unreadable.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

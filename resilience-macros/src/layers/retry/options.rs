@@ -1,4 +1,4 @@
-//! The options of `#[retry]`, and the values of its settings.
+//! Defines the options of `#[retry]`, and reads the values of its settings.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -30,7 +30,8 @@ options! {
     }
 }
 
-/// The settings, in the order in which the expansion passes them to the runtime.
+/// The settings, each with the function that reads its value. The expansion passes the settings to the runtime in this
+/// order.
 pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::Max, count),
     (Opt::Delay, time),
@@ -42,16 +43,17 @@ pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::RetryRejected, flag),
 ];
 
-/// The user's functions that decide about an outcome, in the order in which the runtime calls them.
+/// The options for functions of the user other than `retry_after`, in the order in which the runtime calls the
+/// functions.
 pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
 
-/// The spelling in the attribute, and the variant of the runtime's `Jitter`.
+/// The allowed values of the option `jitter`, each with the variant of the runtime's `Jitter`.
 const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
 
 pub(super) enum Budget {
-    /// The path of a `static` budget.
+    /// The path of a `static` budget, which several functions may share.
     Shared(TokenStream),
-    /// The expression that creates a budget for this function alone.
+    /// An expression that creates a budget for this function alone.
     Own(TokenStream),
 }
 

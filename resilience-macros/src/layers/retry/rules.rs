@@ -1,4 +1,4 @@
-//! The settings of a retry that exclude or require each other. The builder in the runtime applies the same rules, with
+//! Reports settings of a retry that contradict each other. The builder in the runtime applies the same rules, with
 //! other messages.
 
 use std::time::Duration;
