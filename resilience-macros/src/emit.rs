@@ -60,8 +60,8 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// around the `match` drops the outcome before the sleep, so that the outcome need not be `Send`.
 ///
 /// All layers share one `async` block, because a second block would store the arguments a second time. A rejected call
-/// leaves the function by `return`. If a layer above the rejection has to handle it, the call leaves a labelled block
-/// by `break` instead.
+/// leaves the function by `return`. If a layer above has to handle the rejection, the call leaves a labelled block by
+/// `break` instead.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],
@@ -125,13 +125,13 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Wraps `block`, which contains the body, in the layers below this one. Returns tokens that end with an
-    /// expression.
+    /// Wraps `block`, which contains the body, in the layers below this place. Returns tokens that end with the outcome
+    /// as an expression.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Wraps `block`, which contains the body, in the layers below this one. Returns statements that bind the local
+    /// Wraps `block`, which contains the body, in the layers below this place. Returns statements that bind the local
     /// `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)

@@ -21,7 +21,7 @@ pub(crate) struct Facts {
     pub(crate) asks: Asks,
     /// Whether the layer replaces an error by the outcome of a function that takes the arguments, as a fallback does.
     pub(crate) replaces: bool,
-    /// Whether a call may wait for a permit of the layer, as for a bulkhead.
+    /// Whether a call may wait until the layer admits it, as a bulkhead can.
     pub(crate) waits: bool,
     /// The value of `name` in `#[circuit]`, and its span. The whole program shares the circuit of this name.
     pub(crate) name: Option<(String, Span)>,
@@ -98,10 +98,10 @@ impl Cause {
     pub(crate) const ALL: &'static [Self] = &[Self::Circuit, Self::Limit];
 }
 
-/// The rejections by layers below that a layer distinguishes from other outcomes.
+/// The question that a layer asks about rejections by the layers below.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Asks {
-    /// The layer treats a rejection like any other outcome.
+    /// The layer asks nothing, and treats a rejection like any other outcome.
     Nothing,
     /// The layer asks whether any layer below rejected the call.
     Rejected,

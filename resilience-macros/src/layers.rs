@@ -1,4 +1,4 @@
-//! Contains one file or folder for each attribute. The file defines the options, the properties and the tokens of the
+//! Contains one file or folder for each attribute, which defines the options, the properties and the tokens of the
 //! attribute.
 //!
 //! To add an attribute, add a file with a constant `ATTRIBUTE`, a `mod` line below, and the name in `attributes!` in

@@ -44,8 +44,7 @@ impl<'a> Place<'a> {
     /// above expires. This function generates every `.await` of an expansion. The compiler reports errors about this
     /// `.await` at the span `at`.
     ///
-    /// Output below one timeout: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired
-    /// };`
+    /// Output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
     pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let interrupts: Vec<_> = self.within().filter_map(|(place, layer)| layer.interrupt(place)).collect();
@@ -57,8 +56,8 @@ impl<'a> Place<'a> {
             return quote_spanned!(mixed=> let #output = #waited;);
         };
         let some = |bound: &TokenStream, waited: &TokenStream, Interrupt { expired, .. }: &Interrupt| quote_spanned!(mixed=> let ::core::option::Option::Some(#bound) = #waited else { break #expired };);
-        // The future of the outermost timer contains the futures of the inner timers, so the `Option` of the outermost
-        // timer is unwrapped first.
+        // Each timer returns an `Option`. The future of the outermost timer contains the futures of the inner timers,
+        // so the `Option` of the outermost timer is unwrapped first.
         let (mut bound, mut waited) = (TokenStream::new(), waited);
         for interrupt in above {
             let others = quote_spanned!(mixed=> waited);
@@ -69,8 +68,8 @@ impl<'a> Place<'a> {
         bound
     }
 
-    /// Wraps the body in the futures by which the layers above observe its polls. A circuit counts a panic of the body
-    /// as a failure. A retry counts the retries inside the body.
+    /// Wraps the body in the futures by which the layers above observe each poll of the body. A circuit counts a panic
+    /// of the body as a failure. A retry counts the retries inside the body.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
         self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
     }

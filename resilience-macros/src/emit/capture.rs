@@ -4,7 +4,7 @@
 //! never runs.
 //!
 //! A body that runs at most once takes ownership of its arguments. A body that may run again borrows each argument
-//! uniquely. With a shared borrow, an argument that is `Send` but not `Sync` would make the future `!Send`.
+//! uniquely (`&mut`). With a shared borrow, an argument that is `Send` but not `Sync` would make the future `!Send`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -27,7 +27,7 @@ pub(crate) struct Captures {
     clones: Vec<(Ident, TokenStream)>,
     /// Whether attempts run at the same time, as in a hedge. The body then borrows no argument uniquely.
     shared: bool,
-    /// The spans of the arguments that the body may change, although attempts at the same time would share them.
+    /// The spans of the arguments that the body may change, although concurrent attempts share these arguments.
     refused: Vec<Span>,
 }
 
@@ -35,8 +35,8 @@ pub(crate) struct Captures {
 /// must borrow uniquely.
 ///
 /// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. An argument
-/// that this code may move or shadow is not captured here. `hedges` is true if the attempts of a hedge run at the same
-/// time. The attempts then share each argument that is not in `clone`.
+/// that this code may move or shadow is not captured here. `hedges` is true if the function has a hedge, whose attempts
+/// run at the same time. The attempts then share each argument that is not in `clone`.
 pub(crate) fn capture(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -146,8 +146,8 @@ pub(crate) fn lent<'a>(
     names.filter(is_lent).collect()
 }
 
-/// Returns the name of each argument, for the call of the fallback function after the body. Reports an argument without
-/// a single name, and an argument with a `#[cfg]`.
+/// Returns the name of each argument, for the call of the fallback function after the body. Reports an argument whose
+/// pattern is not a name, and an argument with a `#[cfg]`.
 pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
     let mut arguments = Vec::new();
     for input in &sig.inputs {

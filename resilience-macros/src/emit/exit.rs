@@ -104,7 +104,7 @@ impl Place<'_> {
     }
 
     /// Returns the expression for the outcome of a call that a layer has ended with its own error. The local named
-    /// `error` contains this error. If the user set a function `make`, it converts the error.
+    /// `error` contains this error. If `make` is set, this function of the user converts the error.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;

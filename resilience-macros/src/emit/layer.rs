@@ -71,7 +71,7 @@ pub(crate) struct Stack<'a> {
     pub(crate) at: Span,
 }
 
-/// A position in a stack: a layer, or the body below the last layer.
+/// A position in the stack of a function's layers: a layer, or the body below the last layer.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) stack: &'a Stack<'a>,
@@ -107,8 +107,8 @@ impl<'a> Place<'a> {
         self.numbered(self.facts().attribute)
     }
 
-    /// Returns a hygienic name for another local variable of the layer. From the second layer of the same attribute on,
-    /// the layer's number follows `name`.
+    /// Returns a hygienic name for another local variable of the layer. The name is `name`, followed by the number of
+    /// the layer among the layers of the same attribute. The number 1 is left out.
     pub(crate) fn numbered(self, name: &str) -> Ident {
         let number = match self.plan().number(self.index) {
             1 => String::new(),
@@ -144,8 +144,8 @@ impl<'a> Place<'a> {
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
-    /// Returns the tokens of a closure that finds out from an error which kind of layer rejected the call, if any. With
-    /// `asks_own`, a rejection by a layer of the same function takes precedence.
+    /// Returns the tokens of a closure that reads the cause of a rejection from an error. With `asks_own`, the value of
+    /// the local `cause` takes precedence, which the layers of the same function set.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

@@ -17,7 +17,7 @@ pub(crate) struct Attribute {
 /// required option is missing or cannot be read.
 pub(crate) type Parsed = (Option<Box<dyn Layer>>, Option<Path>);
 
-/// Puts the layer of an attribute into a box.
+/// Returns the layer of an attribute in a `Box`, and the value of the option `crate`.
 pub(super) fn parsed(layer: Option<impl Layer + 'static>, runtime: Option<Path>) -> Parsed {
     (layer.map(|layer| Box::new(layer) as Box<dyn Layer>), runtime)
 }

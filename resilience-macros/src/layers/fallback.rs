@@ -108,7 +108,8 @@ impl Layer for Fallback {
         // Drops the error before the wait for the fallback function, unless the function takes the error.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
-        // The layers above observe the fallback function like the body, because its calls belong to the same call.
+        // The layers above observe the fallback function like the body, because the fallback function is part of the
+        // same call.
         let wait = place.wait(at, &outcome, place.watched(&quote_spanned!(at=> called)));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };

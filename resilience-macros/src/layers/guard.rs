@@ -13,12 +13,12 @@ use syn::spanned::Spanned;
 use crate::emit::layer::Place;
 use crate::facts::Cause;
 
-/// Returns a statement that binds the layer's local variable to a clone of the user's value `with`. The type of the
-/// value is named `layer`, for example `Bulkhead`.
+/// Returns a statement that binds the layer's local variable to a clone of the user's value `with`. `layer` is the name
+/// of the value's type, for example `Bulkhead`.
 ///
-/// The `match` binds a reference to the value, which the call of `new` can then dereference to the type `layer`. As a
-/// direct argument, each branch of an `if` in the expression would need exactly this type. A `let` instead of the
-/// `match` would drop temporaries that the expression borrows from.
+/// The `match` binds a reference to the value, which the compiler then dereferences for the call of `new`. If the
+/// expression were a direct argument of `new`, each branch of an `if` in the expression would need exactly the type
+/// `layer`. A `let` instead of the `match` would drop temporaries that the expression borrows from.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -32,9 +32,9 @@ pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenS
     }
 }
 
-/// Returns an expression for a reference to a `static`, through which all calls share one layer. The type of the layer
-/// is named `layer`, and `declaration` contains its options. If `declare` is true, the program collects the declaration
-/// at link time, before the first call.
+/// Returns an expression for a reference to a `static`, through which all calls share one layer. `layer` is the name of
+/// the layer's type, and `declaration` contains the layer's options. If `declare` is true, the declaration is collected
+/// at link time, so the program knows it before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -53,7 +53,7 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
 }
 
 /// Returns an expression for the permit in the result `acquired`. If this result is an error, the call is rejected and
-/// leaves the layer. The user's function `make` converts the error.
+/// leaves the layer. If `make` is set, this function of the user converts the error.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

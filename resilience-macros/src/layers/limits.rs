@@ -3,29 +3,29 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The default of `#[bulkhead(wait)]`: no wait.
+/// The default of the option `wait` of `#[bulkhead]`: no wait.
 pub(crate) const BULKHEAD_WAIT: Duration = Duration::ZERO;
 
-/// The range of `#[circuit(window)]`.
+/// The range of the option `window` of `#[circuit]`.
 pub(crate) const CIRCUIT_WINDOW: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
-/// The range of `#[circuit(calls)]`.
+/// The range of the option `calls` of `#[circuit]`, in calls.
 pub(crate) const CIRCUIT_CALLS: RangeInclusive<u32> = 1..=65_535;
-/// The range of `#[circuit(max_keys)]`.
+/// The range of the option `max_keys` of `#[circuit]`, in keys.
 pub(crate) const CIRCUIT_MAX_KEYS: RangeInclusive<u32> = 1..=9_999_999;
-/// The range of `#[circuit(cooldown_jitter)]`.
+/// The range of the option `cooldown_jitter` of `#[circuit]`, as a fraction of the cooldown.
 pub(crate) const CIRCUIT_COOLDOWN_JITTER: RangeInclusive<f64> = 0.0..=1.0;
 
-/// The range of `#[hedge(max)]`.
+/// The range of the option `max` of `#[hedge]`, in attempts.
 pub(crate) const HEDGE_MAX: RangeInclusive<u32> = 2..=5;
-/// The default of `#[hedge(max)]`.
+/// The default of the option `max` of `#[hedge]`, in attempts.
 pub(crate) const HEDGE_MAX_DEFAULT: u32 = 2;
 
-/// The range of `#[rate_limit(per_second)]`.
+/// The range of the option `per_second` of `#[rate_limit]`, in calls per second.
 pub(crate) const RATE_LIMIT_PER_SECOND: RangeInclusive<u32> = 1..=1_000_000;
 
-/// The default of `#[retry(max)]`.
+/// The default of the option `max` of `#[retry]`, in attempts.
 pub(crate) const RETRY_MAX_DEFAULT: u32 = 3;
-/// The default of `#[retry(delay)]`.
+/// The default of the option `delay` of `#[retry]`.
 pub(crate) const RETRY_DELAY_DEFAULT: Duration = Duration::from_secs(1);
-/// The default of `#[retry(backoff)]`.
+/// The default of the option `backoff` of `#[retry]`.
 pub(crate) const RETRY_BACKOFF_DEFAULT: f64 = 2.0;

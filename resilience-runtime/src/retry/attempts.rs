@@ -23,14 +23,16 @@ use crate::timeout::deadline::deadline_remaining;
 
 /// The state of a retry during one call.
 ///
-/// The future of the call stores this state across each `.await`, so the state is kept small. The [`Schedule`] is a
-/// parameter of the methods and not a field. `#[retry]` passes a constant schedule, which the compiler can fold.
+/// The future of the call stores this state across each `.await`, so the state is kept small. The [`Schedule`] is not a
+/// field, but a parameter of the methods. `#[retry]` passes a constant schedule, which the compiler can fold into the
+/// code.
 #[derive(Debug)]
 pub struct Attempts {
     /// The start of the first attempt, or `None` without `max_elapsed`.
     began: Option<Tick>,
     /// The pause before the current attempt in nanoseconds, without the delay that an error asked for. Decorrelated
-    /// jitter computes the next pause from it; without jitter it stays zero. A `Duration` would take twice the memory.
+    /// jitter computes the next pause from this value. Without jitter, the value stays zero. A `Duration` would take
+    /// twice the memory.
     pause: u64,
     /// The number of attempts before the current attempt.
     made: u32,
@@ -50,7 +52,7 @@ impl Attempts {
     /// Returns the number of the current attempt, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
-        self.made + 1 // cannot overflow, because `made` is below `max`
+        self.made + 1 // the sum cannot overflow, because `made` is below `max`
     }
 
     /// Emits the event of a retry that ends because a circuit on the same function rejected the attempt.
@@ -62,8 +64,8 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this call, and the retries inside its body, from the counts of the outer retries. Is
-    /// called after a success, because outer retries count only the retries of calls that fail.
+    /// Subtracts the retries of this call, and the retries inside its body, from the counts of the outer retries. An
+    /// outer retry does not count the retries of a call that succeeds.
     #[inline]
     fn forget(&self) {
         if self.made > 0 || self.inside.retries != 0 {
@@ -77,8 +79,8 @@ impl Attempts {
         Counted::new(&mut self.inside, body)
     }
 
-    /// Begins the decision whether another attempt follows this outcome. By default, an `Err` may be retried, and an
-    /// `Ok` is final.
+    /// Starts the decision whether another attempt follows `outcome`. By default, an `Err` may be retried, and an `Ok`
+    /// is final.
     ///
     /// Each function of the user is passed to a method of [`Judged`]. The outcome already determines the error type
     /// there, so the compiler can infer the parameter type of a closure.
@@ -112,7 +114,7 @@ impl Attempts {
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
     /// The function `stays_open` returns whether a circuit will still be open after a pause of the given length. If so,
-    /// no attempt follows. The error of this attempt tells the caller more than a rejection by the circuit.
+    /// no attempt follows. The error of this attempt tells the caller more than the rejection of another attempt.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -171,7 +173,7 @@ const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Copy, Debug)]
 struct Hint {
     delay: Duration,
-    /// The upper limit of `delay` if the retry has no `max_delay`. Above this limit the retry ends.
+    /// The upper limit of `delay` if the retry has no `max_delay`. If `delay` is above this limit, the retry ends.
     longest: Duration,
 }
 
@@ -192,18 +194,19 @@ struct Ended<'r, R, T, E> {
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// Whether the thread-local values of `Note` and `StillOpen` describe this attempt. They do not if a layer ended
-    /// the attempt before the body ended.
+    /// Whether the thread-local values of `Note` (the last rejection) and `StillOpen` (the last open circuit) describe
+    /// this attempt. If a layer ended the attempt before the body ended, they describe another call.
     has_notes: bool,
-    /// The time for which a circuit inside the body stays open, as the thread-local value of `StillOpen` reports it.
+    /// The time for which a circuit inside the body stays open, if the thread-local value of `StillOpen` contains one.
     noted: Option<Duration>,
 }
 
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
-/// Callers first use the methods for rejections, because a rejection that ends the retry skips the user's functions.
-/// Then they pass the user's functions. The methods [`text`](Self::text) and [`circuits`](Self::circuits) are required
-/// before [`next`](Self::next). Their functions are called only after a failure.
+/// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection), because after a
+/// rejection no function of the user is called. Then the caller passes each function of the user to the method of the
+/// same name. The methods [`text`](Self::text) and [`circuits`](Self::circuits) are required before
+/// [`next`](Self::next). The functions passed to both methods are called only after a failure.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -226,11 +229,12 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ends the retry if the error shows that a circuit inside the body rejected a call. Also records how long a
-    /// circuit inside the body stays open. With `retry_rejected`, does neither.
+    /// Ends the retry if a circuit inside the body rejected a call. Also records how long a circuit inside the body
+    /// stays open. Does nothing if the option `retry_rejected` is set.
     ///
-    /// `cause` reads the cause from the error. It returns [`Cause::Unknown`] if the type of the error shows no cause.
-    /// In this case the thread-local value of `Note` decides, which the last poll of the body has set.
+    /// `cause` reads the cause of a rejection from the error. If the type of the error shows no cause, `cause` returns
+    /// [`Cause::Unknown`]. In this case the thread-local value of `Note` decides, which the last poll of the body has
+    /// set.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
@@ -289,8 +293,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Reads the delay that the error asks for with the `retry_after` of a circuit below this retry. The delay may be
-    /// as long as the circuit's `max_cooldown`, if this is longer than one hour.
+    /// Reads the delay that the error asks for by the function `retry_after` of a circuit below this retry. The longest
+    /// accepted delay is one hour, or the circuit's `max_cooldown` if that is longer.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))

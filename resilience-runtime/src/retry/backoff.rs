@@ -72,7 +72,7 @@ impl Backoff {
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
-        // A growth of one returns the exact delay, because a product of floats may be inexact.
+        // If the growth is 1, returns the exact delay, because a product of floats may be inexact.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)
     }
@@ -80,9 +80,9 @@ impl Backoff {
     /// Returns two pauses after the `attempt`-th failed attempt, counted from 1. The first pause ignores `hint`, the
     /// delay that the error asks for. The second pause is at least as long as `hint`.
     ///
-    /// `previous` is the pause before the failed attempt, without its hint. `draw` returns a random number from 0 to 1.
-    /// With jitter, a random time is added to the hint, so that callers with the same hint do not retry at the same
-    /// time.
+    /// `previous` is the pause before the failed attempt, computed without a hint. `draw` returns a random number from
+    /// 0 to 1. With jitter, a random time is added to the hint, so that callers with the same hint do not retry at the
+    /// same time.
     #[inline]
     pub(crate) fn pause_after(
         &self,
@@ -180,8 +180,8 @@ mod tests {
             (Some(Jitter::Decorrelated), 3, hint, (2_000, 8_000)),
             (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
         ] {
-            // With a previous pause of 1667 ms, decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s) = 2000.25
-            // ms.
+            // With a previous pause of 1667 ms, decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s). This is
+            // 2000.25 ms, which the test cuts to 2000 ms.
             let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
             assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
         }

@@ -8,8 +8,9 @@ use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 
 /// Limits the total number of retries of all callers that share the budget.
 ///
-/// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, each
-/// retry needs a grant from the budget. If the budget denies a retry, the call returns the outcome of its last attempt.
+/// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, a retry
+/// happens only if the budget grants it. If the budget denies a retry, the call returns the outcome of its last
+/// attempt.
 ///
 /// A budget is a `static`. The attribute `#[retry]` names the budget in its option `budget`. A
 /// [`RetryPolicy`](crate::RetryPolicy) receives the budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget).
@@ -120,7 +121,7 @@ pub enum RetryCost {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryBudgetStats {
-    /// Number of tokens in the bucket. For a ratio: number of retries that the budget would grant now.
+    /// Number of tokens in the bucket. With a [`RetryRatio`], number of retries that the budget would grant now.
     pub tokens: u64,
     /// Total number of retries that the budget has granted.
     pub granted: u64,
@@ -254,7 +255,7 @@ impl RetryRatio {
         nanos(self.ttl()) / u64::from(SLOTS)
     }
 
-    /// Returns the number of the current slot.
+    /// Returns the number of the current slot. The window consists of ten slots.
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
@@ -276,7 +277,8 @@ struct Now {
 }
 
 impl Now {
-    /// Returns whether `slot` is a later slot, which another thread has already used.
+    /// Returns whether `slot` is a later slot, at most `ahead` slots later. Another thread has then already used this
+    /// slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
@@ -319,7 +321,7 @@ impl Window {
                 return false;
             }
             // The exchange fails if another thread took a retry after `before` was read. Two threads can take the same
-            // retry only if a new slot begins between their reads.
+            // retry only if a new slot begins between their reads of the clock.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -348,7 +350,8 @@ impl Slots {
     }
 
     /// Returns the new value of a slot's `AtomicU64` after one more call or retry. If the slot has expired, its count
-    /// starts again at one. A thread that is behind adds to the later slot.
+    /// starts again at one. If the `AtomicU64` already contains a later slot, the later slot keeps its number and
+    /// counts the call or retry.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

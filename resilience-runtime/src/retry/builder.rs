@@ -85,7 +85,7 @@ impl<P> RetryBuilder<P> {
     /// Sets the factor by which each pause is longer than the previous pause. The factor is finite and at least 1.
     /// Default: 2.
     ///
-    /// This option excludes [`Jitter::Decorrelated`].
+    /// [`build`](Self::build) fails if this option is combined with [`Jitter::Decorrelated`].
     pub fn backoff(self, factor: f64) -> Self {
         self.set(|schedule| schedule.backoff(factor))
     }
@@ -148,8 +148,8 @@ impl<P> RetryBuilder<P> {
     /// Sets whether a rejection by a circuit is retried like any other error. Default: false, so a rejection ends the
     /// retry.
     ///
-    /// Use this option if the attempts of a call go to several hosts, each with its own circuit. With `true`, a circuit
-    /// that stays open longer than the pause does not end the retry either.
+    /// Use this option if the attempts of a call go to several hosts, each with its own circuit. With `true`, the retry
+    /// also continues if a circuit stays open longer than the pause.
     pub fn retry_rejected(self, retry: bool) -> Self {
         self.set(|schedule| schedule.retry_rejected(retry))
     }

@@ -24,8 +24,8 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// Returns the field `reason` of the event `retry_gave_up`. Returns `None` for `Exhausted`, which has the event
-    /// `retry_exhausted` without a reason.
+    /// Returns the text for the field `reason` of the event `retry_gave_up`. Returns `None` for `Exhausted`, because
+    /// the event `retry_exhausted` has no such field.
     pub(crate) fn reason(self) -> Option<&'static str> {
         Some(match self {
             Self::Exhausted => return None,

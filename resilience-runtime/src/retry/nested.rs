@@ -14,7 +14,8 @@ thread_local! {
     static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Adds `retries` to the number of this thread, and thereby to the count of every outer retry.
+/// Adds `retries` to the number of retries on this thread, and thereby to the count of every outer retry. A negative
+/// number subtracts.
 ///
 /// A retry is counted at once when it is granted, because a timeout may drop the call at any `.await`. A call that
 /// succeeds subtracts its retries again.
@@ -23,13 +24,14 @@ pub(crate) fn count(retries: i32) {
     RETRIES.set(RETRIES.get().wrapping_add(retries));
 }
 
-/// Observations about the body of a retry.
+/// The retries inside the body of a retry, and whether the body has ended.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
     /// The number of retries inside the body in all attempts, without the retries of calls that succeeded.
     pub(crate) retries: i32,
     /// Whether the body of the current attempt has ended. If not, a layer ended the attempt before the body ended. The
-    /// thread-local values of `Note` and `StillOpen` may then describe another call.
+    /// thread-local values of `Note` (the last rejection) and `StillOpen` (the last open circuit) then describe another
+    /// call.
     pub(crate) has_ended: bool,
 }
 

@@ -16,10 +16,10 @@ use crate::retry::schedule::Schedule;
 
 /// Repeats a call after a failed attempt, with growing pauses between the attempts.
 ///
-/// After the n-th failed attempt the policy sleeps for `delay * backoff^(n - 1)`. By default,
-/// [`delay`](crate::RetryBuilder::delay) is 1 s and [`backoff`](crate::RetryBuilder::backoff) is 2. An `Ok` ends the
-/// retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) asks for another attempt. If no attempt succeeds,
-/// the call returns the outcome of the last attempt unchanged.
+/// By default, the policy sleeps for `delay * backoff^(n - 1)` after the n-th failed attempt. The default of
+/// [`delay`](crate::RetryBuilder::delay) is 1 s, and the default of [`backoff`](crate::RetryBuilder::backoff) is 2. An
+/// `Ok` ends the retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) asks for another attempt. If no
+/// attempt succeeds, the call returns the outcome of the last attempt unchanged.
 ///
 /// # Examples
 ///
@@ -77,18 +77,19 @@ impl<P> RetryPolicy<P> {
     /// Calls `f` until an attempt succeeds, an option of the policy ends the retry, or the attempts reach
     /// [`max`](crate::RetryBuilder::max).
     ///
-    /// A circuit that `f` calls can end the retry, as it does with `#[retry]`. The call then returns without a pause.
-    /// The option [`retry_rejected`](crate::RetryBuilder::retry_rejected) switches this off.
+    /// A [`CircuitBreaker`](crate::CircuitBreaker) inside `f` can end the retry, as in a function with `#[retry]`. The
+    /// call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
+    /// circuits do not end the retry.
     ///
-    /// This method requires no trait of the error type. Instead, it observes the circuits during the last poll of each
-    /// attempt. The retry ends in two cases:
+    /// The error type needs no trait. Instead, the policy observes the circuits during the last poll of each attempt. A
+    /// circuit ends the retry in two cases:
     ///
     /// - A circuit rejected a call, and the error of this rejection still exists at the end of the poll.
     /// - The circuit that last rejected a call or recorded a failure stays open longer than the pause.
     ///
-    /// The retry therefore also ends if the last poll handles a rejection and then fails for a reason that involves no
-    /// circuit. The policy does not notice a rejection in an earlier poll, in a spawned task, or before `f` returns its
-    /// future.
+    /// Therefore the retry can also end after an attempt that handles a rejection and then, in the same poll, fails for
+    /// a reason without a circuit. The policy does not notice a rejection in an earlier poll, in a spawned task, or
+    /// before `f` returns its future.
     ///
     /// # Errors
     ///

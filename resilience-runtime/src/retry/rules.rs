@@ -19,8 +19,8 @@ pub struct RetryEvent<'a, E> {
 /// The user's functions in a [`RetryPolicy`](crate::RetryPolicy), for attempts that return `Result<T, E>`.
 ///
 /// A [`RetryBuilder`](crate::RetryBuilder) wraps each function that it receives in a type that implements this trait.
-/// The trait is sealed. A function that takes a `RetryPolicy<impl RetryRules<T, E>>` accepts every policy for this
-/// `Result`.
+/// The trait is sealed. A function with a parameter of the type `RetryPolicy<impl RetryRules<T, E>>` accepts every
+/// policy for attempts that return `Result<T, E>`.
 pub trait RetryRules<T, E>: sealed::Sealed {
     /// Returns whether to retry after this error. Default: true.
     fn retry_if(&self, error: &E) -> bool {

@@ -31,7 +31,7 @@ impl Layer for Circuit {
     }
 
     /// Binds the circuit before the first layer, because a retry above asks after each attempt whether the circuit
-    /// stays open. The circuit of a single attempt is bound inside the attempt instead.
+    /// stays open. A circuit whose key contains the number of the attempt is bound inside each attempt instead.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
@@ -86,7 +86,7 @@ impl Layer for Circuit {
 
 impl Circuit {
     /// Returns the statement that binds the layer's local variable to the circuit of this attribute. With a key, this
-    /// is the circuit for the present value of the key.
+    /// is the circuit for the current value of the key.
     fn bind(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -75,7 +75,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
 }
 
-/// Reports a name of the form `name[key]`, because a circuit with a key may have the same name.
+/// Reports a name that can be confused with `name[key]`, the name of a circuit with a key.
 fn check_brackets(name: &LitStr, has_key: bool, errors: &mut Errors) {
     let text = name.value();
     if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {

@@ -66,7 +66,8 @@ impl Layer for Retry {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
-                // The circuit of a single attempt is out of scope here, so its `max_cooldown` is not available.
+                // If each attempt has its own circuit, this circuit is out of scope here, so its `max_cooldown` is not
+                // available.
                 if place.plan().facts(index).per_attempt {
                     quote_spanned!(at=> .retry_after(#function))
                 } else {
