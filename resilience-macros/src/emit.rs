@@ -1,8 +1,8 @@
 //! Converts the layers of a function, one for each attribute, to the tokens of the decorated function.
 //!
 //! The signature stays the same for callers. The new body consists of inline statements around one `async` block, which
-//! contains the user's statements. Every generated token is hygienic. A generated token has the span of the user's code
-//! only if a compile error should point there.
+//! contains the user's statements. Every generated token has the hygiene of `Span::mixed_site`. A generated token has
+//! the span of the user's code only if a compile error should point there.
 
 mod body;
 pub(crate) mod capture;
@@ -59,9 +59,10 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// The result of `admit` is dropped before the body runs, so that the future does not store this result. The block
 /// around the `match` drops the outcome before the sleep, so that the outcome need not be `Send`.
 ///
-/// All layers share one `async` block, because a second block would store the arguments a second time. A rejected call
-/// leaves the function by `return`. If a layer above has to handle the rejection, the call leaves a labelled block by
-/// `break` instead.
+/// All layers share one `async` block, because a second block would store the arguments a second time. Only a hedge
+/// adds an `async` block for each attempt. A rejected call leaves the function by `return`. If a layer above has to
+/// handle the rejection, the call leaves a labelled block by `break` instead. A rejected attempt of a hedge leaves its
+/// own `async` block by `return`.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],

@@ -85,7 +85,7 @@ pub(crate) enum Runs {
 /// The cause of a rejection: the kind of layer that rejected the call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Cause {
-    /// An open circuit rejected the call. A retry ends after this rejection.
+    /// A circuit rejected the call. A retry ends if it receives this rejection.
     Circuit,
     /// A bulkhead or a rate limit rejected the call. Circuits above ignore this outcome, because it says nothing about
     /// the service. A rejection by a circuit that belongs to one attempt also has this cause, because the next attempt
@@ -105,11 +105,11 @@ pub(crate) enum Asks {
     Nothing,
     /// The layer asks whether any layer below rejected the call.
     Rejected,
-    /// The layer asks whether a circuit rejected the call. This question arises only if another layer between the two
-    /// catches the rejection, or if each attempt has its own circuit.
+    /// The layer asks whether a circuit rejected the call. The question matters only if a layer between this layer and
+    /// the circuit catches the rejection, or if each attempt has its own circuit.
     ByCircuit,
-    /// The layer asks whether a layer below rejected the call, or whether the caller's deadline ended the call. This
-    /// question arises only if a layer below can reject calls, or is a timeout.
+    /// The layer asks whether a layer below rejected the call, or whether the caller's deadline ended the call. The
+    /// question matters only if a layer below can reject calls, or is a timeout.
     ByCaller,
 }
 

@@ -10,9 +10,9 @@ use crate::tokens::braced;
 impl Stack<'_> {
     /// Returns the `async` block that contains the body.
     ///
-    /// The block begins with dead code, `if false { .. }`. This code tells the compiler the output type of the block,
-    /// so that `?`, coercions and compile errors work as in the undecorated function. The dead code also tells the
-    /// compiler how the block captures the arguments.
+    /// The block begins with dead code, `if false { .. }`. The dead code tells the compiler the output type of the
+    /// block, so that `?`, coercions and compile errors work as in the undecorated function. In addition, the dead code
+    /// tells the compiler how the block captures the arguments.
     pub(super) fn block(&self, body: &TokenStream, braces: Span, output: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = &self.runtime_at;
@@ -41,7 +41,7 @@ impl<'a> Place<'a> {
     }
 
     /// Returns statements that wait for `future` and bind its result to `output`. The wait ends early if a timeout
-    /// above expires. This function generates every `.await` of an expansion. The compiler reports errors about this
+    /// above expires. Every `.await` of an expansion comes from this function. The compiler reports errors about this
     /// `.await` at the span `at`.
     ///
     /// Output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`

@@ -1,7 +1,7 @@
 //! Generates the statements by which a rejected call leaves the layers above the rejection.
 //!
-//! The module `plan::exits` selects the layer at which the call continues. It also decides whether the expansion needs
-//! the local variable `cause`, which contains the cause of the latest rejection.
+//! The module `plan::exits` selects the layer at which the call continues. The module also decides whether the
+//! expansion needs the local variable `cause`, which contains the cause of the latest rejection.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;

@@ -9,7 +9,7 @@ use crate::error::Errors;
 /// An attribute of this library, such as `#[retry]`.
 pub(crate) struct Attribute {
     pub(crate) name: &'static str,
-    /// The function that parses the options of the attribute. Its first argument is the span of the attribute.
+    /// The function that parses the options of the attribute. The first argument is the span of the attribute.
     pub(crate) parse: fn(Span, TokenStream, &mut Errors) -> Parsed,
 }
 

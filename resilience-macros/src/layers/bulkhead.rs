@@ -90,8 +90,8 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the layers
     /// below.
     ///
-    /// If calls may wait for this bulkhead but for no layer above, and the body runs at most once, the expansion
-    /// creates and pins the body before the wait.
+    /// If the body runs at most once and no layer above may wait for a permit, the expansion creates and pins the body
+    /// before a wait for the bulkhead.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();

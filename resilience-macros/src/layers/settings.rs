@@ -25,7 +25,7 @@ pub(super) enum Setting {
     Jitter(&'static str),
 }
 
-/// A function that reads the value of a setting. Its first argument is the name of the option, for errors.
+/// A function that reads the value of a setting. The first argument is the name of the option, for errors.
 pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
 
 impl<O: OptionName> Settings<O> {

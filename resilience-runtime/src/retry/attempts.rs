@@ -204,8 +204,8 @@ struct Ended<'r, R, T, E> {
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
 /// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection), because after a
-/// rejection no function of the user is called. Then the caller passes each function of the user to the method of the
-/// same name. The methods [`text`](Self::text) and [`circuits`](Self::circuits) are required before
+/// rejection no function of the user is called. After that, the caller passes each function of the user to the method
+/// of the same name. The methods [`text`](Self::text) and [`circuits`](Self::circuits) are required before
 /// [`next`](Self::next). The functions passed to both methods are called only after a failure.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {

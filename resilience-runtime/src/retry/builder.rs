@@ -138,9 +138,9 @@ impl<P> RetryBuilder<P> {
 
     /// Sets whether the retries that nested calls make inside an attempt count towards `max`. Default: true.
     ///
-    /// With `true`, nested retries do not multiply the number of attempts. This policy then makes no further attempt
-    /// once its attempts and the retries inside them reach `max`. The retry policy of a nested call is not affected.
-    /// The retries of a nested call that succeeds do not count.
+    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt once its
+    /// attempts and the retries inside them reach `max`. The retry policy of a nested call is not affected. The retries
+    /// of a nested call that succeeds do not count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
@@ -209,7 +209,7 @@ impl<P> RetryBuilder<P> {
     /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
     /// error.
     ///
-    /// This option requires a [`budget`](Self::budget).
+    /// The option `cost` requires a [`budget`](Self::budget).
     pub fn cost<E, F>(self, cost: F) -> RetryBuilder<Both<P, Cost<F>>>
     where
         F: Fn(&E) -> RetryCost,

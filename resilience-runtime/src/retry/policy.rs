@@ -81,14 +81,14 @@ impl<P> RetryPolicy<P> {
     /// call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
     /// circuits do not end the retry.
     ///
-    /// The error type needs no trait. Instead, the policy observes the circuits during the last poll of each attempt. A
-    /// circuit ends the retry in two cases:
+    /// The error type need not implement any trait, because the policy observes the circuits during the last poll of
+    /// each attempt. A circuit ends the retry in two cases:
     ///
     /// - A circuit rejected a call, and the error of this rejection still exists at the end of the poll.
     /// - The circuit that last rejected a call or recorded a failure stays open longer than the pause.
     ///
-    /// Therefore the retry can also end after an attempt that handles a rejection and then, in the same poll, fails for
-    /// a reason without a circuit. The policy does not notice a rejection in an earlier poll, in a spawned task, or
+    /// The second case can apply even if the attempt handles the rejection, and then fails in the same poll for a
+    /// reason that no circuit records. The policy does not notice a rejection in an earlier poll, in a spawned task, or
     /// before `f` returns its future.
     ///
     /// # Errors

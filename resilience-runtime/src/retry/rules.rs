@@ -12,7 +12,7 @@ pub struct RetryEvent<'a, E> {
     pub attempt: u32,
     /// Pause before the next attempt.
     pub delay: Duration,
-    /// Error of the failed attempt; `None` if [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) retries an `Ok`.
+    /// Error of the failed attempt, or `None` if [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) retries an `Ok`.
     pub error: Option<&'a E>,
 }
 
