@@ -195,7 +195,7 @@ struct Ended<'r, R, T, E> {
     hint: Option<Hint>,
     cost: RetryCost,
     /// Whether the thread-local values of `Note` (the last rejection) and `StillOpen` (the last open circuit) describe
-    /// this attempt. If a layer ended the attempt before the body ended, they describe another call.
+    /// this attempt. If a layer ended the attempt before the body ended, these values describe another call.
     has_notes: bool,
     /// The time for which a circuit inside the body stays open, if the thread-local value of `StillOpen` contains one.
     noted: Option<Duration>,
@@ -206,7 +206,7 @@ struct Ended<'r, R, T, E> {
 /// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection), because after a
 /// rejection no function of the user is called. After that, the caller passes each function of the user to the method
 /// of the same name. The methods [`text`](Self::text) and [`circuits`](Self::circuits) are required before
-/// [`next`](Self::next). The functions passed to both methods are called only after a failure.
+/// [`next`](Self::next). The functions that `text` and `circuits` receive are called only after a failure.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
