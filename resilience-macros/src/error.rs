@@ -1,15 +1,15 @@
-//! The mistakes of an attribute, all reported together.
+//! Defines [`Errors`], which collects the compile errors of one expansion.
 
 use proc_macro2::{Span, TokenStream};
 
-/// Collects mistakes, so that all of them are reported at once.
+/// Collects the mistakes in attributes and functions as compile errors, so that one build reports all of them.
 ///
-/// A message is in lower case. It names the mistake first, and then the text to write.
+/// Each message is in lower case. It first names the mistake, and then the text that the user should write instead.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Adds a mistake with this span.
+    /// Adds an error whose message points at the tokens of `span`.
     pub(crate) fn push(&mut self, span: Span, message: impl std::fmt::Display) {
         self.add(syn::Error::new(span, message));
     }
@@ -25,7 +25,7 @@ impl Errors {
         self.0.is_none()
     }
 
-    /// Returns the value of `result`, or collects its error.
+    /// Returns the value of `result`. If `result` is an error, adds the error and returns `None`.
     pub(crate) fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }

@@ -1,13 +1,16 @@
-//! The attributes of `resilience-runtime`, which re-exports and documents them.
+//! Implements the attribute macros that `resilience-runtime` re-exports and documents.
 //!
-//! An attribute passes the modules in this order:
+//! All attributes of this crate on one function are its stack. Each attribute of a stack is a layer. The expansion of a
+//! stack passes through these modules:
 //!
-//! 1. `pipeline` recognises the stack.
-//! 2. The attributes under `layers` parse their options with `parse`.
-//! 3. `plan` checks the facts of all layers.
-//! 4. `emit` joins the tokens of the layers.
+//! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
+//! 2. `layers` contains a module for each attribute. It parses the options of the attribute with the parsers in
+//!    `parse`.
+//! 3. `plan` reports contradictions between layers. It reads the properties of each layer from a `Facts` struct.
+//! 4. `emit` combines the tokens of all layers in one expansion.
 //!
-//! Imports run downward only: `pipeline`, `layers`, `emit`, `plan`, and then `parse`, `facts`, `tokens` and `error`.
+//! A module imports only from modules that stand later in this list: `pipeline`, `layers`, `emit`, `plan`, and then
+//! `parse`, `facts`, `tokens` and `error`.
 #![forbid(unsafe_code)]
 
 mod emit;
@@ -25,7 +28,7 @@ use proc_macro::TokenStream;
 
 use crate::layers::attribute::Attribute;
 
-/// Declares the entry of each attribute, and the table of the family.
+/// Declares the macro entry point of each attribute, and `FAMILY`, the table of all attributes of this crate.
 macro_rules! attributes {
     ($($name:ident),* $(,)?) => {
         const FAMILY: &[Attribute] = &[$(layers::$name::ATTRIBUTE),*];

@@ -1,4 +1,5 @@
-//! Parses options and functions. This module knows no attribute.
+//! Parses the options of attributes, and the functions that the attributes are on. No parser in this module is specific
+//! to one attribute of this crate.
 
 pub(crate) mod args;
 pub(crate) mod async_trait;

@@ -1,9 +1,9 @@
-//! The steps from an attribute to its expansion: recognise the stack, parse each layer, check the stack, emit the
-//! tokens.
+//! Expands a stack of attributes in four steps: recognises the attributes of this crate on a function, parses each of
+//! them, checks the stack, and emits the tokens.
 //!
-//! The outermost attribute of a function expands first. It removes the other attributes of the family from the
-//! function, and emits one expansion for all of them. If each attribute wrapped the body itself, the layers would have
-//! the opposite order.
+//! rustc expands the outermost attribute of a function first. This expansion removes the other attributes of this crate
+//! from the function, and contains the layers of all of them. If each attribute wrapped the body separately, the layer
+//! of the outermost attribute would become the innermost.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -17,11 +17,15 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument of an absorbed attribute, whose expansion changes nothing. The attribute stays on the function for
-/// rustc, which otherwise would report its import as unused, or would not report a missing import.
+/// The argument of an absorbed attribute: an attribute whose layer is already part of the expansion of another
+/// attribute. Its own expansion changes nothing.
+///
+/// An absorbed attribute stays in the output for the sake of rustc. Without it, rustc would report the import of the
+/// attribute as unused, or would not report that the import is missing.
 const ABSORBED: &str = "__absorbed";
 
-/// Expands `attribute` and all attributes of the `family` below it.
+/// Expands `attribute` with the options `args` on the function `item`, together with all attributes of the `family`
+/// below it.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
@@ -65,8 +69,8 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Returns the attribute of the family that `path` names. The path is the name alone, or the name after the path of the
-/// runtime.
+/// Returns the attribute of the family that `path` names, or `None` for any other attribute. `path` is either the name
+/// alone, or the path of the runtime crate and the name.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -93,13 +97,14 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns an attribute whose expansion changes nothing.
+/// Returns `#[path(__absorbed)]`: the same attribute with an argument that makes its expansion change nothing.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports this attribute if a renamed one has expanded before it. The renamed attribute could not recognise this one.
+/// Reports this attribute if another attribute of the family has expanded on the function before. The other attribute
+/// did not recognise this one, because this one has been imported under a changed name.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(
@@ -110,10 +115,10 @@ fn comes_first(function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Adds the longest time of a call to the docs of a function. A function without docs gets no line, so that rustc still
-/// reports the missing docs.
+/// Adds the longest time that a call can take to the docs of the function, if the attributes determine this time. A
+/// function without docs gets no such line, so that rustc still reports the missing docs.
 fn document(function: &mut Function, plan: &Plan) {
-    // `#[doc(alias)]` is not documentation.
+    // `#[doc(alias = ..)]` and `#[doc(hidden)]` add no text to the docs.
     let is_text = |attr: &syn::Attribute| matches!(&attr.meta, Meta::NameValue(meta) if meta.path.is_ident("doc"));
     if let Some(line) = plan.worst_case().filter(|_| function.attrs.iter().any(is_text)) {
         let line = format!("\n\n{line}");
@@ -121,7 +126,8 @@ fn document(function: &mut Function, plan: &Plan) {
     }
 }
 
-/// Returns the errors and the function. With the function, the rest of the file and the editor keep working.
+/// Returns the compile errors, followed by the function. The function stays in the output, so that code that calls it
+/// still compiles and editors still find it.
 fn with_errors(errors: Errors, item: &TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#errors #item)

@@ -1,4 +1,5 @@
-//! Answers questions about a whole stack from the facts of its layers. This module creates no tokens.
+//! Answers questions about a whole stack, such as "which layer catches this rejection?", from the properties of its
+//! layers. This module creates no tokens.
 
 pub(crate) mod check;
 mod exits;

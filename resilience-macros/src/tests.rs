@@ -1,4 +1,4 @@
-//! The tests of the crate. They call the crate as the compiler does.
+//! Tests this crate with tokens, as the compiler calls it.
 
 mod answers;
 mod edges;
@@ -14,13 +14,13 @@ use syn::{Attribute, Meta};
 
 use crate::{FAMILY, pipeline};
 
-/// Expands the attribute `name` with these options on `item`.
+/// Expands the attribute `name` with the options `args` on `item`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
     pipeline::expand(attribute, FAMILY, args, item)
 }
 
-/// Expands a function by its outermost attribute.
+/// Expands a function with attributes like the compiler, which calls the outermost attribute first.
 fn expanded(function: TokenStream) -> TokenStream {
     let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
     let (attrs, item) = split.parse2(function).unwrap();

@@ -1,14 +1,15 @@
-//! Helpers for tokens.
+//! Searches and creates tokens for the other modules.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name at the beginning of the body of an expanded function.
+/// The name of a constant at the beginning of an expanded body. The constant tells the expansion of a later attribute
+/// that an attribute of this crate has already expanded on the function.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
-/// Returns whether `tokens` name `ident`, including names in the text of a format string. A field or a method does not
-/// count.
+/// Returns whether `tokens` contain the name `ident`, also in the text of a format string, such as `"{ident}"`. A field
+/// or a method with this name does not count.
 pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     let mut dots = 0;
     tokens.clone().into_iter().any(|token| {
@@ -27,14 +28,14 @@ pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// Returns the tokens in braces with this span.
+/// Returns the tokens `within` in braces with this `span`.
 pub(crate) fn braced(within: TokenStream, span: Span) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, within);
     group.set_span(span);
     TokenTree::Group(group)
 }
 
-/// Returns the path with its hygiene, and with the location `at` for errors.
+/// Returns the tokens of `path` with the location `at`, so that errors point there. The names still resolve as before.
 pub(crate) fn located(path: &Path, at: Span) -> TokenStream {
     let tokens = path.to_token_stream().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(at));

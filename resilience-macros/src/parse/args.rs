@@ -1,5 +1,6 @@
-//! The options of an attribute: `option = value` and `option(list)`, in any order, each at most once. In some
-//! attributes, the first value may come without the name of its option.
+//! Parses the options of an attribute: `option = value` and `option(list)`, in any order, each option at most once.
+//!
+//! In some attributes, the first value may stand without the name of its option, such as the time in `#[timeout(5)]`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -11,28 +12,31 @@ use syn::{Error, Expr, Result, Token, parenthesized, token};
 use super::value::identifier;
 use crate::error::Errors;
 
-/// The options of one attribute: an enum that [`options!`] declares.
+/// The options of one attribute, as an enum with one variant for each option. [`options!`] declares such an enum.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
-    /// All options, in the order in which an error lists them.
+    /// The options that have a name in the attribute, in the order in which an error lists them. [`FIRST`](Self::FIRST)
+    /// is not one of these options.
     const ALL: &'static [Self];
-    /// The option to which a first value without a name belongs.
+    /// The option whose value comes first in the attribute and without a name. `None` if the attribute has no such
+    /// option.
     const FIRST: Option<Self>;
 
-    /// Returns the name as the attribute spells it.
+    /// Returns the name of the option, as it appears in the attribute and in errors.
     fn name(self) -> &'static str;
 
-    /// Returns the option of this name.
+    /// Returns the option with this name, or `None` if no option in [`ALL`](Self::ALL) has this name.
     fn find(name: &Ident) -> Option<Self> {
         Self::ALL.iter().copied().find(|option| name == option.name())
     }
 }
 
-/// Declares the options of an attribute. No other place spells their names.
+/// Declares the options of one attribute as an enum. The names of the options are written only here; all other code
+/// uses the variants, so that a misspelt option does not compile.
 ///
 /// Input: `options! { enum Opt { (After) = "timeout", Error = "error" } }`
 ///
-/// Output: an enum with these variants that implements [`OptionName`]. The option in parentheses takes a first value
-/// without a name. Its own name appears in errors only.
+/// Output: an enum with these variants that implements [`OptionName`]. The variant in parentheses is the option whose
+/// value comes first and without a name. The text of this variant appears in errors only.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident {
         $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*
@@ -58,12 +62,12 @@ macro_rules! options {
 }
 pub(crate) use options;
 
-/// The options in the tokens of an attribute, with their spans for errors.
+/// The parsed options of one attribute, with their spans for errors.
 pub(crate) struct Args<O> {
-    /// The span of the attribute.
+    /// The span of the attribute, for errors about a missing option.
     span: Span,
     args: Vec<(O, Ident, Value)>,
-    /// Whether some tokens could not be read. Any option could be among them.
+    /// Whether some tokens could not be parsed. An option that seems to be missing may be among these tokens.
     broken: bool,
 }
 
@@ -73,7 +77,7 @@ enum Value {
 }
 
 impl<O: OptionName> Args<O> {
-    /// Reads the options, and continues after each mistake.
+    /// Parses the options in `tokens`. Adds each mistake to `errors`, and continues with the next option.
     pub(crate) fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut args = Vec::<(O, Ident, Value)>::new();
         let mut broken = false;
@@ -117,21 +121,21 @@ impl<O: OptionName> Args<O> {
         Self { span, args, broken }
     }
 
-    /// Reports an option that is missing.
+    /// Reports `message` if `option` is missing and all tokens could be parsed.
     pub(crate) fn require(&self, option: O, message: &str, errors: &mut Errors) {
         if !self.broken && !self.has(option) {
             errors.push(self.span, message);
         }
     }
 
-    /// Reports each of these options that is present.
+    /// Reports `message` for each of these options that the attribute contains.
     pub(crate) fn refuse(&self, options: &[O], message: &str, errors: &mut Errors) {
         for ident in options.iter().filter_map(|option| self.ident(*option)) {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
     }
 
-    /// Returns whether some tokens could not be read. Any option could be among them.
+    /// Returns whether some tokens could not be parsed. An option that seems to be missing may be among these tokens.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
     }
@@ -140,12 +144,13 @@ impl<O: OptionName> Args<O> {
         self.ident(option).is_some()
     }
 
-    /// Returns the name of an option as it was written, with its span.
+    /// Returns the name of an option with the span of the user's tokens, or `None` if the attribute lacks the option.
     pub(crate) fn ident(&self, option: O) -> Option<Ident> {
         self.args.iter().find(|(other, ..)| *other == option).map(|(_, ident, _)| ident.clone())
     }
 
-    /// Takes the value of an option, and reports a value that cannot be read.
+    /// Removes an option, and returns its value as converted by `read`. Returns `None` if the option is missing.
+    /// Reports a value that `read` cannot convert, and then returns `None` as well.
     pub(crate) fn read<T>(
         &mut self,
         option: O,
@@ -160,7 +165,8 @@ impl<O: OptionName> Args<O> {
         })
     }
 
-    /// Takes the names of arguments that an option lists.
+    /// Removes an option, and returns the argument names in its list, such as `clone(url, id)`. Reports every other
+    /// item of the list.
     pub(crate) fn list(&mut self, option: O, errors: &mut Errors) -> Vec<Ident> {
         let name = option.name();
         match self.take(option) {
@@ -186,7 +192,8 @@ impl<O: OptionName> Args<O> {
     }
 }
 
-/// Returns whether the next tokens are an option. A call of a function that is no option is a value.
+/// Returns whether the input begins with an option: a name and `=`, or the name of a known option and parentheses. Any
+/// other call, such as `f(x)`, is a value.
 fn is_option<O: OptionName>(input: ParseStream<'_>) -> bool {
     let is_known = |name| O::find(&name).is_some();
     input.peek(syn::Ident::peek_any)
@@ -237,13 +244,14 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-/// Returns the known name with the smallest number of edits to `key`, if that number is small.
+/// Returns the known name with the smallest edit distance to `key`. Returns `None` if this distance exceeds 1 plus a
+/// third of the length of the known name.
 fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let near = known.iter().map(|name| (edits(key, name), *name)).min()?;
     (near.0 <= 1 + near.1.len() / 3).then_some(near.1)
 }
 
-/// Returns the Levenshtein distance.
+/// Returns the Levenshtein distance between two texts, counted in bytes.
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {

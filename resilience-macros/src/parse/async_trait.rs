@@ -1,4 +1,5 @@
-//! The statements with which `#[async_trait]` moves the arguments into a block.
+//! Parses the statements with which `#[async_trait]` moves the arguments of a method into the `async` block of its
+//! expansion.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -7,14 +8,14 @@ use syn::{Expr, FnArg, Local, LocalInit, Pat, Result, Signature, Stmt, Token};
 
 use crate::tokens::mentions;
 
-/// A statement `let pattern = argument;` at the beginning of a block, which moves an argument into it.
+/// A statement `let pattern = argument;` at the beginning of the `async` block, which moves an argument into the block.
 pub(crate) struct Moved {
     pub(crate) argument: Ident,
     local: Local,
 }
 
 impl Moved {
-    /// Returns whether this argument is the moved one.
+    /// Returns whether this statement moves the argument `input`.
     pub(crate) fn moves(&self, input: &FnArg) -> bool {
         match input {
             FnArg::Receiver(_) => self.argument == "self",
@@ -33,11 +34,14 @@ impl ToTokens for Moved {
     }
 }
 
-/// Removes the moving statements from a block of `#[async_trait]`, because a block that runs more than once cannot move
-/// its arguments. The user's own statements remain.
+/// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens. A
+/// block that runs more than once cannot move its arguments, so the expansion places these statements before the block.
+///
+/// Returns any other block unchanged, without such statements.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
-        // The block begins with a statement that never runs: `if let Some(__ret) = None { return __ret; }`.
+        // `#[async_trait]` begins its block with a statement that never runs: `if let Some(__ret) = None { return
+        // __ret; }`.
         let mut rest = TokenStream::new();
         while !input.is_empty() && !input.peek(syn::token::Brace) {
             rest.append(input.parse::<TokenTree>()?);
@@ -57,7 +61,7 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
                     Ok(Some(next)) if is_new(&next, &moved) => moved.push(next),
                     _ => break,
                 }
-                // Removes the statement from the input, too.
+                // The fork has parsed the statement already. This line removes the statement from `input`, too.
                 input.parse::<Stmt>()?;
             }
         }
@@ -76,7 +80,8 @@ fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
     Ok(argument.map(|argument| Moved { argument, local }))
 }
 
-/// Returns the name of the argument if `expr` only moves it: `argument`, or `{ let argument = argument; argument }`.
+/// Returns the name of an argument if `expr` is this argument alone: `argument`, or `{ let argument = argument;
+/// argument }`.
 fn argument(expr: &Expr) -> Option<Ident> {
     match expr {
         Expr::Path(path) => path.path.get_ident().cloned(),

@@ -1,5 +1,5 @@
-//! A function of which only the signature is parsed. The tokens of the body remain as they were written, so that
-//! half-typed code survives.
+//! Parses the signature of a function. The body stays a list of unparsed tokens, so that incomplete code in the body
+//! does not fail the attribute.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -12,13 +12,14 @@ use crate::error::Errors;
 use crate::tokens::mentions;
 
 pub(crate) struct Function {
-    /// The attributes; the inner attributes of the body come last.
+    /// The outer attributes of the function, followed by the inner attributes (`#![..]`) of its body.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
-    /// The tokens between the braces, and the span of the braces. A method of a trait may have no body.
+    /// The tokens of the body without its braces, and the span of these braces. If `shell` is present, both belong to
+    /// the inner `async` block. `None` for a trait method without a body.
     pub(crate) body: Option<(TokenStream, Span)>,
-    /// The statements around the body, if the body is in an `async` block of the function.
+    /// The tokens around the inner `async` block, if the body of the function is inside such a block.
     pub(crate) shell: Option<Shell>,
 }
 
@@ -49,7 +50,7 @@ impl Parse for Function {
     }
 }
 
-/// Returns the braces of a body. A `macro_rules!` may have wrapped them in an invisible group.
+/// Returns the braces of a body, without the invisible groups in which a `macro_rules!` may have wrapped the braces.
 fn braces(body: TokenTree) -> Result<Group> {
     match body {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
@@ -58,7 +59,8 @@ fn braces(body: TokenTree) -> Result<Group> {
     }
 }
 
-/// Returns the error for an item that is not a function, or `None` for a function with a mistake in its signature.
+/// Returns the error for an item that is not a function. `keyword` is the first word of the item after its visibility.
+/// Returns `None` if the item is a function, so that the mistake is in its signature.
 fn wrong_item(keyword: &Ident) -> Option<Error> {
     let message = match keyword.to_string().as_str() {
         "async" | "const" | "extern" | "fn" | "safe" | "unsafe" => return None,
@@ -77,7 +79,7 @@ impl ToTokens for Function {
 }
 
 impl Function {
-    /// Returns the tokens of this function with another signature and body.
+    /// Returns the tokens of this function with `sig` and `body` in place of its own signature and body.
     pub(crate) fn with(&self, sig: &Signature, body: Option<TokenStream>) -> TokenStream {
         let (inner, outer): (Vec<_>, Vec<_>) =
             self.attrs.iter().partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
@@ -93,7 +95,7 @@ impl Function {
             let mut within = TokenStream::new();
             within.append_all(inner);
             within.extend(body);
-            // Uses the span of the user's braces. With any other span, rustc does not report an unused function.
+            // Uses the span of the user's braces, because rustc does not report an unused function with any other span.
             let mut group = Group::new(Delimiter::Brace, within);
             group.set_span(braces);
             tokens.append(group);
@@ -103,7 +105,7 @@ impl Function {
         tokens
     }
 
-    /// Reports each reason why this function cannot be decorated.
+    /// Reports each reason for which no attribute of this crate can be on this function.
     pub(crate) fn check(&self, errors: &mut Errors) {
         let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
         if let Some(constness) = constness {
@@ -140,7 +142,8 @@ impl Function {
         }
     }
 
-    /// Returns the declared type of the outcome.
+    /// Returns the type to which a call of the function resolves after `.await`. Returns `None` if the signature does
+    /// not show this type.
     pub(crate) fn output(&self) -> Option<&Type> {
         match (&self.sig.output, &self.sig.asyncness) {
             (ReturnType::Default, _) => None,
@@ -150,7 +153,8 @@ impl Function {
     }
 }
 
-/// Returns whether a type cannot be a `Result` under any alias.
+/// Returns whether a type is certainly no `Result`, such as a tuple or a reference. A path may be an alias of `Result`,
+/// so the answer is `false` for every path.
 fn never_a_result(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => never_a_result(&group.elem),

@@ -1,25 +1,29 @@
-//! The `async` block that contains the body of a function. Such a block is `Box::pin(async move { .. })` in a method of
-//! `#[async_trait]`, `async move { .. }` after `-> impl Future`, or the expansion of `#[instrument]`.
+//! Finds the `async` block that contains the body of a function. Three kinds of functions have such a block:
+//!
+//! - A method of `#[async_trait]` ends with `Box::pin(async move { .. })`.
+//! - A function with the return type `impl Future` ends with `async move { .. }`.
+//! - The expansion of `#[instrument]` wraps the body in `async move { .. }`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};
 
-/// The statements of a function around its `async` block.
+/// The tokens of a function body, and the position of an `async` block in these tokens.
 pub(crate) struct Shell {
-    /// The braces of the function.
+    /// The span of the braces of the function.
     pub(crate) braces: Span,
     body: TokenStream,
-    /// The path to the block. The first index is a token of the body. Each further index is a token inside the group before
-    /// it.
+    /// The position of the `async` block: an index for each level of nesting. The first index selects a token of the
+    /// body. Each further index selects a token inside the group that the previous index selects.
     path: Vec<usize>,
 }
 
 impl Shell {
-    /// Takes the statements of an `async` block out of `body`.
+    /// Finds the `async` block in `body`. Returns the tokens around the block, the tokens inside its braces, and the
+    /// span of its braces. Returns `None` if `body` contains no such block.
     ///
     /// In a function that is not `async`, the block is the last expression. If `#[instrument]` has wrapped the body in
-    /// a future, the block is this future. The layers then run inside the span of `#[instrument]`, and the future owns
-    /// the arguments.
+    /// a future, the block is this future. The layers then run inside the tracing span of `#[instrument]`, and the
+    /// future owns the arguments.
     pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
         let mut path = Vec::new();
         let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
@@ -28,23 +32,23 @@ impl Shell {
         Some((Self { braces, body: body.clone(), path }, block.stream(), block.span()))
     }
 
-    /// Returns the function body with the statements of its block replaced by `within`.
+    /// Returns the function body with `within` in place of the statements of its `async` block.
     pub(crate) fn around(&self, within: &TokenStream) -> TokenStream {
         replace(&self.body, &self.path, within)
     }
 
-    /// Returns whether the statements around the block may move or shadow `ident`.
+    /// Returns whether the statements outside the `async` block may move or shadow the variable `ident`.
     pub(crate) fn takes(&self, ident: &str) -> bool {
         takes(&self.around(&TokenStream::new()), ident)
     }
 
-    /// Returns the first `return` before the block.
+    /// Returns the span of the first `return` outside the `async` block.
     pub(crate) fn early_return(&self) -> Option<Span> {
         returns(self.around(&TokenStream::new()))
     }
 }
 
-/// Returns the `async` block at the end of `body`.
+/// Returns the `async` block at the end of `body`, alone or inside `Box::pin(..)`. Appends its position to `path`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
     if let Some(TokenTree::Group(last)) = tokens.last() {
@@ -64,14 +68,16 @@ fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     async_block(&tokens)
 }
 
-/// Returns the body if `#[instrument]` has wrapped it in a future.
+/// Returns the `async` block in which `#[instrument]` has wrapped the body. Appends the position of the block to
+/// `path`.
 fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;
     let mut block = async_block(tokens.get(..=at)?)?;
     path.push(at);
-    // With `err` or `ret`, the body is in an inner block whose outcome is recorded: `match async move { .. }.await` or
-    // `let x = async move { .. }.await`. An `async` that `#[instrument]` generated has another source text.
+    // With the option `err` or `ret`, the body is in a second block inside the first: `match async move { .. }.await`
+    // or `let x = async move { .. }.await`. The source text of a generated `async` is not `async`. By this text, the
+    // loop distinguishes the second block from an `async` block of the user.
     let generated =
         |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
     loop {
@@ -82,7 +88,7 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     }
 }
 
-/// Returns the braces at the end of `async { .. }` or `async move { .. }`.
+/// Returns the braces if `tokens` end with `async { .. }` or `async move { .. }`.
 fn async_block(tokens: &[TokenTree]) -> Option<Group> {
     let (TokenTree::Group(block), before) = tokens.split_last()? else { return None };
     let before = match before.split_last()? {
@@ -92,7 +98,7 @@ fn async_block(tokens: &[TokenTree]) -> Option<Group> {
     (block.delimiter() == Delimiter::Brace && is(before.last()?, "async")).then(|| block.clone())
 }
 
-/// Puts `within` into the group at `path`.
+/// Returns `tokens` with `within` as the contents of the group at the position `path`.
 fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenStream {
     let Some((at, path)) = path.split_first() else { return within.clone() };
     let replaced = tokens.clone().into_iter().enumerate().map(|(index, token)| match token {
@@ -106,9 +112,10 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
     replaced.collect()
 }
 
-/// Returns whether `tokens` name `ident` in a place that may move or shadow it.
+/// Returns whether `tokens` contain the variable `ident` at a position that may move or shadow it.
 ///
-/// A borrow (`&ident`, or `%ident` in a field of a span) and a call of a method (`ident.len()`) do not count.
+/// Three uses of the variable do not count: a borrow (`&ident`), the value of a field of a tracing span (`%ident` or
+/// `?ident`), and a method call or a field access (`ident.len()`).
 fn takes(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let is_one_of = |token: Option<&TokenTree>, marks: &str| match token {
@@ -125,7 +132,8 @@ fn takes(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// Returns the first `return` that is not in an inner closure, block or function.
+/// Returns the span of the first `return` that leaves the function itself. A `return` in an inner closure, `async`
+/// block or function does not count.
 fn returns(tokens: TokenStream) -> Option<Span> {
     #[derive(PartialEq)]
     enum Within {
@@ -138,7 +146,8 @@ fn returns(tokens: TokenStream) -> Option<Span> {
     let mut before = String::new();
     for token in tokens {
         let text = token.to_string();
-        // After a value, a `|` is an operator or separates two patterns.
+        // A `|` begins the parameters of a closure only after one of these tokens. After a value, a `|` is an operator
+        // or separates two patterns.
         let starts =
             before.is_empty() || matches!(&*before, "move" | "async" | "return") || "=,;(>&".contains(&*before);
         within = match (within, &*text) {
@@ -169,7 +178,7 @@ fn is(token: &TokenTree, keyword: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == keyword)
 }
 
-/// Returns the output of a future of this type, if the type shows it.
+/// Returns the output type of the future type `future`, or `None` if `future` does not name its output type.
 pub(crate) fn output(future: &Type) -> Option<&Type> {
     match future {
         Type::Group(ty) => output(&ty.elem),

@@ -1,16 +1,17 @@
-//! The names that the pattern of an argument binds.
+//! Finds the variables in the pattern of an argument, such as `x` and `y` in `(x, mut y): (u8, u8)`.
 
 use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::{FnArg, Pat, PatIdent, Path, ReceiverKind, Type};
 
-/// How a pattern binds a name: by value, or through a reference.
+/// The kind of value that a variable of a pattern holds: an owned value, a shared reference or a unique reference.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
     Value,
     Shared,
     Unique,
-    /// The type does not show the kind, so the pattern cannot take a `mut`.
+    /// The type of the argument does not show the kind. The expansion then adds no `mut` to the variable, because a
+    /// variable that is bound through a reference allows no `mut`.
     Unknown,
 }
 
@@ -23,7 +24,7 @@ impl Bound {
         }
     }
 
-    /// Returns how an argument of this type is bound.
+    /// Returns the kind of value that an argument holds, read from the type of the argument.
     pub(crate) fn argument(input: &FnArg) -> Self {
         match input {
             FnArg::Typed(input) => Self::of(&input.ty),
@@ -37,10 +38,10 @@ impl Bound {
     }
 }
 
-/// Calls `found` with every name that a pattern binds, and with the way in which it is bound.
+/// Calls `found` with each variable in `pat`, and with the kind of value that the variable holds.
 ///
-/// Rust allows no `mut` before a name that is bound through a reference. If the type does not exclude a reference, the
-/// result is [`Bound::Unknown`].
+/// If the pattern may match through a reference, its variables become references, and Rust allows no `mut` before them.
+/// The kind of these variables is [`Bound::Unknown`].
 pub(crate) fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

@@ -1,4 +1,4 @@
-//! Reads the values of options. Each reader receives the name of the option, for its error.
+//! Parses the values of options. The parameter `key` of a function is the name of the option, for error messages.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::{Error, Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Result, UnOp};
 
-/// Reads a whole number of at least 1.
+/// Parses a whole number from 1 to `u32::MAX`.
 pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
     let allowed = format!("`{key}` must be a whole number from 1 to {}", u32::MAX);
     match number(value)? {
@@ -17,7 +17,7 @@ pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
     .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
-/// Reads a whole number within a range.
+/// Parses a whole number within `range`.
 pub(crate) fn whole(key: &str, value: &Expr, range: &RangeInclusive<u32>) -> Result<u32> {
     match count(key, value) {
         Ok(number) if range.contains(&number) => Ok(number),
@@ -28,7 +28,8 @@ pub(crate) fn whole(key: &str, value: &Expr, range: &RangeInclusive<u32>) -> Res
     }
 }
 
-/// Reads a number that is not negative. Returns `None` if the value is not a number.
+/// Parses a number that is not negative. Returns `None` if the value is negative or not a number. Returns an error if
+/// the number has a suffix.
 pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
     Ok(match number(value)? {
         Some(Number::Whole(digits) | Number::Decimal(digits)) => digits.parse().ok(),
@@ -36,7 +37,7 @@ pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
     })
 }
 
-/// Reads `true` or `false`.
+/// Parses `true` or `false`.
 pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
     match literal(value) {
         Some(Lit::Bool(flag)) => Ok(flag.value),
@@ -44,7 +45,7 @@ pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
     }
 }
 
-/// Reads a finite number of at least 1.
+/// Parses a finite number of at least 1.
 pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
     let allowed = format!("`{key}` must be a finite number of at least 1");
     decimal(value)?
@@ -52,7 +53,8 @@ pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
         .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
-/// Reads whole or decimal seconds, or a text with a unit.
+/// Parses a duration from 0 s to 584 years: a number of seconds, such as `1.5`, or a text with a unit, such as
+/// `"250ms"`.
 pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
     let error = |allowed: &str| Error::new_spanned(value, format_args!("`{key}` must {allowed}"));
     let seconds = match (number(value)?, literal(value)) {
@@ -73,7 +75,7 @@ pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
         .ok_or_else(|| error("be at most 584 years"))
 }
 
-/// Reads a [`duration`] longer than zero.
+/// Parses a [`duration`] longer than zero.
 pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     match duration(key, value)? {
         Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
@@ -81,8 +83,8 @@ pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     }
 }
 
-/// Returns the seconds of a text such as `250ms`. Returns `None` if it is not a number with a unit, and an error if the
-/// unit is unknown.
+/// Converts a text such as `250ms` to seconds. Returns `None` if the text is not a number with a unit, and an error
+/// message if the unit is unknown.
 fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     const UNITS: [(&str, f64); 7] =
         [("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
@@ -98,7 +100,7 @@ fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     }
 }
 
-/// Reads a text that is not blank.
+/// Parses a string literal that does not consist of white space only.
 pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     match literal(value) {
         Some(Lit::Str(name)) if name.value().trim().is_empty() => {
@@ -109,17 +111,17 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     }
 }
 
-/// Reads a path to a function, a reference to such a path, or a closure.
+/// Parses the path of a function, a reference to such a path, or a closure.
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
-        // rustc suggests a reference if a loop would move the function.
+        // rustc suggests to write `&function` if the loop of a retry would move the function, so a reference is valid.
         Expr::Reference(reference) if matches!(peel(&reference.expr), Expr::Path(_)) => Ok(value.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
 }
 
-/// Reads a name for a local variable of the body.
+/// Parses the name of a variable that the expansion declares for the body. The name `self` is an error.
 pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
     identifier(value)
         .filter(|name| name != "self")
@@ -133,13 +135,13 @@ pub(crate) fn identifier(value: &Expr) -> Option<Ident> {
     }
 }
 
-/// Reads any expression.
+/// Parses any expression.
 #[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
 pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
     Ok(value.to_token_stream())
 }
 
-/// Reads the path of a function.
+/// Parses the path of a function.
 pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         Expr::Path(path) => Ok(path.to_token_stream()),
@@ -147,7 +149,7 @@ pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
-/// Reads one of these texts, and returns its index.
+/// Parses a string literal that equals one of `choices`, and returns its index in `choices`.
 pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
     let found = match literal(value) {
         Some(Lit::Str(text)) => choices.iter().position(|choice| *choice == text.value()),
@@ -159,7 +161,7 @@ pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize>
     })
 }
 
-/// Reads the path of the runtime.
+/// Parses the path of the runtime crate, for the option `crate`.
 pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     match peel(value) {
         Expr::Path(path) if path.qself.is_none() => syn::parse2(path.path.to_token_stream()),
@@ -167,14 +169,15 @@ pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     }
 }
 
-/// A number with its digits as they were written.
+/// A number literal. The text holds the digits in base 10.
 enum Number {
     Negative,
     Whole(String),
     Decimal(String),
 }
 
-/// Returns the number of a literal. A suffix of the number is an error.
+/// Returns the number if `value` is a number literal, with or without a minus sign. Returns an error for a literal with
+/// a suffix, such as `5s`.
 fn number(value: &Expr) -> Result<Option<Number>> {
     let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
@@ -202,7 +205,7 @@ pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
     }
 }
 
-/// Removes the invisible groups that a `macro_rules!` puts around tokens.
+/// Removes the invisible groups in which a `macro_rules!` wraps an expression.
 pub(crate) fn peel(value: &Expr) -> &Expr {
     match value {
         Expr::Group(group) => peel(&group.expr),

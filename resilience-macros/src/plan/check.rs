@@ -1,4 +1,4 @@
-//! The mistakes that only the whole stack shows, with one function for each mistake.
+//! Reports contradictions between the layers of a stack, with one function for each kind of contradiction.
 
 use super::plan::Plan;
 use super::worst_case::shown;
@@ -45,7 +45,8 @@ impl Plan {
         }
     }
 
-    /// Reports a timeout that ends before the last attempt of a retry below it can start, or before a timeout below it.
+    /// If the layer at `index` is a timeout, reports each layer below it for which the timeout is too short: a retry
+    /// whose last attempt cannot start, a hedge whose second attempt cannot start, or a longer timeout.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
         let Time::AtMost(after) = above.time else { return };
@@ -57,7 +58,7 @@ impl Plan {
         }
     }
 
-    /// Returns a message if a timeout of `after` seconds ends too early for the layer at `below`.
+    /// Returns an error message if a timeout of `after` seconds is too short for the layer at the index `below`.
     fn too_late(&self, below: usize, after: f64) -> Option<String> {
         match self.facts(below).time {
             Time::Repeated(_) => {

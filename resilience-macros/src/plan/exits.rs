@@ -1,30 +1,32 @@
-//! The layer at which a rejected call continues.
+//! Finds the layer at which a rejected call continues.
 //!
-//! A rejection jumps to the nearest layer above that catches its cause. Some layers also ask for the cause itself. If
-//! the stack has such a layer, a local variable of the expansion contains the cause.
+//! A circuit, a bulkhead or a rate limit rejects a call with an error. The error skips the layers above that do not
+//! catch its cause, and reaches the nearest layer that does. Some layers also need to know the cause of the rejection.
+//! If the stack has such a layer, the expansion keeps the cause in a local variable.
 
 use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
 
 impl Plan {
-    /// Returns the layer that catches a rejection by the layer at `index` for this cause.
+    /// Returns the index of the layer that catches a rejection by the layer at `index` with this `cause`. Returns
+    /// `None` if no layer catches the rejection, so that the call returns its error.
     pub(crate) fn catcher(&self, index: usize, cause: Cause) -> Option<usize> {
         self.above(index).iter().rposition(|above| above.catches.contains(&cause))
     }
 
-    /// Returns the retries that a rejection by the layer at `index` ends, innermost first. The rejection continues at
-    /// `catcher`.
+    /// Returns the indices of the retries that end if the layer at `index` rejects a call, innermost first. The
+    /// parameter `catcher` is the index of the layer that catches the rejection.
     pub(crate) fn ended_retries(&self, index: usize, catcher: Option<usize>) -> impl Iterator<Item = usize> {
         let first = catcher.map_or(0, |catcher| catcher + 1);
         (first..index).rev().filter(|above| self.facts(*above).asks == Asks::ByCircuit)
     }
 
-    /// Returns whether the layer at `index` catches a rejection by a layer below.
+    /// Returns whether the layer at `index` catches a rejection by a layer below it.
     pub(crate) fn is_left(&self, index: usize) -> bool {
         self.causes(index).any(|cause| self.facts(index).catches.contains(&cause))
     }
 
-    /// Returns whether a layer asks for the cause of a rejection.
+    /// Returns whether a layer of the stack needs the cause of a rejection, so that the expansion must keep the cause.
     pub(crate) fn is_asked(&self) -> bool {
         (0..self.len()).any(|index| match self.facts(index).asks {
             Asks::Nothing => false,
@@ -34,8 +36,9 @@ impl Plan {
         })
     }
 
-    /// Returns whether the retry at `index` must ask for rejections by a circuit, because a layer between them catches
-    /// these rejections.
+    /// Returns whether the retry at `index` must ask if a circuit below it rejected the call. The retry must ask if a
+    /// layer between it and the circuit catches the rejection, because the rejection then reaches the retry like any
+    /// other outcome.
     pub(crate) fn asks_for_circuits(&self, index: usize) -> bool {
         let lowest = self.rejecting(index, Cause::Circuit).last();
         lowest.is_some_and(|lowest| {
@@ -43,13 +46,13 @@ impl Plan {
         })
     }
 
-    /// Returns whether a layer may reject a call below `index`, or whether the caller's deadline may end it.
+    /// Returns whether a layer below `index` may reject the call, or may end it at the caller's deadline.
     pub(crate) fn asks_for_callers(&self, index: usize) -> bool {
         let times_out = self.below(index).iter().any(|below| matches!(below.time, Time::AtMost(_)));
         times_out || self.causes(index).next().is_some()
     }
 
-    /// Returns the causes of the rejections below `index`.
+    /// Returns the cause of each layer below `index` that rejects calls.
     fn causes(&self, index: usize) -> impl Iterator<Item = Cause> {
         self.below(index).iter().filter_map(|below| below.rejects)
     }

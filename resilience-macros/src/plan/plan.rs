@@ -1,11 +1,11 @@
-//! The layers of one function, and the answers that several stages need about them.
+//! Defines [`Plan`], which answers questions about the layers of one function.
 
 use proc_macro2::{Ident, TokenStream};
 
 use crate::facts::{Cause, Facts, Pauses, Runs, Time};
 use crate::tokens::mentions;
 
-/// The layers of one function, outermost first.
+/// The properties of the layers of one function, outermost first. The outermost layer has the index 0.
 pub(crate) struct Plan {
     pub(super) layers: Vec<Facts>,
 }
@@ -18,19 +18,20 @@ impl Plan {
             let names = |key: &TokenStream| attempts.iter().any(|attempt| mentions(key, &attempt.to_string()));
             if layer.key.as_ref().is_some_and(names) {
                 layer.per_attempt = true;
-                // The circuit of the next attempt may be closed, so the rejection does not end the retry.
+                // The key differs between the attempts of a retry, so the next attempt uses another circuit. This
+                // circuit may be closed, so a rejection by one circuit does not end the retry.
                 layer.rejects = Some(Cause::Limit);
             }
         }
         Self { layers }
     }
 
-    /// Returns whether each attempt of the retry at `index` has its own circuit.
+    /// Returns whether a circuit below the retry at `index` has a key that contains the number of the attempt.
     pub(crate) fn has_circuit_per_attempt(&self, index: usize) -> bool {
         self.below(index).iter().any(|below| below.per_attempt)
     }
 
-    /// Returns the facts of the layer at `index`.
+    /// Returns the properties of the layer at `index`.
     pub(crate) fn facts(&self, index: usize) -> &Facts {
         &self.layers[index]
     }
@@ -50,24 +51,24 @@ impl Plan {
         &self.layers[index + 1..]
     }
 
-    /// Returns the number of the layer at `index` among the layers of the same attribute; the outermost has the number
-    /// 1.
+    /// Returns the number of the layer at `index` among the layers of the same attribute. The outermost of these layers
+    /// has the number 1.
     pub(crate) fn number(&self, index: usize) -> usize {
         let attribute = self.facts(index).attribute;
         1 + self.above(index).iter().filter(|above| above.attribute == attribute).count()
     }
 
-    /// Returns whether a layer needs the arguments after the body has run.
+    /// Returns whether a layer needs the arguments again after the body has run: a retry, a hedge or a fallback.
     pub(crate) fn repeats(&self) -> bool {
         self.layers.iter().any(|layer| layer.runs != Runs::Once)
     }
 
-    /// Returns whether attempts run at the same time, and share the arguments.
+    /// Returns whether a hedge runs several attempts at the same time, which share the arguments.
     pub(crate) fn shares(&self) -> bool {
         self.layers.iter().any(|layer| layer.runs == Runs::AtOnce)
     }
 
-    /// Returns whether a layer calls a function with the arguments.
+    /// Returns whether a fallback calls its own function with the arguments.
     pub(crate) fn replaces(&self) -> bool {
         self.layers.iter().any(|layer| layer.replaces)
     }
@@ -77,29 +78,31 @@ impl Plan {
         self.layers.iter().flat_map(|layer| &layer.clones).cloned().collect()
     }
 
-    /// Returns the variables that hold the number of an attempt for the body.
+    /// Returns the variables from which the body reads the number of its attempt.
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &Ident> {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
-    /// Returns the user's functions that are called after a body that runs once, and may borrow its arguments.
+    /// Returns the user's functions that the expansion calls after the body, such as `failure_if`. They may borrow the
+    /// arguments of the body. Returns no functions if the body may run again.
     pub(crate) fn late(&self) -> impl Iterator<Item = &TokenStream> {
         let late = if self.repeats() { &[] } else { &self.layers[..] };
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns the outermost layer in the same `async` block as the layer at `index`. Each attempt of a hedge is a
-    /// block of its own.
+    /// Returns the index of the outermost layer in the same `async` block as the layer at `index`. A hedge creates an
+    /// `async` block for each attempt, which contains all layers below the hedge.
     pub(crate) fn block(&self, index: usize) -> usize {
         self.above(index).iter().rposition(|above| above.runs == Runs::AtOnce).map_or(0, |hedge| hedge + 1)
     }
 
-    /// Returns the hint of the topmost layer below `index` that has one, with the index of that layer.
+    /// Returns the outermost function for hints below `index`, with the index of its layer. Such a function reads from
+    /// an error the delay that the service asked for.
     pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
 
-    /// Returns the layers below `index` that reject calls for this cause.
+    /// Returns the indices of the layers below `index` that reject calls with this `cause`.
     pub(crate) fn rejecting(&self, index: usize, cause: Cause) -> impl Iterator<Item = usize> {
         (index + 1..self.len()).filter(move |below| self.facts(*below).rejects == Some(cause))
     }
@@ -109,7 +112,8 @@ impl Plan {
         self.above(index).iter().any(|above| above.waits)
     }
 
-    /// Returns the pauses of the layer at `index`, if the layer is a retry and no hint changes its pauses.
+    /// Returns the pauses of the layer at `index`. Returns `None` if the layer is not a retry, or if a hint may change
+    /// the pauses.
     pub(super) fn pauses(&self, index: usize) -> Option<Pauses> {
         match self.facts(index).time {
             Time::Repeated(pauses) if self.hint(index).is_none() => Some(pauses),

@@ -1,4 +1,4 @@
-//! The longest time of a call through a stack, for the docs of the function.
+//! Computes the longest time that a call through a stack can take, for the docs of the function.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::plan::Plan;
 use crate::facts::{Pauses, Time};
 
 impl Plan {
-    /// Returns the sentence about the longest time, if the attributes determine it.
+    /// Returns a sentence about the longest time of a call, or `None` if the attributes do not determine this time.
     pub(crate) fn worst_case(&self) -> Option<String> {
         let bound = self.bound(0).filter(|bound| bound.seconds.is_finite())?;
         let total = shown(bound.seconds);
@@ -16,7 +16,8 @@ impl Plan {
         })
     }
 
-    /// Returns the longest time of the layer at `index` and the layers below it.
+    /// Returns the longest time of the layer at `index` together with the layers below it. Returns `None` if the
+    /// attributes do not determine this time.
     fn bound(&self, index: usize) -> Option<Bound> {
         if index == self.len() {
             return None;
@@ -36,7 +37,8 @@ impl Plan {
     }
 }
 
-/// The longest time of some layers, and the terms of its sum. The time of a single timeout has no terms.
+/// The longest time of some layers, in seconds, and the text of the terms that add up to it. The text is empty for a
+/// single timeout.
 struct Bound {
     seconds: f64,
     of: String,
@@ -72,7 +74,7 @@ fn waited(wait: Duration, below: Bound) -> Bound {
     Bound { seconds: wait + below.seconds, of: format!("a wait of {} and {of}", shown(wait)) }
 }
 
-/// Formats seconds for docs and errors.
+/// Formats a number of seconds for docs and errors, with at most three decimals.
 pub(super) fn shown(seconds: f64) -> String {
     let rounded = format!("{seconds:.3}");
     let digits = rounded.trim_end_matches('0').trim_end_matches('.');

@@ -1,4 +1,4 @@
-//! For any tokens, an attribute returns an expansion, or errors with the unchanged item.
+//! Tests with random tokens that an attribute always returns an expansion or a compile error, and never panics.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// Words that attributes and functions contain, and a few other words.
+/// The tokens of the random inputs: tokens that attributes and functions contain, and a few other tokens. The first 13
+/// are names of options.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",
@@ -74,7 +75,7 @@ const WORDS: [&str; 64] = [
     "\"\"",
 ];
 
-/// Returns balanced tokens, as text.
+/// Returns a text of random tokens with balanced brackets. The text has fewer than `length` tokens outside brackets.
 fn tokens(length: usize) -> impl Strategy<Value = String> {
     let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
     let tree = word.prop_recursive(4, 64, 8, |inner| {
@@ -84,13 +85,13 @@ fn tokens(length: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(tree, 0..length).prop_map(|trees| trees.join(" "))
 }
 
-/// Returns options with a real or random name, and random tokens as the value.
+/// Returns either random tokens, or up to four options with a real name and random tokens as the value.
 fn options() -> impl Strategy<Value = String> {
     let option = (prop::sample::select(&WORDS[..13]), tokens(3)).prop_map(|(key, value)| format!("{key} = {value}"));
     prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
 }
 
-/// Returns a function with random tokens in each part.
+/// Returns the text of a function with random tokens in each part.
 fn function() -> impl Strategy<Value = String> {
     (options(), tokens(4), prop::bool::ANY, tokens(6), tokens(4), tokens(12)).prop_map(
         |(below, generics, is_async, arguments, output, body)| {
@@ -100,7 +101,7 @@ fn function() -> impl Strategy<Value = String> {
     )
 }
 
-/// Returns a valid function, except for random arguments, body and predicate.
+/// Returns a function with a valid signature of random arguments. Its body and its `retry_if` are random tokens.
 fn whole_function() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(
         &[
@@ -121,13 +122,13 @@ fn whole_function() -> impl Strategy<Value = String> {
 }
 
 fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
-    // The lexer rejects some texts, which no macro would receive.
+    // No macro receives a text that the lexer rejects.
     let (Ok(options), Ok(item)) = (options.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return Ok(()) };
     let output = expand(name, options, &item);
     let text = output.to_string();
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
-        // The body may be any tokens of the user. The rest must be a function.
+        // The body may contain any tokens of the user, which `ItemFn` may reject. `Function` parses only the signature.
         prop_assert!(
             parsed.is_ok() || syn::parse2::<crate::parse::function::Function>(text.parse().unwrap()).is_ok(),
             "{text}"

@@ -1,5 +1,5 @@
-//! Compares the expansions of twenty stacks with `snapshots/*.rs`, so that a change of the crate shows as a change of
-//! these files.
+//! Compares the expansions of twenty stacks with the files `snapshots/*.rs`, so that each change of an expansion is
+//! visible as a change of these files.
 //!
 //! `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes the files anew, formatted by rustfmt.
 //! The comparison ignores the punctuation that rustfmt adds and removes, so the version of rustfmt does not matter.
@@ -33,7 +33,7 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
                       let __tracing_instrument_future = async move { get(key).await };\n    \
                       __tracing_instrument_future.instrument(__tracing_attr_span).await\n}";
 
-/// The name of a snapshot, its attributes with the outermost first, and its function.
+/// The snapshots: the name of the file, the attributes with the outermost first, and the function.
 const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
@@ -107,7 +107,7 @@ fn commented(input: &str) -> String {
     input.split_inclusive('\n').flat_map(|line| ["// ", line]).collect()
 }
 
-/// Writes a snapshot as rustfmt formats it.
+/// Formats `expansion` with rustfmt, and writes it to the file `path`, below `input` as a comment.
 fn write(path: &Path, input: &str, expansion: &TokenStream) {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--config", "max_width=120,use_small_heuristics=Max"])

@@ -1,7 +1,10 @@
-//! Expands several thousand stacks of attributes on functions of every supported shape.
+//! Tests that several thousand stacks of attributes, on functions of many kinds, all give an expansion or a compile
+//! error.
 //!
-//! Every shape has each spelling alone, and each pair of the [`PAIRED`] spellings. One shape has each triple of the
-//! [`TRIPLED`] spellings. A comparison of two dumps shows whether a change of the crate alters an expansion:
+//! Each function of [`SHAPES`] has each attribute of [`SPELLINGS`] alone, and each pair of attributes of [`PAIRED`].
+//! The first function also has each triple of attributes of [`TRIPLED`]. The test writes all expansions to the file
+//! that the variable `RESILIENCE_EXPANSIONS` names. A comparison of two such files shows whether a change of this crate
+//! alters an expansion:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
@@ -18,7 +21,8 @@ use proc_macro2::TokenStream;
 use super::expand;
 use crate::FAMILY;
 
-/// All spellings of all attributes. `NAME` stands for a different circuit name at each place of a stack.
+/// Attributes with valid and invalid options. `NAME` stands for a circuit name that differs for each attribute of a
+/// stack.
 const SPELLINGS: &[&str] = &[
     // Bulkheads.
     "bulkhead(max = 1)",
@@ -150,7 +154,7 @@ const SPELLINGS: &[&str] = &[
     "timeout",
     "timeout(0)",
     "timeout(after = 5)",
-    // The same attributes by other paths, and attributes of other crates.
+    // Attributes of this crate with a path, and attributes of other crates.
     "resilience_runtime::retry(max = 2)",
     "::resilience_runtime::timeout(5)",
     "other::circuit(name = NAME)",
@@ -158,7 +162,7 @@ const SPELLINGS: &[&str] = &[
     "allow(unused)",
 ];
 
-/// The spellings that are combined in pairs.
+/// The attributes that are combined in pairs.
 const PAIRED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2, error = |full| Error::new(x, full))",
@@ -183,7 +187,7 @@ const PAIRED: &[&str] = &[
     "timeout(10, crate = other)",
 ];
 
-/// The spellings that are combined in triples.
+/// The attributes that are combined in triples.
 const TRIPLED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2)",
@@ -200,7 +204,8 @@ const TRIPLED: &[&str] = &[
     "timeout(2, error = late)",
 ];
 
-/// A function of each shape. The last functions have one mistake each.
+/// Functions of each kind, such as a method, a generic function or a boxed future. The last items cannot be decorated,
+/// or do not parse.
 const SHAPES: &[&str] = &[
     "/// Fetches.\nasync fn plain(x: String, y: &Client, z: &mut Vec<u8>) -> Result<Page, Error> \
      { z.clear(); y.get(&x).await?.page(\"{x}\") }",
@@ -234,7 +239,7 @@ const SHAPES: &[&str] = &[
     "struct Item;",
 ];
 
-/// Calls `take` with each stack of attributes, outermost first, and with the function.
+/// Calls `take` with each stack of attributes, outermost first, and with each function for this stack.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
         for spelling in SPELLINGS {
@@ -255,7 +260,8 @@ fn for_each(mut take: impl FnMut(&[&str], &str)) {
     }
 }
 
-/// Returns the expansion of `item` under `stack`. The outermost attribute must belong to the family.
+/// Returns the expansion of the function `item` with the attributes `stack`. Returns `None` if the outermost attribute
+/// belongs to another crate.
 fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
     let names = ["\"a\"", "\"b\"", "\"c\""];
     let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));

@@ -1,4 +1,4 @@
-//! The line in the docs of a function about the longest time of a call.
+//! Tests the line "Worst case: .." that the docs of a function gain, which states the longest time of a call.
 
 use proc_macro2::TokenStream;
 
