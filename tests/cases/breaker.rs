@@ -1,4 +1,4 @@
-//! Replays `breaker.json`: the breaker tests of other libraries.
+//! Replays the cases in `breaker.json`, which come from the tests of other circuit breakers.
 
 use std::collections::HashMap;
 use std::hint::spin_loop;
@@ -43,7 +43,7 @@ enum Op {
     Start,
     Finish,
     Advance,
-    /// A reset, which also ends a manual state.
+    /// A reset of the breaker, which also ends a manual state.
     #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
@@ -51,7 +51,7 @@ enum Op {
     ForceOpen,
     Disable,
     MetricsOnly,
-    /// A call from start to end.
+    /// A call that starts and ends in this step.
     #[serde(untagged)]
     Call(Outcome),
 }
@@ -62,13 +62,13 @@ struct Growth {
     max: f64,
 }
 
-/// The longest tick of a coarse wall clock on any system.
+/// The longest tick of the coarse wall clock on any system. Time stamps of a breaker come from this clock.
 const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// A reason to skip cases, the number of such cases, and the test for them.
+/// A reason to skip cases, the number of cases that are skipped for it, and a function that returns whether it applies.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons, in the order in which they are tried. A case counts for the first one that applies.
+/// The reasons to skip a case. If several reasons apply to a case, the case counts for the first of them.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -77,12 +77,13 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// Expected counts that differ here: `successes` counts since the circuit last closed, and not since it became
-/// half-open.
+/// The ids of cases, each with the name of a count that this library defines differently. Here, `successes` counts
+/// since the circuit last closed. The case counts since the circuit became half-open.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
-    /// Returns whether the original specification has every feature of this case. Such a case is never skipped.
+    /// Returns whether the case uses only features of the original specification of this breaker. The test checks that
+    /// every such case is replayed.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -120,7 +121,7 @@ impl Case {
         if self.expect_config.as_deref() == Some("rejected") {
             let error = breaker.expect_err(&self.id);
             let why = self.why.as_deref().unwrap();
-            // The cases use other names for some options.
+            // The cases use other names than the builder for these two options.
             let option = match error.option() {
                 "failure_rate" => "rate",
                 "calls" => "window",
@@ -132,20 +133,22 @@ impl Case {
         }
     }
 
-    /// Returns the outcome that the call with this id will have.
+    /// Returns the outcome of the call with this id, which the step that ends the call contains. If no step ends the
+    /// call, the call is cancelled.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
     }
 }
 
-/// A case during its replay.
+/// The state of a replay.
 struct Replay<'a> {
     case: &'a Case,
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// The second at which each step ended by the paused clock, and the range of wall-clock stamps during the step.
+    /// An entry for each step: the second of the paused clock at which the step ended, and the earliest and latest
+    /// stamp of the step. Stamps are milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -164,7 +167,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Applies a step. If the step starts a call, returns whether the breaker admitted it.
+    /// Applies a step. Returns `None` if the step starts no call. Otherwise returns `Ok` if the breaker admitted the
+    /// call, or the error of the rejection.
     async fn apply(&mut self, step: &'a Step) -> Option<Result<(), CircuitOpenError>> {
         match step.op {
             Op::Call(outcome) => Some(match Call::start(&self.breaker, outcome).await {
@@ -231,7 +235,7 @@ impl<'a> Replay<'a> {
             assert_eq!(actual, *expected, "{place}: {key}");
         }
 
-        // These facts hold after every step of every case.
+        // The following assertions hold after every step of every case.
         assert_eq!(stats.state, self.breaker.state(), "{place}");
         assert_eq!(remaining > 0, stats.state == CircuitState::Open, "{place}: {stats:?}");
         if let Some(Err(open)) = admission {
@@ -243,7 +247,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Waits for two ticks of the coarse wall clock, so that no two steps have the same stamp. Returns the time.
+    /// Waits for two ticks of the coarse wall clock if the case expects time stamps, so that no two steps have the same
+    /// stamp. Returns the earliest stamp of the next step, in milliseconds since 1970.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {
@@ -254,7 +259,8 @@ impl<'a> Replay<'a> {
         wall_millis(SystemTime::now() - COARSE_TICK)
     }
 
-    /// Returns the second of the step that made this stamp.
+    /// Returns the second of the paused clock at which the step with this time stamp ended, or null if there is no
+    /// stamp.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
         let made = self.journal.iter().find(|(_, [begun, ended])| (begun..=ended).contains(&&stamp));

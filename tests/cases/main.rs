@@ -1,4 +1,4 @@
-//! Replays the test suites of other libraries. The JSON files of this folder contain the suites as data.
+//! Replays cases from the test suites of other libraries. The JSON files in this folder contain the cases.
 
 mod breaker;
 mod retry;

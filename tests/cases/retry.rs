@@ -1,4 +1,4 @@
-//! Replays `retry.json`: the retry tests of other libraries.
+//! Replays the cases in `retry.json`, which come from the retry tests of other libraries.
 
 mod budget;
 mod jitter;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, advance, timeout};
 
 const CASES: &str = include_str!("retry.json");
 
-/// The budget of cases that have no budget.
+/// A budget that never runs out, for cases without a budget.
 static PLENTY: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: u32::MAX, ..TokenBucket::DEFAULT });
 
 #[derive(Deserialize)]
@@ -31,19 +31,21 @@ struct Case {
     why: Option<String>,
 }
 
-/// A reason to skip cases, the number of such cases, and the test for them.
+/// A reason to skip cases, the number of cases that are skipped for it, and a function that returns whether it applies.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons, in the order in which they are tried. A case counts for the first one that applies.
+/// The reasons to skip a case. If several reasons apply to a case, the case counts for the first of them.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
-    // Case V03 says that such a configuration is an error.
+    // Case V03 contradicts this case: V03 expects an error if `delay` is longer than `max_delay`. The library agrees
+    // with V03.
     ("a delay above the longest is capped", 1, |case| case.id == "D18"),
     ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
     ("no option: delays other than exponential", 4, |case| case.sets("increment") || case.sets("delays")),
-    // In F08, a cancelled call is a dropped future and has no outcome. In V01, a `Duration` would have to be negative.
+    // Case F08 expects an error from a cancelled call, but a dropped future returns nothing. Case V01 sets a negative
+    // delay, but a `Duration` cannot be negative.
     ("cannot be said", 2, |case| ["F08", "V01"].contains(&&*case.id)),
 ];
 
@@ -56,19 +58,19 @@ struct Failure {
     retry_after: Option<Duration>,
 }
 
-/// Returns a longer pause for the error of a service that asks for fewer calls.
+/// Returns a hint of 1 s if the error is of the kind `throttle`. A hint is the delay that the service asks for.
 fn throttled(failure: &Failure) -> Option<Duration> {
     (failure.kind == "throttle").then_some(Duration::from_secs(1))
 }
 
-/// The observed facts of a call.
+/// The observations of one call.
 #[derive(Debug)]
 struct Observed {
-    /// The tokens of the budget after each attempt.
+    /// The number of tokens in the budget after each attempt.
     tokens: Vec<u64>,
     /// The time at which each attempt began.
     attempts: Vec<Instant>,
-    /// `None` if the call was dropped.
+    /// The result of the call, or `None` if the call was dropped.
     result: Option<Result<u64, Failure>>,
 }
 
@@ -86,7 +88,8 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // The policy's functions and the replay implement these options, or the only rule of the library does.
+                // These options need no call of the builder. Either `policy` or a replay function implements the
+                // option, or the library always behaves as the option says.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
                 other => panic!("{}: unknown option `{other}`", self.id),
@@ -95,7 +98,7 @@ impl Case {
         builder
     }
 
-    /// Returns the policy with the functions that classify outcomes.
+    /// Builds the policy of this case, including the functions that decide which outcomes are retried.
     fn policy(
         &self,
         budget: Option<&'static RetryBudget>,
@@ -128,7 +131,7 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // The cases say `max_attempts` for the option `max`.
+                // The text `why` calls the option `max_attempts`, which contains its name `max` in this library.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;
@@ -159,15 +162,16 @@ impl Case {
         }
     }
 
-    /// Replays rows about `max_elapsed`. A row contains the time at which an attempt fails, in some cases its number,
-    /// and whether another attempt follows.
+    /// Replays a table about `max_elapsed`. A row contains the time at which an attempt fails, and whether another
+    /// attempt follows. In some rows, the number of the attempt precedes the time.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
                 Value::Array(at) => (u32::deserialize(&at[0]).unwrap(), seconds(&at[1])),
                 elapsed => (1, seconds(elapsed)),
             };
-            // The pauses are shorter than the distance between rows.
+            // Pauses of 1 µs are shorter than the difference between the times of two rows, so they do not change a
+            // result.
             let max = self.config.get("max_attempts").map_or(9, |max| u32::deserialize(max).unwrap());
             let policy = self.builder().max(max).delay(Duration::from_micros(1)).backoff(1.0).build().unwrap();
             let (begin, attempts) = (Instant::now(), Cell::new(0));
@@ -194,7 +198,8 @@ impl Case {
                     let pauses: Vec<_> = attempts.windows(2).map(|pair| pair[1] - pair[0]).collect();
                     assert_eq!(pauses.len(), delays.len(), "{id}: {pauses:?}");
                     for (pause, delay) in pauses.into_iter().zip(delays) {
-                        // The timer has steps of a millisecond and never wakes too early. A delay of zero does not use the timer.
+                        // The timer of tokio has steps of 1 ms and never wakes too early. A delay of zero does not use
+                        // the timer.
                         let latest = if delay.is_zero() { delay } else { delay + Duration::from_millis(1) };
                         assert!((delay..=latest).contains(&pause), "{id}: {pause:?} in place of {delay:?}");
                     }
@@ -207,7 +212,8 @@ impl Case {
                 },
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
                 "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
-                // The calls of this replay send no request; see `argument_is_the_same_in_each_attempt`.
+                // The calls of this replay send no request. The test `argument_is_the_same_in_each_attempt` covers this
+                // key.
                 "same_request_each_time" => {}
                 other => panic!("{id}: unknown key `{other}`"),
             }
@@ -215,13 +221,15 @@ impl Case {
     }
 }
 
-/// Calls a function whose attempts have these outcomes. Any further attempt panics.
+/// Calls a function through `policy`. Each attempt has the next of the `outcomes`. An attempt without an outcome
+/// panics.
 async fn observe<P: RetryRules<u64, Failure>>(
     policy: &RetryPolicy<P>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],
 ) -> Observed {
-    // Moves the clock off the millisecond steps of the timer, at which even a sleep of zero takes some time.
+    // The timer has steps of 1 ms. At the exact time of a step, even a sleep of zero takes some time, so this advance
+    // moves the clock between two steps.
     advance(Duration::from_micros(300)).await;
     let attempts = RefCell::new(Vec::new());
     let tokens = RefCell::new(Vec::new());
@@ -281,7 +289,7 @@ async fn every_case_is_replayed_or_skipped_with_reason() {
     assert_eq!(replayed, groups.collect());
 }
 
-/// Case A11: every attempt sends the same request.
+/// Tests case A11: every attempt receives the same argument.
 #[tokio::test(start_paused = true)]
 async fn argument_is_the_same_in_each_attempt() {
     #[retry(max = 4, delay = 0.01, backoff = 1, clone(request))]

@@ -1,4 +1,4 @@
-//! The model of a circuit breaker.
+//! Defines [`Breaker`], the model of a circuit breaker.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use crate::Circuit;
 use crate::history::Settings;
 
-/// The time at which a call first waited.
+/// The time at which the body of a call first returned `Poll::Pending`.
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
+/// The generation and the lease in which a call was admitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     generation: u32,
@@ -19,7 +20,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The ticket of a call inside a trial, which decides nothing.
+    /// The ticket of a call inside a running trial of the same circuit. No generation has this number, so the outcome
+    /// does not change the state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
 
@@ -41,7 +43,8 @@ enum State {
 #[derive(Clone)]
 struct Facts {
     state: State,
-    /// The last calls since the circuit closed: whether each failed.
+    /// Whether each call of the window failed, oldest first. If the threshold counts failures in a row, an entry for
+    /// each of these failures.
     window: Vec<bool>,
     generation: u32,
     lease: u32,
@@ -65,7 +68,7 @@ impl Breaker {
         change(&mut self.facts.borrow_mut())
     }
 
-    /// Returns the rest of the cooldown.
+    /// Returns the remaining cooldown, or zero if the circuit is not open.
     pub(crate) fn left(&self) -> Duration {
         match self.facts.borrow().state {
             State::Open { until } => until.saturating_duration_since(Instant::now()),
@@ -73,14 +76,14 @@ impl Breaker {
         }
     }
 
-    /// Returns whether the ticket is that of a trial that holds its slot.
+    /// Returns whether the ticket belongs to a trial of the current lease while the circuit is half-open.
     pub(crate) fn is_live_trial(&self, ticket: Ticket) -> bool {
         let facts = self.facts.borrow();
         let current = Ticket { generation: facts.generation, lease: facts.lease };
         matches!(facts.state, State::HalfOpen { .. }) && ticket == current
     }
 
-    /// Returns the wait of a rejection: the rest of the cooldown, or at most 1 s while half-open.
+    /// Returns the `retry_after` of a rejection: the remaining cooldown, or at most 1 s while half-open.
     pub(crate) fn wait(&self) -> Duration {
         match self.facts.borrow().state {
             State::HalfOpen { newest, .. } => {
@@ -140,11 +143,11 @@ impl Breaker {
                                 let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
                                 facts.window.drain(..first);
                             }
-                            // Failures in a row.
+                            // Without a window, the threshold counts failures in a row.
                             None if failed => facts.window.push(true),
                             None => facts.window.clear(),
                         }
-                        // The statistics show the window at the last failure.
+                        // With a window, only a failure updates the count of failures in the statistics.
                         if failed || self.settings.calls.is_none() {
                             shown.failures = facts.window.iter().filter(|failed| **failed).count() as u64;
                         }
@@ -212,7 +215,8 @@ impl Facts {
     }
 }
 
-/// An admitted call. Its drop before the end cancels the call.
+/// An admitted call. If this value is dropped before `ended` is true, the call counts as cancelled, or as failed after
+/// `hung_after`.
 pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,

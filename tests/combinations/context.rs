@@ -1,4 +1,4 @@
-//! The facts that the model hands to the layers below.
+//! Defines [`Context`], the data that each layer of the model passes to the layers below it.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -11,31 +11,38 @@ use tokio::time::Instant;
 
 use crate::breaker::{Start, Ticket};
 
-/// The facts that a call hands to the layers below.
+/// The data that each layer of the model passes to the layers below it.
 #[derive(Clone, Default)]
 pub(crate) struct Context {
+    /// The index of the call in `Model::calls`.
     pub(crate) call: usize,
+    /// The index of the current function in the frames of the call. The outermost function has the index 0.
     pub(crate) depth: usize,
+    /// The caller's deadline.
     pub(crate) until: Option<Instant>,
-    /// The circuits around the call, and the tickets of their calls.
+    /// The circuits that have admitted this call, each with its index and its ticket.
     pub(crate) outer: Vec<(usize, Ticket)>,
-    /// The counts of the retries above that include the retries of a call here.
+    /// The records of the retries above that must count a retry here. These are retries of calling functions and
+    /// retries by a `call` method.
     pub(crate) nested: Vec<Rc<Inside>>,
-    /// The retries and circuits of the same function, which see the body only, or the attempts of a hedge.
+    /// The records of the retry attributes on the same function. They observe the body only, or the attempts of a
+    /// hedge.
     pub(crate) retries: Vec<Rc<Inside>>,
+    /// The start times of the circuit attributes on the same function. They observe the body only, or the attempts of a
+    /// hedge.
     pub(crate) circuits: Vec<Start>,
 }
 
-/// The events inside the body of a retry.
+/// The record that a retry keeps about its attempts.
 #[derive(Default)]
 pub(crate) struct Inside {
-    /// The retries, without those of calls that succeeded.
+    /// The number of retries by layers inside the attempts, without the retries of calls that succeeded.
     pub(crate) retries: Cell<i32>,
-    /// Whether the body of the current attempt has ended. A layer may have rejected the attempt.
+    /// Whether the body of the current attempt has ended. `false` if a layer rejected the attempt before its body ran.
     pub(crate) has_ended: Cell<bool>,
 }
 
-/// Notes the time at which a future first waits.
+/// Awaits a future. If the future must wait, stores the time of its first wait in each of `starts`.
 pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(move |cx| {
@@ -51,7 +58,8 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 }
 
 impl Context {
-    /// Enters the body of a function, or an attempt of a hedge. Returns the circuits that see it.
+    /// Returns the context inside the body of a function, or inside an attempt of a hedge. Also returns the start times
+    /// that the body or the attempts must set.
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

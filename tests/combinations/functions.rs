@@ -1,4 +1,4 @@
-//! The decorated functions.
+//! Defines the decorated functions. Each has a stack of one to seven attributes.
 
 use std::future::{Ready, ready};
 
@@ -11,13 +11,14 @@ fn instead(_: &World, _: At) -> Ready<Outcome> {
     ready(Ok(100))
 }
 
-/// A decorated function.
+/// A decorated function, and the layers that its attributes create.
 pub(crate) struct Function {
     pub(crate) layers: &'static [Layer],
     pub(crate) call: for<'w> fn(&'w World, At) -> Running<'w>,
 }
 
-/// Translates each word to an attribute and a [`Layer`], and creates the function with all attributes.
+/// Creates a decorated function from words such as `retry2`. Each word becomes an attribute, and a [`Layer`] for the
+/// model.
 macro_rules! function {
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
         function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)

@@ -1,51 +1,56 @@
-//! Random histories: settings, and steps whose effects are compared.
+//! Creates random histories. A history contains the settings of the layers, and steps such as calls, pauses and resets.
 
 use std::time::Duration;
 
-/// A layer of a stack. The options of a layer are the same everywhere.
+/// A layer of a stack. Each layer has the same options in all stacks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Layer {
-    /// The first circuit, without rules.
+    /// The first circuit, without options such as `failure_if`.
     CircuitA,
-    /// The second circuit. In an attribute its `failure_if` excludes [`End::Ignored`], its `failure_if_ok` selects
-    /// [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
+    /// The second circuit. As an attribute, it has three functions: `failure_if` excludes [`End::Ignored`],
+    /// `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the delay of [`End::Busy`].
     CircuitB,
-    /// Two attempts with a pause of 1 s, and a budget.
+    /// A retry of two attempts with a pause of 1 s, and with a budget.
     Retry2,
-    /// Three attempts with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`], its `retry_if_ok` selects
-    /// [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
+    /// A retry of three attempts with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`], its
+    /// `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
     Retry3,
-    /// Two attempts without a pause. It repeats rejections by circuits of called functions.
+    /// A retry of two attempts without a pause. With `retry_rejected = true`, it also repeats a call that the circuit
+    /// of a called function rejected.
     Failover,
-    /// 7 s.
+    /// A timeout of 7 s.
     Timeout,
-    /// 29 s.
+    /// A timeout of 29 s.
     LongTimeout,
     Bulkhead,
     RateLimit,
     Fallback,
     FallbackRejected,
-    /// Two attempts; the second starts after 3 s.
+    /// A hedge of two attempts. The second attempt starts after 3 s.
     Hedge,
 }
 
-/// One function of a call; its body calls the next one.
+/// One function of a call. Its body calls the next function of the call.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) layers: Vec<Layer>,
-    /// The number of the decorated function with these layers, or none for a stack of `call` methods.
+    /// The index in `FUNCTIONS` of the decorated function with these layers. `None` if the layers are nested `call`
+    /// methods.
     pub(crate) attribute: Option<usize>,
-    /// Whether the body replaces an error of the next function by its own.
+    /// Whether the body returns an error of its own if the next function returns an error.
     pub(crate) replaces: bool,
 }
 
+/// The way in which a run of the innermost body ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     Ok,
+    /// A value that `failure_if_ok` and `retry_if_ok` select.
     BadOk,
     Err,
+    /// An error that `failure_if` and `retry_if` exclude.
     Ignored,
-    /// An error that asks for a delay.
+    /// An error that asks for this delay before the next attempt.
     Busy(Duration),
     Panic,
 }
@@ -63,9 +68,9 @@ pub(crate) struct Run {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// The outermost function first.
+    /// The functions of the call, outermost first.
     pub(crate) frames: Vec<Frame>,
-    /// The runs of the innermost body, repeated if there are more.
+    /// The runs of the innermost body. After the last run, the first run follows again.
     pub(crate) runs: Vec<Run>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) dropped_after: Option<Duration>,
@@ -73,12 +78,15 @@ pub(crate) struct Call {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// Calls that overlap, each with its start. The step ends with the last of them.
+    /// One or two calls, each with the time from the beginning of the step to the start of the call. The step ends when
+    /// all its calls have ended.
     Calls(Vec<(Duration, Call)>),
     Sleep(Duration),
-    /// Takes or returns a slot of the bulkhead.
+    /// Takes a slot of the bulkhead.
     TakeSlot,
+    /// Returns a slot that an earlier step took.
     FreeSlot,
+    /// Resets the circuit with this index.
     Reset(usize),
 }
 
@@ -86,7 +94,7 @@ pub(crate) enum Step {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) threshold: u32,
-    /// The length of the window; without it the threshold counts failures in a row.
+    /// The number of calls in the window. If `None`, the threshold counts failures in a row.
     pub(crate) calls: Option<u32>,
     pub(crate) cooldown: Duration,
     pub(crate) half_open_max: u32,
@@ -98,13 +106,13 @@ pub(crate) struct Settings {
 pub(crate) struct History {
     pub(crate) circuits: [Settings; 2],
     pub(crate) slots: u32,
-    /// The longest wait for a slot.
+    /// The longest wait for a slot of the bulkhead.
     pub(crate) wait: Duration,
     pub(crate) burst: u32,
     pub(crate) steps: Vec<Step>,
 }
 
-/// A generator of random numbers (splitmix64).
+/// A generator of random numbers, by the algorithm splitmix64.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -133,7 +141,7 @@ impl Random {
 }
 
 impl History {
-    /// Creates the history of a seed. `functions` are the layers of the decorated functions.
+    /// Creates a random history from a seed. `functions` contains the layers of each decorated function.
     pub(crate) fn random(seed: u64, functions: &[&[Layer]]) -> Self {
         let mut random = Random(seed);
         let steps = 1 + random.below(8);
@@ -167,7 +175,7 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
             (Duration::ZERO, call(random, functions)),
-            // An odd time, so that timers of two calls do not end at the same moment.
+            // The second call starts at an odd time, so that timers of the two calls do not end at the same moment.
             (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, functions)),
         ]),
         _ => Step::Calls(vec![(Duration::ZERO, call(random, functions))]),
@@ -176,7 +184,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
 
 fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
-    // A service is up, or down, or does one thing at a time.
+    // The possible ends of the runs: of a service that is up, of a service that is down, and of three services that
+    // change.
     let ends = random.pick::<&[End]>(&[
         &[End::Ok],
         &[End::Err],
@@ -217,7 +226,7 @@ fn frame(random: &mut Random, functions: &[&[Layer]]) -> Frame {
 }
 
 fn run(random: &mut Random, ends: &[End]) -> Run {
-    // 1 ms more, so that a body and a timer seldom end at the same moment.
+    // Most times end with 1 ms, so that a body and a timer seldom end at the same moment.
     let time = random.pick(&[0, 0, 0, 501, 2_001, 5_001, 8_001, 60_001]);
     Run { time: Duration::from_millis(time), end: random.pick(ends) }
 }

@@ -1,4 +1,4 @@
-//! The library's side: stacks of attributes and of `call` methods.
+//! Runs histories with the library. Calls the decorated functions, and nests `call` methods.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -29,7 +29,7 @@ pub(crate) const IGNORED: Error = Error::Status(404);
 pub(crate) type Outcome = Result<u32, Error>;
 pub(crate) type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
-/// The layers that all calls of a history share, and the call under way.
+/// The layers that all calls of a history share, and the calls so far.
 pub(crate) struct World {
     pub(crate) a: CircuitBreaker,
     pub(crate) b: CircuitBreaker,
@@ -39,14 +39,14 @@ pub(crate) struct World {
     calls: RefCell<Vec<Progress>>,
 }
 
-/// A call, and the runs of its innermost body so far.
+/// A call, and the number of times that its innermost body has run.
 #[derive(Clone)]
 struct Progress {
     call: Rc<Call>,
     runs: Rc<Cell<usize>>,
 }
 
-/// A function of a call: the number of the call, and the number of its frame.
+/// A function of a call: the index of the call in [`World`], and the index of the function in the frames of the call.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
     call: usize,
@@ -59,7 +59,7 @@ impl World {
         Self {
             a: circuit(&history.circuits[0]),
             b: circuit(&history.circuits[1]),
-            // Held slots borrow it.
+            // The slots in `taken` borrow the bulkhead for `'static`.
             slots: Box::leak(Box::new(slots)),
             taken: Vec::new(),
             rate: RateLimit::builder("rate", 1).burst(history.burst).build().unwrap(),
@@ -71,7 +71,7 @@ impl World {
         self.calls.borrow()[at.call].call.frames[at.depth].clone()
     }
 
-    /// Runs the body of a function.
+    /// Runs the body of a function: calls the next function. The innermost body ends as the history says.
     pub(crate) async fn body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {
@@ -88,7 +88,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::Ignored => Err(IGNORED),
             End::Busy(time) => Err(Error::Busy(time)),
-            // Prints no message.
+            // `resume_unwind` prints no message.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }
@@ -172,7 +172,7 @@ fn circuit(settings: &Settings) -> CircuitBreaker {
     builder.build().unwrap()
 }
 
-/// Returns the kind of an error, and checks that it is from the right layer.
+/// Returns the kind of an error.
 fn kind(error: &Error) -> Kind {
     match error {
         Error::Open(_) => Kind::Open,
@@ -210,7 +210,7 @@ const TIMEOUT: Duration = Duration::from_secs(7);
 const LONG_TIMEOUT: Duration = Duration::from_secs(29);
 const HEDGE_AFTER: Duration = Duration::from_secs(3);
 
-/// Calls the body through these layers, the first of which is the outermost.
+/// Calls the body through the `call` methods of these layers. The first layer is the outermost.
 fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
     let Some((first, rest)) = layers.split_first() else { return Box::pin(world.body(at)) };
     let (first, rest) = (*first, Rc::<[Layer]>::from(rest));

@@ -1,6 +1,7 @@
-//! Random stacks of all layers, on one function and over functions that call each other, against a model of plain code.
+//! Compares random stacks of layers with a model in plain code. The layers are on one function, or on two or three
+//! functions that call each other.
 //!
-//! A failure prints its seed. `RESILIENCE_SEED=7 cargo test --test combinations` repeats the history of seed 7, and
+//! A failed test prints its seed. `RESILIENCE_SEED=7 cargo test --test combinations` repeats the history of seed 7, and
 //! `RESILIENCE_HISTORIES=100000` sets the number of histories.
 
 mod breaker;
@@ -22,30 +23,30 @@ use crate::history::{Call, Frame, History, Layer, Step};
 use crate::library::{BUDGET, World};
 use crate::model::Model;
 
-/// The tokens of the budget at the start of a history.
+/// The number of tokens in the retry budget at the start of a history.
 const CAPACITY: u64 = 12;
 
-/// The end of a call.
+/// The way in which a call ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Ok(u32),
     Err,
     Ignored,
     Busy(Duration),
-    /// An error of the body that replaces another one.
+    /// An error that a body returned in place of the error of a called function.
     Replaced,
     Open,
     Full,
     Limited,
     Timeout,
     Deadline,
-    /// The deadline had passed before the call started.
+    /// The caller's deadline had passed before the call started.
     DeadlineBefore,
     Panic,
     Dropped,
 }
 
-/// The end of a call, the number of runs of the innermost body, and the time spent.
+/// The way in which a call ended, the number of runs of its innermost body, and its duration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Ended {
     kind: Kind,
@@ -83,19 +84,21 @@ impl Default for Circuit {
     }
 }
 
-/// The state after a step.
+/// The state of all layers after a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Observed {
     circuits: [Circuit; 2],
-    /// The taken slots, the admitted and the rejected calls.
+    /// Three numbers of the bulkhead: taken slots, admitted calls and rejected calls.
     slots: (u64, u64, u64),
+    /// Two numbers of the rate limit: admitted calls and rejected calls.
     rate: (u64, u64),
+    /// The number of tokens in the retry budget.
     tokens: u64,
 }
 
 type Trace = Vec<(Vec<Ended>, Observed)>;
 
-/// Awaits both calls, or the only one.
+/// Awaits one call, or two concurrent calls.
 async fn all<F: Future<Output = Ended>>(calls: Vec<F>) -> Vec<Ended> {
     let mut calls = calls.into_iter();
     match (calls.next(), calls.next()) {
@@ -105,7 +108,7 @@ async fn all<F: Future<Output = Ended>>(calls: Vec<F>) -> Vec<Ended> {
     }
 }
 
-/// A side of the comparison: the library, or the model.
+/// One of the two implementations that the test compares: the library or the model.
 trait Side {
     async fn call(&self, call: &Call) -> Ended;
     fn take_slot(&mut self);
@@ -136,7 +139,8 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
     trace
 }
 
-/// Returns the first difference of the library from the model.
+/// Runs a history with the library and with the model. Returns a description of the first difference, or `None` if
+/// there is no difference.
 fn difference(history: &History) -> Option<String> {
     let runtime = paused_runtime();
     while BUDGET.stats().tokens < CAPACITY {
@@ -152,7 +156,7 @@ fn difference(history: &History) -> Option<String> {
     ))
 }
 
-/// Removes parts of a history while a difference remains.
+/// Removes parts of a history as long as the library still differs from the model.
 fn shrunk(mut history: History) -> History {
     while let Some(smaller) = smaller(&history).into_iter().find(|smaller| difference(smaller).is_some()) {
         history = smaller;
@@ -160,7 +164,7 @@ fn shrunk(mut history: History) -> History {
     history
 }
 
-/// Returns the histories with one part less.
+/// Returns the histories that lack one part of `history`, such as a step or a layer.
 fn smaller(history: &History) -> Vec<History> {
     let mut all = Vec::new();
     let mut add = |change: &dyn Fn(&mut History)| {
@@ -197,7 +201,8 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // Another decorated function may have the remaining layers.
+                    // The remaining layers need a decorated function of their own. Without such a function, this layer
+                    // cannot be removed.
                     let attribute = FUNCTIONS.iter().position(|function| function.layers == layers);
                     if frame.attribute.is_none() || attribute.is_some() {
                         let attribute = frame.attribute.and(attribute);
@@ -232,7 +237,7 @@ fn stacks_behave_as_their_model() {
         let history = shrunk(history);
         match difference(&history) {
             Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
-            // A layer has kept a state from the histories before.
+            // The history alone shows no difference, so a layer has kept state from earlier histories.
             None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
         }
     }

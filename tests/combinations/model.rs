@@ -1,4 +1,5 @@
-//! The model: each layer in plain code, written from the pages. It uses tokio's clock and nothing of the library.
+//! Defines [`Model`], which implements each layer in plain code, as the pages of the documentation describe the layer.
+//! The model uses tokio's clock and semaphore, and nothing of the library.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -22,12 +23,12 @@ impl Kind {
         matches!(self, Kind::Ok(_))
     }
 
-    /// Returns whether a layer says that the call was not made.
+    /// Returns whether a layer rejected the call before the body ran.
     fn is_rejection(self) -> bool {
         matches!(self, Kind::Open | Kind::Full | Kind::Limited | Kind::DeadlineBefore)
     }
 
-    /// Returns the delay that the error asks for.
+    /// Returns the delay that the error asks for, or zero.
     fn hint(self) -> Duration {
         if let Kind::Busy(time) = self { time } else { Duration::ZERO }
     }
@@ -46,26 +47,27 @@ pub(crate) struct Model {
     slots_admitted: Cell<u64>,
     slots_rejected: Cell<u64>,
     burst: u32,
-    /// The time at which the bucket of the rate limit is full again.
+    /// The time at which the bucket of the rate limit is full again. `None` before the first admitted call.
     full_at: Cell<Option<Instant>>,
     rate_admitted: Cell<u64>,
     rate_rejected: Cell<u64>,
     tokens: Cell<u64>,
-    /// The depth of the function whose layer rejected or ended a call last. An error reaches each layer above at once.
+    /// The depth of the function whose layer last rejected or ended a call. A single value is enough, because an error
+    /// reaches all layers above before another call can run.
     rejected_at: Cell<usize>,
-    /// The error that a body replaced last.
+    /// The kind of the error that a body last replaced by an error of its own.
     replaced: Cell<Kind>,
-    /// The circuit that rejected a call or counted a failure last, in the current poll of a retry's body: the time for which
-    /// it stays open, and whether it rejected.
+    /// The circuit that last rejected a call or counted a failure, within the current poll of the body of a retry. The
+    /// pair holds the time until this circuit may admit a call, and whether it rejected a call.
     last_open: Rc<Cell<(Duration, bool)>>,
-    /// Each call, and the runs of its innermost body so far.
+    /// Each call, and the number of times that its innermost body has run.
     calls: RefCell<Vec<Progress>>,
 }
 
 type Progress = (Rc<Call>, Rc<Cell<usize>>);
 
 const RETRY_COST: u64 = 5;
-/// The longest delay that a retry without `max_delay` accepts.
+/// The longest delay of an error that a retry without `max_delay` accepts. After a longer delay, the retry ends.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 const REFUND: u64 = 3;
 
@@ -92,7 +94,7 @@ impl Model {
         }
     }
 
-    /// Calls the function at this depth through all its layers.
+    /// Calls the function at the depth of `context` through all its layers.
     fn function(&self, context: Context) -> Running<'_> {
         let frame = self.calls.borrow()[context.call].0.frames[context.depth].clone();
         self.layer(frame.layers.into(), frame.attribute.is_some(), context)
@@ -127,7 +129,8 @@ impl Model {
         self.watched(retries, noting(starts, self.run_body(context))).await
     }
 
-    /// Watches the body of these retries. Each poll forgets the open circuit of the poll before.
+    /// Polls the body of these retries. Each poll clears `last_open`, and records in `has_ended` whether the body has
+    /// ended.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
@@ -197,13 +200,15 @@ impl Model {
             noting(vec![start], below(context)).await
         };
         running.ended = true;
-        // `CircuitBreaker::call` cannot look into the error, and takes this one for that of the deadline.
+        // `CircuitBreaker::call` does not know the type of the error. If a body replaced the error of a deadline, the
+        // method judges the replacement like the error of the deadline.
         let is_taken = kind == Kind::Replaced && !is_attribute && self.replaced.get().is_by_deadline();
         let seen = if is_taken { self.replaced.get() } else { kind };
         let verdict = match seen {
             Kind::Panic => Verdict::Failure,
             _ if seen.is_by_deadline() && running.hung() => Verdict::Failure,
-            // `failure_if` decides about rejections of called functions.
+            // `failure_if` decides whether a rejection in a called function is a failure. Every other rejection is
+            // ignored.
             _ if seen.is_rejection() || seen.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }
@@ -267,7 +272,8 @@ impl Model {
                 }
                 return kind;
             }
-            // Without an option of its own the retry reads the delay as a circuit of the same function does.
+            // A retry attribute without `retry_after` uses the `retry_after` of a circuit below it on the same
+            // function.
             let reads_hint = has_rules || (is_attribute && layers[1..].contains(&Layer::CircuitB));
             let hint = if reads_hint { kind.hint() } else { Duration::ZERO };
             let pause = Duration::from_secs(delay << (attempt - 1)).max(hint);
@@ -278,10 +284,11 @@ impl Model {
             });
             let stays_open = |which: usize| self.circuits[which].left() > pause;
             let (wait, by_rejection) = self.last_open.get();
-            // A method cannot look into the error.
+            // The `call` method of a retry does not know the type of the error, so it treats a rejection like a failure
+            // of the circuit.
             let is_noted = nested.has_ended.take() && !kind.is_ok();
             let stays_open_below = is_noted && wait > pause && !(is_attribute && by_rejection) && !repeats_rejections;
-            // A rejection by a circuit of the same function ends the retry all the same.
+            // A rejection by a circuit on the same function ends the retry, even with `retry_rejected = true`.
             let is_own = is_attribute && self.rejected_at.get() == context.depth;
             if attempt == max
                 || stays_open_below
@@ -329,7 +336,8 @@ impl Model {
         if slot.is_some() { below(context).await } else { self.reject(&context, Kind::Full) }
     }
 
-    /// A bucket of `burst` tokens, one of which returns each second.
+    /// Admits a call if the bucket has a token. The bucket holds at most `burst` tokens, and one token returns each
+    /// second.
     async fn rate_limit<'w>(&'w self, context: Context, below: impl Fn(Context) -> Running<'w>) -> Kind {
         let now = Instant::now();
         let full_at = self.full_at.get().map_or(now, |full_at| full_at.max(now)) + Duration::from_secs(1);
@@ -348,7 +356,7 @@ impl Model {
         let (context, starts) = context.inside();
         let mut first = Some(below(context.clone()));
         let mut second: Option<Running<'_>> = None;
-        // No attempt starts after the deadline.
+        // No attempt starts after the caller's deadline.
         let has_second = context.time_left().is_none_or(|left| AFTER < left);
         let mut timer = has_second.then(|| Box::pin(sleep(AFTER)));
         let attempts = poll_fn(move |cx| {

@@ -1,7 +1,9 @@
-//! Compares a breaker with the breaker of the original specification on random sequences of operations.
+//! Compares a breaker with the breaker of the original specification, which is written in Python, on random sequences
+//! of operations.
 //!
-//! `record.py` documents the format of the sequences. `.ci/differential` records fresh sequences. The sequences in the
-//! repository make this an ordinary test.
+//! The test reads recorded sequences from `sequences.jsonl`, or from the file that the variable `RESILIENCE_SEQUENCES`
+//! names. `record.py` records the sequences and documents their format. `.ci/differential` runs the test with new
+//! sequences.
 
 use std::env;
 use std::fs::read_to_string;
@@ -21,7 +23,7 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// A step of a sequence. In the file it is an array, like an [`Answer`].
+/// A step of a sequence. The file stores a step as an array of its fields, and an [`Answer`] as well.
 #[derive(Deserialize)]
 struct Step {
     op: Op,
@@ -39,10 +41,11 @@ enum Op {
     Call(Outcome),
 }
 
-/// The observed facts after a step.
+/// The state of a breaker after a step.
 ///
-/// Both breakers have the same `successes`, because one trial closes the circuit. With a higher `half_open_max` the
-/// counts would differ. The stamps come from different clocks, so the test only compares whether they exist.
+/// In both breakers, `successes` has the same value, because one trial closes the circuit in every sequence. If
+/// `half_open_max` were higher, the values would differ. The time stamps of the breakers come from different clocks, so
+/// the test only compares whether a stamp exists.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,
@@ -110,6 +113,6 @@ async fn breaker_answers_as_the_specification() {
         }
     }
     println!("{sequences} sequences with {steps} operations");
-    // A truncated recording must not pass as a success.
+    // Fails if the file is truncated. A complete file has at least 250 sequences of at least 10 steps each.
     assert!(sequences >= 250 && steps >= 10 * sequences, "{sequences} sequences with {steps} operations");
 }

@@ -1,4 +1,4 @@
-//! Random histories, compared with models that are obviously correct.
+//! Compares circuit breakers with simple models, in random sequences of calls and other operations.
 
 mod state_machine;
 mod window;

@@ -1,4 +1,5 @@
-//! Random histories of overlapping calls, on two clocks that disagree, compared with a simple model of a breaker.
+//! Compares a breaker with a simple model, in random sequences of overlapping calls. The steps use two clocks that show
+//! different times.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -24,11 +25,11 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Starts a call, with a permit or by [`CircuitBreaker::call`].
+    /// Starts a call: by [`CircuitBreaker::call`] if `by_call` is true, otherwise with a permit.
     Begin {
         by_call: bool,
     },
-    /// Ends one of the running calls.
+    /// Ends one of the running calls. The index of this call is `which`, modulo the number of running calls.
     End {
         which: usize,
         how: End,
@@ -71,20 +72,23 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
-        // A step takes whole seconds, or one millisecond more. It therefore ends exactly at a limit or just after it.
+        // All limits are whole seconds. An advance by whole seconds can end exactly at a limit. With one more
+        // millisecond, the advance can end just after a limit.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
     ]
 }
 
-/// A model of a breaker: a state, and the running calls. The model finds the permits among the running calls, because a
-/// counter could be wrong.
+/// A model of a breaker. The model has no counter of running trials, because a counter could be wrong. For each
+/// decision, it counts the trials among the running calls.
 struct Model {
     settings: Settings,
     state: State,
+    /// The number of state changes.
     generation: u64,
-    /// The current lease. A trial of an older lease no longer holds a permit.
+    /// The number of the current lease. After `trial_timeout`, a new lease begins, and trials of an older lease no
+    /// longer block other calls.
     lease: u64,
     failures: u64,
     successes: u64,
@@ -110,7 +114,7 @@ struct Totals {
     opened: u64,
 }
 
-/// The admission of a call. The lease is zero for a call that is no trial.
+/// The generation and the lease in which a call was admitted. The lease is 0 if the call is not a trial.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,
@@ -148,12 +152,14 @@ impl Model {
         self.close();
     }
 
-    /// Returns the ticket of an admitted call, or the wait of a rejected call.
+    /// Starts a call. Returns its ticket if the model admits the call, and otherwise the wait until the next attempt
+    /// may succeed.
     fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
             State::Open { since } => {
-                // The earlier of the two clocks decides.
+                // If the other clock opened the circuit, `since` may be later than `now`. The earlier of the two times
+                // counts.
                 let since = since.min(now);
                 self.state = State::Open { since };
                 if now - since < self.settings.cooldown {
@@ -228,7 +234,7 @@ impl Model {
 
     fn compare(&self, told: &CircuitStats, now: Instant) {
         let left = match self.state {
-            // The wait is at most the cooldown on every clock.
+            // If `since` is later than `now`, the remaining time equals the cooldown.
             State::Open { since } => self.settings.cooldown.saturating_sub(now.saturating_duration_since(since)),
             _ => Duration::ZERO,
         };
@@ -254,14 +260,14 @@ impl Model {
 
 type Pinned = Pin<Box<dyn Future<Output = Result<(), CallError<()>>>>>;
 
-/// A running call of the real breaker.
+/// A running call of the tested breaker.
 enum Call {
     Permit(OwnedPermit),
     Future { future: Pinned, end: Rc<Cell<Option<End>>> },
 }
 
 impl Call {
-    /// Returns the wait if the breaker rejects the call.
+    /// Starts a call. If the breaker rejects the call, returns the `retry_after` of the rejection.
     fn begin(breaker: &CircuitBreaker, by_call: bool) -> Result<Self, Duration> {
         if !by_call {
             return breaker.try_acquire_owned().map(Self::Permit).map_err(|open| open.retry_after());
@@ -284,14 +290,16 @@ impl Call {
         }
     }
 
-    /// Ends the call, and returns how it ended, because not every kind of call can end in every way.
+    /// Ends the call in the way `how`, if this kind of call can end in this way. Returns the way in which the call
+    /// ended.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),
             (Self::Permit(permit), End::Failure) => permit.failure(),
             (Self::Permit(permit), End::Ignored) => permit.ignore(),
             (Self::Permit(permit), End::Panic) => {
-                // A permit cannot know whether its own future panicked.
+                // A permit cannot know whether the call that holds it panicked, so the breaker counts a dropped permit
+                // as cancelled.
                 let _ = catch_unwind(AssertUnwindSafe(move || {
                     let _permit = permit;
                     resume_unwind(Box::new("panicked"))
@@ -314,7 +322,7 @@ fn poll(future: &mut Pinned) -> Poll<Result<(), CallError<()>>> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Creates two paused clocks that are whole seconds apart. The first one is the current clock.
+/// Creates two runtimes with paused clocks. The second clock is 10 s ahead of the first.
 fn clocks() -> [Runtime; 2] {
     let clocks = [paused_runtime(), paused_runtime()];
     let [one, other] = clocks.each_ref().map(|clock| clock.block_on(async { Instant::now() }));

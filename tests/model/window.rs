@@ -1,4 +1,4 @@
-//! Random calls through circuits with a window, compared with a list of all calls.
+//! Compares the window of a circuit with a list of all calls, in random sequences of calls.
 
 use std::time::Duration;
 
@@ -11,7 +11,9 @@ const SLOW: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug)]
 enum Window {
+    /// A window of this number of seconds. It consists of ten parts of equal length, called tenths.
     Tenths(u32),
+    /// A window of this number of calls.
     Calls(u32),
 }
 
@@ -19,8 +21,9 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// The rate in tenths. `slow_rate` is in tenths, too.
+    /// The rate of failed calls that opens the circuit, in steps of 0.1: 1 to 10.
     failure_rate: u32,
+    /// The rate of slow calls that opens the circuit, in steps of 0.1: 1 to 10.
     slow_rate: u32,
 }
 
@@ -31,7 +34,8 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Reads the statistics. A read is a separate step, to show that it changes nothing.
+    /// Compares the statistics with the model. This is a separate step, so that sequences with and without it show that
+    /// reading the statistics changes nothing.
     Look,
     Reset,
 }
@@ -60,12 +64,13 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// An ended call.
 struct Ended {
+    /// The value of [`Model::tenth`] at the end of the call.
     tenth: u128,
     failed: bool,
     slow: bool,
 }
 
-/// A model of a window: all calls since the circuit closed.
+/// A model of a window, which stores all calls since the circuit closed.
 struct Model {
     rule: Rule,
     begun: Instant,
@@ -73,7 +78,8 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the number of the current tenth of a window of time.
+    /// Returns the number of whole tenths of the window that have passed since `begun`. Returns 0 for a window of
+    /// calls.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),

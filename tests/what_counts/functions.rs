@@ -1,4 +1,5 @@
-//! The decorated functions: each layer of the table above each kind of end, on one function and on two.
+//! Defines the decorated functions of the scenarios. Each combines a tested layer, which is a column of the table, with
+//! one way in which the call below it ends.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -14,34 +15,36 @@ use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS,
 
 pub(crate) type Call = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Result<u32, Error>> + 'w>>;
 
-/// The layers of the table above an end. There is no method for a fallback.
+/// One function for each tested layer. `fallbacks` is `None` for methods, because the library has no method for a
+/// fallback.
 pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
-    /// With `on = "any"`, and with `on = "rejected"`.
+    /// Functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`.
     pub(crate) fallbacks: Option<(Call, Call)>,
     pub(crate) hedge: Call,
 }
 
-/// A need of a family that the scenarios respect.
+/// A property of a [`Family`] that changes its scenarios.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Plain,
-    /// The layer below would end the first attempt of a hedge, too.
+    /// The layer below the tested layer is a timeout. Below a hedge on the same function, this timeout would end the
+    /// first attempt, too.
     Timeout,
-    /// The circuits change their state while the body runs.
+    /// The circuits change their state while the body runs, so that the call becomes stale.
     Stale,
 }
 
-/// Functions that end in the same way.
+/// All functions with the same layers below the tested layer, and with the same options of the tested layer.
 pub(crate) struct Family {
     pub(crate) kind: Kind,
     pub(crate) budget: &'static RetryBudget,
-    /// The layer stands on the function itself.
+    /// The tested layer and the layers below it are on the same function.
     pub(crate) same: Layers,
-    /// The layer stands on a function that calls it.
+    /// The tested layer is on a function that calls the function with the layers below.
     pub(crate) called: Layers,
-    /// The layer is a method that calls it.
+    /// The tested layer is a method such as [`RetryPolicy::call`], which calls the function with the layers below.
     pub(crate) method: Layers,
 }
 
@@ -83,7 +86,8 @@ where
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Puts the layers above a function with these attributes.
+/// Creates a function for each tested layer. Each has the attribute of the tested layer, then the attributes `$below`,
+/// and the body `$body`.
 macro_rules! layers {
     (
         $world:ident, { $(#[$circuit:meta])* } { $(#[$retry:meta])* } { $(#[$fallback:meta])* } { $(#[$below:meta])* },
@@ -134,7 +138,7 @@ macro_rules! layers {
 }
 
 macro_rules! family {
-    // The layers of most families.
+    // Most families have these tested layers.
     ($name:ident, $kind:ident, $world:ident, below { $($below:tt)* }) => {
         family! {
             $name, $kind, $world,
@@ -209,7 +213,7 @@ family! {
     fallback {}
     below {}
 }
-// The `failure_if` of the circuit above selects the rejection.
+// The `failure_if` of the tested circuit selects a rejection of the circuit below as a failure.
 family! {
     SELECTED, Plain, world,
     circuit { #[circuit(with = world.above, failure_if = |error| *error != ERROR_THAT_IS_IGNORED)] }

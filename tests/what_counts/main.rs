@@ -1,9 +1,9 @@
-//! Each cell of the table on the page `what_counts` has a scenario. The test runs it, and compares the result with the text
-//! of the cell.
+//! Tests each cell of the table on the page `docs/guide/what_counts.md`: runs a scenario, and compares its result with
+//! the text of the cell.
 //!
-//! A row is a way in which a call ends, in [`rows`]. A column is a layer, in [`COLUMNS`]. The scenario of a cell calls a
-//! function that ends as the row says, with the layer of the column above it. It returns one word for the effect on the
-//! layer, such as `wins`.
+//! A row of the table is a way in which a call ends, listed in [`rows`]. A column is a layer, its budget or its
+//! statistics, listed in [`COLUMNS`]. The scenario of a cell puts the layer of the column above a function that ends as
+//! the row says. The scenario returns a word for the effect on this layer, such as `wins`.
 
 mod functions;
 mod world;
@@ -19,7 +19,7 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the layer above.
+/// The place of the tested layer, which is the layer of the column.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -29,16 +29,16 @@ enum Place {
 
 const SAME: &[Place] = &[Place::SameFunction];
 const CALLING: &[Place] = &[Place::CallingFunction, Place::Method];
-/// The methods of a circuit have no `failure_if`.
+/// The places for options such as `failure_if`, which a method of a circuit does not have.
 const ATTRIBUTES: &[Place] = &[Place::SameFunction, Place::CallingFunction];
 const ALL: &[Place] = &[Place::SameFunction, Place::CallingFunction, Place::Method];
 
-/// A way in which a call can end.
+/// A row of the table: a way in which a call can end.
 struct Row {
     title: &'static str,
     family: &'static Family,
     end: End,
-    /// Makes the layer below reject the next call.
+    /// Makes the layer below the tested layer reject the next call.
     reject: fn(&World),
     places: &'static [Place],
     /// The duration of the body.
@@ -87,10 +87,10 @@ impl Row {
     }
 }
 
-/// Returns every way in which a call can end. `hung_after` is 10 s in all scenarios.
+/// Returns every row of the table. The option `hung_after` of each circuit is 10 s.
 fn rows() -> Vec<Row> {
     let circuit = |world: &World| world.circuit.force_open();
-    // A slot that is not dropped stays taken.
+    // Takes all slots. Only the drop of a slot returns it, so a forgotten slot stays taken.
     let bulkhead = |world: &World| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
     let rate_limit = |world: &World| while world.rate.try_acquire().is_ok() {};
     vec![
@@ -124,10 +124,11 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// Returns the word for the cell, or none if there is no such layer at this place.
+/// Runs the scenario of a cell. Returns the word for the cell, or `None` if the tested layer does not exist at this
+/// place.
 type Scenario = fn(&Row, Place) -> Option<String>;
 
-/// The columns, with the scenario of each.
+/// The columns after the first, each with its title and its scenario.
 const COLUMNS: [(&str, Scenario); 6] = [
     ("circuit", |row, place| Some(with_circuit(row, place).circuit_word())),
     ("retry", |row, place| Some(with_retry(row, place).0)),
@@ -146,7 +147,7 @@ fn with_circuit(row: &Row, place: Place) -> World {
     })
 }
 
-/// Returns the words for the retry and its budget.
+/// Calls a function with a retry. Returns the words for the retry and for its budget.
 fn with_retry(row: &Row, place: Place) -> (String, String) {
     paused_runtime().block_on(async {
         let world = row.world();
@@ -175,14 +176,15 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
     Some(word.to_owned())
 }
 
-/// The first attempt runs for 100 s and succeeds. The second attempt starts after 0.8 s, and ends as the row says.
+/// Calls a function with a hedge, and returns the word for the hedge. The first attempt runs for 100 s and succeeds.
+/// The second attempt starts after 0.8 s, and ends as the row says.
 fn hedge(row: &Row, place: Place) -> String {
     paused_runtime().block_on(async {
         let world = row.world();
         world.is_well.set(row.deadline != Some(Duration::ZERO));
         let begin = Instant::now();
-        // A timeout below on the same function would end the first attempt, too. The timeout is therefore on the called
-        // function.
+        // On the same function, a timeout below the hedge would also end the first attempt. The scenario therefore uses
+        // a timeout on a called function.
         let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
         let place = if is_ended { Place::CallingFunction } else { place };
         let call = ended((row.layers(place).hedge)(&world), row.dropped_after, row.deadline);
@@ -202,14 +204,15 @@ fn hedge(row: &Row, place: Place) -> String {
     })
 }
 
-/// Returns the rows of the first table of the page, as cells. The first row holds the titles of the columns.
+/// Returns the cells of each row of the first table on the page. The first row holds the titles of the columns.
 fn table() -> Vec<Vec<&'static str>> {
     let rows = PAGE.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     cells.filter(|cells| !cells[0].starts_with("---")).collect()
 }
 
-/// Runs the scenario at each place, and returns all words if they differ.
+/// Runs the scenario at each place of the row. Returns the word, or all words joined by `or` if the places have
+/// different words.
 fn observed(row: &Row, scenario: Scenario) -> String {
     let mut words: Vec<_> = row.places.iter().filter_map(|place| scenario(row, *place)).collect();
     words.sort();

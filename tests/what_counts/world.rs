@@ -1,4 +1,4 @@
-//! The state that a scenario and its functions share.
+//! Defines [`World`], the state that a scenario shares with the functions that it calls.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -12,18 +12,18 @@ use tokio::time::{sleep, timeout};
 
 use crate::functions::{Family, Kind};
 
-/// The end of a body.
+/// The way in which a body ends.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum End {
     Ok,
-    /// The `failure_if_ok` of the circuit selects it.
+    /// An `Ok` that the `failure_if_ok` of the tested circuit selects as a failure.
     OkThatFails,
-    /// The `retry_if_ok` of the retry selects it.
+    /// An `Ok` that the `retry_if_ok` of the tested retry selects for another attempt.
     OkToRepeat,
     Err,
-    /// The `failure_if` of the circuit excludes it.
+    /// An `Err` that the `failure_if` of the tested circuit excludes from the failures.
     ErrThatIsIgnored,
-    /// The `retry_if` of the retry excludes it.
+    /// An `Err` that the `retry_if` of the tested retry excludes from further attempts.
     ErrNotToRepeat,
     Panic,
 }
@@ -33,10 +33,10 @@ pub(crate) const VALUE_TO_REPEAT: u32 = 202;
 pub(crate) const ERROR_THAT_IS_IGNORED: Error = Error::Status(404);
 pub(crate) const ERROR_NOT_TO_REPEAT: Error = Error::Status(400);
 
-/// The value of the first attempt of a hedge, which ends last.
+/// The value of the first attempt of a hedge. This attempt ends after the second attempt.
 pub(crate) const LAST: u32 = 7;
 
-/// The counts that a scenario compares with later ones.
+/// The counts that a scenario compares before and after a call.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     failures: u64,
@@ -45,17 +45,19 @@ struct Counts {
 }
 
 pub(crate) struct World {
-    /// The circuit of the column.
+    /// The tested circuit, above the function that ends the call.
     pub(crate) above: CircuitBreaker,
-    /// Layers between the column and the body.
+    /// The circuit below the tested layer.
     pub(crate) circuit: CircuitBreaker,
+    /// The bulkhead below the tested layer.
     pub(crate) slots: Bulkhead,
+    /// The rate limit below the tested layer.
     pub(crate) rate: RateLimit,
-    /// The budget of the retry of the column.
+    /// The budget of the tested retry.
     budget: &'static RetryBudget,
     end: End,
     time: Duration,
-    /// Whether the body runs for a long time and succeeds, independent of the row.
+    /// Whether the body ignores the row: then the body succeeds after 100 s with [`LAST`].
     pub(crate) is_well: Cell<bool>,
     noted: Cell<Counts>,
     pub(crate) kind: Kind,
@@ -85,14 +87,15 @@ impl World {
             retries: Cell::new(0),
             fell_back: Cell::new(false),
         };
-        // A success is seen by the end of a row of failures, and a refund by a bucket that is not full.
+        // A success is visible only if it ends a series of failures, so the circuit starts with one failure. A refund
+        // is visible only if the bucket is not full, so the budget starts with one retry paid.
         world.above.try_acquire().unwrap().failure();
         assert!(family.budget.try_retry(RetryCost::Failure));
         world.note();
         world
     }
 
-    /// Compares with the counts of this moment from now on.
+    /// Stores the current counts for a later comparison, and sets the count of retries to 0.
     pub(crate) fn note(&self) {
         self.noted.set(self.counts());
         self.retries.set(0);
@@ -112,7 +115,7 @@ impl World {
         }
     }
 
-    /// Changes the state of the circuits, so that a running call is stale.
+    /// Changes the state of both circuits, so that the running call is stale. Stores the counts of the new state.
     fn make_stale(&self) {
         for circuit in [&self.above, &self.circuit] {
             circuit.reset();
@@ -126,7 +129,7 @@ impl World {
         self.retries.set(self.retries.get() + 1);
     }
 
-    /// Runs the body.
+    /// Runs the body of a decorated function.
     pub(crate) async fn body(&self) -> Result<u32, Error> {
         if self.is_well.get() {
             sleep(Duration::from_secs(100)).await;
@@ -143,7 +146,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::ErrThatIsIgnored => Err(ERROR_THAT_IS_IGNORED),
             End::ErrNotToRepeat => Err(ERROR_NOT_TO_REPEAT),
-            // Prints no message.
+            // `resume_unwind` prints no message.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }
@@ -157,7 +160,7 @@ impl World {
         .to_owned()
     }
 
-    /// Returns the totals that have increased.
+    /// Returns the names of the totals that have increased since the stored counts.
     pub(crate) fn statistics_word(&self) -> String {
         let pairs = self.counts().totals.into_iter().zip(self.noted.get().totals);
         let above = pairs.filter(|((_, now), (_, before))| now > before).map(|((name, _), _)| name);
@@ -189,7 +192,8 @@ impl World {
     }
 }
 
-/// Awaits a call. Returns none if it panicked or was dropped.
+/// Awaits a call with a deadline after `time_left`, and drops the call after `dropped_after`. Returns `None` if the
+/// call panicked or was dropped.
 pub(crate) async fn ended<T>(
     call: impl Future<Output = T>,
     dropped_after: Option<Duration>,

@@ -1,4 +1,4 @@
-//! Replays the cases about budgets.
+//! Replays the cases about retry budgets.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::advance;
 use super::{Case, seconds};
 
 impl Case {
-    /// Creates the budget of this case. The budget is leaked, because a policy borrows it for `'static`.
+    /// Creates the budget of this case. Leaks the budget, because a policy borrows it for `'static`.
     pub(super) fn budget(&self) -> &'static RetryBudget {
         Box::leak(Box::new(match (self.config.get("bucket"), self.config.get("budget")) {
             (Some(bucket), _) => {
@@ -37,7 +37,8 @@ impl Case {
         }))
     }
 
-    /// Replays rows about a bucket: an operation, its amount, whether the bucket grants it, and the tokens left.
+    /// Replays a table about a token bucket. A row contains an operation, a number of tokens, whether the bucket grants
+    /// the operation, and the number of tokens left.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {
@@ -67,7 +68,8 @@ impl Case {
         }
     }
 
-    /// Replays rows in which a deposit is the start of a call, and a withdrawal is a retry.
+    /// Replays operations on a budget that grants a share of all calls as retries. A deposit is the start of a call,
+    /// and a withdrawal is a retry.
     pub(super) async fn replay_ratio(&self) {
         let budget = self.budget();
         if self.outcomes == "10000 times: deposit, then try to withdraw, clock frozen" {

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Replays rows of a pause and its bounds. No pause is outside the bounds. Over many seeds, some pauses come near
-    /// each bound.
+    /// Replays a table with bounds of random pauses. With 500 seeds for each kind of jitter, every pause must be within
+    /// the bounds of its row. At both bounds, some pauses must be within the nearest tenth of the range.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -42,7 +42,7 @@ impl Case {
     }
 }
 
-/// Returns the pauses of a call that fails each time, in seconds.
+/// Calls a function that always fails, and returns the pauses between its attempts, in seconds.
 async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     let pauses = RefCell::new(Vec::new());
     let told = |event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay.as_secs_f64());
@@ -51,8 +51,8 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.into_inner()
 }
 
-/// Returns each pause that follows a pause of `prev` seconds or slightly less. The delay counts as the pause before the
-/// first one.
+/// Returns each pause whose previous pause is between 0.9 times `prev` and `prev` seconds long. For the first pause,
+/// `delay` counts as the previous pause.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);
