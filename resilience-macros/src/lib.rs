@@ -1,11 +1,11 @@
 //! Implements the attribute macros that `resilience-runtime` re-exports and documents.
 //!
-//! All attributes of this crate on one function are its stack. Each attribute of a stack is a layer. The expansion of a
+//! The attributes of this crate on one function form a stack. Each attribute of a stack is a layer. The expansion of a
 //! stack passes through these modules:
 //!
 //! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
-//! 2. `layers` contains a module for each attribute. It parses the options of the attribute with the parsers in
-//!    `parse`.
+//! 2. `layers` contains a module for each attribute. This module parses the options of the attribute with the parsers
+//!    in `parse`.
 //! 3. `plan` reports contradictions between layers. It reads the properties of each layer from a `Facts` struct.
 //! 4. `emit` combines the tokens of all layers in one expansion.
 //!

@@ -1,5 +1,9 @@
-//! Expands a stack of attributes in four steps: recognises the attributes of this crate on a function, parses each of
-//! them, checks the stack, and emits the tokens.
+//! Expands a stack of attributes in four steps:
+//!
+//! 1. Recognise the attributes of this crate on a function.
+//! 2. Parse each of them.
+//! 3. Check the stack for contradictions.
+//! 4. Emit the tokens.
 //!
 //! rustc expands the outermost attribute of a function first. This expansion removes the other attributes of this crate
 //! from the function, and contains the layers of all of them. If each attribute wrapped the body separately, the layer
@@ -17,15 +21,15 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument of an absorbed attribute: an attribute whose layer is already part of the expansion of another
-/// attribute. Its own expansion changes nothing.
+/// The argument that marks an attribute as absorbed. The layer of an absorbed attribute is already part of the
+/// expansion of another attribute, so its own expansion changes nothing.
 ///
-/// An absorbed attribute stays in the output for the sake of rustc. Without it, rustc would report the import of the
-/// attribute as unused, or would not report that the import is missing.
+/// An absorbed attribute stays in the output. Otherwise rustc would report the attribute's import as unused, or would
+/// not report that the import is missing.
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`, together with all attributes of the `family`
-/// below it.
+/// below `attribute`.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
@@ -103,7 +107,7 @@ fn without_effect(path: &Path) -> syn::Attribute {
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports this attribute if another attribute of the family has expanded on the function before. The other attribute
+/// Reports this attribute if another attribute of this crate has expanded on the function before. The other attribute
 /// did not recognise this one, because this one has been imported under a changed name.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {

@@ -1,4 +1,4 @@
-//! Tests this crate with tokens, as the compiler calls it.
+//! Tests this crate. The tests pass tokens to an attribute, as the compiler does.
 
 mod answers;
 mod edges;
@@ -20,7 +20,8 @@ fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     pipeline::expand(attribute, FAMILY, args, item)
 }
 
-/// Expands a function with attributes like the compiler, which calls the outermost attribute first.
+/// Expands the outermost attribute of a function. Like the compiler, passes the other attributes on as a part of the
+/// item.
 fn expanded(function: TokenStream) -> TokenStream {
     let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
     let (attrs, item) = split.parse2(function).unwrap();

@@ -77,8 +77,8 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// The ids of cases, each with the name of a count that this library defines differently. Here, `successes` counts
-/// since the circuit last closed. The case counts since the circuit became half-open.
+/// The ids of cases, each with the name of a count that this library defines differently. In this library, `successes`
+/// counts since the circuit last closed. The case counts since the circuit became half-open.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
@@ -133,8 +133,8 @@ impl Case {
         }
     }
 
-    /// Returns the outcome of the call with this id, which the step that ends the call contains. If no step ends the
-    /// call, the call is cancelled.
+    /// Returns the outcome of the call with this id. The step that ends the call contains the outcome. If no step ends
+    /// the call, the call is cancelled.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
@@ -147,8 +147,8 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// An entry for each step: the second of the paused clock at which the step ended, and the earliest and latest
-    /// stamp of the step. Stamps are milliseconds since 1970.
+    /// An entry for each step. It contains the second of the paused clock at which the step ended. It also contains the
+    /// earliest and the latest wall-clock time of the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -248,7 +248,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Waits for two ticks of the coarse wall clock if the case expects time stamps, so that no two steps have the same
-    /// stamp. Returns the earliest stamp of the next step, in milliseconds since 1970.
+    /// stamp. Returns the earliest possible stamp of the next step, in milliseconds since 1970.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {

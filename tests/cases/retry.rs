@@ -131,7 +131,7 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // The text `why` calls the option `max_attempts`, which contains its name `max` in this library.
+                // The cases name the option `max` by the text `max_attempts`, which contains `max`.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;
@@ -221,8 +221,7 @@ impl Case {
     }
 }
 
-/// Calls a function through `policy`. Each attempt has the next of the `outcomes`. An attempt without an outcome
-/// panics.
+/// Calls a function through `policy`. The n-th attempt has the n-th of the `outcomes`. A further attempt panics.
 async fn observe<P: RetryRules<u64, Failure>>(
     policy: &RetryPolicy<P>,
     budget: Option<&RetryBudget>,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::Circuit;
 use crate::history::Settings;
 
-/// The time at which the body of a call first returned `Poll::Pending`.
+/// The time at which the body of a call first returned `Poll::Pending`, or `None` before that time.
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
 /// The generation and the lease in which a call was admitted.
@@ -215,8 +215,8 @@ impl Facts {
     }
 }
 
-/// An admitted call. If this value is dropped before `ended` is true, the call counts as cancelled, or as failed after
-/// `hung_after`.
+/// An admitted call. If this value is dropped before `ended` is true, the call counts as cancelled. A call that has run
+/// for `hung_after` counts as failed instead.
 pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,

@@ -22,14 +22,14 @@ pub(crate) struct Context {
     pub(crate) until: Option<Instant>,
     /// The circuits that have admitted this call, each with its index and its ticket.
     pub(crate) outer: Vec<(usize, Ticket)>,
-    /// The records of the retries above that must count a retry here. These are retries of calling functions and
-    /// retries by a `call` method.
+    /// The records of the outer retries, which count each retry by a layer below. Outer retries are those of calling
+    /// functions and those by a `call` method.
     pub(crate) nested: Vec<Rc<Inside>>,
-    /// The records of the retry attributes on the same function. They observe the body only, or the attempts of a
-    /// hedge.
+    /// The records of the retry attributes on the same function. They observe only the body, or the attempts of a hedge
+    /// above the body.
     pub(crate) retries: Vec<Rc<Inside>>,
-    /// The start times of the circuit attributes on the same function. They observe the body only, or the attempts of a
-    /// hedge.
+    /// The start times of the circuit attributes on the same function. These circuits observe only the body, or the
+    /// attempts of a hedge above the body.
     pub(crate) circuits: Vec<Start>,
 }
 

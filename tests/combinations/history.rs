@@ -175,7 +175,7 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
             (Duration::ZERO, call(random, functions)),
-            // The second call starts at an odd time, so that timers of the two calls do not end at the same moment.
+            // The second call starts at an uneven time, so that timers of the two calls do not end at the same moment.
             (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, functions)),
         ]),
         _ => Step::Calls(vec![(Duration::ZERO, call(random, functions))]),
@@ -184,8 +184,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
 
 fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
-    // The possible ends of the runs: of a service that is up, of a service that is down, and of three services that
-    // change.
+    // The possible ends of the runs, for five services: one is always up, one is always down, and three have mixed
+    // results.
     let ends = random.pick::<&[End]>(&[
         &[End::Ok],
         &[End::Err],
@@ -226,7 +226,7 @@ fn frame(random: &mut Random, functions: &[&[Layer]]) -> Frame {
 }
 
 fn run(random: &mut Random, ends: &[End]) -> Run {
-    // Most times end with 1 ms, so that a body and a timer seldom end at the same moment.
+    // Adds 1 ms to each time above zero, so that a body and a timer seldom end at the same moment.
     let time = random.pick(&[0, 0, 0, 501, 2_001, 5_001, 8_001, 60_001]);
     Run { time: Duration::from_millis(time), end: random.pick(ends) }
 }

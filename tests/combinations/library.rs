@@ -1,4 +1,4 @@
-//! Runs histories with the library. Calls the decorated functions, and nests `call` methods.
+//! Runs histories with the library: calls the decorated functions, and nests `call` methods.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -88,7 +88,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::Ignored => Err(IGNORED),
             End::Busy(time) => Err(Error::Busy(time)),
-            // `resume_unwind` prints no message.
+            // Avoids a panic message: `resume_unwind` prints none.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }
@@ -172,7 +172,7 @@ fn circuit(settings: &Settings) -> CircuitBreaker {
     builder.build().unwrap()
 }
 
-/// Returns the kind of an error.
+/// Returns the [`Kind`] of an error.
 fn kind(error: &Error) -> Kind {
     match error {
         Error::Open(_) => Kind::Open,

@@ -201,8 +201,8 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // The remaining layers need a decorated function of their own. Without such a function, this layer
-                    // cannot be removed.
+                    // The frame without this layer needs a decorated function that has exactly the remaining layers. If
+                    // no such function exists, the layer stays.
                     let attribute = FUNCTIONS.iter().position(|function| function.layers == layers);
                     if frame.attribute.is_none() || attribute.is_some() {
                         let attribute = frame.attribute.and(attribute);

@@ -58,7 +58,7 @@ pub(crate) struct Model {
     /// The kind of the error that a body last replaced by an error of its own.
     replaced: Cell<Kind>,
     /// The circuit that last rejected a call or counted a failure, within the current poll of the body of a retry. The
-    /// pair holds the time until this circuit may admit a call, and whether it rejected a call.
+    /// pair holds the time until this circuit may admit a call, and whether the circuit rejected a call.
     last_open: Rc<Cell<(Duration, bool)>>,
     /// Each call, and the number of times that its innermost body has run.
     calls: RefCell<Vec<Progress>>,

@@ -81,14 +81,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// A model of a breaker. The model has no counter of running trials, because a counter could be wrong. For each
-/// decision, it counts the trials among the running calls.
+/// decision, the model counts the trials among the running calls.
 struct Model {
     settings: Settings,
     state: State,
     /// The number of state changes.
     generation: u64,
-    /// The number of the current lease. After `trial_timeout`, a new lease begins, and trials of an older lease no
-    /// longer block other calls.
+    /// The number of the current lease. If the newest trial is older than `trial_timeout`, the next call begins a new
+    /// lease. Trials of an older lease no longer block other calls.
     lease: u64,
     failures: u64,
     successes: u64,
@@ -152,8 +152,8 @@ impl Model {
         self.close();
     }
 
-    /// Starts a call. Returns its ticket if the model admits the call, and otherwise the wait until the next attempt
-    /// may succeed.
+    /// Starts a call. Returns its ticket if the model admits the call. Otherwise returns the time until a later call
+    /// may be admitted.
     fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),

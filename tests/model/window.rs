@@ -21,9 +21,9 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// The rate of failed calls that opens the circuit, in steps of 0.1: 1 to 10.
+    /// The rate of failed calls that opens the circuit, in tenths: 1 to 10.
     failure_rate: u32,
-    /// The rate of slow calls that opens the circuit, in steps of 0.1: 1 to 10.
+    /// The rate of slow calls that opens the circuit, in tenths: 1 to 10.
     slow_rate: u32,
 }
 
@@ -34,8 +34,8 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Compares the statistics with the model. This is a separate step, so that sequences with and without it show that
-    /// reading the statistics changes nothing.
+    /// Compares the statistics with the model. Only some steps do so, because reading the statistics must not change
+    /// the window.
     Look,
     Reset,
 }

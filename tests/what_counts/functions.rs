@@ -1,5 +1,5 @@
-//! Defines the decorated functions of the scenarios. Each combines a tested layer, which is a column of the table, with
-//! one way in which the call below it ends.
+//! Defines the decorated functions of the scenarios. Each function combines a tested layer, which is a column of the
+//! table, with one way in which the call below the layer ends.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -86,8 +86,8 @@ where
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Creates a function for each tested layer. Each has the attribute of the tested layer, then the attributes `$below`,
-/// and the body `$body`.
+/// Creates a function for each tested layer. Each function has the attribute of the tested layer, then the attributes
+/// `$below`, and the body `$body`.
 macro_rules! layers {
     (
         $world:ident, { $(#[$circuit:meta])* } { $(#[$retry:meta])* } { $(#[$fallback:meta])* } { $(#[$below:meta])* },
@@ -213,7 +213,7 @@ family! {
     fallback {}
     below {}
 }
-// The `failure_if` of the tested circuit selects a rejection of the circuit below as a failure.
+// The `failure_if` of the tested circuit counts a rejection by the circuit below as a failure.
 family! {
     SELECTED, Plain, world,
     circuit { #[circuit(with = world.above, failure_if = |error| *error != ERROR_THAT_IS_IGNORED)] }

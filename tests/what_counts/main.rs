@@ -19,7 +19,7 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the tested layer, which is the layer of the column.
+/// The place of the tested layer, relative to the function that ends the call.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -176,8 +176,8 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
     Some(word.to_owned())
 }
 
-/// Calls a function with a hedge, and returns the word for the hedge. The first attempt runs for 100 s and succeeds.
-/// The second attempt starts after 0.8 s, and ends as the row says.
+/// Calls a function with a hedge, and returns the word for the hedge. The first attempt runs for 100 s and succeeds,
+/// except after an expired deadline. The second attempt starts after 0.8 s, and ends as the row says.
 fn hedge(row: &Row, place: Place) -> String {
     paused_runtime().block_on(async {
         let world = row.world();

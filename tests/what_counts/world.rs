@@ -57,7 +57,7 @@ pub(crate) struct World {
     budget: &'static RetryBudget,
     end: End,
     time: Duration,
-    /// Whether the body ignores the row: then the body succeeds after 100 s with [`LAST`].
+    /// Whether the body ignores the row of the table. If true, the body returns [`LAST`] after 100 s.
     pub(crate) is_well: Cell<bool>,
     noted: Cell<Counts>,
     pub(crate) kind: Kind,
@@ -146,7 +146,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::ErrThatIsIgnored => Err(ERROR_THAT_IS_IGNORED),
             End::ErrNotToRepeat => Err(ERROR_NOT_TO_REPEAT),
-            // `resume_unwind` prints no message.
+            // Avoids a panic message: `resume_unwind` prints none.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }

@@ -1,6 +1,6 @@
 //! Parses the options of an attribute: `option = value` and `option(list)`, in any order, each option at most once.
 //!
-//! In some attributes, the first value may stand without the name of its option, such as the time in `#[timeout(5)]`.
+//! In some attributes, the first value stands without the name of its option, such as the time in `#[timeout(5)]`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -12,10 +12,11 @@ use syn::{Error, Expr, Result, Token, parenthesized, token};
 use super::value::identifier;
 use crate::error::Errors;
 
-/// The options of one attribute, as an enum with one variant for each option. [`options!`] declares such an enum.
+/// The options of one attribute. An enum with a variant for each option implements this trait. [`options!`] declares
+/// this enum.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
-    /// The options that have a name in the attribute, in the order in which an error lists them. [`FIRST`](Self::FIRST)
-    /// is not one of these options.
+    /// The options that users write with a name, in the order in which an error lists them. [`FIRST`](Self::FIRST) is
+    /// not one of these options.
     const ALL: &'static [Self];
     /// The option whose value comes first in the attribute and without a name. `None` if the attribute has no such
     /// option.
@@ -30,7 +31,7 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
     }
 }
 
-/// Declares the options of one attribute as an enum. The names of the options are written only here; all other code
+/// Declares the options of one attribute as an enum. The names of the options are written only here. All other code
 /// uses the variants, so that a misspelt option does not compile.
 ///
 /// Input: `options! { enum Opt { (After) = "timeout", Error = "error" } }`

@@ -37,11 +37,11 @@ impl ToTokens for Moved {
 /// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens. A
 /// block that runs more than once cannot move its arguments, so the expansion places these statements before the block.
 ///
-/// Returns any other block unchanged, without such statements.
+/// If `block` is not from `#[async_trait]`, returns no statements and the unchanged block.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
-        // `#[async_trait]` begins its block with a statement that never runs: `if let Some(__ret) = None { return
-        // __ret; }`.
+        // `#[async_trait]` begins its block with a statement that never runs:
+        // `if let Some(__ret) = None { return __ret; }`.
         let mut rest = TokenStream::new();
         while !input.is_empty() && !input.peek(syn::token::Brace) {
             rest.append(input.parse::<TokenTree>()?);
@@ -61,7 +61,8 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
                     Ok(Some(next)) if is_new(&next, &moved) => moved.push(next),
                     _ => break,
                 }
-                // The fork has parsed the statement already. This line removes the statement from `input`, too.
+                // `ahead`, a fork of `input`, has read the statement. This line removes the statement from `input`,
+                // too.
                 input.parse::<Stmt>()?;
             }
         }
@@ -80,8 +81,8 @@ fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
     Ok(argument.map(|argument| Moved { argument, local }))
 }
 
-/// Returns the name of an argument if `expr` is this argument alone: `argument`, or `{ let argument = argument;
-/// argument }`.
+/// Returns the name of an argument if `expr` is this argument alone: `argument`, or
+/// `{ let argument = argument; argument }`.
 fn argument(expr: &Expr) -> Option<Ident> {
     match expr {
         Expr::Path(path) => path.path.get_ident().cloned(),

@@ -1,5 +1,5 @@
-//! Parses the signature of a function. The body stays a list of unparsed tokens, so that incomplete code in the body
-//! does not fail the attribute.
+//! Parses the signature of a function. The body stays a list of unparsed tokens, so that an attribute accepts
+//! incomplete code in the body.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -105,7 +105,8 @@ impl Function {
         tokens
     }
 
-    /// Reports each reason for which no attribute of this crate can be on this function.
+    /// Reports each reason for which the attributes of this crate cannot be on this function, such as a missing
+    /// `async`.
     pub(crate) fn check(&self, errors: &mut Errors) {
         let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
         if let Some(constness) = constness {
@@ -153,8 +154,8 @@ impl Function {
     }
 }
 
-/// Returns whether a type is certainly no `Result`, such as a tuple or a reference. A path may be an alias of `Result`,
-/// so the answer is `false` for every path.
+/// Returns whether a type is certainly not a `Result`, such as a tuple or a reference. A path may be an alias of
+/// `Result`, so the answer for a path is `false`.
 fn never_a_result(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => never_a_result(&group.elem),

@@ -18,8 +18,8 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// Finds the `async` block in `body`. Returns the tokens around the block, the tokens inside its braces, and the
-    /// span of its braces. Returns `None` if `body` contains no such block.
+    /// Finds the `async` block that holds the user's statements in `body`. Returns the tokens around the block, the
+    /// tokens inside its braces, and the span of these braces. Returns `None` if `body` contains no such block.
     ///
     /// In a function that is not `async`, the block is the last expression. If `#[instrument]` has wrapped the body in
     /// a future, the block is this future. The layers then run inside the tracing span of `#[instrument]`, and the
@@ -75,9 +75,9 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;
     let mut block = async_block(tokens.get(..=at)?)?;
     path.push(at);
-    // With the option `err` or `ret`, the body is in a second block inside the first: `match async move { .. }.await`
-    // or `let x = async move { .. }.await`. The source text of a generated `async` is not `async`. By this text, the
-    // loop distinguishes the second block from an `async` block of the user.
+    // With the option `err` or `ret`, `#[instrument]` generates a second block inside the first. It is
+    // `match async move { .. }.await` or `let x = async move { .. }.await`, and contains the body. The user's body may
+    // contain `async` blocks, too. Only a generated `async` token has a source text other than `async`.
     let generated =
         |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
     loop {
@@ -114,8 +114,11 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
 
 /// Returns whether `tokens` contain the variable `ident` at a position that may move or shadow it.
 ///
-/// Three uses of the variable do not count: a borrow (`&ident`), the value of a field of a tracing span (`%ident` or
-/// `?ident`), and a method call or a field access (`ident.len()`).
+/// Three uses of the variable do not count:
+///
+/// - a borrow (`&ident`),
+/// - the value of a field of a tracing span (`%ident` or `?ident`),
+/// - a method call or a field access (`ident.len()`).
 fn takes(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let is_one_of = |token: Option<&TokenTree>, marks: &str| match token {

@@ -40,8 +40,8 @@ impl Bound {
 
 /// Calls `found` with each variable in `pat`, and with the kind of value that the variable holds.
 ///
-/// If the pattern may match through a reference, its variables become references, and Rust allows no `mut` before them.
-/// The kind of these variables is [`Bound::Unknown`].
+/// If the pattern may match through a reference, its variables may become references, and Rust allows no `mut` before
+/// them. The kind of these variables is [`Bound::Unknown`].
 pub(crate) fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

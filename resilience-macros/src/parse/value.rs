@@ -100,7 +100,7 @@ fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     }
 }
 
-/// Parses a string literal that does not consist of white space only.
+/// Parses a string literal that contains at least one character other than white space.
 pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     match literal(value) {
         Some(Lit::Str(name)) if name.value().trim().is_empty() => {
@@ -169,7 +169,7 @@ pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     }
 }
 
-/// A number literal. The text holds the digits in base 10.
+/// A number literal. The `String` holds the digits in base 10.
 enum Number {
     Negative,
     Whole(String),

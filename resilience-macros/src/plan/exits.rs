@@ -36,9 +36,9 @@ impl Plan {
         })
     }
 
-    /// Returns whether the retry at `index` must ask if a circuit below it rejected the call. The retry must ask if a
-    /// layer between it and the circuit catches the rejection, because the rejection then reaches the retry like any
-    /// other outcome.
+    /// Returns whether the retry at `index` must check at run time if a circuit below it rejected the call. The check
+    /// is necessary if a layer between the retry and the circuit catches the rejection. The rejection then reaches the
+    /// retry like any other outcome.
     pub(crate) fn asks_for_circuits(&self, index: usize) -> bool {
         let lowest = self.rejecting(index, Cause::Circuit).last();
         lowest.is_some_and(|lowest| {

@@ -63,12 +63,12 @@ impl Plan {
         self.layers.iter().any(|layer| layer.runs != Runs::Once)
     }
 
-    /// Returns whether a hedge runs several attempts at the same time, which share the arguments.
+    /// Returns whether the stack has a hedge, whose concurrent attempts share the arguments.
     pub(crate) fn shares(&self) -> bool {
         self.layers.iter().any(|layer| layer.runs == Runs::AtOnce)
     }
 
-    /// Returns whether a fallback calls its own function with the arguments.
+    /// Returns whether the stack has a fallback, whose function takes the arguments of the call.
     pub(crate) fn replaces(&self) -> bool {
         self.layers.iter().any(|layer| layer.replaces)
     }
@@ -96,8 +96,8 @@ impl Plan {
         self.above(index).iter().rposition(|above| above.runs == Runs::AtOnce).map_or(0, |hedge| hedge + 1)
     }
 
-    /// Returns the outermost function for hints below `index`, with the index of its layer. Such a function reads from
-    /// an error the delay that the service asked for.
+    /// Returns the `retry_after` function of the outermost layer below `index` that has one, with the index of this
+    /// layer. The function reads a hint from an error: the delay that the service asks for.
     pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
@@ -112,8 +112,8 @@ impl Plan {
         self.above(index).iter().any(|above| above.waits)
     }
 
-    /// Returns the pauses of the layer at `index`. Returns `None` if the layer is not a retry, or if a hint may change
-    /// the pauses.
+    /// Returns the pauses of the layer at `index`. Returns `None` if the layer is not a retry, or if a hint of the
+    /// service may change the pauses.
     pub(super) fn pauses(&self, index: usize) -> Option<Pauses> {
         match self.facts(index).time {
             Time::Repeated(pauses) if self.hint(index).is_none() => Some(pauses),

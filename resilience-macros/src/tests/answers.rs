@@ -75,7 +75,7 @@ const WORDS: [&str; 64] = [
     "\"\"",
 ];
 
-/// Returns a text of random tokens with balanced brackets. The text has fewer than `length` tokens outside brackets.
+/// Returns a text of fewer than `length` random token trees, so that all brackets are balanced.
 fn tokens(length: usize) -> impl Strategy<Value = String> {
     let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
     let tree = word.prop_recursive(4, 64, 8, |inner| {
@@ -85,7 +85,7 @@ fn tokens(length: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(tree, 0..length).prop_map(|trees| trees.join(" "))
 }
 
-/// Returns either random tokens, or up to four options with a real name and random tokens as the value.
+/// Returns either random tokens, or up to four options with random tokens as their values.
 fn options() -> impl Strategy<Value = String> {
     let option = (prop::sample::select(&WORDS[..13]), tokens(3)).prop_map(|(key, value)| format!("{key} = {value}"));
     prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
@@ -101,7 +101,7 @@ fn function() -> impl Strategy<Value = String> {
     )
 }
 
-/// Returns a function with a valid signature of random arguments. Its body and its `retry_if` are random tokens.
+/// Returns a function with a valid signature of random patterns. Its body and its `retry_if` are random tokens.
 fn whole_function() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(
         &[
@@ -128,7 +128,7 @@ fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
     let text = output.to_string();
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
-        // The body may contain any tokens of the user, which `ItemFn` may reject. `Function` parses only the signature.
+        // `ItemFn` rejects a body that is not valid Rust. `Function` parses only the signature, so it accepts any body.
         prop_assert!(
             parsed.is_ok() || syn::parse2::<crate::parse::function::Function>(text.parse().unwrap()).is_ok(),
             "{text}"

@@ -1,4 +1,4 @@
-//! Tests both ends of the ranges of options: the last value inside a range gives no error, and the first value outside
+//! Tests both ends of the ranges of options: the last value inside a range gives no error, and the next value outside
 //! gives exactly one.
 
 use super::expand;

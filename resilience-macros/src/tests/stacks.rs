@@ -1,10 +1,10 @@
 //! Tests that several thousand stacks of attributes, on functions of many kinds, all give an expansion or a compile
 //! error.
 //!
-//! Each function of [`SHAPES`] has each attribute of [`SPELLINGS`] alone, and each pair of attributes of [`PAIRED`].
-//! The first function also has each triple of attributes of [`TRIPLED`]. The test writes all expansions to the file
-//! that the variable `RESILIENCE_EXPANSIONS` names. A comparison of two such files shows whether a change of this crate
-//! alters an expansion:
+//! Each function of [`SHAPES`] is tested with each attribute of [`SPELLINGS`] alone, and with each pair of attributes
+//! of [`PAIRED`]. The first function is also tested with each triple of attributes of [`TRIPLED`]. The test writes all
+//! expansions to the file that the variable `RESILIENCE_EXPANSIONS` names. A comparison of two such files shows whether
+//! a change of this crate alters an expansion:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
