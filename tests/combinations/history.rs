@@ -34,8 +34,8 @@ pub(crate) enum Layer {
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) layers: Vec<Layer>,
-    /// The index in `FUNCTIONS` of the decorated function with these layers. `None` if the layers are nested `call`
-    /// methods.
+    /// The index in `FUNCTIONS` of the decorated function with these layers. `None` if the layers are nested calls of
+    /// methods such as [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call).
     pub(crate) attribute: Option<usize>,
     /// Whether the body returns an error of its own if the next function returns an error.
     pub(crate) replaces: bool,

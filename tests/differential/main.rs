@@ -23,7 +23,7 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// A step of a sequence. The file stores a step as an array of its fields, and an [`Answer`] as well.
+/// A step of a sequence. The file stores each step as an array of its fields, and each [`Answer`], too.
 #[derive(Deserialize)]
 struct Step {
     op: Op,

@@ -72,8 +72,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
-        // All limits are whole seconds. An advance by whole seconds can end exactly at a limit. With one more
-        // millisecond, the advance can end just after a limit.
+        // All times in the settings are whole seconds. An advance by whole seconds can end exactly at such a time, and
+        // an advance that is 1 ms longer can end just after it.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),

@@ -46,8 +46,8 @@ impl Plan {
     }
 
     /// If the layer at `index` is a timeout, reports each layer below it for which the timeout is too short. The
-    /// timeout is too short if the last attempt of a retry or the second attempt of a hedge cannot start. It is also
-    /// too short for a longer timeout.
+    /// timeout is too short if the last attempt of a retry or the second attempt of a hedge cannot start, or if the
+    /// layer below is a longer timeout.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
         let Time::AtMost(after) = above.time else { return };

@@ -83,8 +83,8 @@ impl Plan {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
-    /// Returns the user's functions that the expansion calls after the body, such as `failure_if`. They may borrow the
-    /// arguments of the body. Returns no functions if the body may run again.
+    /// Returns the user's functions that the expansion calls after the body, such as `failure_if`. These functions may
+    /// borrow the arguments of the body. Returns no functions if the body may run again.
     pub(crate) fn late(&self) -> impl Iterator<Item = &TokenStream> {
         let late = if self.repeats() { &[] } else { &self.layers[..] };
         late.iter().flat_map(|layer| &layer.late)
