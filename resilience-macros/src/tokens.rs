@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name of a marker constant. An expanded body mentions the constant at its beginning, so that a later attribute
-/// knows that an attribute of this crate has already expanded on the function.
+/// The name of a marker constant at the beginning of an expanded body. The marker tells a later attribute that an
+/// attribute of this crate has already expanded on the function.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
 /// Returns whether `tokens` contain the name `ident`, also in the text of a format string, such as `"{ident}"`. A field

@@ -45,9 +45,11 @@ impl Plan {
         }
     }
 
-    /// If the layer at `index` is a timeout, reports each layer below it for which the timeout is too short. The
-    /// timeout is too short if the last attempt of a retry or the second attempt of a hedge cannot start, or if the
-    /// layer below is a longer timeout.
+    /// If the layer at `index` is a timeout, reports each layer below it for which the timeout is too short:
+    ///
+    /// - a retry whose last attempt cannot start in time,
+    /// - a hedge whose second attempt cannot start in time,
+    /// - a timeout that is longer.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
         let Time::AtMost(after) = above.time else { return };
