@@ -1,7 +1,7 @@
-//! Shows `#[bulkhead]`: at most two calls run at the same time. Further calls are rejected at once, so that a slow
-//! service does not occupy the whole program.
+//! Shows `#[bulkhead]`: at most two calls run at the same time. Further calls are rejected at once, so that calls do not
+//! pile up while a service is slow.
 //!
-//! Start it with `cargo run --example bulkhead`.
+//! Run this example with `cargo run --example bulkhead`.
 
 use std::io;
 use std::time::Duration;

@@ -1,6 +1,7 @@
-//! Shows `#[fallback]`: if the service fails, another function with the same arguments returns the last known value.
+//! Shows `#[fallback]`: if a call fails, another function is called with the same arguments. In this example, that
+//! function returns the last known value.
 //!
-//! Start it with `cargo run --example fallback`.
+//! Run this example with `cargo run --example fallback`.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -9,7 +10,7 @@ use std::io;
 use resilience_runtime::fallback;
 use tokio::sync::RwLock;
 
-/// A client of an exchange rate service. It remembers each rate that the service has returned.
+/// A client of an exchange rate service. The client stores each rate that the service has returned.
 #[derive(Default)]
 struct Rates {
     service_is_down: Cell<bool>,

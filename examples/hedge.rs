@@ -1,7 +1,7 @@
 //! Shows `#[hedge]`: if a call has not ended after 100 ms, a second attempt starts. The first success is the
 //! result, and the other attempt is cancelled.
 //!
-//! Start it with `cargo run --example hedge`.
+//! Run this example with `cargo run --example hedge`.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,8 @@ use std::time::Duration;
 use resilience_runtime::hedge;
 use tokio::time::{Instant, sleep};
 
-/// Two replicas of a database, which take turns. The first one is slow today.
+/// Two replicas of a database, which receive the requests in turn. The first replica answers after 10 s, the second
+/// replica after 20 ms.
 #[derive(Default)]
 struct Replicas {
     requests: AtomicUsize,

@@ -1,6 +1,8 @@
-//! Compares one circuit for ten shards with a circuit for each shard, while one of the shards is down for ten minutes.
+//! Compares one circuit for all ten shards with one circuit for each shard. One of the shards is down during the ten
+//! simulated minutes.
 //!
-//! Start it with `cargo run --example partial_outage`. The program advances a paused clock and does not wait.
+//! Run this example with `cargo run --example partial_outage`. The program advances tokio's paused clock, so it does not
+//! wait.
 
 use std::io;
 use std::time::Duration;

@@ -1,7 +1,8 @@
-//! Shows `#[rate_limit]`: at most ten calls start in a second, after a burst of three. A rejection contains the time after
-//! which the caller may try again.
+//! Shows `#[rate_limit]`: three calls may start at once, and after them ten calls per second. A rejection contains the
+//! delay after which the caller may try again.
 //!
-//! Start it with `cargo run --example rate_limit`. Tokio's paused clock skips the waits.
+//! Run this example with `cargo run --example rate_limit`. The program uses tokio's paused clock, so it does not wait for
+//! these delays.
 
 use std::cell::Cell;
 
@@ -14,7 +15,7 @@ enum MailError {
     TooManyMails(#[from] RateLimitedError),
 }
 
-/// A mail service that counts the mails.
+/// A mail service that counts the mails that it has sent.
 #[derive(Default)]
 struct MailService {
     sent: Cell<u32>,

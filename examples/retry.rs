@@ -1,6 +1,6 @@
 //! Shows `#[retry]`: a temporary error leads to another attempt after a growing delay. Any other error is returned at once.
 //!
-//! Start it with `cargo run --example retry`.
+//! Run this example with `cargo run --example retry`.
 
 use std::cell::Cell;
 

@@ -1,6 +1,6 @@
-//! Shows `#[timeout]`: a call that takes too long ends with an error, and its caller does not wait for the service.
+//! Shows `#[timeout]`: a call that takes longer than 200 ms is cancelled, and its caller receives an error.
 //!
-//! Start it with `cargo run --example timeout`.
+//! Run this example with `cargo run --example timeout`.
 
 use std::time::Duration;
 

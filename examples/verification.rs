@@ -1,7 +1,7 @@
-//! Shows a breaker without an attribute: two failures open the circuit, and it rejects the third call. The program repeats
-//! the verification script of the specification that this project implements.
+//! Shows a breaker without an attribute: two failures open the circuit, and the circuit rejects the third call. The
+//! original specification of this project contains this program as its verification script.
 //!
-//! Start it with `cargo run --example verification`.
+//! Run this example with `cargo run --example verification`.
 
 use std::process::ExitCode;
 use std::time::Duration;

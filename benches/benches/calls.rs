@@ -1,5 +1,9 @@
-//! Times every subject of every scenario. The rounds go over all subjects, so that a slow minute of the machine affects
-//! all of them alike. Then it prints the medians as a table. `cargo bench --bench calls -- "open"` runs the scenarios
+//! Measures the time of a call, and prints one table of medians for each scenario. A scenario is one situation, such as a
+//! success through a closed circuit. Its subjects are different ways to make the call, for example through this crate or
+//! through another library.
+//!
+//! Each round measures every subject, so that a slow minute of the machine affects all subjects alike. The environment
+//! variable `ROUNDS` sets the number of rounds (default 7). `cargo bench --bench calls -- "open"` runs only the scenarios
 //! whose names contain `open`.
 
 use std::collections::BTreeMap;
@@ -13,10 +17,11 @@ use core_affinity::CoreId;
 use criterion::Criterion;
 use resilience_benches::{SCENARIOS, Subject};
 
-/// The nanoseconds of a call by scenario, subject and number of threads; one value for each sample.
+/// The samples, in nanoseconds for each call. A key contains the index of the scenario, the number of threads, and the
+/// index of the subject.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
-/// The smallest sample that counts: criterion warms up with fewer calls.
+/// The smallest number of calls in a sample that counts. Samples with fewer calls belong to criterion's warm-up.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {
@@ -60,7 +65,8 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Returns the mean time of `calls` on each of these cores, if all cores start at once.
+/// Makes `calls` calls on each of the cores at the same time. Returns the time of all calls of one core, as the mean over
+/// the cores.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

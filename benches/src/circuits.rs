@@ -1,4 +1,4 @@
-//! Subjects that call through a breaker.
+//! Defines the subjects that call the service through a circuit breaker.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,8 +29,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// The lowest cost of a call that is counted and stamped: one reading of the coarse clock, and one exchange in memory
-/// that no other thread writes.
+/// Makes a call, counts its success, and stores the time of the success. This function does the least work for this task:
+/// one reading of the coarse clock, and one compare-and-exchange in memory that no other thread writes.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -50,7 +50,7 @@ async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     outcome
 }
 
-/// Returns the subjects that show the cost of a key.
+/// Returns the subjects that show the cost of `key`: circuits without a key, and with one of eight keys.
 pub(crate) fn keyed() -> Vec<Subject> {
     #[circuit(name = "plain")]
     async fn plain(n: u64) -> Result<u64, Error> {
@@ -74,7 +74,7 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// Returns a subject for each rule, to compare with the first.
+/// Returns one subject for each trip rule (the condition that opens a circuit), whose calls succeed.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -92,7 +92,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Returns a subject for each rule whose calls fail, without opening the circuit.
+/// Returns one subject for each trip rule, whose calls fail but do not open the circuit.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -104,7 +104,7 @@ pub(crate) fn rules_fail() -> Vec<Subject> {
             breaker.try_acquire().unwrap().success();
         }
     }
-    // One success in each thousand calls keeps the failure rate below 1.
+    // One success in 500 calls keeps the failure rate below 1.
     let call = |breaker: CircuitBreaker| {
         move |n: u64| {
             let breaker = breaker.clone();
@@ -139,16 +139,16 @@ pub(crate) fn rejected() -> Vec<Subject> {
     let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, 1));
     for subject in &subjects {
-        // Opens all circuits. Some of them need a few calls first.
+        // Opens all circuits. The circuits of some libraries need several failures.
         (subject.calls)(200);
     }
     subjects
 }
 
-/// Returns a subject for each library's breaker, which opens after `threshold` failures. The calls have the numbers from
-/// `first` on.
+/// Returns one subject for each library, and one that is written by hand. Their breakers open after `threshold` failures.
+/// With `FAILING` as `first`, all calls fail. With 0, all calls succeed.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
-    // A threshold of 1 opens the circuit at once. With any other threshold, the circuit stays closed.
+    // With a threshold of 1, the first failures open the circuit. With any other threshold, the circuit stays closed.
     let rate = if threshold == 1 { 0.5 } else { 1.0 };
     let window = if threshold == 1 { 10 } else { usize::MAX };
 
@@ -184,7 +184,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
         subject!("circuitbreaker-rs", |n| circuitbreaker_rs.call_async(|| ask(n | first))),
         Subject {
             name: "tower-resilience",
-            // This library may sleep before it rejects.
+            // The calls run inside tokio's runtime, because this library may sleep before it rejects a call.
             calls: Box::new(move |times| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 let mut service = tower.clone();
@@ -201,7 +201,8 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     ]
 }
 
-/// A breaker written by hand. Each call takes a mutex, reads the clock, and is counted and stamped.
+/// A breaker written by hand. An admitted call locks a mutex before and after the body. A success is counted, and its time
+/// is stored.
 struct ByHand {
     threshold: u32,
     state: Mutex<State>,

@@ -1,5 +1,7 @@
-//! Makes the calls of one subject, so that `.ci/instructions` can count them under callgrind: `instructions <scenario>
-//! <subject> <calls>`. Without arguments the program lists all scenarios and subjects.
+//! Makes the given number of calls of one subject. `.ci/instructions` runs this program under callgrind, which counts the
+//! instructions.
+//!
+//! Usage: `instructions <scenario> <subject> <calls>`. Without arguments, the program lists all scenarios and subjects.
 
 use std::env::args;
 use std::hint::black_box;

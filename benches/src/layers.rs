@@ -1,4 +1,5 @@
-//! Subjects that call through the other layers.
+//! Defines the subjects that call the service through a timeout, a bulkhead, a rate limit, a fallback, a hedge, or a stack
+//! of four layers.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
@@ -17,11 +18,11 @@ use crate::service::{Error, FAILING, Failed, ask};
 use crate::{Subject, subject};
 
 const LONG: Duration = Duration::from_secs(60);
-/// The highest rate and burst, so that no call is rejected.
+/// The highest rate that a rate limit accepts, in calls per second. With the highest burst, no call is rejected.
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Makes the calls of each subject inside a runtime, because some libraries create their timer at once.
+/// Makes the calls of each subject inside tokio's runtime, because some libraries create a timer at the start of a call.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {
@@ -82,8 +83,8 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     }
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
-    // Created at the first use, because it calibrates its clock. The calibration would count as instructions of the
-    // other subjects.
+    // Creates the limiter of `governor` at its first call, because its constructor calibrates a clock. Otherwise the
+    // calibration would count as instructions of the other subjects.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -119,8 +120,8 @@ pub(crate) fn fallback() -> Vec<Subject> {
     ]
 }
 
-// This scenario has its own copy of the decorated function. A function with two callers is not inlined, which costs as
-// much as a breaker.
+// Defines the decorated function of `fallback` a second time. If both scenarios called the same function, the compiler
+// would not inline it, which costs as much as a breaker.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {
@@ -151,7 +152,7 @@ pub(crate) fn hedge() -> Vec<Subject> {
     ])
 }
 
-/// Returns a stack of four attributes, and the same stack built from the best other libraries.
+/// Returns the bare call, a stack of four attributes, and the same stack built from other libraries.
 pub(crate) fn stack() -> Vec<Subject> {
     async fn instead(n: u64) -> Result<u64, Error> {
         Ok(n)

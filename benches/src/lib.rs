@@ -1,5 +1,5 @@
-//! The measured calls: the scenarios of `docs/performance.md`. Each has the bare call, this crate, other libraries and
-//! code written by hand.
+//! Defines the calls that the benchmarks measure, which are the scenarios of `docs/performance.md`. Each scenario contains
+//! the bare call, and calls through this crate, through other libraries or through code written by hand.
 
 use std::hint::black_box;
 
@@ -9,11 +9,11 @@ mod circuits;
 mod layers;
 mod retries;
 
-/// One way to make a call.
+/// One way to make a call, such as the bare call, or a call through one library.
 pub struct Subject {
     pub name: &'static str,
-    /// Makes this many calls one after the other, and returns their outcomes, folded to a number. Only a register then
-    /// passes through `black_box`. A `Result` in `black_box` costs as much as a whole breaker.
+    /// Makes the given number of calls one after the other, and returns the sum of their outcomes as numbers. Only this
+    /// number passes through `black_box`, because a `Result` in `black_box` costs as much as a whole breaker.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 
@@ -27,12 +27,12 @@ impl Subject {
     }
 }
 
-/// One situation, the same for every subject.
+/// One situation, such as a success through a closed circuit. All its subjects are measured in this situation.
 pub struct Scenario {
     pub name: &'static str,
     /// Whether the scenario is also measured with two threads at once.
     pub shared: bool,
-    /// The subjects, created again for each run; the first is the bare call.
+    /// Creates the subjects. The first subject is the bare call.
     pub subjects: fn() -> Vec<Subject>,
 }
 
@@ -55,10 +55,10 @@ pub const SCENARIOS: [Scenario; 16] = [
     Scenario { name: "stack of four, succeeds", shared: false, subjects: layers::stack },
 ];
 
-/// Creates a subject. Its call is this expression, a future that uses the number `$n`.
+/// Creates a subject. The expression `$call` is the future of one call, and `$n` is the number of the call.
 ///
-/// Each call goes through a pointer, as in an executor. If the compiler inlined the call into the loop, it would
-/// compute half of a bare call only once.
+/// Each call goes through a pointer, as in an executor. Otherwise the compiler inlines the call into the loop, and
+/// computes half of a bare call only once for all calls.
 macro_rules! subject {
     ($name:expr, |$n:ident| $call:expr) => {
         $crate::Subject::new($name, move |$n| $crate::service::Folded::fold($crate::service::poll($call)))

@@ -1,4 +1,4 @@
-//! Subjects that retry a call.
+//! Defines the subjects that retry a call to the service.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -25,7 +25,7 @@ fn after_a_second() -> ConstantBuilder {
     at_once().with_delay(Duration::from_secs(1))
 }
 
-/// Some libraries sleep for a millisecond if the delay is zero.
+/// Returns a sleep that ends at once. Some libraries otherwise sleep for a millisecond if the delay is zero.
 fn no_sleep(_: Duration) -> Ready<()> {
     ready(())
 }
@@ -74,7 +74,7 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     }
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
-        // The bare subject makes three calls, so that the cost of the service cancels out.
+        // The bare subject also makes three calls, so that its difference from another subject contains only the retry.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

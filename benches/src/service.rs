@@ -1,4 +1,4 @@
-//! The service that all subjects call, and the poll loop that drives a call.
+//! Defines the service that all subjects call, and the loop that polls a call until it ends.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use resilience_runtime::{BulkheadFullError, CallError, CircuitOpenError, RateLimitedError, TimeoutError};
 
-/// The error of a call.
+/// The error that the service returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed(pub u64);
 
@@ -20,7 +20,8 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The error of a decorated function: the error of the call, or the error of a layer. The conversion costs nothing.
+/// The error of a decorated function: the error of the service, or the error of a layer. The conversions only move or drop
+/// a value, so that their cost does not appear in the measurement.
 #[derive(Debug)]
 pub enum Error {
     Failed(Failed),
@@ -59,17 +60,18 @@ impl From<Failed> for Error {
     }
 }
 
-/// The first number that the service answers with an error.
+/// The smallest number of a call that the service answers with an error.
 pub const FAILING: u64 = 1 << 63;
 
-/// The bare call. The compiler cannot predict its outcome.
+/// Makes the bare call: returns `n`, or an error if `n` is at least [`FAILING`]. The compiler cannot predict the outcome,
+/// because `n` passes through `black_box`.
 #[inline]
 pub async fn ask(n: u64) -> Result<u64, Failed> {
     let n = black_box(n);
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// Returns an error until `failures` calls have failed.
+/// Returns an error, and subtracts 1 from `failures`, until `failures` is 0. Then returns a success.
 #[inline]
 pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     let left = black_box(failures.get());
@@ -81,7 +83,7 @@ pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     }
 }
 
-/// Polls a future until it is ready. One poll is enough, unless a library waits for its own lock.
+/// Polls a future until it is ready. The future is ready at the first poll, unless a library waits for its own lock.
 #[inline]
 pub fn poll<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
@@ -92,7 +94,7 @@ pub fn poll<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Returns the outcome of a call as a number.
+/// Converts the outcome of a call to a number.
 pub trait Folded {
     fn fold(self) -> u64;
 }

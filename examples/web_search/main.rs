@@ -1,7 +1,7 @@
-//! Shows a web search that keeps working while one of its two services is down. The search calls Exa behind the circuit
-//! `exa_api`, then Tavily behind `tavily_api`, and caches the answers.
+//! Shows a web search that keeps working while one of its two services is down. The search calls Exa through the circuit
+//! `exa_api`. If this call fails, the search calls Tavily through the circuit `tavily_api`. Answers are cached.
 //!
-//! - `cargo run --example web_search` simulates an outage on this machine. It takes about nine seconds.
+//! - `cargo run --example web_search` simulates an outage on this machine. The simulation takes about nine seconds.
 //! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` calls the real services.
 
 mod outage;
@@ -24,7 +24,7 @@ use crate::search::{Answer, WebSearch};
 use crate::services::{Endpoint, Exa, Tavily};
 use crate::timeline::print_stats;
 
-/// Time limit of the outage, more than twice its usual length. The limit ends the program if a search hangs.
+/// Time limit of the simulated outage, which usually takes nine seconds. The limit ends the program if a search hangs.
 const OUTAGE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
@@ -60,7 +60,7 @@ fn key(name: &str) -> Option<String> {
 
 /// Searches with the real services. Without a key for Tavily, the search calls Exa only.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // The presets add the settings that the attributes leave open: threshold 3, cooldown 30 s.
+    // The attributes set no threshold and no cooldown. The presets set a threshold of 3 and a cooldown of 30 s.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {
@@ -73,7 +73,7 @@ async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box
         tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),
     );
     let outcome = search.search(query).await.map(|answer| print_hits(&answer));
-    // A failed search is the best reason to look at the circuits.
+    // Prints the circuits also after a failed search, because their state may explain the failure.
     print_stats();
     Ok(outcome?)
 }

@@ -13,10 +13,10 @@ use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Cooldown of both circuits. The presets have 30 s, which is too long to watch.
+/// Cooldown of both circuits. This cooldown is shorter than the 30 s of the presets, so that the program ends soon.
 const COOLDOWN: Duration = Duration::from_secs(2);
 
-/// Runs the outage. Returns an error if a search ends differently than expected.
+/// Simulates the outage. Returns an error if a search or a circuit behaves differently than expected.
 pub(crate) async fn play() -> Result<()> {
     println!(
         "A web search calls Exa first. If Exa fails, a fallback calls Tavily. Both services are stand-ins on this machine.\n\
@@ -94,7 +94,8 @@ impl Story {
         Ok(Self { timeline: Timeline::begin()?, exa, tavily, search })
     }
 
-    /// Searches, prints the search, and checks its result and the number of requests to Exa and Tavily.
+    /// Runs a search and prints its result. Returns an error if the result is not the expected one, or if the search sent
+    /// other numbers of requests to Exa and Tavily than expected.
     async fn search(
         &self,
         query: &str,
@@ -125,7 +126,7 @@ impl Story {
         Ok(())
     }
 
-    /// Waits until the circuit admits a trial.
+    /// Waits for the end of the cooldown, and checks that the circuit is half-open.
     async fn cooldown(&self, name: &str) -> Result<()> {
         let circuit = get_circuit(name).ok_or_else(|| format!("no circuit is named {name}"))?;
         sleep(circuit.stats().cooldown_remaining).await;
@@ -142,7 +143,7 @@ impl Story {
                 return Err(format!("{name} should be closed at the end, but is {state:?}").into());
             }
         }
-        // A server stops only after the client has closed its idle connections.
+        // Closes the idle connections of the HTTP client first. A server waits for them when it stops.
         drop(self.search);
         self.exa.stop().await?;
         self.tavily.stop().await?;

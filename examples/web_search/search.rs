@@ -1,4 +1,4 @@
-//! The web search: a cache, then Exa, then Tavily.
+//! Implements the web search, which asks a cache first, then Exa, then Tavily.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -32,7 +32,7 @@ pub(crate) struct Answer {
     pub(crate) hits: Vec<Hit>,
 }
 
-/// The reason of a failed search. The specification requires these texts.
+/// The reason for a failed search. The original specification of this project requires these texts.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SearchError {
     #[error("Search failed: No query provided")]
@@ -56,12 +56,12 @@ impl From<ServiceError> for SearchError {
     }
 }
 
-/// Returns the first 50 characters of the message.
+/// Returns the first 50 characters of the error message.
 fn excerpt(error: &ServiceError) -> String {
     error.to_string().chars().take(50).collect()
 }
 
-/// The search over both services, with a cache of their hits.
+/// A web search over Exa and Tavily, with a cache of the hits for each query.
 pub(crate) struct WebSearch {
     exa: Exa,
     tavily: Option<Tavily>,
@@ -81,13 +81,13 @@ impl WebSearch {
             return Ok(Answer { source: Source::Cache, hits });
         }
         let answer = self.ask_exa(query).await?;
-        // The cache stores answers only, so that a failed search calls the services again.
+        // The cache stores no errors, so a query whose search failed calls the services again.
         self.store(query, &answer.hits);
         Ok(answer)
     }
 
-    // The attribute declares only the name of the circuit, so that its settings can come from a preset or a builder.
-    // Both set a threshold of three. The two attempts of a single search therefore cannot open the circuit.
+    // `#[circuit]` sets no threshold and no cooldown, so that `main.rs` can use a preset, and `outage.rs` a builder. Both
+    // set a threshold of 3. The two attempts of one search therefore cannot open a closed circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

@@ -1,4 +1,4 @@
-//! The clients of the two search services, and the meaning of their errors.
+//! Defines the clients of the two search services, and decides which of their errors are failures or temporary.
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use resilience_runtime::{CircuitOpenError, TimeoutError, circuit, retry, timeout};
@@ -22,10 +22,10 @@ struct Hits {
     results: Vec<Hit>,
 }
 
-/// The reason of a failed call.
+/// The reason for a failed call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServiceError {
-    /// The circuit rejected the call: no request was sent.
+    /// The circuit rejected the call, so no request was sent.
     #[error(transparent)]
     Open(#[from] CircuitOpenError),
     #[error("the service says {0}")]
@@ -45,19 +45,20 @@ impl From<reqwest::Error> for ServiceError {
 }
 
 impl ServiceError {
-    /// Returns whether the circuit counts the error as a failure. A client error, such as a wrong key, is the caller's fault
-    /// and does not count. "429 Too Many Requests" counts.
+    /// Returns whether the circuit counts the error as a failure. A client error (status 4xx), such as a wrong key, is the
+    /// caller's fault and does not count. The only client error that counts is "429 Too Many Requests".
     pub(crate) fn is_the_services_fault(&self) -> bool {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns whether a second attempt may succeed. Timeouts are excluded, so that no search waits for two timeouts.
+    /// Returns whether a second attempt may succeed, which holds for server errors (status 5xx) only. Timeouts are excluded,
+    /// so that a search does not wait for two timeouts of the same service.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }
 }
 
-/// The address of a service and the key of its caller.
+/// The URL of a service, and the API key of the caller.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     pub(crate) url: String,

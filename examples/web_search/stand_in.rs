@@ -1,4 +1,4 @@
-//! Local servers that answer in the formats of Exa and Tavily, and fail on demand.
+//! Implements stand-ins for Exa and Tavily: local HTTP servers that answer in the same formats, and fail on demand.
 
 use std::future::pending;
 use std::io;
@@ -17,11 +17,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The only key that the stand-ins accept.
+/// The only API key that the stand-ins accept.
 pub(crate) const KEY: &str = "stand-in";
 
-/// Returns a client that reaches the stand-ins on every machine. It ignores proxies of the environment, and it needs no
-/// installed certificates, without which the default client cannot be built.
+/// Returns an HTTP client that reaches the stand-ins on every machine. The client ignores the proxies in environment
+/// variables. It loads no installed certificates, because the default client cannot be built on a machine without them.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().tls_certs_only([]).build()
 }
@@ -35,7 +35,7 @@ pub(crate) enum Service {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
     Well,
-    /// Every answer is "503 Service Unavailable".
+    /// The server answers with "503 Service Unavailable".
     Failing,
     /// The server accepts requests and never answers.
     Hanging,
@@ -80,11 +80,11 @@ impl StandIn {
         *self.shared.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
     }
 
-    /// Stops the server: new connections are refused.
+    /// Stops the server, so that new connections are refused.
     pub(crate) async fn stop(&mut self) -> io::Result<()> {
         match self.running.take() {
             Some(Running { stop, server }) => {
-                // Sending fails if the server has already ended, which is no error here.
+                // Ignores the result, because sending fails only if the server has already ended.
                 let _ = stop.send(());
                 server.await?
             }
@@ -104,7 +104,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let app = Router::new().route("/search", post(search)).with_state(shared);
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        // A dropped sender stops the server, too.
+        // Ignores the result, because a dropped sender shall stop the server, too.
         let _ = stopped.await;
     });
     Running { stop, server: tokio::spawn(server.into_future()) }

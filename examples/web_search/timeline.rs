@@ -18,7 +18,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Starts the clock, installs the subscriber that collects events, and prints the column titles.
+    /// Starts the clock, installs a `tracing` subscriber that collects events, and prints the column titles.
     pub(crate) fn begin() -> Result<Self, SetGlobalDefaultError> {
         let events = Events::default();
         set_global_default(tracing_subscriber::registry().with(events.clone()))?;
@@ -26,7 +26,7 @@ impl Timeline {
         Ok(Self { begin: Instant::now(), events })
     }
 
-    /// Prints a search that began at `start` and ended now, then its events.
+    /// Prints a search that began at `start` and has just ended, then the events since the previous search.
     pub(crate) fn print(&self, start: Instant, query: &str, requests: &str, result: impl Display) {
         let [at, took] = [start - self.begin, start.elapsed()].map(|time| format!("{:.2} s", time.as_secs_f64()));
         println!("{at:>8} {took:>8}  {query:<18}{requests:<18}{result}");
@@ -36,7 +36,7 @@ impl Timeline {
     }
 }
 
-/// The events since the last search, as text. The tracing subscriber and the timeline share them.
+/// The events since the last search, as text. The `tracing` subscriber adds events, and the timeline removes them.
 #[derive(Clone, Default)]
 struct Events(Arc<Mutex<Vec<String>>>);
 
@@ -60,11 +60,11 @@ impl<S: Subscriber> Layer<S> for Events {
     }
 }
 
-/// Returns the attribute that emitted an event, and the event in words. Events of admitted calls are left out, because
-/// the line of the search shows the number of calls.
+/// Returns the attribute that emitted an event, and the event in words. Returns `None` for an event that the output
+/// does not need, such as the success of a single call.
 fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
     let [circuit, error] = [fields.get("circuit"), fields.get("error")];
-    // The services by the functions that have the attributes; see `search` and `services`.
+    // `func` is the decorated function. `ask_exa` calls Exa, and the only other decorated function calls Tavily.
     let service = if fields.get("func") == "ask_exa" { "Exa" } else { "Tavily" };
     Some(match event {
         "circuit_opened" if fields.get("reason") == "threshold" => {
