@@ -1,5 +1,5 @@
-//! Shows `#[bulkhead]`: at most two calls run at the same time. Further calls are rejected at once, so that calls do not
-//! pile up while a service is slow.
+//! Shows `#[bulkhead]`: at most two calls run at the same time. Further calls are rejected at once, so that calls do
+//! not pile up while a service is slow.
 //!
 //! Run this example with `cargo run --example bulkhead`.
 

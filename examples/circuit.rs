@@ -1,8 +1,8 @@
-//! Shows `#[circuit]`: two failures in a row open the circuit. While the circuit is open, it rejects calls, and the service
-//! receives no request. After the cooldown, one successful trial closes the circuit.
+//! Shows `#[circuit]`: two failures in a row open the circuit. While the circuit is open, it rejects calls, and the
+//! service receives no request. After the cooldown, one successful trial closes the circuit.
 //!
-//! Run this example with `cargo run --example circuit`. The program uses tokio's paused clock, so it does not wait for the
-//! cooldown of 30 s.
+//! Run this example with `cargo run --example circuit`. The program uses tokio's paused clock, so it does not wait for
+//! the cooldown of 30 s.
 
 use std::cell::Cell;
 use std::io;

@@ -1,8 +1,8 @@
 //! Compares one circuit for all ten shards with one circuit for each shard. One of the shards is down during the ten
 //! simulated minutes.
 //!
-//! Run this example with `cargo run --example partial_outage`. The program advances tokio's paused clock, so it does not
-//! wait.
+//! Run this example with `cargo run --example partial_outage`. The program advances tokio's paused clock, so it does
+//! not wait.
 
 use std::io;
 use std::time::Duration;

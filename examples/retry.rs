@@ -1,4 +1,5 @@
-//! Shows `#[retry]`: a temporary error leads to another attempt after a growing delay. Any other error is returned at once.
+//! Shows `#[retry]`: a temporary error leads to another attempt after a growing delay. Any other error is returned at
+//! once.
 //!
 //! Run this example with `cargo run --example retry`.
 

@@ -1,10 +1,10 @@
-//! Measures the time of a call, and prints one table of medians for each scenario. A scenario is one situation, such as a
-//! success through a closed circuit. Its subjects are different ways to make the call, for example through this crate or
-//! through another library.
+//! Measures the time of a call, and prints one table of medians for each scenario. A scenario is one situation, such as
+//! a success through a closed circuit. Its subjects are different ways to make the call, for example through this crate
+//! or through another library.
 //!
 //! Each round measures every subject, so that a slow minute of the machine affects all subjects alike. The environment
-//! variable `ROUNDS` sets the number of rounds (default 7). `cargo bench --bench calls -- "open"` runs only the scenarios
-//! whose names contain `open`.
+//! variable `ROUNDS` sets the number of rounds (default 7). `cargo bench --bench calls -- "open"` runs only the
+//! scenarios whose names contain `open`.
 
 use std::collections::BTreeMap;
 use std::env::{args, var};
@@ -65,8 +65,8 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Makes `calls` calls on each of the cores at the same time. Returns the time of all calls of one core, as the mean over
-/// the cores.
+/// Makes `calls` calls on each of the cores at the same time. Returns the time of all calls of one core, as the mean
+/// over the cores.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

@@ -1,6 +1,6 @@
 //! Measures a registry of a hundred thousand circuits: the time to look up one circuit, to read the statistics of all
-//! circuits, and to reset all circuits. Also measures the calls of another thread meanwhile, and the memory of a breaker
-//! and of a key.
+//! circuits, and to reset all circuits. Also measures the calls of another thread meanwhile, and the memory of a
+//! breaker and of a key.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -45,8 +45,9 @@ fn main() {
     for name in &names {
         CircuitBreaker::builder(name.clone()).register().unwrap();
     }
-    // Consecutive lookups are 7,919 names apart. Among all circuits, each lookup therefore misses the processor's caches,
-    // while 1,000 circuits stay in the caches. The names are adjacent in memory, so that only the registry causes misses.
+    // Consecutive lookups are 7,919 names apart. Among all circuits, each lookup therefore misses the processor's
+    // caches, while 1,000 circuits stay in the caches. The names are adjacent in memory, so that only the registry
+    // causes misses.
     for among in [CIRCUITS, 1000] {
         let asked: Vec<_> = (0..CIRCUITS).map(|n| names[n * 7919 % among].clone()).collect();
         let nanos = median(|| {
@@ -58,9 +59,9 @@ fn main() {
         });
         println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
-    // Measures the part of a lookup's time that memory accesses take. The loop clones the same number of `Arc`s in the same
-    // order. Each value takes 200 bytes, about as many as a breaker. Like the lock of the registry, the mutex prevents the
-    // processor from fetching several values at once.
+    // Measures the part of a lookup's time that memory accesses take. The loop clones the same number of `Arc`s in the
+    // same order. Each value takes 200 bytes, about as many as a breaker. Like the lock of the registry, the mutex
+    // prevents the processor from fetching several values at once.
     let values: Vec<Arc<[u64; 25]>> = (0..CIRCUITS).map(|_| Arc::new([0; 25])).collect();
     let values = Mutex::new(values);
     for among in [CIRCUITS, 1000] {
@@ -111,8 +112,8 @@ async fn passing(n: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Measures the memory of a hundred thousand keys that stay in the table. Then measures the memory and the time of calls
-/// with a million different keys, of which the table keeps 10,000.
+/// Measures the memory of a hundred thousand keys that stay in the table. Then measures the memory and the time of
+/// calls with a million different keys, of which the table keeps 10,000.
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();

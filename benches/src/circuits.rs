@@ -29,8 +29,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// Makes a call, counts its success, and stores the time of the success. This function does the least work for this task:
-/// one reading of the coarse clock, and one compare-and-exchange in memory that no other thread writes.
+/// Makes a call, counts its success, and stores the time of the success. This function does the least work for this
+/// task: one reading of the coarse clock, and one compare-and-exchange in memory that no other thread writes.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -145,8 +145,8 @@ pub(crate) fn rejected() -> Vec<Subject> {
     subjects
 }
 
-/// Returns one subject for each library, and one that is written by hand. Their breakers open after `threshold` failures.
-/// With `FAILING` as `first`, all calls fail. With 0, all calls succeed.
+/// Returns one subject for each library, and one that is written by hand. Their breakers open after `threshold`
+/// failures. With `FAILING` as `first`, all calls fail. With 0, all calls succeed.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     // With a threshold of 1, the first failures open the circuit. With any other threshold, the circuit stays closed.
     let rate = if threshold == 1 { 0.5 } else { 1.0 };
@@ -201,8 +201,8 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     ]
 }
 
-/// A breaker written by hand. An admitted call locks a mutex before and after the body. A success is counted, and its time
-/// is stored.
+/// A breaker written by hand. An admitted call locks a mutex before and after the body. A success is counted, and its
+/// time is stored.
 struct ByHand {
     threshold: u32,
     state: Mutex<State>,

@@ -1,5 +1,5 @@
-//! Defines the subjects that call the service through a timeout, a bulkhead, a rate limit, a fallback, a hedge, or a stack
-//! of four layers.
+//! Defines the subjects that call the service through a timeout, a bulkhead, a rate limit, a fallback, a hedge, or a
+//! stack of four layers.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
@@ -22,7 +22,8 @@ const LONG: Duration = Duration::from_secs(60);
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Makes the calls of each subject inside tokio's runtime, because some libraries create a timer at the start of a call.
+/// Makes the calls of each subject inside tokio's runtime, because some libraries create a timer at the start of a
+/// call.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {

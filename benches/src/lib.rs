@@ -1,5 +1,5 @@
-//! Defines the calls that the benchmarks measure, which are the scenarios of `docs/performance.md`. Each scenario contains
-//! the bare call, and calls through this crate, through other libraries or through code written by hand.
+//! Defines the calls that the benchmarks measure, which are the scenarios of `docs/performance.md`. Each scenario
+//! contains the bare call, and calls through this crate, through other libraries or through code written by hand.
 
 use std::hint::black_box;
 

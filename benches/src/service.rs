@@ -20,8 +20,8 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The error of a decorated function: the error of the service, or the error of a layer. The conversions only move or drop
-/// a value, so that their cost does not appear in the measurement.
+/// The error of a decorated function: the error of the service, or the error of a layer. The conversions only move or
+/// drop a value, so that their cost does not appear in the measurement.
 #[derive(Debug)]
 pub enum Error {
     Failed(Failed),
@@ -63,8 +63,8 @@ impl From<Failed> for Error {
 /// The smallest number of a call that the service answers with an error.
 pub const FAILING: u64 = 1 << 63;
 
-/// Makes the bare call: returns `n`, or an error if `n` is at least [`FAILING`]. The compiler cannot predict the outcome,
-/// because `n` passes through `black_box`.
+/// Makes the bare call: returns `n`, or an error if `n` is at least [`FAILING`]. The compiler cannot predict the
+/// outcome, because `n` passes through `black_box`.
 #[inline]
 pub async fn ask(n: u64) -> Result<u64, Failed> {
     let n = black_box(n);

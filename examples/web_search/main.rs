@@ -1,5 +1,5 @@
-//! Shows a web search that keeps working while one of its two services is down. The search calls Exa through the circuit
-//! `exa_api`. If this call fails, the search calls Tavily through the circuit `tavily_api`. Answers are cached.
+//! Shows a web search that keeps working while one of its two services is down. The search calls Exa through the
+//! circuit `exa_api`. If this call fails, the search calls Tavily through the circuit `tavily_api`. Answers are cached.
 //!
 //! - `cargo run --example web_search` simulates an outage on this machine. The simulation takes about nine seconds.
 //! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` calls the real services.

@@ -94,8 +94,8 @@ impl Story {
         Ok(Self { timeline: Timeline::begin()?, exa, tavily, search })
     }
 
-    /// Runs a search and prints its result. Returns an error if the result is not the expected one, or if the search sent
-    /// other numbers of requests to Exa and Tavily than expected.
+    /// Runs a search and prints its result. Returns an error if the result is not the expected one, or if the search
+    /// sent other numbers of requests to Exa and Tavily than expected.
     async fn search(
         &self,
         query: &str,

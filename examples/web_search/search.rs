@@ -86,8 +86,8 @@ impl WebSearch {
         Ok(answer)
     }
 
-    // `#[circuit]` sets no threshold and no cooldown, so that `main.rs` can use a preset, and `outage.rs` a builder. Both
-    // set a threshold of 3. The two attempts of one search therefore cannot open a closed circuit.
+    // `#[circuit]` sets no threshold and no cooldown, so that `main.rs` can use a preset, and `outage.rs` a builder.
+    // Both set a threshold of 3. The two attempts of one search therefore cannot open a closed circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

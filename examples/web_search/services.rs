@@ -45,14 +45,14 @@ impl From<reqwest::Error> for ServiceError {
 }
 
 impl ServiceError {
-    /// Returns whether the circuit counts the error as a failure. A client error (status 4xx), such as a wrong key, is the
-    /// caller's fault and does not count. The only client error that counts is "429 Too Many Requests".
+    /// Returns whether the circuit counts the error as a failure. A client error (status 4xx), such as a wrong key, is
+    /// the caller's fault and does not count. The only client error that counts is "429 Too Many Requests".
     pub(crate) fn is_the_services_fault(&self) -> bool {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns whether a second attempt may succeed, which holds for server errors (status 5xx) only. Timeouts are excluded,
-    /// so that a search does not wait for two timeouts of the same service.
+    /// Returns whether a second attempt may succeed, which holds for server errors (status 5xx) only. Timeouts are
+    /// excluded, so that a search does not wait for two timeouts of the same service.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }
