@@ -1,7 +1,7 @@
-//! Checks that no call allocates once its breaker exists, for any outcome. Also checks that a breaker and a key need few
-//! bytes.
+//! Tests that no call allocates memory once its breaker exists, regardless of the outcome. Also tests that a breaker
+//! and a key take few bytes.
 //!
-//! These tests need a process of their own, because they replace the allocator.
+//! These tests need a process of their own, because they replace the global allocator.
 
 use std::future::Future;
 use std::pin::pin;
@@ -15,7 +15,7 @@ use resilience_runtime::{
 };
 use support::Error;
 
-/// Returns the outcome of a future that is ready at once.
+/// Polls a future once, and returns its outcome. Panics if the future is not ready.
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
@@ -67,7 +67,7 @@ fn calls_of_decorated_function_do_not_allocate() {
 
 #[test]
 fn calls_without_attribute_do_not_allocate() {
-    // An owned name is shared, not copied.
+    // The breaker owns its name. Each rejection shares this text and does not copy it.
     let breaker = CircuitBreaker::builder(String::from("made when the program runs"))
         .threshold(2)
         .cooldown(Duration::ZERO)
@@ -88,7 +88,7 @@ fn calls_without_attribute_do_not_allocate() {
     assert_none("a trial that closes", || breaker.try_acquire().unwrap().success());
 }
 
-/// Returns the number of bytes that remain allocated.
+/// Returns the number of bytes that `make` allocates and does not free.
 fn kept(make: impl FnOnce()) -> u64 {
     measure(make).bytes_current.try_into().unwrap()
 }
@@ -120,7 +120,8 @@ fn key_takes_at_most_256_bytes() {
     assert!(each <= 256, "{each}");
     let each = bytes(10_000, &|n| ready(full(n)).unwrap());
     assert!(each <= 256, "{each}");
-    // The names have 22 and 43 bytes. A name of more than 22 bytes has an allocation of its own, here of 64 bytes.
+    // The circuits of these keys have names of 22 and of 43 bytes. A name of more than 22 bytes has an allocation of
+    // its own, which takes 64 bytes here.
     let each = bytes(60_000, &|n| ready(of_text(&format!("{n:013}"))).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(60_000, &|n| ready(of_longer(&format!("{n:032}"))).unwrap());
@@ -134,7 +135,8 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
         breakers.extend((0..1000).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
-    // Four breakers share a block of lines.
+    // A stripe takes 128 bytes. It holds the counters of four breakers, for the calls of some threads. Four breakers
+    // therefore share one allocation of all stripes, and its header.
     let each = all / 1000 - (128 + 128 * stripes) / 4;
     assert!(each <= 216, "{each}");
 }
@@ -159,7 +161,8 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         let mut breaker = None;
         kept(|| breaker = Some(builder.build().unwrap()))
     };
-    // Another breaker creates the stripes and the thread's number.
+    // The first breaker allocates the stripes, which four breakers share, and a number for the thread. Builds one
+    // breaker before the measurement, so that the next two breakers do not allocate these.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

@@ -1,4 +1,4 @@
-//! Checks that the library's use of `tracing` takes no event away from a user's filtered layers.
+//! Tests that a user's filtered layers of `tracing` lose no event because of this library.
 //!
 //! This test needs a process of its own, because it sets the global subscriber.
 
@@ -18,7 +18,7 @@ impl<S: Subscriber> Layer<S> for Names {
     }
 }
 
-/// Some libraries ask a subscriber whether it is enabled, and then send no event. A filtered layer then loses the next
+/// If a library asks a subscriber whether an event is enabled, but then emits no event, a filtered layer loses the next
 /// event (tokio-rs/tracing#2519).
 #[test]
 fn filtered_layer_loses_no_event() {

@@ -1,7 +1,7 @@
-//! Checks that every attribute is in each list of attributes, and every option in each list of options.
+//! Tests that every attribute appears in each list of attributes, and every option in each list of options.
 //!
-//! The list of all attributes is the table in `resilience-macros/src/lib.rs`. An option is a line of the attribute's
-//! `options!`.
+//! The test reads the attributes from `attributes!` in `resilience-macros/src/lib.rs`. It reads the options of an
+//! attribute from the `options!` in the source of this attribute.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns the text of a file, or of all files of a folder.
+/// Returns the text of a file, or of all files in a folder and in its subfolders.
 fn read_all(path: &str) -> String {
     let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if !full.is_dir() {
@@ -28,13 +28,13 @@ fn read_all(path: &str) -> String {
     files.map(|file| read_all(&format!("{path}/{file}"))).collect()
 }
 
-/// Returns the text between two marks.
+/// Returns the text between the first `from` and the next `to`.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(from)?;
     rest.split_once(to).map(|(found, _)| found)
 }
 
-/// Returns the names of all attributes.
+/// Returns the names of all attributes of this project.
 fn family() -> Vec<String> {
     let source = read("resilience-macros/src/lib.rs");
     let table = between(&source, "\nattributes! {", "}").expect("the table of the family");
@@ -43,26 +43,28 @@ fn family() -> Vec<String> {
     names
 }
 
-/// Returns the options in the grammar of an attribute.
+/// Returns the names of the options that `options!` defines for an attribute.
 fn options(attribute: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("resilience-macros/src/layers").join(attribute);
     let file = if folder.is_dir() { format!("{attribute}/options") } else { attribute.to_owned() };
     let source = read(&format!("resilience-macros/src/layers/{file}.rs"));
     let grammar = between(&source, "options! {", "\n}").unwrap_or_else(|| panic!("{file}.rs has no `options!`"));
-    // A first value in parentheses is written without a name: `(After) = "timeout"`.
+    // Skips an option in parentheses, such as `(After) = "timeout"`. A user writes the value of this option without a
+    // name.
     let named = grammar.lines().filter(|line| !line.trim_start().starts_with('('));
     let options: BTreeSet<_> = named.filter_map(|line| Some(between(line, "= \"", "\"")?.to_owned())).collect();
     assert!(options.contains("crate"), "{file}.rs has {options:?}");
     options
 }
 
-/// Returns the names in the first column of the table with this header.
+/// Returns the names in the first column of the Markdown table whose header is `head`.
 fn rows(text: &str, head: &str) -> BTreeSet<String> {
     let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("no table with the head {head}"));
     let table = table.split_once('\n').map_or(table, |(_, rows)| rows);
     let rows = table.lines().map(|line| line.trim_start_matches("///").trim()).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1));
-    // Every second piece is code. An option is the first word of its piece, as in `name = "…"` and `clone(a, b)`.
+    // Splits a cell at its backticks, so that every second piece is inline code. The name of an option is the first
+    // word of this code, as in `name = "…"` and `clone(a, b)`.
     let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     code.map(|code| code.split([' ', '(', '=']).next().unwrap_or_default().to_owned()).collect()
 }
@@ -107,7 +109,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     let readme = read("README.md");
     for name in ["circuit", "retry"] {
         let mut expected = options(name);
-        // A sentence below the tables describes this option for all attributes.
+        // The tables do not list `crate`, because a sentence below them describes this option for all attributes.
         expected.remove("crate");
         assert!(readme.contains("All attributes take `crate = path`"));
         assert_eq!(
@@ -120,7 +122,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
 
 #[test]
 fn each_builder_has_the_settings_of_its_attribute() {
-    // These options belong to an attribute, and have no meaning for a breaker or a policy.
+    // The builders have no methods for these options, which make sense in an attribute only.
     let circuit =
         set(["name", "key", "max_keys", "with", "failure_if", "failure_if_ok", "retry_after", "open", "crate"]);
     let retry = set(["attempt", "clone", "crate"]);
@@ -138,7 +140,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
     }
 }
 
-/// The macro crate and the runtime each define a range once. This test compares both.
+/// Each crate defines the ranges and defaults of options for itself. This test compares the values of both crates.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

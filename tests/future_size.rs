@@ -1,20 +1,20 @@
-//! Checks that each layer adds only a few words to the future of a function, and that the future contains no second
-//! body.
+//! Tests that attributes add only a few bytes to the size of a function's future. In particular, the future must not
+//! contain a second copy of the body.
 //!
-//! This test is a separate binary, because the README names it.
+//! This test is a separate binary, because the README names the command that runs it.
 
 use std::future::{Ready, ready};
 use std::io;
 
 use resilience_runtime::{bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout};
 
-/// The number of bytes that a stack of two attributes may add.
+/// The number of bytes that a stack of two attributes may add to the future.
 const ALLOWED: usize = 256;
 
-/// The number of bytes that a stack of two attributes may add if each holds a timer of tokio.
+/// The number of bytes that a stack of two attributes may add to the future if each attribute holds a timer of tokio.
 const ALLOWED_TWO_TIMERS: usize = 304;
 
-/// A fallback with a small future. The future of a fallback adds its own size to the call.
+/// A fallback whose future is small, because the size of this future is added to the size of the caller's future.
 #[expect(clippy::large_types_passed_by_value)]
 fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))

@@ -1,7 +1,7 @@
-//! Eviction above `max_keys`: the keys that stay.
+//! Tests which keys stay in the registry when a circuit has more than `max_keys` keys.
 //!
-//! These tests need a process of their own, because one of them resets all circuits. They run one at a time, because
-//! reading the statistics in another test would keep keys in use.
+//! These tests need a process of their own, because one of them resets all circuits. The tests run one at a time. A
+//! test that reads the statistics uses all keys for a moment, and no key in use is evicted.
 
 use std::io;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn few(key: u32, works: bool) -> io::Result<()> {
     if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
 
-/// Returns the names of the circuits of `few`.
+/// Returns the names of the circuits that the function `few` has created and that are not evicted.
 fn known() -> Vec<String> {
     get_circuit_stats().into_keys().filter(|name| name.starts_with("key_eviction::few[")).collect()
 }
@@ -67,7 +67,7 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each round uses each key once. One key in four is new.
+    // Each round uses the keys 0 to 31, and one new key.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();
@@ -99,7 +99,7 @@ async fn least_recently_used_of_sixteen_keys_is_evicted() {
     }
 }
 
-/// Returns the number of circuits of a family.
+/// Returns the number of circuits whose names begin with `family`.
 fn count(family: &str) -> usize {
     get_circuit_stats().keys().filter(|name| name.starts_with(family)).count()
 }
@@ -212,7 +212,7 @@ fn limit_is_exact_with_many_threads() {
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 for key in 0..2000 {
-                    // The threads share half of the keys.
+                    // All threads use the even keys. Each odd key belongs to one thread.
                     runtime.block_on(crowd(if key % 2 == 0 { key } else { key + 10_000 * thread })).unwrap();
                 }
             });
@@ -228,7 +228,7 @@ async fn busy(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs every spawned task until it waits.
+/// Lets every spawned task run until it waits.
 async fn run_all() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
@@ -249,7 +249,7 @@ async fn keys_with_calls_in_flight_stay() {
     }
     let is_known = |key: u32| get_circuit(&format!("key_eviction::busy[{key}]")).is_some();
     assert!((0..199).all(is_known));
-    // Each key has a call in flight, so a new key gets a circuit that serves one call only.
+    // All 200 keys have a call in flight. The circuit of a new key therefore serves one call, and is not stored.
     calls.push(tokio::spawn(busy(199)));
     run_all().await;
     busy(2000).await.unwrap();

@@ -1,8 +1,8 @@
-//! Checks that the code of an expansion passes the strictest lints of a user's crate.
+//! Tests that the code which the attributes generate passes the strictest lints of a user's crate.
 //!
 //! This test is a separate crate, because the lints apply to a whole crate. `nonstandard_style` is denied and not
-//! forbidden, because `inventory` emits an `allow` of this lint. A crate that forbids the lint turns the feature
-//! `declare` off.
+//! forbidden, because the crate `inventory` generates an `allow` of this lint. A crate that forbids the lint must turn
+//! off the feature `declare`.
 #![deny(warnings, nonstandard_style)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 #![forbid(
@@ -71,7 +71,7 @@ use resilience_runtime::{
 ///
 /// # Errors
 ///
-/// Never.
+/// Never returns an error.
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "lints::both", failure_if = |error| error.kind() != io::ErrorKind::NotFound)]
 async fn both(value: u32, text: String, (left, right): (u32, u32)) -> io::Result<u32> {
@@ -143,7 +143,7 @@ async fn timed(text: String, counter: &mut u32) -> io::Result<String> {
 
 #[test]
 fn crate_with_strict_lints_compiles() -> io::Result<()> {
-    // The test attribute of tokio does not compile under these lints.
+    // Creates the runtime by hand, because `#[tokio::test]` does not compile under these lints.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     assert_eq!(runtime.block_on(both(1, String::new(), (2, 3)))?, 7);
     assert_eq!(runtime.block_on(once(String::new()))?, "");

@@ -1,4 +1,4 @@
-//! `reset_all_circuits`.
+//! Tests `reset_all_circuits`.
 //!
 //! This test needs a process of its own, because it lists and resets all circuits.
 

@@ -1,7 +1,8 @@
-//! The sixth acceptance criterion of the original specification: the web search uses circuit breakers.
+//! Tests the sixth acceptance criterion of the original specification of this project: the web search uses circuit
+//! breakers.
 //!
-//! This test needs a process of its own, because it resets all circuits. It sends real HTTP requests to local servers.
-//! The clock is real, and the test does not wait for a cooldown.
+//! This test needs a process of its own, because it resets all circuits. The test sends real HTTP requests to local
+//! servers, and uses the real clock. It does not wait for a cooldown.
 
 #[path = "../examples/web_search/search.rs"]
 mod search;
@@ -29,7 +30,7 @@ fn states() -> [CircuitState; 2] {
     ["exa_api", "tavily_api"].map(|name| get_circuit_stats()[name].state)
 }
 
-/// All searches of a process share their circuits, so there is only one test.
+/// This file has only one test, because all searches of a process share their circuits.
 #[tokio::test]
 async fn web_search_uses_circuit_breakers() -> Result<(), Box<dyn std::error::Error>> {
     let (mut exa, tavily) = (StandIn::start(Service::Exa).await?, StandIn::start(Service::Tavily).await?);

@@ -1,4 +1,4 @@
-//! The acceptance criteria of the original specification, one test each.
+//! Tests the acceptance criteria of the original specification of this project, each criterion in one test.
 //!
 //! The sixth criterion, "`web_search` uses circuit breakers", is tested in `tests/web_search.rs`.
 

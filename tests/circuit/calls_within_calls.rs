@@ -1,4 +1,5 @@
-//! A call inside the body of a call of the same circuit belongs to the trial around it.
+//! Tests calls inside the body of another call through the same circuit. If the outer call is a trial, the circuit
+//! admits the inner call as a part of this trial.
 
 use std::future::{Future, ready};
 use std::io;
@@ -19,7 +20,7 @@ fn down() -> io::Error {
     io::Error::other("down")
 }
 
-/// Opens the circuit, and lets its cooldown pass.
+/// Opens the circuit, and lets its cooldown pass, so that the next call is a trial.
 async fn half_open(name: &str) -> CircuitBreaker {
     let breaker = breaker(name);
     breaker.trip();

@@ -1,4 +1,4 @@
-//! Calls that return no outcome: dropped, timed out, aborted or panicking calls.
+//! Tests how a circuit counts calls that return no outcome: dropped, timed out, aborted and panicking calls.
 
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -34,7 +34,7 @@ fn counts(stats: &CircuitStats) -> (u64, u64) {
     (stats.total_failed, stats.total_cancelled)
 }
 
-/// Polls a future once. A panic is returned as its message.
+/// Polls a future once. If the poll panics, returns the message of the panic as an error.
 fn poll<F: Future>(future: F) -> std::result::Result<Poll<F::Output>, &'static str> {
     let mut future = pin!(future);
     let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop()))));

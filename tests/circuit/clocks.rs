@@ -1,4 +1,5 @@
-//! Breakers without a runtime, on the system's clock, on a paused clock, and on two clocks that disagree.
+//! Tests breakers on several clocks: the system's clock without a runtime, tokio's paused clock, and two clocks that
+//! show different times.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -105,9 +106,10 @@ fn slow_call_counts_on_clock_paused_later() {
     assert_eq!(breaker.stats().window_slow, 1);
 }
 
-/// Runs `test` while another thread reads the system's clock through a breaker all the time.
+/// Runs `test` while another thread makes calls without a pause. These calls go through another breaker, and read the
+/// system's clock.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// Ends the busy thread, even if the test fails.
+    /// Ends the busy thread when it is dropped, also if the test panics.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {
@@ -176,7 +178,8 @@ fn window_of_one_millisecond_keeps_successes() {
         calls(&breaker, &".".repeat(100));
         calls(&breaker, "x");
         let stats = breaker.stats();
-        // If the system interrupted this thread here, the window is rightly empty.
+        // Checks the window only if the calls took less than half of it. If the system interrupts this thread for
+        // longer, the window may be empty.
         if last.elapsed() < window / 2 {
             assert!(stats.window_total >= 100, "{stats:?}");
             valid += 1;
@@ -188,7 +191,7 @@ fn window_of_one_millisecond_keeps_successes() {
     panic!("interrupted in each of {ROUNDS} rounds");
 }
 
-/// A subscriber that accepts every event and does nothing.
+/// A layer of a subscriber that accepts every event and does nothing.
 struct Silent;
 
 impl<S: tracing::Subscriber> Layer<S> for Silent {}

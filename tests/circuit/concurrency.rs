@@ -1,4 +1,4 @@
-//! One breaker in many threads, and the types that may move between threads.
+//! Tests one breaker in many threads, and that the public types are `Send` and `Sync`.
 
 use std::fmt::Debug;
 use std::sync::Barrier;
@@ -12,7 +12,7 @@ use resilience_runtime::{
 
 const THREADS: usize = 8;
 
-/// Runs `f` in all threads at once, with the number of the thread.
+/// Calls `f` in eight threads at the same time, with the number of the thread (from 0), and returns all results.
 fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(THREADS);
     thread::scope(|scope| {
@@ -25,7 +25,8 @@ fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// Case H06 of `cases/breaker.json` with real threads.
+/// Repeats the case H06 of `tests/cases/breaker.json` with real threads: no more than `half_open_max` trials are
+/// admitted.
 #[test]
 fn concurrent_trials_stay_within_half_open_max() {
     for half_open_max in [1, 3] {

@@ -1,4 +1,5 @@
-//! Cooldowns: growth, jitter, limits, and the hint of an error.
+//! Tests cooldowns: their growth, their jitter, their limits, and the hint of an error (a delay that the error asks
+//! for).
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -39,7 +40,7 @@ async fn cooldown_without_max_cooldown_grows_to_one_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn cooldown_that_cannot_grow_stays_as_set() {
-    // This duration has more digits than an `f64`.
+    // This duration has more digits than an `f64` can hold.
     let long = Duration::new(1 << 30, 8);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");
@@ -83,7 +84,7 @@ async fn busy(error: Error) -> Result<(), Error> {
 async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
     let breaker = get_circuit("cooldown::busy").unwrap();
     for (error, cooldown) in [
-        // An earlier version cut the cooldown to a short hint, so a past date switched the breaker off.
+        // A hint of zero comes from a date in the past. It must not end the cooldown.
         (Error::Busy(Duration::ZERO), 30),
         (Error::Busy(Duration::from_millis(10)), 30),
         (Error::Busy(4 * SECOND), 30),
@@ -92,7 +93,7 @@ async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
     ] {
-        // Only the hint of the failure that opens the circuit counts.
+        // The second failure opens the circuit. Only its hint counts, and the hint of the first failure is ignored.
         let _ = busy(Error::Busy(SECOND)).await;
         let _ = busy(error).await;
         assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
@@ -188,7 +189,8 @@ async fn hint_keeps_cooldown_jitter() {
     cooldowns.sort_by(f64::total_cmp);
     assert!(cooldowns[0] >= 30.0 && cooldowns[999] <= 60.0);
     let mean = cooldowns.iter().sum::<f64>() / 1000.0;
-    // The cooldowns are uniform from 30 to 60, so their mean has a standard deviation of 0.27.
+    // The cooldowns are uniform from 30 s to 60 s. The mean of 1,000 cooldowns therefore has a standard deviation of
+    // 0.27 s.
     assert!((mean - 45.0).abs() < 1.5, "{mean}");
     assert!(cooldowns[99] < 36.0 && cooldowns[900] > 54.0, "the tails are not empty");
 }
@@ -250,7 +252,7 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // The wait of a rejection during a trial is at most one second.
+                // A rejection during a trial asks for at most one second. Waits for the rest of the trial's timeout.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

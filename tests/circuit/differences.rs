@@ -1,6 +1,6 @@
-//! Intended differences from the original specification. Each test shows the behaviour of this library, and its comment
-//! describes the behaviour of the specification. Another difference is tested by `reading_the_state_emits_no_event` in
-//! `tests/events`.
+//! Tests the intended differences from the original specification of this project. Each test checks the behaviour of
+//! this library, and its comment describes the behaviour in the specification. `reading_the_state_emits_no_event` in
+//! `tests/events/circuit.rs` tests another difference.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::advance;
 
 const COOLDOWN: Duration = Duration::from_secs(30);
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// The smallest step of a breaker's clock.
+/// The smallest step of a breaker's clock: 8 ns.
 const STEP: Duration = Duration::from_nanos(8);
 
 fn breaker(threshold: u32, half_open_max: u32) -> CircuitBreaker {
@@ -22,7 +22,7 @@ fn breaker(threshold: u32, half_open_max: u32) -> CircuitBreaker {
         .unwrap()
 }
 
-/// Creates a breaker that opened an hour ago.
+/// Creates a breaker that opened an hour ago, and is half-open now.
 async fn half_open(half_open_max: u32) -> CircuitBreaker {
     let breaker = breaker(1, half_open_max);
     fail(&breaker);
@@ -39,7 +39,8 @@ fn fail(breaker: &CircuitBreaker) {
     breaker.try_acquire().unwrap().failure();
 }
 
-/// The specification: only the success of a trial resets the count, so the third failure always opens the circuit.
+/// In the specification, only the success of a trial resets the count of failures. The third failure therefore always
+/// opens the circuit.
 #[test]
 fn success_while_closed_resets_failure_count() {
     let breaker = breaker(3, 1);
@@ -54,7 +55,8 @@ fn success_while_closed_resets_failure_count() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// The specification: the circuit is still open at that moment, and the rejection says "Retry in 0s".
+/// In the specification, the circuit is still open at the exact end of the cooldown. It rejects the call, and the
+/// message says "Retry in 0s".
 #[tokio::test(start_paused = true)]
 async fn call_at_exact_end_of_cooldown_is_admitted() {
     let breaker = breaker(1, 1);
@@ -68,7 +70,7 @@ async fn call_at_exact_end_of_cooldown_is_admitted() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: every exception is a failure.
+/// In the specification, no outcome is ignored: every exception is a failure.
 #[tokio::test(start_paused = true)]
 async fn ignored_outcome_is_neither_success_nor_failure() {
     let breaker = breaker(2, 1);
@@ -86,7 +88,7 @@ async fn ignored_outcome_is_neither_success_nor_failure() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: every call passes while half-open.
+/// In the specification, the number of trials is not limited: a half-open circuit admits every call.
 #[tokio::test(start_paused = true)]
 async fn trials_are_limited_to_half_open_max() {
     let breaker = half_open(2).await;
@@ -99,7 +101,8 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: successes before the opening count as well, so the first trial closes the circuit.
+/// In the specification, successes before the opening also count towards closing. The success of the first trial
+/// therefore closes this circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -114,7 +117,8 @@ async fn successes_while_closed_do_not_count_toward_closing() {
     assert_eq!((breaker.state(), breaker.stats().successes), (CircuitState::Closed, 0));
 }
 
-/// The specification: the stale failure counts, and the cooldown starts again.
+/// In the specification, a stale failure (of a call that began before the opening) counts. The cooldown then starts
+/// again.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_lengthen_cooldown() {
     let breaker = breaker(1, 1);
@@ -127,7 +131,7 @@ async fn stale_failure_does_not_lengthen_cooldown() {
     assert_eq!(stats.total_failed, 2);
 }
 
-/// The specification: the stale failure opens the circuit again.
+/// In the specification, a stale failure (of a call that began before the opening) opens the half-open circuit again.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_fail_the_trial() {
     let breaker = breaker(1, 1);
@@ -141,7 +145,7 @@ async fn stale_failure_does_not_fail_the_trial() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: the stale success closes the circuit during the trial.
+/// In the specification, a stale success (of a call that began before the opening) closes the circuit during the trial.
 #[tokio::test(start_paused = true)]
 async fn stale_success_does_not_close_circuit() {
     let breaker = breaker(1, 1);
@@ -156,7 +160,7 @@ async fn stale_success_does_not_close_circuit() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// The specification: a call from before a reset still counts, and so undoes the reset.
+/// In the specification, the failure of a call that began before a reset still counts. It opens the circuit again.
 #[test]
 fn call_begun_before_reset_does_not_count() {
     let breaker = breaker(1, 1);
@@ -166,7 +170,8 @@ fn call_begun_before_reset_does_not_count() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
 }
 
-/// The specification: in every state, the value is the rest of a cooldown since the last failure.
+/// In the specification, `cooldown_remaining` is the rest of a cooldown that begins at the last failure, in every
+/// state.
 #[tokio::test(start_paused = true)]
 async fn cooldown_remaining_is_zero_unless_open() {
     let breaker = breaker(2, 1);
@@ -178,7 +183,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     fail(&breaker);
     assert_eq!(remaining(), (CircuitState::Open, COOLDOWN));
     advance(COOLDOWN).await;
-    // From here on, the last failure is recent.
+    // In the specification, this late failure makes `cooldown_remaining` a full cooldown again.
     late.failure();
     assert_eq!(remaining(), (CircuitState::HalfOpen, Duration::ZERO));
     let trial = breaker.try_acquire().unwrap();
@@ -187,7 +192,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// The specification: the statistics say open until a caller reads the state or makes a call.
+/// In the specification, the statistics show the state "open" until a caller reads the state or makes a call.
 #[tokio::test(start_paused = true)]
 async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);
@@ -196,7 +201,7 @@ async fn stats_are_half_open_once_cooldown_ends() {
     assert_eq!(breaker.stats().state, CircuitState::HalfOpen);
 }
 
-/// The specification: no call is rejected while half-open.
+/// In the specification, a half-open circuit rejects no call.
 #[tokio::test(start_paused = true)]
 async fn half_open_rejection_asks_for_one_second_at_most() {
     let breaker = half_open(1).await;
@@ -210,7 +215,7 @@ async fn half_open_rejection_asks_for_one_second_at_most() {
     drop(hangs);
 }
 
-/// The specification: trials are not limited, so no permit has to expire.
+/// In the specification, the number of trials is not limited, so no trial needs a permit that expires.
 #[tokio::test(start_paused = true)]
 async fn permits_of_hanging_trials_expire_together() {
     let breaker = half_open(2).await;
@@ -225,7 +230,7 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// The specification: the success of the expired trial counts, too, but trials hold no permits.
+/// In the specification, the success of such a trial also counts, but trials hold no permits.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;
@@ -241,7 +246,7 @@ async fn expired_trial_counts_but_frees_no_second_permit() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification: there are no totals, and a reset clears every count.
+/// In the specification, there are no totals, and a reset clears every count.
 #[test]
 fn totals_survive_reset() {
     let breaker = breaker(2, 1);

@@ -1,4 +1,5 @@
-//! Calls that hang until their caller gives up: `hung_after`, and the event `circuit_blind`.
+//! Tests calls that hang until their caller drops them or a deadline ends them. The option `hung_after` counts such
+//! calls as failures. The event `circuit_blind` reports 20 calls in a row without a success or a failure.
 
 use std::fmt::Write;
 use std::future::pending;
@@ -153,7 +154,7 @@ async fn loser_of_hedge_that_hung_is_a_failure() {
     assert_eq!((stats.total_succeeded, stats.total_failed, stats.total_cancelled), (1, 1, 0));
 }
 
-/// Records the warnings named `circuit_blind`.
+/// Records the events named `circuit_blind`, each with its level and its fields.
 #[derive(Clone, Default)]
 struct Warnings(Arc<Mutex<Vec<String>>>);
 

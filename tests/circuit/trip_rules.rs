@@ -1,4 +1,5 @@
-//! Trip rules, manual states and shadow circuits.
+//! Tests trip rules (the conditions that open a circuit) and the states that a caller sets by hand. Also tests shadow
+//! circuits, which count the calls that they would reject, but admit them.
 
 use std::io;
 use std::time::Duration;
@@ -259,7 +260,8 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // The first success finds an expired window, and takes the lock. A slow success takes the lock, too.
+        // The first success takes the lock of the breaker, because its window has expired. The second success takes the
+        // lock only if it counts as a slow call.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();
         advance(SECOND).await;

@@ -1,4 +1,5 @@
-//! `with = ..`: circuits whose breaker the caller holds.
+//! Tests `#[circuit(with = ..)]`: the breaker comes from an expression, such as a field or an argument, and not from a
+//! name.
 
 use std::io;
 use std::sync::{Arc, Mutex};

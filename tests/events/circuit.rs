@@ -1,4 +1,4 @@
-//! The events of a circuit.
+//! Tests the events that a circuit emits.
 
 use std::io;
 use std::time::Duration;
@@ -94,7 +94,8 @@ fn manual_state_changes_emit_events() {
     );
 }
 
-/// In the original specification, a read of the state makes the circuit half-open and emits the event.
+/// In the original specification of this project, reading the state after the cooldown changes the state to half-open,
+/// and emits an event.
 #[tokio::test(start_paused = true)]
 async fn reading_the_state_emits_no_event() {
     record();

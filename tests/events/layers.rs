@@ -1,4 +1,4 @@
-//! The events of retries and of the other layers, and the errors in events.
+//! Tests the events of retries and of the other layers, and the texts of errors in events.
 
 use std::io;
 use std::time::Duration;
@@ -78,7 +78,7 @@ async fn retry_gave_up_event_names_the_reason() {
     );
 }
 
-/// Returns the part of each event that names the end of a retry.
+/// Returns the events that report the end of a retry.
 fn ends() -> Vec<String> {
     let ends = recorded().into_iter().filter(|event| {
         ["DEBUG retry_exhausted ", "DEBUG retry_gave_up "].into_iter().any(|name| event.starts_with(name))

@@ -1,4 +1,4 @@
-//! Events for `tracing`: the names, levels and fields on which dashboards depend.
+//! Tests the `tracing` events: their names, levels and fields, on which dashboards depend.
 
 mod circuit;
 mod layers;

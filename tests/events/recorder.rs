@@ -1,4 +1,4 @@
-//! A subscriber for the whole process that gives each test the events of its own thread.
+//! Implements a subscriber for the whole process, which records the events of each test separately, by its thread.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
@@ -12,7 +12,7 @@ thread_local! {
     static RECORDING: RefCell<Option<Recording>> = const { RefCell::new(None) };
 }
 
-/// The events of one test, and the function to call at each event.
+/// The recorded events of one test, and the function to call at each event.
 struct Recording {
     lines: Vec<String>,
     then: fn(&Event<'_>),
@@ -36,7 +36,7 @@ pub(crate) fn record_and(then: fn(&Event<'_>)) {
     RECORDING.set(Some(Recording { lines: Vec::new(), then }));
 }
 
-/// Returns the events since the last call.
+/// Returns the events of this thread since the last call of this function, each as a line of text.
 pub(crate) fn recorded() -> Vec<String> {
     RECORDING
         .with_borrow_mut(|recording| std::mem::take(&mut recording.as_mut().expect("this thread records events").lines))
@@ -69,7 +69,7 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// A line in the form `LEVEL name field=value ..`. It has no message, because the message repeats the name.
+/// An event as text, in the form `LEVEL name field=value ..`. The message is left out, because it repeats the name.
 struct Line(String);
 
 impl Visit for Line {

@@ -1,4 +1,4 @@
-//! The events of the registry: conflicts, and full tables of keys.
+//! Tests the events of the registry: conflicting options of one circuit, and full tables of keys.
 
 use std::io;
 use std::time::Duration;
@@ -170,7 +170,7 @@ async fn full(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a call, runs it until it waits, and cancels it.
+/// Starts a call with this key, runs the call until it waits, and cancels the call.
 async fn cancel(key: u32) {
     let call = tokio::spawn(full(key));
     tokio::task::yield_now().await;

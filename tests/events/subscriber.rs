@@ -1,4 +1,4 @@
-//! Subscribers that call the library, or panic.
+//! Tests subscribers that call the library, or panic, while they receive an event.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `#[bulkhead]`: limits concurrent calls; other calls wait in its queue or are rejected.
+//! Tests `#[bulkhead]`, which limits the number of concurrent calls. Further calls wait in a queue, or are rejected.
 
 use std::cell::Cell;
 use std::future::pending;

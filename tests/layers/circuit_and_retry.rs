@@ -1,4 +1,4 @@
-//! Circuits and retries on one function: the top attribute is the outermost.
+//! Tests circuits and retries on one function. The topmost attribute is the outermost layer.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,6 +1,6 @@
-//! `#[fallback]`: calls another function with the same arguments after an error from the layers below.
+//! Tests `#[fallback]`, which calls another function with the same arguments after an error from the layers below.
 
-#![allow(clippy::unused_async)] // Some fallbacks never wait.
+#![allow(clippy::unused_async)] // Some fallbacks contain no `.await`.
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;

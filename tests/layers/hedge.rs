@@ -1,4 +1,4 @@
-//! `#[hedge]`: starts another attempt while a call is slow, and returns the first success.
+//! Tests `#[hedge]`, which starts another attempt while a call is slow, and returns the first success.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -10,8 +10,8 @@ use support::{Calls, DropCounter, Error, assert_send};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-/// A service with a plan for each attempt: its duration in milliseconds, and whether it succeeds. It counts dropped
-/// attempts.
+/// A service with a plan for each attempt: the duration of the attempt in milliseconds, and whether the attempt
+/// succeeds. The service counts dropped attempts.
 struct Service {
     plan: Vec<(u64, bool)>,
     calls: Calls,

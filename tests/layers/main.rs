@@ -1,4 +1,4 @@
-//! Bulkheads, fallbacks, hedges and rate limits, and pairs of layers in both orders.
+//! Tests bulkheads, fallbacks, hedges and rate limits, and pairs of attributes in both orders.
 
 mod bulkhead;
 mod circuit_and_retry;

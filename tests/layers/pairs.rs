@@ -1,5 +1,5 @@
-//! Each pair of attributes in both orders, and some longer stacks. The pairs of `#[hedge]` are in `hedge`, because a hedge
-//! takes no `&mut` argument.
+//! Tests each pair of attributes in both orders, and some longer stacks. The pairs with `#[hedge]` are in `hedge.rs`,
+//! because a function with `#[hedge]` cannot have a `&mut` argument, and the functions below have one.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
@@ -8,7 +8,8 @@ use resilience_runtime::{bulkhead, circuit, fallback, rate_limit, retry, timeout
 use support::assert_send;
 use tokio::task::yield_now;
 
-/// A type with a lifetime, for one of the arguments. Another argument is not `Sync`, and another one is a borrow.
+/// An argument whose type has a lifetime. The functions below also have an argument that is not `Sync`, and a borrowed
+/// argument.
 struct Call<'a> {
     works: bool,
     runs: &'a Cell<u32>,

@@ -1,4 +1,4 @@
-//! `#[rate_limit]`: limits the number of calls that start in a second.
+//! Tests `#[rate_limit]`, which limits the number of calls that start in a second.
 
 use std::cell::Cell;
 use std::io;
@@ -130,7 +130,7 @@ fn concurrent_calls_stay_within_burst() {
     });
     let stats = limit.stats();
     assert_eq!(stats.total_admitted + stats.total_rejected, 4000);
-    // On a slow machine the calls take a second or two, in which the limit admits more calls.
+    // On a slow machine, the calls may take some seconds. The limit admits one more call in each second.
     assert!((1000..1010).contains(&stats.total_admitted), "{stats:?}");
 }
 

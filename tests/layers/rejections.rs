@@ -1,5 +1,5 @@
-//! Rejections and expired deadlines below a circuit, which say nothing about its service. A fallback sees every
-//! rejection.
+//! Tests rejections and expired deadlines below a circuit. The circuit ignores them, because they say nothing about its
+//! service. A fallback with `on = "rejected"` replaces the rejections of all layers below it.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -21,7 +21,8 @@ fn stats(name: &str) -> (u64, u64) {
 
 const SOON: Duration = Duration::from_millis(10);
 
-// The functions with each kind of rejection, called from inside another function, for one error type.
+// Defines four functions, whose layers reject or end a call in four ways, and a circuit over a function that calls
+// them. All functions have the given error type.
 
 macro_rules! inner {
     ($module:ident, $name:literal, $inner:literal: $error:ty) => {

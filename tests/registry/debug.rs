@@ -1,4 +1,4 @@
-//! `Debug` and `Display` output of the public types.
+//! Tests the `Debug` and `Display` output of the public types.
 
 use std::error::Error;
 use std::time::Duration;

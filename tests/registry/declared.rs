@@ -1,4 +1,5 @@
-//! Circuits that several attributes, builders and presets declare: the list, shared breakers, and conflicting values.
+//! Tests circuits that several attributes, builders and presets declare: the list of circuits, shared breakers, and
+//! conflicting values of an option.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +12,7 @@ fn builder(name: &'static str) -> resilience_runtime::CircuitBuilder {
     CircuitBreaker::builder(name)
 }
 
-/// Returns the threshold and the cooldown in seconds, as the stats list them.
+/// Returns the threshold and the cooldown in seconds, as `get_circuit_stats` lists them.
 fn listed(name: &str) -> Option<(u32, u64)> {
     get_circuit_stats().get(name).map(|stats| (stats.threshold, stats.cooldown.as_secs()))
 }

@@ -1,4 +1,4 @@
-//! Circuits and settings that several places declare, and settings that the builders refuse.
+//! Tests circuits and options that several places of a program declare, and settings that the builders refuse.
 
 mod debug;
 mod declared;

@@ -1,4 +1,5 @@
-//! The options of one name that several places set: an option holds from the first call of any of them.
+//! Tests circuits whose options are set in several places of a program. An option applies from the first call on, even
+//! if the function with this option has not been called.
 
 use std::io;
 use std::time::Duration;
@@ -12,13 +13,13 @@ fn down() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// Returns the threshold and the cooldown in seconds, as the stats list them.
+/// Returns the threshold and the cooldown in seconds, as `get_circuit_stats` lists them.
 fn listed(name: &str) -> (u32, u64) {
     let stats = &get_circuit_stats()[name];
     (stats.threshold, stats.cooldown.as_secs())
 }
 
-/// Returns the threshold and the cooldown in seconds, as the breaker has them.
+/// Returns the threshold and the cooldown in seconds, as the breaker itself uses them.
 fn in_force(breaker: &CircuitBreaker) -> (u32, u64) {
     let stats = breaker.stats();
     (stats.threshold, stats.cooldown.as_secs())
@@ -149,7 +150,7 @@ async fn register_before_first_call_wins_and_conflicts() {
     let breaker = CircuitBreaker::builder("precedence::builder").threshold(2).register().unwrap();
     assert_eq!(in_force(&breaker), (2, 7));
     assert_eq!(conflicts_of("precedence::builder").len(), 1, "before the first call");
-    // A second builder before the first call wins as well.
+    // No call has been made yet, so the option of a second builder also overrides the attribute.
     CircuitBreaker::builder("precedence::builder").cooldown(Duration::from_secs(8)).register().unwrap();
     for _ in 0..2 {
         behind_a_builder().await.unwrap_err();

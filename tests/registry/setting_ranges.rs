@@ -1,5 +1,5 @@
-//! Each builder accepts both ends of an option's range. It refuses the next value outside, and its error names the
-//! option.
+//! Tests that each builder accepts the smallest and the greatest value of an option, and refuses a value just outside
+//! the range. The error contains the name of the option.
 
 use std::fmt::Debug;
 use std::time::Duration;

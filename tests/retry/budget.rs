@@ -1,4 +1,4 @@
-//! Retry budgets: the limit on the retries of all callers.
+//! Tests retry budgets, which limit the total number of retries of all callers.
 
 use std::cell::Cell;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, RetryRatio, TokenBucket, circuit, retry};
 use tokio::time::advance;
 
-/// Returns the tokens left, the granted retries and the denied retries.
+/// Returns the number of remaining tokens, of granted retries, and of denied retries.
 fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
     let stats = budget.stats();
     (stats.tokens, stats.granted, stats.denied)
@@ -166,7 +166,8 @@ fn budget_with_extreme_numbers_stays_within_limits() {
         budget.call_succeeded(None);
         assert_eq!(budget.stats().granted, granted, "{budget:?}");
     }
-    // At 1,000 retries per second, the number of tokens equals the number of milliseconds that the budget remembers.
+    // At 1,000 retries per second, the number of tokens equals the number of milliseconds that the budget remembers: at
+    // least 1 ms, and at most 24 h.
     for (ttl, tokens) in [(Duration::ZERO, 1), (Duration::from_millis(2), 2), (Duration::MAX, 86_400_000)] {
         assert_eq!(ratio(0.0, ttl, 1_000).stats().tokens, tokens, "{ttl:?}");
     }
@@ -193,7 +194,7 @@ fn concurrent_retries_stay_within_budget() {
     });
     assert_eq!(seen(&THREADS), (0, 1_000, 7_000));
     let stats = THREADS_RATIO.stats();
-    // Two retries may use the same call if a bucket expires at that moment.
+    // The budget counts calls in buckets of time. If a bucket expires between two retries, both may use the same call.
     assert!((800..=801).contains(&stats.granted), "{stats:?}");
 }
 

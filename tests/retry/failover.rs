@@ -1,4 +1,4 @@
-//! Retries whose attempts call different hosts, each with its own circuit.
+//! Tests retries whose attempts call different hosts. Each host has its own circuit.
 
 use std::cell::{Cell, RefCell};
 use std::io;

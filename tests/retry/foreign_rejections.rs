@@ -1,4 +1,4 @@
-//! A retry recognises the rejection by another function's circuit inside every common error type.
+//! Tests that a retry ends if the circuit of another function rejects an attempt, for every common error type.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -18,7 +18,7 @@ fn open() -> CircuitOpenError {
 #[error("search failed")]
 struct Wrapped(#[source] Box<dyn Error + Send + Sync>);
 
-/// An error that borrows.
+/// An error that borrows a text.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
@@ -26,7 +26,8 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 /// An error that implements no trait.
 struct Opaque;
 
-/// Defines functions that make three attempts after an ordinary error, and one attempt after a rejection.
+/// Defines functions with a retry, one for each error type. They must make three attempts if each attempt fails, but
+/// only one attempt if a circuit rejects it.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(
@@ -117,7 +118,7 @@ async fn rejection_by_foreign_circuit_ends_retry() {
         anyhow(open().into()),
         anyhow(anyhow::Error::from(Transparent::from(open())).context("while searching")),
         generic(Transparent::from(open())),
-        // The type tells nothing; the circuit has left a note.
+        // These error types do not show the rejection. The circuit has recorded it in a thread-local variable.
         text(open().to_string()),
         unbounded(open()),
     ];
@@ -193,7 +194,7 @@ async fn circuit_of_another_call_ends_no_retry() {
     let rate = RateLimit::builder("foreign_rejections", 1).burst(1).build().unwrap();
     rate.try_acquire().unwrap();
     breaker.call(async || Err::<(), _>(())).await.unwrap_err();
-    // The rate limit rejects the first attempt, so its body is not polled.
+    // The rate limit rejects the first attempt. The circuit that the previous call opened must not end the retry.
     assert_eq!(limited(&rate).await, Ok(()));
 }
 

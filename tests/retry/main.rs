@@ -1,4 +1,4 @@
-//! Retries: their options, their budgets, and the errors that end them.
+//! Tests retries: their options, their budgets, and the errors that end them.
 
 mod budget;
 mod failover;

@@ -1,4 +1,5 @@
-//! Retries inside the body of another retry: their attempts count towards the `max` of the outer retry.
+//! Tests retries inside the body of another retry. If an inner call fails, its retries count towards the `max` of the
+//! outer retry.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -146,7 +147,7 @@ async fn nested_retries_count_however_call_fails() {
 #[retry(max = 3, delay = 1)]
 #[timeout(9)]
 async fn impatient(calls: &Cell<u32>) -> Result<(), Error> {
-    // Its third attempt hangs.
+    // The third attempt of this inner retry hangs.
     let policy = RetryPolicy::builder().max(3).build().unwrap();
     let call = policy.call(async || {
         if fail(calls) == Err(3) {

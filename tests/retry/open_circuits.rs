@@ -1,4 +1,5 @@
-//! A retry does not sleep before a certain rejection, for any type of error.
+//! Tests that a retry ends without a pause if a circuit in the body would still be open after the pause. The error type
+//! does not matter.
 
 use std::cell::Cell;
 use std::io;
@@ -51,7 +52,7 @@ fn policy() -> RetryPolicy {
     RetryPolicy::builder().max(4).delay(seconds(8)).build().unwrap()
 }
 
-/// Opens the circuit after 4 s by other calls, and returns the seconds that the retry takes.
+/// Starts the retry, and opens the circuit by hand after 4 s. Returns the duration of the retry in seconds.
 async fn opened_by_others<T>(name: &str, retry: impl Future<Output = T>) -> u64 {
     let begin = Instant::now();
     breaker(name).reset();

@@ -1,4 +1,4 @@
-//! Options of `#[retry]` and of its builder.
+//! Tests the options of `#[retry]` and of `RetryPolicy::builder`.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use resilience_runtime::{Jitter, RetryEvent, RetryPolicy, circuit, retry};
 use support::{Calls, seconds};
 use tokio::time::{advance, sleep};
 
-/// An error that contains a hint and implements no trait.
+/// An error that contains a hint (the delay that a service asked for) and implements no trait.
 struct Busy(Option<Duration>);
 
 #[retry(max = 5, delay = 1, backoff = 3, max_delay = 4)]
@@ -49,7 +49,7 @@ async fn attribute_offers_every_jitter() {
             for (pause, (least, most)) in
                 pauses.iter().zip(least.into_iter().zip([if index == 2 { 20 } else { 8 }, 20, 20]))
             {
-                // A timer may take one millisecond more.
+                // A timer of tokio may take one millisecond more than the pause.
                 assert!(
                     (seconds(least)..=seconds(most) + Duration::from_millis(1)).contains(pause),
                     "{index}: {pauses:?}"
@@ -181,7 +181,7 @@ async fn retry_if_ok_retries_a_value() {
     }
 }
 
-/// The facts of a retry event: the number of the attempt, the pause in seconds, the error.
+/// The fields of a retry event: the number of the attempt, the pause in seconds, and the error.
 type Seen = (u32, u64, Option<bool>);
 
 #[retry(

@@ -1,4 +1,4 @@
-//! `RetryPolicy`: retries without an attribute.
+//! Tests `RetryPolicy`, which retries without an attribute.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
-//! `retry_after` of a circuit: the hint of an error reaches the retry above the circuit.
+//! Tests the option `retry_after` of a circuit. A retry above the circuit uses the hint, the delay that an error asks
+//! for.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ fn hint_of(error: &Error) -> Option<Duration> {
     }
 }
 
-/// Records a call. The first two calls fail, and ask for a delay of `hint` seconds.
+/// Records a call. The third call succeeds. All other calls fail, and ask for a delay of `hint` seconds.
 fn ask(calls: &Calls, hint: u64) -> Result<(), Error> {
     if calls.note() == 3 { Ok(()) } else { Err(Error::Busy(seconds(hint))) }
 }
@@ -106,7 +107,7 @@ async fn retry_ends_when_circuit_hint_exceeds_max_delay() {
     assert_eq!(calls.seconds(), [0]);
 }
 
-/// Returns the pauses of a policy whose attempts fail with these hints.
+/// Runs a policy that uses hints, and returns its pauses. Each attempt fails with the next of the given hints.
 async fn pauses(jitter: Jitter, max_delay: Option<Duration>, hints: &[Option<Duration>]) -> Vec<Duration> {
     let mut builder = RetryPolicy::builder().max(u32::try_from(hints.len()).unwrap() + 1).jitter(jitter);
     if let Some(max_delay) = max_delay {
@@ -132,7 +133,7 @@ async fn hint_keeps_jitter_of_retry() {
             first.push(pauses(jitter, None, &[Some(seconds(30))]).await[0].as_secs_f64());
         }
         first.sort_by(f64::total_cmp);
-        // The pauses are uniform from 30 to 31 s, and a timer rounds up to 1 ms.
+        // The pauses are uniform from 30 s to 31 s. A timer of tokio rounds a pause up to the next millisecond.
         assert!(first[0] >= 30.0 && first[999] <= 31.002, "{jitter:?}");
         let mean = first.iter().sum::<f64>() / 1000.0;
         assert!((mean - 30.5).abs() < 0.06, "{jitter:?}: {mean}");
@@ -152,7 +153,7 @@ async fn hint_does_not_feed_decorrelated_jitter() {
 async fn jittered_hint_above_max_delay_ends_retry() {
     let mut ended = 0;
     for _ in 0..400 {
-        // The pause is 9.5 s + u * 1 s, and may exceed 10 s.
+        // The pause is uniform from 9.5 s to 10.5 s. If the pause exceeds `max_delay`, here 10 s, the retry ends.
         ended +=
             u32::from(pauses(Jitter::Full, Some(seconds(10)), &[Some(Duration::from_millis(9_500))]).await.is_empty());
     }

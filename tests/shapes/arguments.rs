@@ -1,4 +1,4 @@
-//! Patterns and types of arguments.
+//! Tests decorated functions whose arguments have unusual patterns or types.
 
 use std::cell::Cell;
 use std::io;
@@ -163,7 +163,8 @@ async fn named_by_an_argument(host: String) -> io::Result<usize> {
     Ok(host.len())
 }
 
-/// The closure has a parameter named `error`, too, so the body may consume the argument `error`.
+/// The closure has a parameter named `error`, too, and therefore does not use the argument `error`. The body may
+/// consume the argument.
 #[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
 async fn consumes(error: io::Error) -> io::Result<usize> {
     Err(error)
@@ -198,7 +199,7 @@ struct Cursor<'a> {
     inner: &'a mut u32,
 }
 
-/// The closure does not name the argument `cursor`, so the body may return a borrow out of it.
+/// The closure does not use the argument `cursor`, so the body may return a borrow out of this argument.
 #[circuit(name = "arguments::gives_back", failure_if = |_| limit > 3)]
 async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u32> {
     if limit == 0 {
@@ -207,7 +208,7 @@ async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u3
     Ok(&mut *cursor.inner)
 }
 
-/// The body changes its own copy of `left`; `failure_if` reads the original.
+/// The body changes a copy of the argument `left`, so `failure_if` still reads the original value.
 #[circuit(name = "arguments::copies", threshold = 1, failure_if = |_| left > 0)]
 async fn counts_down(mut left: u32) -> io::Result<()> {
     while left > 0 {

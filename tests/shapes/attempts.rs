@@ -1,4 +1,4 @@
-//! `attempt = ..` and user functions of a retry in every shape.
+//! Tests the option `attempt` of a retry, and its options that take a function, on functions of every shape.
 
 use std::cell::Cell;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Bodies of functions.
+//! Tests decorated functions with bodies of every kind.
 
 use std::error::Error;
 use std::io;
@@ -122,7 +122,7 @@ async fn nested_futures(numbers: &[u32]) -> io::Result<u32> {
         sum += double(*number).await;
     }
     let block = async {
-        // This `return` leaves the block, and not the function.
+        // This `return` leaves the `async` block, and not the function.
         return Ok::<_, io::Error>(1);
     };
     sum += block.await?;

@@ -1,6 +1,7 @@
-//! Checks that arguments and locals are dropped in the order of the bare function, at every point of the future.
+//! Tests that a decorated function drops its arguments and local variables in the order of the bare function, which has
+//! no attributes. The order must also be equal if the future is dropped before its end.
 //!
-//! There is one exception: a stack that runs the body once drops unused arguments after all other arguments.
+//! There is one exception: if no attribute is a retry, the unused arguments are dropped after all other arguments.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -55,7 +56,7 @@ functions! {
     #[circuit(name = "drops::outer")] #[circuit(name = "drops::inner")] in_two_circuits;
 }
 
-/// Returns the dropped values in order. The call is polled `polls` times and then dropped.
+/// Polls the call `polls` times, and drops it. Returns the names of all dropped values in the order of their drops.
 fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 8]) -> F) -> Vec<&'static str>
 where
     F: Future<Output = io::Result<()>>,

@@ -1,4 +1,4 @@
-//! Functions with errors of any type.
+//! Tests decorated functions whose error types implement few traits.
 
 use resilience_runtime::{circuit, retry, CircuitOpenError};
 

@@ -1,19 +1,19 @@
-//! Attributes of other crates above, between and below the attributes of this crate.
+//! Tests attributes of the language and of other crates above, between and below the attributes of this project.
 
 use std::cell::Cell;
 use std::io;
 
 use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
-/// A doc comment above the attributes.
+/// This doc comment is an attribute of the language above the attributes of this project.
 #[inline]
 #[retry(max = 2, delay = 0)]
 #[doc(alias = "between")]
 #[circuit(name = "foreign::plain")]
 #[must_use = "it is asked for"]
-#[allow(clippy::unused_async)] // The lint fires for the bare function, too.
+#[allow(clippy::unused_async)] // The lint also warns about the function without attributes.
 async fn plain_attributes() -> io::Result<u32> {
-    #![allow(unused_labels)] // An inner attribute stays in place.
+    #![allow(unused_labels)] // The expansion must keep this inner attribute.
     'unused: {
         Ok(7)
     }
@@ -60,7 +60,7 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
-/// `instrument` parses the expansion with syn, including its label.
+/// `instrument` must be able to parse the expansion of the attributes above it, which contains a label.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_inner", threshold = 9, open = io::Error::other)]
@@ -84,7 +84,7 @@ async fn instrumented_between(text: String) -> io::Result<usize> {
     }
 }
 
-/// Returns the number of attempts that reached the circuit.
+/// Returns the number of calls that the circuit counted as a failure or as a success.
 fn calls(name: &str) -> u64 {
     let stats = get_circuit(name).unwrap().stats();
     stats.total_failed + stats.total_succeeded
@@ -93,7 +93,7 @@ fn calls(name: &str) -> u64 {
 #[tokio::test]
 async fn language_attributes_are_kept() {
     assert_eq!(plain_attributes().await.unwrap(), 7);
-    #[allow(deprecated)] // `tests/ui` tests the warning.
+    #[allow(deprecated)] // `tests/ui` tests that the warning appears.
     let called = deprecated().await;
     assert_eq!(called.unwrap(), 7);
     assert_eq!(configured(7).await.unwrap(), 7);
@@ -151,7 +151,7 @@ async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// These names resemble the names in an expansion of `instrument`, but belong to the user.
+/// The body awaits an `async move` block, as an expansion of `instrument` does. The block is the user's own.
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {

@@ -1,4 +1,5 @@
-//! Functions that return their future: methods of `#[async_trait]`, `impl Future`, boxed futures.
+//! Tests functions that return a future: methods of `#[async_trait]`, and functions that return `impl Future` or a
+//! boxed future.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -15,7 +16,7 @@ fn assert_send<T: Send>(value: T) -> T {
     value
 }
 
-/// Succeeds from the third call on.
+/// A service that succeeds from the third call on.
 #[derive(Default)]
 struct Service {
     calls: AtomicU32,
@@ -184,7 +185,7 @@ async fn functions_that_return_an_async_block_work() {
     );
 }
 
-/// Each attempt runs the user's own `let`.
+/// Each attempt runs the user's `let` statement again.
 #[retry(max = 3, delay = 0)]
 fn starts_anew(steps: &Cell<u32>, from: u32) -> impl Future<Output = io::Result<()>> + '_ {
     async move {
@@ -223,7 +224,8 @@ fn consumes_a_clone(name: String) -> Pin<Box<dyn Future<Output = io::Result<usiz
     })
 }
 
-/// The body uses a field with the name of the argument, but not the argument.
+/// The statements before the block consume the argument `name`. The block uses a field with the same name, but not the
+/// argument.
 #[retry(max = 2, delay = 0)]
 fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
     struct Client {
@@ -245,7 +247,7 @@ async fn each_attempt_runs_statements_before_the_block() {
     assert_eq!(is_used_up_before("four".to_owned()).await.unwrap(), 11);
 }
 
-/// This `return` before the block leaves a closure.
+/// Each `return` before the block leaves a closure, and not the function.
 #[retry(max = 2, delay = 0)]
 #[rustfmt::skip]
 fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
@@ -256,7 +258,7 @@ fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
     async move { Ok(n + never()) }
 }
 
-/// A type that is `Send` but not `Sync`.
+/// The argument is `Send` but not `Sync`, and is also used before the block.
 #[retry(max = 2, delay = 0)]
 fn is_looked_at_before(n: Cell<u32>) -> impl Future<Output = io::Result<u32>> + Send {
     let before = n.get();

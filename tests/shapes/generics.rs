@@ -1,4 +1,4 @@
-//! Generics, lifetimes, and unnamed types.
+//! Tests decorated functions with generics, with lifetimes, and with types that have no name, such as `impl Iterator`.
 
 use std::borrow::Cow;
 use std::cell::Cell;

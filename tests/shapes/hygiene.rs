@@ -1,4 +1,4 @@
-//! User names that equal names in an expansion.
+//! Tests that the names of a user may equal names in the code that the attributes generate.
 
 #[tokio::test]
 async fn names_of_the_user_do_not_collide() {
@@ -9,7 +9,7 @@ async fn names_of_the_user_do_not_collide() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // These names exist to collide.
+    #![allow(dead_code)] // These names exist only because they may occur in an expansion.
 
     struct Ok;
     struct Err;
@@ -71,7 +71,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // This name exists to collide.
+    #[allow(dead_code)] // This trait exists only because its methods may occur in an expansion.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

@@ -1,4 +1,4 @@
-//! Functions that a macro defines.
+//! Tests decorated functions that a `macro_rules!` macro defines.
 
 use std::cell::Cell;
 use std::io;

@@ -1,6 +1,7 @@
-//! Functions of every shape, one theme for each file. Each function compiles, and behaves like the bare function.
+//! Tests decorated functions of every shape. Each function must compile, and behave like the bare function, which has
+//! no attributes.
 //!
-//! `tests/fixtures` compiles the same files in other editions.
+//! The packages in `tests/fixtures` compile the same files in the editions 2018 and 2021.
 
 #![allow(
     clippy::arc_with_non_send_sync,
@@ -13,7 +14,7 @@
     clippy::needless_return,
     clippy::similar_names,
     clippy::too_many_arguments
-)] // These lints are about the bare functions.
+)] // These lints also warn about the functions without attributes.
 
 mod arguments;
 mod attempts;

@@ -1,4 +1,4 @@
-//! Decorated functions that call each other or themselves, and their futures inside other futures.
+//! Tests decorated functions that call each other or themselves, and their futures inside other futures.
 
 use std::future::Future;
 use std::io;

@@ -1,4 +1,4 @@
-//! The location of a panic.
+//! Tests that a panic in a decorated function reports its own line.
 
 use std::io;
 use std::panic;

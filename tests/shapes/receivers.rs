@@ -1,4 +1,4 @@
-//! Methods with every kind of receiver.
+//! Tests decorated methods with every kind of receiver.
 
 use std::cell::Cell;
 use std::io;

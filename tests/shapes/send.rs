@@ -1,4 +1,5 @@
-//! Checks that the future of a function is `Send` exactly when the future of the bare function is.
+//! Tests that the future of a decorated function is `Send` exactly when the future of the bare function is. The bare
+//! function is the same function without attributes.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -76,7 +77,7 @@ async fn not_send(value: Rc<u32>) -> io::Result<u32> {
     Ok(*held)
 }
 
-/// An error that is not `Send`. A retry drops the error before the pause.
+/// An error that is not `Send`. A retry drops the error before the pause, so that its future is `Send`.
 #[derive(Debug)]
 struct LocalError(#[allow(dead_code)] Rc<u32>);
 

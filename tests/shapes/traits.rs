@@ -1,4 +1,4 @@
-//! `async fn` in traits: in implementations, with default bodies, with associated types.
+//! Tests decorated `async fn` in traits: in implementations, with default bodies, and with associated types.
 
 use std::cell::Cell;
 use std::io;

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, TimeoutError};
 
-/// The error of a decorated function: one variant for each layer that can end a call, and several variants for the
-/// body.
+/// The error of a decorated function. One variant exists for each layer that can end a call, and several variants for
+/// errors of the body.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A circuit rejected the call.
@@ -30,7 +30,7 @@ pub enum Error {
     /// The body failed and asks for a delay.
     #[error("come back in {0:?}")]
     Busy(Duration),
-    /// An error that differs from all others.
+    /// The body or a fallback failed with an error that differs from the other variants.
     #[error("another error")]
     Other,
 }

@@ -7,13 +7,13 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The end of a replayed call.
+/// The way in which a replayed call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The call returns a value.
     Ok,
-    /// The call returns an error that counts.
+    /// The call returns an error that the circuit counts as a failure.
     Fail,
     /// The call returns an error that the circuit ignores.
     Ignored,
@@ -27,7 +27,7 @@ pub enum Outcome {
 #[derive(Debug)]
 struct Down;
 
-/// An admitted call that has not ended. It runs in its own task, so that it can panic or be aborted.
+/// An admitted call that has not ended. The call runs in its own task, so that it can panic or be aborted.
 #[derive(Debug)]
 pub struct Call {
     outcome: Outcome,
@@ -36,7 +36,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Starts a call. The call counts as admitted when its function runs, independent of the breaker's own report.
+    /// Starts a call, and waits until its function runs or the breaker rejects the call. The running function itself
+    /// reports the admission, so the statistics of the breaker are not used.
     pub async fn start(breaker: &CircuitBreaker, outcome: Outcome) -> Result<Self, CircuitOpenError> {
         let (running, admitted) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -87,14 +88,14 @@ async fn run(
             (Outcome::Fail, Ok(())) => Err(Down),
             // `resume_unwind` prints no message.
             (Outcome::Panic, Ok(())) => resume_unwind(Box::new(Down)),
-            // The task is aborted, or the replay ends before the call.
+            // The call never ends by itself: its task is aborted, or the replay ends before the call.
             _ => pending().await,
         }
     };
     breaker.call(body).await
 }
 
-/// Rounds up to whole seconds, like the message of a rejection.
+/// Rounds a duration up to whole seconds, as the message of a rejection does.
 pub fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::Error;
 
-/// Records the time at which each call began.
+/// A record of the times at which calls began.
 #[derive(Debug)]
 pub struct Calls {
     begin: Instant,
@@ -14,7 +14,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Creates an empty record. Its times count from this moment.
+    /// Creates an empty record. All times in the record count from this moment.
     pub fn start() -> Self {
         Self { begin: Instant::now(), at: RefCell::default() }
     }
@@ -25,33 +25,33 @@ impl Calls {
         self.count()
     }
 
-    /// Returns the number of calls.
+    /// Returns the number of recorded calls.
     pub fn count(&self) -> u32 {
         u32::try_from(self.at.borrow().len()).unwrap()
     }
 
-    /// Returns the time since the start.
+    /// Returns the time since the creation of this record.
     pub fn elapsed(&self) -> Duration {
         self.begin.elapsed()
     }
 
-    /// Returns when each call began.
+    /// Returns the time at which each call began, since the creation of this record.
     pub fn times(&self) -> Vec<Duration> {
         self.at.borrow().clone()
     }
 
-    /// Returns the whole seconds at which calls began.
+    /// Returns the time at which each call began, in whole seconds.
     pub fn seconds(&self) -> Vec<u64> {
         self.at.borrow().iter().map(Duration::as_secs).collect()
     }
 
-    /// Returns the whole milliseconds at which calls began.
+    /// Returns the time at which each call began, in whole milliseconds.
     pub fn millis(&self) -> Vec<u128> {
         self.at.borrow().iter().map(Duration::as_millis).collect()
     }
 }
 
-/// A service that fails before a given call, and records when each call began.
+/// A service that fails until a given call. The service also records the time at which each call began.
 #[derive(Debug)]
 pub struct Service {
     /// The calls that reached the service.
@@ -60,7 +60,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Creates a service that succeeds from the given call on; the first call is 1.
+    /// Creates a service that succeeds from the given call on. The first call has the number 1.
     pub fn up_from(call: u32) -> Self {
         Self { calls: Calls::start(), up_from: Cell::new(call) }
     }
@@ -85,20 +85,21 @@ impl Service {
         self.up_from.set(u32::MAX);
     }
 
-    /// Makes a call. The value or the error contains the number of the call.
+    /// Records a call, and returns its number, from 1. If the call fails, the error contains the number.
     pub fn call(&self) -> Result<u32, Error> {
         let call = self.calls.note();
         if call >= self.up_from.get() { Ok(call) } else { Err(Error::Failed(call)) }
     }
 }
 
-/// Counts a call that fails. The error is the number of the call.
+/// Adds 1 to the number of calls, and returns the new number as an error.
 pub fn fail(calls: &Cell<u32>) -> Result<(), u32> {
     calls.set(calls.get() + 1);
     Err(calls.get())
 }
 
-/// Makes one call for each character: `x` fails, any other character succeeds. Panics if a call is rejected.
+/// Makes one call for each character. The call fails if the character is `x`, and otherwise succeeds. Panics if the
+/// breaker rejects a call.
 pub fn calls(breaker: &CircuitBreaker, pattern: &str) {
     for call in pattern.chars() {
         let permit = breaker.try_acquire().expect("the circuit admits the call");

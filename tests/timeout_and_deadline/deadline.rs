@@ -1,4 +1,4 @@
-//! `deadline`: a time limit that the layers inside a future respect.
+//! Tests `deadline`, which sets a time limit for the layers inside a future.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Timeouts, and the deadline of a caller.
+//! Tests timeouts, and the deadlines that a caller sets.
 
 mod deadline;
 mod timeout;

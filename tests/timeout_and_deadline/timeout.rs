@@ -1,4 +1,4 @@
-//! `#[timeout]`: drops the call below it when its time is over, and returns an error.
+//! Tests `#[timeout]`, which drops a call after a given time, and returns an error.
 
 use std::cell::Cell;
 use std::future::pending;
