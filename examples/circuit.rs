@@ -11,7 +11,7 @@ use std::time::Duration;
 use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
 use tokio::time::sleep;
 
-/// A client of a payment service that is down at first.
+/// A client of a payment service. The service is down at first.
 #[derive(Default)]
 struct Payments {
     service_is_up: Cell<bool>,

@@ -13,7 +13,7 @@ enum ReportError {
     Timeout(#[from] TimeoutError),
 }
 
-/// Writes a report. Each page takes one millisecond, so that 10,000 pages take ten seconds.
+/// Writes a report. Each page takes one millisecond, so 10,000 pages take ten seconds.
 #[timeout("200ms")]
 async fn write_report(pages: u32) -> Result<String, ReportError> {
     sleep(Duration::from_millis(1) * pages).await;

@@ -135,8 +135,8 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
         breakers.extend((0..1000).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
-    // A stripe takes 128 bytes. It holds the counters of four breakers, for the calls of some threads. Four breakers
-    // therefore share one allocation of all stripes, and its header.
+    // Four breakers share one allocation: a header, and the stripes. A stripe takes 128 bytes, and holds the counters
+    // of the four breakers for the calls of some threads.
     let each = all / 1000 - (128 + 128 * stripes) / 4;
     assert!(each <= 216, "{each}");
 }
@@ -162,7 +162,7 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         kept(|| breaker = Some(builder.build().unwrap()))
     };
     // The first breaker allocates the stripes, which four breakers share, and a number for the thread. Builds one
-    // breaker before the measurement, so that the next two breakers do not allocate these.
+    // breaker before the measurement, so that the measured breakers allocate neither.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

@@ -74,7 +74,7 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// Returns one subject for each trip rule (the condition that opens a circuit), whose calls succeed.
+/// Returns the bare call, and one subject for each trip rule (the condition that opens a circuit). All calls succeed.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -92,7 +92,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Returns one subject for each trip rule, whose calls fail but do not open the circuit.
+/// Returns the bare call, and one subject for each trip rule. The calls fail, but do not open the circuit.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -146,7 +146,7 @@ pub(crate) fn rejected() -> Vec<Subject> {
 }
 
 /// Returns one subject for each library, and one that is written by hand. Their breakers open after `threshold`
-/// failures. With `FAILING` as `first`, all calls fail. With 0, all calls succeed.
+/// failures. With `FAILING` as `first`, all calls fail. With 0 as `first`, all calls succeed.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     // With a threshold of 1, the first failures open the circuit. With any other threshold, the circuit stays closed.
     let rate = if threshold == 1 { 0.5 } else { 1.0 };

@@ -27,7 +27,7 @@ impl Subject {
     }
 }
 
-/// One situation, such as a success through a closed circuit. All its subjects are measured in this situation.
+/// One situation that is measured for several subjects, such as a success through a closed circuit.
 pub struct Scenario {
     pub name: &'static str,
     /// Whether the scenario is also measured with two threads at once.

@@ -87,7 +87,7 @@ impl WebSearch {
     }
 
     // `#[circuit]` sets no threshold and no cooldown, so that `main.rs` can use a preset, and `outage.rs` a builder.
-    // Both set a threshold of 3. The two attempts of one search therefore cannot open a closed circuit.
+    // The preset and the builder set a threshold of 3, so the two attempts of one search alone cannot open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

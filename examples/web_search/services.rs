@@ -51,8 +51,8 @@ impl ServiceError {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns whether a second attempt may succeed, which holds for server errors (status 5xx) only. Timeouts are
-    /// excluded, so that a search does not wait for two timeouts of the same service.
+    /// Returns true for server errors (status 5xx), because a second attempt may succeed. Timeouts are excluded, so
+    /// that a search does not wait for two timeouts of the same service.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }

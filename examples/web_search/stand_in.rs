@@ -104,7 +104,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let app = Router::new().route("/search", post(search)).with_state(shared);
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        // Ignores the result, because a dropped sender shall stop the server, too.
+        // Ignores the result, because a dropped sender must stop the server, too.
         let _ = stopped.await;
     });
     Running { stop, server: tokio::spawn(server.into_future()) }

@@ -64,7 +64,8 @@ impl<S: Subscriber> Layer<S> for Events {
 /// does not need, such as the success of a single call.
 fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
     let [circuit, error] = [fields.get("circuit"), fields.get("error")];
-    // `func` is the decorated function. `ask_exa` calls Exa, and the only other decorated function calls Tavily.
+    // `func` is the name of the decorated function. `ask_exa` calls Exa, and the only other decorated function calls
+    // Tavily.
     let service = if fields.get("func") == "ask_exa" { "Exa" } else { "Tavily" };
     Some(match event {
         "circuit_opened" if fields.get("reason") == "threshold" => {

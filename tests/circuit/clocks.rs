@@ -19,7 +19,7 @@ fn breaker() -> CircuitBreaker {
     CircuitBreaker::builder("clocks").threshold(1).cooldown(COOLDOWN).build().unwrap()
 }
 
-/// Creates a runtime whose clock is paused, `ahead` of the machine's clock.
+/// Creates a runtime with a paused clock, which shows a time that is `ahead` of the system's clock.
 fn paused(ahead: Duration) -> Runtime {
     let runtime = paused_runtime();
     runtime.block_on(advance(ahead));
@@ -109,7 +109,7 @@ fn slow_call_counts_on_clock_paused_later() {
 /// Runs `test` while another thread makes calls without a pause. These calls go through another breaker, and read the
 /// system's clock.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// Ends the busy thread when it is dropped, also if the test panics.
+    /// Ends the busy thread when this value is dropped, also if the test panics.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {

@@ -40,7 +40,7 @@ async fn cooldown_without_max_cooldown_grows_to_one_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn cooldown_that_cannot_grow_stays_as_set() {
-    // This duration has more digits than an `f64` can hold.
+    // This duration has more digits than an `f64` can hold, so a conversion to `f64` would change it.
     let long = Duration::new(1 << 30, 8);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");
@@ -93,7 +93,8 @@ async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
     ] {
-        // The second failure opens the circuit. Only its hint counts, and the hint of the first failure is ignored.
+        // The second failure opens the circuit. Only the hint of this failure counts, and not the 1 s of the first
+        // failure.
         let _ = busy(Error::Busy(SECOND)).await;
         let _ = busy(error).await;
         assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);

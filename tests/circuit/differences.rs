@@ -160,7 +160,8 @@ async fn stale_success_does_not_close_circuit() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In the specification, the failure of a call that began before a reset still counts. It opens the circuit again.
+/// In the specification, the failure of a call that began before a reset still counts. This failure opens the circuit
+/// again.
 #[test]
 fn call_begun_before_reset_does_not_count() {
     let breaker = breaker(1, 1);
@@ -230,7 +231,7 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// In the specification, the success of such a trial also counts, but trials hold no permits.
+/// In the specification, the success of an expired trial also counts, but trials hold no permits.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;

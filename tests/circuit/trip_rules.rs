@@ -260,8 +260,8 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // The first success takes the lock of the breaker, because its window has expired. The second success takes the
-        // lock only if it counts as a slow call.
+        // The first success takes the lock of the breaker, because its window has expired. The second success also
+        // takes the lock if it counts as a slow call.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();
         advance(SECOND).await;

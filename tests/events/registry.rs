@@ -8,7 +8,7 @@ use tokio::time::{advance, sleep};
 
 use crate::recorder::{record, recorded};
 
-/// Returns the warnings since the last call, without the line and column of source positions.
+/// Returns the warnings since the last call of `recorded`, without the line and column of source positions.
 fn warnings() -> Vec<String> {
     let mut lines = recorded();
     lines.retain(|line| line.starts_with("WARN"));

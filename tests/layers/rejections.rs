@@ -1,5 +1,5 @@
 //! Tests rejections and expired deadlines below a circuit. The circuit ignores them, because they say nothing about its
-//! service. A fallback with `on = "rejected"` replaces the rejections of all layers below it.
+//! service. A fallback with `on = "rejected"` replaces every rejection below it.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -21,8 +21,8 @@ fn stats(name: &str) -> (u64, u64) {
 
 const SOON: Duration = Duration::from_millis(10);
 
-// Defines four functions, whose layers reject or end a call in four ways, and a circuit over a function that calls
-// them. All functions have the given error type.
+// Defines functions with the given error type. Each of the first four functions has a layer that can reject or end a
+// call. The function `outer` has a circuit, and calls one of the four functions.
 
 macro_rules! inner {
     ($module:ident, $name:literal, $inner:literal: $error:ty) => {

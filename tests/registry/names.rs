@@ -1,5 +1,5 @@
-//! Tests names. A name belongs either to one circuit, or to all circuits of an attribute with a `key`. A circuit
-//! without a key must not have a name that ends like `name[key]`.
+//! Tests names. A name belongs either to one circuit, or to a family of circuits, one for each key. A circuit without a
+//! key must not have a name that ends like `name[key]`.
 
 use std::io;
 

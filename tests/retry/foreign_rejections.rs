@@ -26,8 +26,8 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 /// An error that implements no trait.
 struct Opaque;
 
-/// Defines functions with a retry, one for each error type. They must make three attempts if each attempt fails, but
-/// only one attempt if a circuit rejects it.
+/// Defines functions with a retry, one for each error type. Such a function must make three attempts after ordinary
+/// errors, but only one attempt after a rejection by a circuit.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(
@@ -118,7 +118,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
         anyhow(open().into()),
         anyhow(anyhow::Error::from(Transparent::from(open())).context("while searching")),
         generic(Transparent::from(open())),
-        // These error types do not show the rejection. The circuit has recorded it in a thread-local variable.
+        // These error types do not show the rejection. The retry reads it from a thread-local variable, which the
+        // circuit has set.
         text(open().to_string()),
         unbounded(open()),
     ];

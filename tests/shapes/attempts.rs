@@ -1,4 +1,5 @@
-//! Tests the option `attempt` of a retry, and its options that take a function, on functions of every shape.
+//! Tests the option `attempt` of `#[retry]`, and the options of `#[retry]` that take a function. The decorated
+//! functions are methods, trait methods, functions that return a future, and functions from a macro.
 
 use std::cell::Cell;
 use std::future::Future;

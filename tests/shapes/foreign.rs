@@ -60,7 +60,8 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
-/// `instrument` must be able to parse the expansion of the attributes above it, which contains a label.
+/// The code that the attributes above `instrument` generate contains a label. `instrument` must be able to parse this
+/// code.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_inner", threshold = 9, open = io::Error::other)]
@@ -151,7 +152,8 @@ async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// The body awaits an `async move` block, as an expansion of `instrument` does. The block is the user's own.
+/// The body awaits an `async move` block, as the code that `instrument` generates does. The retry must not mistake this
+/// block of the user for generated code.
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {

@@ -9,7 +9,7 @@ async fn names_of_the_user_do_not_collide() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // These names exist only because they may occur in an expansion.
+    #![allow(dead_code)] // These names are unused. They may also occur in the generated code.
 
     struct Ok;
     struct Err;
@@ -52,7 +52,7 @@ mod no_prelude {
 }
 
 mod locals {
-    /// A macro with a local variable whose name also occurs in an expansion.
+    /// A macro with a local variable whose name may also occur in the generated code.
     macro_rules! ours {
         ($outcome:ident) => {{
             let circuit = $outcome;
@@ -71,7 +71,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // This trait exists only because its methods may occur in an expansion.
+    #[allow(dead_code)] // These methods are unused. Their names may also occur in the generated code.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

@@ -1,4 +1,4 @@
-//! Tests that a panic in a decorated function reports its own line.
+//! Tests that a panic in a decorated function reports the line of the user's `panic!`.
 
 use std::io;
 use std::panic;

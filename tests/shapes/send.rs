@@ -77,7 +77,7 @@ async fn not_send(value: Rc<u32>) -> io::Result<u32> {
     Ok(*held)
 }
 
-/// An error that is not `Send`. A retry drops the error before the pause, so that its future is `Send`.
+/// An error that is not `Send`. A retry drops the error before the pause, so that the future of the function is `Send`.
 #[derive(Debug)]
 struct LocalError(#[allow(dead_code)] Rc<u32>);
 

@@ -51,7 +51,7 @@ impl Calls {
     }
 }
 
-/// A service that fails until a given call. The service also records the time at which each call began.
+/// A service that succeeds from a given call on. The service also records the time at which each call began.
 #[derive(Debug)]
 pub struct Service {
     /// The calls that reached the service.
