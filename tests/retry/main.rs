@@ -1,4 +1,4 @@
-//! Tests retries: their options, their budgets, and the errors that end them.
+//! Tests retries: their options and budgets, retries inside retries, and the errors and rejections that end a retry.
 
 mod budget;
 mod failover;
