@@ -1,4 +1,5 @@
-//! Tools that every layer uses. They do not depend on a layer.
+//! Contains the modules that several attributes share, such as clocks, names and locks. A module here never imports the
+//! implementation of an attribute.
 
 pub(crate) mod clock;
 pub(crate) mod config_error;

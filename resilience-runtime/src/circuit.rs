@@ -1,4 +1,4 @@
-//! The circuit breaker.
+//! Implements the circuit breaker: its handle, permits, settings, errors, statistics and events.
 
 pub(crate) mod breaker;
 pub(crate) mod core;

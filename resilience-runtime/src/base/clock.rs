@@ -1,7 +1,8 @@
-//! The one place that reads clocks.
+//! Reads all clocks of this crate.
 //!
-//! Tokio's clock decides everything. A test can pause it; otherwise it is the monotonic clock of the system. It needs
-//! no runtime. The wall clock only stamps the times that statistics show.
+//! All waits, cooldowns and time limits use tokio's clock. A test can pause this clock. Otherwise, tokio's clock is the
+//! monotonic clock of the system, and also works outside a tokio runtime. The wall clock only supplies the times that
+//! statistics show.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -10,19 +11,20 @@ use tokio::time::Instant;
 
 use crate::base::sync::OnceLock;
 
-/// A point in monotonic time, in steps of eight nanoseconds.
+/// A point in monotonic time: a number of nanoseconds that is a multiple of eight.
 ///
-/// The three low bits are always zero: [`crate::circuit::core::gate`] keeps the phase of a breaker in them.
+/// The three low bits are always zero, so that [`crate::circuit::core::gate`] can store the phase of a breaker in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
-/// The largest difference between two readings of one clock, caused by the delay between its readers. A larger
-/// difference means two clocks, such as the paused clocks of two tests.
+/// The largest expected difference between the readings of one clock by two threads. The readings differ because a thread
+/// may be delayed before it uses its reading. A larger difference means that the readings come from two clocks, such as
+/// the paused clocks of two tests.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The first reading of this process. A paused clock may show an earlier time, so 146 years remain below this
-    /// value, and 438 years above it.
+    /// The tick of the first reading in this process. A paused clock may show an earlier time. The range therefore
+    /// reaches 146 years below this tick, and 438 years above it.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -37,7 +39,8 @@ impl Tick {
         }
     }
 
-    /// Returns the tick of a word, without its three low bits.
+    /// Converts a number of nanoseconds to a tick by clearing the three low bits. A number below 8 becomes 8, because a
+    /// tick is never zero.
     #[inline]
     pub(crate) const fn from_bits(bits: u64) -> Self {
         match NonZeroU64::new(bits - bits % Self::STEP.get()) {
@@ -50,8 +53,8 @@ impl Tick {
         self.0.get()
     }
 
-    /// Returns the tick after this time. It is rounded up, so that a wait until this tick is long enough. The sum
-    /// saturates.
+    /// Returns the tick that is `time` after this tick. The result is rounded up to a multiple of 8 ns, so that a wait
+    /// until then is never too short. The sum saturates.
     #[inline]
     pub(crate) fn after(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
@@ -64,7 +67,7 @@ impl Tick {
     }
 }
 
-/// Rounds nanoseconds up to whole ticks. Only values above the last tick are rounded down.
+/// Rounds nanoseconds up to a multiple of 8. Only numbers above the largest multiple, `u64::MAX - 7`, are rounded down.
 #[inline]
 pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     let below = nanos % Tick::STEP.get();
@@ -74,8 +77,8 @@ pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     }
 }
 
-/// Returns the end of a time that starts now, for tokio's timer. Returns `None` for an end beyond the range of its
-/// clock.
+/// Returns the point in time that is `after` from now, for tokio's timers. Returns `None` if tokio's clock cannot
+/// represent it.
 pub(crate) fn end(after: Duration) -> Option<Instant> {
     Instant::now().checked_add(after)
 }
@@ -84,17 +87,20 @@ pub(crate) fn is_past(end: Instant) -> bool {
     end <= Instant::now()
 }
 
-/// A moment of the wall clock as one word. Zero means never, and a later moment is a greater number.
+/// A time of the wall clock in one `u64`, which fits in an atomic. Zero means that no time is stored. A later time is a
+/// greater number.
 ///
-/// The word contains the seconds since 1970, followed by 30 bits of nanoseconds. The lowest bit is always one, so a
-/// stamp is never zero. A stamp is made without a division.
+/// The upper 34 bits contain the seconds since 1970, and the lower 30 bits the nanoseconds of the second.
+/// [`Stamp::now`] sets the lowest bit, so that its result is never zero. This layout needs no division to create a
+/// stamp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(u64);
 
 impl Stamp {
     const NANOS: u32 = 30;
 
-    /// Reads the system's coarse clock, which ticks every 1 to 10 ms and costs a fifth of the precise one.
+    /// Reads the system's coarse clock. It advances every 1 to 10 ms, and a reading costs a fifth of a reading of the
+    /// precise clock.
     #[cfg(all(target_os = "linux", not(resilience_loom)))]
     pub(crate) fn now() -> Self {
         use rustix::time::{ClockId, clock_gettime};
@@ -110,7 +116,7 @@ impl Stamp {
         Self(since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1)
     }
 
-    /// Returns a constant, because a model must take the same steps in each run.
+    /// Returns a constant, because loom requires that a test takes the same steps in each run.
     #[cfg(resilience_loom)]
     pub(crate) fn now() -> Self {
         Self(1)
@@ -126,7 +132,7 @@ impl Stamp {
         self.0
     }
 
-    /// Returns the time, to the millisecond.
+    /// Returns the time, rounded down to a millisecond, or `None` for the stamp zero.
     pub(crate) fn time(self) -> Option<SystemTime> {
         let nanos = self.0 & ((1 << Self::NANOS) - 1);
         let since_1970 = Duration::from_secs(self.0 >> Self::NANOS) + Duration::from_millis(nanos / 1_000_000);
@@ -134,17 +140,17 @@ impl Stamp {
     }
 }
 
-/// The description of a range in which [`nanos`] is exact, for errors about times.
+/// The times for which [`nanos`] is exact, as a text for error messages.
 pub(crate) const LONGEST: &str = "at most 584 years";
 
-/// Returns whether a time fits in 64 bits of nanoseconds.
+/// Returns whether the time in nanoseconds fits in a `u64`.
 pub(crate) fn fits(duration: Duration) -> bool {
     duration.as_nanos() <= u128::from(u64::MAX)
 }
 
-/// Returns the nanoseconds of a time; the result saturates.
+/// Returns the time in nanoseconds, or `u64::MAX` for a longer time.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    // `Duration::as_nanos` counts in 128 bits, which costs more.
+    // Avoids `Duration::as_nanos`, because its 128-bit arithmetic costs more.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))
 }
 

@@ -1,4 +1,4 @@
-//! The error of a value that an option does not allow.
+//! Defines the error for an option whose value is not allowed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// The error of an option with a value that is not allowed.
+/// The error for an option, or a name, whose value is not allowed.
 ///
 /// ```
 /// use resilience_runtime::RetryPolicy;
@@ -38,13 +38,13 @@ impl ConfigError {
         &self.value
     }
 
-    /// Returns a description of the allowed values.
+    /// Returns a description of the allowed values, such as `a finite number of at least 1`.
     pub fn allowed(&self) -> &str {
         &self.allowed
     }
 }
 
-/// The value of one option, for comparison and for messages.
+/// The value of an option of any type. Values can be compared, and shown in messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     Count(u32),
@@ -57,7 +57,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
-            // `Debug` would show `0ns`.
+            // `Debug` would show a time of zero as `0ns`.
             Self::Time(Duration::ZERO) => f.write_str("0s"),
             Self::Time(time) => write!(f, "{time:?}"),
             Self::Number(number) => write!(f, "{number}"),

@@ -1,10 +1,11 @@
-//! Shares equal values. Most circuits of a program have the same settings, so one copy serves them all.
+//! Stores equal values once, and shares them by `Arc`. Saves memory, because most circuits of a program have the same
+//! settings.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// The four distinct values that were stored last. A small number keeps the search short.
+/// Stores the four values that were added last. It stores no more, because each search compares them one by one.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {
@@ -12,7 +13,7 @@ impl<T: PartialEq> Interner<T> {
         Self(Mutex::new([const { None }; 4]))
     }
 
-    /// Returns a stored value that equals this one, or stores it.
+    /// Returns the stored value that equals `value`. If there is none, stores `value` and returns it.
     pub(crate) fn intern(&self, value: T) -> Arc<T> {
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match newest.iter().flatten().find(|known| ***known == value) {

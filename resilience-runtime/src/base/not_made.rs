@@ -1,8 +1,12 @@
-//! The sources of errors. They mark an error of a call that a layer rejected, or that the caller's deadline ended.
+//! Defines the sources of two kinds of errors: a layer rejected the call, or the caller's deadline ended it. A layer is
+//! one attribute of a function, such as `#[circuit]`.
 //!
-//! A source identifies such an error inside another error. A wrapper may hide the error itself. For example,
-//! `io::Error` and errors with `#[error(transparent)]` return the source of the inner error as their own source. A
-//! check of the source also works for an error that is not `'static`.
+//! An outer layer recognises such an error by its [`source`](std::error::Error::source), a [`NotMade`] or a
+//! [`ByDeadline`]. The source is also visible through a wrapper: `io::Error` and errors with `#[error(transparent)]`
+//! return the source of the inner error as their own source. The check also works for an error that is not `'static`.
+//!
+//! The type of an error may hide its source. Therefore, this module also counts the existing sources on each thread,
+//! and [`noted`] compares the counts before and after a poll.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -16,24 +20,23 @@ use thiserror::Error;
 use crate::base::name::Name;
 
 thread_local! {
-    /// The number of existing errors on this thread, for each of three kinds: rejections by circuits, rejections by
-    /// limits, expired deadlines. An error of a deadline is `Copy`, so the number of deadlines never falls. Each number
-    /// wraps.
+    /// The number of sources created on this thread, minus the number dropped on it, for each [`Note`]. A
+    /// [`ByDeadline`] is `Copy`, so it is counted when created, but not when dropped. Each number wraps.
     ///
-    /// The numbers share one word, so that a call through a breaker reads them at once.
+    /// The four numbers fill 64 bits, so that a call through a breaker reads them in one load.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
-    /// The error that the last [`Noted`] body returned.
+    /// The result of the last call of [`noted`] on this thread.
     static NOTED: Cell<Note> = const { Cell::new(Note::Other) };
 }
 
-/// The source of the error of a call that the layer `L` rejected.
+/// The source of an error that reports a rejection by a layer of the kind `L`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
-    /// The name of the circuit or limit.
+    /// The name of the circuit, bulkhead or rate limit that rejected the call.
     pub(crate) name: Name,
-    /// The time after which the caller may try again, in the encoding of the layer. Zero if the layer does not know the
-    /// time.
+    /// The time after which the caller may try again: the bits of a `Wait` for a circuit, and nanoseconds for a rate
+    /// limit. A bulkhead stores zero, because it does not know the time.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -45,7 +48,7 @@ impl<L: Layer> NotMade<L> {
     }
 }
 
-/// A kind of layer that rejects calls.
+/// A kind of layer that rejects calls: a circuit, a bulkhead or a rate limit.
 pub(crate) trait Layer {
     const NOTE: Note;
 }
@@ -69,7 +72,7 @@ layers! {
     ByRateLimit: Limit;
 }
 
-/// Counts a rejection as long as this value exists.
+/// Counts a rejection in [`ERRORS`] as long as this value exists.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Alive<L: Layer>(PhantomData<L>);
 
@@ -102,30 +105,35 @@ fn count(note: Note, change: u16) {
     ERRORS.set(errors);
 }
 
-/// The error at the end of the last poll of a body.
+/// The kind of error that [`noted`] finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
     /// A circuit rejected a call.
     Circuit,
-    /// A bulkhead or a rate limit rejected a call, or the caller's deadline had passed before it.
+    /// A bulkhead or a rate limit rejected a call, or the caller's deadline had passed before the call.
     Limit,
     /// The caller's deadline ended a call.
     Deadline,
+    /// Any other error, or no error.
     Other,
 }
 
 impl Note {
-    /// Returns the error at the end of the last [`Noted`] body, or of the last call of [`noted`].
+    /// Returns the result of the last call of [`noted`] on this thread. [`Noted`] also calls `noted`.
     ///
-    /// The type of the error needs no bound, so the result is an approximation: a layer made such an error during the
-    /// last poll of the body, and the error still exists. An error may move to another thread before it is dropped.
-    /// Only the change of a number within one poll is therefore meaningful.
+    /// The result is a guess, because the type of the body's error may hide its source. A result other than `Other` has
+    /// two conditions: a layer created such an error during the last poll of the body, and the error still exists. The
+    /// body may nevertheless have returned another error.
     pub(crate) fn last() -> Self {
         NOTED.get()
     }
 }
 
-/// Polls a body. If `is_over` returns true for its output, records the error that exists then.
+/// Calls `poll`, which polls a body. If `is_over` returns true for the output, stores the [`Note`] of an error that was
+/// created during the poll and still exists.
+///
+/// Compares the counts of [`ERRORS`] before and after the poll. One count alone means nothing, because an error may
+/// move to another thread before it is dropped.
 #[inline]
 pub(crate) fn noted<T>(poll: impl FnOnce() -> T, is_over: impl FnOnce(&T) -> bool) -> T {
     let before = ERRORS.get();
@@ -133,7 +141,7 @@ pub(crate) fn noted<T>(poll: impl FnOnce() -> T, is_over: impl FnOnce(&T) -> boo
     if is_over(&polled) {
         let now = ERRORS.get();
         let grew = |note: &Note| is_more(now[*note as usize], before[*note as usize]);
-        // Nearly every body leaves the numbers as they were. One comparison of the whole word shows this.
+        // Compares all four numbers at once, because nearly every poll leaves them unchanged.
         let grown =
             if now == before { None } else { [Note::Circuit, Note::Limit, Note::Deadline].into_iter().find(grew) };
         NOTED.set(grown.unwrap_or(Note::Other));
@@ -147,7 +155,8 @@ fn is_more(now: u16, before: u16) -> bool {
 }
 
 pin_project! {
-    /// A body whose returned error is recorded.
+    /// A future that polls its body by [`noted`]. If the body returns an `Err`, [`Note::last`] returns the kind of the
+    /// error.
     #[derive(Debug)]
     pub(crate) struct Noted<F> {
         #[pin]
@@ -172,7 +181,7 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
     }
 }
 
-/// The source of the error of a call that the caller's deadline ended.
+/// The source of an error that the caller's deadline caused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub(crate) enum ByDeadline {
     /// The deadline had passed before the call, so the call did not start.

@@ -1,7 +1,7 @@
-//! The outcome of a decorated function.
+//! Defines the trait of the types that a decorated function may return.
 #![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
 
-/// The outcome of a decorated function: a `Result`, or an alias of a `Result`.
+/// The return type of a decorated function: a `Result`, or an alias of a `Result`.
 #[diagnostic::on_unimplemented(
     message = "a decorated function must return a `Result`, not `{Self}`",
     label = "not a `Result`",

@@ -1,21 +1,25 @@
-//! A note on this thread that a circuit stays open, for the retry around it.
+//! Passes the remaining wait of a circuit to the retry around it, in a thread-local variable.
 //!
-//! With the note, a retry knows that a pause is useless. It needs neither the type of the error nor a list of the
-//! circuits below.
+//! A retry makes no further attempt if its pause would end before the circuit admits calls again. The variable shows
+//! this wait to the retry. The retry therefore needs neither the type of the error nor a list of the circuits in its
+//! body.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-/// A note: the circuit rejected a call, or recorded a failure while open.
+/// States that a circuit rejected a call, or that it recorded a failure and is open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
-    /// The time until the circuit may admit a call.
+    /// The time until the circuit may admit a call. It is `Duration::MAX` after a failure of a circuit that was forced
+    /// open.
     pub(crate) wait: Duration,
+    /// Whether the circuit rejected the call. If false, the circuit recorded a failure.
     pub(crate) by_rejection: bool,
 }
 
 thread_local! {
-    /// The note of the circuit that made the last decision during the current poll of a retry's body.
+    /// The value that a circuit stored last in the current poll of a retry's body. `None` if no circuit stored a value, or
+    /// if the circuit admits calls.
     static LAST: Cell<Option<StillOpen>> = const { Cell::new(None) };
 }
 
@@ -24,7 +28,8 @@ impl StillOpen {
         LAST.get()
     }
 
-    /// Replaces the note. If the circuit admits calls, its failure leaves no note.
+    /// Replaces the stored value. A circuit passes `None` after a failure if it still admits calls, and so does a retry
+    /// before each poll of its body.
     #[inline]
     pub(crate) fn note(last: Option<Self>) {
         LAST.set(last);

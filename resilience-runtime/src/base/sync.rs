@@ -1,6 +1,7 @@
-//! The atomics and locks of this crate.
+//! Selects the atomics and locks of this crate.
 //!
-//! With `--cfg resilience_loom`, breakers and the registry use loom's types. Loom runs every interleaving of a model.
+//! With `--cfg resilience_loom`, `Mutex`, `MutexGuard` and `AtomicU64` are the types of loom. Loom is a tool that
+//! runs a test in every interleaving of its threads. All other types are always the types of `std`.
 
 #[cfg(not(resilience_loom))]
 pub(crate) use std::sync::LazyLock;
@@ -17,7 +18,8 @@ pub(crate) use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// The atomics of a `static`. Loom's atomics cannot be created in a constant.
+/// The atomics for a `static`, always from `std`. A `static` cannot hold loom's atomics, because their `new` is not
+/// `const`.
 pub(crate) mod statics {
     pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 }
