@@ -17,9 +17,9 @@ use crate::base::sync::OnceLock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
-/// The largest expected difference between the readings of one clock by two threads. The readings differ because a thread
-/// may be delayed before it uses its reading. A larger difference means that the readings come from two clocks, such as
-/// the paused clocks of two tests.
+/// The largest expected difference between the readings of one clock by two threads. The readings differ because a
+/// thread may be delayed before it uses its reading. A larger difference means that the readings come from two clocks,
+/// such as the paused clocks of two tests.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {

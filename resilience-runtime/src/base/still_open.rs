@@ -18,8 +18,8 @@ pub(crate) struct StillOpen {
 }
 
 thread_local! {
-    /// The value that a circuit stored last in the current poll of a retry's body. `None` if no circuit stored a value, or
-    /// if the circuit admits calls.
+    /// The value that a circuit stored last in the current poll of a retry's body. `None` if no circuit stored a value,
+    /// or if the circuit admits calls.
     static LAST: Cell<Option<StillOpen>> = const { Cell::new(None) };
 }
 

@@ -1,4 +1,4 @@
-//! The handle of a circuit.
+//! Defines [`CircuitBreaker`], the handle of a circuit.
 
 use std::fmt;
 use std::future::Future;
@@ -19,17 +19,18 @@ use crate::circuit::stats::CircuitStats;
 
 /// Rejects the calls of a service that fails, until it has recovered.
 ///
-/// `threshold` consecutive failures open the circuit. An open circuit rejects every call until the cooldown ends. Then it is
-/// half-open and admits up to `half_open_max` trial calls. The same number of successful trials closes the circuit. One
-/// failed trial opens it for another cooldown.
+/// `threshold` consecutive failures open the circuit. An open circuit rejects every call until the cooldown ends. The
+/// circuit is then half-open, and admits up to `half_open_max` trial calls. The same number of successful trials closes
+/// the circuit. One failed trial opens the circuit for another cooldown.
 ///
-/// A success while closed resets the count of failures. A long outage therefore opens the circuit, but single failures
-/// between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other rules.
+/// A success of a closed circuit resets the count of failures. A long outage therefore opens the circuit, but single
+/// failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other rules.
 ///
-/// A call that started before the last state change no longer affects the circuit. Its outcome appears in the totals only.
+/// A call that started before the last state change no longer affects the circuit. Its outcome appears in the totals
+/// only.
 ///
-/// This type is a cheap handle; its clones share one state. The pattern is described by Michael Nygard in *Release
-/// It!*, and by Martin Fowler in *`CircuitBreaker`* (2014).
+/// Cloning a `CircuitBreaker` is cheap, and all clones share one state. The pattern is described by Michael Nygard in
+/// *Release It!*, and by Martin Fowler in *`CircuitBreaker`* (2014).
 ///
 /// # Examples
 ///
@@ -60,7 +61,7 @@ impl CircuitBreaker {
         Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
-    /// Returns the name, not escaped.
+    /// Returns the name of the circuit as it was given. Events and errors show the name escaped.
     pub fn name(&self) -> &str {
         self.label().as_str()
     }
@@ -69,14 +70,15 @@ impl CircuitBreaker {
         &self.0.name
     }
 
-    /// Returns the state that the next call would find: half-open as soon as the cooldown has ended.
+    /// Returns the state that a call would find now. An open circuit counts as half-open as soon as its cooldown has
+    /// ended.
     ///
     /// Reading the state does not change it.
     pub fn state(&self) -> CircuitState {
         self.0.gate.read(|machine, settings| machine.seen(settings, Tick::now()).0)
     }
 
-    /// Returns a snapshot of counts, times and settings.
+    /// Returns a snapshot of the counts, times and settings of the circuit.
     pub fn stats(&self) -> CircuitStats {
         let Core { name, gate, totals } = &*self.0;
         let name = name.as_str().to_owned();
@@ -109,16 +111,16 @@ impl CircuitBreaker {
         })
     }
 
-    /// Closes the circuit, and clears `failures`, `successes`, the window and `last_failure`.
+    /// Closes the circuit, and clears the window and the statistics `failures`, `successes` and `last_failure`.
     ///
     /// The totals and `last_success` remain. A reset also ends [`force_open`](Self::force_open) and
-    /// [`disable`](Self::disable). Running calls no longer affect the circuit.
+    /// [`disable`](Self::disable). A call that runs during the reset no longer affects the circuit.
     pub fn reset(&self) {
         self.0.gate.decide(|machine, _| machine.reset(Tick::now()));
         events::reset(&self.0.name);
     }
 
-    /// Opens the circuit for a cooldown, from any state, like a failure.
+    /// Opens the circuit for one cooldown, from any state. The circuit is then half-open, as after a failure.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -140,7 +142,8 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset).
     ///
-    /// Each rejection reports a whole cooldown as the time to wait, because the time of the reset is not known.
+    /// The error of each rejected call reports the whole cooldown as the time to wait, because the time of the reset is
+    /// not known.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -162,7 +165,7 @@ impl CircuitBreaker {
 
     /// Admits every call until [`reset`](Self::reset).
     ///
-    /// The outcomes appear in the totals, but do not affect the circuit.
+    /// The outcomes of these calls appear in the totals, but do not affect the circuit.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -184,7 +187,7 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and every trial is taken.
+    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and admits no further trial call.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         let mut permit = self.acquire()?;
@@ -192,8 +195,8 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Admits a call without starting the time of [`hung_after`](crate::CircuitBuilder::hung_after), which starts
-    /// when the body first waits.
+    /// Requests a permit for one call. Does not read the start time for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after), because [`Watched`] reads it when the body first waits.
     #[inline]
     pub(crate) fn acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         Call::acquire(&*self.0).map(Permit)
@@ -203,7 +206,7 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and every trial is taken.
+    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and admits no further trial call.
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
         let mut call = Call::acquire(self.0.clone())?;
@@ -213,33 +216,41 @@ impl CircuitBreaker {
 
     /// Makes one call through the breaker. An `Ok` counts as a success, and an `Err` as a failure.
     ///
-    /// The breaker ignores an error that says that a layer below did not make the call, or that the caller's
-    /// [`deadline`](crate::deadline()) ended it. `E` needs no bound, so the breaker cannot look into the error. It goes by two
-    /// signs instead: a layer made such an error during the last poll of the future, and the error still exists. An error
-    /// that `f` handled and dropped is therefore no rejection, and neither is one that `f` turned into a text. Some cases
-    /// differ from the attributes. The breaker takes another error for a rejection if `f` keeps the rejection elsewhere, or
-    /// handled an expired deadline, in that poll. It counts a rejection as a failure if `f` received it in an earlier poll,
-    /// in a spawned task, or before it returned its future, or if `f` dropped an older rejection in the same poll.
+    /// The breaker ignores an `Err` if a layer below, such as another circuit, rejected the call. It also ignores an
+    /// `Err` if the caller's [`deadline`](crate::deadline()) ended the call before
+    /// [`hung_after`](crate::CircuitBuilder::hung_after). `E` needs no bound, so the breaker cannot inspect the error.
+    /// It recognises both cases by two signs: a layer created such an error during the last poll of the future, and the
+    /// error still exists when the future returns.
+    ///
+    /// Unlike the attributes, the breaker can misjudge an `Err` by these signs:
+    ///
+    /// - The breaker ignores another `Err` if, in the last poll, `f` kept a rejection elsewhere or handled an expired
+    ///   deadline.
+    /// - A rejection counts as a failure if `f` dropped it or converted it into a text.
+    /// - A rejection counts as a failure if `f` received it in an earlier poll, in a spawned task, or before `f`
+    ///   returned its future.
+    /// - A rejection counts as a failure if `f` dropped an older rejection in the same poll.
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Open`] if the call is rejected; `f` does not run then. Returns [`CallError::Failed`] with the
-    /// error of the call, even if this error opens the circuit.
+    /// Returns [`CallError::Open`] if the circuit rejects the call; `f` does not run then. Returns
+    /// [`CallError::Failed`] with the error of the future, even if this error opens the circuit.
     ///
     /// # Panics
     ///
-    /// A panic of `f` or of its future counts as a failure, and reaches the caller.
+    /// A panic of `f` or of its future counts as a failure, and continues in the caller.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels the call, and frees the slot of a trial. A cancelled call is neither success nor
-    /// failure, unless it ran for [`hung_after`](crate::CircuitBuilder::hung_after); then it is a failure.
+    /// Dropping the future cancels the call, and frees the slot of a trial. A cancelled call that ran for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer is a failure. Any other cancelled call is neither
+    /// success nor failure.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // A `match`, because `map_err` and `?` pass the result through memory.
+        // Avoids `map_err` and `?`, because they move the result from registers to memory.
         let mut permit = match self.acquire() {
             Ok(permit) => permit,
             Err(open) => return Err(CallError::Open(open)),
@@ -262,7 +273,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Replaces the settings from the next decision on.
+    /// Replaces the settings. All later decisions use the new settings.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Core { gate, totals, .. } = &*self.0;
         gate.decide(|machine, current| {
@@ -276,7 +287,7 @@ impl CircuitBreaker {
         self.0.gate.read(|_, settings| settings.max_cooldown)
     }
 
-    /// Returns whether the circuit is open and will still be open after `delay`.
+    /// Returns whether the circuit rejects calls now, and will still reject calls after `delay`.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
         self.0.gate.read(|machine, settings| {
             let (state, left) = machine.seen(settings, Tick::now());
@@ -284,18 +295,19 @@ impl CircuitBreaker {
         })
     }
 
-    /// Returns a function that finds the breaker again while another handle exists.
+    /// Returns a weak handle as a function. The function returns the breaker while another handle exists, and then
+    /// `None`.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
     }
 
-    /// Returns whether another handle exists, such as the handle of a running call.
+    /// Returns whether another handle of the breaker exists, such as the handle of a running call.
     pub(crate) fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 
-    /// Returns the phase as it was published last, without a lock.
+    /// Returns the phase, a summary of the state, as it was published last. Does not take the lock.
     pub(crate) fn phase(&self) -> Phase {
         self.0.gate.phase()
     }

@@ -1,4 +1,4 @@
-//! The state of one circuit, and how calls change it.
+//! Implements the state of a circuit: its transitions, counters and window.
 
 pub(crate) mod blind;
 pub(crate) mod buckets;

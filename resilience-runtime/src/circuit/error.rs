@@ -1,4 +1,4 @@
-//! The errors of a circuit.
+//! Defines the errors of calls through a circuit.
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::circuit::core::wait::Wait;
 
 /// The error of a call that a circuit rejected.
 ///
-/// An open circuit rejects every call. A half-open circuit rejects a call if all slots of trials are taken.
+/// An open circuit rejects every call. A half-open circuit rejects a call if it admits no further trial call.
 ///
 /// Creating or cloning this error does not allocate.
 ///
@@ -40,7 +40,7 @@ impl CircuitOpenError {
         Self { source: NotMade::new(name, wait.to_bits()) }
     }
 
-    /// Returns the name of the circuit, not escaped.
+    /// Returns the name of the circuit as it was given. The message of the error shows the name escaped.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
@@ -50,11 +50,11 @@ impl CircuitOpenError {
         self.wait().state()
     }
 
-    /// Returns the time after which the caller may try again, rounded up to 8 ns.
+    /// Returns the time after which the caller may try again, rounded up to a multiple of 8 ns.
     ///
     /// - Open: the rest of the cooldown.
-    /// - Half-open: 1 s, or the rest of the trials' time if that is shorter.
-    /// - Forced open: the cooldown, because the time of a reset is not known.
+    /// - Half-open: the time until the newest trial reaches `trial_timeout`, at most 1 s.
+    /// - Forced open: the whole cooldown, because the time of a reset is not known.
     ///
     /// ```
     /// use std::time::Duration;
@@ -82,7 +82,7 @@ impl CircuitOpenError {
         Wait::from_bits(self.source.wait)
     }
 
-    /// Returns the words that describe the state in the text of this error.
+    /// Returns the description of the state for the message of this error.
     fn condition(&self) -> &'static str {
         match self.state() {
             CircuitState::HalfOpen => "half-open and its trial is under way",
@@ -96,16 +96,16 @@ impl CircuitOpenError {
     }
 }
 
-/// Creates an error of the kind [`Other`](io::ErrorKind::Other), which contains the rejection.
+/// Converts the rejection into an `io::Error` of the kind [`Other`](io::ErrorKind::Other), which contains it.
 ///
-/// A function that returns `io::Result` can therefore be decorated without a new error type.
+/// A function that returns `io::Result` can therefore be decorated with `#[circuit]` without a new error type.
 impl From<CircuitOpenError> for io::Error {
     fn from(open: CircuitOpenError) -> Self {
         Self::other(open)
     }
 }
 
-/// Returns whole seconds. They are rounded up, so that the cooldown has ended after this time.
+/// Rounds a time up to whole seconds, so that a cooldown has ended after this number of seconds.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
@@ -127,14 +127,14 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(transparent)]
 pub enum CallError<E> {
-    /// The call was rejected.
+    /// The circuit rejected the call.
     Open(#[from] CircuitOpenError),
     /// The call ran, and failed with this error.
     Failed(E),
 }
 
 impl<E> CallError<E> {
-    /// Returns the error of the call, or converts the rejection into this type.
+    /// Returns the error of the call, or the rejection converted into the same type.
     pub fn into_error(self) -> E
     where
         E: From<CircuitOpenError>,

@@ -1,4 +1,4 @@
-//! The events of a circuit.
+//! Emits the events of a circuit, by `tracing`.
 
 use std::fmt::Display;
 
@@ -35,7 +35,8 @@ pub(crate) fn disabled(name: &Name) {
     warn!(name: "circuit_disabled", target: TARGET, circuit = %name, "circuit_disabled");
 }
 
-/// Reports a number of calls in a row without an outcome. The circuit cannot see whether the service works.
+/// Emits a warning after `calls` calls in a row without an outcome: each was cancelled, or ended by a deadline. Without
+/// outcomes, the circuit cannot detect a failing service.
 pub(crate) fn blind(name: &Name, calls: u16) {
     warn!(name: "circuit_blind", target: TARGET, circuit = %name, calls, "circuit_blind");
 }

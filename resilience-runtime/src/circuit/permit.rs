@@ -1,4 +1,4 @@
-//! An admitted call that has not ended yet.
+//! Defines the permits of admitted calls, and the future that polls the body of such a call.
 
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
@@ -19,20 +19,22 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::error::CircuitOpenError;
 use crate::events::debug_wanted;
 
-/// An admitted call whose outcome is not recorded yet. This type has no destructor.
+/// An admitted call whose outcome is not recorded yet. This type has no destructor. [`Call`] adds a destructor, which
+/// cancels the call.
 #[derive(Clone, Copy)]
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
-    /// The start time. It is present if slow calls count, if a subscriber receives events with the duration, or if the
-    /// call waits and `hung_after` is set.
+    /// The start time of the call, or `None` if nothing needs it. It is needed if the circuit counts slow calls, if a
+    /// subscriber receives events with a duration, or if the call waits and `hung_after` is set.
     started: Option<Tick>,
 }
 
 impl<B: Borrow<Core>> Admitted<B> {
     #[inline]
     pub(crate) fn success(&self) {
-        // The clock is read before the exchange that counts, because a processor reorders nothing across the exchange.
+        // Reads the clock before the atomic exchange that counts the success. The processor moves no instruction across
+        // the exchange, so a later reading would have to wait for it.
         let now = Stamp::now();
         self.core.borrow().succeed(self.ticket, self.started, now);
     }
@@ -57,27 +59,31 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 }
 
-/// An admitted call and its progress. A [`Permit`] borrows the core, and an [`OwnedPermit`] shares it.
+/// An admitted call and its progress. `B` is `&Core` in a [`Permit`], and `Arc<Core>` in an [`OwnedPermit`].
 pub(crate) struct Call<B: Borrow<Core>> {
     pub(crate) admitted: Admitted<B>,
     progress: Progress,
 }
 
-/// The type is as wide as the fields beside it, because padding is copied byte by byte.
+/// The progress of a call. It has 64 bits like the fields beside it, because padding is copied byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
+    /// The body is not being polled at this moment.
     Waiting,
     /// The body is being polled. If the permit is dropped in this state, the body panicked. `std::thread::panicking` is
     /// not used, because it is also true if another branch of a `join!` panicked.
     Polling,
+    /// The outcome is recorded, or is about to be recorded.
     Ended,
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // The permit is built in the caller's memory. A move would read its forty bytes with other widths than they were
-    // written with. This stall costs more than the rest of the call. Both paths return a ticket for the same reason: a
-    // permit built in each path costs 26 more instructions, of 158.
+    // Builds the permit in the memory of the caller. A move would read its forty bytes with other widths than they were
+    // written with. This store-forwarding stall costs more than the rest of the call.
+    //
+    // For the same reason, both arms of the first `match` return a ticket. A permit that is built in each arm costs 26
+    // more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
@@ -94,7 +100,7 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Creates the call, and reads its start time if a rule or an event needs it.
+    /// Creates the call, and reads its start time if slow calls or events need it.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || debug_wanted();
@@ -102,7 +108,8 @@ impl<B: Borrow<Core>> Call<B> {
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
-    /// Reads the start time of a call that may hang. A body that is ready at once does not reach this function.
+    /// Reads the start time of a call that begins to wait, if `hung_after` is set. A body that never waits does not
+    /// need the time.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         let Admitted { core, started, .. } = &mut self.admitted;
@@ -111,7 +118,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Marks the call as ended before its outcome is recorded. A subscriber that panics then causes no second outcome.
+    /// Marks the call as ended, before its outcome is recorded. If a subscriber of events panics during the recording,
+    /// the destructor then records no second outcome.
     #[inline]
     fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::Ended;
@@ -125,8 +133,8 @@ impl<B: Borrow<Core>> Call<B> {
             running::leave();
         }
         let call = self.end();
-        // A panic of a subscriber during the panic of the body would abort the process. The subscriber's panic is
-        // caught, and the body's panic continues.
+        // Catches a panic of a subscriber of events. If the body has already panicked, a second panic would abort the
+        // process.
         let _ =
             catch_unwind(AssertUnwindSafe(
                 || if panicked { call.failure(Some(&"panic"), None) } else { call.cancel() },
@@ -135,7 +143,8 @@ impl<B: Borrow<Core>> Call<B> {
 }
 
 impl<'a> Call<&'a Core> {
-    /// Admits or rejects a call that the gate does not admit at once, and emits the events of the decision.
+    /// Admits or rejects a call for which [`Gate::closed`](crate::circuit::core::gate::Gate::closed) returned no
+    /// generation. Emits the events of the decision.
     #[cold]
     fn announce(core: &'a Core) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
@@ -150,7 +159,8 @@ impl<'a> Call<&'a Core> {
         if let Some(wait) = admission.shadowed {
             core.reject(wait);
         } else if admission != Admission::of(ticket) {
-            // If a subscriber panics, dropping the call frees the slot of the trial.
+            // Holds the trial in a `Call` while the events are emitted. If a subscriber panics, the destructor frees
+            // the slot of the trial.
             let admitted = Admitted { core, ticket, started: None };
             let mut call = Self { admitted, progress: Progress::Waiting };
             core.announce(&admission);
@@ -192,16 +202,16 @@ macro_rules! permit {
                 self.0.end().failure(Some(error), None);
             }
 
-            /// Ends the call as a failure. The service asks for a delay, such as `Retry-After`.
+            /// Ends the call as a failure after which the service asked for the delay `time`, such as `Retry-After`.
             ///
-            /// If this failure opens the circuit, the cooldown is the longer of the configured cooldown and this delay.
-            /// Both are extended by `cooldown_jitter`, and limited by `max_cooldown`.
+            /// If this failure opens the circuit, the cooldown is the longer of the circuit's own cooldown and this
+            /// delay. Both are extended by `cooldown_jitter`, and limited by `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end().failure(None, Some(time));
             }
 
-            /// Ends the call as neither success nor failure. Use it for an error that is no fault of the service, such
-            /// as "not found".
+            /// Ends the call as neither success nor failure. This method is for an error that is no fault of the
+            /// service, such as "not found".
             pub fn ignore(mut self) {
                 self.0.end().ignore();
             }
@@ -219,8 +229,9 @@ permit! {
     /// A permit for one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
     ///
     /// Each method records the outcome of the call and ends the permit. Dropping the permit cancels the call:
-    /// `total_cancelled` increases, and the slot of a trial is free again. A timeout, a `select!` or an early return
-    /// can drop a permit.
+    /// `total_cancelled` increases, and the slot of a trial is free again. If the call ran for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer, dropping the permit counts as a failure instead. A
+    /// timeout, a `select!` or an early return can drop a permit.
     ///
     /// A panic that drops the permit also cancels the call, because the panic may come from other code. In contrast,
     /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attributes count a panic of the call as a failure.
@@ -246,7 +257,7 @@ permit! {
 permit! {
     /// A [`Permit`] that owns its breaker, from [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned).
     ///
-    /// It can move into a spawned task, or be stored beside a stream.
+    /// An owned permit can move into a spawned task, or be stored beside the stream that it belongs to.
     ///
     /// ```
     /// use resilience_runtime::CircuitBreaker;
@@ -264,25 +275,25 @@ permit! {
 }
 
 impl<'a> Permit<'a> {
-    /// Ends the permit and returns the parts of the call in registers. A move of the whole permit would read memory
-    /// with other widths than it was written with. This stall costs as much as the call.
+    /// Marks the call as ended, and returns it without its destructor, in registers. A move of the whole permit would
+    /// read memory with other widths than it was written with. This store-forwarding stall costs as much as the call.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()
     }
 
-    /// Ends a call that the deadline of the caller ended. It is a failure if the call hung, and otherwise neither
-    /// success nor failure.
+    /// Records a call that the caller's deadline ended. The call is a failure if it ran for `hung_after` or longer, and
+    /// otherwise neither success nor failure.
     pub(crate) fn end_late(self) {
         self.end().end_late();
     }
 
-    /// Runs a part of the body. If it panics, the call counts as a failure.
+    /// Runs a part of the body, such as one poll. A panic in this part counts as a failure of the call.
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
-        // Passes the core and the ticket by value, because a pointer to the permit would keep the whole permit in memory.
-        // The ticket is tested twice: a flag that lives across the body costs 49 more instructions.
+        // Passes the core and the ticket by value, because a pointer to the permit would keep the whole permit in
+        // memory. Tests the ticket twice, because a variable that lives across the body costs 49 more instructions.
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }
@@ -296,7 +307,8 @@ impl<'a> Permit<'a> {
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a call. The permit is marked during each poll, which distinguishes a panic of the body from a drop.
+    /// The body of a call. Each poll of the body marks the permit. When the permit is dropped, the mark distinguishes a
+    /// panic of the body from a cancelled call.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Watched<'p, 'b, F> {

@@ -1,4 +1,4 @@
-//! The options of a breaker, their ranges and defaults, and the settings that result from them.
+//! Defines the options of a breaker, their ranges and defaults, and the settings that result from them.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 
-/// Calls the macro `$with` with the list of all options of a circuit: variant, field, Rust type, and variant of
-/// `Value`.
+/// Calls the macro `$with` with one line for each option of a circuit: the variant of `CircuitOption`, the field of
+/// `Options`, the type of the field, and the variant of `Value`.
 macro_rules! circuit_options {
     ($with:ident) => {
         $with! {
@@ -36,7 +36,7 @@ pub(crate) use circuit_options;
 
 macro_rules! options {
     ($($name:ident $option:ident: $type:ty => $kind:ident,)*) => {
-        /// The name of an option.
+        /// An option of a circuit, without a value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum CircuitOption {
             $($name,)*
@@ -50,7 +50,7 @@ macro_rules! options {
             }
         }
 
-        /// The options that one attribute or builder sets. The unset options are `None`.
+        /// The options that one attribute or builder sets. An option that is not set is `None`.
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub(crate) struct Options {
             $(pub(crate) $option: Option<$type>,)*
@@ -59,7 +59,7 @@ macro_rules! options {
         impl Options {
             pub(crate) const NONE: Self = Self { $($option: None,)* };
 
-            /// Returns every option with its value, in the order of the list.
+            /// Returns every option with its value, in the order of the list in `circuit_options!`.
             pub(crate) fn entries(&self) -> [(CircuitOption, Option<Value>); [$(stringify!($option)),*].len()] {
                 [$((CircuitOption::$name, self.$option.map(Value::$kind)),)*]
             }
@@ -78,7 +78,7 @@ macro_rules! options {
 }
 circuit_options!(options);
 
-// Ranges.
+// The ends of ranges. A `.._LIMIT` is the smallest number that is too large.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const CALLS_LIMIT: u32 = 1 << 16;
@@ -92,12 +92,15 @@ const COOLDOWN_JITTER: f64 = 0.0;
 const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
 const HALF_OPEN_MAX: u32 = 1;
 const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// The default of `max_keys`.
+/// The default of the option `max_keys`.
 pub(crate) const MAX_KEYS: u32 = 10_000;
 
 impl Options {
-    /// Merges two sets of options; `self` wins. The options of a rule are taken together: if the two rules do not fit,
-    /// the rule of `self` remains. The same holds for `cooldown` and `max_cooldown`.
+    /// Merges two sets of options. If both sets contain an option, the value of `self` remains.
+    ///
+    /// The options of the rule, from `threshold` to `min_calls`, belong together. If the merged rule would be invalid,
+    /// all of them come from `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both come
+    /// from `self`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -118,8 +121,8 @@ impl Options {
         }
     }
 
-    /// Returns the option of `others` that contradicts `self`: a `cooldown` longer than `max_cooldown`, on either side.
-    /// The result contains the option, the range that `self` allows, and the value of `others`.
+    /// Returns the option of `others` that contradicts `self`, because the merged `cooldown` would be longer than the
+    /// merged `max_cooldown`. The result contains the option, the range that `self` allows, and the value of `others`.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -133,7 +136,8 @@ impl Options {
         }
     }
 
-    /// Returns the error of the merged rule, unless one of the two rules is already wrong.
+    /// Returns the error of the merged rule. Returns `None` if the merged rule is valid, or if one of the two rules is
+    /// invalid on its own.
     pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
         self.check_rule().and(others.check_rule()).ok()?;
         self.each_or(others).check_rule().err()
@@ -186,7 +190,7 @@ impl Options {
     }
 }
 
-/// Returns a description of the allowed values, if the option does not allow this value.
+/// Returns a description of the allowed values if the value is not allowed, and otherwise `None`.
 fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     match (option, value) {
         (CircuitOption::MaxKeys, Value::Count(0 | KEYS_LIMIT..)) => Some("a whole number from 1 to 9999999"),
@@ -214,12 +218,12 @@ fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     }
 }
 
-/// The rule that opens a circuit.
+/// The rule by which calls open a circuit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rule {
-    /// `threshold` failures in a row.
+    /// The circuit opens after `threshold` failures in a row.
     Consecutive { threshold: u32 },
-    /// A limit on the failed or slow calls in a window.
+    /// The circuit opens when the failed or slow calls in a window reach a limit.
     Window { span: Span, limit: Limit },
 }
 
@@ -235,11 +239,11 @@ pub(crate) enum Limit {
     Rates { min_calls: u32, failure_rate: Option<f64>, slow_rate: Option<f64> },
 }
 
-/// The settings of a breaker: its options, and defaults for the unset ones.
+/// The settings of a breaker: the value of each option, or its default if the option is not set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) rule: Rule,
-    /// The shortest duration of a slow call.
+    /// The shortest duration of a slow call, or `None` if no call counts as slow.
     pub(crate) slow_call: Option<Duration>,
     pub(crate) cooldown: Duration,
     pub(crate) cooldown_factor: f64,
@@ -247,19 +251,20 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// The time after which a cancelled call is a failure.
+    /// The time after which a cancelled call is a failure, or `None` if it never is.
     pub(crate) hung_after: Option<Duration>,
     pub(crate) shadow: bool,
 }
 
 impl Settings {
-    /// Returns shared settings. Most circuits of a program have the same settings, so one copy serves them all.
+    /// Returns the settings for these options. Saves memory, because breakers with equal settings usually share one
+    /// copy.
     pub(crate) fn shared(options: Options) -> Arc<Self> {
         static NEWEST: Interner<Settings> = Interner::new();
         NEWEST.intern(Self::from(options))
     }
 
-    /// Returns the number of failures that opens the circuit, or zero for a rule of rates.
+    /// Returns the number of failures that opens the circuit, or zero if the rule has rates instead.
     pub(crate) fn threshold(&self) -> u32 {
         match self.rule {
             Rule::Consecutive { threshold } | Rule::Window { limit: Limit::Failures(threshold), .. } => threshold,
@@ -274,15 +279,16 @@ impl Settings {
         }
     }
 
-    /// Returns whether the duration of a success, or the time of its end, matters to a rule.
+    /// Returns whether the rule depends on the duration of a success, or on the time of its end.
     pub(crate) fn timed(&self) -> bool {
         self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }
 
     /// Returns the cooldown of the n-th opening since the circuit was closed, for a random number `draw` from 0 to 1.
     ///
-    /// The cooldown is the longer of the configured cooldown and the hint. Both have jitter: a service may have told
-    /// all its clients the same delay, and they should not return at once.
+    /// The cooldown is the longer of the circuit's own cooldown and the `hint`, the delay that the service asked for.
+    /// Each is extended by the same jitter. A service may send the same hint to all its clients, and they should not
+    /// return at once.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;
@@ -293,7 +299,8 @@ impl Settings {
 
 /// Multiplies a time by a factor of at least 1. The product saturates.
 fn times(time: Duration, factor: f64) -> Duration {
-    // A factor of one keeps the time exact. A time of zero stays zero; zero times infinity would be NaN.
+    // A factor of one must keep the time exact. A time of zero must stay zero, because zero times infinity would be
+    // NaN.
     if factor <= 1.0 || time.is_zero() {
         return time;
     }
