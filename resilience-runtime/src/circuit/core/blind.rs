@@ -1,30 +1,33 @@
 use crate::base::clock::Tick;
 
-/// Counts the calls in a row that ended without an outcome: cancelled, or ended by a deadline.
+/// Counts the calls in a row that ended without an outcome: each was cancelled, or ended by a deadline.
 ///
-/// The size is four bytes, because the tests limit the size of a breaker.
+/// The size is four bytes, because `tests/allocations.rs` limits the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
-    /// The low bits count such calls, up to [`BLIND_CALLS`]. The high bits contain the number of successes and failures
-    /// at the last such call. This number wraps, so 2,048 outcomes between two such calls look like none.
+    /// The low 5 bits count the calls without an outcome since the last success or failure, up to [`BLIND_CALLS`]. The
+    /// high 11 bits contain the total of successes and failures at the last call without an outcome. If the total has
+    /// changed at the next such call, the count starts again. The total wraps at 2,048, so 2,048 outcomes between two
+    /// such calls are missed.
     calls: u16,
-    /// The time of the last warning, in units of [`UNIT`](Self::UNIT), or zero before the first warning. It wraps
-    /// around after ten hours.
+    /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. It
+    /// wraps around after ten hours.
     warned: u16,
 }
 
-/// The number of calls in a row that cause a warning.
+/// The number of calls without an outcome, in a row, that causes a warning.
 pub(crate) const BLIND_CALLS: u16 = 20;
 
 impl Blind {
     const CALLS_BITS: u32 = 5;
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
-    /// The length of a unit of time, as a power of two: 2^29 ns are about half a second.
+    /// The exponent of the unit of time, which is 2^29 ns or about half a second.
     const UNIT: u32 = 29;
-    /// The number of units in a minute, rounded down.
+    /// The number of these units in a minute, rounded down.
     const MINUTE: u16 = 111;
 
-    /// Adds a call, and returns whether a warning is due. A warning is due at most once a minute.
+    /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and
+    /// failures. A warning is due from the 20th such call in a row on, at most once a minute.
     #[expect(clippy::cast_possible_truncation, reason = "only differences of near numbers count")]
     pub(crate) fn add(&mut self, outcomes: u64, now: Tick) -> bool {
         let outcomes = (outcomes as u16) << Self::CALLS_BITS;

@@ -1,4 +1,4 @@
-//! The window of a rule over the last seconds.
+//! Implements the window of a rule that counts the calls of a length of time.
 
 use std::time::Duration;
 
@@ -7,23 +7,25 @@ use crate::circuit::core::counts::Counts;
 
 const BUCKETS: usize = 10;
 
-/// A window of time in ten buckets. The current bucket is still filling, so the window covers between nine tenths of its length
-/// and all of it.
+/// A window of time in ten buckets of equal length. The current bucket is still filling, so the window covers between
+/// 90 % and 100 % of its length.
 ///
-/// The design follows the sliding window of Hystrix, and of Netflix's Servo before it. It has no bucket for successes.
+/// The design follows the sliding windows of Netflix's Servo and Hystrix. Unlike in these, a bucket does not count
+/// successes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Buckets {
+    /// The tick at which bucket 0 began.
     begun: Tick,
-    /// The length of one bucket.
+    /// The length of one bucket in nanoseconds.
     nanos: u64,
-    /// The number of the current bucket, counted from `begun`.
+    /// The number of the current bucket, counted from 0 at `begun`.
     index: u64,
     ring: [Bucket; BUCKETS],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// The number of successes before this bucket began.
+    /// The number of successes of the circuit before this bucket began.
     before: u64,
     failures: u64,
     slow: u64,
@@ -55,13 +57,14 @@ impl Buckets {
     }
 
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
-        // If a clock far ahead has updated this window, the window starts again. Otherwise nothing would expire for a long time
-        // by the caller's clock.
+        // Starts the window again if another clock, far ahead of `now`, has updated it. Otherwise, no call would expire
+        // for a long time by the caller's clock.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
         }
-        // A reading that is slightly behind an earlier one must not make an earlier bucket current again.
+        // The reading `now` may be slightly earlier than at the previous update. It must not make an earlier bucket
+        // current again.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {
@@ -85,7 +88,7 @@ impl Buckets {
     pub(crate) fn counts(&self, successes: u64) -> Counts {
         let failures = self.ring.iter().map(|bucket| bucket.failures).sum();
         let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
-        // The next bucket replaces the oldest one.
+        // The oldest bucket has the place in the ring that the next bucket will take.
         let oldest = &self.ring[Self::place(self.index + 1)];
         Counts { total: failures + successes.saturating_sub(oldest.before), failures, slow }
     }

@@ -1,4 +1,4 @@
-//! One circuit: admits calls and records their outcomes. Each event is emitted after the decision that it reports.
+//! Admits the calls of one circuit and records their outcomes. Emits each event after the decision that it reports.
 
 use std::fmt;
 use std::time::Duration;
@@ -23,7 +23,8 @@ use crate::events::debug_wanted;
 
 /// The state that all handles of a breaker share.
 ///
-/// `repr(C)`: the name shares a cache line with the reference count, which a lookup has just touched.
+/// `repr(C)` keeps the name first, in the same cache line as the reference count of the `Arc`. A lookup by name has
+/// just touched this cache line.
 #[repr(C)]
 pub(crate) struct Core {
     pub(crate) name: Name,
@@ -36,12 +37,13 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Admits or rejects a call that the gate does not admit at once. The error is the time to wait.
+    /// Admits or rejects a call for which [`Gate::closed`] returned no generation. The error contains the state that
+    /// rejected the call, and the time to wait.
     ///
-    /// A call inside the body of a live trial belongs to that trial. The call is admitted, and its outcome does not
-    /// affect the circuit.
+    /// A call inside the body of a running trial of this circuit belongs to the trial. It is admitted, and its outcome
+    /// does not affect the circuit.
     ///
-    /// While a wait runs, the published phase rejects the call without taking the lock.
+    /// If the published phase shows that the circuit still rejects calls, the call is rejected without the lock.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -84,8 +86,8 @@ impl Core {
         }
     }
 
-    /// Returns the nanoseconds until this tick. Returns `None` if the lock must decide: the tick has passed, or another
-    /// clock set it.
+    /// Returns the nanoseconds until the tick `until`. Returns `None` if this tick has passed, or if it is so late that
+    /// another clock must have set it. The machine must decide then, under the lock.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -103,7 +105,7 @@ impl Core {
         }
     }
 
-    /// Returns the start time of a call, if slow calls or events need it.
+    /// Returns the current tick as the start time of a call, if slow calls or events need it.
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
         (debug_wanted() || self.gate.has_slow_calls()).then(Tick::now)
@@ -128,7 +130,8 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_ignored);
     }
 
-    /// Records a call without an outcome. A call that hung is a failure; otherwise `add` counts the call.
+    /// Records a call without an outcome. A call that ran for `hung_after` or longer is a failure. Otherwise `add`
+    /// counts the call in the totals.
     fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
@@ -149,7 +152,8 @@ impl Core {
         }
     }
 
-    /// Records a success that ended `now`. A thread without a slot takes the slow path, on which it receives a slot.
+    /// Records a success that ended at the time `now`. Usually, this function only increments a counter in the slot of
+    /// this thread. A thread without a slot takes the slow path, which assigns one.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
@@ -159,7 +163,8 @@ impl Core {
         }
     }
 
-    /// Records a success with the lock held, and emits its events.
+    /// Records a success for which a counter may not be enough, and emits its events. `counted` states whether a slot
+    /// has already counted the success.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
@@ -183,8 +188,8 @@ impl Core {
         }
     }
 
-    /// Counts a success whose time matters to the rule. Returns false if the success is slow, or if a part of the
-    /// window has expired.
+    /// Counts a success without the lock, although its time matters to the rule. Returns false if the lock is needed:
+    /// the success is slow, a part of the window has expired, or the state has changed.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
@@ -220,7 +225,8 @@ impl Core {
         StillOpen::note(self.wait().map(|wait| StillOpen { wait, by_rejection: false }));
     }
 
-    /// Returns the time for which the circuit will reject calls.
+    /// Returns the time for which the circuit will reject calls, or `None` if it may admit a call. Returns
+    /// `Duration::MAX` if the circuit is forced open.
     fn wait(&self) -> Option<Duration> {
         match self.gate.phase() {
             Phase::Open { until } => self.left(until).map(Duration::from_nanos),
@@ -229,7 +235,7 @@ impl Core {
         }
     }
 
-    /// Returns the facts about the end of a call that the machine needs.
+    /// Returns the data about the end of a call that the machine needs.
     #[inline]
     fn end(&self, machine: &Machine, started: Option<Tick>, retry_after: Option<Duration>) -> End {
         let gate = &self.gate;
@@ -237,8 +243,8 @@ impl Core {
         End { slow, retry_after, successes: self.successes(machine) }
     }
 
-    /// Returns the number of successes in this period if the machine has a window, and otherwise zero. The caller holds
-    /// the lock.
+    /// Returns the number of successes since the circuit last closed or was reset. Returns zero for a rule without a
+    /// window, which does not need the number. The caller holds the lock.
     pub(crate) fn successes(&self, machine: &Machine) -> u64 {
         if machine.has_window() { self.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
     }

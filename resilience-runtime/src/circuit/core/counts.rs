@@ -1,8 +1,8 @@
-//! The number of calls in a window, and the limit that opens the circuit.
+//! Counts the calls in a window, and compares the counts with the limit that opens the circuit.
 
 use crate::circuit::settings::Limit;
 
-/// The number of calls in a window.
+/// The numbers of all, failed and slow calls in a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) total: u64,
@@ -11,8 +11,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Returns the reason to open the circuit, if these calls reach the limit. A slow success counts for `slow_rate`
-    /// only.
+    /// Returns the reason to open the circuit if these calls reach the limit, and otherwise `None`. `failed` states
+    /// whether the last call failed. A slow success can reach `slow_rate` only.
     pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<&'static str> {
         match *limit {
             Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some("threshold"),
@@ -30,7 +30,8 @@ impl Counts {
         }
     }
 
-    /// Divides, because a quotient rounds as the literal does: 3 / 30 equals 0.1. The product 0.1 * 30 rounds differently.
+    /// Returns the share of `part` in all calls. Divides instead of multiplying the rate by the total, because a
+    /// quotient rounds as a literal does: 7 / 100 equals 0.07, but 0.07 * 100 is greater than 7.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64

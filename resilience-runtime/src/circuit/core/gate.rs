@@ -1,11 +1,12 @@
-//! Guards the machine of a breaker and publishes its phase as one atomic word.
+//! Protects the [`Machine`] of a breaker by a mutex, and publishes its phase in one atomic `u64`, the word.
 //!
-//! Each decision holds the lock. Two paths only read the word: a success of a closed circuit without failures to clear,
-//! and a rejection while the wait runs.
+//! Each decision holds the lock. Three frequent operations only load the word: to admit a call while the circuit is
+//! closed, to record a success that changes only a counter, and to reject a call before the end of a wait.
 //!
-//! The low three bits of the word are the phase. While the circuit admits calls, the upper half is the generation.
-//! Otherwise the bits above the phase are the [`Tick`] at which a wait ends, or the length of a wait without an end.
-//! One load therefore reads a consistent state.
+//! The low three bits of the word identify the phase. In the phases that admit all calls, the upper 32 bits are the
+//! generation. In the other phases, the bits above the phase are the [`Tick`] at which the wait ends. If the circuit is
+//! forced open, they are instead the wait that a rejection reports, in nanoseconds. One load therefore reads a
+//! consistent phase.
 
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
@@ -28,19 +29,20 @@ const DISABLED: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// The word. A thread with the lock stores it with `Release`; threads without the lock load it with `Acquire`.
+    /// The published phase. A thread that holds the lock stores it with `Release`. Threads without the lock load it
+    /// with `Acquire`.
     word: AtomicU64,
-    /// While the circuit is closed: the tick at which a part of the window expires. Otherwise: the longest wait of a
-    /// rejection without a decision, in nanoseconds, or zero if each call needs a decision. A longer wait means that
-    /// another clock opened the circuit.
+    /// While the circuit is closed: the tick at which a part of the window expires, or [`NEVER`]. Otherwise: the
+    /// longest wait, in nanoseconds, for which a call is rejected without the lock. A longer wait means that another
+    /// clock opened the circuit. Zero means that each call needs a decision under the lock.
     ///
-    /// Both values share one field. A second field would make a breaker eight bytes larger than its limit in
+    /// Both values share one field. With a second field, a breaker would be eight bytes larger than the limit in
     /// `tests/allocations.rs`.
     ///
-    /// The limit is stored before the word, so a reader may see the limit of the next word. The reader then takes the
-    /// lock, or rejects by the old phase. Both are correct.
+    /// The limit is stored before the word, so a reader may see the old word with the new limit. The reader then takes
+    /// the lock, or rejects the call by the old phase. Both are correct.
     limit: AtomicU64,
-    /// The shortest duration of a slow call in nanoseconds, rounded up to whole ticks. The lowest bit is [`HUNG`].
+    /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit is [`HUNG`].
     slow: AtomicU64,
     core: Mutex<Core>,
 }
@@ -52,9 +54,10 @@ struct Core {
 }
 
 const NEVER: u64 = u64::MAX;
-/// The value of `slow` if no call is slow, in whole ticks.
+/// The value of `slow` above its three low bits, if no call counts as slow.
 const NONE_SLOW: u64 = !MASK;
-/// A bit that is set if a cancelled call may be a failure. A call that waits then needs its start time.
+/// The bit of `slow` that is set if the circuit has the option `hung_after`. A call that waits then needs its start
+/// time.
 const HUNG: u64 = 1;
 
 impl Gate {
@@ -75,14 +78,14 @@ impl Gate {
         unpack(self.word.load(Ordering::Acquire))
     }
 
-    /// Returns the generation of a closed circuit that needs no times of calls.
+    /// Returns the generation if the circuit is closed and its rule does not depend on the times of calls.
     #[inline]
     pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);
         (word & MASK <= FAILING).then_some(split(word).0)
     }
 
-    /// Returns whether the circuit is closed in this generation, and a success changes nothing but a counter.
+    /// Returns whether the circuit is closed in this generation, and a success changes only a counter.
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u32) -> bool {
         self.is_closed(generation, SuccessPath::Quiet)
@@ -101,26 +104,26 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) & !MASK != NONE_SLOW
     }
 
-    /// Returns whether a call that waits needs its start time.
+    /// Returns whether a call that waits needs its start time, because `hung_after` is set.
     #[inline]
     pub(crate) fn times_waits(&self) -> bool {
         self.slow.load(Ordering::Relaxed) & HUNG != 0
     }
 
-    /// Returns whether a call is slow that started at `started` and ends `now`.
+    /// Returns whether a call is slow that started at `started` and ended at `now`.
     pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
 
-    /// Returns whether a part of the window has expired.
+    /// Returns whether a part of the window has expired at `now`. The circuit must be closed.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
-    /// Lets `decide` change the machine, and publishes the new phase.
+    /// Calls `decide` with the machine and the settings under the lock, and publishes the new phase.
     ///
-    /// `decide` must not call user code, including subscribers to events. A decision reads the clock while it holds the
-    /// lock, so its times have the order of the decisions.
+    /// `decide` must not call user code. It must not emit events either, because a subscriber is user code. It reads
+    /// the clock itself, under the lock, so that the times have the order of the decisions.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
@@ -139,7 +142,7 @@ impl Gate {
         decision
     }
 
-    /// Calls `read` with the machine, which it cannot change.
+    /// Calls `read` with the machine and the settings under the lock. `read` cannot change them.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {
         let core = lock(&self.core);
         read(&core.machine, &core.settings)

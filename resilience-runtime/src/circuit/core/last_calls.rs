@@ -1,15 +1,15 @@
-//! The window of a rule over the last calls.
+//! Implements the window of a rule that counts the last `calls` calls.
 
 use crate::circuit::core::counts::Counts;
 
-/// A window of calls, with one bit for each call.
+/// A window of the last calls. Each call has one bit, and a second bit if slow calls count.
 #[derive(Debug)]
 pub(crate) struct LastCalls {
-    /// The number of successes that have a bit.
+    /// The number of successes, since the circuit last closed or was reset, that already have a bit.
     successes: u64,
     calls: u64,
     failed: Bits,
-    /// The bits of slow calls; present if slow calls count.
+    /// The bits of slow calls, or `None` if slow calls do not count.
     slow: Option<Bits>,
 }
 
@@ -20,7 +20,8 @@ impl LastCalls {
         last
     }
 
-    /// All calls in the window count as not slow at first.
+    /// Creates or removes the bits of slow calls. If they are created, the calls that are already in the window count
+    /// as not slow.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;
@@ -54,7 +55,7 @@ impl LastCalls {
 
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         self.advance(1);
-        // This success has its bit now. The next update must not add another one.
+        // A success that is added here has a bit now. The next update must not add another bit for it.
         self.successes += u64::from(!failed);
         if failed {
             self.failed.set_last();
@@ -64,7 +65,7 @@ impl LastCalls {
         }
     }
 
-    /// Leaves one success out, although the number of successes at the next update includes it.
+    /// Leaves one success out of the window, although the number of successes at the next update includes it.
     pub(crate) fn leave_out_success(&mut self) {
         self.successes += 1;
     }
@@ -83,7 +84,7 @@ impl LastCalls {
     }
 }
 
-/// A ring of bits, and the number of its ones.
+/// A ring buffer of bits, with the number of bits that are set.
 #[derive(Debug)]
 struct Bits {
     words: Box<[u64]>,
@@ -109,8 +110,8 @@ impl Bits {
         (usize::try_from(bit / 64).unwrap_or(usize::MAX), u32::try_from(bit % 64).unwrap_or(0))
     }
 
-    /// Calls `each` for the words of the next bits, with the index of the word and a mask. Returns the position after
-    /// these bits.
+    /// Visits the next `bits` bits of the ring, at most all of them. Calls `each` with the index of a word and a mask
+    /// of the visited bits in this word. Returns the position after the visited bits.
     fn each_word(&self, bits: u64, mut each: impl FnMut(usize, u64)) -> u64 {
         let (mut next, mut left) = (self.next, bits.min(self.length));
         while left > 0 {
@@ -123,14 +124,14 @@ impl Bits {
         next
     }
 
-    /// Returns the number of ones that would remain if the next `bits` bits were cleared.
+    /// Returns the number of set bits that would remain if the next `bits` bits were cleared.
     fn ones_after(&self, bits: u64) -> u64 {
         let mut ones = self.ones;
         self.each_word(bits, |word, mask| ones -= u64::from((self.words[word] & mask).count_ones()));
         ones
     }
 
-    /// Clears the next bits.
+    /// Clears the next `bits` bits, and moves the position behind them.
     fn advance(&mut self, bits: u64) {
         self.ones = self.ones_after(bits);
         let mut words = std::mem::take(&mut self.words);
@@ -156,7 +157,8 @@ mod tests {
             let mut bits = Bits::new(length);
             let mut plain = vec![false; length as usize];
             for step in 0..2000_u64 {
-                // The steps are far apart, adjacent, or a whole turn of the ring.
+                // Skips 0 to 130 bits before each bit. A skip of 130 bits is longer than all rings here except the last
+                // one.
                 let skip = [0, 0, 1, 0, 5, 64, 0, 63, 130, 0][(step % 10) as usize];
                 bits.advance(skip);
                 plain.extend((0..skip).map(|_| false));

@@ -1,6 +1,7 @@
-//! The transition function of a breaker. It maps plain data to plain data, takes no lock and emits no event.
+//! Implements all state transitions of a breaker. The functions take no lock and emit no event.
 //!
-//! The end of a call reads the clock here, because most ends need no time. This file contains all transitions.
+//! A function that ends a call reads the clock itself, because most ends need no time. All other functions receive the
+//! time as an argument.
 
 use std::time::Duration;
 
@@ -16,18 +17,21 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::core::window::Window;
 use crate::circuit::settings::{Rule, Settings};
 
-/// The reason in the event of a circuit that a failed trial opened.
+/// The field `reason` of the event that a failed trial opened the circuit.
 const TRIAL: &str = "half_open_failure";
 
 #[derive(Clone, Copy, Debug)]
 enum State {
     Closed,
-    /// The hint is in nanoseconds, and the draw is a random fraction of 2^32. Both types keep a breaker small.
+    /// `since` is the time of the opening. `hint` is the delay that the service asked for, in nanoseconds, or zero.
+    /// `draw` is a random number for the jitter, from 0 to `u32::MAX`. The types of `hint` and `draw` keep a breaker
+    /// small.
     Open {
         since: Tick,
         hint: u64,
         draw: u32,
     },
+    /// `newest` is the start of the trial that was admitted last.
     HalfOpen {
         successes: u32,
         in_flight: u32,
@@ -41,15 +45,16 @@ enum State {
 pub(crate) struct Machine {
     state: State,
     generation: u32,
-    /// The number of the current lease. It is narrower than the lease in a ticket, which keeps a breaker small.
+    /// The number of the lease that all current trials share. A lease is the time limit of a trial. The type is
+    /// narrower than the lease in a [`Ticket`], which keeps a breaker small.
     pub(super) lease: u16,
-    /// The number of openings since the circuit was closed; it saturates.
+    /// The number of openings since the circuit was last closed; it saturates.
     opened_since_closed: u16,
-    /// The number of failures; it saturates at the largest threshold.
+    /// The number of failures that count towards the threshold; it saturates at `u32::MAX`.
     failures: u32,
-    /// The generation in which the circuit last closed or was reset.
+    /// The generation that began when the circuit last closed or was reset. Successes are counted anew in each period.
     period: u32,
-    /// The number of openings since the breaker was created.
+    /// The number of openings since the breaker was created; it saturates.
     total_opened: u32,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
@@ -74,7 +79,7 @@ impl Machine {
         machine
     }
 
-    /// Changes the settings. If the window changes, it starts empty.
+    /// Changes the window as the new settings require. If the length of the window changes, the window starts empty.
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, now, successes);
@@ -88,7 +93,7 @@ impl Machine {
             settings.span().map(|span| Box::new(Window::new(span, now, successes, settings.slow_call.is_some())));
     }
 
-    /// Returns the generation in which the circuit last closed or was reset.
+    /// Returns the generation that began when the circuit last closed or was reset.
     pub(crate) fn period(&self) -> u32 {
         self.period
     }
@@ -102,29 +107,30 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns the earliest tick at which a part of the window expires.
+    /// Returns the next tick at which a part of the window expires, or `None` if no part will expire.
     pub(crate) fn due(&self) -> Option<Tick> {
         self.window.as_ref()?.due()
     }
 
-    /// Returns the counts of the window at this tick.
+    /// Returns the counts of the window at the tick `now`, or `None` if the rule has no window.
     pub(crate) fn counts(&self, now: Tick, successes: u64) -> Option<Counts> {
         Some(self.window.as_ref()?.look(now, successes))
     }
 
-    /// Returns the number of failures that count towards the threshold, in a window as of the last failure. An open
-    /// circuit keeps the number, and a failed trial adds one.
+    /// Returns the number of failures that count towards the threshold: the failures in a row, or the failures in the
+    /// window at the last failure. An open circuit keeps the number, and a failed trial adds one.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.into()
     }
 
-    /// Returns the length of the cooldown.
+    /// Returns the length of a cooldown with this hint, in nanoseconds, and this random number for the jitter.
     fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
         let draw = f64::from(draw) / f64::from(u32::MAX);
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
 
-    /// Returns the state that the next call would find, and the rest of its cooldown.
+    /// Returns the state that a call would find at `now`. If this state is open, also returns the rest of the cooldown,
+    /// and otherwise zero.
     pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
         let state = match self.state {
             State::Closed => CircuitState::Closed,
@@ -139,7 +145,8 @@ impl Machine {
         (state, Duration::ZERO)
     }
 
-    /// Returns the phase to publish, and the longest wait of a rejection in it.
+    /// Returns the phase to publish. For the phases `Open` and `Full`, also returns the longest wait of a rejection,
+    /// and otherwise zero.
     #[inline]
     pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
         let generation = self.generation;
@@ -171,7 +178,7 @@ impl Machine {
         }
     }
 
-    /// Admits or rejects a call. The error is the time to wait.
+    /// Admits or rejects a call. The error contains the state that rejected the call, and the time to wait.
     pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Result<Admission, Wait> {
         match &mut self.state {
             State::Closed | State::Disabled => {
@@ -180,8 +187,8 @@ impl Machine {
             }
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
-                // Two tests with paused clocks may use one breaker. The one with the earlier time must not wait for the
-                // other.
+                // Limits the wait to one cooldown, because another clock may have set a later `since`. Two tests with
+                // paused clocks may use one breaker.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -266,7 +273,7 @@ impl Machine {
         reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
     }
 
-    /// Adds a call to the window. Returns the reason if the circuit must open.
+    /// Adds a call to the window. If the circuit must open, returns the reason.
     fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<&'static str> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;
@@ -293,7 +300,7 @@ impl Machine {
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
     }
 
-    /// Opens the circuit by hand, for the usual cooldown.
+    /// Opens the circuit on request of the user, for a cooldown that has not grown.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
         self.opened_since_closed = 0;
         self.open(settings, now, None);
@@ -307,7 +314,8 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Frees the slot of a trial, unless another trial has taken it over under a later lease.
+    /// Frees the slot of a trial. Does nothing if the trial's lease has ended, because another trial may then own the
+    /// slot.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -338,15 +346,15 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether this is the ticket of a trial that holds its slot.
+    /// Returns whether the circuit is half-open, and the lease of this trial has not been replaced.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
 
-    /// Returns the ticket of a call whose outcome must not affect the circuit. The ticket is stale in this generation
-    /// and in every later one.
+    /// Returns the ticket of a call whose outcome must not affect the circuit. There are two kinds of such calls: calls
+    /// that the option `shadow` admits instead of rejecting them, and calls inside the body of a trial.
     ///
-    /// Such a call is one that a shadow admits instead of rejecting, or a call inside a trial.
+    /// The ticket contains the previous generation, so it is stale in this generation and in every later one.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }
@@ -360,17 +368,18 @@ impl Machine {
     }
 }
 
-/// Returns whether all slots of trials are taken.
+/// Returns whether a half-open circuit admits no further trial: the successful and the running trials together reach
+/// `half_open_max`.
 ///
-/// A call is always admitted while no trial runs. Otherwise a change of settings could leave a count that no call can
-/// lower.
+/// A trial is always admitted while no other trial runs. Otherwise, a change of settings could lower `half_open_max` to
+/// the number of successes, and no trial could close the circuit any more.
 fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
     in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
 }
 
-/// Returns the rest of `limit`, counted from `since`, or `None` if the limit has passed.
+/// Returns the rest of a time that began at `since` and lasts `limit`, or `None` if it has passed at `now`.
 ///
-/// The limit is rounded up to whole ticks, so that a wait for the rest is long enough.
+/// Rounds `limit` up to a multiple of 8 ns, so that a wait for the rest is never too short.
 fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
     let limit = Duration::from_nanos(whole_steps(nanos(limit)));
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())

@@ -20,7 +20,7 @@ fn end() -> End {
     End { slow: false, retry_after: None, successes: 0 }
 }
 
-/// Returns a machine in which one of three trials has succeeded and another trial runs.
+/// Returns a half-open machine and the ticket of its running trial. Another of the three trials has succeeded.
 fn half_open() -> (Machine, Ticket) {
     let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now()), Tick::now(), settings(3));
     let ticket = machine.admit(now, &settings).unwrap().ticket;

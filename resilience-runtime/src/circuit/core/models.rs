@@ -1,6 +1,6 @@
-//! Races that loom runs in every interleaving: `.ci/loom`.
+//! Tests races between threads with loom, which runs every interleaving. The script `.ci/loom` runs these tests.
 //!
-//! Loom cannot advance time, so each limit is zero or an hour.
+//! Loom cannot advance time, so each cooldown and each time limit of a trial is zero or an hour.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn breaker(settings: Arc<Settings>) -> CircuitBreaker {
     CircuitBreaker::new(Name::Static("model"), settings)
 }
 
-/// Returns a breaker that opens at the first failure, with a cooldown of zero: the next call is a trial.
+/// Returns a breaker that opens at the first failure. Its cooldown is zero, so the next call is a trial.
 fn brief() -> CircuitBreaker {
     breaker(settings(1, Duration::ZERO, HOUR))
 }
@@ -75,7 +75,7 @@ fn a_success_against_a_reset() {
         breaker.reset();
         other.join().unwrap();
         let stats = breaker.stats();
-        // The success ended before the reset, or came too late.
+        // The success was recorded before the reset, which cleared it, or after the reset, as a stale success.
         assert_eq!((stats.successes, stats.total_succeeded), (0, 2));
         admitted(&breaker).success();
         assert_eq!((breaker.stats().successes, breaker.stats().total_succeeded), (1, 3));
@@ -106,7 +106,8 @@ fn a_success_against_a_failure() {
         two.failure();
         other.join().unwrap();
         let stats = breaker.stats();
-        // The success came first and cleared the count, or the second failure opened the circuit.
+        // If the success was recorded first, it cleared the count of failures. Otherwise, the second failure opened the
+        // circuit.
         match stats.state {
             CircuitState::Closed => assert_eq!((stats.failures, stats.successes, stats.total_opened), (1, 1, 0)),
             _ => assert_eq!((stats.failures, stats.successes, stats.total_opened), (2, 0, 1)),
@@ -160,7 +161,8 @@ fn expiry_of_trial_races_its_end() {
             if ends_well {
                 assert_eq!(breaker.state(), CircuitState::Closed);
             } else {
-                // The slot of the trial that hung was freed exactly once, by its expiry or by its end. Now `next` holds the slot.
+                // The slot of the trial `hung` was freed exactly once: when its lease expired, or when it was dropped.
+                // The trial `next` holds the slot now.
                 let room = u32::from(breaker.try_acquire().is_ok());
                 assert_eq!(room, 0, "the next trial is still under way");
                 drop(next);

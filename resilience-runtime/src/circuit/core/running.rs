@@ -1,30 +1,31 @@
-//! The trials whose bodies this thread polls at this moment.
+//! Lists the trials whose bodies this thread is polling.
 //!
-//! A call inside the body of a trial belongs to the trial. The call must not need a slot of its own: the trial holds
-//! the slot, so the trial would fail by its own rejection, and the circuit would never close.
+//! A call inside the body of a trial, through the same circuit, must not need a slot of its own. The trial may hold the
+//! only slot, so the circuit would reject the call inside. The trial would then fail by this rejection, and the circuit
+//! would never close.
 //!
-//! An entry exists during one poll. A spawned task therefore has no entry, and a future that moves between threads
-//! leaves none behind.
+//! An entry of the list exists during one poll. A task that the body spawns is therefore not part of the trial, and a
+//! future that moves to another thread leaves no entry behind.
 //!
-//! Calls through a closed circuit have no entry, because an entry costs 20 instructions more than the 153 of a call. A
-//! call inside such a call is counted twice.
+//! A call through a closed circuit has no entry, because an entry costs 20 instructions more than the 153 of a call. If
+//! another call of the same circuit runs inside its body, the circuit counts both calls.
 
 use std::cell::Cell;
 
 use crate::circuit::core::ticket::Ticket;
 
-/// The largest number of nested trials with an entry. A trial inside this number of others counts like an
-/// independent call.
+/// The largest number of nested trials with an entry. A trial inside eight others has no entry, so a call inside its
+/// body needs a slot of its own.
 const DEEPEST: usize = 8;
 
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// The addresses of the cores, each with the ticket of its trial.
+    /// For each nested trial, the outermost first: the address of the circuit's `Core`, and the ticket of the trial.
     static TRIALS: [Cell<(usize, Ticket)>; DEEPEST] =
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Records that this thread polls the body of a trial of this core.
+/// Records that this thread polls the body of a trial of the circuit `core`.
 #[cold]
 #[inline(never)]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
@@ -51,7 +52,8 @@ fn address<C>(core: &C) -> usize {
     std::ptr::from_ref(core).addr()
 }
 
-/// Returns whether this thread polls the body of a trial of this core, whose ticket satisfies `is_live`.
+/// Returns whether this thread polls the body of a trial of the circuit `core`, and `is_live` returns true for the
+/// ticket of this trial.
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = DEPTH.get();

@@ -18,12 +18,12 @@ pub enum CircuitState {
     Closed,
     /// Calls are rejected until the cooldown has passed.
     Open,
-    /// A few trial calls are admitted; their outcomes close the circuit or open it again.
+    /// A few trial calls are admitted. Their outcomes close the circuit or open it again.
     HalfOpen,
-    /// Calls are rejected until a reset, after [`force_open`](crate::CircuitBreaker::force_open).
+    /// All calls are rejected until a reset, because [`force_open`](crate::CircuitBreaker::force_open) was called.
     ForcedOpen,
-    /// Calls are admitted until a reset, after [`disable`](crate::CircuitBreaker::disable). Their outcomes change
-    /// nothing.
+    /// All calls are admitted until a reset, because [`disable`](crate::CircuitBreaker::disable) was called. Their
+    /// outcomes do not affect the circuit.
     Disabled,
 }
 
@@ -46,8 +46,8 @@ impl fmt::Display for CircuitState {
     }
 }
 
-/// The part of the state that fits in one word: enough to admit calls and to count successes. See
-/// [`crate::circuit::core::gate`].
+/// A summary of the state that fits in one `u64`. It is enough to admit most calls, to reject calls before the end of a
+/// wait, and to count successes. [`crate::circuit::core::gate`] describes the encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Closed {
@@ -57,14 +57,15 @@ pub(crate) enum Phase {
     Open {
         until: Tick,
     },
-    /// The circuit is half-open, and a trial may be admitted.
+    /// The circuit is half-open, and may admit a trial.
     HalfOpen,
-    /// The circuit is half-open, and every slot is taken until its lease ends.
+    /// The circuit is half-open, and admits no further trial. `until` is the tick at which the newest trial reaches its
+    /// time limit and loses its slot.
     Full {
         until: Tick,
     },
-    /// The circuit is open without an end. A rejection reports this number of nanoseconds, in steps of eight; zero if
-    /// each call needs a decision.
+    /// The circuit rejects all calls until a reset. `wait` is the time that a rejection reports, in nanoseconds, a
+    /// multiple of 8. Zero means that each call needs a decision under the lock.
     ForcedOpen {
         wait: u64,
     },
@@ -73,13 +74,13 @@ pub(crate) enum Phase {
     },
 }
 
-/// How a closed circuit records a success.
+/// The way in which a closed circuit records a success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SuccessPath {
-    /// The success is only counted.
+    /// The success only increments a counter.
     Quiet,
-    /// The success clears earlier failures.
+    /// The success also clears the count of earlier failures.
     Failing,
-    /// The duration or the end of the success may matter.
+    /// The duration of the success, or the time of its end, matters to the rule.
     Timed,
 }

@@ -1,6 +1,6 @@
-//! A million calls from eight threads, with random outcomes, and with resets between the calls.
+//! Tests a breaker with a million calls from eight threads, with random outcomes, and with resets between the calls.
 //!
-//! The test is in this folder, because it reads the ticket of a permit: its generation and its lease.
+//! This is a unit test, because it reads the private ticket of a permit: its generation and its lease.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -19,7 +19,7 @@ const CALLS: u64 = 125_000;
 const HALF_OPEN_MAX: u32 = 2;
 const COOLDOWN: Duration = Duration::from_micros(5);
 
-/// The number of calls of one thread by their outcome.
+/// The numbers of calls by their outcome, of one thread or of all threads.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     succeeded: u64,
@@ -32,9 +32,10 @@ struct Counts {
 /// The state that all threads share.
 struct Stress {
     breaker: CircuitBreaker,
-    /// The unfinished trials, by generation and lease.
+    /// The number of unfinished trials for each ticket, which contains a generation and a lease.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// The time before the first failure of a generation; the circuit is open in the next generation.
+    /// For each generation with a failure, a time shortly before the first failure. This failure opens the circuit,
+    /// because the threshold is 1.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 
@@ -48,7 +49,8 @@ impl Stress {
             let under_way = trials.entry(ticket).or_default();
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
-            // This generation is half-open, and the previous one was open. The first failure came in the one before.
+            // The ticket's generation is half-open, and the generation before it was open. The failure that opened the
+            // circuit belongs to the generation before the open one.
             let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }
@@ -87,7 +89,7 @@ impl Stress {
 
     fn thread(&self, number: u64) -> Counts {
         let mut counts = Counts::default();
-        // Some calls overlap other calls of their thread, and some overlapping calls outlive their lease.
+        // Holds the permit of a slow call while this thread makes further calls. Some slow calls outlive their lease.
         let mut slow = None;
         for call in 0..CALLS {
             let mut dice = DefaultHasher::new();

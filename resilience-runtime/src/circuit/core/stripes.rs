@@ -1,8 +1,9 @@
-//! Counters that threads change without a lock, each thread in a cache line of its own.
+//! Implements counters that threads change without a lock. Two threads rarely write to the same cache line.
 //!
-//! A breaker has one slot in each stripe, and a thread always uses the same stripe. Two threads that call through one
-//! breaker therefore write to different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166), but has a
-//! fixed number of stripes: a call never allocates.
+//! A slot contains the counters of one breaker, and a stripe contains one slot for each of four breakers. A breaker has
+//! a slot in each stripe of a block, and a thread always uses the same stripe. Two threads that call through one
+//! breaker therefore usually write to different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166), but
+//! has a fixed number of stripes: a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -13,10 +14,11 @@ use crate::base::clock::Stamp;
 use crate::base::packed::join;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
-/// The outcomes of the calls that one thread, or a few threads, made through one breaker.
+/// The counters of one breaker for the calls of one thread, or of a few threads.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// The upper half is the number of a period, and the lower half the number of its successes. See [`Slot::succeed`].
+    /// The upper 32 bits identify a period, and the lower 32 bits count its successes. A period begins when the circuit
+    /// closes or is reset, and its number is the generation that begins then.
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -26,7 +28,8 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
-    /// Stores a stamp only if it has changed, because the following exchange would wait for the store.
+    /// Stores the time of the last success, but only if it has changed. An unnecessary store would delay the following
+    /// exchange.
     #[inline]
     pub(crate) fn stamp(&self, now: Stamp) {
         if self.last_success() != now {
@@ -39,11 +42,12 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts and stamps a success of this period. Returns false if the slot is full, or belongs to another period;
-    /// [`Slot::begin_period`] is needed then.
+    /// Counts a success of the period `period`, and stores its time. Returns false if the success was not counted: the
+    /// slot is full or belongs to another period, or another thread has just changed it. The caller then records the
+    /// success under the lock, and calls [`Slot::begin_period`].
     ///
-    /// One exchange counts the success and checks the period. A late success is therefore never counted in a period
-    /// that has begun in the meantime.
+    /// One compare-and-exchange checks the period and counts the success. A success is therefore never counted in a
+    /// period that has begun in the meantime.
     #[inline]
     pub(crate) fn succeed(&self, period: u32, now: Stamp) -> bool {
         self.stamp(now);
@@ -52,20 +56,21 @@ impl Slot {
         count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Prepares the slot for successes of this period. Returns the number of successes counted before, and whether they
-    /// belong to this period. The caller holds the lock of the breaker.
+    /// Prepares the slot to count successes of the period `period`. If the slot is full or belongs to another period,
+    /// empties it. Returns the number of successes that were removed, and whether they belong to `period`. The caller
+    /// holds the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
         if count < COUNT {
             return (0, true);
         }
-        // The swap also returns successes that were counted after the load.
+        // Uses a swap, because it also returns successes that other threads counted after the load.
         let old = self.succeeded.swap(tag(period), Ordering::Relaxed);
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns the successes counted in this slot, and how many of them belong to this period.
+    /// Returns the number of successes in the slot, and the number of them that belong to the period `period`.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
@@ -73,33 +78,38 @@ impl Slot {
     }
 }
 
+/// Returns the value of [`Slot::succeeded`] for a period without successes. XOR of another value with this tag gives
+/// the count of successes if the periods are equal, and otherwise a number greater than [`COUNT`].
 fn tag(period: u32) -> u64 {
     join(period, 0)
 }
 
 const SLOTS: usize = 4;
 
-/// A stripe: two lines of 64 bytes, because processors fetch lines in pairs.
+/// A stripe: one slot for each of four breakers. It is 128 bytes long, because processors fetch cache lines of 64 bytes
+/// in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([Slot; SLOTS]);
 
 /// The slots of one breaker.
 pub(crate) enum Stripes {
-    /// One slot in each line of a block. The breakers that were created just before and after share the block.
+    /// One slot in each stripe of a block, at the index `column`. Up to four breakers that were created one after the
+    /// other share a block.
     Many { lines: Arc<[Line]>, column: usize },
-    /// One slot for all threads, for a circuit with a key.
+    /// One slot for all threads. Saves memory if there are many circuits, one for each key.
     Single(Slot),
 }
 
 impl Stripes {
-    /// Creates stripes for a breaker: two for each core, at most 16.
+    /// Creates the slots of a breaker, one in each stripe. There are twice as many stripes as processors, rounded up to
+    /// a power of two, but at most 16.
     pub(crate) fn new() -> Self {
-        /// The newest block, and the number of its columns in use.
+        /// The block that was created last, and the number of its columns that breakers use.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            // A model must not find the counters of its previous run.
+            // A loom test must not find the counters of its previous run.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
             _ => (lines(), 0),
         };
@@ -111,7 +121,7 @@ impl Stripes {
         Self::Single(Slot::default())
     }
 
-    /// Returns the slot of this thread.
+    /// Returns the slot of this thread. Gives the thread a number if it has none.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         loop {
@@ -122,8 +132,8 @@ impl Stripes {
         }
     }
 
-    /// Returns the slot of this thread, or `None` if the thread has no number. The last `?` avoids a panic that cannot
-    /// happen.
+    /// Returns the slot of this thread, or `None` if the thread has no number yet. The last `?` avoids an index that
+    /// could panic. It never returns `None`, because the index is less than the number of stripes.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -162,16 +172,17 @@ thread_local! {
 /// Returns the number of this thread, or zero if it has none yet.
 #[inline]
 fn thread() -> usize {
-    // A model must take the same steps in each run.
+    // All threads of a loom test have the number 1, because the test must take the same steps in each run.
     if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
 }
 
-/// Gives this thread a number. Threads that start one after the other receive neighbouring stripes.
+/// Gives this thread a number, which selects its stripe. Threads that receive their numbers one after the other use
+/// neighbouring stripes.
 #[cold]
 fn number() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static THREADS: AtomicUsize = AtomicUsize::new(1);
-    // Zero means that the thread has no number.
+    // Replaces zero after an overflow, because zero means that the thread has no number.
     NUMBER.set(THREADS.fetch_add(1, Ordering::Relaxed).max(1));
 }
 

@@ -1,13 +1,16 @@
-//! The counters of a breaker that change while the lock is held.
+//! Defines the counters of a breaker that change only under the lock.
 
 use crate::base::clock::Stamp;
 
-/// The counters of one breaker that change while the lock is held.
+/// The counters of one breaker that change only under the lock. [`Totals`](crate::circuit::core::totals::Totals)
+/// contains all other counters.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// The successes of this period that no slot counts: successes of trials, and of calls that took the lock.
+    /// The number of successes since the circuit last closed or was reset, without the successes that a
+    /// [`Slot`](crate::circuit::core::stripes::Slot) counts. Successes of trials, for example, are counted here.
     pub(crate) recent: u64,
-    /// The successes of earlier periods that no slot counts, and the stale successes.
+    /// The number of earlier successes that no `Slot` counts. Successes of calls from an earlier generation are
+    /// included.
     pub(crate) settled: u64,
     pub(crate) failed: u64,
     pub(crate) last_failure: Stamp,

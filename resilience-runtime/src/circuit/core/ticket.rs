@@ -2,21 +2,22 @@ use std::fmt;
 
 use crate::base::packed::{join, split};
 
-/// The admission of a call: the generation that admitted it, and, for a trial, the lease of its slot. A lease is the
-/// time limit of a trial.
+/// Identifies the admission of a call: by the generation that admitted the call, and by the number of the lease if the
+/// call is a trial. A generation lasts from one state change to the next. A lease is the time limit of a trial.
 ///
-/// The outcome counts only in this generation: each state change begins a new one. A trial that outlived its lease no
-/// longer owns its slot.
+/// The outcome affects the circuit only in the same generation. A trial that outlived its lease no longer owns its
+/// slot.
 ///
-/// The two numbers share one word, which stays in a register. Two fields would be written and read in memory with
+/// The two numbers share one `u64`, which stays in a register. Two fields would be written and read in memory with
 /// different widths. This store-forwarding stall costs more than the rest of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// Takes the place of a lease, for a call that is no trial and whose duration does not count.
+    /// The value in place of a lease number for a call that is no trial, if the rule does not depend on the times of
+    /// calls.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// Takes the place of a lease, for a call that is no trial and whose duration counts.
+    /// The value in place of a lease number for a call that is no trial, if the rule depends on the times of calls.
     pub(crate) const TIMED: u32 = 2;
 
     #[inline]
@@ -39,12 +40,12 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// The number of the first lease of a breaker. Leases have odd numbers, so that one bit identifies a trial: each
-    /// poll of a body checks this twice.
+    /// The number of the first lease of a breaker. Leases have odd numbers, so that the lowest bit identifies a trial.
+    /// This test is cheap, because each poll of a body makes it twice.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
-    /// Returns the number of the next lease. The numbers repeat after 32,768 leases. By then the earlier lease with the
-    /// same number has ended.
+    /// Returns the number of the lease after `lease`. The numbers repeat after 32,768 leases. By then the earlier lease
+    /// with the same number has ended.
     pub(crate) const fn next_lease(lease: u16) -> u16 {
         lease.wrapping_add(2)
     }

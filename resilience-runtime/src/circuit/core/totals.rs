@@ -1,23 +1,26 @@
-//! The outcomes since the breaker was created, and the times of the last success and failure.
+//! Adds up the outcomes since the breaker was created, and finds the time of the last success.
 //!
-//! [`Tally`] counts outcomes that are recorded under the lock. The slots of the threads count all other outcomes. Each
-//! access to a slot is relaxed, because no decision depends on a counter.
+//! [`Tally`] counts outcomes that are recorded under the lock. The slots of the threads count all other outcomes,
+//! except cancelled calls, which have one counter. Each access to a slot is relaxed, because the counters publish no
+//! other data.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
 use crate::circuit::core::stripes::{Slot, Stripes};
 use crate::circuit::core::tally::Tally;
 
-/// Counters that change without the lock.
+/// The counters of a breaker that change without the lock.
 #[derive(Debug)]
 pub(crate) struct Totals {
     stripes: Stripes,
     cancelled: AtomicU64,
 }
 
-/// The sums of both kinds of counters.
+/// The sums of the counters in [`Totals`] and [`Tally`].
 pub(crate) struct Sums {
+    /// The number of successes since the circuit last closed or was reset.
     pub(crate) successes: u64,
+    /// The number of successes since the breaker was created.
     pub(crate) succeeded: u64,
     pub(crate) ignored: u64,
     pub(crate) cancelled: u64,
@@ -36,13 +39,14 @@ impl Totals {
         self.stripes.of_thread()
     }
 
-    /// Returns the slot of this thread if it has a number.
+    /// Returns the slot of this thread, or `None` if the thread has no number yet.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         self.stripes.assigned()
     }
 
-    /// Makes the slot of this thread count successes of this period, and stamps the slot. The caller holds the lock.
+    /// Prepares the slot of this thread to count successes of the period `period`, and stores `now` as the time of its
+    /// last success. Successes of another period, or of a full slot, move to `tally`. The caller holds the lock.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);
@@ -72,7 +76,7 @@ impl Totals {
             rejected: 0,
             last_success: Stamp::default(),
         };
-        // `for_each` checks the kind of stripes once. A `for` loop would check it at each step.
+        // Uses `for_each`, which checks the kind of stripes once. A `for` loop would check it at each step.
         self.stripes.all().for_each(|slot| {
             let (all, recent) = slot.successes(period);
             sums.succeeded += all;

@@ -4,13 +4,16 @@ use crate::circuit::core::state::CircuitState;
 
 /// The state that rejected a call, and the time after which the caller may try again.
 ///
-/// The wait is one word, so that a rejection stays in a register. Its time is a multiple of 8 ns, and the three low
-/// bits hold the state. The constructors clear these bits. Their callers round the time up to a multiple of 8 ns before,
-/// because rounding in the constructors costs a rejection more instructions.
+/// Both share one `u64`, so that a rejection stays in a register. The time is a multiple of 8 ns, and the three low
+/// bits, which would be zero, contain the state.
+///
+/// The callers of the constructors round the time up to a multiple of 8 ns. The constructors only clear the three low
+/// bits, because rounding in them costs a rejection more instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
-/// The longest wait that a half-open circuit reports to a caller. A trial usually ends long before its lease ends.
+/// The longest wait that a half-open circuit reports, in nanoseconds. The rest of a trial's time limit would be too
+/// long a wait, because a trial usually ends much earlier.
 const HALF_OPEN_NANOS: u64 = 1_000_000_000;
 
 const OPEN: u64 = 0;
@@ -19,20 +22,22 @@ const FORCED_OPEN: u64 = 2;
 const STATE: u64 = 7;
 
 impl Wait {
-    /// Returns the wait for the rest of a cooldown.
+    /// Returns the wait of an open circuit. `nanos` is the rest of the cooldown.
     #[inline]
     pub(crate) const fn open(nanos: u64) -> Self {
         Self(nanos & !STATE | OPEN)
     }
 
-    /// Returns the wait for a trial whose lease ends in `lease_nanos`.
+    /// Returns the wait of a half-open circuit that admits no further trial. `lease_nanos` is the time until the newest
+    /// trial reaches its time limit.
     #[inline]
     pub(crate) const fn half_open(lease_nanos: u64) -> Self {
         let nanos = if lease_nanos < HALF_OPEN_NANOS { lease_nanos } else { HALF_OPEN_NANOS };
         Self(nanos & !STATE | HALF_OPEN)
     }
 
-    /// Returns the wait until a reset. Its time is a cooldown, because the time of the reset is not known.
+    /// Returns the wait of a circuit that was forced open. It is a cooldown, because the time of the reset is not
+    /// known.
     #[inline]
     pub(crate) const fn forced_open(cooldown_nanos: u64) -> Self {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)

@@ -1,8 +1,9 @@
-//! The window of a rule: the last calls, or the calls of the last seconds.
+//! Implements the window of a rule: the last calls, or the calls of the last seconds.
 //!
-//! A window records failures and slow calls only. Threads count all other successes. An update receives the number of
-//! successes since the circuit was closed, and adds the growth since the last update. A success therefore costs
-//! nothing, and the cost of a window does not grow with its calls.
+//! A window records only failures and slow calls. [`Totals`](crate::circuit::core::totals::Totals) counts all other
+//! successes. Each update of the window receives the number of successes since the circuit last closed or was reset.
+//! The window adds the difference from the number at the previous update. A success that is not slow therefore changes
+//! no window.
 
 use crate::base::clock::Tick;
 use crate::circuit::core::buckets::Buckets;
@@ -17,7 +18,7 @@ pub(crate) enum Window {
 }
 
 impl Window {
-    /// Creates a window that starts now, after this number of successes.
+    /// Creates a window that starts at `now`. The `successes` before this time are not in the window.
     pub(crate) fn new(span: Span, now: Tick, successes: u64, slow: bool) -> Self {
         match span {
             Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
@@ -25,14 +26,15 @@ impl Window {
         }
     }
 
-    /// Adds bits for slow calls if a rule needs them. They double the memory of the window.
+    /// Adds the bits of slow calls if the rule counts slow calls, and otherwise removes them. They double the memory of
+    /// a window of the last calls.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
         }
     }
 
-    /// Clears the window. The count of successes starts at zero again.
+    /// Clears the window. The number of successes that the next update receives starts at zero again.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -40,7 +42,8 @@ impl Window {
         }
     }
 
-    /// Removes expired calls. Each caller does this before it adds or counts calls.
+    /// Removes expired calls, and adds the successes since the last update. This function must be called before `add`
+    /// and `counts`.
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         match self {
             Self::Time(buckets) => buckets.update(now, successes),
@@ -71,7 +74,7 @@ impl Window {
         }
     }
 
-    /// Returns the counts at this tick, and changes nothing.
+    /// Returns the counts that the window would have after an update at `now`. The window does not change.
     pub(crate) fn look(&self, now: Tick, successes: u64) -> Counts {
         match self {
             Self::Time(buckets) => {
@@ -83,7 +86,8 @@ impl Window {
         }
     }
 
-    /// Returns the earliest tick at which a call expires.
+    /// Returns the next tick at which calls expire, or `None` for a window of the last calls, which have no expiry
+    /// time.
     pub(crate) fn due(&self) -> Option<Tick> {
         match self {
             Self::Time(buckets) => Some(buckets.end()),
