@@ -13,7 +13,8 @@ use crate::base::sync::OnceLock;
 
 /// A point in monotonic time: a number of nanoseconds that is a multiple of eight.
 ///
-/// The three low bits are always zero, so that [`crate::circuit::core::gate`] can store the phase of a breaker in them.
+/// The three low bits are always zero. [`crate::circuit::core::gate`] stores the phase of a breaker, a summary of its
+/// state, in these bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
@@ -23,8 +24,8 @@ pub(crate) struct Tick(NonZeroU64);
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The tick of the first reading in this process. A paused clock may show an earlier time. The range therefore
-    /// reaches 146 years below this tick, and 438 years above it.
+    /// The value of the first tick of this process. A paused clock may show an earlier time. Ticks can therefore
+    /// represent 146 years before this value, and 438 years after it.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -77,8 +78,8 @@ pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     }
 }
 
-/// Returns the point in time that is `after` from now, for tokio's timers. Returns `None` if tokio's clock cannot
-/// represent it.
+/// Returns the point in time at which the duration `after` has passed from now, for tokio's timers. Returns `None` if
+/// tokio's clock cannot represent this point.
 pub(crate) fn end(after: Duration) -> Option<Instant> {
     Instant::now().checked_add(after)
 }
@@ -148,7 +149,7 @@ pub(crate) fn fits(duration: Duration) -> bool {
     duration.as_nanos() <= u128::from(u64::MAX)
 }
 
-/// Returns the time in nanoseconds, or `u64::MAX` for a longer time.
+/// Returns the time in nanoseconds, or `u64::MAX` for a time that does not fit.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     // Avoids `Duration::as_nanos`, because its 128-bit arithmetic costs more.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// Stores the four values that were added last. It stores no more, because each search compares them one by one.
+/// Stores the four values that were added last. Stores no more, because each search compares them one by one.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {

@@ -1,12 +1,13 @@
-//! Defines the sources of two kinds of errors: a layer rejected the call, or the caller's deadline ended it. A layer is
+//! Defines two kinds of [`Error::source`](std::error::Error::source), which mark errors. [`NotMade`] marks the error of
+//! a call that a layer rejected. [`ByDeadline`] marks the error of a call that the caller's deadline ended. A layer is
 //! one attribute of a function, such as `#[circuit]`.
 //!
-//! An outer layer recognises such an error by its [`source`](std::error::Error::source), a [`NotMade`] or a
-//! [`ByDeadline`]. The source is also visible through a wrapper: `io::Error` and errors with `#[error(transparent)]`
-//! return the source of the inner error as their own source. The check also works for an error that is not `'static`.
+//! An outer layer recognises such an error by its source, even inside a wrapper: `io::Error` and errors with
+//! `#[error(transparent)]` return the source of the inner error as their own source. The check also works for an error
+//! that is not `'static`.
 //!
-//! The type of an error may hide its source. Therefore, this module also counts the existing sources on each thread,
-//! and [`noted`] compares the counts before and after a poll.
+//! Some error types hide their source. Therefore, this module also counts the existing sources on each thread, and
+//! [`noted`] compares the counts before and after a poll.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -20,7 +21,7 @@ use thiserror::Error;
 use crate::base::name::Name;
 
 thread_local! {
-    /// The number of sources created on this thread, minus the number dropped on it, for each [`Note`]. A
+    /// The number of sources created on this thread, minus the number dropped on it, for each variant of [`Note`]. A
     /// [`ByDeadline`] is `Copy`, so it is counted when created, but not when dropped. Each number wraps.
     ///
     /// The four numbers fill 64 bits, so that a call through a breaker reads them in one load.
@@ -129,8 +130,8 @@ impl Note {
     }
 }
 
-/// Calls `poll`, which polls a body. If `is_over` returns true for the output, stores the [`Note`] of an error that was
-/// created during the poll and still exists.
+/// Calls `poll`, which polls a body. If `is_over` returns true for the output, stores the result for [`Note::last`]:
+/// the kind of an error that was created during the poll and still exists.
 ///
 /// Compares the counts of [`ERRORS`] before and after the poll. One count alone means nothing, because an error may
 /// move to another thread before it is dropped.
@@ -155,8 +156,8 @@ fn is_more(now: u16, before: u16) -> bool {
 }
 
 pin_project! {
-    /// A future that polls its body by [`noted`]. If the body returns an `Err`, [`Note::last`] returns the kind of the
-    /// error.
+    /// A future that polls its body through [`noted`]. If the body returns an `Err`, [`Note::last`] returns the kind of
+    /// the error.
     #[derive(Debug)]
     pub(crate) struct Noted<F> {
         #[pin]

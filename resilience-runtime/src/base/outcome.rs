@@ -1,5 +1,5 @@
 //! Defines the trait of the types that a decorated function may return.
-#![allow(missing_docs, clippy::missing_errors_doc)] // public items here are hidden in `__private`
+#![allow(missing_docs, clippy::missing_errors_doc)] // the items are public only for the hidden module `__private`
 
 /// The return type of a decorated function: a `Result`, or an alias of a `Result`.
 #[diagnostic::on_unimplemented(

@@ -28,8 +28,8 @@ impl StillOpen {
         LAST.get()
     }
 
-    /// Replaces the stored value. A circuit passes `None` after a failure if it still admits calls, and so does a retry
-    /// before each poll of its body.
+    /// Replaces the stored value. A circuit passes `None` if it still admits calls after a failure. A retry passes
+    /// `None` before each poll of its body.
     #[inline]
     pub(crate) fn note(last: Option<Self>) {
         LAST.set(last);

@@ -17,7 +17,7 @@ use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
 use crate::circuit::settings::Settings;
 use crate::circuit::stats::CircuitStats;
 
-/// Rejects the calls of a service that fails, until it has recovered.
+/// Rejects calls to a failing service until the service has recovered.
 ///
 /// `threshold` consecutive failures open the circuit. An open circuit rejects every call until the cooldown ends. The
 /// circuit is then half-open, and admits up to `half_open_max` trial calls. The same number of successful trials closes
@@ -26,8 +26,8 @@ use crate::circuit::stats::CircuitStats;
 /// A success of a closed circuit resets the count of failures. A long outage therefore opens the circuit, but single
 /// failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other rules.
 ///
-/// A call that started before the last state change no longer affects the circuit. Its outcome appears in the totals
-/// only.
+/// A call that started before the last state change no longer affects the circuit. Its outcome appears only in the
+/// totals of [`CircuitStats`].
 ///
 /// Cloning a `CircuitBreaker` is cheap, and all clones share one state. The pattern is described by Michael Nygard in
 /// *Release It!*, and by Martin Fowler in *`CircuitBreaker`* (2014).
@@ -120,7 +120,7 @@ impl CircuitBreaker {
         events::reset(&self.0.name);
     }
 
-    /// Opens the circuit for one cooldown, from any state. The circuit is then half-open, as after a failure.
+    /// Opens the circuit for one cooldown, from any state. After the cooldown, the circuit is half-open.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -140,7 +140,7 @@ impl CircuitBreaker {
         events::opened(&self.0.name, "manual", failures, None);
     }
 
-    /// Rejects every call until [`reset`](Self::reset).
+    /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
     ///
     /// The error of each rejected call reports the whole cooldown as the time to wait, because the time of the reset is
     /// not known.
@@ -163,7 +163,8 @@ impl CircuitBreaker {
         events::forced_open(&self.0.name);
     }
 
-    /// Admits every call until [`reset`](Self::reset).
+    /// Admits every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`force_open`](Self::force_open) is
+    /// called.
     ///
     /// The outcomes of these calls appear in the totals, but do not affect the circuit.
     ///
@@ -216,25 +217,26 @@ impl CircuitBreaker {
 
     /// Makes one call through the breaker. An `Ok` counts as a success, and an `Err` as a failure.
     ///
-    /// The breaker ignores an `Err` if a layer below, such as another circuit, rejected the call. It also ignores an
-    /// `Err` if the caller's [`deadline`](crate::deadline()) ended the call before
-    /// [`hung_after`](crate::CircuitBuilder::hung_after). `E` needs no bound, so the breaker cannot inspect the error.
-    /// It recognises both cases by two signs: a layer created such an error during the last poll of the future, and the
-    /// error still exists when the future returns.
+    /// The breaker ignores an `Err` if a layer inside `f`, such as another circuit, rejected the call. The breaker also
+    /// ignores an `Err` if the caller's [`deadline`](crate::deadline()) ended the call, unless the call had run for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after).
     ///
-    /// Unlike the attributes, the breaker can misjudge an `Err` by these signs:
+    /// `E` needs no bound, so the breaker cannot inspect the error. The breaker recognises both cases by two signs: a
+    /// layer created such an error during the last poll of the future, and the error still exists when the future
+    /// returns. If `f` dropped a rejection, or converted it into a text, an `Err` therefore counts as a failure.
     ///
-    /// - The breaker ignores another `Err` if, in the last poll, `f` kept a rejection elsewhere or handled an expired
-    ///   deadline.
-    /// - A rejection counts as a failure if `f` dropped it or converted it into a text.
+    /// The attributes inspect the error. Unlike them, the breaker misjudges an `Err` in these cases:
+    ///
+    /// - The breaker ignores an unrelated `Err` if, in the last poll, `f` kept a rejection elsewhere or handled an
+    ///   expired deadline.
     /// - A rejection counts as a failure if `f` received it in an earlier poll, in a spawned task, or before `f`
     ///   returned its future.
     /// - A rejection counts as a failure if `f` dropped an older rejection in the same poll.
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Open`] if the circuit rejects the call; `f` does not run then. Returns
-    /// [`CallError::Failed`] with the error of the future, even if this error opens the circuit.
+    /// Returns [`CallError::Open`] if the circuit rejects the call, without calling `f`. Returns [`CallError::Failed`]
+    /// with the error of the future, even if this error opens the circuit.
     ///
     /// # Panics
     ///

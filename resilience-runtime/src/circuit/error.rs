@@ -90,13 +90,14 @@ impl CircuitOpenError {
         }
     }
 
-    /// Returns the rest of the cooldown, or zero if the circuit is not [open](CircuitState::Open).
+    /// Returns the rest of the cooldown at the time of the rejection, or zero if the circuit was not
+    /// [open](CircuitState::Open).
     pub fn cooldown_remaining(&self) -> Duration {
         if self.state() == CircuitState::Open { self.retry_after() } else { Duration::ZERO }
     }
 }
 
-/// Converts the rejection into an `io::Error` of the kind [`Other`](io::ErrorKind::Other), which contains it.
+/// Wraps the rejection in an `io::Error` of the kind [`Other`](io::ErrorKind::Other).
 ///
 /// A function that returns `io::Result` can therefore be decorated with `#[circuit]` without a new error type.
 impl From<CircuitOpenError> for io::Error {

@@ -65,7 +65,8 @@ pub(crate) struct Call<B: Borrow<Core>> {
     progress: Progress,
 }
 
-/// The progress of a call. It has 64 bits like the fields beside it, because padding is copied byte by byte.
+/// The progress of a call. The type has 64 bits like the other fields of [`Call`], because padding would be copied byte
+/// by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
@@ -79,8 +80,9 @@ enum Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // Builds the permit in the memory of the caller. A move would read its forty bytes with other widths than they were
-    // written with. This store-forwarding stall costs more than the rest of the call.
+    // This function is inlined, so that the permit is built in the memory of the caller. A move of the permit would
+    // read its forty bytes with other widths than they were written with. This store-forwarding stall costs more than
+    // the rest of the call.
     //
     // For the same reason, both arms of the first `match` return a ticket. A permit that is built in each arm costs 26
     // more instructions.
@@ -202,7 +204,8 @@ macro_rules! permit {
                 self.0.end().failure(Some(error), None);
             }
 
-            /// Ends the call as a failure after which the service asked for the delay `time`, such as `Retry-After`.
+            /// Ends the call as a failure, with the delay `time` that the service asked for, for example by a
+            /// `Retry-After` header.
             ///
             /// If this failure opens the circuit, the cooldown is the longer of the circuit's own cooldown and this
             /// delay. Both are extended by `cooldown_jitter`, and limited by `max_cooldown`.
@@ -228,8 +231,8 @@ macro_rules! permit {
 permit! {
     /// A permit for one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
     ///
-    /// Each method records the outcome of the call and ends the permit. Dropping the permit cancels the call:
-    /// `total_cancelled` increases, and the slot of a trial is free again. If the call ran for
+    /// Each method records the outcome of the call and ends the permit. Dropping the permit cancels the call: the
+    /// statistic `total_cancelled` increases, and the slot of a trial is free again. If the call ran for
     /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer, dropping the permit counts as a failure instead. A
     /// timeout, a `select!` or an early return can drop a permit.
     ///

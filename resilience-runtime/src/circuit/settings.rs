@@ -78,7 +78,7 @@ macro_rules! options {
 }
 circuit_options!(options);
 
-// The ends of ranges. A `.._LIMIT` is the smallest number that is too large.
+// The ends of the ranges of options. A `.._LIMIT` is the smallest number that is too large.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const CALLS_LIMIT: u32 = 1 << 16;
@@ -251,7 +251,8 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// The time after which a cancelled call is a failure, or `None` if it never is.
+    /// The time after which a call is a failure if it is cancelled or the caller's deadline ends it. `None` if such a
+    /// call is never a failure.
     pub(crate) hung_after: Option<Duration>,
     pub(crate) shadow: bool,
 }
@@ -286,9 +287,9 @@ impl Settings {
 
     /// Returns the cooldown of the n-th opening since the circuit was closed, for a random number `draw` from 0 to 1.
     ///
-    /// The cooldown is the longer of the circuit's own cooldown and the `hint`, the delay that the service asked for.
-    /// Each is extended by the same jitter. A service may send the same hint to all its clients, and they should not
-    /// return at once.
+    /// The cooldown is the longer of the circuit's own cooldown and the `hint`, a delay that the service asked for. The
+    /// own cooldown grows with `n` by `cooldown_factor`. Both have jitter, because a service may send the same hint to
+    /// all its clients, and they should not return at the same time. The result is at most `max_cooldown`.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;

@@ -30,12 +30,12 @@ pub struct CircuitStats {
     pub name: String,
     /// State that a call would find at the time of the snapshot.
     pub state: CircuitState,
-    /// Number of failures that count towards `threshold`: the failures in a row, or the failures that were in the
-    /// window at the last failure. An open circuit keeps the number, and each failed trial adds one. Closing or
-    /// resetting the circuit clears the number.
+    /// Number of failures that count towards `threshold`. Without a window, these are the failures in a row. With a
+    /// window, they are the failures in the window at the last failure. An open circuit keeps the number, and each
+    /// failed trial adds one. Closing or resetting the circuit clears the number.
     pub failures: u64,
     /// Number of successes since the circuit was created, or since it last closed or was reset. A call that ends at the
-    /// moment of this change may count before or after it.
+    /// moment of a closing or a reset may count before or after it.
     pub successes: u64,
     /// Number of failures that opens the circuit, or zero if the rule has a `failure_rate` or a `slow_rate`.
     pub threshold: u32,

@@ -21,7 +21,7 @@ pub(crate) const BLIND_CALLS: u16 = 20;
 impl Blind {
     const CALLS_BITS: u32 = 5;
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
-    /// The exponent of the unit of time, which is 2^29 ns or about half a second.
+    /// The exponent of the unit of `warned`, which is 2^29 ns or about half a second.
     const UNIT: u32 = 29;
     /// The number of these units in a minute, rounded down.
     const MINUTE: u16 = 111;

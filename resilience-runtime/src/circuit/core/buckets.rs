@@ -1,4 +1,4 @@
-//! Implements the window of a rule that counts the calls of a length of time.
+//! Implements the window of a rule with the option `window`: the calls of a length of time before now.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ const BUCKETS: usize = 10;
 /// A window of time in ten buckets of equal length. The current bucket is still filling, so the window covers between
 /// 90 % and 100 % of its length.
 ///
-/// The design follows the sliding windows of Netflix's Servo and Hystrix. Unlike in these, a bucket does not count
-/// successes.
+/// The design follows the sliding windows of Netflix's Servo and Hystrix. A bucket here does not count its successes.
+/// It stores the number of successes before it began.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Buckets {
     /// The tick at which bucket 0 began.
@@ -57,14 +57,14 @@ impl Buckets {
     }
 
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
-        // Starts the window again if another clock, far ahead of `now`, has updated it. Otherwise, no call would expire
-        // for a long time by the caller's clock.
+        // Starts the window again if another clock, far ahead of `now`, has updated the window. Otherwise, no call
+        // would expire for a long time by the caller's clock.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
         }
-        // The reading `now` may be slightly earlier than at the previous update. It must not make an earlier bucket
-        // current again.
+        // The time `now` may be slightly earlier than the time of the previous update. An earlier bucket must not
+        // become current again.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {

@@ -40,8 +40,8 @@ impl Core {
     /// Admits or rejects a call for which [`Gate::closed`] returned no generation. The error contains the state that
     /// rejected the call, and the time to wait.
     ///
-    /// A call inside the body of a running trial of this circuit belongs to the trial. It is admitted, and its outcome
-    /// does not affect the circuit.
+    /// A call inside the body of a running trial of this circuit belongs to the trial. Such a call is admitted, and its
+    /// outcome does not affect the circuit.
     ///
     /// If the published phase shows that the circuit still rejects calls, the call is rejected without the lock.
     #[inline]
@@ -152,8 +152,9 @@ impl Core {
         }
     }
 
-    /// Records a success that ended at the time `now`. Usually, this function only increments a counter in the slot of
-    /// this thread. A thread without a slot takes the slow path, which assigns one.
+    /// Records a success that ended at the time `now`. Usually, this function only increments a counter in the thread's
+    /// [`Slot`](crate::circuit::core::stripes::Slot), without the lock. A thread that has no slot yet takes the slow
+    /// path, which assigns a slot.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
@@ -163,8 +164,7 @@ impl Core {
         }
     }
 
-    /// Records a success for which a counter may not be enough, and emits its events. `counted` states whether a slot
-    /// has already counted the success.
+    /// Emits the events of a success. If `counted` is false, first records the success, under the lock if necessary.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
@@ -188,8 +188,8 @@ impl Core {
         }
     }
 
-    /// Counts a success without the lock, although its time matters to the rule. Returns false if the lock is needed:
-    /// the success is slow, a part of the window has expired, or the state has changed.
+    /// Counts a success without the lock, although its time matters to the rule. Returns false if the lock is needed,
+    /// for example because the success is slow, or because a part of the window has expired.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {

@@ -28,7 +28,8 @@ impl Admission {
 /// The effect of an outcome on the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The outcome does not affect the circuit. The call started in another generation, or the circuit is disabled.
+    /// The outcome does not affect the circuit. The call started before the last state change, or the circuit is
+    /// disabled.
     Stale,
     /// The outcome was counted, and the state is unchanged.
     Counted,

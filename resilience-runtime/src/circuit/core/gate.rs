@@ -3,10 +3,10 @@
 //! Each decision holds the lock. Three frequent operations only load the word: to admit a call while the circuit is
 //! closed, to record a success that changes only a counter, and to reject a call before the end of a wait.
 //!
-//! The low three bits of the word identify the phase. In the phases that admit all calls, the upper 32 bits are the
-//! generation. In the other phases, the bits above the phase are the [`Tick`] at which the wait ends. If the circuit is
-//! forced open, they are instead the wait that a rejection reports, in nanoseconds. One load therefore reads a
-//! consistent phase.
+//! The low three bits of the word identify the phase. If the circuit is closed or disabled, the upper 32 bits are the
+//! generation, a count of state changes. If the circuit is open, or half-open with all slots taken, the upper 61 bits
+//! are the [`Tick`] at which the wait ends. If the circuit is forced open, the upper 61 bits are the wait that a
+//! rejection reports, in nanoseconds. One load therefore reads a consistent phase.
 
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
@@ -110,7 +110,7 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) & HUNG != 0
     }
 
-    /// Returns whether a call is slow that started at `started` and ended at `now`.
+    /// Returns whether a call from `started` to `now` is slow.
     pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }

@@ -1,8 +1,9 @@
-//! Implements the window of a rule that counts the last `calls` calls.
+//! Implements the window of a rule with the option `calls`: the last calls, up to this number.
 
 use crate::circuit::core::counts::Counts;
 
-/// A window of the last calls. Each call has one bit, and a second bit if slow calls count.
+/// A window of the last calls. Each call has one bit, which is set if the call failed. If slow calls count, each call
+/// has a second bit, which is set if the call was slow.
 #[derive(Debug)]
 pub(crate) struct LastCalls {
     /// The number of successes, since the circuit last closed or was reset, that already have a bit.
@@ -105,13 +106,13 @@ impl Bits {
         self.ones = 0;
     }
 
-    /// Returns the index of the word that contains a bit, and the position of the bit in the word.
+    /// Returns the index of the `u64` that contains a bit, and the position of the bit in this `u64`.
     fn at(bit: u64) -> (usize, u32) {
         (usize::try_from(bit / 64).unwrap_or(usize::MAX), u32::try_from(bit % 64).unwrap_or(0))
     }
 
-    /// Visits the next `bits` bits of the ring, at most all of them. Calls `each` with the index of a word and a mask
-    /// of the visited bits in this word. Returns the position after the visited bits.
+    /// Visits the next `bits` bits of the ring, at most all of them. Calls `each` with the index of a `u64` and a mask
+    /// of the visited bits in this `u64`. Returns the position after the visited bits.
     fn each_word(&self, bits: u64, mut each: impl FnMut(usize, u64)) -> u64 {
         let (mut next, mut left) = (self.next, bits.min(self.length));
         while left > 0 {

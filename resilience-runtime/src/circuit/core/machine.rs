@@ -17,7 +17,7 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::core::window::Window;
 use crate::circuit::settings::{Rule, Settings};
 
-/// The field `reason` of the event that a failed trial opened the circuit.
+/// The reason in the event `circuit_opened` after a failed trial.
 const TRIAL: &str = "half_open_failure";
 
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,8 @@ pub(crate) struct Machine {
     opened_since_closed: u16,
     /// The number of failures that count towards the threshold; it saturates at `u32::MAX`.
     failures: u32,
-    /// The generation that began when the circuit last closed or was reset. Successes are counted anew in each period.
+    /// The number of the current period: the generation that began when the circuit last closed or was reset. Each
+    /// period counts its successes from zero.
     period: u32,
     /// The number of openings since the breaker was created; it saturates.
     total_opened: u32,
@@ -93,7 +94,7 @@ impl Machine {
             settings.span().map(|span| Box::new(Window::new(span, now, successes, settings.slow_call.is_some())));
     }
 
-    /// Returns the generation that began when the circuit last closed or was reset.
+    /// Returns the number of the current period: the generation that began when the circuit last closed or was reset.
     pub(crate) fn period(&self) -> u32 {
         self.period
     }
@@ -187,8 +188,8 @@ impl Machine {
             }
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
-                // Limits the wait to one cooldown, because another clock may have set a later `since`. Two tests with
-                // paused clocks may use one breaker.
+                // Limits the wait to one cooldown, because another clock may have set a later `since`. For example, two
+                // tests with paused clocks may use one breaker.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -346,7 +347,7 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether the circuit is half-open, and the lease of this trial has not been replaced.
+    /// Returns whether this is the ticket of a trial that still holds its slot.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
@@ -354,7 +355,7 @@ impl Machine {
     /// Returns the ticket of a call whose outcome must not affect the circuit. There are two kinds of such calls: calls
     /// that the option `shadow` admits instead of rejecting them, and calls inside the body of a trial.
     ///
-    /// The ticket contains the previous generation, so it is stale in this generation and in every later one.
+    /// The ticket contains the previous generation, as if the call had started before the last state change.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }

@@ -1,4 +1,5 @@
-//! Tests races between threads with loom, which runs every interleaving. The script `.ci/loom` runs these tests.
+//! Tests races between threads with loom, which runs every interleaving of the threads. The script `.ci/loom` runs
+//! these tests.
 //!
 //! Loom cannot advance time, so each cooldown and each time limit of a trial is zero or an hour.
 
@@ -75,7 +76,8 @@ fn a_success_against_a_reset() {
         breaker.reset();
         other.join().unwrap();
         let stats = breaker.stats();
-        // The success was recorded before the reset, which cleared it, or after the reset, as a stale success.
+        // If the success was recorded before the reset, the reset cleared the count. Otherwise, the success is stale,
+        // because its call started before the reset.
         assert_eq!((stats.successes, stats.total_succeeded), (0, 2));
         admitted(&breaker).success();
         assert_eq!((breaker.stats().successes, breaker.stats().total_succeeded), (1, 3));

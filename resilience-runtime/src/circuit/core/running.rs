@@ -1,8 +1,8 @@
 //! Lists the trials whose bodies this thread is polling.
 //!
-//! A call inside the body of a trial, through the same circuit, must not need a slot of its own. The trial may hold the
-//! only slot, so the circuit would reject the call inside. The trial would then fail by this rejection, and the circuit
-//! would never close.
+//! A half-open circuit has a slot for each trial that it admits at the same time. A call through the same circuit,
+//! inside the body of a trial, must not need another slot. The trial may hold the only slot, so the circuit would
+//! reject the call inside. The trial would then fail by this rejection, and the circuit would never close.
 //!
 //! An entry of the list exists during one poll. A task that the body spawns is therefore not part of the trial, and a
 //! future that moves to another thread leaves no entry behind.

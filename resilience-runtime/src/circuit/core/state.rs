@@ -20,10 +20,11 @@ pub enum CircuitState {
     Open,
     /// A few trial calls are admitted. Their outcomes close the circuit or open it again.
     HalfOpen,
-    /// All calls are rejected until a reset, because [`force_open`](crate::CircuitBreaker::force_open) was called.
+    /// All calls are rejected, because [`force_open`](crate::CircuitBreaker::force_open) was called. A reset ends this
+    /// state.
     ForcedOpen,
-    /// All calls are admitted until a reset, because [`disable`](crate::CircuitBreaker::disable) was called. Their
-    /// outcomes do not affect the circuit.
+    /// All calls are admitted, because [`disable`](crate::CircuitBreaker::disable) was called. Their outcomes do not
+    /// affect the circuit. A reset ends this state.
     Disabled,
 }
 

@@ -1,9 +1,9 @@
 //! Implements counters that threads change without a lock. Two threads rarely write to the same cache line.
 //!
-//! A slot contains the counters of one breaker, and a stripe contains one slot for each of four breakers. A breaker has
-//! a slot in each stripe of a block, and a thread always uses the same stripe. Two threads that call through one
-//! breaker therefore usually write to different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166), but
-//! has a fixed number of stripes: a call never allocates.
+//! A slot contains the counters of one breaker. A stripe contains the slots of four breakers, and a block contains all
+//! stripes of the same four breakers. A thread always uses the same stripe of a block. Two threads that call through
+//! one breaker therefore usually write to different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166),
+//! but has a fixed number of stripes, so that a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -28,8 +28,8 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
-    /// Stores the time of the last success, but only if it has changed. An unnecessary store would delay the following
-    /// exchange.
+    /// Stores the time of the last success, but only if it has changed. An unnecessary store would delay the atomic
+    /// exchange that follows in [`Slot::succeed`].
     #[inline]
     pub(crate) fn stamp(&self, now: Stamp) {
         if self.last_success() != now {
@@ -70,7 +70,7 @@ impl Slot {
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns the number of successes in the slot, and the number of them that belong to the period `period`.
+    /// Returns the number of all successes in the slot, and the number of successes of the period `period`.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;

@@ -41,7 +41,7 @@ impl Ticket {
     }
 
     /// The number of the first lease of a breaker. Leases have odd numbers, so that the lowest bit identifies a trial.
-    /// This test is cheap, because each poll of a body makes it twice.
+    /// The test for a trial must be cheap, because each poll of a body makes it twice.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
     /// Returns the number of the lease after `lease`. The numbers repeat after 32,768 leases. By then the earlier lease

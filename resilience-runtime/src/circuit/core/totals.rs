@@ -76,7 +76,8 @@ impl Totals {
             rejected: 0,
             last_success: Stamp::default(),
         };
-        // Uses `for_each`, which checks the kind of stripes once. A `for` loop would check it at each step.
+        // Uses `for_each`, which checks the variant of `Stripes` once. A `for` loop would check the variant at each
+        // step.
         self.stripes.all().for_each(|slot| {
             let (all, recent) = slot.successes(period);
             sums.succeeded += all;

@@ -4,8 +4,8 @@ use crate::circuit::core::state::CircuitState;
 
 /// The state that rejected a call, and the time after which the caller may try again.
 ///
-/// Both share one `u64`, so that a rejection stays in a register. The time is a multiple of 8 ns, and the three low
-/// bits, which would be zero, contain the state.
+/// The state and the time share one `u64`, so that a rejection stays in a register. The time is a multiple of 8 ns, so
+/// its three low bits are free for the state.
 ///
 /// The callers of the constructors round the time up to a multiple of 8 ns. The constructors only clear the three low
 /// bits, because rounding in them costs a rejection more instructions.

@@ -2,8 +2,7 @@
 //!
 //! A window records only failures and slow calls. [`Totals`](crate::circuit::core::totals::Totals) counts all other
 //! successes. Each update of the window receives the number of successes since the circuit last closed or was reset.
-//! The window adds the difference from the number at the previous update. A success that is not slow therefore changes
-//! no window.
+//! The window adds only the growth since the previous update. A success that is not slow therefore changes no window.
 
 use crate::base::clock::Tick;
 use crate::circuit::core::buckets::Buckets;
