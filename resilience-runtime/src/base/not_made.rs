@@ -122,16 +122,16 @@ pub(crate) enum Note {
 impl Note {
     /// Returns the result of the last call of [`noted`] on this thread. [`Noted`] also calls `noted`.
     ///
-    /// The result is a guess, because the type of the body's error may hide its source. A result other than `Other` has
-    /// two conditions: a layer created such an error during the last poll of the body, and the error still exists. The
-    /// body may nevertheless have returned another error.
+    /// The result is a guess, because the type of the body's error may hide its source. Any result except `Other`
+    /// means: a layer created such an error during the last poll of the body. The error still exists, but the body may
+    /// have returned another error.
     pub(crate) fn last() -> Self {
         NOTED.get()
     }
 }
 
-/// Calls `poll`, which polls a body. If `is_over` returns true for the output, stores the result for [`Note::last`]:
-/// the kind of an error that was created during the poll and still exists.
+/// Calls `poll`, which polls a body. If `is_over` returns true for the output, looks for an error that was created
+/// during the poll and still exists. Stores the kind of this error for [`Note::last`].
 ///
 /// Compares the counts of [`ERRORS`] before and after the poll. One count alone means nothing, because an error may
 /// move to another thread before it is dropped.

@@ -221,11 +221,11 @@ impl CircuitBreaker {
     /// ignores an `Err` if the caller's [`deadline`](crate::deadline()) ended the call, unless the call had run for
     /// [`hung_after`](crate::CircuitBuilder::hung_after).
     ///
-    /// `E` needs no bound, so the breaker cannot inspect the error. The breaker recognises both cases by two signs: a
+    /// `E` needs no bound, so the breaker cannot inspect the error. The breaker recognises both cases by two signs. A
     /// layer created such an error during the last poll of the future, and the error still exists when the future
     /// returns. If `f` dropped a rejection, or converted it into a text, an `Err` therefore counts as a failure.
     ///
-    /// The attributes inspect the error. Unlike them, the breaker misjudges an `Err` in these cases:
+    /// The attributes inspect the error. Unlike the attributes, the breaker misjudges an `Err` in these cases:
     ///
     /// - The breaker ignores an unrelated `Err` if, in the last poll, `f` kept a rejection elsewhere or handled an
     ///   expired deadline.

@@ -25,8 +25,8 @@ use crate::events::debug_wanted;
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
-    /// The start time of the call, or `None` if nothing needs it. It is needed if the circuit counts slow calls, if a
-    /// subscriber receives events with a duration, or if the call waits and `hung_after` is set.
+    /// The start time of the call, or `None` if nothing needs it. Slow calls and events with a duration need the start
+    /// time. If `hung_after` is set, a call that waits needs it, too.
     started: Option<Tick>,
 }
 

@@ -8,8 +8,8 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 
-/// Calls the macro `$with` with one line for each option of a circuit: the variant of `CircuitOption`, the field of
-/// `Options`, the type of the field, and the variant of `Value`.
+/// Calls the macro `$with` with one line for each option of a circuit. The line contains a variant of `CircuitOption`,
+/// a field of `Options`, the type of the field, and a variant of `Value`.
 macro_rules! circuit_options {
     ($with:ident) => {
         $with! {

@@ -30,8 +30,8 @@ impl Counts {
         }
     }
 
-    /// Returns the share of `part` in all calls. Divides instead of multiplying the rate by the total, because a
-    /// quotient rounds as a literal does: 7 / 100 equals 0.07, but 0.07 * 100 is greater than 7.
+    /// Returns the share of `part` in all calls. Divides, because a quotient rounds as a literal does: 7 / 100 equals
+    /// 0.07. The product 0.07 * 100 is greater than 7.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64

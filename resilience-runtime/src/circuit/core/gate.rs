@@ -1,7 +1,7 @@
 //! Protects the [`Machine`] of a breaker by a mutex, and publishes its phase in one atomic `u64`, the word.
 //!
-//! Each decision holds the lock. Three frequent operations only load the word: to admit a call while the circuit is
-//! closed, to record a success that changes only a counter, and to reject a call before the end of a wait.
+//! Each decision holds the lock. Three frequent operations only load the word. They admit a call while the circuit is
+//! closed, record a success that changes only a counter, and reject a call before the end of a wait.
 //!
 //! The low three bits of the word identify the phase. If the circuit is closed or disabled, the upper 32 bits are the
 //! generation, a count of state changes. If the circuit is open, or half-open with all slots taken, the upper 61 bits

@@ -48,14 +48,14 @@ pub(crate) struct Machine {
     /// The number of the lease that all current trials share. A lease is the time limit of a trial. The type is
     /// narrower than the lease in a [`Ticket`], which keeps a breaker small.
     pub(super) lease: u16,
-    /// The number of openings since the circuit was last closed; it saturates.
+    /// The number of openings since the circuit was last closed, at most 65,535.
     opened_since_closed: u16,
-    /// The number of failures that count towards the threshold; it saturates at `u32::MAX`.
+    /// The number of failures that count towards the threshold, at most `u32::MAX`.
     failures: u32,
     /// The number of the current period: the generation that began when the circuit last closed or was reset. Each
     /// period counts its successes from zero.
     period: u32,
-    /// The number of openings since the breaker was created; it saturates.
+    /// The number of openings since the breaker was created, at most `u32::MAX`.
     total_opened: u32,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,

@@ -2,8 +2,8 @@ use std::fmt;
 
 use crate::base::packed::{join, split};
 
-/// Identifies the admission of a call: by the generation that admitted the call, and by the number of the lease if the
-/// call is a trial. A generation lasts from one state change to the next. A lease is the time limit of a trial.
+/// Identifies the admission of a call. A ticket contains the generation that admitted the call and, for a trial, the
+/// number of its lease. A generation lasts from one state change to the next. A lease is the time limit of a trial.
 ///
 /// The outcome affects the circuit only in the same generation. A trial that outlived its lease no longer owns its
 /// slot.
@@ -14,10 +14,10 @@ use crate::base::packed::{join, split};
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// The value in place of a lease number for a call that is no trial, if the rule does not depend on the times of
+    /// The value in place of a lease number, if the call is no trial and the rule does not depend on the times of
     /// calls.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The value in place of a lease number for a call that is no trial, if the rule depends on the times of calls.
+    /// The value in place of a lease number, if the call is no trial and the rule depends on the times of calls.
     pub(crate) const TIMED: u32 = 2;
 
     #[inline]

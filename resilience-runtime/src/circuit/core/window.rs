@@ -1,8 +1,8 @@
 //! Implements the window of a rule: the last calls, or the calls of the last seconds.
 //!
-//! A window records only failures and slow calls. [`Totals`](crate::circuit::core::totals::Totals) counts all other
-//! successes. Each update of the window receives the number of successes since the circuit last closed or was reset.
-//! The window adds only the growth since the previous update. A success that is not slow therefore changes no window.
+//! A window records only failures and slow calls. The breaker counts all other successes outside the window. Each
+//! update of the window receives the number of successes since the circuit last closed or was reset. The window adds
+//! only the growth since the previous update. A success that is not slow therefore changes no window.
 
 use crate::base::clock::Tick;
 use crate::circuit::core::buckets::Buckets;
