@@ -218,8 +218,8 @@ impl CircuitBreaker {
     /// Makes one call through the breaker. An `Ok` counts as a success, and an `Err` as a failure.
     ///
     /// The breaker ignores an `Err` if a layer inside `f`, such as another circuit, rejected the call. The breaker also
-    /// ignores an `Err` if the caller's [`deadline`](crate::deadline()) ended the call, unless the call had run for
-    /// [`hung_after`](crate::CircuitBuilder::hung_after).
+    /// ignores an `Err` if the caller's [`deadline`](crate::deadline()) ended the call. If such a call had run for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer, it is a failure instead.
     ///
     /// `E` needs no bound, so the breaker cannot inspect the error. The breaker recognises both cases by two signs. A
     /// layer created such an error during the last poll of the future, and the error still exists when the future

@@ -65,7 +65,7 @@ pub(crate) struct Call<B: Borrow<Core>> {
     progress: Progress,
 }
 
-/// The progress of a call. The type has 64 bits like the other fields of [`Call`], because padding would be copied byte
+/// The progress of a call. The type has 64 bits like the fields of [`Admitted`], because padding would be copied byte
 /// by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
@@ -81,8 +81,8 @@ enum Progress {
 
 impl<B: Borrow<Core>> Call<B> {
     // This function is inlined, so that the permit is built in the memory of the caller. A move of the permit would
-    // read its forty bytes with other widths than they were written with. This store-forwarding stall costs more than
-    // the rest of the call.
+    // read its forty bytes with other widths than they were written with. The resulting store-forwarding stall costs
+    // more than the rest of the call.
     //
     // For the same reason, both arms of the first `match` return a ticket. A permit that is built in each arm costs 26
     // more instructions.
@@ -279,7 +279,8 @@ permit! {
 
 impl<'a> Permit<'a> {
     /// Marks the call as ended, and returns it without its destructor, in registers. A move of the whole permit would
-    /// read memory with other widths than it was written with. This store-forwarding stall costs as much as the call.
+    /// read memory with other widths than it was written with. The resulting store-forwarding stall costs as much as
+    /// the call.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()

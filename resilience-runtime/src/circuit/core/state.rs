@@ -47,8 +47,8 @@ impl fmt::Display for CircuitState {
     }
 }
 
-/// A summary of the state that fits in one `u64`. It is enough to admit most calls, to reject calls before the end of a
-/// wait, and to count successes. [`crate::circuit::core::gate`] describes the encoding.
+/// A summary of the state that fits in one `u64`. The summary is enough to admit most calls, to reject calls before the
+/// end of a wait, and to count successes. [`crate::circuit::core::gate`] describes the encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Closed {

@@ -86,8 +86,8 @@ fn tag(period: u32) -> u64 {
 
 const SLOTS: usize = 4;
 
-/// A stripe: one slot for each of four breakers. It is 128 bytes long, because processors fetch cache lines of 64 bytes
-/// in pairs.
+/// A stripe: one slot for each of four breakers. A stripe is 128 bytes long, because processors fetch cache lines of 64
+/// bytes in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([Slot; SLOTS]);

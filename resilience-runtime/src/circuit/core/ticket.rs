@@ -8,8 +8,8 @@ use crate::base::packed::{join, split};
 /// The outcome affects the circuit only in the same generation. A trial that outlived its lease no longer owns its
 /// slot.
 ///
-/// The two numbers share one `u64`, which stays in a register. Two fields would be written and read in memory with
-/// different widths. This store-forwarding stall costs more than the rest of a call.
+/// The two numbers share one `u64`, which stays in a register. Two fields would be written to memory and read again
+/// with another width. The resulting store-forwarding stall costs more than the rest of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket(u64);
 

@@ -1,8 +1,8 @@
 //! Adds up the outcomes since the breaker was created, and finds the time of the last success.
 //!
 //! [`Tally`] counts outcomes that are recorded under the lock. The slots of the threads count all other outcomes,
-//! except cancelled calls, which have one counter. Each access to a slot is relaxed, because the counters publish no
-//! other data.
+//! except cancelled calls, which a single atomic counts. Each access to a slot is relaxed, because the counters publish
+//! no other data.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
