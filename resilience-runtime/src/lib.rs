@@ -34,13 +34,13 @@
 //! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
-//! If an attribute rejects or ends a call, the function returns an error of its own error type. This type must
+//! If an attribute rejects or ends a call, the function returns an error of its own error type. This error type must
 //! implement `From` for the error of the attribute, for example `From<CircuitOpenError>`. [`std::io::Error`], `Box<dyn
 //! Error>` and `anyhow::Error` implement these traits.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
-//! and timeouts inside a future. For a call that is not a single future, such as a stream, take a [`Permit`] or an
+//! and timeouts inside a future. For work that is not a single future, such as a stream, acquire a [`Permit`] or an
 //! [`OwnedPermit`] from a circuit.
 //!
 //! # Guides
@@ -60,19 +60,20 @@
 //!
 //! # Guarantees
 //!
-//! - Each admitted call is counted exactly once: as success, failure, ignored or cancelled. A dropped call counts as
-//!   cancelled. If it ran for the time `hung_after`, it counts as a failure.
-//! - A call that started before the last state change no longer affects the circuit. Its result appears only in the
-//!   totals of [`CircuitStats`].
-//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. This
-//!   sum leaves out each trial that outlives its `trial_timeout`, so such a trial does not block other calls.
+//! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A dropped call counts
+//!   as cancelled. If the call ran for the time `hung_after` of the circuit, it counts as a failure instead.
+//! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
+//!   call appears only in the totals of [`CircuitStats`].
+//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. A trial
+//!   that runs longer than `trial_timeout` is not included in this sum, so that it does not block other calls.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
-//! - A layer allocates at its first call only. There are two exceptions:
-//!   - a call with a new key, or with a key that has no place in a full table,
+//! - A layer allocates memory at its first call only. There are two exceptions:
+//!   - a call with a new key, or with a key for which the full table of circuits has no place,
 //!   - a rejection that becomes an [`std::io::Error`] or a `Box<dyn Error>`.
 //! - No lock is held across an await, an event or your code.
-//! - A rejection takes no lock while the cooldown runs. A success of a closed circuit takes a lock only in these cases:
+//! - A rejection takes no lock while the cooldown runs. A success through a closed circuit takes a lock only in these
+//!   cases:
 //!   - after failures, or at the first success of a thread since the circuit was created or last closed,
 //!   - with a `key`, for a slow call, or when a tenth of a time window has passed,
 //!   - in a rare race between threads.
@@ -81,14 +82,15 @@
 //!
 //! The crate emits events with `tracing` and the target `resilience`. An event is emitted after the change that it
 //! reports. The field `circuit`, `bulkhead` or `rate_limit` contains the name of the layer. Events of the other layers
-//! have a field `func` with the name of the function. For the methods named `call`, such as [`RetryPolicy::call`], the
-//! field `func` contains the type of the closure. Names are escaped.
+//! have a field `func` with the name of the decorated function. For the methods named `call`, such as
+//! [`RetryPolicy::call`], the field `func` contains the type of the closure. Special characters in names are escaped.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, its bounds must include `Display`. After [`Permit::failure_with`], the field
-//! contains the error that this method received. After a panic, it contains `panic`, and after a call that ran for
-//! `hung_after`, it contains `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] require no
-//! `Display`, so their events have no field `error` for an error of the call.
+//! contains the error that this method received. After a panic, the field contains `panic`. If a call counts as a
+//! failure because of `hung_after`, the field contains `hung`. The methods [`CircuitBreaker::call`] and
+//! [`RetryPolicy::call`] accept error types without `Display`. Their events therefore have no field `error` for an
+//! error that the call returns.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -201,12 +203,12 @@ pub use resilience_macros::retry;
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
 
-/// Runs the examples of the README.
+/// Runs the examples of the README as doc tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Contains the pages about more than one attribute.
+/// Contains the guides, which are pages about more than one attribute.
 #[cfg(any(doc, doctest))]
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
