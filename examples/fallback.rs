@@ -1,4 +1,4 @@
-//! Shows `#[fallback]`: if a call fails, another function is called with the same arguments. In this example, that
+//! Shows `#[fallback]`: if a call fails, another function is called with the same arguments. In this example, the other
 //! function returns the last known value.
 //!
 //! Run this example with `cargo run --example fallback`.

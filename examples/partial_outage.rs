@@ -1,8 +1,8 @@
-//! Compares one circuit for all ten shards with one circuit for each shard. One of the shards is down during the ten
-//! simulated minutes.
+//! Compares one circuit for all ten shards of a service with one circuit for each shard. The program simulates ten
+//! minutes, in which one of the shards is down.
 //!
-//! Run this example with `cargo run --example partial_outage`. The program advances tokio's paused clock, so it does
-//! not wait.
+//! Run this example with `cargo run --example partial_outage`. The program advances tokio's paused clock, so that it
+//! does not wait ten minutes.
 
 use std::io;
 use std::time::Duration;

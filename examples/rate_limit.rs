@@ -1,5 +1,5 @@
-//! Shows `#[rate_limit]`: three calls may start at once, and after them ten calls per second. A rejection contains the
-//! delay after which the caller may try again.
+//! Shows `#[rate_limit]`: three calls may start at once, and further calls at a rate of ten per second. A rejection
+//! contains the delay after which the caller may try again.
 //!
 //! Run this example with `cargo run --example rate_limit`. The program uses tokio's paused clock, so it does not wait
 //! for these delays.

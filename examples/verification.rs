@@ -1,5 +1,5 @@
 //! Shows a breaker without an attribute: two failures open the circuit, and the circuit rejects the third call. The
-//! original specification of this project contains this program as its verification script.
+//! original specification of this project contains the same program as a script, which verifies a circuit breaker.
 //!
 //! Run this example with `cargo run --example verification`.
 

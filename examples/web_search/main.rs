@@ -53,14 +53,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Returns the value of an environment variable. An empty value counts as missing.
+/// Returns the value of an environment variable, or `None` if the variable is missing or empty.
 fn key(name: &str) -> Option<String> {
     env::var(name).ok().filter(|key| !key.is_empty())
 }
 
-/// Searches with the real services. Without a key for Tavily, the search calls Exa only.
+/// Searches with the real services. Without an API key for Tavily, the search calls Exa only.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // The attributes set no threshold and no cooldown. The presets set a threshold of 3 and a cooldown of 30 s.
+    // Registers both circuits with a threshold of 3 and a cooldown of 30 s, because the attributes set neither option.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {

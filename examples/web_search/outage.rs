@@ -94,8 +94,8 @@ impl Story {
         Ok(Self { timeline: Timeline::begin()?, exa, tavily, search })
     }
 
-    /// Runs a search and prints its result. Returns an error if the result is not the expected one, or if the search
-    /// sent other numbers of requests to Exa and Tavily than expected.
+    /// Runs a search and prints its result. Returns an error if the result, or the numbers of requests to Exa and
+    /// Tavily, differ from the expected values.
     async fn search(
         &self,
         query: &str,
@@ -126,7 +126,7 @@ impl Story {
         Ok(())
     }
 
-    /// Waits for the end of the cooldown, and checks that the circuit is half-open.
+    /// Waits for the end of a circuit's cooldown, and checks that the circuit is half-open.
     async fn cooldown(&self, name: &str) -> Result<()> {
         let circuit = get_circuit(name).ok_or_else(|| format!("no circuit is named {name}"))?;
         sleep(circuit.stats().cooldown_remaining).await;
@@ -143,7 +143,8 @@ impl Story {
                 return Err(format!("{name} should be closed at the end, but is {state:?}").into());
             }
         }
-        // Closes the idle connections of the HTTP client first. A server waits for them when it stops.
+        // Drops the HTTP client first, because a server that stops waits until the idle connections of the client are
+        // closed.
         drop(self.search);
         self.exa.stop().await?;
         self.tavily.stop().await?;

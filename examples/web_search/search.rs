@@ -8,7 +8,7 @@ use resilience_runtime::{circuit, fallback, retry, timeout};
 
 use crate::services::{Exa, Hit, ServiceError, Tavily};
 
-/// The service or cache that an answer comes from.
+/// The origin of an answer: one of the two services, or the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Cache,
@@ -81,13 +81,14 @@ impl WebSearch {
             return Ok(Answer { source: Source::Cache, hits });
         }
         let answer = self.ask_exa(query).await?;
-        // The cache stores no errors, so a query whose search failed calls the services again.
+        // Only answers are stored. After a failed search, the next search for the same query calls the services again.
         self.store(query, &answer.hits);
         Ok(answer)
     }
 
-    // `#[circuit]` sets no threshold and no cooldown, so that `main.rs` can use a preset, and `outage.rs` a builder.
-    // The preset and the builder set a threshold of 3, so the two attempts of one search alone cannot open the circuit.
+    // `#[circuit]` sets no threshold and no cooldown, so that `main.rs` can use a preset, and `outage.rs` can use a
+    // builder. The preset and the builder set a threshold of 3, so that the two attempts of one search alone cannot
+    // open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

@@ -1,4 +1,5 @@
-//! Defines the clients of the two search services, and decides which of their errors are failures or temporary.
+//! Defines the clients of the two search services, and decides which errors of a service are failures, and which errors
+//! are temporary.
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use resilience_runtime::{CircuitOpenError, TimeoutError, circuit, retry, timeout};
@@ -11,18 +12,18 @@ const HITS: u32 = 5;
 /// One search result.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Hit {
-    /// Exa omits the title if the page has none.
+    /// Title of the page. Exa omits this field if the page has no title.
     pub(crate) title: Option<String>,
     pub(crate) url: String,
 }
 
-/// The part of an answer that the search uses. Both services send more fields, which are ignored.
+/// The part of a service's answer that the search uses. Both services also send other fields, which are ignored.
 #[derive(Deserialize)]
 struct Hits {
     results: Vec<Hit>,
 }
 
-/// The reason for a failed call.
+/// The reason why a call of a service failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServiceError {
     /// The circuit rejected the call, so no request was sent.
@@ -46,13 +47,14 @@ impl From<reqwest::Error> for ServiceError {
 
 impl ServiceError {
     /// Returns whether the circuit counts the error as a failure. A client error (status 4xx), such as a wrong key, is
-    /// the caller's fault and does not count. The only client error that counts is "429 Too Many Requests".
+    /// the caller's fault, and is not a failure. The only exception is "429 Too Many Requests", which counts as a
+    /// failure.
     pub(crate) fn is_the_services_fault(&self) -> bool {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns true for server errors (status 5xx), because a second attempt may succeed. Timeouts are excluded, so
-    /// that a search does not wait for two timeouts of the same service.
+    /// Returns `true` for server errors (status 5xx), because a second attempt may succeed. Returns `false` for
+    /// timeouts, so that a search does not wait for two timeouts of the same service.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }

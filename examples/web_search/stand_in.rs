@@ -1,4 +1,5 @@
-//! Implements stand-ins for Exa and Tavily: local HTTP servers that answer in the same formats, and fail on demand.
+//! Implements stand-ins for Exa and Tavily: local HTTP servers that answer in the formats of the two services, and fail
+//! on demand.
 
 use std::future::pending;
 use std::io;
@@ -21,7 +22,8 @@ use tokio::task::JoinHandle;
 pub(crate) const KEY: &str = "stand-in";
 
 /// Returns an HTTP client that reaches the stand-ins on every machine. The client ignores the proxies in environment
-/// variables. It loads no installed certificates, because the default client cannot be built on a machine without them.
+/// variables. The client loads no installed certificates, because a client that loads certificates cannot be built on a
+/// machine without certificates.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().tls_certs_only([]).build()
 }

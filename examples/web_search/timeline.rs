@@ -26,7 +26,8 @@ impl Timeline {
         Ok(Self { begin: Instant::now(), events })
     }
 
-    /// Prints a search that began at `start` and has just ended, then the events since the previous search.
+    /// Prints a line for a search that began at `start` and has just ended. Then prints the events since the previous
+    /// search.
     pub(crate) fn print(&self, start: Instant, query: &str, requests: &str, result: impl Display) {
         let [at, took] = [start - self.begin, start.elapsed()].map(|time| format!("{:.2} s", time.as_secs_f64()));
         println!("{at:>8} {took:>8}  {query:<18}{requests:<18}{result}");
@@ -60,12 +61,12 @@ impl<S: Subscriber> Layer<S> for Events {
     }
 }
 
-/// Returns the attribute that emitted an event, and the event in words. Returns `None` for an event that the output
-/// does not need, such as the success of a single call.
+/// Returns the attribute that emitted an event, and the event in words. Returns `None` for an event that the timeline
+/// does not show, such as the success of a single call.
 fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
     let [circuit, error] = [fields.get("circuit"), fields.get("error")];
-    // `func` is the name of the decorated function. `ask_exa` calls Exa, and the only other decorated function calls
-    // Tavily.
+    // The field `func` contains the name of the decorated function. `ask_exa` calls Exa, and the only other decorated
+    // function calls Tavily.
     let service = if fields.get("func") == "ask_exa" { "Exa" } else { "Tavily" };
     Some(match event {
         "circuit_opened" if fields.get("reason") == "threshold" => {
