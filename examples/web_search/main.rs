@@ -73,7 +73,7 @@ async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box
         tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),
     );
     let outcome = search.search(query).await.map(|answer| print_hits(&answer));
-    // Prints the circuits also after a failed search, because their state may explain the failure.
+    // Prints the circuits also after a failed search, because the state of a circuit may explain the failure.
     print_stats();
     Ok(outcome?)
 }

@@ -32,7 +32,7 @@ pub(crate) struct Answer {
     pub(crate) hits: Vec<Hit>,
 }
 
-/// The reason for a failed search. The original specification of this project requires these texts.
+/// The reason for a failed search. The original specification of this project requires the texts of these errors.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SearchError {
     #[error("Search failed: No query provided")]
