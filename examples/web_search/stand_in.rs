@@ -22,8 +22,8 @@ use tokio::task::JoinHandle;
 pub(crate) const KEY: &str = "stand-in";
 
 /// Returns an HTTP client that reaches the stand-ins on every machine. The client ignores the proxies in environment
-/// variables. The client loads no installed certificates, because a client that loads certificates cannot be built on a
-/// machine without certificates.
+/// variables. The client loads no installed certificates, because the default client cannot be built on a machine
+/// without installed certificates.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().tls_certs_only([]).build()
 }
