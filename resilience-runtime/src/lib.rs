@@ -87,8 +87,8 @@
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, its bounds must include `Display`. After [`Permit::failure_with`], the field
-//! contains the error that this method received. After a panic, the field contains `panic`. If a cancelled call counts
-//! as a failure because of `hung_after`, the field contains `hung`. The methods [`CircuitBreaker::call`] and
+//! contains the error that this method received. After a panic, the field contains `panic`. If a call counts as a
+//! failure only because of `hung_after`, the field contains `hung`. The methods [`CircuitBreaker::call`] and
 //! [`RetryPolicy::call`] accept error types without `Display`. Their events therefore have no field `error` for an
 //! error that the call returns.
 //!
