@@ -1,4 +1,5 @@
-//! Re-exports the items that the expansions of the attributes use. These items are no part of the public interface.
+//! Re-exports the items that the generated code of the attributes uses. These items are not part of the public
+//! interface.
 #![allow(missing_docs)]
 
 // Items of the standard library and of tokio.
@@ -26,7 +27,7 @@ pub use crate::registry::site::{KeyedCircuits, Owned, Site};
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 
-// Items that convert outcomes and errors, and record the end of a call.
+// Items that convert the outcomes and errors of calls, and record the end of a call.
 pub use crate::base::outcome::Outcome;
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
@@ -34,12 +35,14 @@ pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Marks a body that an attribute has already expanded. If a renamed attribute of this crate follows, it finds this
-/// name at the beginning of the body. It then reports that it must be the topmost attribute.
+/// The name of this constant marks a function body that an attribute of this crate has already expanded. If an
+/// attribute is imported under another name (`use .. as ..`), the attributes above it do not recognise it, and expand
+/// first. The renamed attribute then finds this name in the body, and reports that it must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Submits the declaration of a circuit at link time, so that the registry knows the circuit before its first call.
-/// `$site` is the static that holds the circuit of one attribute.
+/// Submits the declaration of a circuit (its name and options) at link time. `get_circuit` and `get_circuit_stats`
+/// therefore know the circuit before its first call. `$site` is the static variable that holds the circuit of one
+/// attribute.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]

@@ -48,9 +48,10 @@ impl From<BulkheadFullError> for io::Error {
 
 /// Limits the number of concurrent calls to `max`.
 ///
-/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue for at most the
-/// time [`wait`](BulkheadBuilder::wait). After this time, or at once if `wait` is zero, the call is rejected. Waiting
-/// calls receive slots in the order of their arrival. This type is a cheap handle, and all clones share the slots.
+/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue, at most for the
+/// time of the option [`wait`](BulkheadBuilder::wait). After this time, or at once if `wait` is zero, the call is
+/// rejected. Waiting calls receive slots in the order of their arrival. This type is a cheap handle, and all clones
+/// share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -91,8 +92,8 @@ impl Bulkhead {
 
     pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
         // The largest number of permits that `Semaphore::new` allows. The constant `Semaphore::MAX_PERMITS` has the
-        // same value, but the oldest supported version of tokio lacks it. With 32-bit pointers, the value is about half
-        // a billion.
+        // same value, but the oldest tokio version that this crate supports lacks this constant. On a 32-bit target,
+        // the value is about half a billion, so `max` can be larger.
         const MOST: usize = usize::MAX >> 3;
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         Self(Arc::new(Shared {
@@ -111,7 +112,7 @@ impl Bulkhead {
         self.0.name.as_str()
     }
 
-    /// Returns a snapshot of the slots, the queue and the totals.
+    /// Returns a snapshot of the numbers of slots, waiting calls, admitted calls and rejected calls.
     pub fn stats(&self) -> BulkheadStats {
         let Shared { max, slots, waiting, admitted, rejected, .. } = &*self.0;
         let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);

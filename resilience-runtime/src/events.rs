@@ -1,6 +1,7 @@
-//! Defines the parts that the events of all layers share: the target, a check of the level, and the field `error`.
+//! Defines the parts that all `tracing` events of this crate share: the target, a check of the level, and the field
+//! `error`.
 //!
-//! A layer emits an event after it has published its new state, and while it holds no lock. A subscriber may therefore
+//! This crate emits an event after the new state is published, and while no lock is held. A subscriber may therefore
 //! call functions of this crate.
 
 use std::fmt::{self, Display, Write};
@@ -14,10 +15,11 @@ pub(crate) const TARGET: &str = "resilience";
 /// The maximum length of the field `error` in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Returns whether a subscriber may receive DEBUG events, which report single calls.
+/// Returns whether any subscriber might receive DEBUG events, which report single calls.
 ///
-/// This function compares the levels, and does not call `enabled`. A subscriber with filters per layer expects an event
-/// right after each call of `enabled`. Otherwise the subscriber loses the next event (tokio-rs/tracing#2519).
+/// This function compares the levels, and does not call the macro `tracing::enabled!`. A subscriber with per-layer
+/// filters expects an event right after each use of this macro. If no event follows, the subscriber loses the next
+/// event (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()

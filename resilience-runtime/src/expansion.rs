@@ -1,4 +1,4 @@
-//! Functions and types that the generated code of the attributes uses.
+//! Contains the functions and types that the generated code of the attributes uses.
 
 pub(crate) mod cause;
 pub(crate) mod outcome;

@@ -21,7 +21,8 @@ use crate::timeout::timeout::Timer;
 /// become much faster, at the cost of a few additional attempts.
 ///
 /// Hedged requests were described by Jeffrey Dean and Luiz André Barroso in *The Tail at Scale* (Communications of the
-/// ACM 56, 2, 2013). The authors start the second attempt at the 95th percentile of the durations of all calls.
+/// ACM 56, 2, 2013). In this article, the second attempt starts when the first attempt has run longer than the 95th
+/// percentile of the expected durations.
 ///
 /// ```
 /// use std::time::Duration;
@@ -68,21 +69,22 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`. As long as no attempt has succeeded, calls `f` again each time `after` has passed, up to `max`
-    /// attempts in all. No further attempt starts after a [`deadline`](crate::deadline()) around the call.
+    /// Calls `f`. As long as no attempt has succeeded, calls `f` again at intervals of `after`, up to `max` attempts in
+    /// all. If a [`deadline`](crate::deadline()) around the call has passed, no further attempt starts.
     ///
     /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
     /// use a [`RetryPolicy`](crate::RetryPolicy).
     ///
-    /// All attempts run in the task of the caller. The returned future has space for five attempts.
+    /// All attempts run in the task of the caller. The returned future has space for five attempts, even if `max` is
+    /// smaller.
     ///
     /// # Errors
     ///
-    /// Returns the error of the attempt that ended last, if all attempts that started have failed.
+    /// If all attempts that started have failed, returns the error of the attempt that ended last.
     ///
     /// # Panics
     ///
-    /// Panics if the call has to wait outside a tokio runtime with its timer enabled.
+    /// Panics outside a tokio runtime with its timer enabled, if the first attempt is not ready at once.
     ///
     /// # Cancel safety
     ///

@@ -32,8 +32,8 @@ impl RateLimitedError {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the limit admits the next call, longer than zero. A call of another caller may be the
-    /// next one, so a call after this time may be rejected again.
+    /// Returns the time until the limit admits the next call, longer than zero. Another caller may make this next call,
+    /// so a call after this time may be rejected again.
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.source.wait)
     }
@@ -88,7 +88,7 @@ struct Shared {
 /// rate noticeably.
 const MOST_PER_SECOND: u32 = 1_000_000;
 
-/// The rate and the burst, converted to nanoseconds.
+/// The rate and the burst, converted to times in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pace {
     /// The time between two calls at an even pace.
@@ -103,11 +103,12 @@ impl Pace {
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 
-    /// Decides whether a call that is due at `due` may start `now`. Returns the time at which the next call is due. If
-    /// the call comes too early, returns the time until the call may start, as an error. All times are in nanoseconds.
+    /// Decides whether a call that is due at the time `due` may start at the time `now`. Returns the time at which the
+    /// next call is due. If the call comes too early, returns `Err` with the time until the call may start. All times
+    /// are in nanoseconds.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
-        // A call that reads this clock sets `due` to at most `latest` after `now`. A later `due` comes from another
-        // clock, such as the paused clock of another test, and is ignored.
+        // A call that reads this clock sets `due` to at most `latest` nanoseconds after `now`. A later `due` comes from
+        // another clock, such as the paused clock of another test, and is ignored.
         let latest = self.ahead + self.step + nanos(SKEW);
         let due = if due.saturating_sub(now) > latest { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
@@ -140,7 +141,7 @@ impl RateLimit {
         self.0.name.as_str()
     }
 
-    /// Returns a snapshot of the totals.
+    /// Returns a snapshot of the total numbers of admitted and rejected calls.
     pub fn stats(&self) -> RateLimitStats {
         RateLimitStats {
             total_admitted: self.0.admitted.load(Ordering::Relaxed),
@@ -148,7 +149,7 @@ impl RateLimit {
         }
     }
 
-    /// Admits a call that is about to start, or rejects it. This method takes no lock and needs no tokio runtime.
+    /// Admits a call that is about to start, or rejects the call. This method takes no lock and needs no tokio runtime.
     ///
     /// # Errors
     ///
@@ -266,7 +267,7 @@ impl RateLimitBuilder {
 mod tests {
     use super::*;
 
-    /// Returns the number of calls that `pace` admits, if the calls start at `times` in nanoseconds.
+    /// Returns the number of calls that `pace` admits, if the calls start at the given `times`, in nanoseconds.
     fn passed(pace: Pace, times: impl IntoIterator<Item = u64>) -> usize {
         let mut due = 0;
         times

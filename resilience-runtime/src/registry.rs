@@ -1,5 +1,5 @@
-//! The registry: all circuits that a program shares by name, and the sources of their options (attributes, builders and
-//! presets).
+//! Implements the registry, which contains all circuits that a program shares by name. Attributes, builders and presets
+//! (ready-made circuits) set the options of these circuits.
 
 pub(crate) mod builder;
 pub(crate) mod conflict;

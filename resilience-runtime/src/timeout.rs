@@ -1,4 +1,4 @@
-//! Limits on the duration of a call: the timeout of a function, and the deadline that a caller sets.
+//! Implements limits on the duration of a call: the timeout of a function, and the deadline that a caller sets.
 
 pub(crate) mod deadline;
 #[expect(clippy::module_inception, reason = "the file of the type `Timeout`")]

@@ -1,14 +1,14 @@
-//! Distinguishes rejections and expired deadlines from the errors of the service itself.
+//! Distinguishes the errors of rejected calls and of expired deadlines from the errors of the service itself.
 #![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
-/// The kind of rejection or expired deadline that ended the latest attempt of a call, or another call inside the
-/// attempt.
+/// Tells whether a rejection or an expired deadline ended the latest attempt of a call, or ended another call inside
+/// this attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// No rejection and no expired deadline: the body ended, or a timeout ended it.
+    /// No rejection and no expired deadline: the body ended by itself, or a timeout ended the body.
     None,
     /// A circuit rejected the call.
     Circuit,
@@ -16,12 +16,13 @@ pub enum Cause {
     Limit,
     /// The caller's deadline ended the call.
     Deadline,
-    /// The type of the error does not allow a search for a cause.
+    /// The cause is not known, because the type of the error gives no access to the sources of the error.
     Unknown,
 }
 
 impl Cause {
-    /// Returns the cause of a call that a timeout ended.
+    /// Returns the cause of a call that ended with this error of a timeout. If the caller's deadline did not shorten
+    /// the timeout, the cause is `Cause::None`.
     pub fn of_timeout(error: TimeoutError) -> Self {
         match (error.by_deadline(), error.after().is_zero()) {
             (false, _) => Self::None,
@@ -30,8 +31,8 @@ impl Cause {
         }
     }
 
-    /// Returns whether the call was not made, because a layer rejected it, or because the caller's deadline had passed
-    /// before the call.
+    /// Returns whether the call did not start. Either a layer (one attribute) rejected the call, or the caller's
+    /// deadline had passed before the call.
     pub fn is_rejection(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit)
     }
@@ -40,13 +41,14 @@ impl Cause {
         matches!(self, Self::Circuit)
     }
 
-    /// Returns whether the outcome says nothing about the service. A circuit does not count such an outcome as a
-    /// failure, unless the call ran for `hung_after` before the deadline ended it.
+    /// Returns whether the outcome says nothing about the service. A circuit ignores such an outcome. As an exception,
+    /// a call that the deadline ended counts as a failure if it ran for the circuit's `hung_after`.
     pub fn is_neutral(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
     }
 
-    /// Returns this cause. If this cause is `Cause::None`, returns the cause that `of_error` finds in the error.
+    /// Returns this cause. If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the
+    /// call.
     #[must_use]
     pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
         if self == Self::None { of_error() } else { self }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use crate::base::outcome::Outcome;
 use crate::timeout::timeout::TimeoutError;
 
-/// Tells the compiler the return type of the body. The generated code contains `return never::<T>()` in a branch that
-/// never runs. `T` is the return type of the function.
+/// Tells the compiler the output type of the `async` block that contains the function's body. This block begins with
+/// `return never::<T>()` in a branch that never runs. `T` is the return type of the function.
 pub fn never<T>() -> T {
     unreachable!("an expansion names this in dead code only")
 }
 
-/// An error type of the user that can be created from `Error`, the error type of a layer.
+/// An error type of the user that implements `From<Error>`. `Error` is the error type of an attribute, such as
+/// `CircuitOpenError`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a `{Error}`",
     label = "does not implement `From<{Error}>`",
@@ -31,7 +32,8 @@ impl<E: From<Error>, Error> Holds<Error> for E {
     }
 }
 
-/// Creates the outcome of a call that a layer has rejected or ended, with the error of the layer.
+/// Creates the outcome of a call that a layer (one attribute) has rejected or ended. The user's error type converts the
+/// error of the layer by `From`.
 pub fn rejected<R: Outcome, Error>(error: Error) -> R
 where
     R::Error: Holds<Error>,
@@ -39,13 +41,14 @@ where
     R::from_result(Err(Holds::hold(error)))
 }
 
-/// Creates the outcome of a call that a layer has rejected or ended. The user's function `make` converts the error of
-/// the layer.
+/// Creates the outcome of a call that a layer (one attribute) has rejected or ended. The user's function `make`
+/// converts the error of the layer.
 pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
     Err(make(error))
 }
 
-/// Creates the error of a call that a timeout has ended, and emits the event `timed_out`.
+/// Creates the error of a call that a timeout has ended, and emits the event `timed_out`. `after` is the time of the
+/// timeout. `allowed` is less than `after` if the caller's deadline shortened the timeout.
 pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
     TimeoutError::new(func, allowed, after)
 }

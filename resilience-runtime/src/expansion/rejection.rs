@@ -1,4 +1,5 @@
-//! Finds out whether an error comes from a rejection by a layer, or from an expired deadline.
+//! Finds out whether an error comes from a call that a circuit, bulkhead or rate limit rejected, or from an expired
+//! deadline.
 #![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use std::error::Error;
@@ -7,15 +8,16 @@ use std::ops::Deref;
 use crate::base::not_made::{ByBulkhead, ByCircuit, ByDeadline, ByRateLimit, NotMade};
 use crate::expansion::cause::Cause;
 
-/// Searches the chain of sources that begins with `source`, and returns the cause that the chain contains. The errors
-/// of rejected calls and of expired deadlines have a source of the type [`NotMade`] or [`ByDeadline`].
+/// Searches the chain of sources that begins with `source`, and returns the first cause in this chain. The errors of
+/// rejected calls and of expired deadlines have a source of the type [`NotMade`] or [`ByDeadline`].
 #[inline]
 fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
     source.map_or(Cause::None, of_sources)
 }
 
 fn of_sources(source: &(dyn Error + 'static)) -> Cause {
-    // The maximum number of sources in the search. A chain of sources that forms a ring would have no end.
+    // The maximum number of sources that the search visits. Without this limit, the search would never end if the
+    // sources form a ring.
     const DEEPEST: usize = 64;
     std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
@@ -37,17 +39,17 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 /// Finds the [`Cause`] in an error of any type.
 ///
 /// The generated code calls `Rejection::of(&error).__cause()`. Four types have a method `__cause`, each for a different
-/// kind of error type. Each of the four types dereferences to the next one. The compiler therefore selects the first
-/// method that fits:
+/// kind of error type. In the order of the following list, each type dereferences to the next type. The compiler
+/// therefore selects the first method that fits:
 ///
 /// - `Rejection`, if the error implements `Error`,
 /// - `Boxed`, if the error is a `Box<dyn Error>`,
 /// - `SendBoxed`, if the error is a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`,
 /// - `Opaque`, for all other errors.
 ///
-/// Four types are necessary, because inherent methods of one type must not overlap. A trait with methods for a
-/// different number of references (autoref specialization) would need one type only. However, the generated code would
-/// have to import this trait.
+/// Four types are necessary, because inherent methods of one type must not overlap. One type would suffice with autoref
+/// specialization: a trait with methods for a different number of references. However, the generated code would have to
+/// import this trait.
 #[derive(Debug)]
 pub struct Rejection<'a, E>(Boxed<'a, E>);
 
@@ -73,7 +75,8 @@ impl<E: Error> Rejection<'_, E> {
     }
 }
 
-/// Applies to `Box<dyn Error>`. The error may contain references, but its sources are `'static`.
+/// Applies to `Box<dyn Error>`. The error itself may contain references, but its sources are `'static`, and can be
+/// downcast.
 impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.as_ref().source())

@@ -1,4 +1,5 @@
-//! Functions with which the generated code of a circuit or a fallback begins and ends a call.
+//! Defines the functions that the generated code of `#[circuit]` and `#[fallback]` calls at the beginning and at the
+//! end of a call.
 #![allow(missing_docs, clippy::missing_errors_doc)] // only the hidden module `__private` exports the public items
 
 use std::fmt::Display;
@@ -17,8 +18,9 @@ use crate::events::{self, TARGET, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
-/// Marks the permit during each poll of `body`. If `body` panics, the mark is still set when the permit is dropped, and
-/// the call counts as a failure. A permit that is dropped without the mark counts as a cancelled call.
+/// Returns a future that polls `body`, and marks the permit of the call during each poll. If `body` panics, the mark is
+/// still set when the permit is dropped, and the call counts as a failure. A permit that is dropped without the mark
+/// counts as a cancelled call.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -27,8 +29,8 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
 // The function `settle` takes the outcome by value and matches it at once. The value of a success then stays in a
 // register. With a reference, the whole outcome would have to be in memory.
 
-/// Records the outcome of a call, and returns the outcome. An `Err` is a failure, unless `cause` finds a rejection or
-/// an expired deadline in the error. `text` finds the text of the error for events.
+/// Records the outcome of a call, and returns the outcome. An `Err` counts as a failure if `cause` finds neither a
+/// rejection nor an expired deadline in the error. `text` returns the text of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -54,13 +56,14 @@ pub fn settle<R: Outcome>(
     }
 }
 
-/// Records the outcome of a call by the user's functions, and returns the outcome. The function `failure_if` decides
-/// whether an `Err` is a failure or ignored. The function `failure_if_ok` decides whether an `Ok` is a failure or a
-/// success.
+/// Records the outcome of a call as the user's functions decide, and returns the outcome. The function `failure_if`
+/// decides whether the circuit counts an `Err` as a failure or ignores it. The function `failure_if_ok` decides whether
+/// an `Ok` counts as a failure or as a success.
 ///
-/// If `cause` finds a rejection or an expired deadline in an error, `failure_if` is not called. The call is then
-/// ignored, or is a failure if it ran for `hung_after` before the deadline. For an attribute with the option
-/// `failure_if`, `cause` always returns `Cause::None`, so that the user's function decides about every error.
+/// If `cause` finds a rejection or an expired deadline in an error, `failure_if` is not called, and the circuit ignores
+/// the call. As an exception, a call that the deadline ended counts as a failure if it ran for `hung_after`. For an
+/// attribute with the option `failure_if`, `cause` always returns `Cause::None`, so that the user's function decides
+/// about every error.
 #[inline]
 pub fn settle_by<T, E>(
     permit: Permit<'_>,
@@ -93,8 +96,8 @@ pub fn settle_by<T, E>(
     }
 }
 
-/// Requests a permit for a call. The body of the call must run inside [`watch`], which starts the time of the option
-/// `hung_after`.
+/// Requests a permit for a call. The body of the call must run inside [`watch`], because only `watch` measures the time
+/// for the option `hung_after`.
 ///
 /// # Errors
 ///
@@ -104,8 +107,8 @@ pub fn admit(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
     breaker.acquire()
 }
 
-/// Records a call that a layer below the circuit rejected, or that the caller's deadline ended. `cause` distinguishes
-/// these cases.
+/// Records a call that an attribute below the circuit rejected, or that the caller's deadline ended. `cause` tells
+/// which of the two happened.
 pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
     end_neutral(permit.end(), cause);
 }
@@ -118,9 +121,9 @@ fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     }
 }
 
-/// Returns `ControlFlow::Continue` with the error if a fallback must replace it, and `ControlFlow::Break` with the
-/// outcome otherwise. `wanted` returns whether the fallback replaces an error. `text` finds the text of the error for
-/// the event `fell_back`.
+/// Decides whether a fallback replaces the outcome of a call. If the outcome is an error for which `wanted` returns
+/// true, returns `ControlFlow::Continue` with the error. Otherwise returns `ControlFlow::Break` with the outcome.
+/// `text` returns the text of the error for the event `fell_back`.
 #[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
 pub fn fall_back<R: Outcome>(

@@ -1,4 +1,5 @@
-//! Implements deadlines. A deadline is the time limit that a caller sets for a future and the layers inside it.
+//! Implements deadlines. A deadline is a time limit that a caller sets for the retries, hedges, bulkheads and timeouts
+//! inside a future.
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};
@@ -22,12 +23,12 @@ thread_local! {
 /// - A timeout ends its call at the deadline. After the deadline, a timeout starts no call.
 ///
 /// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`:
-/// a future without retries, hedges, bulkheads and timeouts runs to its end. A retry makes its first attempt even after
-/// the deadline, unless a timeout prevents the attempt. If deadlines are nested, the earliest one applies.
+/// a future without retries, hedges, bulkheads and timeouts runs to its end. Without a timeout, a retry makes its first
+/// attempt even after the deadline. If deadlines are nested, the earliest one applies.
 ///
 /// The deadline applies on every thread that polls `future`, but not in a task that `future` spawns. Use
-/// [`deadline_remaining`] to pass the deadline to such a task. As an exception, the tasks of a tokio `LocalSet` that
-/// `future` itself runs have the deadline.
+/// [`deadline_remaining`] to pass the deadline to such a task. As an exception, if `future` runs a tokio `LocalSet`,
+/// the deadline applies to the tasks of this set.
 ///
 /// # Cancel safety
 ///

@@ -43,8 +43,8 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take. This is the time of the timeout, or the shorter time that
-    /// was left until the caller's [`deadline`](crate::deadline()).
+    /// Returns the time that the call was allowed to take. This time is the time of the timeout, or the shorter time
+    /// that was left until the caller's [`deadline`](crate::deadline()).
     pub fn after(&self) -> Duration {
         self.after
     }
@@ -125,7 +125,7 @@ impl Timeout {
 
     /// Calls `f`, and drops the future of `f` if that future does not end in time.
     ///
-    /// If the future becomes ready at the moment of the timeout, its outcome is returned. If a
+    /// If the future becomes ready at the moment of the timeout, the outcome of the future is returned. If a
     /// [`deadline`](crate::deadline()) around the call has already passed, the future is dropped without a poll.
     ///
     /// # Errors
@@ -172,8 +172,8 @@ fn timed_out_event(func: &str, after: Duration) {
 }
 
 pin_project! {
-    /// A timer that starts at its creation. The first poll registers it with tokio's timer, so a call that is ready at
-    /// once needs no tokio runtime.
+    /// A timer that starts at its creation. The first poll registers this timer with tokio's timer, so a call that is
+    /// ready at once needs no tokio runtime.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
@@ -196,7 +196,7 @@ pin_project! {
 }
 
 impl Timer {
-    /// Creates a timer that ends after this time.
+    /// Creates a timer that ends after the time `after`.
     #[must_use]
     pub fn new(after: Duration) -> Self {
         let state = match clock::end(after) {
@@ -223,8 +223,8 @@ impl Timer {
             Projected::Over => return Poll::Ready(()),
             Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
         };
-        // A body that uses up tokio's cooperative budget in each poll keeps the sleep pending for ever. The clock is
-        // therefore read as well.
+        // A body that uses up tokio's cooperative budget in each poll keeps tokio's `Sleep` pending for ever. The end
+        // of the timer is therefore also compared with the clock.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
         }
