@@ -141,12 +141,12 @@ pin_project! {
         left: u32,
         // The number of attempts that have begun.
         begun: u32,
-        // The time until the next attempt, or `None` before the first attempt.
+        // The timer that ends when the next attempt is due, or `None` before the first attempt.
         #[pin]
         timer: Option<Timer>,
-        // An array with an `Option` for each attempt, which is `None` while the attempt does not run. The type of the
-        // array is a parameter, because the macro `pin_project!` does not support const generics such as the length of
-        // the array.
+        // An array that contains the running attempts. An element is `None` if it contains no running attempt. The type
+        // of the array is a parameter, because the macro `pin_project!` does not support const generics such as the
+        // length of the array.
         attempts: P,
     }
 }
@@ -156,16 +156,16 @@ where
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates a call with at most `MAX` attempts. The running attempts are stored in the array `attempts`. `begin`
-    /// receives the number of an attempt, counted from 1, and returns the future of the attempt.
+    /// Creates the future of a call with at most `MAX` attempts. The running attempts are stored in the array
+    /// `attempts`. `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
     }
 }
 
-/// Polls all attempts. Returns the first outcome that ends the call, even if other attempts still run. If no attempt
-/// runs any more, returns the outcome of the attempt that ended last. Otherwise returns `None`.
+/// Polls all running attempts. Returns the first outcome for which [`wins`](Attempted::wins) returns true. If no
+/// attempt runs any more, returns the outcome of the attempt that ended last. Otherwise returns `None`.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -205,8 +205,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // The runtime may poll this task late. The deadline may have passed by then, even if it was in the future
-            // when the timer was set.
+            // Starts no further attempt after the caller's deadline. The deadline may have passed although it was in
+            // the future when the timer was set, because the runtime may poll this task late.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

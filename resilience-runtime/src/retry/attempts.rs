@@ -23,15 +23,15 @@ use crate::timeout::deadline::deadline_remaining;
 
 /// The state of a retry during one call.
 ///
-/// The future of the call stores this state across each `.await`, so the state is kept small. The [`Schedule`] is not a
-/// field, but a parameter of the methods. `#[retry]` passes a constant schedule, which the compiler can fold into the
+/// The future of the call stores this state across each `.await`, so the state is kept small. The methods receive the
+/// options as a parameter, the [`Schedule`]. `#[retry]` passes a constant schedule, which the compiler folds into the
 /// code.
 #[derive(Debug)]
 pub struct Attempts {
-    /// The start of the first attempt, or `None` without `max_elapsed`.
+    /// The start of the first attempt, or `None` without the option `max_elapsed`.
     began: Option<Tick>,
     /// The pause before the current attempt in nanoseconds, without the delay that an error asked for. Decorrelated
-    /// jitter computes the next pause from this value. Without jitter, the value stays zero. A `Duration` would take
+    /// jitter computes the next pause from this field. Without jitter, the field stays zero. A `Duration` would take
     /// twice the memory.
     pause: u64,
     /// The number of attempts before the current attempt.
@@ -64,8 +64,8 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this call, and the retries inside its body, from the counts of the outer retries. An
-    /// outer retry does not count the retries of a call that succeeds.
+    /// Subtracts the retries of this call, and the retries inside its body, from the counts of the retries around this
+    /// call. Such an outer retry does not count the retries of a call that succeeds.
     #[inline]
     fn forget(&self) {
         if self.made > 0 || self.inside.retries != 0 {
@@ -73,7 +73,7 @@ impl Attempts {
         }
     }
 
-    /// Wraps `body` in a future that counts the retries inside it.
+    /// Wraps `body` in a future that counts the retries inside `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.inside, body)
@@ -82,8 +82,8 @@ impl Attempts {
     /// Starts the decision whether another attempt follows `outcome`. By default, an `Err` may be retried, and an `Ok`
     /// is final.
     ///
-    /// Each function of the user is passed to a method of [`Judged`]. The outcome already determines the error type
-    /// there, so the compiler can infer the parameter type of a closure.
+    /// The caller then passes each function of the user to a method of [`Judged`]. `outcome` has determined the error
+    /// type of `Judged` before, so the compiler can infer the parameter type of a closure.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -114,7 +114,8 @@ impl Attempts {
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
     /// The function `stays_open` returns whether a circuit will still be open after a pause of the given length. If so,
-    /// no attempt follows. The error of this attempt tells the caller more than the rejection of another attempt.
+    /// no attempt follows, because the circuit would reject the attempt. The error of this attempt tells the caller
+    /// more than the rejection.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -165,8 +166,8 @@ impl Attempts {
     }
 }
 
-/// The longest delay that an error may ask for if the retry has no `max_delay`: one hour. If the `retry_after` of a
-/// circuit reads the delay, the circuit's `max_cooldown` may allow a longer delay.
+/// The longest delay that an error may ask for if the retry has no `max_delay`: one hour. If the option `retry_after`
+/// of a circuit reads the delay, the circuit's `max_cooldown` may allow a longer delay.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 
 /// A delay that an error asks for.
@@ -183,11 +184,11 @@ struct Ended<'r, R, T, E> {
     attempts: &'r mut Attempts,
     schedule: &'r Schedule,
     outcome: Result<T, E>,
-    /// Converts the `Result` back to the return type `R` of the function. With a bound `R: Outcome` here, the compiler
-    /// would report a function that returns no `Result` more than once.
+    /// Converts the `Result` back to the return type `R` of the function. This struct has no bound `R: Outcome`,
+    /// because the compiler would then report a function that does not return a `Result` several times.
     make: fn(Result<T, E>) -> R,
-    /// The reason why no further attempt follows, or `None` while this is undecided. Once it is set, no function of the
-    /// user receives the error.
+    /// The reason why no further attempt follows, or `None` as long as another attempt may follow. Once this reason is
+    /// set, no function of the user receives the error.
     last: Option<End>,
     /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
     failed: bool,
@@ -195,7 +196,8 @@ struct Ended<'r, R, T, E> {
     hint: Option<Hint>,
     cost: RetryCost,
     /// Whether the thread-local values of `Note` (the last rejection) and `StillOpen` (the last open circuit) describe
-    /// this attempt. If a layer ended the attempt before the body ended, these values describe another call.
+    /// this attempt. If an attribute below the retry ended the attempt before the body ended, these values describe
+    /// another call.
     has_notes: bool,
     /// The time for which a circuit inside the body stays open, if the thread-local value of `StillOpen` contains one.
     noted: Option<Duration>,
@@ -233,8 +235,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// stays open. Does nothing if the option `retry_rejected` is set.
     ///
     /// `cause` reads the cause of a rejection from the error. If the type of the error shows no cause, `cause` returns
-    /// [`Cause::Unknown`]. In this case the thread-local value of `Note` decides, which the last poll of the body has
-    /// set.
+    /// [`Cause::Unknown`]. The thread-local value of `Note` then decides, which the last poll of the body has set.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
@@ -256,7 +257,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ignores how long a circuit inside the body stays open, because each attempt has another circuit.
+    /// Ignores how long a circuit inside the body stays open, because the next attempt calls another circuit.
     #[inline]
     pub fn other_circuits(mut self) -> Self {
         self.ended.noted = None;

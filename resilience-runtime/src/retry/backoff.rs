@@ -5,9 +5,9 @@ use crate::base::config_error::ConfigError;
 
 /// Selects how the pauses between attempts are randomized.
 ///
-/// Jitter spreads the retries of callers that failed at the same time. The formulas below come from Marc Brooker,
-/// *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number from 0 to 1.
-/// The variable `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
+/// Jitter keeps callers that failed at the same time from retrying at the same time. The formulas below come from Marc
+/// Brooker, *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number
+/// from 0 to 1. The variable `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
@@ -15,8 +15,9 @@ pub enum Jitter {
     Full,
     /// A pause of `x / 2 + u * x / 2`, which is from `x / 2` to `x`.
     Equal,
-    /// A pause of `delay + u * (3 * previous - delay)`, at most `max_delay`. The pause is from `delay` to three times
-    /// the previous pause. Before the first retry, `previous` is `delay`. The factor `backoff` does not apply.
+    /// A pause of `delay + u * (3 * previous - delay)`, at most `max_delay`. This pause is from `delay` to three times
+    /// the previous pause, `previous`. Before the first retry, `previous` is `delay`. The factor `backoff` does not
+    /// apply.
     Decorrelated,
 }
 
@@ -180,8 +181,8 @@ mod tests {
             (Some(Jitter::Decorrelated), 3, hint, (2_000, 8_000)),
             (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
         ] {
-            // With a previous pause of 1667 ms, decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s). The result
-            // is 2000.25 ms, which the test cuts to 2000 ms.
+            // With a previous pause of 1667 ms and the random number 0.25, decorrelated jitter gives 1 s + 0.25 * (3 *
+            // 1667 ms - 1 s). The result is 2000.25 ms, which the test cuts to 2000 ms.
             let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
             assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
         }

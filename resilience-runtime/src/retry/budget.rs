@@ -64,7 +64,8 @@ enum Kind {
 pub struct TokenBucket {
     /// Maximum number of tokens. The bucket starts with this number of tokens. Default: 500.
     pub capacity: u32,
-    /// Cost of a retry after any [other failure](RetryCost::Failure), in tokens. Default: 5.
+    /// Cost of a retry after a [failure](RetryCost::Failure) that is neither a timeout nor a request for fewer calls,
+    /// in tokens. Default: 5.
     pub retry_cost: u32,
     /// Cost of a retry after a [timeout](RetryCost::Timeout), in tokens. Default: 10.
     pub timeout_cost: u32,
@@ -195,7 +196,7 @@ impl RetryBudget {
         }
     }
 
-    /// Returns a snapshot of the tokens and the counts.
+    /// Returns a snapshot of the tokens, and of the numbers of granted and denied retries.
     pub fn stats(&self) -> RetryBudgetStats {
         let tokens = match &self.kind {
             Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
@@ -255,7 +256,7 @@ impl RetryRatio {
         nanos(self.ttl()) / u64::from(SLOTS)
     }
 
-    /// Returns the number of the current slot. The window consists of ten slots.
+    /// Returns the current slot. A slot is a tenth of `ttl`, and the window consists of the last ten slots.
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
@@ -267,18 +268,18 @@ impl RetryRatio {
     }
 }
 
-/// The current slot, as the thread that reads the clock sees it.
+/// The number of the current slot, by the clock of the thread that created this value.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The number of slots by which another thread may be ahead. A thread with a larger lead reads another clock, such
-    /// as the paused clock of another test.
+    /// The number of slots by which another thread may be ahead. If another thread is further ahead, it reads another
+    /// clock, such as the paused clock of another test.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether `slot` is a later slot, at most `ahead` slots later. Another thread has then already used this
-    /// slot.
+    /// Returns whether `slot` is later than the current slot, by at most `ahead` slots. If so, another thread has
+    /// already used `slot`.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }

@@ -82,8 +82,8 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// Sets the factor by which each pause is longer than the previous pause. The factor is finite and at least 1.
-    /// Default: 2.
+    /// Sets the factor by which the pause is multiplied after each further failed attempt. The factor is finite and at
+    /// least 1. Default: 2.
     ///
     /// [`build`](Self::build) fails if this option is combined with [`Jitter::Decorrelated`].
     pub fn backoff(self, factor: f64) -> Self {
@@ -128,8 +128,8 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.seed(seed))
     }
 
-    /// Sets the limit on the time from the start of the first attempt to the end of the last pause. Default: none. The
-    /// range is from the shortest possible first pause to 584 years.
+    /// Sets the longest time from the start of the first attempt to the end of the last pause. Default: none. The range
+    /// is from the shortest possible first pause to 584 years.
     ///
     /// If a pause would end after this limit, the retry ends before the pause. The limit does not interrupt an attempt.
     pub fn max_elapsed(self, limit: Duration) -> Self {
@@ -139,8 +139,8 @@ impl<P> RetryBuilder<P> {
     /// Sets whether the retries that nested calls make inside an attempt count towards `max`. Default: true.
     ///
     /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt once its
-    /// attempts and the retries inside them reach `max`. The retry policy of a nested call is not affected. The retries
-    /// of a nested call that succeeds do not count.
+    /// attempts and the nested retries together reach `max`. The retry policy of a nested call is not affected. The
+    /// retries of a nested call that succeeds do not count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
@@ -192,8 +192,8 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIfOk(retry_if_ok))
     }
 
-    /// Sets the function that reads the delay that an error asks for. Default: none. An example is the HTTP header
-    /// `Retry-After` (RFC 9110, 10.2.3).
+    /// Sets the function that reads the delay that an error asks for. Default: none. For example, the function may
+    /// return the time of the HTTP header `Retry-After` (RFC 9110, 10.2.3).
     ///
     /// The pause is the longer of this delay and the policy's own pause. With jitter, the policy adds a random time to
     /// this delay. The retry ends if the pause is longer than `max_delay`, or would end after `max_elapsed`. Without

@@ -19,13 +19,13 @@ pub(crate) enum End {
     Budget,
     /// The pause would last until the caller's deadline.
     Deadline,
-    /// The attempts and the retries inside them have reached `max`.
+    /// The number of attempts and of the retries inside them, taken together, has reached `max`.
     Nested,
 }
 
 impl End {
     /// Returns the text for the field `reason` of the event `retry_gave_up`. Returns `None` for `Exhausted`, because
-    /// the event `retry_exhausted` has no such field.
+    /// the event `retry_exhausted` has no field `reason`.
     pub(crate) fn reason(self) -> Option<&'static str> {
         Some(match self {
             Self::Exhausted => return None,

@@ -9,13 +9,13 @@ use crate::base::not_made::noted;
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The number of retries that were granted on this thread, minus the retries of calls that succeeded. An outer
-    /// retry compares the numbers before and after each poll of its body.
+    /// The number of retries that were granted on this thread, minus the retries of calls that succeeded. A retry
+    /// compares the numbers before and after each poll of its body, and so counts the retries inside its body.
     static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Adds `retries` to the number of retries on this thread, and thereby to the count of every outer retry. A negative
-/// number subtracts.
+/// Adds `retries` to the number of retries on this thread, and thereby to the count of every retry around the current
+/// call. A negative `retries` reduces these numbers.
 ///
 /// A retry is counted at once when it is granted, because a timeout may drop the call at any `.await`. A call that
 /// succeeds subtracts its retries again.
@@ -29,9 +29,9 @@ pub(crate) fn count(retries: i32) {
 pub(crate) struct Inside {
     /// The number of retries inside the body in all attempts, without the retries of calls that succeeded.
     pub(crate) retries: i32,
-    /// Whether the body of the current attempt has ended. If not, a layer ended the attempt before the body ended. The
-    /// thread-local values of `Note` (the last rejection) and `StillOpen` (the last open circuit) then describe another
-    /// call.
+    /// Whether the body of the current attempt has ended. If an attribute below the retry ended the attempt earlier,
+    /// this field is false. The thread-local values of `Note` (the last rejection) and `StillOpen` (the last open
+    /// circuit) then describe another call.
     pub(crate) has_ended: bool,
 }
 

@@ -74,8 +74,8 @@ impl Default for RetryPolicy {
 }
 
 impl<P> RetryPolicy<P> {
-    /// Calls `f` until an attempt succeeds, an option of the policy ends the retry, or the attempts reach
-    /// [`max`](crate::RetryBuilder::max).
+    /// Calls `f` until an attempt succeeds, or until [`max`](crate::RetryBuilder::max) attempts have failed. Options of
+    /// the policy may end the retry earlier.
     ///
     /// A [`CircuitBreaker`](crate::CircuitBreaker) inside `f` can end the retry, as in a function with `#[retry]`. The
     /// call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
@@ -89,7 +89,7 @@ impl<P> RetryPolicy<P> {
     ///
     /// The second case can apply even if the attempt handles the rejection, and then fails in the same poll for a
     /// reason that no circuit records. The policy does not notice a rejection in an earlier poll, in a spawned task, or
-    /// before `f` returns its future.
+    /// in `f` itself before `f` returns its future.
     ///
     /// # Errors
     ///

@@ -56,8 +56,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The [`RetryRules`] of a [`RetryPolicy`](crate::RetryPolicy) without functions of the user, which retries every
-/// error.
+/// The rules of a [`RetryPolicy`](crate::RetryPolicy) without functions of the user. Such a policy retries every error.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct AnyError;
@@ -65,8 +64,8 @@ pub struct AnyError;
 impl sealed::Sealed for AnyError {}
 impl<T, E> RetryRules<T, E> for AnyError {}
 
-/// Combines two implementations of [`RetryRules`]. An error is retried if both permit the retry. An `Ok` value is
-/// retried if at least one asks for the retry. The longer of the two delays applies.
+/// Combines two implementations of [`RetryRules`]. An error is retried if both implementations permit the retry. An
+/// `Ok` value is retried if at least one implementation asks for the retry. The longer of the two delays applies.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub(super) A, pub(super) B);
 
@@ -84,7 +83,8 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
         self.0.retry_after(error).max(self.1.retry_after(error))
     }
 
-    /// Returns the first cost that is not [`RetryCost::Failure`], the default.
+    /// Returns the cost from the first implementation. If this cost is the default, [`RetryCost::Failure`], returns the
+    /// cost from the second implementation.
     fn cost(&self, error: &E) -> RetryCost {
         match self.0.cost(error) {
             RetryCost::Failure => self.1.cost(error),
