@@ -89,7 +89,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the number of newest calls that form the window of calls, 1 to 65,535. Default: no window.
+    /// Sets the size of the window of calls: the number of newest calls that are counted, 1 to 65,535. Default: no
+    /// window.
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
         self
@@ -103,7 +104,8 @@ impl CircuitBuilder {
 
     /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
     ///
-    /// While half-open, a slow success counts as a failed trial. With this option, each call reads the clock twice.
+    /// While the circuit is half-open, a slow success counts as a failed trial. With this option, each call reads the
+    /// clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
@@ -116,14 +118,15 @@ impl CircuitBuilder {
     }
 
     /// Sets the smallest number of calls in the window at which a rate can open the circuit, at least 1, at most
-    /// [`calls`](Self::calls). A rule with a rate needs this option, and no other rule allows it.
+    /// [`calls`](Self::calls). A rule with `failure_rate` or `slow_rate` needs this option. Other rules do not allow
+    /// it.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
     }
 
     /// Sets the time from the opening of the circuit to the first trial, 0 to 584 years. Default: 30 s, or
-    /// `max_cooldown` if that is shorter.
+    /// `max_cooldown` if that is shorter. A trial is a call that tests whether the service has recovered.
     ///
     /// With a cooldown of zero, the first call after the opening is a trial.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
@@ -157,7 +160,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the number of trials that the circuit admits while half-open, at least 1. Default: 1.
+    /// Sets the number of trials that the circuit admits while half-open, at least 1. Default: 1. A trial is a call
+    /// that tests whether the service has recovered.
     ///
     /// The same number of successful trials closes the circuit.
     pub fn half_open_max(mut self, trials: u32) -> Self {
@@ -179,7 +183,8 @@ impl CircuitBuilder {
     /// [`deadline`](crate::deadline()) ends it. The time is longer than zero, at most 584 years. Default: none, so such
     /// a call is neither a success nor a failure.
     ///
-    /// The time of a permit starts at its acquisition. The time of any other call starts when its body first waits.
+    /// For a permit, this time starts when the permit is acquired. For any other call, this time starts when the body
+    /// of the call first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self
@@ -194,8 +199,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Creates a breaker outside the registry. [`get_circuit_stats`](crate::get_circuit_stats) does not list the
-    /// breaker. The breaker shares no state with other breakers of the same name.
+    /// Creates a breaker that is not registered under its name. [`get_circuit_stats`](crate::get_circuit_stats) does
+    /// not list this breaker. The breaker shares no state with other breakers of the same name.
     ///
     /// # Errors
     ///
@@ -209,7 +214,7 @@ impl CircuitBuilder {
     /// Returns the breaker that the program shares under this name, and creates the breaker if necessary.
     ///
     /// An option that this builder does not set comes from an attribute or another builder. If no attribute or builder
-    /// sets the option, the option comes from a preset, or has its default.
+    /// sets the option, the option comes from a [preset](crate::presets), or has its default.
     ///
     /// Before the first call of the circuit, a builder wins over an attribute that declares another value. A WARN event
     /// and [`check_circuits`](crate::check_circuits) report this conflict. After the first call, or after

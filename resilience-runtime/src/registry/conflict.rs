@@ -68,8 +68,9 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// Returns a conflict for each option that `next` and an element of `before` set to different values. If there is none,
-/// returns at most one conflict: an option of `next` that cannot be combined with the options of `before`.
+/// Returns a conflict for each option that `next` and an element of `before` set to different values. If no option has
+/// different values, returns at most one conflict: an option of `next` that cannot be combined with the options of
+/// `before`.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -111,14 +112,15 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     found
 }
 
-/// Returns the conflicts between the elements of `places`, which all set options of one name. In each conflict, the
-/// earlier element wins.
+/// Returns the conflicts between the elements of `places`. All elements set options of the same name. In each conflict,
+/// the earlier element wins.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }
 
-/// Returns the conflict of a name that is used both with and without a key. `circuit` contains the options without a
-/// key, and `family` the options with a key. If `circuit` is empty, a preset registered the circuit.
+/// Returns the conflict of a name that is used both with and without a key. `circuit` contains the options of
+/// attributes and builders without a key. `family` contains the options of attributes with a key. If `circuit` is
+/// empty, a preset (a ready-made circuit) uses the name without a key.
 pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[Arc<Written>]) -> CircuitConflict {
     let place = |written: &Arc<Written>| written.place.to_string();
     let kind = |value: &str, place: Option<String>| (value.to_owned(), place.unwrap_or_else(|| "a preset".to_owned()));
@@ -132,7 +134,7 @@ pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[
     CircuitConflict { name: name.to_owned(), option: "key", values: [kept, ignored], places: [kept_at, ignored_at] }
 }
 
-/// Emits an event that reports this conflict.
+/// Emits the event `circuit_conflict`, which reports this conflict.
 pub(crate) fn emit(conflict: &CircuitConflict) {
     let CircuitConflict { name, option, values: [kept, ignored], places: [kept_at, ignored_at] } = conflict;
     let name = name.escape_debug();

@@ -40,8 +40,8 @@ pub(crate) struct Family {
 #[repr(align(64))]
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
-/// The number of keys for which a family has one shard. A family has `max_keys / 64` shards, at least 1 and at most
-/// [`MOST_SHARDS`]. An eviction compares the keys of one shard only, so a shard must not be too small.
+/// The number of keys for which a family has one shard. A family has `max_keys / 64` shards, at least 1 and at most 16.
+/// An eviction compares the keys of one shard only, so a shard must not be too small.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
@@ -64,7 +64,7 @@ impl Family {
         }
     }
 
-    /// Changes the settings of all circuits, also of future ones, and the maximum number of keys. Evicts keys if their
+    /// Changes the settings of all existing and future circuits, and the maximum number of keys. Evicts keys if their
     /// number is above the new maximum.
     pub(crate) fn apply(&self, options: Options) {
         let settings = Settings::shared(options);
@@ -88,7 +88,7 @@ impl Family {
     }
 
     /// Returns the circuit of a key, or `None` if the family does not contain the key. `key` is the full key, or the
-    /// shortened text of a long key. An eviction does not count this lookup as a use of the key.
+    /// shortened text of a long key. This lookup does not count as a use of the key.
     pub(crate) fn get(&self, key: &str) -> Option<CircuitBreaker> {
         let get = |key: &[u8]| {
             let (shard, hash) = self.place(key);

@@ -55,7 +55,7 @@ impl Text {
         }
     }
 
-    /// Adds `text` to the hash, and appends as many of its bytes as fit.
+    /// Adds `text` to the hash, and appends as many bytes of `text` as fit.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {
@@ -74,7 +74,8 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a number in decimal. `fmt` does the same, but would take a large part of the time of a lookup.
+    /// Writes a number in decimal. The formatting of the standard library would take a large part of the time of a
+    /// lookup.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();

@@ -1,4 +1,4 @@
-//! Finds breakers by name: the key type and the hasher of a hash table that contains breakers.
+//! Defines the key type and the hasher of a hash table that finds breakers by name.
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};

@@ -18,7 +18,7 @@ use crate::registry::sources::{Sources, add};
 use crate::registry::written::{Written, merge};
 
 /// The registered circuits and families. A family contains the circuits of one name with a `key`: one circuit for each
-/// key. A program may use one name for a circuit and for a family, but this is a conflict.
+/// key. If a program uses one name for a circuit and for a family, both work, but the registry reports a conflict.
 #[derive(Default)]
 struct Registry {
     circuits: Circuits,
@@ -74,9 +74,9 @@ impl Registry {
         Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
     }
 
-    /// Returns the conflicts of a circuit or family that has just been registered with the options `places`. A name
-    /// that is used for a circuit and for a family is also a conflict. This conflict is left out if the registration of
-    /// the other use has already reported it.
+    /// Returns the conflicts of a circuit or family that has just been registered with the options `places`. These
+    /// conflicts include the use of one name for a circuit and for a family. This conflict is left out if an earlier
+    /// registration under the same name has already reported it.
     fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
@@ -153,7 +153,7 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
 }
 
 /// Emits the event of each conflict. The caller must not hold the lock of the registry, because a subscriber may call
-/// the registry.
+/// functions that take this lock.
 fn emit(conflicts: &[CircuitConflict]) {
     conflicts.iter().for_each(conflict::emit);
 }
@@ -262,8 +262,8 @@ pub fn reset_all_circuits() {
 /// Returns the circuit of this name, or `None` if there is no such circuit. If the circuit is declared by an attribute
 /// but has had no call yet, this function registers it.
 ///
-/// The name of a circuit with a key is `name[key]`. A key of more than 128 bytes may be given in full, or shortened as
-/// in the statistics.
+/// The name of a circuit with a key is `name[key]`. A key of more than 128 bytes may be given in full, or in the
+/// shortened form that the statistics show.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};

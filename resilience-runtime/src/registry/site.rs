@@ -1,8 +1,8 @@
 //! Gives decorated functions access to their layers: circuits, bulkheads and rate limits.
 //!
-//! A [`Site`] is a static variable in the expansion of an attribute. At the first call, the [`Site`] creates the layer
-//! that the attribute declares. All calls share this layer. [`Owned`] is a handle that belongs to one call. The handle
-//! refers to a breaker, bulkhead or rate limit that the user created (`with = ..`), or to the circuit of a key.
+//! A [`Site`] is a static variable in the generated code of an attribute. At the first call, the [`Site`] creates the
+//! layer that the attribute declares. All calls share this layer. [`Owned`] is a handle that belongs to one call. The
+//! handle refers to a breaker, bulkhead or rate limit that the user created (`with = ..`), or to the circuit of a key.
 #![allow(missing_docs)] // only the hidden module `__private` exports the public items
 
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ impl<T: Shared> Site<T> {
         &self.declaration
     }
 
-    /// Returns the layer. The first call creates it, or finds it in the registry.
+    /// Returns the layer. The first call creates the layer, or finds the layer in the registry.
     #[inline]
     pub fn get(&'static self) -> &'static T {
         self.layer.get().unwrap_or_else(|| self.resolve())
@@ -67,8 +67,8 @@ impl<T: Shared> Site<T> {
     }
 }
 
-/// A handle of a layer that belongs to one call. Without a handle of its own, the call would borrow the user's
-/// expression (`with = ..`) while the body runs.
+/// A handle of a circuit, bulkhead or rate limit. Each call creates a handle of its own. Otherwise, the call would
+/// borrow the value of the user's expression (`with = ..`) while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
 

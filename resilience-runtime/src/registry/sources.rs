@@ -11,8 +11,8 @@ use crate::registry::written::{Written, merge};
 pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,
     /// The options of attributes and builders. If two elements set the same option, the earlier element wins. Builders
-    /// that registered before the first use of the circuit come first, then attributes that were declared at link time,
-    /// then all others.
+    /// that registered before the first use of the circuit come first. Then come the attributes that were declared at
+    /// link time, and then all other attributes and builders.
     pub(super) written: Vec<Arc<Written>>,
     /// The number of builders that registered before the first use of the circuit. Their options are the first elements
     /// of `written`.
@@ -33,9 +33,8 @@ impl Sources {
     }
 }
 
-/// Inserts options at this index, unless the list already contains options that are equal and have the same source
-/// position. Returns whether the options were inserted. One attribute or builder may register the same options
-/// repeatedly.
+/// Inserts options at this index, and returns true. Returns false if the list already contains equal options with the
+/// same source position, because one attribute or builder may register the same options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
     /// Shares equal options in memory, because one call of `CircuitBreaker::builder` in the source code may register
     /// many circuits.

@@ -2,9 +2,9 @@
 //!
 //! Collisions are resolved by linear probing. A removal shifts the following entries back, so it leaves no tombstone (a
 //! mark that tells a search to continue past a removed entry). Without tombstones, the table rehashes its entries only
-//! when it grows. An insertion into a table that does not grow therefore takes bounded time. In contrast, a table of
-//! the crate `hashbrown` contains tombstones. While keys come and go, such a table rehashes all entries again and
-//! again, under the lock of the shard.
+//! when it grows. An insertion that does not make the table grow therefore takes bounded time. In contrast, a table of
+//! the crate `hashbrown` contains tombstones. While keys come and go, a table of `hashbrown` rehashes all entries again
+//! and again, under the lock of the shard.
 
 use std::cmp::Reverse;
 
@@ -14,7 +14,7 @@ use crate::circuit::core::state::Phase;
 /// A hash table of circuits. Each table belongs to one shard, and the lock of the shard protects it.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// The slots of the table. At most three quarters of them are in use.
+    /// The slots of the table. At most three quarters of the slots are in use.
     slots: Vec<Slot>,
     used_slots: usize,
     /// The number of lookups and insertions, modulo 2^32. A circuit that is not used during 2^32 lookups of other
@@ -31,8 +31,8 @@ struct Slot {
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of idle circuits that an eviction compares. If none of them is closed, the eviction continues to search
-/// for a closed circuit, up to [`MOST_VISITED`] slots.
+/// The number of idle circuits that an eviction compares. If none of these circuits is closed, the eviction continues
+/// to search for a closed circuit, up to [`MOST_VISITED`] slots.
 const SAMPLE: usize = 16;
 /// The maximum number of slots that an eviction visits. If `max_keys` is at most 1,000, practically no table has more
 /// than 256 slots, so an eviction may visit all slots of the table.
@@ -79,9 +79,9 @@ impl Table {
         self.put(Slot { breaker: Some(breaker), hash, used: self.lookups });
     }
 
-    /// Evicts one circuit of a random sample and returns it, or returns `None` if all visited circuits are in use.
-    /// Evicts the circuit with the smallest [`Rank`]. Of several circuits with this rank, evicts the least recently
-    /// used one. `draw` is a random number from which the start of the sample is computed.
+    /// Evicts one circuit of a random sample, and returns this circuit. Returns `None` if all visited circuits are in
+    /// use. The evicted circuit has the smallest [`Rank`]. Of several circuits with this rank, the least recently used
+    /// circuit is evicted. `draw` is a random number from which the start of the sample is computed.
     pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
         let (mut best, mut sampled) = (None, 0);
         let start = self.home(draw);
