@@ -31,8 +31,8 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Returns the name of the bulkhead. Unlike in the message of the error, special characters are not escaped. A
-    /// bulkhead that an attribute creates has the name of the decorated function.
+    /// Returns the name of the bulkhead. Special characters in this name are not escaped, in contrast to the message of
+    /// the error. A bulkhead that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
@@ -107,7 +107,8 @@ impl Bulkhead {
         }))
     }
 
-    /// Returns the name of the bulkhead. Unlike in events and errors, special characters are not escaped.
+    /// Returns the name of the bulkhead. Special characters in this name are not escaped, in contrast to events and
+    /// errors.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
@@ -137,16 +138,16 @@ impl Bulkhead {
 
     /// Takes a slot, and waits if no slot is free.
     ///
-    /// The wait lasts at most the time [`wait`](BulkheadBuilder::wait). If a [`deadline`](crate::deadline()) around the
-    /// call is earlier, the wait ends at the deadline.
+    /// The wait lasts at most for the time of the option [`wait`](BulkheadBuilder::wait). If a
+    /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
     ///
     /// # Errors
     ///
-    /// Returns a [`BulkheadFullError`] if no slot becomes free in this time.
+    /// Returns a [`BulkheadFullError`] if no slot becomes free before the wait ends.
     ///
     /// # Panics
     ///
-    /// Panics if the call has to wait outside a tokio runtime with its timer enabled.
+    /// Panics outside a tokio runtime with its timer enabled, if the call has to wait.
     ///
     /// # Cancel safety
     ///
@@ -178,7 +179,7 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// Panics if the call has to wait outside a tokio runtime with its timer enabled.
+    /// Panics outside a tokio runtime with its timer enabled, if the call has to wait.
     ///
     /// # Cancel safety
     ///

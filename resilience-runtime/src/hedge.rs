@@ -205,8 +205,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // Starts no further attempt after the caller's deadline. The deadline may have passed although it was in
-            // the future when the timer was set, because the runtime may poll this task late.
+            // Starts no further attempt after the caller's deadline. The runtime may poll this task late. The deadline
+            // may then have passed, although it was still in the future when the timer was set.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -26,8 +26,8 @@ pub struct RateLimitedError {
 }
 
 impl RateLimitedError {
-    /// Returns the name of the limit. Unlike in the message of the error, special characters are not escaped. A limit
-    /// that an attribute creates has the name of the decorated function.
+    /// Returns the name of the limit. Special characters in this name are not escaped, in contrast to the message of
+    /// the error. A limit that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
@@ -136,7 +136,8 @@ impl RateLimit {
         }))
     }
 
-    /// Returns the name of the limit. Unlike in events and errors, special characters are not escaped.
+    /// Returns the name of the limit. Special characters in this name are not escaped, in contrast to events and
+    /// errors.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }

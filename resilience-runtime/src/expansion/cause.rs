@@ -1,5 +1,5 @@
 //! Distinguishes the errors of rejected calls and of expired deadlines from the errors of the service itself.
-#![allow(missing_docs)] // only the hidden module `__private` exports the public items
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;

@@ -1,5 +1,5 @@
-//! Creates the outcomes of calls that a layer has rejected or ended.
-#![allow(missing_docs, clippy::missing_errors_doc)] // only the hidden module `__private` exports the public items
+//! Creates the outcomes of calls that an attribute has rejected or ended.
+#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Finds out whether an error comes from a call that a circuit, bulkhead or rate limit rejected, or from an expired
 //! deadline.
-#![allow(missing_docs)] // only the hidden module `__private` exports the public items
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::error::Error;
 use std::ops::Deref;
@@ -17,7 +17,7 @@ fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
 
 fn of_sources(source: &(dyn Error + 'static)) -> Cause {
     // The maximum number of sources that the search visits. Without this limit, the search would never end if the
-    // sources form a ring.
+    // sources formed a ring.
     const DEEPEST: usize = 64;
     std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
@@ -40,16 +40,15 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 ///
 /// The generated code calls `Rejection::of(&error).__cause()`. Four types have a method `__cause`, each for a different
 /// kind of error type. In the order of the following list, each type dereferences to the next type. The compiler
-/// therefore selects the first method that fits:
+/// therefore selects the first method whose condition the error type meets:
 ///
 /// - `Rejection`, if the error implements `Error`,
 /// - `Boxed`, if the error is a `Box<dyn Error>`,
 /// - `SendBoxed`, if the error is a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`,
 /// - `Opaque`, for all other errors.
 ///
-/// Four types are necessary, because inherent methods of one type must not overlap. One type would suffice with autoref
-/// specialization: a trait with methods for a different number of references. However, the generated code would have to
-/// import this trait.
+/// Four types are necessary, because inherent methods of one type must not overlap. Autoref specialization would need
+/// only one type. However, it uses methods of traits, and the generated code would have to import these traits.
 #[derive(Debug)]
 pub struct Rejection<'a, E>(Boxed<'a, E>);
 

@@ -1,5 +1,5 @@
 //! Finds the text of an error, if the type of the error implements `Display`.
-#![allow(missing_docs)] // only the hidden module `__private` exports the public items
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::fmt::Display;
 use std::ops::Deref;

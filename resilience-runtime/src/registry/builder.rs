@@ -137,7 +137,7 @@ impl CircuitBuilder {
     /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1.
     ///
     /// The cooldown grows exponentially, like the backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). After the circuit has
-    /// closed or was reset, the next opening has the configured cooldown again.
+    /// closed or has been reset, the next opening has the configured cooldown again.
     pub fn cooldown_factor(mut self, factor: f64) -> Self {
         self.options.cooldown_factor = Some(factor);
         self
@@ -192,8 +192,8 @@ impl CircuitBuilder {
 
     /// Sets whether the circuit admits the calls that it would otherwise reject, and only counts them. Default: false.
     ///
-    /// Such a call counts in `total_rejected` of the statistics. The outcome of the call appears in the other totals,
-    /// but does not affect the circuit.
+    /// Each of these calls counts in `total_rejected` of the statistics. The outcome of the call appears in the other
+    /// totals, but does not affect the circuit.
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
         self

@@ -50,8 +50,8 @@ pub struct CircuitConflict {
     /// The two values of the option, as text. The first value takes effect. For the option `key`, however, both uses of
     /// the name work.
     pub values: [String; 2],
-    /// The source positions of the two values, as `file:line:column`. A preset has no source position, so its text is
-    /// `a preset`.
+    /// The source positions of the two values, as `file:line:column`. A preset (a ready-made circuit) has no source
+    /// position. Its position is the text `a preset`.
     pub places: [String; 2],
 }
 
@@ -112,8 +112,8 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
     found
 }
 
-/// Returns the conflicts between the elements of `places`. All elements set options of the same name. In each conflict,
-/// the earlier element wins.
+/// Returns the conflicts between the elements of `places`. All elements set options of circuits with the name `name`.
+/// In each conflict, the earlier element wins.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }

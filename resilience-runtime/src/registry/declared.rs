@@ -1,6 +1,6 @@
 //! Defines the declarations of circuits, bulkheads and rate limits. A declaration contains the name and the options of
 //! one attribute. With the feature `declare`, the declarations of circuits are collected at link time.
-#![allow(missing_docs)] // only the hidden module `__private` exports the public items
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::collections::BTreeMap;
 use std::panic::Location;

@@ -18,7 +18,7 @@ use crate::events::TARGET;
 use crate::registry::key::{Key, Text};
 use crate::registry::table::Table;
 
-/// The circuits of one name by their keys, at most `max_keys` circuits. All of them have the same settings.
+/// The circuits of one name by their keys, at most `max_keys` circuits. All these circuits have the same settings.
 pub(crate) struct Family {
     name: &'static str,
     /// The parts of the family, each with a lock of its own. Threads with different keys therefore seldom wait for each
@@ -115,7 +115,7 @@ impl Family {
             self.warn();
         }
         let (settings, table) = &mut *lock(&self.shards[shard].0);
-        // Another thread may have inserted the same key since the lookup in `breaker`.
+        // Another thread may have inserted the same key since the lookup in the method `breaker`.
         if let Some(breaker) = table.find(hash, |it| self.key(it) == Some(key)) {
             if has_place {
                 self.keys.fetch_sub(1, Ordering::Relaxed);
@@ -139,8 +139,8 @@ impl Family {
     }
 
     /// Evicts a key of this shard. If no key of this shard can be evicted, evicts a key of another shard. Returns
-    /// whether a key was evicted. The caller inserts another key in its place, or subtracts one from the number of
-    /// keys.
+    /// whether a key was evicted. The caller inserts another key in the place of this key, or subtracts one from the
+    /// number of keys.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         after.iter().chain(before).any(|Shard(shard)| {

@@ -1,5 +1,5 @@
 //! Converts the keys of circuits to text, for names such as `shard[7]`.
-#![allow(missing_docs)] // only the hidden module `__private` exports the public items
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

@@ -159,8 +159,8 @@ fn emit(conflicts: &[CircuitConflict]) {
 }
 
 /// Registers the circuit of an attribute, or adds the attribute's options to a registered circuit. The options of
-/// earlier registrations win over contradicting ones. Returns the circuit, and the conflicts that the caller must
-/// report by events.
+/// earlier registrations win over contradicting options of this attribute. Returns the circuit, and the conflicts that
+/// the caller must report by events.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     registry().write(Name::Static(name), written, By::Attribute)
 }
@@ -260,7 +260,7 @@ pub fn reset_all_circuits() {
 }
 
 /// Returns the circuit of this name, or `None` if there is no such circuit. If the circuit is declared by an attribute
-/// but has had no call yet, this function registers it.
+/// but has had no call yet, this function registers the circuit.
 ///
 /// The name of a circuit with a key is `name[key]`. A key of more than 128 bytes may be given in full, or in the
 /// shortened form that the statistics show.

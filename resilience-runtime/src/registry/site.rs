@@ -3,7 +3,7 @@
 //! A [`Site`] is a static variable in the generated code of an attribute. At the first call, the [`Site`] creates the
 //! layer that the attribute declares. All calls share this layer. [`Owned`] is a handle that belongs to one call. The
 //! handle refers to a breaker, bulkhead or rate limit that the user created (`with = ..`), or to the circuit of a key.
-#![allow(missing_docs)] // only the hidden module `__private` exports the public items
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use crate::registry::registry;
 
 /// A circuit, bulkhead or rate limit that all calls of a function share, or the circuits of a name with a key.
 pub trait Shared: Clone {
-    /// The name and the options in the attribute. The macro has checked their ranges.
+    /// The name and the options in the attribute. The macro has checked the ranges of these options.
     type Declaration: Copy;
 
     /// Creates the layer, or finds the circuit that is already registered under this name. Returns the layer, and the
@@ -34,8 +34,8 @@ pub trait Shared: Clone {
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
-    // `OnceBox` needs one instruction less than `OnceLock` for each call of a circuit, and three less for each call of
-    // a rate limit.
+    // `OnceBox` needs one instruction less than `OnceLock` for each call of a circuit, and three instructions less for
+    // each call of a rate limit.
     layer: OnceBox<T>,
 }
 
@@ -60,7 +60,7 @@ impl<T: Shared> Site<T> {
     fn resolve(&'static self) -> &'static T {
         let (layer, conflicts) = T::resolve(self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
-        // If two threads make the first call at the same time, only one of them receives the conflicts. The layer is
+        // If two threads make the first call at the same time, only one thread receives the conflicts. The layer is
         // stored before the events are emitted, because a subscriber may call the decorated function.
         conflicts.iter().for_each(conflict::emit);
         found

@@ -33,8 +33,8 @@ impl Sources {
     }
 }
 
-/// Inserts options at this index, and returns true. Returns false if the list already contains equal options with the
-/// same source position, because one attribute or builder may register the same options repeatedly.
+/// Inserts options at this index, and returns true. If the list already contains equal options with the same source
+/// position, returns false. One attribute or builder may register the same options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
     /// Shares equal options in memory, because one call of `CircuitBreaker::builder` in the source code may register
     /// many circuits.

@@ -80,8 +80,8 @@ impl Table {
     }
 
     /// Evicts one circuit of a random sample, and returns this circuit. Returns `None` if all visited circuits are in
-    /// use. The evicted circuit has the smallest [`Rank`]. Of several circuits with this rank, the least recently used
-    /// circuit is evicted. `draw` is a random number from which the start of the sample is computed.
+    /// use. The evicted circuit has the smallest [`Rank`] of the sample. Of several circuits with this rank, the least
+    /// recently used circuit is evicted. `draw` is a random number from which the start of the sample is computed.
     pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
         let (mut best, mut sampled) = (None, 0);
         let start = self.home(draw);
@@ -115,8 +115,8 @@ impl Table {
     fn remove(&mut self, place: usize) -> Option<CircuitBreaker> {
         let removed = self.slots[place].breaker.take();
         self.used_slots -= 1;
-        // Visits the entries up to the next free slot. An entry moves into the gap if a search for the entry would pass
-        // the gap. The slot that the entry leaves is the new gap.
+        // Visits the entries from the gap to the next free slot. An entry moves into the gap if a search for the entry
+        // would pass the gap. The slot that the entry leaves is the new gap.
         let (mut gap, mut next) = (place, self.after(place));
         while self.slots[next].breaker.is_some() {
             let home = self.home(self.slots[next].hash);

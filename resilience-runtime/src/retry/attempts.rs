@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // the public items are part of the hidden module `__private`
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::fmt::Display;
 use std::future::Future;
@@ -82,8 +82,8 @@ impl Attempts {
     /// Starts the decision whether another attempt follows `outcome`. By default, an `Err` may be retried, and an `Ok`
     /// is final.
     ///
-    /// The caller then passes each function of the user to a method of [`Judged`]. `outcome` has determined the error
-    /// type of `Judged` before, so the compiler can infer the parameter type of a closure.
+    /// The caller then passes each function of the user to a method of [`Judged`]. The error type of `Judged` is then
+    /// already known from `outcome`, so the compiler can infer the parameter type of a closure.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -185,7 +185,7 @@ struct Ended<'r, R, T, E> {
     schedule: &'r Schedule,
     outcome: Result<T, E>,
     /// Converts the `Result` back to the return type `R` of the function. This struct has no bound `R: Outcome`,
-    /// because the compiler would then report a function that does not return a `Result` several times.
+    /// because the compiler would then report several errors for a function that does not return a `Result`.
     make: fn(Result<T, E>) -> R,
     /// The reason why no further attempt follows, or `None` as long as another attempt may follow. Once this reason is
     /// set, no function of the user receives the error.
@@ -235,7 +235,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// stays open. Does nothing if the option `retry_rejected` is set.
     ///
     /// `cause` reads the cause of a rejection from the error. If the type of the error shows no cause, `cause` returns
-    /// [`Cause::Unknown`]. The thread-local value of `Note` then decides, which the last poll of the body has set.
+    /// [`Cause::Unknown`]. In this case, the thread-local value of `Note` decides. The last poll of the body has set
+    /// this value.
     #[inline]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
@@ -294,8 +295,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Reads the delay that the error asks for by the function `retry_after` of a circuit below this retry. The longest
-    /// accepted delay is one hour, or the circuit's `max_cooldown` if that is longer.
+    /// Calls the function `retry_after` of a circuit below this retry, which reads the delay that the error asks for.
+    /// The longest accepted delay is one hour, or the circuit's `max_cooldown` if that is longer.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))

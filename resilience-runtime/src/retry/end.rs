@@ -19,7 +19,7 @@ pub(crate) enum End {
     Budget,
     /// The pause would last until the caller's deadline.
     Deadline,
-    /// The number of attempts and of the retries inside them, taken together, has reached `max`.
+    /// The attempts, and the retries that nested calls made inside them, have together reached `max`.
     Nested,
 }
 

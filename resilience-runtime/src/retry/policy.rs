@@ -18,8 +18,8 @@ use crate::retry::schedule::Schedule;
 ///
 /// By default, the policy sleeps for `delay * backoff^(n - 1)` after the n-th failed attempt. The default of
 /// [`delay`](crate::RetryBuilder::delay) is 1 s, and the default of [`backoff`](crate::RetryBuilder::backoff) is 2. An
-/// `Ok` ends the retry, unless [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) asks for another attempt. If no
-/// attempt succeeds, the call returns the outcome of the last attempt unchanged.
+/// `Ok` ends the retry. With [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), an `Ok` can also lead to another
+/// attempt. If no attempt succeeds, the call returns the outcome of the last attempt unchanged.
 ///
 /// # Examples
 ///
@@ -87,9 +87,9 @@ impl<P> RetryPolicy<P> {
     /// - A circuit rejected a call, and the error of this rejection still exists at the end of the poll.
     /// - The circuit that last rejected a call or recorded a failure stays open longer than the pause.
     ///
-    /// The second case can apply even if the attempt handles the rejection, and then fails in the same poll for a
-    /// reason that no circuit records. The policy does not notice a rejection in an earlier poll, in a spawned task, or
-    /// in `f` itself before `f` returns its future.
+    /// The second case can apply even if the attempt has handled the rejection. The attempt may then have failed in the
+    /// same poll for a reason that no circuit records. The policy does not notice a rejection in an earlier poll, in a
+    /// spawned task, or in `f` itself before `f` returns its future.
     ///
     /// # Errors
     ///

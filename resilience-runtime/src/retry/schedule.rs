@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // the public items are part of the hidden module `__private`
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::fmt;
 use std::time::Duration;
