@@ -78,7 +78,7 @@ struct Shared {
     name: Name,
     pace: Pace,
     /// The time at which the next call is due if calls come at an even pace, in nanoseconds (the bits of a [`Tick`]).
-    /// Zero before the first call.
+    /// This field is zero before the first call.
     due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -160,7 +160,7 @@ impl RateLimit {
         let mut seen = due.load(Ordering::Acquire);
         loop {
             // The clock is read after `due`. If the clock were read first, `now` could be earlier than the time at
-            // which another call wrote `due`.
+            // which another call wrote `due`. The reported wait would then be too long.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {

@@ -222,7 +222,7 @@ impl CircuitBuilder {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`], and leaves the registry unchanged, in these cases:
+    /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
     ///
     /// - The name is blank, or ends in brackets, as `shard[7]` does.
     /// - The name belongs to circuits with keys.

@@ -31,7 +31,8 @@ pub(crate) struct Family {
     keys: AtomicU32,
     /// The upper limit of `keys`.
     max_keys: AtomicU32,
-    /// The time of the last event `keys_full`, in nanoseconds (the bits of a [`Tick`]). Zero before the first event.
+    /// The time of the last event `keys_full`, in nanoseconds (the bits of a [`Tick`]). This field is zero before the
+    /// first event.
     warned: AtomicU64,
 }
 

@@ -165,8 +165,8 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
     registry().write(Name::Static(name), written, By::Attribute)
 }
 
-/// Registers the family of an attribute with a key, or adds the attribute's options to a registered family. Conflicts
-/// are handled as in [`join`].
+/// Registers the family of an attribute with a key, or adds the attribute's options to a registered family. Returns the
+/// family, and the conflicts that the caller must report by events.
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut registry = registry();
     let is_new = !registry.families.contains_key(name);
@@ -189,8 +189,8 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
     (family, found)
 }
 
-/// Registers the circuit of a preset, or adds the preset's options to a registered circuit. The options of attributes
-/// and builders take precedence.
+/// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
+/// options of attributes and builders take precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let mut registry = registry();
     let (breaker, sources, is_new) = registry.circuit(Name::Static(name));

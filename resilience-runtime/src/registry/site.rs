@@ -24,13 +24,13 @@ pub trait Shared: Clone {
     /// The name and the options in the attribute. The macro has checked the ranges of these options.
     type Declaration: Copy;
 
-    /// Creates the layer, or finds the circuit that is already registered under this name. Returns the layer, and the
-    /// conflicts of its options with other attributes and builders.
+    /// Creates the circuit, bulkhead or rate limit, or finds the circuit that is already registered under this name.
+    /// Also returns the conflicts of the attribute's options with other attributes and builders.
     fn resolve(declaration: Self::Declaration) -> (Self, Vec<CircuitConflict>);
 }
 
-/// The static variable of an attribute. It contains the declaration, and after the first call also the layer that all
-/// calls share.
+/// The static variable of an attribute. This variable contains the declaration (the name and the options), and after
+/// the first call also the circuit, bulkhead or rate limit that all calls share.
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
@@ -50,7 +50,7 @@ impl<T: Shared> Site<T> {
         &self.declaration
     }
 
-    /// Returns the layer. The first call creates the layer, or finds the layer in the registry.
+    /// Returns the circuit, bulkhead or rate limit. The first call creates it, or finds the circuit in the registry.
     #[inline]
     pub fn get(&'static self) -> &'static T {
         self.layer.get().unwrap_or_else(|| self.resolve())
@@ -60,7 +60,7 @@ impl<T: Shared> Site<T> {
     fn resolve(&'static self) -> &'static T {
         let (layer, conflicts) = T::resolve(self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
-        // If two threads make the first call at the same time, only one thread receives the conflicts. The layer is
+        // If two threads make the first call at the same time, only one thread receives the conflicts. The circuit is
         // stored before the events are emitted, because a subscriber may call the decorated function.
         conflicts.iter().for_each(conflict::emit);
         found
@@ -77,7 +77,7 @@ impl<T: Clone> Owned<T> {
         Self(layer.clone())
     }
 
-    /// Returns the layer to which the handle refers.
+    /// Returns the circuit, bulkhead or rate limit to which the handle refers.
     #[inline]
     pub fn get(&self) -> &T {
         &self.0

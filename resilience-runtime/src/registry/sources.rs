@@ -1,4 +1,5 @@
-//! Stores the options of one circuit, separately for each preset, attribute and builder that sets them.
+//! Stores the options of one circuit, separately for each attribute and builder, and for a preset (a ready-made
+//! circuit).
 
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
@@ -6,7 +7,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::registry::written::{Written, merge};
 
-/// The options of one circuit, from the preset, attributes and builders.
+/// The options of one circuit, from a preset, from attributes and from builders.
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,

@@ -1,4 +1,5 @@
-//! Implements the hash table of one shard of a family. The table finds the circuit of a key, and evicts idle circuits.
+//! Implements a hash table for the circuits of a name with a `key`. The table finds the circuit of a key, and evicts
+//! idle circuits. The circuits of one name are divided into shards, and each shard has a table and a lock.
 //!
 //! Collisions are resolved by linear probing. A removal shifts the following entries back, so it leaves no tombstone (a
 //! mark that tells a search to continue past a removed entry). Without tombstones, the table rehashes its entries only
@@ -11,7 +12,8 @@ use std::cmp::Reverse;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::state::Phase;
 
-/// A hash table of circuits. Each table belongs to one shard, and the lock of the shard protects it.
+/// A hash table of circuits. The circuits of one name are divided into shards. Each shard has one table, which the lock
+/// of the shard protects.
 #[derive(Default)]
 pub(crate) struct Table {
     /// The slots of the table. At most three quarters of the slots are in use.

@@ -38,7 +38,8 @@ use crate::timeout::deadline::within;
 #[error("timed out after {after:?}{}", if self.by_deadline() { ", at the deadline" } else { "" })]
 pub struct TimeoutError {
     after: Duration,
-    /// The source of this error if the caller's deadline ended the call, or `None` if the timeout ended it.
+    /// The source of this error: `Some` if the caller's deadline ended the call, and `None` if the timeout ended the
+    /// call.
     source: Option<ByDeadline>,
 }
 
