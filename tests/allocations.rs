@@ -67,7 +67,8 @@ fn calls_of_decorated_function_do_not_allocate() {
 
 #[test]
 fn calls_without_attribute_do_not_allocate() {
-    // The breaker owns its name. Each rejection shares this text and does not copy it.
+    // The name of this breaker is an owned `String`. Each rejection must share the name, because a copy would allocate
+    // memory.
     let breaker = CircuitBreaker::builder(String::from("made when the program runs"))
         .threshold(2)
         .cooldown(Duration::ZERO)
@@ -135,8 +136,8 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
         breakers.extend((0..1000).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
-    // Four breakers share one allocation: a header, and the stripes. A stripe takes 128 bytes, and holds the counters
-    // of the four breakers for the calls of some threads.
+    // Four breakers share one allocation: a header of 128 bytes, and the stripes. A stripe takes 128 bytes, and holds
+    // the counters of the four breakers for the calls of some threads.
     let each = all / 1000 - (128 + 128 * stripes) / 4;
     assert!(each <= 216, "{each}");
 }
@@ -161,8 +162,8 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         let mut breaker = None;
         kept(|| breaker = Some(builder.build().unwrap()))
     };
-    // The first breaker allocates the stripes, which four breakers share, and a number for the thread. Builds one
-    // breaker before the measurement, so that the measured breakers allocate neither.
+    // The first breaker of a thread allocates counters that four breakers share, and a number for the thread. Builds
+    // one breaker before the measurement, so that the measured breakers allocate neither.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

@@ -139,14 +139,15 @@ pub(crate) fn rejected() -> Vec<Subject> {
     let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, 1));
     for subject in &subjects {
-        // Opens all circuits. The circuits of some libraries need several failures.
+        // Makes 200 calls that fail, to open all circuits. The circuits of some libraries open only after several
+        // failures.
         (subject.calls)(200);
     }
     subjects
 }
 
-/// Returns one subject for each library, and one that is written by hand. Their breakers open after `threshold`
-/// failures. With `FAILING` as `first`, all calls fail. With 0 as `first`, all calls succeed.
+/// Returns one subject for each library, and one subject that is written by hand. The breakers of all subjects open
+/// after `threshold` failures. With `FAILING` as `first`, all calls fail. With 0 as `first`, all calls succeed.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     // With a threshold of 1, the first failures open the circuit. With any other threshold, the circuit stays closed.
     let rate = if threshold == 1 { 0.5 } else { 1.0 };

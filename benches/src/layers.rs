@@ -122,7 +122,7 @@ pub(crate) fn fallback() -> Vec<Subject> {
 }
 
 // Defines the decorated function of `fallback` a second time. If both scenarios called the same function, the compiler
-// would not inline it, which costs as much as a breaker.
+// would not inline this function. The call of a function that is not inlined costs as much as a breaker.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {

@@ -83,7 +83,8 @@ pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     }
 }
 
-/// Polls a future until it is ready. The future is ready at the first poll, unless a library waits for its own lock.
+/// Polls a future until it is ready. Most futures are ready at the first poll. If a library waits for its own lock, its
+/// future needs more polls.
 #[inline]
 pub fn poll<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);

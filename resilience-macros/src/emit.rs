@@ -57,7 +57,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// ```
 ///
 /// The result of `admit` is dropped before the body runs, so that the future does not store this result. The block
-/// around the `match` drops the outcome before the sleep, so that the outcome need not be `Send`.
+/// after `let delay =` drops the outcome before the sleep, so that the outcome need not be `Send`.
 ///
 /// All layers share one `async` block, because a second block would store the arguments a second time. Only a hedge
 /// adds an `async` block for each attempt. A rejected call leaves the function by `return`. If a layer above has to
@@ -126,14 +126,14 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Wraps `block`, which contains the body, in the layers below this place. Returns tokens that end with the outcome
-    /// as an expression.
+    /// Wraps `block`, which contains the body, in the code of the layers below this layer. Returns tokens that end with
+    /// the outcome as an expression.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Wraps `block`, which contains the body, in the layers below this place. Returns statements that bind the local
-    /// `outcome`.
+    /// Wraps `block`, which contains the body, in the code of the layers below this layer. Returns statements that bind
+    /// the local `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
@@ -163,8 +163,8 @@ impl Place<'_> {
         }
     }
 
-    /// Wraps `block`, which contains the body, in this layer and the layers below it. If this place is the body itself,
-    /// returns the statements that wait for the body.
+    /// Wraps `block`, which contains the body, in the code of this layer and of the layers below it. If this place in
+    /// the stack is the body itself, returns the statements that wait for the body.
     fn statements(self, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         if let Some(layer) = self.layer() {

@@ -2,9 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 
-/// Collects the mistakes in attributes and functions as compile errors, so that one build reports all of them.
+/// Collects the mistakes in attributes and functions as compile errors, so that one build reports all mistakes.
 ///
-/// Each message is in lower case. It first names the mistake, and then the text that the user should write instead.
+/// Each message is in lower case. The message first names the mistake, and then the text that the user should write
+/// instead.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 

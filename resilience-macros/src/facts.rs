@@ -1,5 +1,5 @@
-//! Defines [`Facts`], the properties of a layer. The module `plan` decides about all layers of a function from these
-//! properties alone.
+//! Defines [`Facts`], the properties of a layer, which is one attribute on a function. The module `plan` makes all
+//! decisions about the layers of a function from these properties alone.
 
 use std::time::Duration;
 
@@ -14,22 +14,25 @@ pub(crate) struct Facts {
     pub(crate) runs: Runs,
     /// The cause of the layer's own rejections, or `None` if the layer rejects no calls.
     pub(crate) rejects: Option<Cause>,
-    /// The causes for which this layer catches a rejection by a layer below. A call that is rejected for another cause
-    /// skips this layer.
+    /// The causes of the rejections that this layer catches. If a layer below rejects a call for another cause, the
+    /// error of the rejection skips this layer.
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
-    /// Whether the layer replaces an error by the outcome of a function that takes the arguments, as a fallback does.
+    /// Whether the layer replaces an error by the outcome of another function, as a fallback does. The other function
+    /// takes the arguments of the call.
     pub(crate) replaces: bool,
-    /// Whether a call may wait until the layer admits it, as a bulkhead can.
+    /// Whether a call may wait until the layer admits the call, as in a bulkhead.
     pub(crate) waits: bool,
-    /// The value of `name` in `#[circuit]`, and its span. The whole program shares the circuit of this name.
+    /// The value of the option `name` of `#[circuit]`, and its span. All functions of the program share the circuit of
+    /// this name.
     pub(crate) name: Option<(String, Span)>,
     /// The expression `key` in `#[circuit]`, which selects one of several circuits with the same name.
     pub(crate) key: Option<TokenStream>,
-    /// Whether the key uses the number of the attempt of a retry above, so that each attempt may have another circuit.
+    /// Whether `key` contains the number of the attempt of a retry above. Each attempt may then use another circuit.
     pub(crate) per_attempt: bool,
-    /// The user's function that reads the delay that an error asks for, for the retries above.
+    /// The user's function that returns the delay that an error asks for. The retries above this layer call this
+    /// function.
     pub(crate) hint: Option<TokenStream>,
     /// The names of the arguments that are cloned for each attempt.
     pub(crate) clones: Vec<Ident>,
@@ -40,8 +43,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Creates the properties of a layer. The parameters are the properties without a default, because every layer must
-    /// state them.
+    /// Creates the properties of a layer. The properties that every layer must state are parameters. The other
+    /// properties have defaults.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -88,13 +91,12 @@ pub(crate) enum Cause {
     /// A circuit rejected the call. A retry ends if it receives this rejection.
     Circuit,
     /// A bulkhead or a rate limit rejected the call. Circuits above ignore this outcome, because it says nothing about
-    /// the service. A rejection by a circuit that belongs to one attempt also has this cause, because the next attempt
-    /// may have another circuit.
+    /// the service. A rejection by a circuit whose key contains the number of the attempt also has this cause, because
+    /// the next attempt may use another circuit.
     Limit,
 }
 
 impl Cause {
-    /// All causes.
     pub(crate) const ALL: &'static [Self] = &[Self::Circuit, Self::Limit];
 }
 
@@ -105,11 +107,12 @@ pub(crate) enum Asks {
     Nothing,
     /// The layer asks whether any layer below rejected the call.
     Rejected,
-    /// The layer asks whether a circuit rejected the call. The question matters only if a layer between this layer and
-    /// the circuit catches the rejection, or if each attempt has its own circuit.
+    /// The layer asks whether a circuit rejected the call. The answer is needed only if a layer between this layer and
+    /// the circuit catches the rejection, or if each attempt has its own circuit. Any other rejection by a circuit
+    /// skips this layer.
     ByCircuit,
     /// The layer asks whether a layer below rejected the call, or whether the caller's deadline ended the call. The
-    /// question matters only if a layer below can reject calls, or is a timeout.
+    /// answer is needed only if a layer below can reject calls, or is a timeout.
     ByCaller,
 }
 
@@ -118,9 +121,9 @@ pub(crate) enum Asks {
 pub(crate) enum Time {
     /// The time of the layers below.
     Same,
-    /// The time of the layers below, limited to this time.
+    /// The time of the layers below, limited to this duration.
     AtMost(Duration),
-    /// A wait of at most this time, plus the time of the layers below.
+    /// A wait of at most this duration, plus the time of the layers below.
     After(Duration),
     /// The time of several attempts of the layers below, with pauses between them.
     Repeated(Pauses),
@@ -137,7 +140,7 @@ pub(crate) struct Pauses {
     pub(crate) max: u32,
     /// The length of the first pause in seconds.
     pub(crate) delay: f64,
-    /// The factor from each pause to the next.
+    /// The factor by which a pause is multiplied to get the next pause.
     pub(crate) backoff: f64,
 }
 

@@ -4,13 +4,13 @@
 //! stack passes through these modules:
 //!
 //! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
-//! 2. `layers` contains a module for each attribute. This module parses the options of the attribute with the parsers
-//!    in `parse`.
+//! 2. `layers` contains a module for each attribute. Each of these modules parses the options of its attribute with the
+//!    parsers in `parse`.
 //! 3. `plan` reports contradictions between layers. It reads the properties of each layer from a `Facts` struct.
 //! 4. `emit` combines the tokens of all layers in one expansion.
 //!
-//! A module imports only from modules that stand later in this list: `pipeline`, `layers`, `emit`, `plan`, and then
-//! `parse`, `facts`, `tokens` and `error`.
+//! To avoid import cycles, a module imports only from modules to its right in this list: `pipeline`, `layers`, `emit`,
+//! `plan`, and then `parse`, `facts`, `tokens` and `error`.
 #![forbid(unsafe_code)]
 
 mod emit;

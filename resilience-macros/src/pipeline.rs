@@ -5,9 +5,9 @@
 //! 3. Check the stack for contradictions.
 //! 4. Emit the tokens.
 //!
-//! rustc expands the outermost attribute of a function first. This expansion removes the other attributes of this crate
-//! from the function, and contains the layers of all of them. If each attribute wrapped the body separately, the layer
-//! of the outermost attribute would become the innermost.
+//! rustc expands the outermost attribute of a function first. This expansion takes the other attributes of this crate
+//! from the function, and contains the code of all these attributes. If each attribute expanded separately, the code of
+//! the outermost attribute would become the innermost code.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -21,15 +21,15 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument that marks an attribute as absorbed. The layer of an absorbed attribute is already part of the
-/// expansion of another attribute, so its own expansion changes nothing.
+/// The argument that marks an attribute as absorbed. The expansion of another attribute already contains the code of an
+/// absorbed attribute. The absorbed attribute therefore changes nothing when rustc expands it.
 ///
 /// An absorbed attribute stays in the output. Otherwise rustc would report the attribute's import as unused, or would
 /// not report that the import is missing.
 const ABSORBED: &str = "__absorbed";
 
-/// Expands `attribute` with the options `args` on the function `item`, together with all attributes of the `family`
-/// below `attribute`.
+/// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below it that belong
+/// to `family`, the table of all attributes of this crate.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
@@ -73,8 +73,8 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Returns the attribute of the family that `path` names, or `None` for any other attribute. `path` is either the name
-/// alone, or the path of the runtime crate and the name.
+/// Returns the attribute of this crate that `path` names, or `None` if `path` names another attribute. `path` contains
+/// either the name of the attribute alone, or also the path of the runtime crate.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -101,14 +101,14 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns `#[path(__absorbed)]`: the same attribute with an argument that makes its expansion change nothing.
+/// Returns `#[path(__absorbed)]`: the attribute `path` with the argument that marks it as absorbed.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports this attribute if another attribute of this crate has expanded on the function before. The other attribute
-/// did not recognise this one, because this one has been imported under a changed name.
+/// Reports an error if another attribute of this crate has already expanded on the function. The other attribute did
+/// not recognise the current attribute, because the user imported the current attribute under a new name.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(
@@ -120,9 +120,9 @@ fn comes_first(function: &Function, errors: &mut Errors) {
 }
 
 /// Adds the longest time that a call can take to the docs of the function, if the attributes determine this time. A
-/// function without docs gets no such line, so that rustc still reports the missing docs.
+/// function without docs stays without docs, so that rustc still reports the missing docs.
 fn document(function: &mut Function, plan: &Plan) {
-    // `#[doc(alias = ..)]` and `#[doc(hidden)]` add no text to the docs.
+    // Does not count `#[doc(alias = ..)]` and `#[doc(hidden)]` as docs, because they contain no text.
     let is_text = |attr: &syn::Attribute| matches!(&attr.meta, Meta::NameValue(meta) if meta.path.is_ident("doc"));
     if let Some(line) = plan.worst_case().filter(|_| function.attrs.iter().any(is_text)) {
         let line = format!("\n\n{line}");

@@ -35,7 +35,8 @@ pub(crate) fn braced(within: TokenStream, span: Span) -> TokenTree {
     TokenTree::Group(group)
 }
 
-/// Returns the tokens of `path` with the location `at`, so that errors point there. The names still resolve as before.
+/// Returns the tokens of `path` with the location `at`, so that errors point at this location. The names in the path
+/// still resolve as before.
 pub(crate) fn located(path: &Path, at: Span) -> TokenStream {
     let tokens = path.to_token_stream().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(at));

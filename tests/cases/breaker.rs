@@ -43,7 +43,7 @@ enum Op {
     Start,
     Finish,
     Advance,
-    /// A reset of the breaker, which also ends a manual state.
+    /// A reset of the breaker, which also ends a state that was set by hand.
     #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
@@ -62,13 +62,15 @@ struct Growth {
     max: f64,
 }
 
-/// The longest tick of the coarse wall clock on any system. Time stamps of a breaker come from this clock.
+/// The longest step of the coarse wall clock on any operating system. The time stamps of a breaker come from this
+/// clock.
 const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// A reason to skip cases, the number of cases that are skipped for it, and a function that returns whether it applies.
+/// A reason to skip cases, the number of cases that it skips, and a function that returns whether the reason applies to
+/// a case.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons to skip a case. If several reasons apply to a case, the case counts for the first of them.
+/// The reasons to skip a case. If several reasons apply to a case, only the first of these reasons counts the case.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -77,13 +79,14 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// The ids of cases, each with the name of a count that this library defines differently. In this library, `successes`
-/// counts since the circuit last closed. The case counts since the circuit became half-open.
+/// The ids of cases, each with the name of a statistic that this library defines differently. In this library,
+/// `successes` is the number of successes since the circuit last closed. In the case, the number starts when the
+/// circuit becomes half-open.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
     /// Returns whether the case uses only features of the original specification of this breaker. The test checks that
-    /// every such case is replayed.
+    /// every case of this kind is replayed.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -121,7 +124,7 @@ impl Case {
         if self.expect_config.as_deref() == Some("rejected") {
             let error = breaker.expect_err(&self.id);
             let why = self.why.as_deref().unwrap();
-            // The cases use other names than the builder for these two options.
+            // Converts the names of two options, because the cases use other names than the builder.
             let option = match error.option() {
                 "failure_rate" => "rate",
                 "calls" => "window",
@@ -147,8 +150,8 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// An entry for each step. It contains the second of the paused clock at which the step ended. It also contains the
-    /// earliest and the latest wall-clock time of the step, in milliseconds since 1970.
+    /// An entry for each step. The number is the time on the paused clock at which the step ended, in seconds. The
+    /// array holds the earliest and the latest wall-clock time of the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -247,8 +250,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Waits for two ticks of the coarse wall clock if the case expects time stamps, so that no two steps have the same
-    /// stamp. Returns the earliest possible stamp of the next step, in milliseconds since 1970.
+    /// Waits for two steps of the coarse wall clock if the case expects time stamps, so that no two steps of the case
+    /// have the same time stamp. Returns the earliest possible time stamp of the next step, in milliseconds since 1970.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {
@@ -259,8 +262,8 @@ impl<'a> Replay<'a> {
         wall_millis(SystemTime::now() - COARSE_TICK)
     }
 
-    /// Returns the second of the paused clock at which the step with this time stamp ended, or null if there is no
-    /// stamp.
+    /// Returns the time on the paused clock, in seconds, at which the step with the time stamp `stamp` ended. Returns
+    /// null if `stamp` is `None`.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
         let made = self.journal.iter().find(|(_, [begun, ended])| (begun..=ended).contains(&&stamp));

@@ -31,15 +31,16 @@ struct Case {
     why: Option<String>,
 }
 
-/// A reason to skip cases, the number of cases that are skipped for it, and a function that returns whether it applies.
+/// A reason to skip cases, the number of cases that it skips, and a function that returns whether the reason applies to
+/// a case.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons to skip a case. If several reasons apply to a case, the case counts for the first of them.
+/// The reasons to skip a case. If several reasons apply to a case, only the first of these reasons counts the case.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
-    // Case V03 contradicts this case: V03 expects an error if `delay` is longer than `max_delay`. The library agrees
-    // with V03.
+    // Case V03 contradicts case D18: V03 expects an error if `delay` is longer than `max_delay`. The library returns
+    // this error.
     ("a delay above the longest is capped", 1, |case| case.id == "D18"),
     ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
@@ -63,7 +64,7 @@ fn throttled(failure: &Failure) -> Option<Duration> {
     (failure.kind == "throttle").then_some(Duration::from_secs(1))
 }
 
-/// The observations of one call.
+/// The values that a test records during one call.
 #[derive(Debug)]
 struct Observed {
     /// The number of tokens in the budget after each attempt.
@@ -88,8 +89,8 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // These options need no call of the builder. Either `policy` or a replay function implements the
-                // option, or the library always behaves as the option says.
+                // These options need no call of the builder. Some of them are implemented by `policy` or by a replay
+                // function. The others describe a behaviour that the library always has.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
                 other => panic!("{}: unknown option `{other}`", self.id),
@@ -131,7 +132,7 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // The cases name the option `max` by the text `max_attempts`, which contains `max`.
+                // Checks with `contains`, because the cases use the name `max_attempts` for the option `max`.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;
@@ -163,15 +164,15 @@ impl Case {
     }
 
     /// Replays a table about `max_elapsed`. A row contains the time at which an attempt fails, and whether another
-    /// attempt follows. In some rows, the number of the attempt precedes the time.
+    /// attempt follows. Some rows also contain the number of the attempt, before the time.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
                 Value::Array(at) => (u32::deserialize(&at[0]).unwrap(), seconds(&at[1])),
                 elapsed => (1, seconds(elapsed)),
             };
-            // Pauses of 1 µs are shorter than the difference between the times of two rows, so they do not change a
-            // result.
+            // Uses pauses of 1 µs. They are shorter than the difference between the times of two rows, so they change
+            // no result.
             let max = self.config.get("max_attempts").map_or(9, |max| u32::deserialize(max).unwrap());
             let policy = self.builder().max(max).delay(Duration::from_micros(1)).backoff(1.0).build().unwrap();
             let (begin, attempts) = (Instant::now(), Cell::new(0));
@@ -198,8 +199,8 @@ impl Case {
                     let pauses: Vec<_> = attempts.windows(2).map(|pair| pair[1] - pair[0]).collect();
                     assert_eq!(pauses.len(), delays.len(), "{id}: {pauses:?}");
                     for (pause, delay) in pauses.into_iter().zip(delays) {
-                        // The timer of tokio has steps of 1 ms and never wakes too early. A delay of zero does not use
-                        // the timer.
+                        // A pause may be up to 1 ms longer than its delay, because the timer of tokio has steps of 1 ms
+                        // and never wakes too early. A delay of zero does not use the timer.
                         let latest = if delay.is_zero() { delay } else { delay + Duration::from_millis(1) };
                         assert!((delay..=latest).contains(&pause), "{id}: {pause:?} in place of {delay:?}");
                     }
@@ -221,14 +222,15 @@ impl Case {
     }
 }
 
-/// Calls a function through `policy`. The n-th attempt has the n-th of the `outcomes`. A further attempt panics.
+/// Calls a function through `policy`. The n-th attempt ends with the n-th of the `outcomes`. An attempt for which
+/// `outcomes` has no entry panics.
 async fn observe<P: RetryRules<u64, Failure>>(
     policy: &RetryPolicy<P>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],
 ) -> Observed {
-    // The timer has steps of 1 ms. At the exact time of a step, even a sleep of zero takes some time, so this advance
-    // moves the clock between two steps.
+    // Moves the clock to a time between two steps of tokio's timer, which has steps of 1 ms. At the exact time of a
+    // step, even a sleep of zero would take some time.
     advance(Duration::from_micros(300)).await;
     let attempts = RefCell::new(Vec::new());
     let tokens = RefCell::new(Vec::new());

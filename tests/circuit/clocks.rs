@@ -19,7 +19,8 @@ fn breaker() -> CircuitBreaker {
     CircuitBreaker::builder("clocks").threshold(1).cooldown(COOLDOWN).build().unwrap()
 }
 
-/// Creates a runtime with a paused clock, which shows a time that is `ahead` of the system's clock.
+/// Creates a runtime with a paused clock. The time of this clock is later than the time of the system's clock, by the
+/// duration `ahead`.
 fn paused(ahead: Duration) -> Runtime {
     let runtime = paused_runtime();
     runtime.block_on(advance(ahead));

@@ -1,4 +1,4 @@
-//! Tests one breaker in many threads, and that the public types are `Send` and `Sync`.
+//! Tests that many threads can use one breaker, and that the public types are `Send` and `Sync`.
 
 use std::fmt::Debug;
 use std::sync::Barrier;
@@ -25,8 +25,8 @@ fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     })
 }
 
-/// Repeats the case H06 of `tests/cases/breaker.json` with real threads: no more than `half_open_max` trials are
-/// admitted.
+/// Repeats the case H06 of `tests/cases/breaker.json` with real threads. A half-open circuit must admit at most
+/// `half_open_max` trials.
 #[test]
 fn concurrent_trials_stay_within_half_open_max() {
     for half_open_max in [1, 3] {

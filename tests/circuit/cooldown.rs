@@ -253,7 +253,8 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // A rejection during a trial asks for at most one second. Waits for the rest of the trial's timeout.
+                // While half-open, a rejection asks for a wait of at most one second, and the trial may hold its permit
+                // longer. The loop waits until the `trial_timeout` has passed.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

@@ -231,7 +231,7 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// In the specification, the success of an expired trial also counts, but trials hold no permits.
+/// In the specification, the success of a trial always counts, and a trial holds no permit that could expire.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;

@@ -1,4 +1,4 @@
-//! Tests trip rules (the conditions that open a circuit) and the states that a caller sets by hand. Also tests shadow
+//! Tests trip rules (the conditions that open a circuit), and the states that a caller sets by hand. Also tests shadow
 //! circuits, which count the calls that they would reject, but admit them.
 
 use std::io;
@@ -260,8 +260,8 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // The first success takes the lock of the breaker, because its window has expired. The second success also
-        // takes the lock if it counts as a slow call.
+        // The path of a success depends on whether the success takes the lock of the breaker. The first success takes
+        // the lock, because the window has expired. The second success takes the lock only if it counts as a slow call.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();
         advance(SECOND).await;

@@ -1,4 +1,4 @@
-//! Defines [`Breaker`], the model of a circuit breaker.
+//! Defines [`Breaker`], a simple model of a circuit breaker, with which the tests compare the library.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,7 +12,8 @@ use crate::history::Settings;
 /// The time at which the body of a call first returned `Poll::Pending`, or `None` before that time.
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
-/// The generation and the lease in which a call was admitted.
+/// The state of a breaker at the time when it admitted a call. `generation` counts the state changes, and `lease`
+/// counts how often running trials have expired.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     generation: u32,
@@ -20,8 +21,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The ticket of a call inside a running trial of the same circuit. No generation has this number, so the outcome
-    /// does not change the state.
+    /// The ticket of a call inside a running trial of the same circuit. No state has this generation, so the outcome of
+    /// the call does not change the state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
 
@@ -43,8 +44,8 @@ enum State {
 #[derive(Clone)]
 struct Facts {
     state: State,
-    /// Whether each call of the window failed, oldest first. If the threshold counts failures in a row, an entry for
-    /// each of these failures.
+    /// Whether each call of the window failed, oldest first. If the threshold counts failures in a row, the list has an
+    /// entry for each of these failures.
     window: Vec<bool>,
     generation: u32,
     lease: u32,
@@ -76,7 +77,7 @@ impl Breaker {
         }
     }
 
-    /// Returns whether the ticket belongs to a trial of the current lease while the circuit is half-open.
+    /// Returns whether the circuit is half-open, and the ticket belongs to a running trial that has not expired.
     pub(crate) fn is_live_trial(&self, ticket: Ticket) -> bool {
         let facts = self.facts.borrow();
         let current = Ticket { generation: facts.generation, lease: facts.lease };

@@ -1,4 +1,5 @@
-//! Defines [`Context`], the data that each layer of the model passes to the layers below it.
+//! Defines [`Context`], the data that each layer of the model passes to the layers below it. The model is a simple
+//! implementation of the layers, with which the tests compare the library.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -16,14 +17,15 @@ use crate::breaker::{Start, Ticket};
 pub(crate) struct Context {
     /// The index of the call in `Model::calls`.
     pub(crate) call: usize,
-    /// The index of the current function in the frames of the call. The outermost function has the index 0.
+    /// The index of the current function in the list of the functions of the call. The outermost function has the index
+    /// 0.
     pub(crate) depth: usize,
     /// The caller's deadline.
     pub(crate) until: Option<Instant>,
-    /// The circuits that have admitted this call, each with its index and its ticket.
+    /// The circuits that have admitted this call: the index of each circuit, and the ticket that the call received.
     pub(crate) outer: Vec<(usize, Ticket)>,
-    /// The records of the outer retries, which count each retry by a layer below. Outer retries are those of calling
-    /// functions and those by a `call` method.
+    /// The records of the outer retries. Each record counts the retries by all layers below. An outer retry is on a
+    /// calling function, or comes from a `call` method.
     pub(crate) nested: Vec<Rc<Inside>>,
     /// The records of the retry attributes on the same function. They observe only the body, or the attempts of a hedge
     /// above the body.
@@ -38,7 +40,8 @@ pub(crate) struct Context {
 pub(crate) struct Inside {
     /// The number of retries by layers inside the attempts, without the retries of calls that succeeded.
     pub(crate) retries: Cell<i32>,
-    /// Whether the body of the current attempt has ended. `false` if a layer rejected the attempt before its body ran.
+    /// Whether the body of the current attempt has ended. The value is `false` if a layer rejected the attempt before
+    /// its body ran.
     pub(crate) has_ended: Cell<bool>,
 }
 

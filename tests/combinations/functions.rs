@@ -1,4 +1,4 @@
-//! Defines the decorated functions. Each has a stack of one to seven attributes.
+//! Defines decorated functions for the comparison with the model. Each function has one to seven attributes.
 
 use std::future::{Ready, ready};
 

@@ -1,22 +1,23 @@
-//! Creates random histories. A history contains the settings of the layers, and steps such as calls, pauses and resets.
+//! Creates random histories as inputs of the test. A history contains the settings of the layers, and steps such as
+//! calls, pauses and resets.
 
 use std::time::Duration;
 
-/// A layer of a stack. Each layer has the same options in all stacks.
+/// A layer around a function: an attribute, or a `call` method. Each layer has the same options on all functions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Layer {
     /// The first circuit, without options such as `failure_if`.
     CircuitA,
-    /// The second circuit. As an attribute, it has three functions: `failure_if` excludes [`End::Ignored`],
-    /// `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the delay of [`End::Busy`].
+    /// The second circuit. As an attribute, this circuit has three options with a function: `failure_if` excludes
+    /// [`End::Ignored`], `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the delay of [`End::Busy`].
     CircuitB,
     /// A retry of two attempts with a pause of 1 s, and with a budget.
     Retry2,
     /// A retry of three attempts with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`], its
     /// `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
     Retry3,
-    /// A retry of two attempts without a pause. With `retry_rejected = true`, it also repeats a call that the circuit
-    /// of a called function rejected.
+    /// A retry of two attempts without a pause. With `retry_rejected = true`, this retry also repeats a call that the
+    /// circuit of a called function rejected.
     Failover,
     /// A timeout of 7 s.
     Timeout,
@@ -59,7 +60,7 @@ const BUSY_3_S: End = End::Busy(Duration::from_secs(3));
 const BUSY_40_S: End = End::Busy(Duration::from_secs(40));
 const BUSY_12_H: End = End::Busy(Duration::from_secs(12 * 60 * 60));
 
-/// A run of the innermost body.
+/// A run of the innermost body: its duration, and the way in which it ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) time: Duration,

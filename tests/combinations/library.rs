@@ -1,4 +1,4 @@
-//! Runs histories with the library: calls the decorated functions, and nests `call` methods.
+//! Runs the random histories of the test with the library: calls the decorated functions, and nests `call` methods.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -59,7 +59,7 @@ impl World {
         Self {
             a: circuit(&history.circuits[0]),
             b: circuit(&history.circuits[1]),
-            // The slots in `taken` borrow the bulkhead for `'static`.
+            // Leaks the bulkhead, because the slots in `taken` borrow it for `'static`.
             slots: Box::leak(Box::new(slots)),
             taken: Vec::new(),
             rate: RateLimit::builder("rate", 1).burst(history.burst).build().unwrap(),
@@ -172,7 +172,6 @@ fn circuit(settings: &Settings) -> CircuitBreaker {
     builder.build().unwrap()
 }
 
-/// Returns the [`Kind`] of an error.
 fn kind(error: &Error) -> Kind {
     match error {
         Error::Open(_) => Kind::Open,

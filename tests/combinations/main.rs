@@ -201,8 +201,8 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // The frame without this layer needs a decorated function that has exactly the remaining layers. If
-                    // no such function exists, the layer stays.
+                    // A frame with attributes needs a decorated function that has exactly the remaining layers. If
+                    // there is no such function, the layer stays.
                     let attribute = FUNCTIONS.iter().position(|function| function.layers == layers);
                     if frame.attribute.is_none() || attribute.is_some() {
                         let attribute = frame.attribute.and(attribute);
@@ -237,7 +237,8 @@ fn stacks_behave_as_their_model() {
         let history = shrunk(history);
         match difference(&history) {
             Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
-            // The history alone shows no difference, so a layer has kept state from earlier histories.
+            // The history shows no difference when it runs alone. A layer has therefore kept state from earlier
+            // histories.
             None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
         }
     }

@@ -129,8 +129,8 @@ impl Model {
         self.watched(retries, noting(starts, self.run_body(context))).await
     }
 
-    /// Polls the body of these retries. Each poll clears `last_open`, and records in `has_ended` whether the body has
-    /// ended.
+    /// Polls `future`, the body of the `retries`. Each poll clears `last_open`, and records in `has_ended` whether the
+    /// body has ended.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {

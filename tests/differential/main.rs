@@ -23,7 +23,8 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// A step of a sequence. The file stores each step as an array of its fields, and each [`Answer`], too.
+/// A step of a sequence. The file stores each step as an array of its fields, and each [`Answer`] as an array inside
+/// this array.
 #[derive(Deserialize)]
 struct Step {
     op: Op,
@@ -43,9 +44,9 @@ enum Op {
 
 /// The state of a breaker after a step.
 ///
-/// In both breakers, `successes` has the same value, because one trial closes the circuit in every sequence. If
-/// `half_open_max` were higher, the values would differ. The time stamps of the breakers come from different clocks, so
-/// the test only compares whether a stamp exists.
+/// The two breakers define `successes` differently, but the values are equal if the first successful trial closes the
+/// circuit. Every sequence therefore has a `half_open_max` of 1. The time stamps of the breakers come from different
+/// clocks, so the test only compares whether a stamp exists.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,

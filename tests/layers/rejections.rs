@@ -22,7 +22,7 @@ fn stats(name: &str) -> (u64, u64) {
 const SOON: Duration = Duration::from_millis(10);
 
 // Defines functions with the given error type. Each of the first four functions has a layer that can reject or end a
-// call. The function `outer` has a circuit, and calls one of the four functions.
+// call. The function `outer` has a circuit, and calls one of these four functions.
 
 macro_rules! inner {
     ($module:ident, $name:literal, $inner:literal: $error:ty) => {

@@ -114,7 +114,8 @@ struct Totals {
     opened: u64,
 }
 
-/// The generation and the lease in which a call was admitted. The lease is 0 if the call is not a trial.
+/// The values of `Model::generation` and `Model::lease` at the time when a call was admitted. The lease is 0 if the
+/// call is not a trial.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,

@@ -34,8 +34,8 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Compares the statistics with the model. Only some steps do so, because reading the statistics must not change
-    /// the window.
+    /// Compares the statistics with the model. The comparison is a step of its own, so that the test also makes calls
+    /// without a comparison between them.
     Look,
     Reset,
 }

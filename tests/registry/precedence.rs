@@ -1,5 +1,5 @@
-//! Tests circuits whose options are set in several places of a program. An option applies from the first call on, even
-//! if the function with this option has not been called.
+//! Tests circuits whose options are set in several places of a program. An option applies from the first call of the
+//! program on, even if the function with this option has not been called yet.
 
 use std::io;
 use std::time::Duration;

@@ -194,7 +194,7 @@ fn concurrent_retries_stay_within_budget() {
     });
     assert_eq!(seen(&THREADS), (0, 1_000, 7_000));
     let stats = THREADS_RATIO.stats();
-    // The budget counts calls in buckets of time. If a bucket expires at that moment, the same call may pay for two
+    // The budget counts calls in buckets of time. If a bucket expires during the test, the same call may pay for two
     // retries.
     assert!((800..=801).contains(&stats.granted), "{stats:?}");
 }

@@ -26,7 +26,7 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 /// An error that implements no trait.
 struct Opaque;
 
-/// Defines functions with a retry, one for each error type. Such a function must make three attempts after ordinary
+/// Defines functions with a retry, one for each error type. Each function must make three attempts after ordinary
 /// errors, but only one attempt after a rejection by a circuit.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {

@@ -1,5 +1,5 @@
-//! Tests that a retry ends without a pause if a circuit in the body would still be open after the pause. The error type
-//! does not matter.
+//! Tests that a retry ends without a pause if a circuit in the body would still be open after the pause. The retry must
+//! do so for every error type.
 
 use std::cell::Cell;
 use std::io;

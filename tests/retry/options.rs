@@ -49,7 +49,7 @@ async fn attribute_offers_every_jitter() {
             for (pause, (least, most)) in
                 pauses.iter().zip(least.into_iter().zip([if index == 2 { 20 } else { 8 }, 20, 20]))
             {
-                // A timer of tokio may take one millisecond more than the pause.
+                // Allows one millisecond more, because a timer of tokio may wake one millisecond late.
                 assert!(
                     (seconds(least)..=seconds(most) + Duration::from_millis(1)).contains(pause),
                     "{index}: {pauses:?}"
@@ -181,7 +181,8 @@ async fn retry_if_ok_retries_a_value() {
     }
 }
 
-/// The fields of a retry event: the number of the attempt, the pause in seconds, and the error.
+/// The fields of a retry event: the number of the attempt, the pause in seconds, and the error, or `None` after a
+/// success.
 type Seen = (u32, u64, Option<bool>);
 
 #[retry(

@@ -98,8 +98,8 @@ pub fn fail(calls: &Cell<u32>) -> Result<(), u32> {
     Err(calls.get())
 }
 
-/// Makes one call for each character. The call fails if the character is `x`, and otherwise succeeds. Panics if the
-/// breaker rejects a call.
+/// Makes one call for each character of `pattern`. The call fails if the character is `x`, and otherwise succeeds.
+/// Panics if the breaker rejects a call.
 pub fn calls(breaker: &CircuitBreaker, pattern: &str) {
     for call in pattern.chars() {
         let permit = breaker.try_acquire().expect("the circuit admits the call");

@@ -1,5 +1,5 @@
-//! Defines the decorated functions of the scenarios. Each function combines a tested layer, which is a column of the
-//! table, with one way in which the call below the layer ends.
+//! Defines the decorated functions that the test calls. Each function combines a tested layer, which is a column of the
+//! table in `docs/guide/what_counts.md`, with one way in which the call below the layer ends.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -25,7 +25,7 @@ pub(crate) struct Layers {
     pub(crate) hedge: Call,
 }
 
-/// A property of a [`Family`] that changes its scenarios.
+/// The kind of a [`Family`], which changes how the test calls its functions.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Plain,
@@ -138,7 +138,7 @@ macro_rules! layers {
 }
 
 macro_rules! family {
-    // Most families have these tested layers.
+    // Adds the attributes of the tested layers, which are the same in most families.
     ($name:ident, $kind:ident, $world:ident, below { $($below:tt)* }) => {
         family! {
             $name, $kind, $world,

@@ -128,7 +128,7 @@ fn rows() -> Vec<Row> {
 /// place.
 type Scenario = fn(&Row, Place) -> Option<String>;
 
-/// The columns after the first, each with its title and its scenario.
+/// All columns except the first, each with its title and its scenario.
 const COLUMNS: [(&str, Scenario); 6] = [
     ("circuit", |row, place| Some(with_circuit(row, place).circuit_word())),
     ("retry", |row, place| Some(with_retry(row, place).0)),
@@ -176,8 +176,9 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
     Some(word.to_owned())
 }
 
-/// Calls a function with a hedge, and returns the word for the hedge. The first attempt runs for 100 s and succeeds,
-/// except after an expired deadline. The second attempt starts after 0.8 s, and ends as the row says.
+/// Calls a function with a hedge, and returns the word for the hedge. The first attempt runs for 100 s and succeeds. If
+/// the deadline of the row has already expired, the first attempt ends as the row says instead. The second attempt
+/// starts after 0.8 s, and ends as the row says.
 fn hedge(row: &Row, place: Place) -> String {
     paused_runtime().block_on(async {
         let world = row.world();

@@ -1,4 +1,4 @@
-//! Defines [`World`], the state that a scenario shares with the functions that it calls.
+//! Defines [`World`], the state that a test run shares with the functions that it calls.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -124,7 +124,6 @@ impl World {
         self.note();
     }
 
-    /// Counts a retry.
     pub(crate) fn on_retry(&self) {
         self.retries.set(self.retries.get() + 1);
     }

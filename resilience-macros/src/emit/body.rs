@@ -25,8 +25,8 @@ impl Stack<'_> {
         let body = braced(body.clone(), braces);
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
         let group = braced(within, mixed.located_at(braces));
-        // Adds `move` if the body runs at most once and no later function borrows its arguments. The body may then
-        // consume its arguments, and may return a borrow that an argument contains.
+        // Adds `move` if the body runs at most once and no function that runs after the body borrows its arguments. The
+        // body may then consume its arguments, and may return a borrow that an argument contains.
         let capture = (!self.plan.repeats() && !self.lends).then(|| quote_spanned!(mixed=> move));
         // Uses the span of the body, so that capture errors point at the user's code.
         quote_spanned!(mixed.located_at(braces)=> async #capture #group)

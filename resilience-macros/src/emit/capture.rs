@@ -18,7 +18,8 @@ use crate::tokens::mentions;
 
 #[derive(Default)]
 pub(crate) struct Captures {
-    /// Statements such as `let mut name = name;` before the layers, for names whose pattern allows no `mut`.
+    /// Statements such as `let mut name = name;` before the code of the first layer. They make a variable mutable if
+    /// its pattern allows no `mut`.
     pub(crate) rebound: TokenStream,
     /// Statements of the dead code that borrow or move each argument, in the order in which the block must name the
     /// arguments.
@@ -27,7 +28,8 @@ pub(crate) struct Captures {
     clones: Vec<(Ident, TokenStream)>,
     /// Whether attempts run at the same time, as in a hedge. The body then borrows no argument uniquely.
     shared: bool,
-    /// The spans of the arguments that the body may change, although concurrent attempts share these arguments.
+    /// The spans of arguments that the body may change, although concurrent attempts share these arguments. Each span
+    /// gives an error.
     refused: Vec<Span>,
 }
 
@@ -98,7 +100,7 @@ pub(crate) fn capture(
 /// reverse order of the signature. To drop the arguments in the same order, the dead code names them in the reverse
 /// order of the signature. The dead code names only arguments that the body uses, so that rustc and clippy report the
 /// same lints as for the undecorated function. The block borrows the arguments in `lent`, and takes ownership of all
-/// others.
+/// other arguments.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
@@ -127,7 +129,8 @@ pub(crate) fn lent<'a>(
 ) -> Vec<String> {
     let late: Vec<_> = late
         .map(|function| match syn::parse2::<ExprClosure>(function.clone()) {
-            // The parameters of a closure shadow the arguments of the decorated function that have the same names.
+            // Keeps the parameters of the closure, because they shadow arguments of the decorated function with the
+            // same names.
             Ok(closure) => (function, closure.inputs.to_token_stream()),
             Err(_) => (function, TokenStream::new()),
         })
@@ -212,8 +215,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.cloned().collect())
     }
 
-    /// Returns whether attempts run at the same time and share their arguments. If so, and if the body may change this
-    /// argument, records `at` as the span of an error.
+    /// Returns whether attempts run at the same time and share their arguments. If they do and `changes` is true, which
+    /// means that the body may change an argument, records `at` as the span of an error.
     fn shares(&mut self, changes: bool, at: Span) -> bool {
         self.refused.extend((self.shared && changes).then_some(at));
         self.shared
@@ -251,7 +254,7 @@ impl Captures {
         let make_mut = Token![mut](mixed);
         let borrow = |borrowed| borrow(cfgs, &borrowed);
         if let Some(name) = cloned {
-            // Moves the user's `mut` from the argument to the clone, because the argument itself is only cloned.
+            // Moves the user's `mut` from the argument to the clone, because the body uses only the clone.
             let user_mut = binding.mutability.take();
             if user_mut.is_none() && !self.shared && mentions(body, &ident.to_string()) {
                 self.borrows.push(borrow(quote!(&mut #ident)));

@@ -42,8 +42,8 @@ impl Place<'_> {
         self.plan().is_asked().then_some(tokens)
     }
 
-    /// Returns the arm of a `match` by which a call leaves this layer, which has rejected the call. The local named
-    /// `error` contains the error of the layer. The expression `rejected` is the outcome of the call.
+    /// Returns the arm of a `match` by which a call leaves this layer, which has rejected the call. `error` is the name
+    /// of the local that contains the error of the layer. The expression `rejected` is the outcome of the call.
     pub(crate) fn leave(self, cause: Cause, error: &Ident, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = self.runtime();
@@ -103,8 +103,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for the outcome of a call that a layer has ended with its own error. The local named
-    /// `error` contains this error. If `make` is set, this function of the user converts the error.
+    /// Returns the expression for the outcome of a call that a layer has ended with its own error. `error` is the name
+    /// of the local that contains this error. `make` is the user's function that converts the error, if there is one.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;

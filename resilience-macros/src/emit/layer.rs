@@ -22,7 +22,7 @@ pub(crate) trait Layer {
         None
     }
 
-    /// Wraps `block`, which contains the body, in the layers below and then in this layer.
+    /// Wraps `block`, which contains the body, in the code of the layers below, and then in the code of this layer.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
     /// Wraps the body in a future by which the layer observes each poll. Default: the unchanged body.
@@ -138,14 +138,15 @@ impl<'a> Place<'a> {
         self.stack.func.to_string().trim_start_matches("r#").to_owned()
     }
 
-    /// Returns the tokens of a closure that returns the text of an error, or `None` if the error's type has no text.
+    /// Returns the tokens of a closure. The closure returns the text of an error, or `None` if the type of the error
+    /// has no text.
     pub(crate) fn error(self) -> TokenStream {
         let runtime = self.runtime();
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
-    /// Returns the tokens of a closure that reads the cause of a rejection from an error. With `asks_own`, the value of
-    /// the local `cause` takes precedence, which the layers of the same function set.
+    /// Returns the tokens of a closure that reads the cause of a rejection from an error. If `asks_own` is true, the
+    /// local `cause`, which the layers of this function set, takes precedence over the error.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

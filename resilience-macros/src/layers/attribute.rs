@@ -13,11 +13,10 @@ pub(crate) struct Attribute {
     pub(crate) parse: fn(Span, TokenStream, &mut Errors) -> Parsed,
 }
 
-/// The result of parsing an attribute: the layer, and the value of the option `crate = path`. The layer is `None` if a
-/// required option is missing or cannot be read.
+/// The result of parsing an attribute: the layer with its options, and the value of the option `crate`, which is the
+/// path of the runtime crate. The layer is `None` if a required option is missing or cannot be read.
 pub(crate) type Parsed = (Option<Box<dyn Layer>>, Option<Path>);
 
-/// Returns the layer of an attribute in a `Box`, and the value of the option `crate`.
 pub(super) fn parsed(layer: Option<impl Layer + 'static>, runtime: Option<Path>) -> Parsed {
     (layer.map(|layer| Box::new(layer) as Box<dyn Layer>), runtime)
 }

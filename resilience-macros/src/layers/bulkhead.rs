@@ -90,8 +90,8 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the layers
     /// below.
     ///
-    /// If the body runs at most once and no layer above may wait for a permit, the expansion creates and pins the body
-    /// before a wait for the bulkhead.
+    /// If the body runs at most once and no layer above may wait for a permit, the expansion creates and pins the
+    /// `async` block of the body before it waits for a slot of the bulkhead.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
@@ -100,7 +100,7 @@ impl Layer for Bulkhead {
             let acquired = quote_spanned!(mixed=> acquired);
             let wait = place.wait(mixed, &acquired, quote_spanned!(mixed=> #local.get().acquire()));
             let admit = admit(&acquired);
-            // Puts the wait into a block of its own, so that the future does not store the result `acquired` while the
+            // Puts the wait into a block of its own. Otherwise the future would store the result `acquired` while the
             // body runs.
             quote_spanned!(mixed=> { #wait #admit })
         } else {

@@ -57,7 +57,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // The macro cannot know how long the fallback function runs.
+        // States no longest time, because the macro cannot know how long the fallback function runs.
         let facts = Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, Cause::ALL, Time::Unknown);
         let asks = match self.on {
             On::Any => Asks::Nothing,
@@ -105,11 +105,12 @@ impl Layer for Fallback {
         });
         let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
-        // Drops the error before the wait for the fallback function, unless the function takes the error.
+        // If the fallback function does not take the error, drops the error before the wait for this function, so that
+        // the future does not store the error.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
-        // The layers above observe the fallback function like the body, because the fallback function is part of the
-        // same call.
+        // Lets the layers above observe each poll of the fallback function, as they do for the body. Both are part of
+        // the same call.
         let wait = place.wait(at, &outcome, place.watched(&quote_spanned!(at=> called)));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };

@@ -1,5 +1,5 @@
-//! Generates the statements that circuit, bulkhead and rate limit share. Each of these layers is a guard: it admits a
-//! call or rejects the call. A bulkhead, for example, expands to these statements:
+//! Generates the statements that circuit, bulkhead and rate limit share. Each of these layers is a guard: the layer
+//! either admits a call or rejects it. A bulkhead, for example, expands to these statements:
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(BulkheadDeclaration { .. }); &SITE };
@@ -13,8 +13,8 @@ use syn::spanned::Spanned;
 use crate::emit::layer::Place;
 use crate::facts::Cause;
 
-/// Returns a statement that binds the layer's local variable to a clone of the user's value `with`. `layer` is the name
-/// of the value's type, for example `Bulkhead`.
+/// Returns a statement that binds the layer's local variable to a clone of the value of the option `with`. `layer` is
+/// the name of the value's type, for example `Bulkhead`.
 ///
 /// The `match` binds a reference to the value, which the compiler then dereferences for the call of `new`. If the
 /// expression were a direct argument of `new`, each branch of an `if` in the expression would need exactly the type
@@ -32,9 +32,9 @@ pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenS
     }
 }
 
-/// Returns an expression for a reference to a `static`, through which all calls share one layer. `layer` is the name of
-/// the layer's type, and `declaration` contains the layer's options. If `declare` is true, the declaration is collected
-/// at link time, so the program knows it before the first call.
+/// Returns an expression for a reference to a `static`, through which all calls share one circuit, bulkhead or rate
+/// limit. `layer` is the name of this type, and `declaration` contains its options. If `declare` is true, the
+/// declaration is collected at link time, so the program knows it before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -53,7 +53,7 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
 }
 
 /// Returns an expression for the permit in the result `acquired`. If this result is an error, the call is rejected and
-/// leaves the layer. If `make` is set, this function of the user converts the error.
+/// leaves the layer. `make` is the user's function that converts the error, if there is one.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

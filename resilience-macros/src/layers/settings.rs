@@ -21,7 +21,7 @@ pub(super) enum Setting {
     Time(Duration),
     Number(f64),
     Flag(bool),
-    /// A variant of the runtime's `Jitter`.
+    /// The name of a variant of the enum `Jitter` in the runtime crate.
     Jitter(&'static str),
 }
 
@@ -29,8 +29,8 @@ pub(super) enum Setting {
 pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
 
 impl<O: OptionName> Settings<O> {
-    /// Takes the settings out of the options `args` of an attribute, in the order of `readers`. Also returns whether
-    /// all settings could be read.
+    /// Removes the settings from the options `args` of an attribute, and returns them in the order of `readers`. Also
+    /// returns whether all settings could be read.
     pub(super) fn read(args: &mut Args<O>, readers: &[(O, Reader)], errors: &mut Errors) -> (Self, bool) {
         let mut settings = Vec::new();
         let mut readable = true;

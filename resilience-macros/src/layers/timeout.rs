@@ -64,7 +64,7 @@ impl Layer for Timeout {
     /// };
     /// ```
     ///
-    /// Each wait of the layers below races with the timer, see [`Layer::interrupt`]. If there are layers below, the
+    /// Each wait of the layers below races with the timer (see [`Layer::interrupt`]). If there are layers below, the
     /// inner block begins with `if timeout_allowed.is_zero() { break 'timeout_expired; }`. Without this check, a layer
     /// below could admit a call whose body never starts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {

@@ -166,8 +166,8 @@ impl<O: OptionName> Args<O> {
         })
     }
 
-    /// Removes an option, and returns the argument names in its list, such as `clone(url, id)`. Reports every other
-    /// item of the list.
+    /// Removes an option such as `clone(url, id)`, and returns the argument names in its list. Reports each item of the
+    /// list that is not the name of an argument.
     pub(crate) fn list(&mut self, option: O, errors: &mut Errors) -> Vec<Ident> {
         let name = option.name();
         match self.take(option) {

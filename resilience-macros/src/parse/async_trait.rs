@@ -40,8 +40,8 @@ impl ToTokens for Moved {
 /// If `block` is not from `#[async_trait]`, returns no statements and the unchanged block.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
-        // `#[async_trait]` begins its block with a statement that never runs:
-        // `if let Some(__ret) = None { return __ret; }`.
+        // Recognises a block of `#[async_trait]` by its first statement, which never runs: `if let Some(__ret) = None {
+        // return __ret; }`.
         let mut rest = TokenStream::new();
         while !input.is_empty() && !input.peek(syn::token::Brace) {
             rest.append(input.parse::<TokenTree>()?);
@@ -61,8 +61,7 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
                     Ok(Some(next)) if is_new(&next, &moved) => moved.push(next),
                     _ => break,
                 }
-                // `ahead`, a fork of `input`, has read the statement. This line removes the statement from `input`,
-                // too.
+                // Removes the statement from `input`. Only `ahead`, a fork of `input`, has read the statement so far.
                 input.parse::<Stmt>()?;
             }
         }

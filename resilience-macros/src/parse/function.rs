@@ -16,8 +16,8 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
-    /// The tokens of the body without its braces, and the span of these braces. If `shell` is present, both belong to
-    /// the inner `async` block. `None` for a trait method without a body.
+    /// The tokens of the body without its braces, and the span of these braces. If `shell` is present, the tokens and
+    /// the span are those of the inner `async` block. `None` for a trait method without a body.
     pub(crate) body: Option<(TokenStream, Span)>,
     /// The tokens around the inner `async` block, if the body of the function is inside such a block.
     pub(crate) shell: Option<Shell>,
@@ -95,7 +95,7 @@ impl Function {
             let mut within = TokenStream::new();
             within.append_all(inner);
             within.extend(body);
-            // Uses the span of the user's braces, because rustc does not report an unused function with any other span.
+            // Uses the span of the user's braces, because rustc reports an unused function only with this span.
             let mut group = Group::new(Delimiter::Brace, within);
             group.set_span(braces);
             tokens.append(group);

@@ -77,7 +77,7 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     path.push(at);
     // With the option `err` or `ret`, `#[instrument]` generates a second block around the body, inside the first:
     // `match async move { .. }.await` or `let x = async move { .. }.await`. The user's body may contain `async` blocks,
-    // too. Only a generated `async` token has a source text other than `async`.
+    // too. A generated block is recognised by its `async` token, whose source text is not `async`.
     let generated =
         |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
     loop {
@@ -149,8 +149,8 @@ fn returns(tokens: TokenStream) -> Option<Span> {
     let mut before = String::new();
     for token in tokens {
         let text = token.to_string();
-        // A `|` begins the parameters of a closure only at the beginning or after one of these tokens. After a value, a
-        // `|` is an operator or separates two patterns.
+        // A `|` begins the parameters of a closure only as the first token or after one of the following tokens. After
+        // a value, a `|` is an operator or separates two patterns.
         let starts =
             before.is_empty() || matches!(&*before, "move" | "async" | "return") || "=,;(>&".contains(&*before);
         within = match (within, &*text) {

@@ -115,7 +115,7 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
-        // rustc suggests to write `&function` if the loop of a retry would move the function, so a reference is valid.
+        // Accepts a reference, because rustc suggests `&function` if the loop of a retry would move the function.
         Expr::Reference(reference) if matches!(peel(&reference.expr), Expr::Path(_)) => Ok(value.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }

@@ -49,7 +49,7 @@ impl Plan {
     ///
     /// - a retry whose last attempt cannot start in time,
     /// - a hedge whose second attempt cannot start in time,
-    /// - a timeout that is longer.
+    /// - a timeout with a longer time.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
         let Time::AtMost(after) = above.time else { return };

@@ -1,8 +1,8 @@
 //! Finds the layer at which a rejected call continues.
 //!
-//! A circuit, a bulkhead or a rate limit rejects a call with an error. The error skips the layers above that do not
-//! catch its cause, and reaches the nearest layer that does. Some layers also need to know the cause of the rejection.
-//! If the stack has such a layer, the expansion keeps the cause in a local variable.
+//! A circuit, a bulkhead or a rate limit rejects a call with an error. The rejection has a cause, and each layer
+//! catches only rejections of some causes. The error skips the layers above until it reaches a layer that catches its
+//! cause. If a layer of the stack needs to know the cause, the expansion keeps the cause in a local variable.
 
 use super::plan::Plan;
 use crate::facts::{Asks, Cause, Time};
@@ -52,7 +52,7 @@ impl Plan {
         times_out || self.causes(index).next().is_some()
     }
 
-    /// Returns the cause of each layer below `index` that rejects calls.
+    /// Returns the cause of the rejections by each layer below `index` that rejects calls.
     fn causes(&self, index: usize) -> impl Iterator<Item = Cause> {
         self.below(index).iter().filter_map(|below| below.rejects)
     }

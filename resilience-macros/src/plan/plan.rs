@@ -18,8 +18,8 @@ impl Plan {
             let names = |key: &TokenStream| attempts.iter().any(|attempt| mentions(key, &attempt.to_string()));
             if layer.key.as_ref().is_some_and(names) {
                 layer.per_attempt = true;
-                // The key differs between the attempts of a retry, so the next attempt uses another circuit. This
-                // circuit may be closed, so a rejection by one circuit does not end the retry.
+                // The cause `Limit` does not end a retry, while the cause `Circuit` does. The key differs between the
+                // attempts, so the next attempt uses another circuit, which may be closed.
                 layer.rejects = Some(Cause::Limit);
             }
         }
@@ -41,7 +41,7 @@ impl Plan {
         self.layers.len()
     }
 
-    /// Returns the layers above `index`, from the outermost on.
+    /// Returns the layers above `index`, outermost first.
     pub(super) fn above(&self, index: usize) -> &[Facts] {
         &self.layers[..index]
     }
@@ -96,8 +96,8 @@ impl Plan {
         self.above(index).iter().rposition(|above| above.runs == Runs::AtOnce).map_or(0, |hedge| hedge + 1)
     }
 
-    /// Returns the `retry_after` function of the outermost layer below `index` that has one, with the index of this
-    /// layer. The function reads a hint from an error: the delay that the service asks for.
+    /// Finds the outermost layer below `index` that has the option `retry_after`. Returns the index of this layer and
+    /// the function in the option, which returns the delay that an error asks for.
     pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
@@ -112,8 +112,8 @@ impl Plan {
         self.above(index).iter().any(|above| above.waits)
     }
 
-    /// Returns the pauses of the layer at `index`. Returns `None` if the layer is not a retry, or if a hint of the
-    /// service may change the pauses.
+    /// Returns the pauses of the layer at `index`. Returns `None` if the layer is not a retry, or if an error may ask
+    /// for other pauses.
     pub(super) fn pauses(&self, index: usize) -> Option<Pauses> {
         match self.facts(index).time {
             Time::Repeated(pauses) if self.hint(index).is_none() => Some(pauses),

@@ -37,8 +37,8 @@ impl Plan {
     }
 }
 
-/// The longest time of some layers, in seconds, and the text of the terms that add up to it. The text is empty for a
-/// single timeout.
+/// The longest time of a layer and the layers below it, in seconds, and a text that lists the parts of this time. The
+/// text is empty if a single timeout sets the time.
 struct Bound {
     seconds: f64,
     of: String,

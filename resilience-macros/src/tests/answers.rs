@@ -7,7 +7,7 @@ use super::expand;
 use crate::FAMILY;
 
 /// The tokens of the random inputs: tokens that attributes and functions contain, and a few other tokens. The first 13
-/// are names of options.
+/// tokens are names of options.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",
@@ -122,13 +122,14 @@ fn whole_function() -> impl Strategy<Value = String> {
 }
 
 fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
-    // No macro receives a text that the lexer rejects.
+    // Skips a text that the lexer rejects, because the compiler passes no such text to a macro.
     let (Ok(options), Ok(item)) = (options.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return Ok(()) };
     let output = expand(name, options, &item);
     let text = output.to_string();
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
-        // `ItemFn` rejects a body that is not valid Rust. `Function` parses only the signature, so it accepts any body.
+        // `ItemFn` rejects an expansion if the random tokens of the body are not valid Rust. `Function` accepts any
+        // body, because it parses only the signature.
         prop_assert!(
             parsed.is_ok() || syn::parse2::<crate::parse::function::Function>(text.parse().unwrap()).is_ok(),
             "{text}"

@@ -107,7 +107,7 @@ fn commented(input: &str) -> String {
     input.split_inclusive('\n').flat_map(|line| ["// ", line]).collect()
 }
 
-/// Formats `expansion` with rustfmt, and writes it to the file `path`, below `input` as a comment.
+/// Formats `expansion` with rustfmt, and writes it to the file `path`. The file begins with `input` in a comment.
 fn write(path: &Path, input: &str, expansion: &TokenStream) {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--config", "max_width=120,use_small_heuristics=Max"])

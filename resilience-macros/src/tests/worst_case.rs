@@ -1,4 +1,5 @@
-//! Tests the line "Worst case: .." that the docs of a function gain, which states the longest time of a call.
+//! Tests the line "Worst case: .." that an attribute adds to the docs of a function. The line states the longest time
+//! of a call.
 
 use proc_macro2::TokenStream;
 

@@ -1,4 +1,4 @@
-//! Implements [`Layer`] for `#[circuit]`: its properties and its tokens.
+//! Implements [`Layer`] for `#[circuit]`: the properties of the attribute, and the tokens that it generates.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -30,8 +30,9 @@ impl Layer for Circuit {
         }
     }
 
-    /// Binds the circuit before the first layer, because a retry above asks after each attempt whether the circuit
-    /// stays open. A circuit whose key contains the number of the attempt is bound inside each attempt instead.
+    /// Binds the circuit to a local variable before the code of the first layer, because a retry above asks after each
+    /// attempt whether the circuit stays open. A circuit whose key contains the number of the attempt is bound inside
+    /// each attempt instead.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
@@ -50,8 +51,8 @@ impl Layer for Circuit {
             }
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-                // With `failure_if`, the user's function also decides about an error that contains a rejection by a
-                // called function.
+                // If `failure_if` is set, does not search the error for a rejection by a called function, because
+                // `failure_if` decides about every error.
                 let cause = match &judge.failure_if {
                     Some(_) => quote_spanned!(mixed=> |_| #runtime::__private::Cause::None),
                     None => cause,
@@ -85,8 +86,8 @@ impl Layer for Circuit {
 }
 
 impl Circuit {
-    /// Returns the statement that binds the layer's local variable to the circuit of this attribute. With a key, this
-    /// is the circuit for the current value of the key.
+    /// Returns the statement that binds the layer's local variable to the circuit of this attribute. If the attribute
+    /// has a `key`, this is the circuit for the current value of the key.
     fn bind(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -21,14 +21,15 @@ pub(super) struct Circuit {
 }
 
 pub(super) enum Breaker {
-    /// The breaker that all attributes with this name share. With a key, each value of the key has a breaker of its
-    /// own.
+    /// The breaker that all attributes with this name share. If the attribute has a `key`, each value of the key has a
+    /// breaker of its own.
     Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
     /// The expression `with = ..` for a breaker that the user created.
     With(TokenStream),
 }
 
-/// The user's functions that decide whether an outcome is a failure, and that read a requested delay from an error.
+/// The user's functions about the outcome of a call. Two functions decide whether the outcome is a failure.
+/// `retry_after` returns the delay that an error asks for.
 pub(super) struct Judge {
     pub(super) failure_if: Option<TokenStream>,
     pub(super) failure_if_ok: Option<TokenStream>,
@@ -52,8 +53,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
-    // Skips the rules if a setting could not be read, because the rules would report this setting as missing. The
-    // setting has already been reported as unreadable.
+    // Does not check the rules if the value of a setting could not be read. This value has already been reported, and
+    // the rules would report the setting as missing, too.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

@@ -36,8 +36,8 @@ options! {
     }
 }
 
-/// The settings, each with the function that reads its value. The expansion passes the settings to the runtime in this
-/// order.
+/// The options that are settings of the circuit, each with the function that reads its value. The expansion passes the
+/// settings to the runtime in this order.
 pub(super) const SETTINGS: [(Opt, Reader); 16] = [
     (Opt::Threshold, count),
     (Opt::Window, window),

@@ -1,4 +1,4 @@
-//! Implements [`Layer`] for `#[retry]`: its properties and its tokens.
+//! Implements [`Layer`] for `#[retry]`: the properties of the attribute, and the tokens that it generates.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -66,8 +66,8 @@ impl Layer for Retry {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
-                // If each attempt has its own circuit, this circuit is out of scope here, so its `max_cooldown` is not
-                // available.
+                // If each attempt has its own circuit, the variable of this circuit is out of scope here. The retry
+                // then cannot read the `max_cooldown` of the circuit.
                 if place.plan().facts(index).per_attempt {
                     quote_spanned!(at=> .retry_after(#function))
                 } else {
@@ -115,7 +115,8 @@ impl Layer for Retry {
 }
 
 impl Retry {
-    /// Returns the pauses, or `None` if `jitter`, `max_delay`, `max_elapsed` or `retry_after` can change them.
+    /// Returns the pauses between the attempts, or `None` if `jitter`, `max_delay`, `max_elapsed` or `retry_after` can
+    /// change them.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
@@ -127,9 +128,9 @@ impl Retry {
         })
     }
 
-    /// Returns statements that bind the state of the retry and its schedule. The statements are placed before the loop,
-    /// so each start of the loop begins with a new state. The schedule is a closure that returns a constant, so that
-    /// the future does not store the schedule.
+    /// Returns statements that bind two locals: the state of the retry, and the schedule, which contains the settings.
+    /// The statements are placed before the loop over the attempts, so that each loop begins with a new state. The
+    /// schedule is a closure that returns a constant, so that the future does not store the settings.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let (local, settings) = (place.local(), self.settings.calls(place));

@@ -15,7 +15,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions other than `retry_after`, in the order in which the runtime calls them.
+    /// The user's functions except `retry_after`, each with its option, in the order in which the runtime calls them.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
@@ -27,8 +27,8 @@ pub(super) struct Retry {
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
-    // Skips the rules if a setting could not be read, because the rules would use its default instead. The setting has
-    // already been reported as unreadable.
+    // Does not check the rules if the value of a setting could not be read. This value has already been reported, and
+    // the rules would use the default of the setting instead.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

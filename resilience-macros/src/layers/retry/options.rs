@@ -30,8 +30,8 @@ options! {
     }
 }
 
-/// The settings, each with the function that reads its value. The expansion passes the settings to the runtime in this
-/// order.
+/// The options that are settings of the retry, each with the function that reads its value. The expansion passes the
+/// settings to the runtime in this order.
 pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::Max, count),
     (Opt::Delay, time),
@@ -43,8 +43,8 @@ pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::RetryRejected, flag),
 ];
 
-/// The options for functions of the user other than `retry_after`, in the order in which the runtime calls the
-/// functions.
+/// The options whose value is a function of the user, except `retry_after`. The runtime calls the functions in this
+/// order.
 pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
 
 /// The allowed values of the option `jitter`, each with the variant of the runtime's `Jitter`.
