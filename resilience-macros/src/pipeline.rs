@@ -1,7 +1,7 @@
 //! Expands a stack of attributes in four steps:
 //!
 //! 1. Recognise the attributes of this crate on a function.
-//! 2. Parse each of them.
+//! 2. Parse the options of each attribute.
 //! 3. Check the stack for contradictions.
 //! 4. Emit the tokens.
 //!
@@ -130,8 +130,8 @@ fn document(function: &mut Function, plan: &Plan) {
     }
 }
 
-/// Returns the compile errors, followed by the function. The function stays in the output, so that code that calls it
-/// still compiles and editors still find it.
+/// Returns the compile errors, followed by the function. The function stays in the output, so that calls of the
+/// function still compile, and editors still find the function.
 fn with_errors(errors: Errors, item: &TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#errors #item)

@@ -20,8 +20,8 @@ fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     pipeline::expand(attribute, FAMILY, args, item)
 }
 
-/// Expands the outermost attribute of a function. Like the compiler, passes the other attributes on as a part of the
-/// item.
+/// Expands the outermost attribute of a function. Passes the other attributes to the macro as a part of the item, as
+/// the compiler does.
 fn expanded(function: TokenStream) -> TokenStream {
     let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
     let (attrs, item) = split.parse2(function).unwrap();

@@ -97,10 +97,10 @@ pub(crate) fn capture(
 /// Returns how a body that runs at most once captures the arguments of `sig`.
 ///
 /// An `async` block drops its captures in the order in which it first names them. A function drops its arguments in the
-/// reverse order of the signature. To drop the arguments in the same order, the dead code names them in the reverse
-/// order of the signature. The dead code names only arguments that the body uses, so that rustc and clippy report the
-/// same lints as for the undecorated function. The block borrows the arguments in `lent`, and takes ownership of all
-/// other arguments.
+/// reverse order of the signature. To drop the arguments in the same order, the dead code at the beginning of the block
+/// names them in the reverse order of the signature. The dead code names only arguments that the body uses, so that
+/// rustc and clippy report the same lints as for the undecorated function. The block borrows the arguments in `lent`,
+/// and takes ownership of all other arguments.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {

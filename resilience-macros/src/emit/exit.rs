@@ -16,7 +16,8 @@ impl Place<'_> {
         self.if_asked(quote_spanned!(Span::mixed_site()=> let mut cause = #runtime::__private::Cause::None;))
     }
 
-    /// Returns a statement that resets the local `cause`, because the body or a fallback function now runs.
+    /// Returns a statement that resets the local `cause` before the body or a fallback function runs. Otherwise the
+    /// local would keep the cause of an earlier rejection.
     pub(crate) fn ran(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::None;))

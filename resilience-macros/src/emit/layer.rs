@@ -63,7 +63,8 @@ pub(crate) struct Stack<'a> {
     /// The name of the decorated function.
     pub(crate) func: &'a Ident,
     pub(crate) captures: &'a Captures,
-    /// The names of the arguments for the call of a fallback function. Empty without a fallback.
+    /// The names of the arguments for the call of a fallback function. The list is empty if the function has no
+    /// fallback.
     pub(crate) arguments: &'a [Ident],
     /// Whether a function of the user borrows arguments after the body has run. False if the body may run again.
     pub(crate) lends: bool,
@@ -117,7 +118,7 @@ impl<'a> Place<'a> {
         format_ident!("{name}{number}", span = Span::mixed_site())
     }
 
-    /// Returns the name of the local closure that returns the schedule of this retry.
+    /// Returns the name of the local closure that returns the schedule of this retry, which contains the settings.
     pub(crate) fn schedule(self) -> Ident {
         format_ident!("{}_schedule", self.local(), span = Span::mixed_site())
     }

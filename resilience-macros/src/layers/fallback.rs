@@ -57,7 +57,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // States no longest time, because the macro cannot know how long the fallback function runs.
+        // Uses `Time::Unknown`, because the macro cannot know how long the fallback function runs.
         let facts = Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, Cause::ALL, Time::Unknown);
         let asks = match self.on {
             On::Any => Asks::Nothing,
@@ -105,8 +105,8 @@ impl Layer for Fallback {
         });
         let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
-        // If the fallback function does not take the error, drops the error before the wait for this function, so that
-        // the future does not store the error.
+        // Drops the error before the wait for the fallback function if this function does not take the error. The
+        // future then does not store the error.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
         // Lets the layers above observe each poll of the fallback function, as they do for the body. Both are part of

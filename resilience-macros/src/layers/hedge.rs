@@ -62,8 +62,8 @@ impl Layer for Hedge {
     /// }).await;
     /// ```
     ///
-    /// Each attempt runs the layers below. Each attempt returns its outcome. If a layer below rejected the attempt, it
-    /// also returns the cause of the rejection. All attempts are dropped at the end of the statement.
+    /// Each attempt runs the layers below. Each attempt returns its outcome. If a layer below rejected the attempt, the
+    /// attempt also returns the cause of the rejection. All attempts are dropped at the end of the statement.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();

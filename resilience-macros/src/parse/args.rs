@@ -12,14 +12,14 @@ use syn::{Error, Expr, Result, Token, parenthesized, token};
 use super::value::identifier;
 use crate::error::Errors;
 
-/// The options of one attribute. An enum with a variant for each option implements this trait. [`options!`] declares
-/// this enum.
+/// The name of an option. For each attribute, [`options!`] declares an enum that has a variant for each option and
+/// implements this trait.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
     /// The options that users write with a name, in the order in which an error lists them. [`FIRST`](Self::FIRST) is
     /// not one of these options.
     const ALL: &'static [Self];
-    /// The option whose value comes first in the attribute and without a name. `None` if the attribute has no such
-    /// option.
+    /// The option whose value comes first in the attribute and without a name. `None` if every option of the attribute
+    /// has a name.
     const FIRST: Option<Self>;
 
     /// Returns the name of the option, as it appears in the attribute and in errors.

@@ -48,7 +48,8 @@ impl Shell {
     }
 }
 
-/// Returns the `async` block at the end of `body`, alone or inside `Box::pin(..)`. Appends its position to `path`.
+/// Returns the `async` block at the end of `body`, alone or inside `Box::pin(..)`. Appends the position of the block to
+/// `path`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
     if let Some(TokenTree::Group(last)) = tokens.last() {

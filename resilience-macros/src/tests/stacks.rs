@@ -2,9 +2,9 @@
 //! error.
 //!
 //! Each function of [`SHAPES`] is tested with each attribute of [`SPELLINGS`] alone, and with each pair of attributes
-//! of [`PAIRED`]. The first function is also tested with each triple of attributes of [`TRIPLED`]. The test writes all
-//! expansions to the file that the variable `RESILIENCE_EXPANSIONS` names. A comparison of two such files shows whether
-//! a change of this crate alters an expansion:
+//! of [`PAIRED`]. The first function is also tested with each triple of attributes of [`TRIPLED`]. If the environment
+//! variable `RESILIENCE_EXPANSIONS` is set, the test writes all expansions to the file with this name. A comparison of
+//! two such files shows whether a change of this crate alters an expansion:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
@@ -204,8 +204,8 @@ const TRIPLED: &[&str] = &[
     "timeout(2, error = late)",
 ];
 
-/// Functions of each kind, such as a method, a generic function or a boxed future. The last items cannot be decorated,
-/// or do not parse.
+/// Functions of each kind, such as a method, a generic function or a boxed future. The last items of the list cannot
+/// have an attribute of this crate, or do not parse.
 const SHAPES: &[&str] = &[
     "/// Fetches.\nasync fn plain(x: String, y: &Client, z: &mut Vec<u8>) -> Result<Page, Error> \
      { z.clear(); y.get(&x).await?.page(\"{x}\") }",
