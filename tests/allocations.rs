@@ -122,7 +122,7 @@ fn key_takes_at_most_256_bytes() {
     let each = bytes(10_000, &|n| ready(full(n)).unwrap());
     assert!(each <= 256, "{each}");
     // The circuits of these keys have names of 22 and of 43 bytes. A name of more than 22 bytes has an allocation of
-    // its own, which takes 64 bytes here.
+    // its own, which takes at most 64 bytes in this test.
     let each = bytes(60_000, &|n| ready(of_text(&format!("{n:013}"))).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(60_000, &|n| ready(of_longer(&format!("{n:032}"))).unwrap());

@@ -67,7 +67,7 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each round uses the keys 0 to 31, and one new key.
+    // Each round uses the keys 0 to 31 again, and then one new key, which must not evict any of these keys.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();
@@ -212,7 +212,8 @@ fn limit_is_exact_with_many_threads() {
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 for key in 0..2000 {
-                    // All threads use the even keys. Each odd key belongs to one thread.
+                    // Tests shared and unshared keys: all threads use the even keys, and each odd key belongs to one
+                    // thread.
                     runtime.block_on(crowd(if key % 2 == 0 { key } else { key + 10_000 * thread })).unwrap();
                 }
             });

@@ -2,7 +2,7 @@
 //! breakers.
 //!
 //! This test needs a process of its own, because it resets all circuits. The test sends real HTTP requests to local
-//! servers, and uses the real clock. It does not wait for a cooldown.
+//! servers, and uses the real clock. The test does not wait for a cooldown.
 
 #[path = "../examples/web_search/search.rs"]
 mod search;

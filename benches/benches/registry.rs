@@ -1,6 +1,6 @@
 //! Measures a registry of a hundred thousand circuits: the time to look up one circuit, to read the statistics of all
-//! circuits, and to reset all circuits. Also measures the calls of another thread during these operations, and the
-//! memory of a breaker and of a key.
+//! circuits, and to reset all circuits. Also measures how long the calls of another thread take during these
+//! operations, and the memory of a breaker and of a key.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -46,8 +46,8 @@ fn main() {
         CircuitBreaker::builder(name.clone()).register().unwrap();
     }
     // Consecutive lookups are 7,919 names apart. A lookup among all circuits therefore misses the processor's caches,
-    // while a lookup among 1,000 circuits finds its data there. The vector `asked` holds the names in the order of the
-    // lookups, so that only the registry causes cache misses.
+    // while a lookup among 1,000 circuits finds its data in the caches. The vector `asked` holds the names in the order
+    // of the lookups, so that only the registry causes cache misses.
     for among in [CIRCUITS, 1000] {
         let asked: Vec<_> = (0..CIRCUITS).map(|n| names[n * 7919 % among].clone()).collect();
         let nanos = median(|| {

@@ -1,4 +1,4 @@
-//! Defines the subjects that call the service through a circuit breaker.
+//! Defines the benchmarked ways, called subjects, to call a service through a circuit breaker.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -104,7 +104,7 @@ pub(crate) fn rules_fail() -> Vec<Subject> {
             breaker.try_acquire().unwrap().success();
         }
     }
-    // One success in 500 calls keeps the failure rate below 1.
+    // One success in 500 calls keeps the failure rate below 1, so that the circuit stays closed.
     let call = |breaker: CircuitBreaker| {
         move |n: u64| {
             let breaker = breaker.clone();
@@ -146,10 +146,10 @@ pub(crate) fn rejected() -> Vec<Subject> {
     subjects
 }
 
-/// Returns one subject for each library, and one subject that is written by hand. The breakers of all subjects open
-/// after `threshold` failures. With `FAILING` as `first`, all calls fail. With 0 as `first`, all calls succeed.
+/// Returns one subject for each library, and one subject that is written by hand. If `threshold` is 1, the first
+/// failures open each circuit. With the other thresholds of the benchmarks, each circuit stays closed. If `first` is
+/// `FAILING`, all calls fail. If `first` is 0, all calls succeed.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
-    // With a threshold of 1, the first failures open the circuit. With any other threshold, the circuit stays closed.
     let rate = if threshold == 1 { 0.5 } else { 1.0 };
     let window = if threshold == 1 { 10 } else { usize::MAX };
 
@@ -185,7 +185,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
         subject!("circuitbreaker-rs", |n| circuitbreaker_rs.call_async(|| ask(n | first))),
         Subject {
             name: "tower-resilience",
-            // The calls run inside tokio's runtime, because this library may sleep before it rejects a call.
+            // The calls run inside tokio's runtime, because `tower-resilience` may sleep before it rejects a call.
             calls: Box::new(move |times| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 let mut service = tower.clone();
@@ -202,8 +202,8 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     ]
 }
 
-/// A breaker written by hand. An admitted call locks a mutex before and after the body. A success is counted, and its
-/// time is stored.
+/// A breaker written by hand. An admitted call locks a mutex before and after the body. After a success, the breaker
+/// increments a counter, and stores the time of the success.
 struct ByHand {
     threshold: u32,
     state: Mutex<State>,

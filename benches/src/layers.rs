@@ -1,5 +1,5 @@
-//! Defines the subjects that call the service through a timeout, a bulkhead, a rate limit, a fallback, a hedge, or a
-//! stack of four layers.
+//! Defines the benchmarked ways, called subjects, to call a service through a timeout, a bulkhead, a rate limit, a
+//! fallback, a hedge, or a stack of four layers.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
@@ -18,7 +18,8 @@ use crate::service::{Error, FAILING, Failed, ask};
 use crate::{Subject, subject};
 
 const LONG: Duration = Duration::from_secs(60);
-/// The highest rate that a rate limit accepts, in calls per second. With the highest burst, no call is rejected.
+/// The highest rate that a rate limit accepts, in calls per second. Together with the highest burst, this rate rejects
+/// no call of a benchmark.
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
@@ -84,8 +85,8 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     }
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
-    // Creates the limiter of `governor` at its first call, because its constructor calibrates a clock. Otherwise the
-    // calibration would count as instructions of the other subjects.
+    // Creates the limiter of `governor` at the first call, because the constructor of the limiter calibrates a clock.
+    // Otherwise the calibration would count as instructions of the other subjects.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -153,7 +154,8 @@ pub(crate) fn hedge() -> Vec<Subject> {
     ])
 }
 
-/// Returns the bare call, a stack of four attributes, and the same stack built from other libraries.
+/// Returns three kinds of subjects: the bare call, a stack of four attributes, and the same stack built from other
+/// libraries.
 pub(crate) fn stack() -> Vec<Subject> {
     async fn instead(n: u64) -> Result<u64, Error> {
         Ok(n)

@@ -1,4 +1,4 @@
-//! Defines the subjects that retry a call to the service.
+//! Defines the benchmarked ways, called subjects, to retry a call to a service.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};

@@ -1,4 +1,4 @@
-//! Defines the service that all subjects call, and the loop that polls a call until it ends.
+//! Defines the service that all benchmarks call, and the loop that polls a call until the call ends.
 
 use std::cell::Cell;
 use std::fmt;
@@ -20,8 +20,8 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The error of a decorated function: the error of the service, or the error of a layer. The conversions only move or
-/// drop a value, so that their cost does not appear in the measurement.
+/// The error of a decorated function: the error of the service, or the error of a layer. The conversions into this type
+/// only move or drop a value, so that their cost does not appear in the measurement.
 #[derive(Debug)]
 pub enum Error {
     Failed(Failed),

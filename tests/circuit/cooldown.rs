@@ -40,7 +40,7 @@ async fn cooldown_without_max_cooldown_grows_to_one_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn cooldown_that_cannot_grow_stays_as_set() {
-    // This duration has more digits than an `f64` can hold, so a conversion to `f64` would change it.
+    // This duration has more digits than an `f64` can hold, so a conversion to `f64` would change the duration.
     let long = Duration::new(1 << 30, 8);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");
@@ -84,7 +84,7 @@ async fn busy(error: Error) -> Result<(), Error> {
 async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
     let breaker = get_circuit("cooldown::busy").unwrap();
     for (error, cooldown) in [
-        // A hint of zero comes from a date in the past. It must not end the cooldown.
+        // A hint of zero comes from a date in the past. The hint must not end the cooldown.
         (Error::Busy(Duration::ZERO), 30),
         (Error::Busy(Duration::from_millis(10)), 30),
         (Error::Busy(4 * SECOND), 30),

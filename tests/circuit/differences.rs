@@ -1,6 +1,6 @@
 //! Tests the intended differences from the original specification of this project. Each test checks the behaviour of
-//! this library, and its comment describes the behaviour in the specification. `reading_the_state_emits_no_event` in
-//! `tests/events/circuit.rs` tests another difference.
+//! this library, and the comment of the test describes the behaviour in the specification.
+//! `reading_the_state_emits_no_event` in `tests/events/circuit.rs` tests another difference.
 
 use std::time::Duration;
 
@@ -55,8 +55,8 @@ fn success_while_closed_resets_failure_count() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In the specification, the circuit is still open at the exact end of the cooldown. It rejects the call, and the
-/// message says "Retry in 0s".
+/// In the specification, the circuit is still open at the exact end of the cooldown. The circuit rejects the call, and
+/// the message says "Retry in 0s".
 #[tokio::test(start_paused = true)]
 async fn call_at_exact_end_of_cooldown_is_admitted() {
     let breaker = breaker(1, 1);
@@ -101,8 +101,8 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, successes before the opening also count towards closing. The success of the first trial
-/// therefore closes this circuit.
+/// In the specification, the successes before the circuit opens also count towards closing it. The success of the first
+/// trial therefore closes this circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);

@@ -148,7 +148,8 @@ impl Breaker {
                             None if failed => facts.window.push(true),
                             None => facts.window.clear(),
                         }
-                        // With a window, only a failure updates the count of failures in the statistics.
+                        // With a window, the library updates the count of failures in the statistics only after a
+                        // failure.
                         if failed || self.settings.calls.is_none() {
                             shown.failures = facts.window.iter().filter(|failed| **failed).count() as u64;
                         }

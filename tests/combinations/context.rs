@@ -27,8 +27,8 @@ pub(crate) struct Context {
     /// The records of the outer retries. Each record counts the retries by all layers below. An outer retry is on a
     /// calling function, or comes from a `call` method.
     pub(crate) nested: Vec<Rc<Inside>>,
-    /// The records of the retry attributes on the same function. They observe only the body, or the attempts of a hedge
-    /// above the body.
+    /// The records of the retry attributes on the same function. These retries observe only the body, or the attempts
+    /// of a hedge above the body.
     pub(crate) retries: Vec<Rc<Inside>>,
     /// The start times of the circuit attributes on the same function. These circuits observe only the body, or the
     /// attempts of a hedge above the body.

@@ -46,7 +46,8 @@ struct Progress {
     runs: Rc<Cell<usize>>,
 }
 
-/// A function of a call: the index of the call in [`World`], and the index of the function in the frames of the call.
+/// A function of a call: the index of the call in [`World`], and the index of the function in the list of the functions
+/// of the call.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
     call: usize,

@@ -67,7 +67,8 @@ pub(crate) struct Model {
 type Progress = (Rc<Call>, Rc<Cell<usize>>);
 
 const RETRY_COST: u64 = 5;
-/// The longest delay of an error that a retry without `max_delay` accepts. After a longer delay, the retry ends.
+/// The longest delay that an error may ask for in a retry without `max_delay`. If the error asks for a longer delay,
+/// the retry ends.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 const REFUND: u64 = 3;
 
@@ -207,8 +208,8 @@ impl Model {
         let verdict = match seen {
             Kind::Panic => Verdict::Failure,
             _ if seen.is_by_deadline() && running.hung() => Verdict::Failure,
-            // `failure_if` decides whether a rejection in a called function is a failure. Every other rejection is
-            // ignored.
+            // `failure_if` decides whether a rejection in a called function is a failure. The circuit ignores every
+            // other rejection.
             _ if seen.is_rejection() || seen.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }
@@ -284,8 +285,8 @@ impl Model {
             });
             let stays_open = |which: usize| self.circuits[which].left() > pause;
             let (wait, by_rejection) = self.last_open.get();
-            // The `call` method of a retry does not know the type of the error, so it treats a rejection like a failure
-            // of the circuit.
+            // The `call` method of a retry does not know the type of the error. The method therefore treats a rejection
+            // by a circuit like a failure that opened the circuit.
             let is_noted = nested.has_ended.take() && !kind.is_ok();
             let stays_open_below = is_noted && wait > pause && !(is_attribute && by_rejection) && !repeats_rejections;
             // A rejection by a circuit on the same function ends the retry, even with `retry_rejected = true`.

@@ -1,5 +1,5 @@
-//! Tests rejections and expired deadlines below a circuit. The circuit ignores them, because they say nothing about its
-//! service. A fallback with `on = "rejected"` replaces every rejection below it.
+//! Tests rejections and expired deadlines below a circuit. The circuit ignores these outcomes, because they say nothing
+//! about the service behind the circuit. A fallback with `on = "rejected"` replaces every rejection below it.
 
 use std::cell::Cell;
 use std::error::Error as StdError;

@@ -118,8 +118,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
         anyhow(open().into()),
         anyhow(anyhow::Error::from(Transparent::from(open())).context("while searching")),
         generic(Transparent::from(open())),
-        // These error types do not show the rejection. The retry reads it from a thread-local variable, which the
-        // circuit has set.
+        // These error types do not show the rejection. The retry finds the rejection in a thread-local variable, which
+        // the circuit has set.
         text(open().to_string()),
         unbounded(open()),
     ];

@@ -164,7 +164,7 @@ async fn named_by_an_argument(host: String) -> io::Result<usize> {
 }
 
 /// The closure has a parameter named `error`, too, and therefore does not use the argument `error`. The body may
-/// consume the argument.
+/// therefore consume the argument.
 #[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
 async fn consumes(error: io::Error) -> io::Result<usize> {
     Err(error)

@@ -51,7 +51,7 @@ impl Call {
         }
     }
 
-    /// Ends the call, and waits until the breaker has counted it.
+    /// Ends the call, and waits until the breaker has counted the call.
     pub async fn finish(self) {
         if self.outcome == Outcome::Cancel {
             self.task.abort();

@@ -36,7 +36,7 @@ pub(crate) const ERROR_NOT_TO_REPEAT: Error = Error::Status(400);
 /// The value of the first attempt of a hedge. This attempt ends after the second attempt.
 pub(crate) const LAST: u32 = 7;
 
-/// The counts that a scenario compares before and after a call.
+/// The counts that the test compares before and after a call.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     failures: u64,

@@ -10,7 +10,8 @@ use super::Case;
 
 impl Case {
     /// Replays a table with bounds of random pauses. With 500 seeds for each kind of jitter, every pause must be within
-    /// the bounds of its row. Some pauses must be in the lowest tenth of the range, and some in the highest.
+    /// the bounds of its row. Some pauses must be in the lowest tenth of the range, and some pauses in the highest
+    /// tenth.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
