@@ -163,7 +163,7 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         kept(|| breaker = Some(builder.build().unwrap()))
     };
     // The first breaker of a thread allocates counters that four breakers share, and a number for the thread. Builds
-    // one breaker before the measurement, so that the measured breakers allocate neither.
+    // one breaker before the measurement, so that the measured breakers allocate neither the counters nor the number.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

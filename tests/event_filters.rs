@@ -18,8 +18,8 @@ impl<S: Subscriber> Layer<S> for Names {
     }
 }
 
-/// If a library asks a subscriber whether an event is enabled, but then emits no event, a filtered layer loses the next
-/// event (tokio-rs/tracing#2519).
+/// A library may ask a subscriber whether an event is enabled, and then emit no event. A filtered layer then loses the
+/// next event (tokio-rs/tracing#2519).
 #[test]
 fn filtered_layer_loses_no_event() {
     let (info, debug) = (Names::default(), Names::default());

@@ -1,6 +1,6 @@
 //! Tests that every attribute appears in each list of attributes, and every option in each list of options.
 //!
-//! The test reads the attributes from `attributes!` in `resilience-macros/src/lib.rs`. It reads the options of an
+//! The test reads the attributes from `attributes!` in `resilience-macros/src/lib.rs`. The test reads the options of an
 //! attribute from the `options!` in the source of this attribute.
 
 use std::collections::BTreeSet;
@@ -109,7 +109,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     let readme = read("README.md");
     for name in ["circuit", "retry"] {
         let mut expected = options(name);
-        // The tables do not list `crate`, because a sentence below them describes this option for all attributes.
+        // The tables do not list `crate`, because a sentence below the tables describes this option for all attributes.
         expected.remove("crate");
         assert!(readme.contains("All attributes take `crate = path`"));
         assert_eq!(

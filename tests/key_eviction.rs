@@ -1,7 +1,7 @@
 //! Tests which keys stay in the registry when a circuit has more than `max_keys` keys.
 //!
-//! These tests need a process of their own, because one of them resets all circuits. The tests run one at a time,
-//! because reading the statistics uses all keys for a moment, and a key in use is not evicted.
+//! These tests need a process of their own, because one test resets all circuits. The tests run one at a time, because
+//! a test that reads the statistics uses all keys for a moment. A key in use is not evicted.
 
 use std::io;
 use std::time::Duration;

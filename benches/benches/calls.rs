@@ -1,6 +1,6 @@
 //! Measures the time of a call, and prints one table of medians for each scenario. A scenario is one situation, such as
-//! a success through a closed circuit. Its subjects are different ways to make the call, for example through this crate
-//! or through another library.
+//! a success through a closed circuit. The subjects of a scenario are different ways to make the call, for example
+//! through this crate or through another library.
 //!
 //! Each round measures every subject, so that a slow minute of the machine affects all subjects alike. The environment
 //! variable `ROUNDS` sets the number of rounds (default 7). `cargo bench --bench calls -- "open"` runs only the

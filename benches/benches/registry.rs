@@ -1,6 +1,6 @@
-//! Measures a registry of a hundred thousand circuits: the time to look up one circuit, to read the statistics of all
-//! circuits, and to reset all circuits. Also measures how long the calls of another thread take during these
-//! operations, and the memory of a breaker and of a key.
+//! Measures a registry of a hundred thousand circuits. The program measures three operations: to look up one circuit,
+//! to read the statistics of all circuits, and to reset all circuits. It also measures the calls of another thread
+//! during these operations, and the memory of a breaker and of a key.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;

@@ -30,7 +30,7 @@ pub(crate) fn succeeds() -> Vec<Subject> {
 }
 
 /// Makes a call, counts its success, and stores the time of the success. This function does the least work for this
-/// task: one reading of the coarse clock, and one compare-and-exchange in memory that no other thread writes.
+/// task. It reads the coarse clock once, and makes one compare-and-exchange in memory that no other thread writes.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -74,7 +74,8 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// Returns the bare call, and one subject for each trip rule (the condition that opens a circuit). All calls succeed.
+/// Returns the bare call without a breaker, and one subject for each trip rule (the condition that opens a circuit).
+/// All calls succeed.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -92,7 +93,8 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Returns the bare call, and one subject for each trip rule. The calls fail, but do not open the circuit.
+/// Returns the bare call without a breaker, and one subject for each trip rule (the condition that opens a circuit).
+/// The calls fail, but do not open the circuit.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();

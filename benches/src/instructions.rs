@@ -1,5 +1,5 @@
-//! Makes the given number of calls of one subject. `.ci/instructions` runs this program under callgrind, which counts
-//! the instructions.
+//! Makes the given number of calls of one subject, which is one way to make a call. `.ci/instructions` runs this
+//! program under callgrind, which counts the instructions.
 //!
 //! Usage: `instructions <scenario> <subject> <calls>`. Without arguments, the program lists all scenarios and subjects.
 

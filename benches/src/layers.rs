@@ -154,8 +154,8 @@ pub(crate) fn hedge() -> Vec<Subject> {
     ])
 }
 
-/// Returns three kinds of subjects: the bare call, a stack of four attributes, and the same stack built from other
-/// libraries.
+/// Returns three subjects: the bare call without layers, a stack of four attributes, and the same stack built from
+/// other libraries.
 pub(crate) fn stack() -> Vec<Subject> {
     async fn instead(n: u64) -> Result<u64, Error> {
         Ok(n)

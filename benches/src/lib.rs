@@ -1,5 +1,6 @@
 //! Defines the calls that the benchmarks measure, which are the scenarios of `docs/performance.md`. Each scenario
-//! contains the bare call, and calls through this crate, through other libraries or through code written by hand.
+//! contains the bare call without any library, and calls through this crate, through other libraries or through code
+//! written by hand.
 
 use std::hint::black_box;
 
@@ -9,7 +10,7 @@ mod circuits;
 mod layers;
 mod retries;
 
-/// One way to make a call, such as the bare call, or a call through one library.
+/// One way to make a call, such as the bare call without any library, or the call through one library.
 pub struct Subject {
     pub name: &'static str,
     /// Makes the given number of calls one after the other, and returns the sum of their outcomes as numbers. Only this
@@ -32,7 +33,7 @@ pub struct Scenario {
     pub name: &'static str,
     /// Whether the scenario is also measured with two threads at once.
     pub shared: bool,
-    /// Creates the subjects. The first subject is the bare call.
+    /// Creates the subjects. The first subject is the bare call without any library.
     pub subjects: fn() -> Vec<Subject>,
 }
 

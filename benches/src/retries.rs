@@ -74,8 +74,8 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     }
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
-        // The bare subject also makes three calls, so that its difference from another subject is the cost of the
-        // retry.
+        // The bare subject makes three calls, as every other subject does. The difference from another subject is
+        // therefore the cost of the retry.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

@@ -91,8 +91,8 @@ pub(crate) enum Cause {
     /// A circuit rejected the call. A retry ends if it receives this rejection.
     Circuit,
     /// A bulkhead or a rate limit rejected the call. Circuits above ignore this outcome, because it says nothing about
-    /// the service. A rejection by a circuit whose key contains the number of the attempt also has this cause, because
-    /// the next attempt may use another circuit.
+    /// the service. A circuit whose key contains the number of the attempt also rejects with this cause, because the
+    /// next attempt may use another circuit.
     Limit,
 }
 

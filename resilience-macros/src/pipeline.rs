@@ -28,8 +28,8 @@ use crate::tokens::{EXPANDED, mentions};
 /// not report that the import is missing.
 const ABSORBED: &str = "__absorbed";
 
-/// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below it that belong
-/// to `family`, the table of all attributes of this crate.
+/// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
+/// that belong to `family`, the table of all attributes of this crate.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],

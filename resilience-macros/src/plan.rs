@@ -1,5 +1,5 @@
-//! Answers questions about a whole stack, such as "which layer catches this rejection?", from the properties of its
-//! layers. This module creates no tokens.
+//! Answers questions about all layers (attributes) of a function, such as "which layer catches this rejection?", from
+//! the properties of the layers. This module creates no tokens.
 
 pub(crate) mod check;
 mod exits;

@@ -250,8 +250,9 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Waits for two steps of the coarse wall clock if the case expects time stamps, so that no two steps of the case
-    /// have the same time stamp. Returns the earliest possible time stamp of the next step, in milliseconds since 1970.
+    /// If the case expects time stamps, waits until the coarse wall clock has advanced twice. No two steps of the case
+    /// then have the same time stamp. Returns the earliest possible time stamp of the next step, in milliseconds since
+    /// 1970.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {

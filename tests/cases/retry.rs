@@ -89,8 +89,8 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // These options need no call of the builder. Some of them are implemented by `policy` or by a replay
-                // function. The others describe a behaviour that the library always has.
+                // These options need no call of the builder. `policy` or a replay function implements some of these
+                // options. The other options describe a behaviour that the library always has.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
                 other => panic!("{}: unknown option `{other}`", self.id),
@@ -171,8 +171,8 @@ impl Case {
                 Value::Array(at) => (u32::deserialize(&at[0]).unwrap(), seconds(&at[1])),
                 elapsed => (1, seconds(elapsed)),
             };
-            // Uses pauses of 1 µs. They are shorter than the difference between the times of two rows, so they change
-            // no result.
+            // Uses pauses of 1 µs. These pauses are shorter than the difference between the times of two rows, so they
+            // change no result.
             let max = self.config.get("max_attempts").map_or(9, |max| u32::deserialize(max).unwrap());
             let policy = self.builder().max(max).delay(Duration::from_micros(1)).backoff(1.0).build().unwrap();
             let (begin, attempts) = (Instant::now(), Cell::new(0));
@@ -199,8 +199,8 @@ impl Case {
                     let pauses: Vec<_> = attempts.windows(2).map(|pair| pair[1] - pair[0]).collect();
                     assert_eq!(pauses.len(), delays.len(), "{id}: {pauses:?}");
                     for (pause, delay) in pauses.into_iter().zip(delays) {
-                        // A pause may be up to 1 ms longer than its delay, because the timer of tokio has steps of 1 ms
-                        // and never wakes too early. A delay of zero does not use the timer.
+                        // A pause may be up to 1 ms longer than its delay. The timer of tokio has steps of 1 ms, and
+                        // never wakes too early. A delay of zero does not use the timer.
                         let latest = if delay.is_zero() { delay } else { delay + Duration::from_millis(1) };
                         assert!((delay..=latest).contains(&pause), "{id}: {pause:?} in place of {delay:?}");
                     }

@@ -1,5 +1,5 @@
 //! Tests trip rules (the conditions that open a circuit), and the states that a caller sets by hand. Also tests shadow
-//! circuits, which count the calls that they would reject, but admit them.
+//! circuits, which admit all calls, and count the calls that another circuit would reject.
 
 use std::io;
 use std::time::Duration;

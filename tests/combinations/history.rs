@@ -185,8 +185,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
 
 fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
-    // The possible ends of each run of the innermost body, for five services: one is always up, one is always down, and
-    // three have mixed results.
+    // The possible ends of each run of the innermost body, for five kinds of services. One kind is always up, one is
+    // always down, and three have mixed results.
     let ends = random.pick::<&[End]>(&[
         &[End::Ok],
         &[End::Err],

@@ -46,8 +46,8 @@ struct Progress {
     runs: Rc<Cell<usize>>,
 }
 
-/// A function of a call: the index of the call in [`World`], and the index of the function in the list of the functions
-/// of the call.
+/// The position of a function: the index of the call in [`World`], and the index of the function among the functions of
+/// this call.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
     call: usize,

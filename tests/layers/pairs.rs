@@ -1,6 +1,5 @@
 //! Tests each pair of attributes in both orders, and some longer stacks. The pairs with `#[hedge]` are in `hedge.rs`,
-//! because a function with `#[hedge]` cannot have a `&mut` argument, and the functions in this file have such an
-//! argument.
+//! because the functions in this file have a `&mut` argument. A function with `#[hedge]` cannot have such an argument.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};

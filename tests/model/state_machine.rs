@@ -35,7 +35,7 @@ enum Step {
         how: End,
     },
     Advance(Duration),
-    /// Uses the other clock for the next steps.
+    /// Uses the other of the two clocks for the next steps.
     OtherClock,
     Reset,
 }
@@ -72,8 +72,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
-        // All times in the settings are whole seconds. An advance by whole seconds can end exactly at such a time, and
-        // an advance that is 1 ms longer can end just after it.
+        // All times in the settings are whole seconds. An advance by whole seconds can end exactly when such a time is
+        // over. An advance that is 1 ms longer can end just after that moment.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
@@ -159,8 +159,8 @@ impl Model {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
             State::Open { since } => {
-                // If the other clock opened the circuit, `since` may be later than `now`. The earlier of the two times
-                // counts.
+                // If the circuit opened on the other clock, `since` may be later than `now`. The earlier of the two
+                // times counts.
                 let since = since.min(now);
                 self.state = State::Open { since };
                 if now - since < self.settings.cooldown {

@@ -11,7 +11,7 @@ const SLOW: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug)]
 enum Window {
-    /// A window of this number of seconds. It consists of ten parts of equal length, called tenths.
+    /// A window of this number of seconds. The window consists of ten parts of equal length, called tenths.
     Tenths(u32),
     /// A window of this number of calls.
     Calls(u32),

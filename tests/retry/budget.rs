@@ -166,8 +166,8 @@ fn budget_with_extreme_numbers_stays_within_limits() {
         budget.call_succeeded(None);
         assert_eq!(budget.stats().granted, granted, "{budget:?}");
     }
-    // At 1,000 retries per second, the number of tokens equals the number of milliseconds that the budget remembers: at
-    // least 1 ms, and at most 24 h.
+    // The budget grants 1,000 retries per second, so it has one token for each millisecond that it remembers. The
+    // budget remembers at least 1 ms, and at most 24 h.
     for (ttl, tokens) in [(Duration::ZERO, 1), (Duration::from_millis(2), 2), (Duration::MAX, 86_400_000)] {
         assert_eq!(ratio(0.0, ttl, 1_000).stats().tokens, tokens, "{ttl:?}");
     }

@@ -153,7 +153,7 @@ async fn hint_does_not_feed_decorrelated_jitter() {
 async fn jittered_hint_above_max_delay_ends_retry() {
     let mut ended = 0;
     for _ in 0..400 {
-        // The pause is uniform from 9.5 s to 10.5 s. If the pause exceeds `max_delay`, here 10 s, the retry ends.
+        // The pause is uniform from 9.5 s to 10.5 s. If the pause exceeds `max_delay`, which is 10 s, the retry ends.
         ended +=
             u32::from(pauses(Jitter::Full, Some(seconds(10)), &[Some(Duration::from_millis(9_500))]).await.is_empty());
     }

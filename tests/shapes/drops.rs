@@ -1,8 +1,8 @@
 //! Tests that a decorated function drops its arguments and local variables in the order of the bare function, which has
 //! no attributes. The order must also be equal if the future is dropped before its end.
 //!
-//! There is one exception: if the attributes run the body only once, as a circuit does, the unused arguments are
-//! dropped after all other arguments.
+//! There is one exception. If the attributes run the body only once, as a circuit does, the unused arguments are
+//! dropped last.
 
 use std::cell::RefCell;
 use std::future::Future;

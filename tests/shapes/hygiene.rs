@@ -9,7 +9,7 @@ async fn names_of_the_user_do_not_collide() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // These names are unused. They may also occur in the generated code.
+    #![allow(dead_code)] // These names are unused, but may also occur in the generated code.
 
     struct Ok;
     struct Err;
@@ -71,7 +71,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // These methods are unused. Their names may also occur in the generated code.
+    #[allow(dead_code)] // These methods are unused, but their names may also occur in the generated code.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, TimeoutError};
 
-/// The error of a decorated function. One variant exists for each layer that can end a call, and several variants for
-/// errors of the body.
+/// The error of a decorated function. Each kind of layer that can end a call has one variant. The errors of the body
+/// have several variants.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A circuit rejected the call.

@@ -1,5 +1,5 @@
-//! Defines the decorated functions that the test calls. Each function combines a tested layer, which is a column of the
-//! table in `docs/guide/what_counts.md`, with one way in which the call below the layer ends.
+//! Defines the decorated functions that the test calls. Each function has a tested layer, which is a column of the
+//! table in `docs/guide/what_counts.md`. The call below this layer ends in a way that is a row of the table.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;

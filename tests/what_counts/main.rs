@@ -90,7 +90,7 @@ impl Row {
 /// Returns every row of the table. The option `hung_after` of each circuit is 10 s.
 fn rows() -> Vec<Row> {
     let circuit = |world: &World| world.circuit.force_open();
-    // Takes all slots. Only the drop of a slot returns it, so a forgotten slot stays taken.
+    // Takes all slots. A slot returns to the bulkhead only when it is dropped, so a forgotten slot stays taken.
     let bulkhead = |world: &World| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
     let rate_limit = |world: &World| while world.rate.try_acquire().is_ok() {};
     vec![

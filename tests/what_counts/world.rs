@@ -57,7 +57,7 @@ pub(crate) struct World {
     budget: &'static RetryBudget,
     end: End,
     time: Duration,
-    /// Whether the body ignores the row of the table. If true, the body returns [`LAST`] after 100 s.
+    /// Whether the body ignores `time` and `end`. If true, the body returns [`LAST`] after 100 s.
     pub(crate) is_well: Cell<bool>,
     noted: Cell<Counts>,
     pub(crate) kind: Kind,

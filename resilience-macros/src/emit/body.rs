@@ -11,8 +11,8 @@ impl Stack<'_> {
     /// Returns the `async` block that contains the body.
     ///
     /// The block begins with dead code, `if false { .. }`. The dead code tells the compiler the output type of the
-    /// block, so that `?`, coercions and compile errors work as in the undecorated function. In addition, the dead code
-    /// tells the compiler how the block captures the arguments.
+    /// block, and how the block captures the arguments. `?`, coercions and compile errors therefore work as in the
+    /// undecorated function.
     pub(super) fn block(&self, body: &TokenStream, braces: Span, output: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = &self.runtime_at;

@@ -36,9 +36,9 @@ pub(crate) struct Captures {
 /// Returns how a body that may run again captures the arguments of `sig`. Adds `mut` to each argument that the block
 /// must borrow uniquely.
 ///
-/// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. An argument
-/// that this code may move or shadow is not captured here. `hedges` is true if the function has a hedge, whose attempts
-/// run at the same time. The attempts then share each argument that is not in `clone`.
+/// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. This
+/// function does not capture an argument that the code may move or shadow. `hedges` is true if the function has a
+/// hedge, whose attempts run at the same time. The attempts then share each argument that is not in `clone`.
 pub(crate) fn capture(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -96,11 +96,11 @@ pub(crate) fn capture(
 
 /// Returns how a body that runs at most once captures the arguments of `sig`.
 ///
-/// An `async` block drops its captures in the order in which it first names them. A function drops its arguments in the
-/// reverse order of the signature. To drop the arguments in the same order, the dead code at the beginning of the block
-/// names them in the reverse order of the signature. The dead code names only arguments that the body uses, so that
-/// rustc and clippy report the same lints as for the undecorated function. The block borrows the arguments in `lent`,
-/// and takes ownership of all other arguments.
+/// A function drops its arguments in the reverse order of the signature. An `async` block drops its captures in the
+/// order in which the block first names them. The dead code at the beginning of the block therefore names the arguments
+/// in the reverse order of the signature. The dead code names only arguments that the body uses. Otherwise rustc and
+/// clippy would not report an unused argument. The block borrows the arguments in `lent`, and takes ownership of all
+/// other arguments.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
@@ -215,8 +215,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.cloned().collect())
     }
 
-    /// Returns whether attempts run at the same time and share their arguments. If they do and `changes` is true, which
-    /// means that the body may change an argument, records `at` as the span of an error.
+    /// Returns whether attempts run at the same time and share their arguments. If the attempts share an argument that
+    /// the body may change (`changes` is true), records `at` as the span of an error.
     fn shares(&mut self, changes: bool, at: Span) -> bool {
         self.refused.extend((self.shared && changes).then_some(at));
         self.shared

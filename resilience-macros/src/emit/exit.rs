@@ -69,8 +69,8 @@ impl Place<'_> {
             mixed,
         );
         let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#by;));
-        // Leaves an attempt of a hedge by `return`. Each attempt is an `async` block of its own, so a `break` to a
-        // label outside is impossible.
+        // Leaves an attempt of a hedge by `return`. Each attempt is an `async` block of its own, so a `break` cannot
+        // reach a label outside this block.
         if catcher.facts().runs == Runs::AtOnce {
             let cause_or_none = self.cause_or_none();
             return quote_spanned!(mixed=> { #told #ended return (#rejected, #cause_or_none) });

@@ -13,8 +13,8 @@ pub(crate) struct Attribute {
     pub(crate) parse: fn(Span, TokenStream, &mut Errors) -> Parsed,
 }
 
-/// The result of parsing an attribute: the layer with its options, and the value of the option `crate`, which is the
-/// path of the runtime crate. The layer is `None` if a required option is missing or cannot be read.
+/// The result of parsing an attribute: the layer with its options, and the path in the option `crate`, if there is one.
+/// The layer is `None` if a required option is missing or cannot be read.
 pub(crate) type Parsed = (Option<Box<dyn Layer>>, Option<Path>);
 
 pub(super) fn parsed(layer: Option<impl Layer + 'static>, runtime: Option<Path>) -> Parsed {

@@ -90,8 +90,8 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the layers
     /// below.
     ///
-    /// If the body runs at most once and no layer above may wait for a permit, the expansion creates and pins the
-    /// `async` block of the body before it waits for a slot of the bulkhead.
+    /// If the body runs at most once and no layer above may wait for a permit, the body is created and pinned before
+    /// the wait for a slot.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();

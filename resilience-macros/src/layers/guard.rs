@@ -34,7 +34,7 @@ pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenS
 
 /// Returns an expression for a reference to a `static`, through which all calls share one circuit, bulkhead or rate
 /// limit. `layer` is the name of this type, and `declaration` contains its options. If `declare` is true, the
-/// declaration is collected at link time, so the program knows it before the first call.
+/// declaration is collected at link time, so that the program knows the declaration before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();

@@ -31,8 +31,8 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
     }
 }
 
-/// Declares the options of one attribute as an enum. The names of the options are written only here. All other code
-/// uses the variants, so that a misspelt option does not compile.
+/// Declares the options of one attribute as an enum. The names of the options are written only in this declaration. All
+/// other code uses the variants, so that a misspelt option does not compile.
 ///
 /// Input: `options! { enum Opt { (After) = "timeout", Error = "error" } }`
 ///

@@ -1,4 +1,4 @@
-//! Reports contradictions between the layers of a stack, with one function for each kind of contradiction.
+//! Reports contradictions between the layers (attributes) of a function. Each kind of contradiction has a method.
 
 use super::plan::Plan;
 use super::worst_case::shown;
@@ -45,7 +45,7 @@ impl Plan {
         }
     }
 
-    /// If the layer at `index` is a timeout, reports each layer below it for which the timeout is too short:
+    /// If the layer at `index` is a timeout, reports each layer below the timeout for which the timeout is too short:
     ///
     /// - a retry whose last attempt cannot start in time,
     /// - a hedge whose second attempt cannot start in time,

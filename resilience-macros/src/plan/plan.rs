@@ -63,12 +63,12 @@ impl Plan {
         self.layers.iter().any(|layer| layer.runs != Runs::Once)
     }
 
-    /// Returns whether the stack has a hedge, whose concurrent attempts share the arguments.
+    /// Returns whether the function has a hedge, whose concurrent attempts share the arguments.
     pub(crate) fn shares(&self) -> bool {
         self.layers.iter().any(|layer| layer.runs == Runs::AtOnce)
     }
 
-    /// Returns whether the stack has a fallback, whose function takes the arguments of the call.
+    /// Returns whether the function has a fallback, which calls another function with the same arguments.
     pub(crate) fn replaces(&self) -> bool {
         self.layers.iter().any(|layer| layer.replaces)
     }

@@ -1,4 +1,4 @@
-//! Computes the longest time that a call through a stack can take, for the docs of the function.
+//! Computes the longest time that a call of a decorated function can take, for the docs of this function.
 
 use std::time::Duration;
 

@@ -101,7 +101,8 @@ fn function() -> impl Strategy<Value = String> {
     )
 }
 
-/// Returns a function with a valid signature of random patterns. Its body and its `retry_if` are random tokens.
+/// Returns a function with a valid signature of random patterns. The body of the function and its `retry_if` are random
+/// tokens.
 fn whole_function() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(
         &[

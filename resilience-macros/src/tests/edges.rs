@@ -1,5 +1,5 @@
-//! Tests both ends of the ranges of options: the last value inside a range gives no error, and the next value outside
-//! gives exactly one error.
+//! Tests both ends of the ranges of options. The last value inside a range gives no error. The next value outside the
+//! range gives exactly one error.
 
 use super::expand;
 

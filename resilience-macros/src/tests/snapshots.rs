@@ -1,5 +1,5 @@
-//! Compares the expansions of twenty stacks with the files `snapshots/*.rs`, so that each change of an expansion is
-//! visible as a change of these files.
+//! Compares the expansions of twenty stacks of attributes with the files `snapshots/*.rs`. A change of an expansion
+//! therefore appears as a change of these files.
 //!
 //! `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes the files anew, formatted by rustfmt.
 //! The comparison ignores the punctuation that rustfmt adds and removes, so the version of rustfmt does not matter.

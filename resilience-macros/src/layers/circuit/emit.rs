@@ -30,9 +30,9 @@ impl Layer for Circuit {
         }
     }
 
-    /// Binds the circuit to a local variable before the code of the first layer, because a retry above asks after each
-    /// attempt whether the circuit stays open. A circuit whose key contains the number of the attempt is bound inside
-    /// each attempt instead.
+    /// Binds the circuit to a local variable before the code of the first layer. A retry above uses this variable to
+    /// ask after each attempt whether the circuit stays open. A circuit whose key contains the number of the attempt is
+    /// bound inside each attempt instead.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
