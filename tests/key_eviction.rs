@@ -67,7 +67,8 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each round uses the keys 0 to 31 again, and then one new key, which must not evict any of these keys.
+    // Each round uses the keys 0 to 31 again, and then one new key. The new key must evict an older key, and none of
+    // the keys 0 to 31.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();

@@ -213,8 +213,8 @@ impl Case {
                 },
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
                 "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
-                // The calls of this replay send no request. The test `argument_is_the_same_in_each_attempt` covers this
-                // key.
+                // Checks nothing here, because this replay sends no request. The test
+                // `argument_is_the_same_in_each_attempt` covers this key.
                 "same_request_each_time" => {}
                 other => panic!("{id}: unknown key `{other}`"),
             }

@@ -179,8 +179,8 @@ fn window_of_one_millisecond_keeps_successes() {
         calls(&breaker, &".".repeat(100));
         calls(&breaker, "x");
         let stats = breaker.stats();
-        // Checks the window only if the calls took less than half of its time. If the system interrupts this thread for
-        // longer, the calls may have left the window.
+        // Checks the window only if the calls took less than half of the window's time. If the system interrupts this
+        // thread for longer, the calls may have left the window.
         if last.elapsed() < window / 2 {
             assert!(stats.window_total >= 100, "{stats:?}");
             valid += 1;

@@ -144,7 +144,8 @@ impl Breaker {
                                 let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
                                 facts.window.drain(..first);
                             }
-                            // Without a window, the threshold counts failures in a row.
+                            // Without a window, the threshold counts failures in a row, so a success removes all
+                            // entries.
                             None if failed => facts.window.push(true),
                             None => facts.window.clear(),
                         }

@@ -176,7 +176,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
             (Duration::ZERO, call(random, functions)),
-            // The second call starts at an uneven time, so that timers of the two calls do not end at the same moment.
+            // The second call does not start at a whole second, so that timers of the two calls do not end at the same
+            // moment.
             (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, functions)),
         ]),
         _ => Step::Calls(vec![(Duration::ZERO, call(random, functions))]),

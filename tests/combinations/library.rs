@@ -89,7 +89,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::Ignored => Err(IGNORED),
             End::Busy(time) => Err(Error::Busy(time)),
-            // Avoids a panic message: `resume_unwind` prints none.
+            // Uses `resume_unwind`, which prints no panic message.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }

@@ -357,7 +357,7 @@ impl Model {
         let (context, starts) = context.inside();
         let mut first = Some(below(context.clone()));
         let mut second: Option<Running<'_>> = None;
-        // No attempt starts after the caller's deadline.
+        // Starts no second attempt if the caller's deadline passes before the time of this attempt.
         let has_second = context.time_left().is_none_or(|left| AFTER < left);
         let mut timer = has_second.then(|| Box::pin(sleep(AFTER)));
         let attempts = poll_fn(move |cx| {

@@ -154,6 +154,7 @@ async fn jittered_hint_above_max_delay_ends_retry() {
     let mut ended = 0;
     for _ in 0..400 {
         // The pause is uniform from 9.5 s to 10.5 s. If the pause exceeds `max_delay`, which is 10 s, the retry ends.
+        // Therefore about half of the 400 retries end.
         ended +=
             u32::from(pauses(Jitter::Full, Some(seconds(10)), &[Some(Duration::from_millis(9_500))]).await.is_empty());
     }

@@ -86,7 +86,7 @@ async fn run(
         match (outcome, ended.await) {
             (Outcome::Ok, Ok(())) => Ok(()),
             (Outcome::Fail, Ok(())) => Err(Down),
-            // `resume_unwind` prints no message.
+            // Uses `resume_unwind`, which prints no panic message.
             (Outcome::Panic, Ok(())) => resume_unwind(Box::new(Down)),
             // The call never ends by itself: its task is aborted, or the replay ends before the call.
             _ => pending().await,

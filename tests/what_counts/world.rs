@@ -145,7 +145,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::ErrThatIsIgnored => Err(ERROR_THAT_IS_IGNORED),
             End::ErrNotToRepeat => Err(ERROR_NOT_TO_REPEAT),
-            // Avoids a panic message: `resume_unwind` prints none.
+            // Uses `resume_unwind`, which prints no panic message.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }

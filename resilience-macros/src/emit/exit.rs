@@ -76,7 +76,8 @@ impl Place<'_> {
             return quote_spanned!(mixed=> { #told #ended return (#rejected, #cause_or_none) });
         }
         let label = catcher.label();
-        // Binds the value to a local first, because `syn` parses `break 'label ::path` as a labelled loop.
+        // Binds the outcome to a local before the `break`, because `syn` parses `break 'label ::path` as a labelled
+        // loop.
         quote_spanned! {mixed=>
             {
                 #told

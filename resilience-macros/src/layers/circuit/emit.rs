@@ -51,8 +51,8 @@ impl Layer for Circuit {
             }
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-                // If `failure_if` is set, does not search the error for a rejection by a called function, because
-                // `failure_if` decides about every error.
+                // Does not search the error for a rejection by a called function if `failure_if` is set. `failure_if`
+                // then decides about every error.
                 let cause = match &judge.failure_if {
                     Some(_) => quote_spanned!(mixed=> |_| #runtime::__private::Cause::None),
                     None => cause,

@@ -54,7 +54,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
     // Does not check the rules if the value of a setting could not be read. This value has already been reported, and
-    // the rules would report the setting as missing, too.
+    // the rules would also report the setting as missing.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

@@ -61,7 +61,8 @@ impl Layer for Retry {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
         });
-        // The `retry_after` of the retry takes precedence over a `retry_after` of the circuits below.
+        // Uses the `retry_after` of the retry. If the retry has no `retry_after`, uses the `retry_after` of a circuit
+        // below.
         let retry_after = match &self.retry_after {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
