@@ -30,6 +30,26 @@ pub enum Error {
     Full,
 }
 
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(failed) => failed.fmt(f),
+            Self::Open(open) => open.fmt(f),
+            Self::Late => f.write_str("late"),
+            Self::Full => f.write_str("full"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Open(open) => open.source(),
+            _ => None,
+        }
+    }
+}
+
 impl From<CircuitOpenError> for Error {
     fn from(open: CircuitOpenError) -> Self {
         Self::Open(open)

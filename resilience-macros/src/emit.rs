@@ -11,7 +11,7 @@ pub(crate) mod layer;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Path, Signature};
 
@@ -38,11 +38,11 @@ use crate::tokens::{EXPANDED, located, mentions};
 ///     let mut retry = Attempts::new(schedule());
 ///     loop {
 ///         let delay = {
-///             let mut permit = match admit(circuit.get()) {
+///             let mut permit = match admit(circuit.get(), retry.is_repeat()) {
 ///                 Ok(permit) => permit,
 ///                 Err(error) => return rejected(error),
 ///             };
-///             let outcome = retry.watch(watch(&mut permit, async { body })).await;
+///             let outcome = retry.watch(watch(&mut permit, Body::<Output>::new().__note(async { body }))).await;
 ///             let outcome = settle(permit, outcome, ..);
 ///             match retry.judge(schedule(), outcome).circuits(|| [circuit.get()]).next(..) {
 ///                 ControlFlow::Continue(delay) => delay,
@@ -111,11 +111,12 @@ pub(crate) fn emit(
         captures: &captures,
         arguments: &arguments,
         lends: !lent.is_empty(),
+        output: function.output().map(nameable),
         at,
     };
     let first = Place { stack: &stack, index: 0 };
     let sites = (0..layers.len()).filter_map(|index| layers[index].site(first.at(index)));
-    let block = stack.block(&body, *braces, &function.output().map_or(quote!(_), nameable));
+    let block = stack.block(&body, *braces);
     let cause = first.declared_cause();
     let outcome = first.ending(&block);
     let rebound = &captures.rebound;
@@ -170,7 +171,7 @@ impl Place<'_> {
         if let Some(layer) = self.layer() {
             return layer.emit(self, block);
         }
-        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.watched(block));
+        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.watched(&self.noted(block)));
         let ran = self.ran();
         Statements::Bind(quote_spanned!(mixed=> #ran #wait))
     }

@@ -19,6 +19,10 @@ pub(crate) struct Facts {
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
+    /// The largest number of attempts that the layer makes of one call. It is 1 for a layer that repeats nothing.
+    pub(crate) attempts: u32,
+    /// The circuit that the failures of one call may open, and the number of failures that opens it.
+    pub(crate) opens: Option<Opens>,
     /// Whether the layer replaces an error by the outcome of another function, as a fallback does. The other function
     /// takes the arguments of the call.
     pub(crate) replaces: bool,
@@ -61,6 +65,8 @@ impl Facts {
             catches,
             time,
             asks: Asks::Nothing,
+            attempts: 1,
+            opens: None,
             replaces: false,
             waits: false,
             name: None,
@@ -72,6 +78,14 @@ impl Facts {
             late: Vec::new(),
         }
     }
+}
+
+/// The number of failed attempts that opens a circuit.
+#[derive(Clone, Copy)]
+pub(crate) struct Opens {
+    pub(crate) threshold: u32,
+    /// Whether the attribute does not set the threshold.
+    pub(crate) by_default: bool,
 }
 
 /// The way in which a layer runs the body, which decides how the body may use the arguments of a call.

@@ -119,12 +119,15 @@ fn comes_first(function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Adds the longest time that a call can take to the docs of the function, if the attributes determine this time. A
-/// function without docs stays without docs, so that rustc still reports the missing docs.
+/// Adds the longest time that a call can take, and the circuit that one call can open, to the docs of the function, if the
+/// attributes determine them. A function without docs gets no such line, so that rustc still reports the missing docs.
 fn document(function: &mut Function, plan: &Plan) {
     // Does not count `#[doc(alias = ..)]` and `#[doc(hidden)]` as docs, because they contain no text.
     let is_text = |attr: &syn::Attribute| matches!(&attr.meta, Meta::NameValue(meta) if meta.path.is_ident("doc"));
-    if let Some(line) = plan.worst_case().filter(|_| function.attrs.iter().any(is_text)) {
+    if !function.attrs.iter().any(is_text) {
+        return;
+    }
+    for line in [plan.worst_case(), plan.opened_by_one_call()].into_iter().flatten() {
         let line = format!("\n\n{line}");
         function.attrs.push(parse_quote_spanned!(Span::mixed_site()=> #[doc = #line]));
     }

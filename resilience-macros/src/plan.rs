@@ -5,4 +5,5 @@ pub(crate) mod check;
 mod exits;
 #[expect(clippy::module_inception, reason = "the file of the type `Plan`")]
 pub(crate) mod plan;
+mod single_call;
 pub(crate) mod worst_case;

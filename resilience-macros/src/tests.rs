@@ -3,6 +3,7 @@
 mod answers;
 mod edges;
 mod page;
+mod single_call;
 mod snapshots;
 mod stacks;
 mod worst_case;

@@ -7,6 +7,7 @@ pub use std::time::Duration;
 pub use tokio::time::sleep;
 
 // Items of the circuit, bulkhead, hedge, rate limit, retry and timeout.
+pub use crate::base::config_error::Counting;
 pub use crate::bulkhead::Bulkhead;
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::hedge::{Hedged, began};
@@ -29,6 +30,7 @@ pub use inventory::submit;
 
 // Items that convert the outcomes and errors of calls, and record the end of a call.
 pub use crate::base::outcome::Outcome;
+pub use crate::expansion::body::Body;
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
 pub use crate::expansion::rejection::Rejection;

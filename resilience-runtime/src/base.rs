@@ -9,5 +9,6 @@ pub(crate) mod not_made;
 pub(crate) mod outcome;
 pub(crate) mod packed;
 pub(crate) mod random;
+pub(crate) mod repeat;
 pub(crate) mod still_open;
 pub(crate) mod sync;

@@ -11,6 +11,7 @@ use tracing::debug;
 
 use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::{ConfigError, Value};
+use crate::base::repeat::Repeat;
 use crate::events::{self, TARGET};
 use crate::timeout::deadline::deadline_remaining;
 use crate::timeout::timeout::Timer;
@@ -164,7 +165,7 @@ where
     }
 }
 
-/// Polls all running attempts. Returns the first outcome for which [`wins`](Attempted::wins) returns true. If no
+/// Polls all running attempts, in the order in which they began. Returns the first outcome for which [`wins`](Attempted::wins) returns true. If no
 /// attempt runs any more, returns the outcome of the attempt that ended last. Otherwise returns `None`.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
@@ -172,7 +173,8 @@ fn poll_all<F: Future<Output: Attempted>>(
 ) -> Option<F::Output> {
     let mut last = None;
     let mut runs = false;
-    for attempt in attempts {
+    for (index, attempt) in attempts.iter_mut().enumerate() {
+        let _mark = Repeat::mark(index > 0);
         match attempt.as_mut().as_pin_mut().map(|attempt| attempt.poll(cx)) {
             Some(Poll::Ready(output)) => {
                 attempt.set(None);
@@ -213,7 +215,8 @@ where
             }
             *this.left -= 1;
             *this.begun += 1;
-            if let Some(place) = this.attempts.iter_mut().find(|place| place.is_none()) {
+            if let Some(place) = this.attempts.get_mut(*this.begun as usize - 1) {
+                let _mark = Repeat::mark(*this.begun > 1);
                 place.set(Some((this.begin)(*this.begun)));
             }
             if deadline_remaining().is_some_and(|left| **this.after >= left) {

@@ -6,6 +6,7 @@ mod cancellation;
 mod clocks;
 mod concurrency;
 mod cooldown;
+mod count_requests;
 mod differences;
 mod hung;
 mod trip_rules;

@@ -120,7 +120,7 @@ impl Breaker {
         })
     }
 
-    pub(crate) fn end(&self, ticket: Ticket, verdict: Verdict, hint: Duration) {
+    pub(crate) fn end(&self, ticket: Ticket, is_repeat: bool, verdict: Verdict, hint: Duration) {
         const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
         let cooldown = self.settings.cooldown.max(hint).min(MAX_COOLDOWN);
         self.change(|facts| {
@@ -136,6 +136,7 @@ impl Breaker {
             }
             match &mut facts.state {
                 State::Closed => match verdict {
+                    Verdict::Failure if is_repeat && self.settings.count_requests => {}
                     Verdict::Success | Verdict::Failure => {
                         let failed = matches!(verdict, Verdict::Failure);
                         match self.settings.calls {
@@ -223,6 +224,8 @@ impl Facts {
 pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,
+    /// Whether the call is part of the second or a later attempt.
+    pub(crate) is_repeat: bool,
     pub(crate) start: Start,
     pub(crate) ended: bool,
 }
@@ -238,7 +241,7 @@ impl Drop for Admitted<'_> {
     fn drop(&mut self) {
         if !self.ended {
             let verdict = if self.hung() { Verdict::Failure } else { Verdict::Cancelled };
-            self.breaker.end(self.ticket, verdict, Duration::ZERO);
+            self.breaker.end(self.ticket, self.is_repeat, verdict, Duration::ZERO);
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Context {
     /// The index of the current function in the list of the functions of the call. The outermost function has the index
     /// 0.
     pub(crate) depth: usize,
+    /// Whether this is the second or a later attempt of a retry or a hedge above.
+    pub(crate) is_repeat: bool,
     /// The caller's deadline.
     pub(crate) until: Option<Instant>,
     /// The circuits that have admitted this call: the index of each circuit, and the ticket that the call received.

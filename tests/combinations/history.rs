@@ -101,6 +101,7 @@ pub(crate) struct Settings {
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
     pub(crate) hung_after: Option<Duration>,
+    pub(crate) count_requests: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -165,6 +166,7 @@ fn settings(random: &mut Random) -> Settings {
         half_open_max: random.pick(&[1, 1, 2, 3]),
         trial_timeout: random.seconds(&[4, 30]),
         hung_after: random.one_in(2).then(|| random.seconds(&[1, 4, 6])),
+        count_requests: random.one_in(2),
     }
 }
 

@@ -161,7 +161,8 @@ fn circuit(settings: &Settings) -> CircuitBreaker {
         .threshold(settings.threshold)
         .cooldown(settings.cooldown)
         .half_open_max(settings.half_open_max)
-        .trial_timeout(settings.trial_timeout);
+        .trial_timeout(settings.trial_timeout)
+        .count_requests(settings.count_requests);
     let builder = match settings.calls {
         Some(calls) => builder.calls(calls),
         None => builder,

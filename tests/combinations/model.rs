@@ -193,7 +193,8 @@ impl Model {
         context.outer.push((which, ticket));
         let depth = context.depth;
         let start = Start::default();
-        let mut running = Admitted { breaker, ticket, start: start.clone(), ended: false };
+        let is_repeat = context.is_repeat;
+        let mut running = Admitted { breaker, ticket, is_repeat, start: start.clone(), ended: false };
         let kind = if is_attribute {
             context.circuits.push(start);
             below(context).await
@@ -220,7 +221,7 @@ impl Model {
             _ => Verdict::Failure,
         };
         let hint = if has_rules { kind.hint() } else { Duration::ZERO };
-        breaker.end(ticket, verdict, hint);
+        breaker.end(ticket, is_repeat, verdict, hint);
         kind
     }
 
@@ -252,6 +253,7 @@ impl Model {
         let mut attempt = 1;
         loop {
             let mut inside = context.clone();
+            inside.is_repeat |= attempt > 1;
             let kind = if is_attribute {
                 inside.retries.push(nested.clone());
                 below(inside).await
@@ -379,7 +381,7 @@ impl Model {
                     return Poll::Pending;
                 }
                 timer = None;
-                second = Some(below(context.clone()));
+                second = Some(below(Context { is_repeat: true, ..context.clone() }));
             }
         });
         self.watched(retries, noting(starts, attempts)).await

@@ -109,6 +109,17 @@ inner!(wrapped, "rejections::wrapped", "rejections::wrapped_inner": Wrapped);
 inner!(an_io_error, "rejections::an_io_error", "rejections::an_io_error_inner": io::Error);
 inner!(boxed, "rejections::boxed", "rejections::boxed_inner": Box<dyn StdError>);
 inner!(boxed_send, "rejections::boxed_send", "rejections::boxed_send_inner": Box<dyn StdError + Send + Sync>);
+/// An error that contains the error of a layer, but implements no trait of errors.
+#[derive(Debug)]
+struct Hidden(Error);
+
+impl<E: Into<Error>> From<E> for Hidden {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+inner!(hidden, "rejections::hidden", "rejections::hidden_inner": Hidden);
 inner!(an_anyhow, "rejections::an_anyhow", "rejections::an_anyhow_inner": anyhow::Error);
 
 #[tokio::test(start_paused = true)]
@@ -119,6 +130,63 @@ async fn circuit_ignores_rejections_in_called_functions() {
     boxed::all().await;
     boxed_send::all().await;
     an_anyhow::all().await;
+    hidden::all().await;
+}
+
+#[circuit(name = "rejections::hidden_own_timeout", threshold = 9)]
+#[timeout(5)]
+async fn hidden_own_timeout(rejected: bool) -> Result<(), Hidden> {
+    if rejected {
+        Ok(hidden_limit().await?)
+    } else {
+        let _ = hidden_limit().await;
+        pending().await
+    }
+}
+
+#[rate_limit(per_second = 1)]
+async fn hidden_limit() -> Result<(), Hidden> {
+    Ok(())
+}
+
+#[circuit(name = "rejections::hidden_handled", threshold = 9)]
+async fn hidden_handled() -> Result<(), Hidden> {
+    let _ = hidden_limit().await;
+    Err(Error::Down.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejection_of_earlier_call_is_not_that_of_a_hidden_error() {
+    hidden_limit().await.unwrap();
+    hidden_own_timeout(true).await.unwrap_err();
+    assert_eq!(stats("rejections::hidden_own_timeout"), (0, 1));
+    hidden_own_timeout(false).await.unwrap_err();
+    assert_eq!(stats("rejections::hidden_own_timeout"), (1, 1), "the timeout ended the call, not the rejection before");
+    hidden_limit().await.unwrap();
+    hidden_handled().await.unwrap_err();
+    assert_eq!(stats("rejections::hidden_handled"), (1, 0), "the body handled the rejection");
+}
+
+#[circuit(name = "rejections::hidden_generic", threshold = 9, failure_if_ok = |()| false)]
+async fn hidden_generic<E>(error: impl Future<Output = E>) -> Result<(), E>
+where
+    E: From<resilience_runtime::CircuitOpenError>,
+{
+    Err(error.await)
+}
+
+#[rate_limit(per_second = 1)]
+async fn hidden_limit_of_generic() -> Result<(), Hidden> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn circuit_ignores_rejection_in_error_of_unknown_type() {
+    hidden_limit_of_generic().await.unwrap();
+    hidden_generic(async { hidden_limit_of_generic().await.unwrap_err() }).await.unwrap_err();
+    assert_eq!(stats("rejections::hidden_generic"), (0, 1));
+    hidden_generic(async { Hidden(Error::Down) }).await.unwrap_err();
+    assert_eq!(stats("rejections::hidden_generic"), (1, 1));
 }
 
 #[circuit(name = "rejections::asked", threshold = 9, failure_if = |error| matches!(error, Error::Full(_)))]
@@ -350,13 +418,14 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
             .await
             .is_err()
     );
+    assert!(breaker.call(|| ready(open.try_acquire().map(drop).map_err(Plain))).await.is_err());
     let stats = breaker.stats();
-    assert_eq!((stats.total_failed, stats.total_ignored), (0, 7));
+    assert_eq!((stats.total_failed, stats.total_ignored), (0, 8));
 
     let handled = breaker.call(async || open.try_acquire().map(drop).map_err(|_| Plain("no cache, no disk").0));
     assert!(handled.await.is_err());
     let stats = breaker.stats();
-    assert_eq!((stats.total_failed, stats.total_ignored), (1, 7), "the body handled the rejection");
+    assert_eq!((stats.total_failed, stats.total_ignored), (1, 8), "the body handled the rejection");
 }
 
 async fn called_and_open() -> Result<(), Error> {
@@ -417,6 +486,41 @@ async fn fallback_on_rejected_sees_called_functions() {
     assert!(by_deadline(deadline(SOON, falls_back_above_timeout(2)).await), "the body ran");
     assert_eq!(deadline(Duration::ZERO, falls_back(2)).await, replaced, "the body did not run");
     assert_eq!(deadline(Duration::ZERO, falls_back_above_timeout(2)).await, replaced, "the body did not run");
+}
+
+async fn instead_of_hidden(_: bool) -> Result<(), Hidden> {
+    ready(Err(Error::Status(1).into())).await
+}
+
+#[fallback(instead_of_hidden, on = "rejected")]
+async fn falls_back_from_hidden(rejected: bool) -> Result<(), Hidden> {
+    if rejected { hidden_limit_of_fallback().await } else { Err(Error::Down.into()) }
+}
+
+#[rate_limit(per_second = 1)]
+async fn hidden_limit_of_fallback() -> Result<(), Hidden> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn fallback_on_rejected_sees_rejection_in_hidden_error() {
+    hidden_limit_of_fallback().await.unwrap();
+    let replaced = falls_back_from_hidden(true).await;
+    assert!(matches!(replaced, Err(Hidden(Error::Status(1)))));
+    assert!(matches!(falls_back_from_hidden(false).await, Err(Hidden(Error::Down))));
+}
+
+#[circuit(name = "rejections::excluded", threshold = 9, hung_after = 2, failure_if = |error| matches!(error, Error::Down))]
+async fn excluded() -> Result<(), Error> {
+    calls_slow().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadline_after_hung_after_is_failure_even_if_failure_if_excludes_error() {
+    assert!(deadline(Duration::from_millis(1_999), excluded()).await.is_err());
+    assert_eq!(stats("rejections::excluded"), (0, 1));
+    assert!(deadline(Duration::from_secs(2), excluded()).await.is_err());
+    assert_eq!(stats("rejections::excluded"), (1, 1));
 }
 
 #[retry(max = 3, delay = 1)]

@@ -157,3 +157,13 @@ async fn note_of_another_task_or_poll_does_not_end_retry() {
     call.await.unwrap_err();
     assert_eq!(calls.get(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn rejection_in_synchronous_part_of_closure_ends_policy() {
+    let breaker = CircuitBreaker::builder("open_circuits::synchronous").build().unwrap();
+    breaker.force_open();
+    let begin = Instant::now();
+    let rejected = || std::future::ready(breaker.try_acquire().map(drop));
+    assert!(policy().call(rejected).await.is_err());
+    assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
+}

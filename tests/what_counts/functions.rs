@@ -194,6 +194,8 @@ family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
+// A family of its own, because the budget of `PLAIN` has no tokens for more scenarios.
+family!(REPEAT, Plain, world, below {});
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {
     RULES, Plain, world,

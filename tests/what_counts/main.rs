@@ -8,13 +8,17 @@
 mod functions;
 mod world;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use support::{paused_runtime, seconds};
+use resilience_runtime::RetryPolicy;
+use support::{Error, paused_runtime, seconds};
 use tokio::time::{Instant, sleep};
 
-use crate::functions::{BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, RULES, SELECTED, STALE, TIMEOUT};
+use crate::functions::{
+    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, REPEAT, RULES, SELECTED, STALE, TIMEOUT,
+};
 use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
@@ -46,12 +50,14 @@ struct Row {
     /// The time after which the caller drops the call.
     dropped_after: Option<Duration>,
     deadline: Option<Duration>,
+    /// Whether the call is the second attempt of a retry above all layers, and the circuits count requests.
+    is_repeat: bool,
 }
 
 impl Row {
     fn new(title: &'static str, family: &'static Family, end: End) -> Self {
         let (time, dropped_after, deadline) = (Duration::ZERO, None, None);
-        Self { title, family, end, reject: |_| (), places: ALL, time, dropped_after, deadline }
+        Self { title, family, end, reject: |_| (), places: ALL, time, dropped_after, deadline, is_repeat: false }
     }
 
     fn by_rules(title: &'static str, end: End) -> Self {
@@ -74,6 +80,19 @@ impl Row {
         Self { dropped_after: Some(seconds(time)), ..self }
     }
 
+    fn repeated(self) -> Self {
+        Self { is_repeat: true, ..self }
+    }
+
+    /// Makes the call, which may be the second attempt of a retry. Returns `None` if the call panicked or was dropped.
+    async fn call(&self, call: &functions::Call, world: &World) -> Option<Result<u32, Error>> {
+        let is_next = Cell::new(!self.is_repeat);
+        let attempts = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
+        let attempt = async || if is_next.replace(true) { Ok(call(world).await) } else { Err(()) };
+        let outcome = ended(attempts.call(attempt), self.dropped_after, self.deadline).await;
+        outcome.map(|outcome| outcome.expect("the second attempt"))
+    }
+
     fn layers(&self, place: Place) -> &'static Layers {
         match place {
             Place::SameFunction => &self.family.same,
@@ -83,7 +102,7 @@ impl Row {
     }
 
     fn world(&self) -> World {
-        World::new(self.end, self.time, self.family)
+        World::new(self.end, self.time, self.family, self.is_repeat)
     }
 }
 
@@ -121,6 +140,8 @@ fn rows() -> Vec<Row> {
         Row::new("panic", &PLAIN, End::Panic),
         Row::new("`Ok` that is stale", &STALE, End::Ok),
         Row::new("`Err` that is stale", &STALE, End::Err),
+        Row::new("`Err` of a repeat under `count = \"requests\"`", &REPEAT, End::Err).repeated(),
+        Row::new("`Ok` of a repeat under `count = \"requests\"`", &REPEAT, End::Ok).repeated(),
     ]
 }
 
@@ -142,7 +163,7 @@ fn with_circuit(row: &Row, place: Place) -> World {
     paused_runtime().block_on(async {
         let world = row.world();
         (row.reject)(&world);
-        ended((row.layers(place).circuit)(&world), row.dropped_after, row.deadline).await;
+        row.call(&row.layers(place).circuit, &world).await;
         world
     })
 }
@@ -152,7 +173,7 @@ fn with_retry(row: &Row, place: Place) -> (String, String) {
     paused_runtime().block_on(async {
         let world = row.world();
         (row.reject)(&world);
-        let outcome = ended((row.layers(place).retry)(&world), row.dropped_after, row.deadline).await;
+        let outcome = row.call(&row.layers(place).retry, &world).await;
         (world.retry_word(outcome.is_some()), world.budget_word())
     })
 }
@@ -163,7 +184,7 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
         paused_runtime().block_on(async {
             let world = row.world();
             (row.reject)(&world);
-            ended(call(&world), row.dropped_after, row.deadline).await;
+            row.call(call, &world).await;
             world.fell_back.get()
         })
     };
@@ -188,7 +209,7 @@ fn hedge(row: &Row, place: Place) -> String {
         // a timeout on a called function.
         let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
         let place = if is_ended { Place::CallingFunction } else { place };
-        let call = ended((row.layers(place).hedge)(&world), row.dropped_after, row.deadline);
+        let call = row.call(&row.layers(place).hedge, &world);
         let change = async {
             sleep(Duration::from_millis(500)).await;
             world.is_well.set(false);

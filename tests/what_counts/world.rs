@@ -67,10 +67,10 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(end: End, time: Duration, family: &Family) -> Self {
+    pub(crate) fn new(end: End, time: Duration, family: &Family, counts_requests: bool) -> Self {
         let circuit = |name| {
             let builder = CircuitBreaker::builder(name).threshold(9).hung_after(seconds(10));
-            builder.build().unwrap()
+            builder.count_requests(counts_requests).build().unwrap()
         };
         let world = Self {
             above: circuit("above"),

@@ -13,9 +13,10 @@ impl Stack<'_> {
     /// The block begins with dead code, `if false { .. }`. The dead code tells the compiler the output type of the
     /// block, and how the block captures the arguments. `?`, coercions and compile errors therefore work as in the
     /// undecorated function.
-    pub(super) fn block(&self, body: &TokenStream, braces: Span, output: &TokenStream) -> TokenStream {
+    pub(super) fn block(&self, body: &TokenStream, braces: Span) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = &self.runtime_at;
+        let output = self.output.clone().unwrap_or_else(|| quote_spanned!(mixed=> _));
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
         // Gives the braces around the body the span of the user's braces, for two reasons. The edition of this span
@@ -66,6 +67,18 @@ impl<'a> Place<'a> {
         }
         bound.extend(some(output, &waited, innermost));
         bound
+    }
+
+    /// Wraps the body so that a rejection is found in an error whose type hides its sources, if a layer looks for
+    /// rejections.
+    pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
+        let runtime = self.runtime();
+        match &self.stack.output {
+            Some(output) if self.plan().looks_for_rejections() => {
+                quote_spanned!(Span::mixed_site()=> #runtime::__private::Body::<#output>::new().__note(#body))
+            }
+            _ => body.clone(),
+        }
     }
 
     /// Wraps the body in the futures by which the layers above observe each poll of the body. A circuit counts a panic

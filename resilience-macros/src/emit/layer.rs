@@ -70,6 +70,8 @@ pub(crate) struct Stack<'a> {
     pub(crate) lends: bool,
     /// The span for errors about the return type.
     pub(crate) at: Span,
+    /// The declared output, with `_` in place of each `impl Trait`.
+    pub(crate) output: Option<TokenStream>,
 }
 
 /// A position in the stack of a function's layers: a layer, or the body below the last layer.

@@ -92,7 +92,7 @@ impl Layer for Fallback {
         let wanted = match on {
             On::Any => quote_spanned!(mixed=> |_| true),
             On::Rejected => {
-                let of_error = quote_spanned!(mixed=> #runtime::__private::Rejection::of(error).__cause());
+                let of_error = quote_spanned!(mixed=> #runtime::__private::Rejection::of(error).__cause().or_noted());
                 quote_spanned!(mixed=> |error| cause.or(|| #of_error).is_rejection())
             }
         };
@@ -111,7 +111,7 @@ impl Layer for Fallback {
         let outcome = quote_spanned!(at=> outcome);
         // Lets the layers above observe each poll of the fallback function, as they do for the body. Both are part of
         // the same call.
-        let wait = place.wait(at, &outcome, place.watched(&quote_spanned!(at=> called)));
+        let wait = place.wait(at, &outcome, place.watched(&place.noted(&quote_spanned!(at=> called))));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };
             let outcome = #end: {

@@ -48,6 +48,7 @@ impl Layer for Hedge {
     fn facts(&self) -> Facts {
         let time = Time::Hedged { after: self.after, max: self.max };
         Facts {
+            attempts: self.max,
             clones: self.clone.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::AtOnce, None, Cause::ALL, time)
         }

@@ -6,6 +6,8 @@ use std::time::Duration;
 /// The default of the option `wait` of `#[bulkhead]`: no wait.
 pub(crate) const BULKHEAD_WAIT: Duration = Duration::ZERO;
 
+/// The default of `#[circuit(threshold)]`.
+pub(crate) const CIRCUIT_THRESHOLD_DEFAULT: u32 = 3;
 /// The range of the option `window` of `#[circuit]`.
 pub(crate) const CIRCUIT_WINDOW: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
 /// The range of the option `calls` of `#[circuit]`, in calls.

@@ -21,8 +21,11 @@ pub(super) enum Setting {
     Time(Duration),
     Number(f64),
     Flag(bool),
-    /// The name of a variant of the enum `Jitter` in the runtime crate.
-    Jitter(&'static str),
+    /// A variant of one of the runtime's enums.
+    Variant {
+        of: &'static str,
+        name: &'static str,
+    },
 }
 
 /// A function that reads the value of a setting. The first argument is the name of the option, for errors.
@@ -97,10 +100,10 @@ impl Setting {
             Self::Time(time) => place.duration(time),
             Self::Number(number) => Literal::f64_unsuffixed(number).into_token_stream(),
             Self::Flag(flag) => flag.to_token_stream(),
-            Self::Jitter(jitter) => {
+            Self::Variant { of, name } => {
                 let runtime = place.runtime();
-                let jitter = Ident::new(jitter, Span::mixed_site());
-                quote_spanned!(Span::mixed_site()=> #runtime::__private::Jitter::#jitter)
+                let [of, name] = [of, name].map(|name| Ident::new(name, Span::mixed_site()));
+                quote_spanned!(Span::mixed_site()=> #runtime::__private::#of::#name)
             }
         }
     }

@@ -36,6 +36,11 @@ impl Plan {
         })
     }
 
+    /// Returns whether a layer looks for rejections in the error of the body.
+    pub(crate) fn looks_for_rejections(&self) -> bool {
+        self.layers.iter().any(|layer| matches!(layer.asks, Asks::Rejected | Asks::ByCaller))
+    }
+
     /// Returns whether the retry at `index` must check at run time if a circuit below it rejected the call. The check
     /// is necessary if a layer between the retry and the circuit catches the rejection. The rejection then reaches the
     /// retry like any other outcome.

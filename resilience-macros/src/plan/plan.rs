@@ -107,6 +107,12 @@ impl Plan {
         (index + 1..self.len()).filter(move |below| self.facts(*below).rejects == Some(cause))
     }
 
+    /// Returns the retries above `index` in the same `async` block, outermost first. They know whether the layer at `index`
+    /// runs in a second or later attempt. Attempts of a hedge, and of retries above a hedge, are marked on the thread.
+    pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
+        (self.block(index)..index).filter(|above| self.facts(*above).attempts > 1)
+    }
+
     /// Returns whether a layer above `index` may wait for a permit.
     pub(crate) fn waits_above(&self, index: usize) -> bool {
         self.above(index).iter().any(|above| above.waits)

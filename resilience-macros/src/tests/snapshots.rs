@@ -140,10 +140,11 @@ fn comparable(tokens: TokenStream) -> Vec<String> {
                 };
                 let is_value = matches!(&found[..], [.., last] if last == "|" || last == ">");
                 let is_single = open == "{" && is_value && !within.contains(&";".to_owned());
+                let is_closure = is_single && found.last().is_some_and(|last| last == "|");
                 found.extend((!is_single).then(|| open.to_owned()));
                 found.extend(within);
                 found.extend((!is_single).then(|| close.to_owned()));
-                if open == "{" {
+                if open == "{" && !is_closure {
                     tokens.next_if(|next| next.to_string() == ",");
                 }
             }

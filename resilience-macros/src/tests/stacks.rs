@@ -50,6 +50,8 @@ const SPELLINGS: &[&str] = &[
     "circuit(name = NAME, cooldown = 30)",
     "circuit(name = NAME, cooldown = \"10s\", cooldown_factor = 2, max_cooldown = \"5m\", cooldown_jitter = 0.2)",
     "circuit(name = NAME, half_open_max = 3, trial_timeout = 7.5)",
+    "circuit(name = NAME, count = \"attempts\")",
+    "circuit(name = NAME, count = \"requests\")",
     "circuit(name = NAME, shadow = true)",
     "circuit(name = NAME, shadow = false)",
     "circuit(name = NAME, key = x)",

@@ -51,6 +51,15 @@ pub(crate) enum Value {
     Time(Duration),
     Number(f64),
     Flag(bool),
+    Counting(Counting),
+}
+
+/// The failures that a circuit counts: those of every attempt, or those of first attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // hidden in `__private`
+pub enum Counting {
+    Attempts,
+    Requests,
 }
 
 impl fmt::Display for Value {
@@ -62,6 +71,8 @@ impl fmt::Display for Value {
             Self::Time(time) => write!(f, "{time:?}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Counting(Counting::Attempts) => f.write_str("\"attempts\""),
+            Self::Counting(Counting::Requests) => f.write_str("\"requests\""),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! that is not `'static`.
 //!
 //! Some error types hide their source. Therefore, this module also counts the existing sources on each thread, and
-//! [`noted`] compares the counts before and after a poll.
+//! [`Existing`] compares the counts before and after a poll.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -26,7 +26,7 @@ thread_local! {
     ///
     /// The four numbers fill 64 bits, so that a call through a breaker reads them in one load.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
-    /// The result of the last call of [`noted`] on this thread.
+    /// The kind of the error that the last [`Noted`] body returned.
     static NOTED: Cell<Note> = const { Cell::new(Note::Other) };
 }
 
@@ -106,7 +106,7 @@ fn count(note: Note, change: u16) {
     ERRORS.set(errors);
 }
 
-/// The kind of error that [`noted`] finds.
+/// The kind of an error that a layer created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
     /// A circuit rejected a call.
@@ -120,34 +120,40 @@ pub(crate) enum Note {
 }
 
 impl Note {
-    /// Returns the result of the last call of [`noted`] on this thread. [`Noted`] also calls `noted`.
-    ///
-    /// The result is a guess, because the type of the body's error may hide its source. Any result except `Other`
-    /// means: a layer created such an error during the last poll of the body. The error still exists, but the body may
-    /// have returned another error.
+    /// Returns the kind of the error that the last [`Noted`] body returned. If a layer ended the call before the body ended,
+    /// returns `Other`.
     pub(crate) fn last() -> Self {
         NOTED.get()
     }
 }
 
-/// Calls `poll`, which polls a body. If `is_over` returns true for the output, looks for an error that was created
-/// during the poll and still exists. Stores the kind of this error for [`Note::last`].
+/// The number of existing errors on this thread, before a poll of a body.
 ///
-/// Compares the counts of [`ERRORS`] before and after the poll. One count alone means nothing, because an error may
-/// move to another thread before it is dropped.
-#[inline]
-pub(crate) fn noted<T>(poll: impl FnOnce() -> T, is_over: impl FnOnce(&T) -> bool) -> T {
-    let before = ERRORS.get();
-    let polled = poll();
-    if is_over(&polled) {
-        let now = ERRORS.get();
-        let grew = |note: &Note| is_more(now[*note as usize], before[*note as usize]);
-        // Compares all four numbers at once, because nearly every poll leaves them unchanged.
-        let grown =
-            if now == before { None } else { [Note::Circuit, Note::Limit, Note::Deadline].into_iter().find(grew) };
-        NOTED.set(grown.unwrap_or(Note::Other));
+/// The type of the body's error may hide its source. The difference of two numbers shows the kind of the error instead:
+/// a layer created such an error during the poll, and the error still exists. This is a guess, because the body may have
+/// returned another error. One number alone means nothing, because an error may move to another thread before it is
+/// dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Existing([u16; 4]);
+
+impl Existing {
+    /// Returns the numbers of the errors that exist now.
+    #[inline]
+    pub(crate) fn now() -> Self {
+        Self(ERRORS.get())
     }
-    polled
+
+    /// Returns the kind of an error that a layer has created since, and that still exists.
+    #[inline]
+    pub(crate) fn note(self) -> Note {
+        let now = Self::now();
+        // Compares all four numbers at once, because nearly every poll leaves them unchanged.
+        if now == self {
+            return Note::Other;
+        }
+        let grew = |note: &Note| is_more(now.0[*note as usize], self.0[*note as usize]);
+        [Note::Circuit, Note::Limit, Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
+    }
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "the difference of two wrapping counts has a sign")]
@@ -156,10 +162,10 @@ fn is_more(now: u16, before: u16) -> bool {
 }
 
 pin_project! {
-    /// A future that polls its body through [`noted`]. If the body returns an `Err`, [`Note::last`] returns the kind of
-    /// the error.
+    /// A body whose error hides its sources. At the end of each poll, stores the kind of the error for [`Note::last`].
     #[derive(Debug)]
-    pub(crate) struct Noted<F> {
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Noted<F> {
         #[pin]
         body: F,
     }
@@ -177,8 +183,16 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
-        let body = self.project().body;
-        noted(|| body.poll(cx), |polled| matches!(polled, Poll::Ready(Err(_))))
+        let before = Existing::now();
+        let polled = self.project().body.poll(cx);
+        match &polled {
+            // Nothing reads the note after a success.
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(_)) => NOTED.set(before.note()),
+            // A timeout may now end the call with an error of its own.
+            Poll::Pending => NOTED.set(Note::Other),
+        }
+        polled
     }
 }
 

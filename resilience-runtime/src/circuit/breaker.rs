@@ -191,16 +191,18 @@ impl CircuitBreaker {
     /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and admits no further trial call.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        let mut permit = self.acquire()?;
+        let mut permit = self.acquire(false)?;
         permit.0.start_wait();
         Ok(permit)
     }
 
     /// Requests a permit for one call. Does not read the start time for
     /// [`hung_after`](crate::CircuitBuilder::hung_after), because [`Watched`] reads it when the body first waits.
+    ///
+    /// `is_repeat` is true in a second or later attempt of a retry on the same function.
     #[inline]
-    pub(crate) fn acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
-        Call::acquire(&*self.0).map(Permit)
+    pub(crate) fn acquire(&self, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
+        Call::acquire(&*self.0, is_repeat).map(Permit)
     }
 
     /// Requests a permit that is `Send + 'static`, for one call.
@@ -210,7 +212,7 @@ impl CircuitBreaker {
     /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and admits no further trial call.
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
-        let mut call = Call::acquire(self.0.clone())?;
+        let mut call = Call::acquire(self.0.clone(), false)?;
         call.start_wait();
         Ok(OwnedPermit(call))
     }
@@ -229,8 +231,7 @@ impl CircuitBreaker {
     ///
     /// - The breaker ignores an unrelated `Err` if, in the last poll, `f` kept a rejection elsewhere or handled an
     ///   expired deadline.
-    /// - A rejection counts as a failure if `f` received it in an earlier poll, in a spawned task, or before `f`
-    ///   returned its future.
+    /// - A rejection counts as a failure if `f` received it in an earlier poll, or in a spawned task.
     /// - A rejection counts as a failure if `f` dropped an older rejection in the same poll.
     ///
     /// # Errors
@@ -253,12 +254,11 @@ impl CircuitBreaker {
         Fut: Future<Output = Result<T, E>>,
     {
         // Avoids `map_err` and `?`, because they move the result from registers to memory.
-        let mut permit = match self.acquire() {
+        let mut permit = match self.acquire(false) {
             Ok(permit) => permit,
             Err(open) => return Err(CallError::Open(open)),
         };
-        let body = permit.run(f);
-        let outcome = Noted::new(Watched::new(&mut permit, body)).await;
+        let outcome = Noted::new(Watched::new(&mut permit, async { f().await })).await;
         match outcome {
             Ok(value) => {
                 permit.success();

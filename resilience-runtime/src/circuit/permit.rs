@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
+use crate::base::repeat::Repeat;
 use crate::base::still_open::StillOpen;
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
@@ -91,10 +92,10 @@ impl<B: Borrow<Core>> Call<B> {
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
     )]
     #[inline(always)]
-    pub(crate) fn acquire(core: B) -> Result<Self, CircuitOpenError> {
+    pub(crate) fn acquire(core: B, is_repeat: bool) -> Result<Self, CircuitOpenError> {
         let ticket = match core.borrow().gate.closed() {
             Some(generation) => Ok(Ticket::new(generation, Ticket::NO_TRIAL)),
-            None => Call::announce(core.borrow()),
+            None => Call::announce(core.borrow(), is_repeat),
         };
         match ticket {
             Ok(ticket) => Ok(Self::new(core, ticket)),
@@ -147,8 +148,11 @@ impl<B: Borrow<Core>> Call<B> {
 impl<'a> Call<&'a Core> {
     /// Admits or rejects a call for which [`Gate::closed`](crate::circuit::core::gate::Gate::closed) returned no
     /// generation. Emits the events of the decision.
+    ///
+    /// `is_repeat` is true in a second or later attempt of a retry on the same function. The thread has no mark for such an
+    /// attempt at this point, because only the polls of a body are marked.
     #[cold]
-    fn announce(core: &'a Core) -> Result<Ticket, Wait> {
+    fn announce(core: &'a Core, is_repeat: bool) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
             Ok(admission) => admission,
             Err(wait) => {
@@ -168,7 +172,7 @@ impl<'a> Call<&'a Core> {
             core.announce(&admission);
             call.end();
         }
-        Ok(ticket)
+        Ok(if is_repeat || Repeat::is_running() { ticket.repeated() } else { ticket })
     }
 }
 

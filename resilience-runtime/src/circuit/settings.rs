@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::base::clock::{LONGEST, fits};
-use crate::base::config_error::{ConfigError, Value};
+use crate::base::config_error::{ConfigError, Counting, Value};
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 
@@ -27,6 +27,7 @@ macro_rules! circuit_options {
             HalfOpenMax half_open_max: u32 => Count,
             TrialTimeout trial_timeout: Duration => Time,
             HungAfter hung_after: Duration => Time,
+            Count count: Counting => Counting,
             Shadow shadow: bool => Flag,
             MaxKeys max_keys: u32 => Count,
         }
@@ -254,6 +255,8 @@ pub(crate) struct Settings {
     /// The time after which a call is a failure if it is cancelled or the caller's deadline ends it. `None` if such a
     /// call is never a failure.
     pub(crate) hung_after: Option<Duration>,
+    /// Whether only the failure of a first attempt counts.
+    pub(crate) count_requests: bool,
     pub(crate) shadow: bool,
 }
 
@@ -280,9 +283,9 @@ impl Settings {
         }
     }
 
-    /// Returns whether the rule depends on the duration of a success, or on the time of its end.
+    /// Returns whether a rule depends on the duration of a success, on the time of its end, or on the number of its attempt.
     pub(crate) fn timed(&self) -> bool {
-        self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
+        self.count_requests || self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }
 
     /// Returns the cooldown of the n-th opening since the circuit was closed, for a random number `draw` from 0 to 1.
@@ -332,6 +335,7 @@ impl From<Options> for Settings {
             half_open_max: options.half_open_max.unwrap_or(HALF_OPEN_MAX),
             trial_timeout: options.trial_timeout.unwrap_or(cooldown.max(SHORTEST_TRIAL_TIMEOUT)),
             hung_after: options.hung_after,
+            count_requests: options.count == Some(Counting::Requests),
             shadow: options.shadow.unwrap_or(false),
         }
     }

@@ -1,6 +1,7 @@
 //! Distinguishes the errors of rejected calls and of expired deadlines from the errors of the service itself.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
+use crate::base::not_made::Note;
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
@@ -45,6 +46,23 @@ impl Cause {
     /// a call that the deadline ended counts as a failure if it ran for the circuit's `hung_after`.
     pub fn is_neutral(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
+    }
+
+    /// Returns this cause. If the type of the error does not allow a search, returns the kind of an error that a layer
+    /// created during the last poll of the [`Body`](crate::expansion::body::Body), and that still exists.
+    #[must_use]
+    #[inline]
+    pub fn or_noted(self) -> Self {
+        if self == Self::Unknown { Self::noted() } else { self }
+    }
+
+    fn noted() -> Self {
+        match Note::last() {
+            Note::Circuit => Self::Circuit,
+            Note::Limit => Self::Limit,
+            Note::Deadline => Self::Deadline,
+            Note::Other => Self::None,
+        }
     }
 
     /// Returns this cause. If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the

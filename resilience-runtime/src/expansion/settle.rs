@@ -45,7 +45,7 @@ pub fn settle<R: Outcome>(
             R::from_result(Ok(value))
         }
         Err(error) => {
-            let cause = cause(&error);
+            let cause = cause(&error).or_noted();
             if cause.is_neutral() {
                 end_neutral(call, cause);
             } else {
@@ -60,16 +60,17 @@ pub fn settle<R: Outcome>(
 /// decides whether the circuit counts an `Err` as a failure or ignores it. The function `failure_if_ok` decides whether
 /// an `Ok` counts as a failure or as a success.
 ///
-/// If `cause` finds a rejection or an expired deadline in an error, `failure_if` is not called, and the circuit ignores
-/// the call. As an exception, a call that the deadline ended counts as a failure if it ran for `hung_after`. For an
-/// attribute with the option `failure_if`, `cause` always returns `Cause::None`, so that the user's function decides
-/// about every error.
+/// `asks_first` is true for an attribute with the option `failure_if`, whose function decides about every error. Without
+/// the option, an error in which `cause` finds a rejection or an expired deadline is no failure. A call that is no
+/// failure is ignored, unless it ran for `hung_after` before the deadline ended it.
+#[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<T, E>(
     permit: Permit<'_>,
     outcome: Result<T, E>,
     text: impl Text<E>,
     cause: impl FnOnce(&E) -> Cause,
+    asks_first: bool,
     failure_if: impl FnOnce(&E) -> bool,
     failure_if_ok: impl FnOnce(&T) -> bool,
     retry_after: impl FnOnce(&E) -> Option<Duration>,
@@ -84,12 +85,18 @@ pub fn settle_by<T, E>(
             Ok(value)
         }
         Err(error) => {
-            let cause = cause(&error);
-            if !cause.is_neutral() && failure_if(&error) {
-                let retry_after = retry_after(&error);
-                permit.end().failure(text(&error), retry_after);
+            let cause = |error: &E| cause(error).or_noted();
+            let neutral = if asks_first {
+                (!failure_if(&error)).then(|| cause(&error))
             } else {
-                end_neutral(permit.end(), cause);
+                Some(cause(&error)).filter(|cause| cause.is_neutral())
+            };
+            match neutral {
+                Some(cause) => end_neutral(permit.end(), cause),
+                None => {
+                    let retry_after = retry_after(&error);
+                    permit.end().failure(text(&error), retry_after);
+                }
             }
             Err(error)
         }
@@ -99,12 +106,14 @@ pub fn settle_by<T, E>(
 /// Requests a permit for a call. The body of the call must run inside [`watch`], because only `watch` measures the time
 /// for the option `hung_after`.
 ///
+/// `is_repeat` is true in a second or later attempt of a retry on the same function.
+///
 /// # Errors
 ///
 /// Returns a [`CircuitOpenError`] if the circuit rejects the call.
 #[inline]
-pub fn admit(breaker: &CircuitBreaker) -> Result<Permit<'_>, CircuitOpenError> {
-    breaker.acquire()
+pub fn admit(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
+    breaker.acquire(is_repeat)
 }
 
 /// Records a call that an attribute below the circuit rejected, or that the caller's deadline ended. `cause` tells

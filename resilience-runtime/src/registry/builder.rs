@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::base::config_error::ConfigError;
+use crate::base::config_error::{ConfigError, Counting};
 use crate::base::name;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
@@ -26,6 +26,7 @@ use crate::registry::written::Written;
 /// | `half_open_max` | 1 | at least 1 |
 /// | `trial_timeout` | the longer of the cooldown and 30 s | longer than 0, to 584 years |
 /// | `hung_after` | | longer than 0, to 584 years |
+/// | `count_requests` | false | |
 /// | `shadow` | false | |
 ///
 /// The circuit opens by one of the following rules. Any other combination of the options in this list is an error:
@@ -187,6 +188,19 @@ impl CircuitBuilder {
     /// of the call first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
+        self
+    }
+
+    /// Sets whether only the failure of a first attempt counts. Default: false; the failure of each attempt counts.
+    ///
+    /// With `true`, one failing call cannot open the circuit by its own retries. A second or later attempt of a
+    /// [`retry`](macro@crate::retry), of a [`RetryPolicy`](crate::RetryPolicy) or of a [`hedge`](macro@crate::hedge) is a
+    /// repeat. The failure of a repeat appears in `total_failed` and in the events only. The success of a repeat counts like
+    /// any other success. A half-open circuit counts every trial. A spawned task makes first attempts.
+    ///
+    /// In the attribute [`circuit`](macro@crate::circuit), this option is `count = "requests"`.
+    pub fn count_requests(mut self, requests: bool) -> Self {
+        self.options.count = Some(if requests { Counting::Requests } else { Counting::Attempts });
         self
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::base::config_error::Counting;
 use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::settings::{Options, circuit_options};
 use crate::registry::written::Written;

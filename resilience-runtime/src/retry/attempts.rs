@@ -49,6 +49,12 @@ impl Attempts {
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None }
     }
 
+    /// Returns whether the current attempt is the second or a later one.
+    #[inline]
+    pub fn is_repeat(&self) -> bool {
+        self.inside.is_repeat
+    }
+
     /// Returns the number of the current attempt, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
@@ -96,7 +102,7 @@ impl Attempts {
     ) -> Judged<'r, R, R::Value, R::Error, NoHook, (), ()> {
         let outcome = outcome.into_result();
         let ended = Ended {
-            has_notes: take(&mut self.inside.has_ended),
+            body: take(&mut self.inside.ended),
             last: (self.attempt() >= schedule.max).then_some(End::Exhausted),
             failed: outcome.is_err(),
             attempts: self,
@@ -195,10 +201,9 @@ struct Ended<'r, R, T, E> {
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// Whether the thread-local values of `Note` (the last rejection) and `StillOpen` (the last open circuit) describe
-    /// this attempt. If an attribute below the retry ended the attempt before the body ended, these values describe
-    /// another call.
-    has_notes: bool,
+    /// The kind of the error that a layer created at the end of the body. `None` if a layer ended the attempt before the
+    /// body ended. The thread-local value of `StillOpen` (the last open circuit) then describes another call.
+    body: Option<Note>,
     /// The time for which a circuit inside the body stays open, if the thread-local value of `StillOpen` contains one.
     noted: Option<Duration>,
 }
@@ -235,26 +240,30 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// stays open. Does nothing if the option `retry_rejected` is set.
     ///
     /// `cause` reads the cause of a rejection from the error. If the type of the error shows no cause, `cause` returns
-    /// [`Cause::Unknown`]. In this case, the thread-local value of `Note` decides. The last poll of the body has set
-    /// this value.
-    #[inline]
+    /// [`Cause::Unknown`]. In this case the errors decide that layers created during the last poll of the body.
+    #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        let Ended { schedule, last: last @ None, outcome: Err(error), noted, has_notes, .. } = &mut self.ended else {
+        if self.ended.last.is_some() || self.ended.schedule.retry_rejected {
             return self;
+        }
+        let mut found = None;
+        // Moves the error out of the outcome, because a reference into the outcome would keep a success in memory, too.
+        self.ended.outcome = match self.ended.outcome {
+            Ok(value) => Ok(value),
+            Err(error) => {
+                found = Some(cause(&error));
+                Err(error)
+            }
         };
-        if schedule.retry_rejected {
-            return self;
-        }
-        let cause = cause(error);
-        if !*has_notes {
-            *last = cause.is_circuit().then_some(End::Rejected);
-            return self;
-        }
+        let Some(cause) = found else { return self };
+        let Ended { last, noted, body, .. } = &mut self.ended;
         let is_unknown = cause == Cause::Unknown;
-        if cause.is_circuit() || is_unknown && Note::last() == Note::Circuit {
+        if cause.is_circuit() || is_unknown && *body == Some(Note::Circuit) {
             *last = Some(End::Rejected);
         }
-        *noted = StillOpen::last().filter(|open| is_unknown || !open.by_rejection).map(|open| open.wait);
+        if body.is_some() {
+            *noted = StillOpen::last().filter(|open| is_unknown || !open.by_rejection).map(|open| open.wait);
+        }
         self
     }
 
@@ -384,6 +393,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         match pause {
             Ok(delay) => {
                 attempts.made = attempt;
+                attempts.inside.is_repeat = true;
                 on_retry.call(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
                 ControlFlow::Continue(delay)
             }

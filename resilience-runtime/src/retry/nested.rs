@@ -5,7 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::base::not_made::noted;
+use crate::base::not_made::{Existing, Note};
+use crate::base::repeat::Repeat;
 use crate::base::still_open::StillOpen;
 
 thread_local! {
@@ -29,10 +30,11 @@ pub(crate) fn count(retries: i32) {
 pub(crate) struct Inside {
     /// The number of retries inside the body in all attempts, without the retries of calls that succeeded.
     pub(crate) retries: i32,
-    /// Whether the body of the current attempt has ended. If an attribute below the retry ended the attempt earlier,
-    /// this field is false. The thread-local values of `Note` (the last rejection) and `StillOpen` (the last open
-    /// circuit) then describe another call.
-    pub(crate) has_ended: bool,
+    /// The kind of the error that a layer created at the end of the body. `None` if a layer ended the current attempt
+    /// before the body ended. The thread-local value of `StillOpen` (the last open circuit) then describes another call.
+    pub(crate) ended: Option<Note>,
+    /// Whether the current attempt is the second or a later one.
+    pub(crate) is_repeat: bool,
 }
 
 pin_project_lite::pin_project! {
@@ -61,12 +63,14 @@ impl<F: Future> Future for Counted<'_, F> {
         let this = self.project();
         let before = RETRIES.get();
         StillOpen::note(None);
-        let polled = noted(|| this.body.poll(cx), Poll::is_ready);
+        let _mark = Repeat::mark(this.inside.is_repeat);
+        let existing = Existing::now();
+        let polled = this.body.poll(cx);
         let retries = RETRIES.get().wrapping_sub(before);
         if retries != 0 {
             this.inside.retries = this.inside.retries.saturating_add(retries);
         }
-        this.inside.has_ended = polled.is_ready();
+        this.inside.ended = polled.is_ready().then(|| existing.note());
         polled
     }
 }

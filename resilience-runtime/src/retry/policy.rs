@@ -88,8 +88,8 @@ impl<P> RetryPolicy<P> {
     /// - The circuit that last rejected a call or recorded a failure stays open longer than the pause.
     ///
     /// The second case can apply even if the attempt has handled the rejection. The attempt may then have failed in the
-    /// same poll for a reason that no circuit records. The policy does not notice a rejection in an earlier poll, in a
-    /// spawned task, or in `f` itself before `f` returns its future.
+    /// same poll for a reason that no circuit records. The policy does not notice a rejection in an earlier poll, or in
+    /// a spawned task.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl<P> RetryPolicy<P> {
         }
         loop {
             let delay = {
-                let outcome = attempts.watch(f()).await;
+                let outcome = attempts.watch(async { f().await }).await;
                 let mut judged = attempts
                     .judge(schedule, outcome)
                     .rejection(|_| Cause::Unknown)

@@ -5,9 +5,11 @@ use quote::quote_spanned;
 use syn::spanned::Spanned;
 
 use super::grammar::{ATTRIBUTE, Breaker, Circuit, Judge};
+use super::options::Opt;
 use crate::emit::layer::{Layer, Place, Statements};
-use crate::facts::{Asks, Cause, Facts, Runs, Time};
-use crate::layers::guard;
+use crate::facts::{Asks, Cause, Facts, Opens, Runs, Time};
+use crate::layers::settings::Setting;
+use crate::layers::{guard, limits};
 
 impl Layer for Circuit {
     fn facts(&self) -> Facts {
@@ -22,6 +24,7 @@ impl Layer for Circuit {
         };
         Facts {
             asks: Asks::ByCaller,
+            opens: self.opens(),
             name,
             key,
             hint: retry_after.clone(),
@@ -37,7 +40,7 @@ impl Layer for Circuit {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
 
-    /// Output: `let mut permit = match admit(circuit.get()) { .. }; .. let outcome = settle(permit, outcome, ..);`
+    /// Output: `let mut permit = match admit(circuit.get(), false) { .. }; .. let outcome = settle(permit, outcome, ..);`
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = &place.stack.runtime_at;
         let at = place.stack.at;
@@ -51,24 +54,25 @@ impl Layer for Circuit {
             }
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-                // Does not search the error for a rejection by a called function if `failure_if` is set. `failure_if`
-                // then decides about every error.
-                let cause = match &judge.failure_if {
-                    Some(_) => quote_spanned!(mixed=> |_| #runtime::__private::Cause::None),
-                    None => cause,
-                };
+                // With `failure_if`, the user's function also decides about an error that contains a rejection by a
+                // called function.
+                let asks_first = judge.failure_if.is_some();
                 let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
                 let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));
                 let retry_after = or(&judge.retry_after, quote_spanned!(mixed=> |_| ::core::option::Option::None));
                 quote_spanned! {at=>
                     #runtime::__private::settle_by(
-                        #permit, outcome, #error, #cause, #failure_if, #failure_if_ok, #retry_after
+                        #permit, outcome, #error, #cause, #asks_first, #failure_if, #failure_if_ok, #retry_after
                     )
                 }
             }
         };
         let settle = place.unless_by_caller(&permit, settle);
-        let acquired = quote_spanned!(mixed=> #runtime::__private::admit(#local.get()));
+        let retries = place.plan().retries_above(place.index).map(|index| place.at(index).local());
+        let is_repeat = retries.map(|retry| quote_spanned!(mixed=> #retry.is_repeat()));
+        let is_repeat = is_repeat.reduce(|any, next| quote_spanned!(mixed=> #any || #next));
+        let is_repeat = is_repeat.unwrap_or_else(|| quote_spanned!(mixed=> false));
+        let acquired = quote_spanned!(mixed=> #runtime::__private::admit(#local.get(), #is_repeat));
         let admit = guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.open.as_ref());
         let bound = place.facts().per_attempt.then(|| self.bind(place));
         Statements::Bind(quote_spanned! {mixed=>
@@ -86,6 +90,18 @@ impl Layer for Circuit {
 }
 
 impl Circuit {
+    /// Returns the number of failures that opens the circuit, if the attribute determines it and each attempt counts.
+    fn opens(&self) -> Option<Opens> {
+        let Breaker::Named { settings, .. } = &self.breaker else { return None };
+        let counts_requests = matches!(settings.get(Opt::Count), Some((_, Setting::Variant { name: "Requests", .. })));
+        if counts_requests || settings.has(Opt::FailureRate) || settings.has(Opt::SlowRate) {
+            return None;
+        }
+        let threshold = settings.count(Opt::Threshold).map(|(_, threshold)| threshold);
+        let by_default = threshold.is_none();
+        Some(Opens { threshold: threshold.unwrap_or(limits::CIRCUIT_THRESHOLD_DEFAULT), by_default })
+    }
+
     /// Returns the statement that binds the layer's local variable to the circuit of this attribute. If the attribute
     /// has a `key`, this is the circuit for the current value of the key.
     fn bind(&self, place: Place<'_>) -> TokenStream {

@@ -27,6 +27,7 @@ options! {
         HalfOpenMax = "half_open_max",
         TrialTimeout = "trial_timeout",
         HungAfter = "hung_after",
+        Count = "count",
         Shadow = "shadow",
         FailureIf = "failure_if",
         FailureIfOk = "failure_if_ok",
@@ -38,7 +39,7 @@ options! {
 
 /// The options that are settings of the circuit, each with the function that reads its value. The expansion passes the
 /// settings to the runtime in this order.
-pub(super) const SETTINGS: [(Opt, Reader); 16] = [
+pub(super) const SETTINGS: [(Opt, Reader); 17] = [
     (Opt::Threshold, count),
     (Opt::Window, window),
     (Opt::Calls, |key, value| value::whole(key, value, &limits::CIRCUIT_CALLS).map(Setting::Count)),
@@ -53,12 +54,18 @@ pub(super) const SETTINGS: [(Opt, Reader); 16] = [
     (Opt::HalfOpenMax, count),
     (Opt::TrialTimeout, some_time),
     (Opt::HungAfter, some_time),
+    (Opt::Count, counting),
     (Opt::Shadow, flag),
     (Opt::MaxKeys, |key, value| value::whole(key, value, &limits::CIRCUIT_MAX_KEYS).map(Setting::Count)),
 ];
 
 fn some_time(key: &str, value: &Expr) -> Result<Setting> {
     value::some_duration(key, value).map(Setting::Time)
+}
+
+fn counting(key: &str, value: &Expr) -> Result<Setting> {
+    let choice = value::choice(key, value, &["attempts", "requests"])?;
+    Ok(Setting::Variant { of: "Counting", name: ["Attempts", "Requests"][choice] })
 }
 
 fn window(key: &str, value: &Expr) -> Result<Setting> {

@@ -19,6 +19,7 @@ impl Layer for Retry {
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
         Facts {
             asks: Asks::ByCircuit,
+            attempts: self.max(),
             clones: self.clone.clone(),
             attempt: self.attempt.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, catches, time)
@@ -116,6 +117,11 @@ impl Layer for Retry {
 }
 
 impl Retry {
+    /// Returns the largest number of attempts.
+    fn max(&self) -> u32 {
+        self.settings.count(Opt::Max).map_or(limits::RETRY_MAX_DEFAULT, |(_, max)| max)
+    }
+
     /// Returns the pauses between the attempts, or `None` if `jitter`, `max_delay`, `max_elapsed` or `retry_after` can
     /// change them.
     fn pauses(&self) -> Option<Pauses> {
@@ -123,7 +129,7 @@ impl Retry {
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
         let delay = settings.time(Opt::Delay).map_or(limits::RETRY_DELAY_DEFAULT, |(_, delay)| delay);
         (!changes && self.retry_after.is_none()).then(|| Pauses {
-            max: settings.count(Opt::Max).map_or(limits::RETRY_MAX_DEFAULT, |(_, max)| max),
+            max: self.max(),
             delay: delay.as_secs_f64(),
             backoff: settings.number(Opt::Backoff).unwrap_or(limits::RETRY_BACKOFF_DEFAULT),
         })

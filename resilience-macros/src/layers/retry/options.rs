@@ -60,7 +60,7 @@ pub(super) enum Budget {
 fn jitter(key: &str, value: &Expr) -> Result<Setting> {
     let known = |name: &str| JITTERS.iter().find(|(known, _)| *known == name);
     match value::literal(value) {
-        Some(Lit::Str(name)) => known(&name.value()).map(|(_, variant)| Setting::Jitter(variant)),
+        Some(Lit::Str(name)) => known(&name.value()).map(|(_, name)| Setting::Variant { of: "Jitter", name }),
         _ => None,
     }
     .ok_or_else(|| {

@@ -10,7 +10,7 @@ use crate::layers::settings::{Setting, Settings};
 
 pub(super) fn check(settings: &Settings<Opt>, errors: &mut Errors) {
     let jitter = match settings.get(Opt::Jitter) {
-        Some((_, Setting::Jitter(jitter))) => Some(jitter),
+        Some((_, Setting::Variant { name, .. })) => Some(name),
         _ => None,
     };
     let delay = settings.time(Opt::Delay).map_or(limits::RETRY_DELAY_DEFAULT, |(_, delay)| delay);

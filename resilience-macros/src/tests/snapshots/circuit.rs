@@ -14,18 +14,21 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         ::resilience_runtime::__private::declare!(SITE);
         &SITE
     };
-    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
-    let outcome = ::resilience_runtime::__private::watch(&mut permit, async move {
-        if false {
-            let _ = &client;
-            let _ = &url;
-            return ::resilience_runtime::__private::never::<Result<Page, Error>>();
-        }
-        '_resilience_body: { client.get(&url).await?.page() }
-    })
+    let outcome = ::resilience_runtime::__private::watch(
+        &mut permit,
+        ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(async move {
+            if false {
+                let _ = &client;
+                let _ = &url;
+                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+            }
+            '_resilience_body: { client.get(&url).await?.page() }
+        }),
+    )
     .await;
     let outcome = ::resilience_runtime::__private::settle(
         permit,

@@ -29,7 +29,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         &SITE
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
-    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
@@ -50,14 +50,17 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 cause = ::resilience_runtime::__private::Cause::None;
                 let ::core::option::Option::Some(outcome) = timeout
                     .as_mut()
-                    .race(::resilience_runtime::__private::watch(&mut permit, async move {
-                        if false {
-                            let _ = &question;
-                            let _ = &self;
-                            return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
-                        }
-                        '_resilience_body: { self.client.ask(&question).await }
-                    }))
+                    .race(::resilience_runtime::__private::watch(
+                        &mut permit,
+                        ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new().__note(async move {
+                            if false {
+                                let _ = &question;
+                                let _ = &self;
+                                return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
+                            }
+                            '_resilience_body: { self.client.ask(&question).await }
+                        }),
+                    ))
                     .await
                 else {
                     break 'timeout_expired;

@@ -12,26 +12,30 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         ::resilience_runtime::__private::declare!(SITE);
         &SITE
     };
-    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => {
             return ::resilience_runtime::__private::rejected_with(error, Error::Open);
         }
     };
-    let outcome = ::resilience_runtime::__private::watch(&mut permit, async {
-        if false {
-            let _ = &question;
-            let _held = self;
-            return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
-        }
-        '_resilience_body: { self.client.ask(&question).await }
-    })
+    let outcome = ::resilience_runtime::__private::watch(
+        &mut permit,
+        ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new().__note(async {
+            if false {
+                let _ = &question;
+                let _held = self;
+                return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
+            }
+            '_resilience_body: { self.client.ask(&question).await }
+        }),
+    )
     .await;
     let outcome = ::resilience_runtime::__private::settle_by(
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-        |_| ::resilience_runtime::__private::Cause::None,
+        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        true,
         |error| question.is_failure(error),
         |_| false,
         |_| ::core::option::Option::None,

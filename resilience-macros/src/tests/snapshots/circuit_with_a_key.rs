@@ -14,24 +14,28 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     }
     .get()
     .of(&(url.host()));
-    let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
-    let outcome = ::resilience_runtime::__private::watch(&mut permit, async move {
-        if false {
-            let _ = &client;
-            let _ = &url;
-            return ::resilience_runtime::__private::never::<Result<Page, Error>>();
-        }
-        '_resilience_body: { client.get(&url).await?.page() }
-    })
+    let outcome = ::resilience_runtime::__private::watch(
+        &mut permit,
+        ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(async move {
+            if false {
+                let _ = &client;
+                let _ = &url;
+                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+            }
+            '_resilience_body: { client.get(&url).await?.page() }
+        }),
+    )
     .await;
     let outcome = ::resilience_runtime::__private::settle_by(
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
         |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        false,
         |_| true,
         |_| false,
         hint,

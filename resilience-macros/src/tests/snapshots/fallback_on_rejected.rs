@@ -15,7 +15,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
     let outcome = 'fallback: {
-        let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
+        let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
                 cause = ::resilience_runtime::__private::Cause::Circuit;
@@ -24,13 +24,16 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             }
         };
         cause = ::resilience_runtime::__private::Cause::None;
-        let outcome = ::resilience_runtime::__private::watch(&mut permit, async {
-            if false {
-                let _ = &mut url;
-                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
-            }
-            '_resilience_body: { client.get(&url).await?.page() }
-        })
+        let outcome = ::resilience_runtime::__private::watch(
+            &mut permit,
+            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(async {
+                if false {
+                    let _ = &mut url;
+                    return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                }
+                '_resilience_body: { client.get(&url).await?.page() }
+            }),
+        )
         .await;
         let outcome = ::resilience_runtime::__private::settle(
             permit,
@@ -43,7 +46,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     let outcome = 'after_fallback: {
         let called = match ::resilience_runtime::__private::fall_back(
             outcome,
-            |error| cause.or(|| ::resilience_runtime::__private::Rejection::of(error).__cause()).is_rejection(),
+            |error| {
+                cause.or(|| ::resilience_runtime::__private::Rejection::of(error).__cause().or_noted()).is_rejection()
+            },
             "fetch",
             |error| ::resilience_runtime::__private::Shown::of(error).__error(),
         ) {
@@ -51,7 +56,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
         cause = ::resilience_runtime::__private::Cause::None;
-        let outcome = called.await;
+        let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(called).await;
         outcome
     };
     outcome

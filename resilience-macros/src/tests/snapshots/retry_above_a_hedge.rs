@@ -30,7 +30,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
     loop {
         let delay = {
-            let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
+            let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), retry.is_repeat()) {
                 ::core::result::Result::Ok(permit) => permit,
                 ::core::result::Result::Err(error) => {
                     retry.reject(retry_schedule(), "fetch", &error);
@@ -52,20 +52,29 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                 async {
                                     let mut cause = ::resilience_runtime::__private::Cause::None;
                                     let outcome = {
-                                        let mut permit2 = match ::resilience_runtime::__private::admit(circuit2.get()) {
-                                            ::core::result::Result::Ok(permit) => permit,
-                                            ::core::result::Result::Err(error) => {
-                                                cause = ::resilience_runtime::__private::Cause::Circuit;
-                                                return (::resilience_runtime::__private::rejected(error), cause);
-                                            }
-                                        };
+                                        let mut permit2 =
+                                            match ::resilience_runtime::__private::admit(circuit2.get(), false) {
+                                                ::core::result::Result::Ok(permit) => permit,
+                                                ::core::result::Result::Err(error) => {
+                                                    cause = ::resilience_runtime::__private::Cause::Circuit;
+                                                    return (::resilience_runtime::__private::rejected(error), cause);
+                                                }
+                                            };
                                         cause = ::resilience_runtime::__private::Cause::None;
-                                        let outcome = ::resilience_runtime::__private::watch(&mut permit2, async {
-                                            if false {
-                                                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
-                                            }
-                                            '_resilience_body: { client.get(&url).await?.page() }
-                                        })
+                                        let outcome = ::resilience_runtime::__private::watch(
+                                            &mut permit2,
+                                            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(
+                                                async {
+                                                    if false {
+                                                        return ::resilience_runtime::__private::never::<
+                                                            Result<Page, Error>,
+                                                        >(
+                                                        );
+                                                    }
+                                                    '_resilience_body: { client.get(&url).await?.page() }
+                                                },
+                                            ),
+                                        )
                                         .await;
                                         let outcome = ::resilience_runtime::__private::settle(
                                             permit2,

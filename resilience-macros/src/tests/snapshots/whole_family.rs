@@ -62,15 +62,16 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     loop {
                         let delay = {
                             let outcome = 'retry: {
-                                let mut permit = match ::resilience_runtime::__private::admit(circuit.get()) {
-                                    ::core::result::Result::Ok(permit) => permit,
-                                    ::core::result::Result::Err(error) => {
-                                        cause = ::resilience_runtime::__private::Cause::Circuit;
-                                        retry.reject(retry_schedule(), "fetch", &error);
-                                        let outcome = ::resilience_runtime::__private::rejected(error);
-                                        break 'fallback outcome;
-                                    }
-                                };
+                                let mut permit =
+                                    match ::resilience_runtime::__private::admit(circuit.get(), retry.is_repeat()) {
+                                        ::core::result::Result::Ok(permit) => permit,
+                                        ::core::result::Result::Err(error) => {
+                                            cause = ::resilience_runtime::__private::Cause::Circuit;
+                                            retry.reject(retry_schedule(), "fetch", &error);
+                                            let outcome = ::resilience_runtime::__private::rejected(error);
+                                            break 'fallback outcome;
+                                        }
+                                    };
                                 let outcome = 'circuit: {
                                     let () = match rate_limit.get().try_acquire() {
                                         ::core::result::Result::Ok(permit) => permit,
@@ -104,21 +105,33 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     let outcome = 'timeout2: {
                                         'timeout2_expired: {
                                             cause = ::resilience_runtime::__private::Cause::None;
-                                            let ::core::option::Option::Some(waited) = timeout
-                                                .as_mut()
-                                                .race(timeout2.as_mut().race(retry.watch(
-                                                    ::resilience_runtime::__private::watch(&mut permit, async {
-                                                        if false {
-                                                            let _ = &mut url;
-                                                            return ::resilience_runtime::__private::never::<
-                                                                Result<Page, Error>,
-                                                            >(
-                                                            );
-                                                        }
-                                                        '_resilience_body: { client.get(&url).await?.page() }
-                                                    }),
-                                                )))
-                                                .await
+                                            let ::core::option::Option::Some(waited) =
+                                                timeout
+                                                    .as_mut()
+                                                    .race(
+                                                        timeout2.as_mut().race(
+                                                            retry.watch(::resilience_runtime::__private::watch(
+                                                                &mut permit,
+                                                                ::resilience_runtime::__private::Body::<
+                                                                    Result<Page, Error>,
+                                                                >::new(
+                                                                )
+                                                                .__note(async {
+                                                                    if false {
+                                                                        let _ = &mut url;
+                                                                        return ::resilience_runtime::__private::never::<
+                                                                            Result<Page, Error>,
+                                                                        >(
+                                                                        );
+                                                                    }
+                                                                    '_resilience_body: {
+                                                                        client.get(&url).await?.page()
+                                                                    }
+                                                                }),
+                                                            )),
+                                                        ),
+                                                    )
+                                                    .await
                                             else {
                                                 break 'timeout_expired;
                                             };
@@ -193,7 +206,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
         cause = ::resilience_runtime::__private::Cause::None;
-        let outcome = called.await;
+        let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(called).await;
         outcome
     };
     outcome

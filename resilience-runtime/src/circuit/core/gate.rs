@@ -130,7 +130,8 @@ impl Gate {
         let decision = decide(machine, settings);
         let (phase, longest_wait) = machine.phase(settings);
         let limit = match phase {
-            Phase::Closed { .. } => machine.due().map_or(NEVER, Tick::to_bits),
+            Phase::Closed { success: SuccessPath::Timed, .. } => machine.due().map_or(NEVER, Tick::to_bits),
+            Phase::Closed { .. } => NEVER,
             _ if settings.shadow => 0,
             _ => whole_steps(nanos(longest_wait)),
         };

@@ -108,9 +108,13 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns the next tick at which a part of the window expires, or `None` if no part will expire.
+    /// Returns the earliest tick at which a success must take the lock: when a part of the window expires, or at once if
+    /// the success ends a row of failures.
     pub(crate) fn due(&self) -> Option<Tick> {
-        self.window.as_ref()?.due()
+        match &self.window {
+            Some(window) => window.due(),
+            None => (self.failures > 0).then(|| Tick::from_bits(0)),
+        }
     }
 
     /// Returns the counts of the window at the tick `now`, or `None` if the rule has no window.
@@ -259,6 +263,9 @@ impl Machine {
         self.tally.failed += 1;
         if self.is_stale(ticket) {
             return Effect::Stale;
+        }
+        if ticket.is_repeat() && settings.count_requests {
+            return Effect::Counted;
         }
         let reason = match settings.rule {
             _ if matches!(self.state, State::HalfOpen { .. }) => {

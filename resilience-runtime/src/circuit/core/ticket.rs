@@ -19,6 +19,8 @@ impl Ticket {
     pub(crate) const NO_TRIAL: u32 = 0;
     /// The value in place of a lease number, if the call is no trial and the rule depends on the times of calls.
     pub(crate) const TIMED: u32 = 2;
+    /// Takes the place of a lease, for a call in a second or later attempt of a retry or a hedge.
+    const REPEAT: u32 = 4;
 
     #[inline]
     pub(crate) const fn new(generation: u32, lease: u32) -> Self {
@@ -38,6 +40,15 @@ impl Ticket {
     #[inline]
     pub(crate) const fn is_trial(self) -> bool {
         self.lease() & 1 != 0
+    }
+
+    /// Returns the ticket of the same call in a second or later attempt. A trial keeps its ticket.
+    pub(crate) const fn repeated(self) -> Self {
+        if self.is_trial() { self } else { Self::new(self.generation(), Self::REPEAT) }
+    }
+
+    pub(crate) const fn is_repeat(self) -> bool {
+        self.lease() == Self::REPEAT
     }
 
     /// The number of the first lease of a breaker. Leases have odd numbers, so that the lowest bit identifies a trial.

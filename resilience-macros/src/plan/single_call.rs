@@ -1,0 +1,23 @@
+//! Warns in the docs of a function if the attempts of a single call can open a circuit.
+
+use super::plan::Plan;
+use crate::facts::Opens;
+
+impl Plan {
+    /// Returns the sentences about the first circuit that one call can open by its own attempts.
+    pub(crate) fn opened_by_one_call(&self) -> Option<String> {
+        (0..self.len()).find_map(|index| {
+            let Opens { threshold, by_default } = self.facts(index).opens?;
+            let attempts = self.above(index).iter().fold(1_u32, |all, above| all.saturating_mul(above.attempts));
+            if attempts < threshold || attempts == 1 {
+                return None;
+            }
+            let name = self.facts(index).name.as_ref().map(|(name, _)| format!(" `{name}`")).unwrap_or_default();
+            let default = if by_default { "default " } else { "" };
+            Some(format!(
+                "One failing call can open the circuit{name}: its {attempts} attempts reach the {default}threshold of \
+                 {threshold}. With `count = \"requests\"`, the circuit counts only the first attempt of a call."
+            ))
+        })
+    }
+}

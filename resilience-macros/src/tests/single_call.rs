@@ -1,0 +1,49 @@
+//! Tests the line "One failing call can open the circuit .." that the docs of a function gain.
+
+use super::expand;
+
+fn docs(attributes: &str) -> Option<String> {
+    let function = format!("/// Asks.\n{attributes} async fn f() -> io::Result<()> {{ Ok(()) }}");
+    let expanded = expand("bulkhead", "max = 1".parse().unwrap(), &function.parse().unwrap()).to_string();
+    assert!(!expanded.contains("compile_error"), "{expanded}");
+    let (_, rest) = expanded.split_once(r"\n\nOne failing call can open the circuit ")?;
+    let (line, _) = rest.split_once(r" With `count = \").unwrap();
+    Some(line.to_owned())
+}
+
+#[test]
+fn docs_name_circuit_that_attempts_of_one_call_open() {
+    for (attributes, line) in [
+        (r#"#[retry] #[circuit(name = "a")]"#, "`a`: its 3 attempts reach the default threshold of 3."),
+        (r#"#[retry(max = 9)] #[circuit(name = "a", threshold = 5)]"#, "`a`: its 9 attempts reach the threshold of 5."),
+        (
+            r#"#[retry(max = 5)] #[circuit(name = "a", threshold = 5, window = 60)]"#,
+            "`a`: its 5 attempts reach the threshold of 5.",
+        ),
+        (
+            r#"#[retry] #[hedge(after = 1)] #[circuit(name = "a", threshold = 6)]"#,
+            "`a`: its 6 attempts reach the threshold of 6.",
+        ),
+        (
+            r#"#[retry(jitter = "full", max_elapsed = 60)] #[circuit(name = "a")]"#,
+            "`a`: its 3 attempts reach the default threshold of 3.",
+        ),
+        (
+            r#"#[circuit(name = "a")] #[retry] #[circuit(name = "b", count = "attempts")]"#,
+            "`b`: its 3 attempts reach the default threshold of 3.",
+        ),
+    ] {
+        assert_eq!(docs(attributes).as_deref(), Some(line), "{attributes}");
+    }
+    for attributes in [
+        r#"#[circuit(name = "a", threshold = 1)]"#,
+        r#"#[retry(max = 2)] #[circuit(name = "a")]"#,
+        r#"#[retry] #[circuit(name = "a", threshold = 4)]"#,
+        r#"#[circuit(name = "a")] #[retry]"#,
+        r#"#[retry] #[circuit(name = "a", count = "requests")]"#,
+        r#"#[retry] #[circuit(name = "a", failure_rate = 0.5, min_calls = 3, calls = 9)]"#,
+        "#[retry] #[circuit(with = a)]",
+    ] {
+        assert_eq!(docs(attributes), None, "{attributes}");
+    }
+}
