@@ -142,6 +142,12 @@
 #[doc(hidden)]
 pub mod __private;
 
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+compile_error!(
+    "resilience-runtime does not run on wasm32-unknown-unknown: this target has no clock, so the first circuit or retry \
+     would trap. Build for a target with a clock."
+);
+
 mod base;
 mod bulkhead;
 mod circuit;

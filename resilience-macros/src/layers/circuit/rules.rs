@@ -30,7 +30,7 @@ fn has_one_window(settings: &Settings<Opt>, errors: &mut Errors) {
 
 fn has_failures_or_rates(settings: &Settings<Opt>, errors: &mut Errors) {
     if let (Some((threshold, _)), Some(rate)) = (settings.get(Opt::Threshold), rate(settings)) {
-        let message = format_args!("`threshold` and `{rate}` exclude each other: write one of them");
+        let message = format!("`threshold` and `{rate}` exclude each other: write one of them");
         errors.push(threshold.span(), message);
     }
 }
@@ -62,7 +62,7 @@ fn has_no_useless_setting(settings: &Settings<Opt>, errors: &mut Errors) {
         return;
     }
     for (ident, _) in [Opt::Window, Opt::Calls].into_iter().filter_map(|option| settings.get(option)) {
-        let message = format_args!("`{ident}` needs `threshold`, `failure_rate` or `slow_rate` beside it");
+        let message = format!("`{ident}` needs `threshold`, `failure_rate` or `slow_rate` beside it");
         errors.push(ident.span(), message);
     }
 }

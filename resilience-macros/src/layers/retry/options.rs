@@ -74,7 +74,7 @@ pub(super) fn budget(key: &str, value: &Expr) -> Result<Budget> {
         Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
         Expr::Lit(_) | Expr::Closure(_) | Expr::Field(_) | Expr::Reference(_) => {
             let message =
-                format_args!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
+                format!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
             Err(Error::new_spanned(value, message))
         }
         expr => Ok(Budget::Own(expr.to_token_stream())),

@@ -30,7 +30,7 @@ pub(super) fn check(settings: &Settings<Opt>, errors: &mut Errors) {
     };
     let once = settings.count(Opt::Max).is_some_and(|(_, max)| max == 1);
     if let Some((ident, _)) = settings.time(Opt::MaxElapsed).filter(|(_, limit)| *limit < least && !once) {
-        let message = format_args!("`max_elapsed` leaves no room for the first pause, which takes at least {least:?}");
+        let message = format!("`max_elapsed` leaves no room for the first pause, which takes at least {least:?}");
         errors.push(ident.span(), message);
     }
 }
