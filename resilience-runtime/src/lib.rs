@@ -211,7 +211,7 @@ pub use resilience_macros::timeout;
 
 /// Runs the examples of the README as doc tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
 
 /// Contains the guides, which are pages about more than one attribute.

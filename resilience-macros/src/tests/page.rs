@@ -4,7 +4,7 @@ use super::expanded;
 
 #[test]
 fn docs_page_shows_current_expansion() {
-    let page = include_str!("../../../resilience-runtime/docs/expansion.md");
+    let page = include_str!("expansion.md");
     let blocks: Vec<_> = page.split("```").skip(1).step_by(2).collect();
     let [input, shown] = blocks[..] else { panic!("a function and its expansion: {blocks:?}") };
     let [input, shown] = [input, shown].map(|block| block.trim_start_matches("text").parse::<TokenStream>().unwrap());
