@@ -30,7 +30,7 @@ pub(crate) fn excerpt(error: Option<&dyn Display>) -> Option<DisplayValue<Excerp
     error.map(|error| display(Excerpt(error)))
 }
 
-/// Displays the first 50 characters of an error's text.
+/// Displays the first 50 characters of an error's text, with control characters escaped.
 pub(crate) struct Excerpt<'a>(&'a dyn Display);
 
 impl Display for Excerpt<'_> {
@@ -39,7 +39,8 @@ impl Display for Excerpt<'_> {
     }
 }
 
-/// A writer that passes the first `left` characters to `to`, and discards all later characters.
+/// A writer that passes the first `left` characters to `to`, and discards all later characters. It escapes control
+/// characters, so that an error with a line break cannot look like a second event in a log.
 ///
 /// The writer returns `Ok` for discarded text, because an error would make the user's `Display` fail.
 struct Cut<'a, 'b> {
@@ -49,16 +50,14 @@ struct Cut<'a, 'b> {
 
 impl Write for Cut<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        match text.char_indices().nth(self.left) {
-            Some((end, _)) => {
-                self.left = 0;
-                self.to.write_str(&text[..end])
+        for char in text.chars() {
+            if self.left == 0 {
+                break;
             }
-            None => {
-                self.left -= text.chars().count();
-                self.to.write_str(text)
-            }
+            self.left -= 1;
+            if char.is_control() { write!(self.to, "{}", char.escape_debug())? } else { self.to.write_char(char)? }
         }
+        Ok(())
     }
 }
 
@@ -71,15 +70,16 @@ mod tests {
         for (text, shown) in [
             ("", ""),
             ("Service down", "Service down"),
+            ("no answer\n\tat \u{1b}[31mhost\r\n", "no answer\\n\\tat \\u{1b}[31mhost\\r\\n"),
             (&"ü".repeat(50), &*"ü".repeat(50)),
             (&"ü".repeat(51), &*"ü".repeat(50)),
             (&"🦀".repeat(5000), &*"🦀".repeat(50)),
         ] {
             assert_eq!(Excerpt(&text).to_string(), shown);
-            assert_eq!(
-                Excerpt(&format_args!("{text}{text}")).to_string().chars().count(),
-                (2 * text.chars().count()).min(50)
-            );
+        }
+        for (text, times) in [("ü", 30), ("🦀", 5000)] {
+            let text = text.repeat(times);
+            assert_eq!(Excerpt(&format_args!("{text}{text}")).to_string().chars().count(), 50);
         }
     }
 }

@@ -2,14 +2,17 @@
 
 use std::fmt::Display;
 
-use tracing::{debug, info, warn};
+use tracing::{Level, Metadata, debug, info, warn};
+use tracing_core::callsite::DefaultCallsite;
+use tracing_core::field::FieldSet;
+use tracing_core::metadata::Kind;
 
 use crate::base::clock::Tick;
 use crate::base::name::Name;
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::wait::Wait;
 use crate::circuit::error::whole_seconds;
-use crate::events::{TARGET, excerpt};
+use crate::events::{TARGET, debug_wanted, excerpt};
 
 pub(crate) fn opened(name: &Name, reason: &str, failures: u64, error: Option<&dyn Display>) {
     warn!(name: "circuit_opened", target: TARGET, circuit = %name, reason, failures, error = excerpt(error), "circuit_opened");
@@ -58,6 +61,40 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
         retry_after = (!open).then_some(retry_after),
         "circuit_rejected"
     );
+}
+
+/// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Both events contain the
+/// duration of the call, so the call must read the clock at its start.
+#[inline]
+pub(crate) fn durations_wanted() -> bool {
+    debug_wanted() && is_of_interest()
+}
+
+/// Returns whether a subscriber has registered an interest in one of the two events. A subscriber that only receives the
+/// events of other targets has none.
+///
+/// Each callsite here has the name, the target, the level and the fields of its event, because a subscriber may filter by
+/// all of them. The method `interest` does not call `enabled`, as `tracing::enabled!` would (tokio-rs/tracing#2519).
+#[cold]
+fn is_of_interest() -> bool {
+    macro_rules! interest {
+        ($name:literal, $fields:expr) => {{
+            static CALLSITE: DefaultCallsite = DefaultCallsite::new(&METADATA);
+            static METADATA: Metadata<'static> = Metadata::new(
+                $name,
+                TARGET,
+                Level::DEBUG,
+                Some(file!()),
+                Some(line!()),
+                Some(module_path!()),
+                FieldSet::new($fields, tracing_core::identify_callsite!(&CALLSITE)),
+                Kind::EVENT,
+            );
+            !CALLSITE.interest().is_never()
+        }};
+    }
+    interest!("circuit_success", &["message", "circuit", "duration_ms"])
+        || interest!("circuit_failure", &["message", "circuit", "duration_ms", "error"])
 }
 
 #[cold]

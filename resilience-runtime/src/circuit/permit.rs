@@ -18,7 +18,7 @@ use crate::circuit::core::running;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::wait::Wait;
 use crate::circuit::error::CircuitOpenError;
-use crate::events::debug_wanted;
+use crate::circuit::events::durations_wanted;
 
 /// An admitted call whose outcome is not recorded yet. This type has no destructor. [`Call`] adds a destructor, which
 /// cancels the call.
@@ -106,7 +106,7 @@ impl<B: Borrow<Core>> Call<B> {
     /// Creates the call, and reads its start time if slow calls or events need it.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
-        let timed = ticket.lease() != Ticket::NO_TRIAL || debug_wanted();
+        let timed = ticket.lease() != Ticket::NO_TRIAL || durations_wanted();
         let started = if timed { core.borrow().start() } else { None };
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }

@@ -108,7 +108,7 @@ impl Core {
     /// Returns the current tick as the start time of a call, if slow calls or events need it.
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
-        (debug_wanted() || self.gate.has_slow_calls()).then(Tick::now)
+        (events::durations_wanted() || self.gate.has_slow_calls()).then(Tick::now)
     }
 
     /// Records a call whose error is not a failure.
@@ -159,7 +159,7 @@ impl Core {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
             && totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now));
-        if !counted || debug_wanted() {
+        if !counted || events::durations_wanted() {
             self.finish_success(ticket, started, now, counted);
         }
     }
@@ -178,7 +178,7 @@ impl Core {
                 effect
             })
         };
-        if debug_wanted() {
+        if events::durations_wanted() {
             events::success(name, started);
         }
         match effect {
@@ -216,7 +216,7 @@ impl Core {
             machine.tally.last_failure = now;
             machine.fail(ticket, settings, &self.end(machine, started, retry_after))
         });
-        if debug_wanted() {
+        if events::durations_wanted() {
             events::failure(name, started, error);
         }
         if let Effect::Opened { reason, failures } = effect {
