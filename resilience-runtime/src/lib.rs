@@ -171,7 +171,7 @@ pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats, RateLim
 pub use crate::registry::builder::CircuitBuilder;
 pub use crate::registry::conflict::CircuitConflict;
 pub use crate::registry::presets;
-pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits};
+pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits, unregister};
 pub use crate::retry::backoff::Jitter;
 pub use crate::retry::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
 pub use crate::retry::builder::RetryBuilder;

@@ -7,3 +7,4 @@ mod invalid_settings;
 mod names;
 mod precedence;
 mod setting_ranges;
+mod unregister;

@@ -65,6 +65,10 @@ impl Family {
         }
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Changes the settings of all existing and future circuits, and the maximum number of keys. Evicts keys if their
     /// number is above the new maximum.
     pub(crate) fn apply(&self, options: Options) {

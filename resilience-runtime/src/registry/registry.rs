@@ -1,5 +1,6 @@
 //! Implements the registry: all circuits that a program shares by name.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::base::config_error::ConfigError;
@@ -17,7 +18,7 @@ use crate::registry::named::{ByBytes, Named};
 use crate::registry::sources::{Sources, add};
 use crate::registry::written::{Written, merge};
 
-/// The registered circuits and families. A family contains the circuits of one name with a `key`: one circuit for each
+/// A part of the registry: the registered circuits and families of some names. A family contains the circuits of one name with a `key`: one circuit for each
 /// key. If a program uses one name for a circuit and for a family, both work, but the registry reports a conflict.
 #[derive(Default)]
 struct Registry {
@@ -29,16 +30,36 @@ struct Registry {
 /// sources are boxed, because smaller table entries cause fewer cache misses in a lookup.
 type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
 
+/// The number of parts of the registry. Each part has a lock, so that a list of a hundred thousand circuits makes another
+/// thread wait for a small part of the list only. A loom test has one part, because each lock multiplies the interleavings.
+const PARTS: usize = if cfg!(resilience_loom) { 1 } else { 64 };
+
 #[cfg(not(resilience_loom))]
-static REGISTRY: LazyLock<Mutex<Registry>> = LazyLock::new(Mutex::default);
+static PARTS_OF_REGISTRY: LazyLock<[Mutex<Registry>; PARTS]> =
+    LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
 
 #[cfg(resilience_loom)]
 loom::lazy_static! {
-    static ref REGISTRY: Mutex<Registry> = Mutex::default();
+    static ref PARTS_OF_REGISTRY: [Mutex<Registry>; PARTS] = std::array::from_fn(|_| Mutex::default());
 }
 
-fn registry() -> MutexGuard<'static, Registry> {
-    lock(&REGISTRY)
+/// Locks the part of the registry that contains this name. A circuit and a family of one name are in the same part, so that
+/// the part finds conflicts between them.
+fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
+    // The first use collects the declarations of all attributes, which takes time. No lock may be held then.
+    declared();
+    // The table inside the part hashes the name again, with a random seed. This hash only spreads the names. It reads eight
+    // bytes at a time, and the last eight bytes twice if the length is no multiple of eight.
+    let word = |bytes: &[u8]| bytes.try_into().map_or(bytes.len() as u64, u64::from_le_bytes);
+    let last = name
+        .last_chunk::<8>()
+        .map_or_else(|| name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), |last| word(last));
+    let hash = name
+        .chunks_exact(8)
+        .map(word)
+        .chain([last])
+        .fold(0_u64, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    lock(&PARTS_OF_REGISTRY[(hash >> 32) as usize % PARTS])
 }
 
 impl Registry {
@@ -52,6 +73,22 @@ impl Registry {
         let new = || Box::new(Sources { written, ..Sources::default() });
         let sources = self.circuits.entry(Named(breaker.clone())).or_insert_with(new);
         (breaker, sources, is_new)
+    }
+
+    /// Creates the circuit of a builder, if no other use of the name is known: no circuit, no family and no attribute.
+    /// Otherwise returns `None`. A program may register many circuits at run time, so this path skips the search for
+    /// conflicts.
+    fn create(&mut self, name: &Name, written: Written) -> Option<CircuitBreaker> {
+        let Declarations { circuit, family } = declarations(name.as_str());
+        let is_known = !circuit.is_empty() || !family.is_empty() || self.families.contains_key(name.as_str());
+        if is_known || self.circuits.contains_key(name.as_bytes()) {
+            return None;
+        }
+        let breaker = CircuitBreaker::new(name.clone(), Settings::shared(written.options));
+        let mut sources = Box::new(Sources { builders: 1, ..Sources::default() });
+        add(&mut sources.written, 0, written);
+        self.circuits.insert(Named(breaker.clone()), sources);
+        Some(breaker)
     }
 
     /// Returns the options that attributes and builders set for the circuit `name`, with their source positions.
@@ -98,6 +135,7 @@ impl Registry {
             sources.apply(&breaker);
         }
         sources.in_use |= matches!(by, By::Attribute);
+        sources.by_attribute |= matches!(by, By::Attribute);
         let name = breaker.name();
         let found = if is_new {
             let places = sources.written.clone();
@@ -135,7 +173,10 @@ fn declarations(name: &str) -> &'static Declarations {
 /// Returns a [`ConfigError`] if the name belongs to circuits with keys only, or if the builder contradicts an option
 /// that it cannot override.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
-    let mut registry = registry();
+    let mut registry = part_of(name.as_bytes());
+    if let Some(breaker) = registry.create(&name, written) {
+        return Ok(breaker);
+    }
     if let (Some([first, ..]), None) = (registry.family_places(name.as_str()), registry.circuit_places(name.as_str())) {
         let allowed = format!("a name without keys: circuits with keys have this one from {}", first.place);
         return Err(ConfigError::new("name", format!("{:?}", name.as_str()), allowed));
@@ -162,13 +203,13 @@ fn emit(conflicts: &[CircuitConflict]) {
 /// earlier registrations win over contradicting options of this attribute. Returns the circuit, and the conflicts that
 /// the caller must report by events.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
-    registry().write(Name::Static(name), written, By::Attribute)
+    part_of(name.as_bytes()).write(Name::Static(name), written, By::Attribute)
 }
 
 /// Registers the family of an attribute with a key, or adds the attribute's options to a registered family. Returns the
 /// family, and the conflicts that the caller must report by events.
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
-    let mut registry = registry();
+    let mut registry = part_of(name.as_bytes());
     let is_new = !registry.families.contains_key(name);
     let (family, written) = registry.families.entry(name).or_insert_with(|| {
         let mut written = declarations(name).family.clone();
@@ -192,7 +233,7 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
 /// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
 /// options of attributes and builders take precedence.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
-    let mut registry = registry();
+    let mut registry = part_of(name.as_bytes());
     let (breaker, sources, is_new) = registry.circuit(Name::Static(name));
     if sources.preset.as_deref() != Some(&options) {
         sources.preset = Some(Box::new(options));
@@ -233,7 +274,7 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     let mut stats: BTreeMap<_, _> = read.into_iter().collect();
     for (name, Declarations { circuit, .. }) in declared() {
         if !circuit.is_empty() {
-            let new = || CircuitBreaker::new(Name::Static(name), Settings::shared(merge(circuit)));
+            let new = || CircuitBreaker::one_of_many(Name::Static(name), Settings::shared(merge(circuit)));
             stats.entry((*name).to_owned()).or_insert_with(|| new().stats());
         }
     }
@@ -276,17 +317,15 @@ pub fn reset_all_circuits() {
 /// # }
 /// ```
 pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
-    let mut registry = registry();
-    if let Some((Named(breaker), _)) = registry.circuits.get_key_value(name.as_bytes()) {
-        let breaker = breaker.clone();
-        return Some(breaker);
+    if let Some((Named(breaker), _)) = part_of(name.as_bytes()).circuits.get_key_value(name.as_bytes()) {
+        return Some(breaker.clone());
     }
     if let Some((family, key)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
-        let family = registry.families.get(family)?.0.clone();
-        drop(registry);
+        let family = part_of(family.as_bytes()).families.get(family)?.0.clone();
         return family.get(key);
     }
     let (name, _) = declared().get_key_value(name).filter(|(_, declared)| !declared.circuit.is_empty())?;
+    let mut registry = part_of(name.as_bytes());
     let (breaker, sources, _) = registry.circuit(Name::Static(name));
     sources.in_use = true;
     let places = sources.written.clone();
@@ -322,26 +361,60 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 ///
 /// Returns every conflict, each with the name, the option, both values and their source positions.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
-    let registry = registry();
-    let circuits = registry.circuits.keys().map(|Named(breaker)| breaker.name());
-    let names: BTreeSet<_> =
-        circuits.chain(registry.families.keys().copied()).chain(declared().keys().copied()).collect();
-    let of_name = |name| {
-        let places = [registry.circuit_places(name), registry.family_places(name)].into_iter().flatten();
-        let of_options = places.flat_map(move |places| conflicts_among(name, places));
-        of_options.chain(registry.conflict_of_kinds(name))
+    let mut names: BTreeSet<_> = declared().keys().map(|name| Cow::Borrowed(*name)).collect();
+    for part in &*PARTS_OF_REGISTRY {
+        let part = lock(part);
+        names.extend(part.circuits.keys().map(|Named(breaker)| Cow::Owned(breaker.name().to_owned())));
+        names.extend(part.families.keys().map(|name| Cow::Borrowed(*name)));
+    }
+    let of_name = |name: &Cow<'static, str>| {
+        let part = part_of(name.as_bytes());
+        let places = [part.circuit_places(name), part.family_places(name)].into_iter().flatten();
+        let of_options = places.flat_map(|places| conflicts_among(name, places));
+        of_options.chain(part.conflict_of_kinds(name)).collect::<Vec<_>>()
     };
-    let found: Vec<_> = names.into_iter().flat_map(of_name).collect();
+    let found: Vec<_> = names.iter().flat_map(of_name).collect();
     if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// Removes a circuit from the registry, and returns whether it was registered. Use it for a name that the program makes at
+/// run time, because the registry otherwise keeps the circuit until the program ends.
+///
+/// The existing handles of the circuit go on working, but [`get_circuit`] and [`get_circuit_stats`] no longer find it. A
+/// later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
+///
+/// Returns `false` for an unknown name, for the name of an attribute, and for a circuit with a key: `max_keys` limits the
+/// number of these circuits.
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, get_circuit, unregister};
+///
+/// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+/// let breaker = CircuitBreaker::builder(format!("tenant {}", 7)).register()?;
+/// assert!(unregister("tenant 7"));
+/// assert!(get_circuit("tenant 7").is_none() && !unregister("tenant 7"));
+/// assert!(breaker.try_acquire().is_ok());
+/// # Ok(())
+/// # }
+/// ```
+pub fn unregister(name: &str) -> bool {
+    let is_declared = !declarations(name).circuit.is_empty();
+    let mut part = part_of(name.as_bytes());
+    let by_attribute = part.circuits.get(name.as_bytes()).is_none_or(|sources| sources.by_attribute);
+    !is_declared && !by_attribute && part.circuits.remove(name.as_bytes()).is_some()
 }
 
 /// Calls `see` for every registered circuit, while no lock is held. Circuits without a key come first, in the order of
 /// their names.
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
-    let registry = registry();
-    let mut breakers: Vec<_> = registry.circuits.keys().map(|Named(breaker)| breaker.clone()).collect();
-    let families: Vec<_> = registry.families.values().map(|(family, _)| family.clone()).collect();
-    drop(registry);
+    let mut breakers = Vec::new();
+    let mut families = Vec::new();
+    for part in &*PARTS_OF_REGISTRY {
+        let part = lock(part);
+        breakers.extend(part.circuits.keys().map(|Named(breaker)| breaker.clone()));
+        families.extend(part.families.values().map(|(family, _)| family.clone()));
+    }
+    families.sort_unstable_by_key(|family| family.name());
     breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));
     breakers.iter().for_each(&mut see);
     for family in families {

@@ -21,6 +21,8 @@ pub(super) struct Sources {
     /// Whether a function with the circuit was called, or `get_circuit` registered the circuit. If so, a builder can no
     /// longer override an option.
     pub(super) in_use: bool,
+    /// Whether a function with this circuit was called. The function keeps the circuit, so it cannot be unregistered.
+    pub(super) by_attribute: bool,
 }
 
 impl Sources {

@@ -12,7 +12,7 @@ use std::thread::available_parallelism;
 
 use crate::base::clock::Stamp;
 use crate::base::packed::join;
-use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::base::sync::{Arc, AtomicU64, OnceLock, Ordering};
 
 /// The counters of one breaker for the calls of one thread, or of a few threads.
 #[derive(Debug, Default)]
@@ -161,7 +161,10 @@ impl fmt::Debug for Stripes {
 }
 
 fn lines() -> Arc<[Line]> {
-    let stripes = (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
+    /// The number of stripes. It is computed once, because the standard library reads files for the number of processors.
+    static STRIPES: OnceLock<usize> = OnceLock::new();
+    let stripes = || (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
+    let stripes = *STRIPES.get_or_init(stripes);
     (0..if cfg!(resilience_loom) { 1 } else { stripes }).map(|_| Line::default()).collect()
 }
 
