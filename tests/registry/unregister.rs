@@ -54,7 +54,7 @@ async fn circuits_of_attributes_stay() {
 
 #[test]
 fn circuit_of_preset_can_be_unregistered() {
-    let breaker = presets::tavily_circuit();
+    let breaker = presets::exa_circuit();
     assert!(unregister(breaker.name()));
     assert!(get_circuit(breaker.name()).is_none());
 }
