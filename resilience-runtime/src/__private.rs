@@ -6,7 +6,7 @@
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
-// Items of the circuit, bulkhead, hedge, rate limit, retry and timeout.
+// Items that implement circuits, bulkheads, hedges, rate limits, retries and timeouts.
 pub use crate::base::config_error::Counting;
 pub use crate::bulkhead::Bulkhead;
 pub use crate::circuit::breaker::CircuitBreaker;
@@ -37,14 +37,14 @@ pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// The name of this constant marks a function body that an attribute of this crate has already expanded. If an
-/// attribute is imported under another name (`use .. as ..`), the attributes above it do not recognise it, and expand
-/// first. The renamed attribute then finds this name in the body, and reports that it must be the topmost attribute.
+/// The generated code of each attribute contains the name of this constant, as a mark. If an attribute is imported
+/// under another name (`use .. as ..`), the attributes above it do not recognise it, and are expanded first. The
+/// renamed attribute then finds the mark in the function body, and reports that it must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Submits the declaration of a circuit (its name and options) at link time. `get_circuit` and `get_circuit_stats`
-/// therefore know the circuit before its first call. `$site` is the static variable that holds the circuit of one
-/// attribute.
+/// Adds a circuit's declaration (its name and options) to a static list, before `main` starts. The functions
+/// `get_circuit` and `get_circuit_stats` therefore know the circuit before its first call. `$site` is the static
+/// variable that holds the circuit of one attribute.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]
@@ -54,7 +54,7 @@ macro_rules! __declare {
     };
 }
 
-/// Does nothing, because the feature `declare` is off.
+/// Adds no declaration of a circuit, because the feature `declare` is off.
 #[cfg(not(feature = "declare"))]
 #[doc(hidden)]
 #[macro_export]

@@ -1,5 +1,5 @@
-//! Contains the modules that several attributes share, such as clocks, names and locks. A module here never imports the
-//! implementation of an attribute.
+//! Contains the modules that several attributes share, such as clocks, names and locks. A module in the folder `base`
+//! never imports the implementation of an attribute.
 
 pub(crate) mod clock;
 pub(crate) mod config_error;

@@ -21,7 +21,7 @@ use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// The error of a call that a [`Bulkhead`] rejected, because no slot was free in time.
+/// The error of a call that a [`Bulkhead`] rejected, because the maximum number of calls was already running.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -31,14 +31,14 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Returns the name of the bulkhead. Special characters in this name are not escaped, in contrast to the message of
-    /// the error. A bulkhead that an attribute creates has the name of the decorated function.
+    /// Returns the name of the bulkhead. This method does not escape special characters in the name, but the message of
+    /// the error does. A bulkhead that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 }
 
-/// Creates an error of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the
+/// Creates an `io::Error` of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the
 /// [`BulkheadFullError`].
 impl From<BulkheadFullError> for io::Error {
     fn from(full: BulkheadFullError) -> Self {
@@ -49,9 +49,9 @@ impl From<BulkheadFullError> for io::Error {
 /// Limits the number of concurrent calls to `max`.
 ///
 /// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue, at most for the
-/// time of the option [`wait`](BulkheadBuilder::wait). After this time, or at once if `wait` is zero, the call is
-/// rejected. Waiting calls receive slots in the order of their arrival. This type is a cheap handle, and all clones
-/// share the slots.
+/// time of the option [`wait`](BulkheadBuilder::wait). A call that has waited for this time is rejected. If `wait` is
+/// zero, the call is rejected at once. Waiting calls receive slots in the order of their arrival. A `Bulkhead` is a
+/// cheap handle, and all its clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -83,17 +83,17 @@ struct Shared {
 }
 
 impl Bulkhead {
-    /// Returns a builder for a bulkhead with `max` slots, at least 1.
+    /// Returns a builder for a bulkhead with `max` slots. The number `max` is at least 1.
     ///
-    /// Events and errors show the name. The name may be any text that is not blank.
+    /// Events and errors show `name`. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, max: u32) -> BulkheadBuilder {
         BulkheadBuilder { name: name.into(), max, wait: Duration::ZERO }
     }
 
     pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
-        // The largest number of permits that `Semaphore::new` allows. The constant `Semaphore::MAX_PERMITS` has the
-        // same value, but the oldest tokio version that this crate supports lacks this constant. On a 32-bit target,
-        // the value is about half a billion, so `max` can be larger.
+        // The largest number of permits that `Semaphore::new` allows. The code does not use the constant
+        // `Semaphore::MAX_PERMITS`, because the oldest supported version of tokio lacks this constant. On a 32-bit
+        // target, `MOST` is about half a billion, so `max` can be larger than `MOST`.
         const MOST: usize = usize::MAX >> 3;
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         Self(Arc::new(Shared {
@@ -107,8 +107,8 @@ impl Bulkhead {
         }))
     }
 
-    /// Returns the name of the bulkhead. Special characters in this name are not escaped, in contrast to events and
-    /// errors.
+    /// Returns the name of the bulkhead. This method does not escape special characters in the name, but events and
+    /// errors do.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
@@ -126,7 +126,7 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a slot without waiting.
+    /// Takes one of the bulkhead's slots, without waiting for a free slot.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Bulkhead {
         self.take().ok_or_else(|| self.reject())
     }
 
-    /// Takes a slot, and waits if no slot is free.
+    /// Takes one of the bulkhead's slots, and waits if no slot is free.
     ///
     /// The wait lasts at most for the time of the option [`wait`](BulkheadBuilder::wait). If a
     /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
@@ -147,11 +147,11 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// Panics outside a tokio runtime with its timer enabled, if the call has to wait.
+    /// Panics if the call has to wait for a slot, and runs outside a tokio runtime with an enabled timer.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future removes the call from the queue.
+    /// Dropping the future removes the call from the queue of waiting calls.
     pub async fn acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         if let Some(slot) = self.take() {
             return Ok(slot);
@@ -170,20 +170,22 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a slot as [`acquire`](Self::acquire) does, and calls `f`. The slot is free again when the call ends.
+    /// Takes one of the bulkhead's slots, and calls `f`. If no slot is free, the call waits as in
+    /// [`acquire`](Self::acquire). The slot is free again when the call ends.
     ///
     /// # Errors
     ///
-    /// Returns the error of `f`. If the call is rejected, `f` does not run, and the error is made from a
-    /// [`BulkheadFullError`].
+    /// Returns the error of `f`. If the call is rejected, `f` does not run, and this method converts a
+    /// [`BulkheadFullError`] to the error type `E`.
     ///
     /// # Panics
     ///
-    /// Panics outside a tokio runtime with its timer enabled, if the call has to wait.
+    /// Panics if the call has to wait for a slot, and runs outside a tokio runtime with an enabled timer.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future removes the call from the queue, or drops the future of `f` and frees the slot.
+    /// Dropping the returned future removes a waiting call from the queue. If `f` has started, the future of `f` is
+    /// dropped, and the slot is free again.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -249,13 +251,13 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A snapshot of a bulkhead, from [`Bulkhead::stats`].
+/// A snapshot of a bulkhead. [`Bulkhead::stats`] returns this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {
-    /// Number of slots.
+    /// Number of slots, which is the maximum number of concurrent calls.
     pub max: u32,
-    /// Number of taken slots.
+    /// Number of slots that running calls occupy.
     pub in_use: u32,
     /// Number of calls that wait for a slot.
     pub waiting: u64,
@@ -275,7 +277,8 @@ pub struct BulkheadBuilder {
 }
 
 impl BulkheadBuilder {
-    /// Sets the longest wait for a slot, 0 to 584 years. Default: 0, so a call is rejected at once if no slot is free.
+    /// Sets the longest time for which a call waits for a slot, 0 to 584 years. Default: 0, so a call is rejected at
+    /// once if no slot is free.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

@@ -1,8 +1,8 @@
 //! Defines the parts that all `tracing` events of this crate share: the target, a check of the level, and the field
 //! `error`.
 //!
-//! This crate emits an event after the new state is published, and while no lock is held. A subscriber may therefore
-//! call functions of this crate.
+//! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
+//! events may therefore call functions of this crate.
 
 use std::fmt::{self, Display, Write};
 
@@ -18,14 +18,15 @@ const ERROR_CHARS: usize = 50;
 /// Returns whether any subscriber might receive DEBUG events, which report single calls.
 ///
 /// This function compares the levels, and does not call the macro `tracing::enabled!`. A subscriber with per-layer
-/// filters expects an event right after each use of this macro. If no event follows, the subscriber loses the next
-/// event (tokio-rs/tracing#2519).
+/// filters expects an event right after each use of `tracing::enabled!`. If no event follows, the subscriber loses the
+/// next event (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
 }
 
-/// Returns the value of the field `error`: the first 50 characters of the error's text, or `None` without an error.
+/// Returns the value of the field `error`: the first 50 characters of the error's text. Returns `None` if there is no
+/// error.
 pub(crate) fn excerpt(error: Option<&dyn Display>) -> Option<DisplayValue<Excerpt<'_>>> {
     error.map(|error| display(Excerpt(error)))
 }

@@ -16,7 +16,7 @@ use crate::events::{self, TARGET};
 use crate::timeout::deadline::deadline_remaining;
 use crate::timeout::timeout::Timer;
 
-/// Starts another attempt of a call if the attempts before it take too long.
+/// Starts another attempt of a call if the earlier attempts take too long.
 ///
 /// The call returns the outcome of the first attempt that succeeds, and drops the other attempts. The slowest calls
 /// become much faster, at the cost of a few additional attempts.
@@ -54,12 +54,12 @@ pub struct Hedge {
 }
 
 impl Hedge {
-    /// Creates a hedge of at most `max` attempts, 2 to 5. The time `after` passes between the starts of two attempts.
-    /// This time is longer than zero, at most 584 years.
+    /// Creates a hedge of at most `max` attempts. The time `after` passes between the starts of two consecutive
+    /// attempts. The number `max` is from 2 to 5. The time `after` is longer than zero, and at most 584 years.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] if a value is outside its range.
+    /// Returns a [`ConfigError`] if `after` or `max` is outside its range.
     pub fn new(after: Duration, max: u32) -> Result<Self, ConfigError> {
         let error = |allowed: &'static str| Err(ConfigError::new("after", Value::Time(after).to_string(), allowed));
         match after {
@@ -81,11 +81,12 @@ impl Hedge {
     ///
     /// # Errors
     ///
-    /// If all attempts that started have failed, returns the error of the attempt that ended last.
+    /// If all started attempts have failed, returns the error of the attempt that ended last.
     ///
     /// # Panics
     ///
-    /// Panics outside a tokio runtime with its timer enabled, if the first attempt is not ready at once.
+    /// Panics if the first attempt is not ready at once, and the call runs outside a tokio runtime with an enabled
+    /// timer.
     ///
     /// # Cancel safety
     ///
@@ -107,7 +108,7 @@ impl Hedge {
     }
 }
 
-/// Emits the event `hedged` for each attempt after the first. `attempt` is the number of the attempt, counted from 1.
+/// Emits the event `hedged`, except for the first attempt. `attempt` is the number of the attempt, counted from 1.
 pub fn began(func: &str, attempt: u32) {
     if attempt > 1 && events::debug_wanted() {
         hedged(func, attempt);
@@ -119,9 +120,9 @@ fn hedged(func: &str, attempt: u32) {
     debug!(name: "hedged", target: TARGET, func, attempt, "hedged");
 }
 
-/// The outcome of an attempt of a hedged call.
+/// The outcome of one attempt of a hedged call.
 pub trait Attempted {
-    /// Returns whether the outcome ends the call, even if other attempts still run.
+    /// Returns whether this outcome ends the call, even if other attempts still run.
     fn wins(&self) -> bool;
 }
 
@@ -138,16 +139,16 @@ pin_project! {
     pub struct Hedged<'a, B, P> {
         after: &'a Duration,
         begin: B,
-        // The number of attempts that may still begin.
+        // The number of attempts that may still start.
         left: u32,
-        // The number of attempts that have begun.
+        // The number of attempts that have started.
         begun: u32,
-        // The timer that ends when the next attempt is due, or `None` before the first attempt.
+        // The timer that ends when the next attempt must start. The field is `None` before the first attempt.
         #[pin]
         timer: Option<Timer>,
-        // An array that contains the running attempts. An element is `None` if it contains no running attempt. The type
-        // of the array is a parameter, because the macro `pin_project!` does not support const generics such as the
-        // length of the array.
+        // An array with one element for each attempt. An element is `None` if its attempt has not started, or has
+        // ended. The type of the array is the type parameter `P`. The macro `pin_project!` does not support const
+        // generics, such as the length of the array.
         attempts: P,
     }
 }
@@ -157,16 +158,17 @@ where
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates the future of a call with at most `MAX` attempts. The running attempts are stored in the array
-    /// `attempts`. `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
+    /// Creates the future of a call with at most `MAX` attempts. The array `attempts` stores the running attempts. The
+    /// function `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
     }
 }
 
-/// Polls all running attempts, in the order in which they began. Returns the first outcome for which [`wins`](Attempted::wins) returns true. If no
-/// attempt runs any more, returns the outcome of the attempt that ended last. Otherwise returns `None`.
+/// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
+/// returns this outcome at once. If no attempt runs any more, returns the outcome of the attempt that ended last.
+/// Otherwise returns `None`.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -207,8 +209,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // Starts no further attempt after the caller's deadline. The runtime may poll this task late. The deadline
-            // may then have passed, although it was still in the future when the timer was set.
+            // Starts no further attempt after the caller's deadline. The timer ends before the deadline, but the
+            // runtime may poll this task after the deadline.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -20,9 +20,9 @@
 //!
 //! # Attributes
 //!
-//! The page of each attribute lists its options. The [circuit](macro@circuit#which-functions) page lists the functions
-//! that an attribute can decorate. The last column of the table names the type with the same effect, for code without
-//! attributes.
+//! Each attribute has a page that lists its options. The page of [`#[circuit]`](macro@circuit#which-functions) also
+//! lists the kinds of functions that all attributes can decorate. The last column of the table names a type with the
+//! effect of the attribute. Use this type in code without attributes.
 //!
 //! | attribute | effect | without the attribute |
 //! |---|---|---|
@@ -34,9 +34,9 @@
 //! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
-//! If an attribute rejects or ends a call, the function returns an error of its own error type. This error type must
-//! implement `From` for the error of the attribute, for example `From<CircuitOpenError>`. [`std::io::Error`], `Box<dyn
-//! Error>` and `anyhow::Error` implement these traits.
+//! If an attribute rejects or ends a call, the function returns an error of its declared error type. This error type
+//! must implement `From` for the error of the attribute, for example `From<CircuitOpenError>`. The types
+//! [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all attributes.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
@@ -56,41 +56,48 @@
 //! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
 //! - [`reset_all_circuits`] closes all registered circuits.
-//! - [`check_circuits`] finds circuits with contradictory settings. A test of one line can call this function.
+//! - [`check_circuits`] finds circuits with contradictory settings. A test of one line can call `check_circuits`.
 //!
 //! # Guarantees
 //!
-//! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A dropped call counts
-//!   as cancelled. If the call ran for the time `hung_after` of the circuit, it counts as a failure instead.
+//! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A call counts as
+//!   cancelled if its future is dropped. If the circuit has the option `hung_after`, and the call ran for this time
+//!   before the drop, the call counts as a failure instead.
 //! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
 //!   call appears only in the totals of [`CircuitStats`].
-//! - While a circuit is half-open, the running and the successful trials together never exceed `half_open_max`. A trial
-//!   that runs longer than `trial_timeout` is not included in this sum, so that it does not block other calls.
+//! - A half-open circuit admits a few calls as trials. The number of running trials plus the number of successful
+//!   trials never exceeds `half_open_max`. A trial that runs longer than `trial_timeout` is not included in this sum,
+//!   so it does not block other calls.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
-//! - A layer allocates memory at its first call only. There are two exceptions:
-//!   - a call with a new key, or with a key for which the full table of circuits has no place,
-//!   - a rejection that becomes an [`std::io::Error`] or a `Box<dyn Error>`.
+//! - A layer (an attribute of a function) allocates memory at its first call only. There are two exceptions to this
+//!   rule:
+//!   - A call allocates if the table of circuits has no circuit for its `key`, because the key is new or the table is
+//!     full.
+//!   - A rejection allocates if it becomes an [`std::io::Error`] or a `Box<dyn Error>`.
 //! - No lock is held across an await, an event or your code.
-//! - A rejection takes no lock while the cooldown runs. A success through a closed circuit takes a lock only in these
-//!   cases:
-//!   - after failures, or at the first success of a thread since the circuit was created or last closed,
-//!   - with a `key`, for a slow call, or when a tenth of a time window has passed,
-//!   - in a rare race between threads.
+//! - An open circuit takes no lock to reject a call while its cooldown runs. A success through a closed circuit takes a
+//!   lock only in these cases:
+//!   - A success takes the lock after failures, or if it is the first success of its thread since the circuit was
+//!     created or last closed.
+//!   - A success takes the lock if the circuit has a `key`, if the call is slow, or if a tenth of the circuit's time
+//!     window has passed.
+//!   - A success takes the lock in a rare race with another thread.
 //!
 //! # Events
 //!
 //! The crate emits events with `tracing` and the target `resilience`. An event is emitted after the change that it
-//! reports. The field `circuit`, `bulkhead` or `rate_limit` contains the name of the layer. Events of the other layers
-//! have a field `func` with the name of the decorated function. For the methods named `call`, such as
-//! [`RetryPolicy::call`], the field `func` contains the type of the closure. Special characters in names are escaped.
+//! reports. An event of a circuit, bulkhead or rate limit has a field `circuit`, `bulkhead` or `rate_limit`, which
+//! contains the name of the layer. An event of a retry, timeout, fallback or hedge has a field `func` with the name of
+//! the decorated function. For a method named `call`, such as [`RetryPolicy::call`], the field `func` contains the type
+//! of the closure. The events escape special characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
-//! the error type is a type parameter, its bounds must include `Display`. After [`Permit::failure_with`], the field
-//! contains the error that this method received. After a panic, the field contains `panic`. If a call counts as a
-//! failure only because of `hung_after`, the field contains `hung`. The methods [`CircuitBreaker::call`] and
-//! [`RetryPolicy::call`] accept error types without `Display`. Their events therefore have no field `error` for an
-//! error that the call returns.
+//! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After
+//! [`Permit::failure_with`], the field `error` contains the error that this method received. After a panic, the field
+//! `error` contains `panic`. If a call counts as a failure only because of `hung_after`, the field `error` contains
+//! `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types without `Display`. The
+//! events of these two methods therefore have no field `error` for an error that the call returns.
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -118,20 +125,20 @@
 //! # Time
 //!
 //! All durations are measured with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
-//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it. A test can then check
-//! durations without waiting.
+//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it. A test with a paused
+//! clock can check durations without waiting in real time.
 //!
-//! A circuit and a rate limit need no runtime. The following layers panic outside a tokio runtime with its timer
-//! enabled:
+//! A circuit and a rate limit need no runtime. Four layers need the timer of a tokio runtime, and panic outside a
+//! runtime with an enabled timer:
 //!
-//! - a retry, when it sleeps,
-//! - a timeout, if its call is not ready at once,
-//! - a bulkhead, when a call waits for a slot,
-//! - a hedge, if its first attempt is not ready at once.
+//! - A retry needs the timer when it pauses between two attempts.
+//! - A timeout needs the timer if its call is not ready at once.
+//! - A bulkhead needs the timer when a call waits for a slot.
+//! - A hedge needs the timer if its first attempt is not ready at once.
 //!
 //! # Features
 //!
-//! Both features are on by default.
+//! The features `macros` and `declare` are on by default.
 //!
 //! | feature | effect | cost |
 //! |---|---|---|

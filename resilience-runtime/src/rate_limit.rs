@@ -26,20 +26,20 @@ pub struct RateLimitedError {
 }
 
 impl RateLimitedError {
-    /// Returns the name of the limit. Special characters in this name are not escaped, in contrast to the message of
-    /// the error. A limit that an attribute creates has the name of the decorated function.
+    /// Returns the name of the rate limit. This method does not escape special characters in the name, but the message
+    /// of the error does. A rate limit that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the limit admits the next call, longer than zero. Another caller may make this next call,
-    /// so a call after this time may be rejected again.
+    /// Returns the time until the rate limit admits another call. This time is longer than zero. A call after this time
+    /// may be rejected again, because another caller may make a call first.
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.source.wait)
     }
 }
 
-/// Creates an error of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the
+/// Creates an `io::Error` of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the
 /// [`RateLimitedError`].
 impl From<RateLimitedError> for io::Error {
     fn from(limited: RateLimitedError) -> Self {
@@ -47,11 +47,11 @@ impl From<RateLimitedError> for io::Error {
     }
 }
 
-/// Limits the number of calls per second, and the size of a burst.
+/// Limits the number of calls per second, and the size of a burst (the number of calls that may start at once).
 ///
 /// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It admits the same
-/// calls as a leaky bucket, but its state is one atomic integer. This type is a cheap handle, and all clones share the
-/// rate.
+/// calls as a leaky bucket, but its state is one atomic integer. A `RateLimit` is a cheap handle, and all its clones
+/// share one limit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -77,23 +77,24 @@ pub struct RateLimit(Arc<Shared>);
 struct Shared {
     name: Name,
     pace: Pace,
-    /// The time at which the next call is due if calls come at an even pace, in nanoseconds (the bits of a [`Tick`]).
-    /// This field is zero before the first call.
+    /// The time at which the next call is due, if calls come at an even pace. The unit is nanoseconds (the bits of a
+    /// [`Tick`]). The field is zero before the first call.
     due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
 }
 
-/// The highest rate, in calls per second. At a higher rate, rounding `Pace::step` to whole nanoseconds would change the
-/// rate noticeably.
+/// The highest rate, in calls per second. At a higher rate, less than 1,000 ns lie between two calls. Rounding this
+/// time to whole nanoseconds would change the rate noticeably.
 const MOST_PER_SECOND: u32 = 1_000_000;
 
-/// The rate and the burst, converted to times in nanoseconds.
+/// The rate and the burst of a [`RateLimit`], converted to times in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pace {
-    /// The time between two calls at an even pace.
+    /// The time between two calls at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time by which a call may start before it is due: the burst minus one, multiplied by `step`.
+    /// The longest time in nanoseconds by which a call of a burst may start early, compared with an even pace. The
+    /// value is `step`, multiplied by the size of the burst minus one.
     ahead: u64,
 }
 
@@ -103,12 +104,12 @@ impl Pace {
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
     }
 
-    /// Decides whether a call that is due at the time `due` may start at the time `now`. Returns the time at which the
-    /// next call is due. If the call comes too early, returns `Err` with the time until the call may start. All times
-    /// are in nanoseconds.
+    /// Decides whether a call may start at the time `now`. At an even pace, the call starts at the time `due`. In a
+    /// burst, the call may start earlier, by at most `self.ahead`. Returns the value of `due` for the next call. If the
+    /// call comes too early, returns `Err` with the time until the call may start. All times are in nanoseconds.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
-        // A call that reads this clock sets `due` to at most `latest` nanoseconds after `now`. A later `due` comes from
-        // another clock, such as the paused clock of another test, and is ignored.
+        // If all calls read the same clock, `due` is at most `latest` nanoseconds after `now`. A later `due` was
+        // computed from another clock, such as the paused clock of another test, and is ignored.
         let latest = self.ahead + self.step + nanos(SKEW);
         let due = if due.saturating_sub(now) > latest { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
@@ -119,9 +120,9 @@ impl Pace {
 }
 
 impl RateLimit {
-    /// Returns a builder for a limit of `per_second` calls per second, 1 to 1,000,000.
+    /// Returns a builder for a limit of `per_second` calls per second. The number `per_second` is from 1 to 1,000,000.
     ///
-    /// Events and errors show the name. The name may be any text that is not blank.
+    /// Events and errors show `name`. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, per_second: u32) -> RateLimitBuilder {
         RateLimitBuilder { name: name.into(), per_second, burst: None }
     }
@@ -136,8 +137,8 @@ impl RateLimit {
         }))
     }
 
-    /// Returns the name of the limit. Special characters in this name are not escaped, in contrast to events and
-    /// errors.
+    /// Returns the name of the rate limit. This method does not escape special characters in the name, but events and
+    /// errors do.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
     }
@@ -154,13 +155,13 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// Returns a [`RateLimitedError`] if the call comes too early. A rejected call does not count towards the rate.
+    /// Returns a [`RateLimitedError`] if the call exceeds the limit. A rejected call does not count towards the rate.
     pub fn try_acquire(&self) -> Result<(), RateLimitedError> {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
         loop {
-            // The clock is read after `due`. If the clock were read first, `now` could be earlier than the time at
-            // which another call wrote `due`. The reported wait would then be too long.
+            // The clock is read after `due` has been loaded. If this thread read the clock first, another call could
+            // write `due` at a later time than `now`. The wait in the error would then be too long.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
@@ -172,17 +173,17 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Calls `f` if the limit admits the call.
+    /// Calls `f` if the rate limit admits the call.
     ///
     /// # Errors
     ///
-    /// Returns the error of `f`. If the call is rejected, `f` does not run, and the error is made from a
-    /// [`RateLimitedError`].
+    /// Returns the error of `f`. If the call is rejected, `f` does not run, and this method converts a
+    /// [`RateLimitedError`] to the error type `E`.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future drops the future of `f`. If the call was admitted, it still counts towards the
-    /// rate.
+    /// Dropping the returned future drops the future of `f`. An admitted call counts towards the rate even if its
+    /// future is dropped.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -196,8 +197,8 @@ impl RateLimit {
     #[cold]
     fn reject(&self, early: u64) -> RateLimitedError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
-        // The clock has steps of eight nanoseconds. The wait is rounded up to a whole step, so that a call after this
-        // wait is not too early.
+        // Rounds the wait up to a multiple of eight nanoseconds, the step of the clock. A call that starts after the
+        // reported wait is therefore not too early.
         let wait_nanos = early.saturating_add(7) & !7;
         if events::debug_wanted() {
             rate_limited(&self.0.name, Duration::from_nanos(wait_nanos));
@@ -217,7 +218,7 @@ impl fmt::Debug for RateLimit {
     }
 }
 
-/// A snapshot of a rate limit, from [`RateLimit::stats`].
+/// A snapshot of a rate limit. [`RateLimit::stats`] returns this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStats {
@@ -237,8 +238,8 @@ pub struct RateLimitBuilder {
 }
 
 impl RateLimitBuilder {
-    /// Sets the size of a burst, at least 1: the number of calls that may start at once after a pause. Default: the
-    /// number of calls per second.
+    /// Sets the size of a burst, which is the number of calls that may start at once after a pause. The size is at
+    /// least 1. Default: the number of calls per second.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);
         self
@@ -268,7 +269,7 @@ impl RateLimitBuilder {
 mod tests {
     use super::*;
 
-    /// Returns the number of calls that `pace` admits, if the calls start at the given `times`, in nanoseconds.
+    /// Returns how many calls `pace` admits. The iterator `times` contains the start of each call in nanoseconds.
     fn passed(pace: Pace, times: impl IntoIterator<Item = u64>) -> usize {
         let mut due = 0;
         times

@@ -1,5 +1,5 @@
 //! Implements the registry, which contains all circuits that a program shares by name. Attributes, builders and presets
-//! (ready-made circuits) set the options of these circuits.
+//! (ready-made circuits) set the options of the circuits in the registry.
 
 pub(crate) mod builder;
 pub(crate) mod conflict;

@@ -1,8 +1,8 @@
-//! Reads all clocks of this crate.
+//! Contains the functions that read a clock for this crate.
 //!
-//! All waits, cooldowns and time limits use tokio's clock. A test can pause this clock. Otherwise, tokio's clock is the
-//! monotonic clock of the system, and also works outside a tokio runtime. The wall clock only supplies the times that
-//! statistics show.
+//! All waits, cooldowns and time limits use tokio's clock. A test can pause tokio's clock. If no test pauses tokio's
+//! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. The
+//! wall clock (date and time of day) only supplies the times that the statistics of a circuit show.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,21 +11,22 @@ use tokio::time::Instant;
 
 use crate::base::sync::OnceLock;
 
-/// A point in monotonic time: a number of nanoseconds that is a multiple of eight.
+/// A point in time on tokio's clock: a number of nanoseconds that is a multiple of eight.
 ///
-/// The three low bits are always zero. [`crate::circuit::core::gate`] stores the phase of a breaker, a summary of its
-/// state, in these bits.
+/// The three low bits of a tick are always zero. The module [`crate::circuit::core::gate`] can therefore store a number
+/// from 0 to 7 in the three low bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
-/// The largest expected difference between the readings of one clock by two threads. The readings differ because a
-/// thread may be delayed before it uses its reading. A larger difference means that the readings come from two clocks,
-/// such as the paused clocks of two tests.
+/// The longest expected time between the moment when a thread reads the clock, and the moment when the thread uses the
+/// time that it read. If the times that two threads read differ by more than one second, the times come from two
+/// clocks. For example, two tests may each have a paused clock.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The value of the first tick of this process. A paused clock may show an earlier time. Ticks can therefore
-    /// represent 146 years before this value, and 438 years after it.
+    /// The value of the first tick that this process reads, in nanoseconds. The paused clock of a test may show a time
+    /// before the first tick. This value leaves room for 146 years before the first tick, and for 438 years after the
+    /// first tick.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -54,21 +55,22 @@ impl Tick {
         self.0.get()
     }
 
-    /// Returns the tick that is `time` after this tick. The result is rounded up to a multiple of 8 ns, so that a wait
-    /// until then is never too short. The sum saturates.
+    /// Returns the tick that is `time` after this tick. The result is rounded up to a multiple of 8 ns. A wait until
+    /// the returned tick is therefore never too short. If the sum exceeds the range of ticks, returns the largest tick.
     #[inline]
     pub(crate) fn after(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
     }
 
-    /// Returns the time from `earlier` to this tick, or zero if `earlier` is later.
+    /// Returns the time from the tick `earlier` to this tick. Returns zero if this tick comes before `earlier`.
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.to_bits().saturating_sub(earlier.to_bits()))
     }
 }
 
-/// Rounds nanoseconds up to a multiple of 8. Only numbers above the largest multiple, `u64::MAX - 7`, are rounded down.
+/// Rounds a number of nanoseconds up to a multiple of 8. A number above `u64::MAX - 7` is rounded down to
+/// `u64::MAX - 7`, the largest multiple of 8 in a `u64`.
 #[inline]
 pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     let below = nanos % Tick::STEP.get();
@@ -78,8 +80,8 @@ pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     }
 }
 
-/// Returns the point in time at which the duration `after` has passed from now, for tokio's timers. Returns `None` if
-/// tokio's clock cannot represent this point.
+/// Adds the duration `after` to the present time of tokio's clock. Returns `None` if tokio's clock cannot represent the
+/// sum.
 pub(crate) fn end(after: Duration) -> Option<Instant> {
     Instant::now().checked_add(after)
 }
@@ -88,20 +90,20 @@ pub(crate) fn is_past(end: Instant) -> bool {
     end <= Instant::now()
 }
 
-/// A time of the wall clock in one `u64`, which fits in an atomic. Zero means that no time is stored. A later time is a
-/// greater number.
+/// A time of the wall clock in 64 bits, so that an `AtomicU64` can store the time. The value zero means that no time is
+/// stored. A later time has a greater value.
 ///
-/// The upper 34 bits contain the seconds since 1970, and the lower 30 bits the nanoseconds of the second.
-/// [`Stamp::now`] sets the lowest bit, so that its result is never zero. This layout needs no division to create a
-/// stamp.
+/// The upper 34 bits contain the whole seconds since 1970. The lower 30 bits contain the nanoseconds since the start of
+/// the current second. [`Stamp::now`] sets the lowest bit, so that the stamp is never zero. With this bit layout,
+/// [`Stamp::now`] needs no division.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(u64);
 
 impl Stamp {
     const NANOS: u32 = 30;
 
-    /// Reads the system's coarse clock. It advances every 1 to 10 ms, and a reading costs a fifth of a reading of the
-    /// precise clock.
+    /// Reads the system's coarse clock, which advances every 1 to 10 ms. A reading of the coarse clock costs a fifth of
+    /// a reading of the precise clock.
     #[cfg(all(target_os = "linux", not(resilience_loom)))]
     pub(crate) fn now() -> Self {
         use rustix::time::{ClockId, clock_gettime};
@@ -117,7 +119,7 @@ impl Stamp {
         Self(since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1)
     }
 
-    /// Returns a constant, because loom requires that a test takes the same steps in each run.
+    /// Returns a constant, because the test tool loom requires that a test takes equal steps in each run.
     #[cfg(resilience_loom)]
     pub(crate) fn now() -> Self {
         Self(1)
@@ -133,7 +135,7 @@ impl Stamp {
         self.0
     }
 
-    /// Returns the time, rounded down to a millisecond, or `None` for the stamp zero.
+    /// Returns the time of this stamp, rounded down to a millisecond. Returns `None` if the value of the stamp is zero.
     pub(crate) fn time(self) -> Option<SystemTime> {
         let nanos = self.0 & ((1 << Self::NANOS) - 1);
         let since_1970 = Duration::from_secs(self.0 >> Self::NANOS) + Duration::from_millis(nanos / 1_000_000);
@@ -141,17 +143,17 @@ impl Stamp {
     }
 }
 
-/// The times for which [`nanos`] is exact, as a text for error messages.
+/// The allowed durations, as a text for error messages. The function [`nanos`] is exact for all allowed durations.
 pub(crate) const LONGEST: &str = "at most 584 years";
 
-/// Returns whether the time in nanoseconds fits in a `u64`.
+/// Returns whether the number of nanoseconds of this duration fits in a `u64`.
 pub(crate) fn fits(duration: Duration) -> bool {
     duration.as_nanos() <= u128::from(u64::MAX)
 }
 
-/// Returns the time in nanoseconds, or `u64::MAX` for a time that does not fit.
+/// Returns the number of nanoseconds of this duration. Returns `u64::MAX` if the number does not fit in a `u64`.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    // Avoids `Duration::as_nanos`, because its 128-bit arithmetic costs more.
+    // Avoids `Duration::as_nanos`, because 128-bit arithmetic costs more than 64-bit arithmetic.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))
 }
 

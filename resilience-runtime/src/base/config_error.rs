@@ -44,7 +44,7 @@ impl ConfigError {
     }
 }
 
-/// The value of an option of any type. Values can be compared, and shown in messages.
+/// The value of one option. Each variant contains one of the types that option values can have.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     Count(u32),
@@ -54,7 +54,8 @@ pub(crate) enum Value {
     Counting(Counting),
 }
 
-/// The failures that a circuit counts: those of every attempt, or those of first attempts.
+/// The failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a call. With
+/// `Requests`, the circuit counts only the failures of first attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // hidden in `__private`
 pub enum Counting {
@@ -66,7 +67,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Count(count) => write!(f, "{count}"),
-            // `Debug` would show a time of zero as `0ns`.
+            // The `Debug` output of a zero duration would be `0ns`.
             Self::Time(Duration::ZERO) => f.write_str("0s"),
             Self::Time(time) => write!(f, "{time:?}"),
             Self::Number(number) => write!(f, "{number}"),

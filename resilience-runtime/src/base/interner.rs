@@ -1,11 +1,12 @@
-//! Stores equal values once, and shares them by `Arc`. Saves memory, because most circuits of a program have the same
-//! settings.
+//! Defines [`Interner`], which shares one `Arc` between equal values. This sharing saves memory, because most circuits
+//! of a program have equal settings.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// Stores the four values that were added last. Stores no more, because each search compares them one by one.
+/// Contains the four values that were added last. The interner keeps only four values, because each search compares all
+/// stored values.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {
@@ -13,7 +14,8 @@ impl<T: PartialEq> Interner<T> {
         Self(Mutex::new([const { None }; 4]))
     }
 
-    /// Returns the stored value that equals `value`. If there is none, stores `value` and returns it.
+    /// Returns the stored value that equals `value`. If no stored value equals `value`, stores `value` and returns
+    /// `value`.
     pub(crate) fn intern(&self, value: T) -> Arc<T> {
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match newest.iter().flatten().find(|known| ***known == value) {

@@ -1,13 +1,14 @@
-//! Defines two kinds of [`Error::source`](std::error::Error::source), which mark errors. [`NotMade`] marks the error of
-//! a call that a layer rejected. [`ByDeadline`] marks the error of a call that the caller's deadline ended. A layer is
-//! one attribute of a function, such as `#[circuit]`.
+//! Defines two types, [`NotMade`] and [`ByDeadline`], that mark errors. An error with a mark returns the mark from
+//! [`Error::source`](std::error::Error::source). [`NotMade`] marks the error of a call that a layer rejected.
+//! [`ByDeadline`] marks the error of a call that the caller's deadline ended. A layer is one attribute of a function,
+//! such as `#[circuit]`.
 //!
-//! An outer layer recognises such an error by its source, even inside a wrapper: `io::Error` and errors with
-//! `#[error(transparent)]` return the source of the inner error as their own source. The check also works for an error
-//! that is not `'static`.
+//! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
+//! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
+//! returns the source of the wrapped error. An outer layer also finds the mark of an error that is not `'static`.
 //!
-//! Some error types hide their source. Therefore, this module also counts the existing sources on each thread, and
-//! [`Existing`] compares the counts before and after a poll.
+//! Some error types hide the source of an error, and thereby the mark. For error types that hide the source, this
+//! module counts the existing marks on each thread. [`Existing`] compares the counts before and after a poll.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -21,23 +22,27 @@ use thiserror::Error;
 use crate::base::name::Name;
 
 thread_local! {
-    /// The number of sources created on this thread, minus the number dropped on it, for each variant of [`Note`]. A
-    /// [`ByDeadline`] is `Copy`, so it is counted when created, but not when dropped. Each number wraps.
+    /// The number of marks ([`NotMade`] or [`ByDeadline`]) that this thread created, minus the number of marks that
+    /// this thread dropped. Each variant of [`Note`] has its own number. A [`ByDeadline`] is `Copy`, so only the
+    /// creation of a [`ByDeadline`] is counted. Each number wraps at 2^16.
     ///
-    /// The four numbers fill 64 bits, so that a call through a breaker reads them in one load.
+    /// The four numbers have 64 bits together, so that one load reads all four numbers.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
-    /// The kind of the error that the last [`Noted`] body returned.
+    /// The kind of the error that the last polled [`Noted`] future returned. If this future is still pending, the kind
+    /// is `Note::Other`.
     static NOTED: Cell<Note> = const { Cell::new(Note::Other) };
 }
 
-/// The source of an error that reports a rejection by a layer of the kind `L`.
+/// The mark of the error of a rejected call. The error returns this value as its source. `L` is the kind of the layer
+/// (circuit, bulkhead or rate limit) that rejected the call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
     /// The name of the circuit, bulkhead or rate limit that rejected the call.
     pub(crate) name: Name,
-    /// The time after which the caller may try again: the bits of a `Wait` for a circuit, and nanoseconds for a rate
-    /// limit. A bulkhead stores zero, because it does not know the time.
+    /// The time after which the caller may try again. A circuit stores the time as the bits of a `Wait`, the type for
+    /// waiting times of circuits. A rate limit stores nanoseconds. A bulkhead stores zero, because a bulkhead does not
+    /// know the time.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -73,7 +78,7 @@ layers! {
     ByRateLimit: Limit;
 }
 
-/// Counts a rejection in [`ERRORS`] as long as this value exists.
+/// A guard that counts one rejection in [`ERRORS`] from the creation of the guard to the drop of the guard.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Alive<L: Layer>(PhantomData<L>);
 
@@ -106,48 +111,50 @@ fn count(note: Note, change: u16) {
     ERRORS.set(errors);
 }
 
-/// The kind of an error that a layer created.
+/// The kind of an error: a rejection, an expired deadline, or any other error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Note {
-    /// A circuit rejected a call.
+    /// The error of a call that a circuit rejected.
     Circuit,
-    /// A bulkhead or a rate limit rejected a call, or the caller's deadline had passed before the call.
+    /// The error of a call that did not start. A bulkhead or a rate limit rejected the call, or the caller's deadline
+    /// had passed.
     Limit,
-    /// The caller's deadline ended a call.
+    /// The error of a call that the caller's deadline ended.
     Deadline,
-    /// Any other error, or no error.
+    /// Any other error. A call without an error also has the kind `Other`.
     Other,
 }
 
 impl Note {
-    /// Returns the kind of the error that the last [`Noted`] body returned. If a layer ended the call before the body ended,
-    /// returns `Other`.
+    /// Returns the kind of the error that the last polled [`Noted`] future returned. Returns `Other` if this future was
+    /// still pending, for example because a timeout ended the call first.
     pub(crate) fn last() -> Self {
         NOTED.get()
     }
 }
 
-/// The number of existing errors on this thread, before a poll of a body.
+/// A copy of the four numbers in [`ERRORS`], read before the poll of a body. There is one number for each [`Note`]
+/// (kind of error).
 ///
-/// The type of the body's error may hide its source. The difference of two numbers shows the kind of the error instead:
-/// a layer created such an error during the poll, and the error still exists. This is a guess, because the body may have
-/// returned another error. One number alone means nothing, because an error may move to another thread before it is
-/// dropped.
+/// The error type of the body may hide the kind of an error. If a number is greater after the poll, an error of this
+/// kind was created during the poll and still exists. The method `note` then assumes that the body has returned the new
+/// error. The assumption is wrong if the body has kept the new error and returned a different error. A single number
+/// means nothing, because an error may move to a different thread before the error is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Existing([u16; 4]);
 
 impl Existing {
-    /// Returns the numbers of the errors that exist now.
     #[inline]
     pub(crate) fn now() -> Self {
         Self(ERRORS.get())
     }
 
-    /// Returns the kind of an error that a layer has created since, and that still exists.
+    /// Returns the kind of error whose number in [`ERRORS`] is now greater than in `self`. Returns `Other` if no number
+    /// is greater.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
-        // Compares all four numbers at once, because nearly every poll leaves them unchanged.
+        // Compares all four numbers at once, because nearly every poll changes none of the four numbers.
         if now == self {
             return Note::Other;
         }
@@ -162,7 +169,8 @@ fn is_more(now: u16, before: u16) -> bool {
 }
 
 pin_project! {
-    /// A body whose error hides its sources. At the end of each poll, stores the kind of the error for [`Note::last`].
+    /// Wraps the body of a function whose error type hides the source of an error. When a poll of the body returns an
+    /// error, this future stores the kind of the error. [`Note::last`] returns the stored kind.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Noted<F> {
@@ -186,17 +194,18 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
         let before = Existing::now();
         let polled = self.project().body.poll(cx);
         match &polled {
-            // Nothing reads the note after a success.
+            // No code reads `NOTED` after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => NOTED.set(before.note()),
-            // A timeout may now end the call with an error of its own.
+            // Replaces the kind of an earlier error, because a timeout may end the call before the next poll of the
+            // body.
             Poll::Pending => NOTED.set(Note::Other),
         }
         polled
     }
 }
 
-/// The source of an error that the caller's deadline caused.
+/// The mark of an error that the caller's deadline caused. The error returns this value as its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 pub(crate) enum ByDeadline {
     /// The deadline had passed before the call, so the call did not start.

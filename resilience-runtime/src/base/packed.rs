@@ -1,11 +1,11 @@
-//! Packs two `u32` into one `u64`, so that one atomic operation changes both.
+//! Packs two `u32` numbers into one `u64`, so that one atomic operation can change both numbers.
 
 #[inline]
 pub(crate) const fn join(upper: u32, lower: u32) -> u64 {
     (upper as u64) << u32::BITS | lower as u64
 }
 
-/// Returns the upper and the lower 32 bits.
+/// Returns the upper 32 bits and the lower 32 bits of `word`.
 #[expect(clippy::cast_possible_truncation, reason = "takes the word apart")]
 #[inline]
 pub(crate) const fn split(word: u64) -> (u32, u32) {

@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// Returns the n-th number of the `SplitMix64` generator that starts with `seed`.
 ///
-/// Source: Guy L. Steele, Doug Lea, Christine H. Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014.
+/// The generator is described in *Fast splittable pseudorandom number generators* by Steele, Lea and Flood (OOPSLA
+/// 2014).
 pub(crate) fn nth(seed: u64, n: u64) -> u64 {
     let z = seed.wrapping_add(n.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -16,10 +17,11 @@ pub(crate) fn nth(seed: u64, n: u64) -> u64 {
 /// Returns the next number of this thread's generator.
 pub(crate) fn next() -> u64 {
     thread_local! {
-        /// The seed of this thread's generator and the count of numbers drawn from it, or `None` before the first draw.
+        /// The seed of this thread's generator, and the number of random numbers that the generator has returned. The
+        /// value is `None` before the first random number.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     }
-    // Takes the seed from a hasher with random keys, the only source of random numbers in the standard library.
+    // Takes the seed from a `RandomState`, because the standard library has no other source of random numbers.
     let (seed, n) = DRAWN.get().unwrap_or_else(|| (RandomState::new().build_hasher().finish(), 0));
     DRAWN.set(Some((seed, n.wrapping_add(1))));
     nth(seed, n.wrapping_add(1))
@@ -38,7 +40,7 @@ mod tests {
 
     #[test]
     fn numbers_match_reference() {
-        // The first three numbers of Sebastiano Vigna's `splitmix64.c` for the seed 1234567.
+        // The first three numbers that Sebastiano Vigna's program `splitmix64.c` returns for the seed 1234567.
         let expected = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
         assert_eq!([1, 2, 3].map(|n| nth(1_234_567, n)), expected);
     }

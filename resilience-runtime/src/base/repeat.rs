@@ -1,21 +1,26 @@
-//! Marks the polls of second and later attempts, for circuits that count only first attempts.
+//! Marks a thread while it polls a second or later attempt of a call. A circuit that counts only the failures of first
+//! attempts reads this mark.
 
 use std::cell::Cell;
 
 thread_local! {
-    /// Whether this thread polls a second or later attempt of a retry or a hedge.
+    /// The mark: whether this thread is polling a second or later attempt of a retry or a hedge.
     static IS_REPEAT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks the current thread during one poll of an attempt. Spawned tasks therefore have no mark.
+/// A guard that exists during one poll of an attempt. If the attempt is a second or later attempt, the thread has the
+/// mark `IS_REPEAT` during this poll. A task that the attempt spawns has no mark, because the task is polled on its
+/// own.
 #[derive(Debug)]
 pub(crate) struct Repeat {
-    /// Whether the thread had a mark before: an attempt may be inside a repeated attempt of an outer retry.
+    /// The value of the mark `IS_REPEAT` before this poll. The value is true if an outer retry or hedge is making a
+    /// second or later attempt.
     was: bool,
 }
 
 impl Repeat {
-    /// Sets the mark if the attempt is a repeat. The mark of an outer attempt stays.
+    /// Sets the mark `IS_REPEAT` of this thread if `is_repeat` is true. If `is_repeat` is false, the mark keeps its
+    /// value, because an outer retry or hedge may have set the mark.
     #[inline]
     pub(crate) fn mark(is_repeat: bool) -> Self {
         let was = IS_REPEAT.get();
@@ -23,13 +28,13 @@ impl Repeat {
         Self { was }
     }
 
-    /// Returns whether this thread polls a repeated attempt.
+    /// Returns whether this thread is polling a second or later attempt.
     pub(crate) fn is_running() -> bool {
         IS_REPEAT.get()
     }
 }
 
-/// Restores the mark of the outer attempt, also if the attempt panicked.
+/// Restores the previous value of the mark `IS_REPEAT` at the end of the poll, even if the attempt panics.
 impl Drop for Repeat {
     #[inline]
     fn drop(&mut self) {

@@ -1,25 +1,28 @@
-//! Passes the remaining wait of a circuit to the retry around it, in a thread-local variable.
+//! Passes a message from a circuit to the retry around the circuit. The message tells for how long the circuit will
+//! reject calls.
 //!
-//! A retry makes no further attempt if its pause would end before the circuit admits calls again. The variable shows
-//! this wait to the retry. The retry therefore needs neither the type of the error nor a list of the circuits in its
-//! body.
+//! If the pause of a retry would end while the circuit still rejects calls, the retry makes no further attempt. The
+//! message is stored in a thread-local variable. The retry therefore needs neither the type of the error nor a list of
+//! the circuits in the body of the retry.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-/// States that a circuit rejected a call, or that it recorded a failure and is open.
+/// A message from a circuit to the retry around the circuit. The circuit rejected a call, or recorded a failure and now
+/// rejects further calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
-    /// The time until the circuit may admit a call. It is `Duration::MAX` after a failure of a circuit that was forced
-    /// open.
+    /// The time until the circuit may admit a call. If a circuit records a failure while the circuit is forced open,
+    /// the time is `Duration::MAX`.
     pub(crate) wait: Duration,
-    /// Whether the circuit rejected the call. If false, the circuit recorded a failure.
+    /// True if the circuit rejected a call, and false if the circuit recorded a failure.
     pub(crate) by_rejection: bool,
 }
 
 thread_local! {
-    /// The value that a circuit stored last in the current poll of a retry's body. `None` if no circuit stored a value,
-    /// or if the circuit admits calls.
+    /// The newest message from a circuit to the retry around the circuit. A retry sets this variable to `None` before
+    /// each poll of the retry's body. A circuit that still admits calls after a failure also sets this variable to
+    /// `None`.
     static LAST: Cell<Option<StillOpen>> = const { Cell::new(None) };
 }
 
@@ -28,8 +31,6 @@ impl StillOpen {
         LAST.get()
     }
 
-    /// Replaces the stored value. A circuit passes `None` if it still admits calls after a failure. A retry passes
-    /// `None` before each poll of its body.
     #[inline]
     pub(crate) fn note(last: Option<Self>) {
         LAST.set(last);

@@ -1,7 +1,8 @@
-//! Selects the atomics and locks of this crate.
+//! Selects the types of the atomics and locks of this crate, from `std` or from `loom`.
 //!
-//! With `--cfg resilience_loom`, `Mutex`, `MutexGuard` and `AtomicU64` are the types of loom. Loom is a tool that
-//! runs a test in every interleaving of its threads. All other types are always the types of `std`.
+//! With `--cfg resilience_loom`, the types `Mutex`, `MutexGuard` and `AtomicU64` come from the crate `loom`. Loom is a
+//! tool that runs a test in every interleaving of the test's threads. Every other type of this module always comes from
+//! `std`.
 
 #[cfg(not(resilience_loom))]
 pub(crate) use std::sync::LazyLock;
@@ -18,17 +19,17 @@ pub(crate) use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// The atomics for a `static`, always from `std`. A `static` cannot hold loom's atomics, because their `new` is not
-/// `const`.
+/// The atomic types for a `static`, always from `std`. A `static` cannot contain the atomics of the test tool loom,
+/// because the function `new` of these atomics is not `const`.
 pub(crate) mod statics {
     pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 }
 
 use std::sync::PoisonError;
 
-/// Locks `mutex`, even if a thread panicked while it held the lock.
+/// Locks `mutex`, even if the mutex is poisoned because a thread panicked while the thread held the lock.
 ///
-/// The data is consistent after every statement of a critical section, so a poisoned lock is not an error.
+/// The data in a mutex is consistent after every statement of a critical section, so a poisoned mutex is not an error.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Wraps the body of a function whose error type hides its sources.
+//! Wraps the body of a function whose error type gives no access to the sources of an error.
 #![allow(missing_docs)] // only the hidden module `__private` exports the public items
 #![expect(clippy::unused_self, reason = "the compiler selects a method by the type of `self`")]
 
@@ -9,11 +9,14 @@ use std::ops::Deref;
 
 use crate::base::not_made::Noted;
 
-/// A body with the outcome `R`.
+/// Selects whether the body of a function is wrapped. `R` is the return type of the function.
 ///
-/// The expansion calls `Body::<R>::new().__note(body)`. If [`Rejection`](crate::expansion::rejection::Rejection) can
-/// search the error type of `R`, the method returns the body unchanged. Otherwise the method returns a [`Noted`] body,
-/// which a call through a typed error need not pay for. The types and the selection of the method are those of `Rejection`.
+/// The generated code calls `Body::<R>::new().__note(body)`. If the generated code can search the sources of an error
+/// of `R`, the method `__note` returns the body unchanged. For any other error type, the method wraps the body in a
+/// [`Noted`]. A `Noted` finds out the kind of an error at run time, which costs time in each poll.
+///
+/// `Body` dereferences to `Boxed`, `Boxed` to `SendBoxed`, `SendBoxed` to `Opaque`, and `Opaque` to `NoResult`. The
+/// compiler selects the first of these five types whose method `__note` accepts `R`.
 #[derive(Debug)]
 pub struct Body<R>(Boxed<R>);
 
@@ -65,7 +68,8 @@ impl<T, E> Opaque<Result<T, E>> {
     }
 }
 
-/// Suits an outcome that is no `Result`. Another function of the expansion reports the mistake.
+/// Applies to a return type that is not a `Result`. The method `__note` then returns the body unchanged, because
+/// another part of the generated code reports the wrong return type to the user.
 impl NoResult {
     #[inline]
     pub fn __note<F>(&self, body: F) -> F {

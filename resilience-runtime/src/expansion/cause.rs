@@ -1,15 +1,17 @@
-//! Distinguishes the errors of rejected calls and of expired deadlines from the errors of the service itself.
+//! Defines [`Cause`], which distinguishes the errors of rejected calls and of expired deadlines from errors of the
+//! called service.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use crate::base::not_made::Note;
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
-/// Tells whether a rejection or an expired deadline ended the latest attempt of a call, or ended another call inside
-/// this attempt.
+/// The reason why the latest attempt of a call ended: a rejection, an expired deadline, or neither. The rejection or
+/// the deadline may also have ended a nested call inside the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// No rejection and no expired deadline: the body ended by itself, or a timeout ended the body.
+    /// Neither a rejection nor an expired deadline ended the attempt. The body ended by itself, or a timeout ended the
+    /// body.
     None,
     /// A circuit rejected the call.
     Circuit,
@@ -17,13 +19,13 @@ pub enum Cause {
     Limit,
     /// The caller's deadline ended the call.
     Deadline,
-    /// The cause is not known, because the type of the error gives no access to the sources of the error.
+    /// The cause is unknown, because the error type gives no access to the sources of an error.
     Unknown,
 }
 
 impl Cause {
-    /// Returns the cause of a call that ended with this error of a timeout. If the caller's deadline did not shorten
-    /// the timeout, the cause is `Cause::None`.
+    /// Returns the cause of a call that a timeout ended with this error. If the caller's deadline did not shorten the
+    /// timeout, the cause is `Cause::None`.
     pub fn of_timeout(error: TimeoutError) -> Self {
         match (error.by_deadline(), error.after().is_zero()) {
             (false, _) => Self::None,
@@ -32,7 +34,7 @@ impl Cause {
         }
     }
 
-    /// Returns whether the call did not start. Either a layer (one attribute) rejected the call, or the caller's
+    /// Returns true if the call did not start. A layer (one attribute of a function) rejected the call, or the caller's
     /// deadline had passed before the call.
     pub fn is_rejection(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit)
@@ -42,14 +44,15 @@ impl Cause {
         matches!(self, Self::Circuit)
     }
 
-    /// Returns whether the outcome says nothing about the service. A circuit ignores such an outcome. As an exception,
-    /// a call that the deadline ended counts as a failure if it ran for the circuit's `hung_after`.
+    /// Returns true if the outcome of the call says nothing about the health of the called service. A circuit counts
+    /// this outcome neither as a success nor as a failure. As an exception, a circuit counts a failure if the caller's
+    /// deadline ends a call that ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
     }
 
-    /// Returns this cause. If the type of the error does not allow a search, returns the kind of an error that a layer
-    /// created during the last poll of the [`Body`](crate::expansion::body::Body), and that still exists.
+    /// If this cause is `Cause::Unknown`, returns the cause that the last poll of the body stored in a thread-local
+    /// variable. Returns any other cause unchanged.
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {
@@ -65,8 +68,8 @@ impl Cause {
         }
     }
 
-    /// Returns this cause. If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the
-    /// call.
+    /// If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the call. Returns any
+    /// other cause unchanged.
     #[must_use]
     pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
         if self == Self::None { of_error() } else { self }

@@ -1,4 +1,4 @@
-//! Creates the outcomes of calls that an attribute has rejected or ended.
+//! Creates the return values of calls that an attribute has rejected or ended.
 #![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
 
 use std::time::Duration;
@@ -6,14 +6,15 @@ use std::time::Duration;
 use crate::base::outcome::Outcome;
 use crate::timeout::timeout::TimeoutError;
 
-/// Tells the compiler the output type of the `async` block that contains the function's body. This block begins with
-/// `return never::<T>()` in a branch that never runs. `T` is the return type of the function.
+/// Tells the compiler the output type of the `async` block that contains the function's body. The `async` block begins
+/// with the statement `return never::<T>()`, in a branch that never runs. `T` is the return type of the user's
+/// function.
 pub fn never<T>() -> T {
     unreachable!("an expansion names this in dead code only")
 }
 
-/// An error type of the user that implements `From<Error>`. `Error` is the error type of an attribute, such as
-/// `CircuitOpenError`.
+/// The user's error type, which must implement `From<Error>`. The parameter `Error` is the error type of an attribute,
+/// such as `CircuitOpenError`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a `{Error}`",
     label = "does not implement `From<{Error}>`",
@@ -32,8 +33,8 @@ impl<E: From<Error>, Error> Holds<Error> for E {
     }
 }
 
-/// Creates the outcome of a call that a layer (one attribute) has rejected or ended. The user's error type converts the
-/// error of the layer by `From`.
+/// Creates the return value of a call that an attribute of the function has rejected or ended. The user's error type
+/// converts the error of the attribute by `From`.
 pub fn rejected<R: Outcome, Error>(error: Error) -> R
 where
     R::Error: Holds<Error>,
@@ -41,14 +42,15 @@ where
     R::from_result(Err(Holds::hold(error)))
 }
 
-/// Creates the outcome of a call that a layer (one attribute) has rejected or ended. The user's function `make`
-/// converts the error of the layer.
+/// Creates the return value of a call that an attribute of the function has rejected or ended. The user's function
+/// `make` converts the error of the attribute.
 pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
     Err(make(error))
 }
 
-/// Creates the error of a call that a timeout has ended, and emits the event `timed_out`. `after` is the time of the
-/// timeout. `allowed` is less than `after` if the caller's deadline shortened the timeout.
+/// Creates the error of a call that a timeout has ended, and emits the event `timed_out`. `after` is the configured
+/// time of the timeout. `allowed` is the time that the call was allowed to take. If the caller's deadline shortened the
+/// timeout, `allowed` is less than `after`.
 pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
     TimeoutError::new(func, allowed, after)
 }

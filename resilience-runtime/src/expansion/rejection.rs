@@ -1,5 +1,5 @@
-//! Finds out whether an error comes from a call that a circuit, bulkhead or rate limit rejected, or from an expired
-//! deadline.
+//! Finds out whether an error reports a rejected call or an expired deadline. A circuit, a bulkhead or a rate limit can
+//! reject a call.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::error::Error;
@@ -8,16 +8,17 @@ use std::ops::Deref;
 use crate::base::not_made::{ByBulkhead, ByCircuit, ByDeadline, ByRateLimit, NotMade};
 use crate::expansion::cause::Cause;
 
-/// Searches the chain of sources that begins with `source`, and returns the first cause in this chain. The errors of
-/// rejected calls and of expired deadlines have a source of the type [`NotMade`] or [`ByDeadline`].
+/// Searches the chain of sources that begins with `source`, and returns the first cause in this chain. The error of a
+/// rejected call has a source of the type [`NotMade`]. The error of an expired deadline has a source of the type
+/// [`ByDeadline`].
 #[inline]
 fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
     source.map_or(Cause::None, of_sources)
 }
 
 fn of_sources(source: &(dyn Error + 'static)) -> Cause {
-    // The maximum number of sources that the search visits. Without this limit, the search would never end if the
-    // sources formed a ring.
+    // The maximum number of sources that the search visits. Without this maximum, the search would never end if the
+    // chain of sources were a cycle.
     const DEEPEST: usize = 64;
     std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
         .take(DEEPEST)
@@ -38,17 +39,18 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 
 /// Finds the [`Cause`] in an error of any type.
 ///
-/// The generated code calls `Rejection::of(&error).__cause()`. Four types have a method `__cause`, each for a different
-/// kind of error type. In the order of the following list, each type dereferences to the next type. The compiler
-/// therefore selects the first method whose condition the error type meets:
+/// The generated code calls `Rejection::of(&error).__cause()`. The following four types have a method `__cause`. Each
+/// type in the list dereferences to the next type in the list. The compiler therefore selects the first type in the
+/// list that applies to the error:
 ///
-/// - `Rejection`, if the error implements `Error`,
-/// - `Boxed`, if the error is a `Box<dyn Error>`,
-/// - `SendBoxed`, if the error is a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`,
-/// - `Opaque`, for all other errors.
+/// - `Rejection` applies to an error that implements `Error`.
+/// - `Boxed` applies to a `Box<dyn Error>`.
+/// - `SendBoxed` applies to a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`.
+/// - `Opaque` applies to an error of any type.
 ///
-/// Four types are necessary, because inherent methods of one type must not overlap. Autoref specialization would need
-/// only one type. However, it uses methods of traits, and the generated code would have to import these traits.
+/// Four types are necessary, because the inherent methods of one type must not overlap. Autoref specialization (the
+/// selection of a method by the number of references) would need only one type. However, autoref specialization selects
+/// methods of traits, and the generated code would have to import these traits.
 #[derive(Debug)]
 pub struct Rejection<'a, E>(Boxed<'a, E>);
 
@@ -74,8 +76,8 @@ impl<E: Error> Rejection<'_, E> {
     }
 }
 
-/// Applies to `Box<dyn Error>`. The error itself may contain references, but its sources are `'static`, and can be
-/// downcast.
+/// Applies to `Box<dyn Error>`. A `Box<dyn Error + 'e>` may contain references. The sources of the error are `'static`,
+/// so the sources can be downcast.
 impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.as_ref().source())

@@ -18,19 +18,20 @@ use crate::events::{self, TARGET, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
-/// Returns a future that polls `body`, and marks the permit of the call during each poll. If `body` panics, the mark is
-/// still set when the permit is dropped, and the call counts as a failure. A permit that is dropped without the mark
-/// counts as a cancelled call.
+/// Returns a future that polls `body`. The future marks the permit (the record of an admitted call) during each poll.
+/// If `body` panics, the permit is dropped with the mark, and the call counts as a failure. If the call is cancelled,
+/// the permit is dropped without the mark.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
 }
 
-// The function `settle` takes the outcome by value and matches it at once. The value of a success then stays in a
-// register. With a reference, the whole outcome would have to be in memory.
+// The function `settle` takes the outcome by value and matches the outcome at once. The value of a success then stays
+// in a register. If `settle` took the outcome by reference, the whole outcome would have to be in memory.
 
-/// Records the outcome of a call, and returns the outcome. An `Err` counts as a failure if `cause` finds neither a
-/// rejection nor an expired deadline in the error. `text` returns the text of the error for events.
+/// Records the outcome of a call in the circuit, and returns the outcome. If the function `cause` finds neither a
+/// rejection nor an expired deadline in an error, the error counts as a failure. The function `text` returns the text
+/// of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -56,13 +57,14 @@ pub fn settle<R: Outcome>(
     }
 }
 
-/// Records the outcome of a call as the user's functions decide, and returns the outcome. The function `failure_if`
-/// decides whether the circuit counts an `Err` as a failure or ignores it. The function `failure_if_ok` decides whether
-/// an `Ok` counts as a failure or as a success.
+/// Records the outcome of a call in the circuit, and returns the outcome. The user's function `failure_if` decides
+/// whether an `Err` counts as a failure or is ignored. The user's function `failure_if_ok` decides whether an `Ok`
+/// counts as a failure or as a success.
 ///
-/// `asks_first` is true for an attribute with the option `failure_if`, whose function decides about every error. Without
-/// the option, an error in which `cause` finds a rejection or an expired deadline is no failure. A call that is no
-/// failure is ignored, unless it ran for `hung_after` before the deadline ended it.
+/// `asks_first` is true if the attribute has the option `failure_if`. The function `failure_if` then decides about
+/// every error. If `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired
+/// deadline. If the caller's deadline ended a call that had run for `hung_after` or longer, the call counts as a
+/// failure.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<T, E>(
@@ -103,10 +105,10 @@ pub fn settle_by<T, E>(
     }
 }
 
-/// Requests a permit for a call. The body of the call must run inside [`watch`], because only `watch` measures the time
-/// for the option `hung_after`.
+/// Requests a permit for a call from the circuit. The body of the call must run inside [`watch`], which measures the
+/// time for the option `hung_after`.
 ///
-/// `is_repeat` is true in a second or later attempt of a retry on the same function.
+/// `is_repeat` is true if the function also has a retry, and the call is a second or later attempt of this retry.
 ///
 /// # Errors
 ///
@@ -116,8 +118,8 @@ pub fn admit(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, Ci
     breaker.acquire(is_repeat)
 }
 
-/// Records a call that an attribute below the circuit rejected, or that the caller's deadline ended. `cause` tells
-/// which of the two happened.
+/// Records a call that an attribute below `#[circuit]` rejected, or that the caller's deadline ended. `cause` is the
+/// reason for the end of the call: a rejection or the deadline.
 pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
     end_neutral(permit.end(), cause);
 }
@@ -130,9 +132,9 @@ fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     }
 }
 
-/// Decides whether a fallback replaces the outcome of a call. If the outcome is an error for which `wanted` returns
-/// true, returns `ControlFlow::Continue` with the error. Otherwise returns `ControlFlow::Break` with the outcome.
-/// `text` returns the text of the error for the event `fell_back`.
+/// Decides whether a fallback replaces the outcome of a call. If the outcome is an error and `wanted` returns true for
+/// the error, returns `ControlFlow::Continue` with the error. If the fallback does not replace the outcome, returns
+/// `ControlFlow::Break` with the outcome. The function `text` returns the text of the error for the event `fell_back`.
 #[expect(clippy::inline_always, reason = "measured: an outcome that goes through memory costs as much as a breaker")]
 #[inline(always)]
 pub fn fall_back<R: Outcome>(

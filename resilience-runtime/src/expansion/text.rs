@@ -5,16 +5,17 @@ use std::fmt::Display;
 use std::ops::Deref;
 
 /// A function that returns the text of an error, or `None` if the type of the error does not implement `Display`. The
-/// generated code passes a closure that calls [`Shown`].
+/// generated code passes a closure that calls a method of [`Shown`].
 pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
 /// Finds the text of an error of any type.
 ///
-/// If `E: Display`, the expression `Shown::of(&error).__error()` calls the method of `Shown`. Otherwise the compiler
-/// dereferences `Shown`, and the expression calls the method of [`NotShown`]. The method has an unusual name, because a
-/// user's trait with a method of the same name would take precedence over `NotShown`.
+/// If the error type implements `Display`, the expression `Shown::of(&error).__error()` calls the method `__error` of
+/// `Shown`. For any other error type, the compiler dereferences `Shown`, and the expression calls the method `__error`
+/// of [`NotShown`]. The name `__error` is unusual, because a user's trait with a method of this name would take
+/// precedence over `NotShown`.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);
 

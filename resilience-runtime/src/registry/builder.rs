@@ -29,15 +29,19 @@ use crate::registry::written::Written;
 /// | `count_requests` | false | |
 /// | `shadow` | false | |
 ///
-/// The circuit opens by one of the following rules. Any other combination of the options in this list is an error:
+/// If the options of the builder match no rule in the following list, the builder returns an error. The circuit opens
+/// by the rule whose options are set:
 ///
-/// - `threshold` alone: the circuit opens after this number of failures in a row.
-/// - `threshold` with `window` or `calls`: the circuit opens after this number of failures in the window.
-/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three: the circuit opens when the share of failed or slow
-///   calls in the window reaches the rate. This rule needs `min_calls`, and `window` or `calls`.
+/// - `threshold` alone: the circuit opens after `threshold` failures in a row.
+/// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures in the window.
+/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when a rate is reached.
+///   `failure_rate` is compared with the share of failed calls in the window. `slow_rate` is compared with the share of
+///   slow calls in the window. A rule with rates needs `min_calls`, and `window` or `calls`.
 ///
-/// A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps of a
-/// tenth of its length. It drops a call when the call's age is between 90 % and 100 % of this length.
+/// A window of time contains the calls that ended at most `window` ago. A window of calls contains the newest `calls`
+/// calls. A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps
+/// of a tenth of its length. A window of time drops a call when the call's age is between 90 % and 100 % of the length
+/// of the window.
 ///
 /// A success never opens a circuit by `threshold` or `failure_rate`. A success that is not slow never opens a circuit.
 ///
@@ -65,8 +69,8 @@ pub struct CircuitBuilder {
 impl CircuitBreaker {
     /// Creates a builder of a breaker with this name.
     ///
-    /// Events, statistics and errors show the name. The name must not be blank. It must not end in brackets, as
-    /// `shard[7]` does, because circuits with keys have such names.
+    /// Events, statistics and errors show the name. The name must not be blank. The name must not end in brackets, as
+    /// `shard[7]` does, because circuits with the option `key` have names with brackets.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
         CircuitBuilder { name: name.into(), options: Options::NONE, place: Location::caller() }
@@ -76,8 +80,8 @@ impl CircuitBreaker {
 impl CircuitBuilder {
     /// Sets the number of failures that opens the circuit, at least 1. Default: 3.
     ///
-    /// Without a window, these failures must be consecutive. With a [`window`](Self::window) of time or a window of
-    /// [`calls`](Self::calls), all failures in the window count. With a window of calls, the threshold is at most
+    /// Without a window, the failures must be consecutive. With a [`window`](Self::window) of time or a window of
+    /// [`calls`](Self::calls), all failures in the window count. With a window of calls, the threshold must be at most
     /// `calls`.
     pub fn threshold(mut self, failures: u32) -> Self {
         self.options.threshold = Some(failures);
@@ -105,8 +109,8 @@ impl CircuitBuilder {
 
     /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
     ///
-    /// While the circuit is half-open, a slow success counts as a failed trial. With this option, each call reads the
-    /// clock twice.
+    /// While the circuit is half-open, a slow success of a trial counts as a failure. A trial is a call that tests
+    /// whether the service has recovered. With the option `slow_call`, each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
@@ -118,16 +122,16 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the smallest number of calls in the window at which a rate can open the circuit, at least 1, at most
-    /// [`calls`](Self::calls). A rule with `failure_rate` or `slow_rate` needs this option. Other rules do not allow
-    /// it.
+    /// Sets the smallest number of calls in the window at which `failure_rate` or `slow_rate` can open the circuit. The
+    /// number must be at least 1, and at most [`calls`](Self::calls). A rule with `failure_rate` or `slow_rate` needs
+    /// `min_calls`. A rule without these rates does not allow `min_calls`.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
     }
 
     /// Sets the time from the opening of the circuit to the first trial, 0 to 584 years. Default: 30 s, or
-    /// `max_cooldown` if that is shorter. A trial is a call that tests whether the service has recovered.
+    /// `max_cooldown` if `max_cooldown` is shorter. A trial is a call that tests whether the service has recovered.
     ///
     /// With a cooldown of zero, the first call after the opening is a trial.
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
@@ -135,19 +139,21 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1.
+    /// Sets the factor by which the cooldown grows with each failed trial, finite, at least 1. Default: 1. A trial is a
+    /// call that tests whether the service has recovered.
     ///
-    /// The cooldown grows exponentially, like the backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). After the circuit has
-    /// closed or has been reset, the next opening has the configured cooldown again.
+    /// The cooldown grows exponentially, like the backoff of Ethernet (IEEE 802.3, 4.2.3.2.5). When the circuit closes
+    /// or is reset, the cooldown returns to the configured value.
     pub fn cooldown_factor(mut self, factor: f64) -> Self {
         self.options.cooldown_factor = Some(factor);
         self
     }
 
-    /// Sets the upper limit of every cooldown, longer than zero, at least the configured cooldown, at most 584 years.
-    /// Default: the longer of the cooldown and 1 h.
+    /// Sets the upper limit of every cooldown. The limit must be longer than zero, at least the configured cooldown,
+    /// and at most 584 years. Default: the longer of the cooldown and 1 h.
     ///
-    /// The limit applies to the cooldown after growth and jitter, and to the delays that a service asks for.
+    /// The limit applies to cooldowns that `cooldown_factor` or `cooldown_jitter` has extended. The limit also applies
+    /// to delays that a service asks for, for example by a `Retry-After` header.
     pub fn max_cooldown(mut self, max: Duration) -> Self {
         self.options.max_cooldown = Some(max);
         self
@@ -155,7 +161,8 @@ impl CircuitBuilder {
 
     /// Sets the largest share by which a cooldown is extended at random, 0 to 1. Default: 0.
     ///
-    /// The extension keeps many processes from sending their trials at the same moment.
+    /// A trial is a call that tests whether the service has recovered. Because of the random extension, many processes
+    /// send their trials at different moments.
     pub fn cooldown_jitter(mut self, share: f64) -> Self {
         self.options.cooldown_jitter = Some(share);
         self
@@ -164,39 +171,44 @@ impl CircuitBuilder {
     /// Sets the number of trials that the circuit admits while half-open, at least 1. Default: 1. A trial is a call
     /// that tests whether the service has recovered.
     ///
-    /// The same number of successful trials closes the circuit.
+    /// After `half_open_max` successful trials, the circuit closes.
     pub fn half_open_max(mut self, trials: u32) -> Self {
         self.options.half_open_max = Some(trials);
         self
     }
 
     /// Sets the time after which unfinished trials no longer block other calls, longer than zero, at most 584 years.
-    /// Default: the longer of the cooldown and 30 s. The time is counted from the start of the newest trial.
+    /// Default: the longer of the cooldown and 30 s. The time starts at the start of the newest trial. A trial is a
+    /// call that tests whether the service has recovered.
     ///
-    /// Without this limit, a trial that never ends would block the circuit for ever. No timer runs: the first call
-    /// after this time becomes a trial. If an older trial ends after this time, its result still counts.
+    /// Without this time limit, a trial that never ends would block the circuit for ever. The circuit runs no timer.
+    /// The first call after `trial_timeout` becomes a trial. If an older trial ends after `trial_timeout`, the result
+    /// of the older trial still counts.
     pub fn trial_timeout(mut self, timeout: Duration) -> Self {
         self.options.trial_timeout = Some(timeout);
         self
     }
 
-    /// Sets the time after which a call counts as a failure if it is cancelled, or if the caller's
-    /// [`deadline`](crate::deadline()) ends it. The time is longer than zero, at most 584 years. Default: none, so such
-    /// a call is neither a success nor a failure.
+    /// Sets the time after which a call without an outcome counts as a failure. A call has no outcome if the call is
+    /// cancelled, or if the caller's [`deadline`](crate::deadline()) ends the call. The time must be longer than zero,
+    /// and at most 584 years. Default: none, so a call without an outcome is neither a success nor a failure.
     ///
-    /// For a permit, this time starts when the permit is acquired. For any other call, this time starts when the body
-    /// of the call first waits.
+    /// For a permit, the time starts when the permit is acquired. For a call without a permit, the time starts at the
+    /// latest when the body of the call first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self
     }
 
-    /// Sets whether only the failure of a first attempt counts. Default: false; the failure of each attempt counts.
+    /// Sets whether the circuit counts only the failures of first attempts. Default: false, so the circuit counts the
+    /// failures of all attempts.
     ///
-    /// With `true`, one failing call cannot open the circuit by its own retries. A second or later attempt of a
-    /// [`retry`](macro@crate::retry), of a [`RetryPolicy`](crate::RetryPolicy) or of a [`hedge`](macro@crate::hedge) is a
-    /// repeat. The failure of a repeat appears in `total_failed` and in the events only. The success of a repeat counts like
-    /// any other success. A half-open circuit counts every trial. A spawned task makes first attempts.
+    /// With `true`, the retries of one failing call cannot open the circuit. A repeat is a second or later attempt of a
+    /// [`retry`](macro@crate::retry), of a [`RetryPolicy`](crate::RetryPolicy) or of a [`hedge`](macro@crate::hedge).
+    /// The failure of a repeat appears only in `total_failed` of the statistics and in the events. The success of a
+    /// repeat counts like the success of a first attempt. A half-open circuit counts the outcome of every trial, even
+    /// if the trial is a repeat. A trial is a call that tests whether the service has recovered. If a repeat spawns a
+    /// task, the calls in the task are first attempts.
     ///
     /// In the attribute [`circuit`](macro@crate::circuit), this option is `count = "requests"`.
     pub fn count_requests(mut self, requests: bool) -> Self {
@@ -204,10 +216,11 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets whether the circuit admits the calls that it would otherwise reject, and only counts them. Default: false.
+    /// Sets whether the circuit admits calls that the circuit would otherwise reject. Default: false.
     ///
-    /// Each of these calls counts in `total_rejected` of the statistics. The outcome of the call appears in the other
-    /// totals, but does not affect the circuit.
+    /// With `true`, a call that the circuit would otherwise reject counts in `total_rejected` of the statistics. The
+    /// outcome of this call appears in the other totals of the statistics, but does not affect the state of the
+    /// circuit.
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
         self
@@ -225,23 +238,27 @@ impl CircuitBuilder {
         Ok(CircuitBreaker::new(self.name.into(), Settings::shared(self.options)))
     }
 
-    /// Returns the breaker that the program shares under this name, and creates the breaker if necessary.
+    /// Returns the breaker that the program shares under this name. Creates the breaker if no breaker of this name
+    /// exists.
     ///
-    /// An option that this builder does not set comes from an attribute or another builder. If no attribute or builder
-    /// sets the option, the option comes from a [preset](crate::presets), or has its default.
+    /// If this builder does not set an option, the option comes from an attribute or another builder of this name. If
+    /// no attribute or builder sets the option, the option comes from a [preset](crate::presets) (a ready-made
+    /// circuit), or has its default.
     ///
-    /// Before the first call of the circuit, a builder wins over an attribute that declares another value. A WARN event
-    /// and [`check_circuits`](crate::check_circuits) report this conflict. After the first call, or after
-    /// [`get_circuit`](crate::get_circuit) has registered the circuit, a builder with another value receives an error.
+    /// Before the first call of the circuit, a builder overrides the options of attributes. If the builder and an
+    /// attribute set different values for an option, there is a conflict. A WARN event and
+    /// [`check_circuits`](crate::check_circuits) report the conflict. After the first call of the circuit, a builder
+    /// with a different value receives an error. A builder with a different value also receives an error after
+    /// [`get_circuit`](crate::get_circuit) has registered the circuit.
     ///
     /// # Errors
     ///
     /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
     ///
     /// - The name is blank, or ends in brackets, as `shard[7]` does.
-    /// - The name belongs to circuits with keys.
+    /// - The name belongs only to circuits with the option `key`.
     /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
-    /// - An attribute or another builder has already set an option that this builder contradicts and cannot override.
+    /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
         registry::register(self.name.into(), Written { options: self.options, place: self.place })
@@ -257,7 +274,7 @@ impl CircuitBuilder {
     }
 }
 
-/// Returns whether a name ends in brackets, as the name `shard[7]` of a circuit with a key does.
+/// Returns true if a name has the form `name[key]`, as the names of circuits with the option `key` do.
 fn is_name_of_key(name: &str) -> bool {
     name.strip_suffix(']').is_some_and(|name| name.contains('['))
 }

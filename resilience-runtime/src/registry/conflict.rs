@@ -1,5 +1,5 @@
-//! Finds and reports conflicts. In a conflict, two attributes, or an attribute and a builder, set options of one
-//! circuit that contradict each other.
+//! Finds and reports conflicts. A conflict is a contradiction between the options that two attributes set for one
+//! circuit. An attribute and a builder can also conflict.
 
 use std::panic::Location;
 
@@ -45,19 +45,18 @@ use crate::registry::written::{Written, merge};
 pub struct CircuitConflict {
     /// The name of the circuit.
     pub name: String,
-    /// The name of the option with two values, or `key` for a name that is used both with and without a key.
+    /// The name of the option with two values. If one name is used both with and without a key, this field is `key`.
     pub option: &'static str,
-    /// The two values of the option, as text. The first value takes effect. For the option `key`, however, both uses of
-    /// the name work.
+    /// The two values of the option, as text. The first value takes effect. If the field `option` is `key`, the
+    /// circuits with a key and the circuit without a key both work.
     pub values: [String; 2],
-    /// The source positions of the two values, as `file:line:column`. A preset (a ready-made circuit) has no source
-    /// position. Its position is the text `a preset`.
+    /// The source positions of the two values, as `file:line:column`. For a preset (a ready-made circuit), the text is
+    /// `a preset`, because a preset has no source position.
     pub places: [String; 2],
 }
 
-/// The options that form the rule by which a circuit opens. If the rules of two attributes cannot be combined, the rule
-/// of the earlier attribute remains. The conflict names the first option in this list that only the later attribute
-/// sets.
+/// The options that decide when a circuit opens. If two attributes set options that cannot be combined, one attribute
+/// wins. The conflict names the first option in this list that only the losing attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -69,8 +68,8 @@ const RULE: [CircuitOption; 7] = [
 ];
 
 /// Returns a conflict for each option that `next` and an element of `before` set to different values. If no option has
-/// different values, returns at most one conflict: an option of `next` that cannot be combined with the options of
-/// `before`.
+/// different values, checks whether the options of `next` and `before` can be combined. If an option of `next` cannot
+/// be combined with the options of `before`, returns one conflict about this option.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -113,7 +112,7 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
 }
 
 /// Returns the conflicts between the elements of `places`. All elements set options of circuits with the name `name`.
-/// In each conflict, the earlier element wins.
+/// If two elements conflict, the element that comes first in `places` wins.
 pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Iterator<Item = CircuitConflict> {
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }

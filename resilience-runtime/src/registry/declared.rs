@@ -66,7 +66,8 @@ macro_rules! written {
 }
 circuit_options!(written);
 
-/// A reference to the declaration of a circuit. The crate `inventory` collects all values of this type at link time.
+/// A reference to the declaration (the name and the options) of one `#[circuit]`. The crate `inventory` collects all
+/// values of the type `Declared` at link time.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
 pub struct Declared(pub &'static CircuitDeclaration);
@@ -74,16 +75,17 @@ pub struct Declared(pub &'static CircuitDeclaration);
 #[cfg(feature = "declare")]
 inventory::collect!(Declared);
 
-/// The options of all attributes that declare one name, separately for attributes without a key (`circuit`) and with a
-/// key (`family`). Each list is sorted by the file, line and column of the attributes.
+/// The options of all `#[circuit]` attributes with one name. The list `circuit` contains the options of attributes
+/// without a key. The list `family` contains the options of attributes with a key. Each list is sorted by the file,
+/// line and column of the attributes.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
     pub(crate) circuit: Vec<Arc<Written>>,
     pub(crate) family: Vec<Arc<Written>>,
 }
 
-/// Returns the declarations of all circuits by name. Without the feature `declare`, the map is empty. The first call of
-/// this function builds the map.
+/// Returns a map from each circuit name to the options that attributes set for circuits of this name. Without the
+/// feature `declare`, the map is empty. The first call of this function builds the map.
 pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
     static DECLARED: OnceLock<BTreeMap<&'static str, Declarations>> = OnceLock::new();
     DECLARED.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Implements families. A family contains the circuits of a name with a `key`: one circuit for each key.
+//! Implements families. A family is the set of circuits with one name and the option `key`: one circuit for each key.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -18,35 +18,36 @@ use crate::events::TARGET;
 use crate::registry::key::{Key, Text};
 use crate::registry::table::Table;
 
-/// The circuits of one name by their keys, at most `max_keys` circuits. All these circuits have the same settings.
+/// The circuits of one name with the option `key`: one circuit for each key, and at most `max_keys` circuits. All
+/// circuits of one name have equal settings.
 pub(crate) struct Family {
     name: &'static str,
-    /// The parts of the family, each with a lock of its own. Threads with different keys therefore seldom wait for each
-    /// other.
+    /// The parts of the family. Each part has its own lock, so threads with different keys seldom wait for each other.
     shards: Box<[Shard]>,
-    /// The hasher of the keys. Its seed is random, so no caller can choose keys that share a shard, or a slot in the
-    /// table of a shard.
+    /// The hasher of the keys. The seed of the hasher is random, so no caller can choose keys with colliding hashes.
     hasher: RandomState,
-    /// The number of circuits in all shards, including the circuits that a thread is about to insert.
+    /// The number of circuits of the family. This number includes circuits that a thread is about to insert.
     keys: AtomicU32,
-    /// The upper limit of `keys`.
+    /// The maximum number of circuits of the family.
     max_keys: AtomicU32,
-    /// The time of the last event `keys_full`, in nanoseconds (the bits of a [`Tick`]). This field is zero before the
-    /// first event.
+    /// The time of the last event `keys_full`: the bits of a [`Tick`], in nanoseconds. The field is zero before the
+    /// first event `keys_full`.
     warned: AtomicU64,
 }
 
-/// A part of a family: the settings for new circuits, and the table of the existing circuits. The alignment gives each
-/// shard a cache line of its own, because threads lock neighbouring shards at the same time.
+/// A part of a family (the circuits of one name with a key). A shard contains the settings for new circuits, and the
+/// table of the existing circuits. The alignment gives each shard its own cache line, because several threads may lock
+/// neighbouring shards at the same time.
 #[repr(align(64))]
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
-/// The number of keys for which a family has one shard. A family has `max_keys / 64` shards, at least 1 and at most 16.
-/// An eviction compares the keys of one shard only, so a shard must not be too small.
+/// The number of keys for each shard (a part of a family with its own lock). A family (the circuits of one name with a
+/// key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction compares the circuits of one shard only. A
+/// shard for fewer keys would offer too few circuits to an eviction.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
-/// The shortest time between two events `keys_full` of one family.
+/// The shortest time between two events `keys_full` for the circuits of one name.
 const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
 
 impl Family {
@@ -69,8 +70,8 @@ impl Family {
         self.name
     }
 
-    /// Changes the settings of all existing and future circuits, and the maximum number of keys. Evicts keys if their
-    /// number is above the new maximum.
+    /// Changes the settings of all existing and future circuits, and the maximum number of circuits. If the number of
+    /// circuits is above the new maximum, evicts circuits.
     pub(crate) fn apply(&self, options: Options) {
         let settings = Settings::shared(options);
         self.max_keys.store(options.max_keys.unwrap_or(MAX_KEYS), Ordering::Relaxed);
@@ -92,8 +93,9 @@ impl Family {
         found.unwrap_or_else(|| self.add(key, shard, hash))
     }
 
-    /// Returns the circuit of a key, or `None` if the family does not contain the key. `key` is the full key, or the
-    /// shortened text of a long key. This lookup does not count as a use of the key.
+    /// Returns the circuit of a key, or `None` if no circuit with this key exists. `key` is the full key, or the
+    /// shortened text of a long key. This lookup does not count as a use of the circuit, and so does not delay an
+    /// eviction of the circuit.
     pub(crate) fn get(&self, key: &str) -> Option<CircuitBreaker> {
         let get = |key: &[u8]| {
             let (shard, hash) = self.place(key);
@@ -102,8 +104,9 @@ impl Family {
         get(key.as_bytes()).or_else(|| get(Text::of(key).finish()))
     }
 
-    /// Calls `see` for every circuit, while no lock is held. A strong reference to a circuit exists only while `see`
-    /// runs for this circuit. Strong references to all circuits at once would protect all keys from eviction.
+    /// Calls `see` for every circuit. No lock is held while `see` runs. A strong reference to a circuit exists only
+    /// while `see` runs for this circuit. Strong references to all circuits at once would protect all circuits from
+    /// eviction.
     pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
         for Shard(shard) in &self.shards {
             let circuits: Vec<_> = lock(shard).1.iter().map(CircuitBreaker::downgrade).collect();
@@ -111,8 +114,8 @@ impl Family {
         }
     }
 
-    /// Creates the circuit of a new key. If the family is full and no key can be evicted, the new circuit is temporary
-    /// and serves this call only.
+    /// Creates the circuit of a new key. If `max_keys` circuits exist and no circuit can be evicted, the new circuit is
+    /// temporary. A temporary circuit serves only the call that created it.
     #[cold]
     fn add(&self, key: &[u8], shard: usize, hash: u32) -> CircuitBreaker {
         let has_place = self.take_place() || self.evict(shard);
@@ -120,14 +123,14 @@ impl Family {
             self.warn();
         }
         let (settings, table) = &mut *lock(&self.shards[shard].0);
-        // Another thread may have inserted the same key since the lookup in the method `breaker`.
+        // Another thread may have inserted a circuit for `key` after the method `breaker` searched for `key`.
         if let Some(breaker) = table.find(hash, |it| self.key(it) == Some(key)) {
             if has_place {
                 self.keys.fetch_sub(1, Ordering::Relaxed);
             }
             return breaker;
         }
-        // The key is valid UTF-8, because `Text` contains whole characters only.
+        // The bytes of `key` are valid UTF-8, because they come from a `Text`, which contains only whole characters.
         let name = format!("{}[{}]", self.name, from_utf8(key).unwrap_or_default());
         let breaker = CircuitBreaker::one_of_many(Name::new(&name), settings.clone());
         if has_place {
@@ -136,16 +139,17 @@ impl Family {
         breaker
     }
 
-    /// Adds one to the number of keys and returns true, or returns false if the family is full.
+    /// Adds one to `keys` (the number of circuits) and returns true. If `max_keys` circuits exist already, returns
+    /// false.
     fn take_place(&self) -> bool {
         let max = self.max_keys.load(Ordering::Relaxed);
         let more = |keys: u32| (keys < max).then_some(keys + 1);
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Evicts a key of this shard. If no key of this shard can be evicted, evicts a key of another shard. Returns
-    /// whether a key was evicted. The caller inserts another key in the place of this key, or subtracts one from the
-    /// number of keys.
+    /// Evicts one circuit from the shard with the index `shard`. If all circuits of this shard are in use, evicts a
+    /// circuit from a different shard. Returns true if a circuit was evicted. The field `keys` (the number of circuits)
+    /// still includes the evicted circuit. The caller must insert a new circuit, or subtract one from `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         after.iter().chain(before).any(|Shard(shard)| {
@@ -154,7 +158,7 @@ impl Family {
         })
     }
 
-    /// Emits the event `keys_full`, at most once a minute for each family.
+    /// Emits the event `keys_full`, at most once a minute for the circuits of one name.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let is_due = last == 0 || now.since(Tick::from_bits(last)) >= BETWEEN_WARNINGS;
@@ -165,14 +169,15 @@ impl Family {
         }
     }
 
-    /// Returns the key of a circuit of this family. The circuit has the name `name[key]`.
+    /// Returns the key from the name of a circuit. The name of the circuit has the form `name[key]`.
     #[inline]
     fn key<'a>(&self, breaker: &'a CircuitBreaker) -> Option<&'a [u8]> {
         let name = breaker.label().as_bytes();
         name.get(self.name.len() + 1..name.len() - 1)
     }
 
-    /// Returns the index of the key's shard, and the hash by which the table of the shard finds the key.
+    /// Returns the index of the shard that contains the key, and a hash of the key. The table of the shard finds the
+    /// circuit by this hash.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, key: &[u8]) -> (usize, u32) {

@@ -1,4 +1,4 @@
-//! Converts the keys of circuits to text, for names such as `shard[7]`.
+//! Converts the key of a circuit to text, for a name such as `shard[7]`.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::borrow::Cow;
@@ -18,26 +18,26 @@ pub trait Key {
     fn write(&self, to: &mut Text);
 }
 
-/// The maximum length of the text of a key, in bytes. A longer text is shortened.
+/// The maximum length of the text of a key, in bytes. The text of a key with more bytes is shortened.
 const LONGEST: usize = 128;
-/// The maximum number of bytes that a shortened text keeps of the key. An ellipsis and the 32 hexadecimal digits of a
-/// hash follow these bytes.
+/// The maximum number of bytes of the key at the beginning of a shortened text. An ellipsis and the 32 hexadecimal
+/// digits of a hash of the key follow these bytes.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
 
-/// The text of a key, at most 128 bytes. A longer text is cut, and ends with an ellipsis and a hash of the whole key.
-/// The bytes are stored inline, so converting a key to text does not allocate.
+/// The text of a key, at most 128 bytes. The text of a key with more bytes is cut, and ends with an ellipsis and a hash
+/// of the whole key. The bytes are stored inline, so converting a key to text does not allocate.
 #[derive(Debug)]
 pub struct Text {
     bytes: [u8; LONGEST],
     used: usize,
-    /// The two halves of the hash of the key, or `None` as long as the whole text fits in `bytes`.
+    /// The two halves of the hash of the key. The field is `None` as long as the whole text of the key fits in `bytes`.
     hash: Option<[u64; 2]>,
 }
 
 impl Text {
-    /// Writes a key to a new text. [`finish`](Self::finish) returns the bytes of the text.
+    /// Creates the text of a key. [`finish`](Self::finish) returns the bytes of the text.
     pub(crate) fn of<K: Key + ?Sized>(key: &K) -> Self {
         let mut text = Self { bytes: [0; LONGEST], used: 0, hash: None };
         key.write(&mut text);
@@ -55,7 +55,7 @@ impl Text {
         }
     }
 
-    /// Adds `text` to the hash, and appends as many bytes of `text` as fit.
+    /// Adds `text` to the hash of the key. Appends the first bytes of `text` to `bytes`, as many as fit.
     #[cold]
     fn push_hash(&mut self, text: &[u8]) {
         self.hash = Some([0, 1].map(|half| {
@@ -74,8 +74,8 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a number in decimal. The formatting of the standard library would take a large part of the time of a
-    /// lookup.
+    /// Writes a number in decimal. Avoids the formatting of the standard library, which would take a large part of the
+    /// time of a lookup.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -90,11 +90,11 @@ impl Text {
         self.push(&digits[first..]);
     }
 
-    /// Returns the text of the key, at most 128 bytes, and shortens the text if necessary.
+    /// Returns the text of the key. Shortens the text of a key with more than 128 bytes.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
-        // A key is also shortened if its own text ends like a shortened text. Otherwise, this key and a longer key
-        // could have the same text, and would share one circuit.
+        // A key of at most 128 bytes is also shortened if the key ends like a shortened text. Without this rule, the
+        // key could equal the shortened text of a longer key. The key and the longer key would then share one circuit.
         if self.hash.is_some() || self.ends_with_hash() {
             self.cut();
         }
@@ -119,8 +119,8 @@ impl Text {
     }
 }
 
-/// Returns the random seed of the hashes, which is the same for the whole process. Without the seed, a caller could
-/// choose two long keys with the same hash.
+/// Returns the random seed of the hashes of long keys. The whole process uses one seed. Without a random seed, a caller
+/// could choose two long keys with equal hashes.
 fn secret() -> &'static RandomState {
     static SECRET: OnceLock<RandomState> = OnceLock::new();
     SECRET.get_or_init(RandomState::new)
@@ -152,7 +152,7 @@ macro_rules! keys {
             fn write(&self, to: &mut Text) {
                 match u64::try_from(*self) {
                     Ok(number) => to.push_number(number),
-                    // `Text::write_str` never returns an error.
+                    // Drops the result, because `Text::write_str` never returns an error.
                     Err(_) => drop(write!(to, "{self}")),
                 }
             }

@@ -5,9 +5,10 @@ use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 
 use crate::circuit::breaker::CircuitBreaker;
 
-/// A breaker as the key of a hash table, compared by its name. A lookup reads the name inside the breaker, and so loads
-/// the memory that the call needs next. The table itself contains only pointers, and is therefore small enough for the
-/// caches of the processor.
+/// A breaker as the key of a hash table. Two keys are equal if the names of the breakers are equal. A lookup reads the
+/// name inside the breaker, and thereby loads the breaker into the cache of the processor. The call that follows the
+/// lookup needs the breaker in the cache. The hash table contains only pointers, and is therefore small enough for the
+/// cache.
 pub(crate) struct Named(pub(crate) CircuitBreaker);
 
 impl Borrow<[u8]> for Named {
@@ -30,10 +31,11 @@ impl PartialEq for Named {
 
 impl Eq for Named {}
 
-/// Creates hashers of names, with the standard library's hash function and a random seed. Because of the seed, no
-/// caller can choose names that collide.
+/// Creates hashers of names, with the standard library's hash function and a random seed. Because of the random seed,
+/// no caller can choose names with colliding hashes.
 ///
-/// The hashers skip the length of the name, because hashing the length costs as much as hashing a short name.
+/// The hashers hash the bytes of a name, but not the length of the name. Hashing the length would cost as much as
+/// hashing a short name.
 #[derive(Default)]
 pub(crate) struct ByBytes(RandomState);
 

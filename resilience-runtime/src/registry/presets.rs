@@ -7,8 +7,10 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! Each function in the table registers the circuit of its row if necessary, and returns the circuit. The options of
-//! attributes and builders take precedence over the options of a preset.
+//! Each function in the table returns the circuit whose name is in the row of the function. If the circuit is not
+//! registered yet, the function registers the circuit. A preset is one of the ready-made circuits in the table. If an
+//! attribute or a builder sets an option of a preset to a different value, the value of the attribute or builder takes
+//! effect.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};
@@ -59,8 +61,8 @@ pub fn qdrant_circuit() -> CircuitBreaker {
     preset("qdrant", 5, 60)
 }
 
-/// Registers all four circuits, so that the statistics list them before their first call. A second call of this
-/// function changes nothing.
+/// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`. The statistics therefore list each of these
+/// four circuits before its first call. A second call of this function changes nothing.
 ///
 /// ```
 /// resilience_runtime::presets::register();

@@ -1,4 +1,4 @@
-//! Implements the registry: all circuits that a program shares by name.
+//! Implements the registry, which contains all circuits that a program shares by name.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,16 +18,18 @@ use crate::registry::named::{ByBytes, Named};
 use crate::registry::sources::{Sources, add};
 use crate::registry::written::{Written, merge};
 
-/// A part of the registry: the registered circuits and families of some names. A family contains the circuits of one name with a `key`: one circuit for each
-/// key. If a program uses one name for a circuit and for a family, both work, but the registry reports a conflict.
+/// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and the option `key`: one
+/// circuit for each key. If a program uses one name for a circuit and for a family, the circuit and the family work.
+/// However, the registry reports a conflict.
 #[derive(Default)]
 struct Registry {
     circuits: Circuits,
     families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
 }
 
-/// The registered circuits without a key, each with the sources of its options (attributes, builders and a preset). The
-/// sources are boxed, because smaller table entries cause fewer cache misses in a lookup.
+/// The registered circuits without a key. The value for each circuit contains the options from attributes, builders and
+/// a preset (a ready-made circuit). The values are boxed, because small table entries cause few cache misses in a
+/// lookup.
 type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
 
 /// The number of parts of the registry. Each part has a lock, so that a list of a hundred thousand circuits makes another
@@ -63,8 +65,9 @@ fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
 }
 
 impl Registry {
-    /// Returns the circuit of this name, the sources of its options, and whether this function has created the circuit.
-    /// A new circuit has the options that attributes declare for this name.
+    /// Returns the circuit of this name, and creates the circuit if it does not exist. Also returns the options of the
+    /// circuit in attributes, builders and a preset, and true if the circuit is new. A new circuit has the options that
+    /// attributes declare for this name.
     fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
         let known = self.circuits.get_key_value(name.as_bytes()).map(|(Named(breaker), _)| breaker.clone());
         let is_new = known.is_none();
@@ -98,22 +101,22 @@ impl Registry {
         registered.or_else(|| Some(&*declarations(name).circuit).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the options that attributes set for the family `name`, with their source positions. Returns `None` if
-    /// the family is neither registered nor declared by an attribute.
+    /// Returns the options that attributes set for the circuits `name[key]`, with their source positions. Returns
+    /// `None` if no attribute with a key is registered or declared for this name.
     fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.families.get(name).map(|(_, written)| &**written);
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Returns the conflict of a name that is used for a circuit and for a family. Returns `None` if there is no such
-    /// conflict.
+    /// Returns a conflict if the name is used both with and without a key. Returns `None` if all circuits of this name
+    /// have a key, or if no circuit of this name has a key.
     fn conflict_of_kinds(&self, name: &str) -> Option<CircuitConflict> {
         Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
     }
 
-    /// Returns the conflicts of a circuit or family that has just been registered with the options `places`. These
-    /// conflicts include the use of one name for a circuit and for a family. This conflict is left out if an earlier
-    /// registration under the same name has already reported it.
+    /// Returns the conflicts of a name that has just been registered with the options `places`. If the name is used
+    /// both with and without a key, the result includes a conflict about the option `key`. As an exception, the result
+    /// omits the conflict about `key` if an earlier registration of the name has reported this conflict.
     fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
@@ -123,8 +126,8 @@ impl Registry {
         conflicts_among(name, places).chain(of_kinds).collect()
     }
 
-    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the conflicts that have not
-    /// been reported yet.
+    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the conflicts that are not
+    /// reported yet.
     fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
         let (breaker, sources, is_new) = self.circuit(name);
         let is_first = matches!(by, By::Builder) && !sources.in_use;
@@ -159,19 +162,20 @@ enum By {
     Builder,
 }
 
-/// Returns the options that attributes declare for a name. Both lists are empty if no attribute declares the name.
+/// Returns the options that attributes declare for a name. If no attribute declares the name, the lists `circuit` and
+/// `family` are empty.
 fn declarations(name: &str) -> &'static Declarations {
     static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
     declared().get(name).unwrap_or(&NONE)
 }
 
 /// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
-/// new conflict with an attribute.
+/// new conflict between the builder and an attribute.
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if the name belongs to circuits with keys only, or if the builder contradicts an option
-/// that it cannot override.
+/// Returns a [`ConfigError`] if only circuits with keys use the name. Also returns a [`ConfigError`] if the builder
+/// contradicts an option that the builder cannot override.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut registry = part_of(name.as_bytes());
     if let Some(breaker) = registry.create(&name, written) {
@@ -193,21 +197,21 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
     Ok(breaker)
 }
 
-/// Emits the event of each conflict. The caller must not hold the lock of the registry, because a subscriber may call
-/// functions that take this lock.
+/// Emits one event for each conflict. The caller must not hold the lock of the registry, because a subscriber of events
+/// may call functions that take this lock.
 fn emit(conflicts: &[CircuitConflict]) {
     conflicts.iter().for_each(conflict::emit);
 }
 
-/// Registers the circuit of an attribute, or adds the attribute's options to a registered circuit. The options of
-/// earlier registrations win over contradicting options of this attribute. Returns the circuit, and the conflicts that
-/// the caller must report by events.
+/// Registers the circuit of an attribute, or adds the attribute's options to a registered circuit. If an earlier
+/// registration set an option to a different value, the earlier value takes effect. Returns the circuit and the
+/// conflicts. The caller must emit an event for each conflict.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     part_of(name.as_bytes()).write(Name::Static(name), written, By::Attribute)
 }
 
-/// Registers the family of an attribute with a key, or adds the attribute's options to a registered family. Returns the
-/// family, and the conflicts that the caller must report by events.
+/// Registers the family (the circuits of one name with a key) of an attribute, or adds the attribute's options to a
+/// registered family. Returns the family and the conflicts. The caller must emit an event for each conflict.
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut registry = part_of(name.as_bytes());
     let is_new = !registry.families.contains_key(name);
@@ -231,7 +235,7 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
 }
 
 /// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
-/// options of attributes and builders take precedence.
+/// options of attributes and builders take precedence over the preset's options.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
     let mut registry = part_of(name.as_bytes());
     let (breaker, sources, is_new) = registry.circuit(Name::Static(name));
@@ -249,8 +253,8 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// Returns the statistics of every circuit that is registered, or that an attribute declares. The keys of the map are
 /// the names of the circuits.
 ///
-/// A circuit with a key appears as `name[key]`, from its first call until the key is evicted. A circuit from
-/// [`build`](crate::CircuitBuilder::build) belongs to its owner and is not listed. This function registers no circuit
+/// A circuit with a key appears as `name[key]`, from its first call until the circuit is evicted. A circuit from
+/// [`build`](crate::CircuitBuilder::build) is not registered, and so is not listed. This function registers no circuit
 /// and changes no state. Without the feature `declare`, the circuit of an attribute is listed from its first call on.
 ///
 /// ```
@@ -300,8 +304,8 @@ pub fn reset_all_circuits() {
     each(CircuitBreaker::reset);
 }
 
-/// Returns the circuit of this name, or `None` if there is no such circuit. If the circuit is declared by an attribute
-/// but has had no call yet, this function registers the circuit.
+/// Returns the circuit of this name, or `None` if no circuit has this name. If an attribute declares the circuit, and
+/// the circuit has had no call yet, this function registers the circuit.
 ///
 /// The name of a circuit with a key is `name[key]`. A key of more than 128 bytes may be given in full, or in the
 /// shortened form that the statistics show.
@@ -335,20 +339,21 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     Some(breaker)
 }
 
-/// Checks that no name has two values for one option, and that no name is used both with and without a key.
+/// Checks that no circuit has two values for one option, and that no name is used both with and without a key.
 ///
-/// Two options that cannot be combined, such as `threshold` and `failure_rate`, also conflict if different attributes
-/// or builders set them for one circuit.
+/// Some options cannot be combined, such as `threshold` and `failure_rate`. If different attributes or builders set
+/// these options for one circuit, the options also conflict.
 ///
-/// A program with a conflict still runs. Of two attributes that conflict, the first in the order of file, line and
-/// column wins. A builder that registers before the first call wins over attributes. A WARN event reports the conflict
-/// when the circuit is registered.
+/// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
+/// column wins. A builder that registers before the first call of the circuit wins over all attributes. A WARN event
+/// reports the conflict when the circuit is registered.
 ///
-/// If a name is used with and without a key, functions without a key share the circuit `name`. Functions with a key use
-/// the circuits `name[key]`.
+/// If a name is used both with and without a key, the functions without a key share the circuit `name`. The functions
+/// with a key use the circuits `name[key]`.
 ///
-/// Without the feature `declare`, an attribute is known only after the first call of its function. This function then
-/// finds only conflicts among the known attributes, and the attribute that became known first wins.
+/// Without the feature `declare`, `check_circuits` knows an attribute only after the first call of the decorated
+/// function. `check_circuits` then finds only conflicts between attributes whose functions were called. If two
+/// attributes conflict, the attribute whose function was called first wins.
 ///
 /// A test of one line finds the conflicts of a program:
 ///
@@ -359,7 +364,8 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 ///
 /// # Errors
 ///
-/// Returns every conflict, each with the name, the option, both values and their source positions.
+/// Returns a list of all conflicts. Each conflict contains the name of the circuit, the name of the option, the two
+/// values, and the source positions of the values.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let mut names: BTreeSet<_> = declared().keys().map(|name| Cow::Borrowed(*name)).collect();
     for part in &*PARTS_OF_REGISTRY {
@@ -404,8 +410,8 @@ pub fn unregister(name: &str) -> bool {
     !is_declared && !by_attribute && part.circuits.remove(name.as_bytes()).is_some()
 }
 
-/// Calls `see` for every registered circuit, while no lock is held. Circuits without a key come first, in the order of
-/// their names.
+/// Calls `see` for every registered circuit. No lock is held while `see` runs. Circuits without a key come first,
+/// sorted by name.
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
     let mut breakers = Vec::new();
     let mut families = Vec::new();

@@ -1,8 +1,10 @@
-//! Gives decorated functions access to their layers: circuits, bulkheads and rate limits.
+//! Gives decorated functions access to their circuits, bulkheads and rate limits.
 //!
-//! A [`Site`] is a static variable in the generated code of an attribute. At the first call, the [`Site`] creates the
-//! layer that the attribute declares. All calls share this layer. [`Owned`] is a handle that belongs to one call. The
-//! handle refers to a breaker, bulkhead or rate limit that the user created (`with = ..`), or to the circuit of a key.
+//! A [`Site`] is a static variable in the generated code of an attribute. At the first call of the function, the
+//! [`Site`] creates the circuit, bulkhead or rate limit that the attribute declares. All calls of the function share
+//! this circuit, bulkhead or rate limit. An [`Owned`] is a handle that belongs to one call. The handle refers to a
+//! circuit, bulkhead or rate limit that the user created (`with = ..`). In an attribute with the option `key`, the
+//! handle refers to the circuit of a key.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::borrow::Cow;
@@ -21,16 +23,18 @@ use crate::registry::registry;
 
 /// A circuit, bulkhead or rate limit that all calls of a function share, or the circuits of a name with a key.
 pub trait Shared: Clone {
-    /// The name and the options in the attribute. The macro has checked the ranges of these options.
+    /// The name and the options in the attribute. The attribute macro has checked the ranges of the options.
     type Declaration: Copy;
 
     /// Creates the circuit, bulkhead or rate limit, or finds the circuit that is already registered under this name.
-    /// Also returns the conflicts of the attribute's options with other attributes and builders.
+    /// Also returns the conflicts between the options of the attribute and the options of other attributes and
+    /// builders.
     fn resolve(declaration: Self::Declaration) -> (Self, Vec<CircuitConflict>);
 }
 
-/// The static variable of an attribute. This variable contains the declaration (the name and the options), and after
-/// the first call also the circuit, bulkhead or rate limit that all calls share.
+/// The static variable in the generated code of an attribute. This variable contains the declaration (the name and the
+/// options). After the first call, this variable also contains the circuit, bulkhead or rate limit that all calls
+/// share.
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
@@ -44,13 +48,14 @@ impl<T: Shared> Site<T> {
         Self { declaration, layer: OnceBox::new() }
     }
 
-    /// Returns the declaration. With the feature `declare`, the crate `inventory` collects the declarations of circuits
-    /// at link time.
+    /// Returns the declaration (the name and the options). With the feature `declare`, the crate `inventory` collects
+    /// the declarations of circuits at link time.
     pub const fn declaration(&'static self) -> &'static T::Declaration {
         &self.declaration
     }
 
-    /// Returns the circuit, bulkhead or rate limit. The first call creates it, or finds the circuit in the registry.
+    /// Returns the circuit, bulkhead or rate limit of the attribute. The first call of this method creates the circuit,
+    /// bulkhead or rate limit, or finds the circuit in the registry.
     #[inline]
     pub fn get(&'static self) -> &'static T {
         self.layer.get().unwrap_or_else(|| self.resolve())
@@ -61,13 +66,13 @@ impl<T: Shared> Site<T> {
         let (layer, conflicts) = T::resolve(self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
         // If two threads make the first call at the same time, only one thread receives the conflicts. The circuit is
-        // stored before the events are emitted, because a subscriber may call the decorated function.
+        // stored before the events are emitted, because a subscriber of events may call the decorated function.
         conflicts.iter().for_each(conflict::emit);
         found
     }
 }
 
-/// A handle of a circuit, bulkhead or rate limit. Each call creates a handle of its own. Otherwise, the call would
+/// A handle of a circuit, bulkhead or rate limit. Each call creates its own handle. Without a handle, the call would
 /// borrow the value of the user's expression (`with = ..`) while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
@@ -84,12 +89,12 @@ impl<T: Clone> Owned<T> {
     }
 }
 
-/// The circuits of a name with a `key`: one circuit for each key.
+/// The circuits of one name with the option `key`: one circuit for each key.
 #[derive(Clone, Debug)]
 pub struct KeyedCircuits(pub(crate) Arc<Family>);
 
 impl KeyedCircuits {
-    /// Returns the circuit of this key, and creates it if necessary.
+    /// Returns the circuit of this key. Creates the circuit if no circuit of this key exists.
     pub fn of<K: Key + ?Sized>(&self, key: &K) -> Owned<CircuitBreaker> {
         Owned(self.0.breaker(key))
     }

@@ -1,5 +1,5 @@
-//! Stores the options of one circuit, separately for each attribute and builder, and for a preset (a ready-made
-//! circuit).
+//! Stores the options of one circuit. The options of each attribute, of each builder and of a preset (a ready-made
+//! circuit) are stored separately.
 
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
@@ -7,19 +7,20 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::registry::written::{Written, merge};
 
-/// The options of one circuit, from a preset, from attributes and from builders.
+/// The options of one circuit, from a preset (a ready-made circuit), from attributes and from builders.
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,
-    /// The options of attributes and builders. If two elements set the same option, the earlier element wins. Builders
-    /// that registered before the first use of the circuit come first. Then come the attributes that were declared at
-    /// link time, and then all other attributes and builders.
+    /// The options of attributes and builders. If two elements of this list set one option, the element that comes
+    /// first in the list wins. Builders that registered before the first use of the circuit come first. Attributes that
+    /// were declared at link time come second. Attributes that were not declared at link time, and later builders, come
+    /// last.
     pub(super) written: Vec<Arc<Written>>,
-    /// The number of builders that registered before the first use of the circuit. Their options are the first elements
-    /// of `written`.
+    /// The number of builders that registered before the first use of the circuit. The options of these builders are
+    /// the first elements of `written`.
     pub(super) builders: usize,
-    /// Whether a function with the circuit was called, or `get_circuit` registered the circuit. If so, a builder can no
-    /// longer override an option.
+    /// True after a function with the circuit was called, or after `get_circuit` registered the circuit. If this field
+    /// is true, a builder can no longer override an option of an attribute.
     pub(super) in_use: bool,
     /// Whether a function with this circuit was called. The function keeps the circuit, so it cannot be unregistered.
     pub(super) by_attribute: bool,
@@ -36,11 +37,12 @@ impl Sources {
     }
 }
 
-/// Inserts options at this index, and returns true. If the list already contains equal options with the same source
-/// position, returns false. One attribute or builder may register the same options repeatedly.
+/// Inserts options at this index of the list, and returns true. If the list already contains equal options with an
+/// equal source position, inserts nothing and returns false. This check is necessary, because an attribute or a builder
+/// may register its options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
-    /// Shares equal options in memory, because one call of `CircuitBreaker::builder` in the source code may register
-    /// many circuits.
+    /// Stores equal options of different circuits only once. For example, a call of `CircuitBreaker::builder` in a loop
+    /// may register many circuits with equal options.
     static NEWEST: Interner<Written> = Interner::new();
     let is_new = !all.iter().any(|known| **known == written);
     if is_new {

@@ -1,11 +1,12 @@
-//! Implements a hash table for the circuits of a name with a `key`. The table finds the circuit of a key, and evicts
-//! idle circuits. The circuits of one name are divided into shards, and each shard has a table and a lock.
+//! Implements a hash table for the circuits of one name with the option `key`. The table finds the circuit of a key,
+//! and evicts idle circuits. The circuits of one name are divided into shards, and each shard has a table and a lock.
 //!
-//! Collisions are resolved by linear probing. A removal shifts the following entries back, so it leaves no tombstone (a
-//! mark that tells a search to continue past a removed entry). Without tombstones, the table rehashes its entries only
-//! when it grows. An insertion that does not make the table grow therefore takes bounded time. In contrast, a table of
-//! the crate `hashbrown` contains tombstones. While keys come and go, a table of `hashbrown` rehashes all entries again
-//! and again, under the lock of the shard.
+//! The table resolves collisions by linear probing. When an entry is removed, later entries move toward the empty slot.
+//! The table therefore needs no tombstones (marks that tell a search to continue past a removed entry). Without
+//! tombstones, the table rehashes its entries only when it grows. If an insertion does not make the table grow, the
+//! insertion takes bounded time. In contrast, a table of the crate `hashbrown` contains tombstones. If a program
+//! inserts and removes keys all the time, a table of `hashbrown` often rehashes all entries. The lock of the shard
+//! would be held during each rehash.
 
 use std::cmp::Reverse;
 
@@ -19,8 +20,8 @@ pub(crate) struct Table {
     /// The slots of the table. At most three quarters of the slots are in use.
     slots: Vec<Slot>,
     used_slots: usize,
-    /// The number of lookups and insertions, modulo 2^32. A circuit that is not used during 2^32 lookups of other
-    /// circuits therefore seems to have been used just now.
+    /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other circuits, an unused circuit
+    /// therefore looks like a circuit that was just used.
     lookups: u32,
 }
 
@@ -28,19 +29,20 @@ pub(crate) struct Table {
 struct Slot {
     breaker: Option<CircuitBreaker>,
     hash: u32,
-    /// The value of `Table::lookups` at the last use of this circuit.
+    /// The number of lookups and insertions in the table at the last use of this circuit, modulo 2^32.
     used: u32,
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of idle circuits that an eviction compares. If none of these circuits is closed, the eviction continues
-/// to search for a closed circuit, up to [`MOST_VISITED`] slots.
+/// The number of idle circuits (circuits that no call uses) that an eviction compares. If none of the compared circuits
+/// is closed, the eviction visits further slots until it finds a closed circuit. The total number of visited slots is
+/// at most [`MOST_VISITED`].
 const SAMPLE: usize = 16;
-/// The maximum number of slots that an eviction visits. If `max_keys` is at most 1,000, practically no table has more
-/// than 256 slots, so an eviction may visit all slots of the table.
+/// The maximum number of slots that an eviction visits. If the option `max_keys` is at most 1,000, a table practically
+/// never has more than 256 slots. An eviction may then visit all slots of the table.
 const MOST_VISITED: usize = 256;
 
-/// The order of eviction: circuits with the smallest rank are evicted first.
+/// The rank of an idle circuit in an eviction. Circuits with the smallest rank (`Closed`) are evicted first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Closed,
@@ -55,7 +57,7 @@ impl Table {
         self.slots.iter().filter_map(|slot| slot.breaker.as_ref())
     }
 
-    /// Returns the circuit whose key has this hash, and for which `is_it` returns true. The lookup counts as a use of
+    /// Returns the circuit whose key has this hash and for which `is_it` returns true. The lookup counts as a use of
     /// the circuit.
     #[inline]
     pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
@@ -66,12 +68,13 @@ impl Table {
         slot.breaker.clone()
     }
 
-    /// Returns a circuit like [`find`](Self::find), but the lookup does not count as a use of the circuit.
+    /// Returns the circuit whose key has this hash and for which `is_it` returns true. In contrast to
+    /// [`find`](Self::find), this lookup does not count as a use of the circuit.
     pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
         self.slots[self.place(hash, is_it)?].breaker.clone()
     }
 
-    /// Inserts a circuit. The table must not contain a circuit with the same key.
+    /// Inserts a circuit. The table must not already contain a circuit with the key of this circuit.
     pub(crate) fn insert(&mut self, hash: u32, breaker: CircuitBreaker) {
         if 4 * (self.used_slots + 1) > 3 * self.slots.len() {
             self.grow();
@@ -81,9 +84,10 @@ impl Table {
         self.put(Slot { breaker: Some(breaker), hash, used: self.lookups });
     }
 
-    /// Evicts one circuit of a random sample, and returns this circuit. Returns `None` if all visited circuits are in
-    /// use. The evicted circuit has the smallest [`Rank`] of the sample. Of several circuits with this rank, the least
-    /// recently used circuit is evicted. `draw` is a random number from which the start of the sample is computed.
+    /// Evicts one circuit of a random sample, and returns the evicted circuit. Returns `None` if all visited circuits
+    /// are in use. The evicted circuit has the smallest [`Rank`] in the sample. If several circuits have the smallest
+    /// rank, the least recently used of these circuits is evicted. `draw` is a random number that determines the slot
+    /// at which the sample starts.
     pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
         let (mut best, mut sampled) = (None, 0);
         let start = self.home(draw);
@@ -104,7 +108,7 @@ impl Table {
 
     fn place(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<usize> {
         let mut place = self.home(hash);
-        // At least a quarter of the slots is free, so the search always ends.
+        // At least a quarter of the slots is free, so the search always reaches a free slot and ends.
         while let Some(breaker) = &self.slots.get(place)?.breaker {
             if self.slots[place].hash == hash && is_it(breaker) {
                 return Some(place);
@@ -117,8 +121,9 @@ impl Table {
     fn remove(&mut self, place: usize) -> Option<CircuitBreaker> {
         let removed = self.slots[place].breaker.take();
         self.used_slots -= 1;
-        // Visits the entries from the gap to the next free slot. An entry moves into the gap if a search for the entry
-        // would pass the gap. The slot that the entry leaves is the new gap.
+        // The slot of the removed entry is the gap. The loop visits the entries from the gap to the next free slot. If
+        // a search for an entry would start at the gap or before the gap, the entry moves into the gap. The slot that
+        // the entry leaves is the new gap.
         let (mut gap, mut next) = (place, self.after(place));
         while self.slots[next].breaker.is_some() {
             let home = self.home(self.slots[next].hash);
@@ -139,7 +144,8 @@ impl Table {
         self.slots[place] = slot;
     }
 
-    /// Enlarges the table by half. A table of double size would take up to a third more memory for each key.
+    /// Enlarges the table by half of its size. If the table doubled its size, the table could need up to a third more
+    /// memory for each key.
     fn grow(&mut self) {
         let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
         for slot in std::mem::replace(&mut self.slots, vec![Slot::default(); slots]) {
@@ -156,7 +162,7 @@ impl Table {
         (product >> u32::BITS) as usize
     }
 
-    /// Returns the index of the next slot. The first slot follows the last one.
+    /// Returns the index of the next slot. The next slot after the last slot is the first slot.
     #[inline]
     fn after(&self, place: usize) -> usize {
         if place + 1 == self.slots.len() { 0 } else { place + 1 }
@@ -168,7 +174,7 @@ impl Table {
     }
 }
 
-/// Returns the rank of a circuit, or `None` if a call or a handle outside the table uses the circuit.
+/// Returns the eviction rank of a circuit. Returns `None` if a call, or a handle outside the table, uses the circuit.
 fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
     if breaker.is_in_use() {
         return None;

@@ -15,14 +15,14 @@ pub(crate) struct Written {
 
 impl Written {
     /// Returns the key by which attributes are sorted: file, line and column. If two attributes set one option to
-    /// different values, the attribute with the smaller key wins.
+    /// different values, the attribute that comes first by file, line and column wins.
     pub(crate) fn order(&self) -> (&'static str, u32, u32) {
         (self.place.file(), self.place.line(), self.place.column())
     }
 }
 
-/// Merges the options of several attributes and builders. If two elements set the same option, the earlier element
-/// wins.
+/// Merges the options of several attributes and builders. If two elements of the list set one option, the element that
+/// comes first in the list wins.
 pub(crate) fn merge(written: &[Arc<Written>]) -> Options {
     written.iter().fold(Options::NONE, |sum, next| sum.or(next.options))
 }

@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
 
 use std::fmt::Display;
 use std::future::Future;
@@ -21,24 +21,24 @@ use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
-/// The state of a retry during one call.
+/// The data that a retry keeps during one call.
 ///
-/// The future of the call stores this state across each `.await`, so the state is kept small. The methods receive the
-/// options as a parameter, the [`Schedule`]. `#[retry]` passes a constant schedule, which the compiler folds into the
-/// code.
+/// The future of the call stores this data across each `.await`, so the data is kept small. The options of the retry
+/// are not stored here. Each method that needs the options receives a [`Schedule`]. `#[retry]` passes a constant
+/// schedule, so the compiler can fold the options into the code.
 #[derive(Debug)]
 pub struct Attempts {
-    /// The start of the first attempt, or `None` without the option `max_elapsed`.
+    /// The start of the first attempt. The field is `None` if the option `max_elapsed` is not set.
     began: Option<Tick>,
-    /// The pause before the current attempt in nanoseconds, without the delay that an error asked for. Decorrelated
-    /// jitter computes the next pause from this field. Without jitter, the field stays zero. A `Duration` would take
-    /// twice the memory.
+    /// The pause before the current attempt, in nanoseconds. The pause is computed from the options alone, and ignores
+    /// a delay that an error asked for. With decorrelated jitter, the next pause is computed from this field. Without
+    /// jitter, the field stays zero. The type is `u64`, because a `Duration` would take twice the memory.
     pause: u64,
-    /// The number of attempts before the current attempt.
+    /// The number of attempts of this call that have ended before the current attempt.
     made: u32,
-    /// The number of retries inside the body, and whether the body has ended.
     inside: Inside,
-    /// The cost of the last retry that the budget granted, or `None` before the first retry.
+    /// The cost of this call's last retry that the budget granted. The field is `None` if the budget has granted no
+    /// retry.
     paid: Option<RetryCost>,
 }
 
@@ -49,7 +49,7 @@ impl Attempts {
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None }
     }
 
-    /// Returns whether the current attempt is the second or a later one.
+    /// Returns whether the current attempt is a repetition of the first attempt.
     #[inline]
     pub fn is_repeat(&self) -> bool {
         self.inside.is_repeat
@@ -58,10 +58,11 @@ impl Attempts {
     /// Returns the number of the current attempt, counted from 1.
     #[inline]
     pub fn attempt(&self) -> u32 {
-        self.made + 1 // the sum cannot overflow, because `made` is below `max`
+        self.made + 1 // the sum cannot overflow: `made` is less than the option `max`, a `u32`
     }
 
-    /// Emits the event of a retry that ends because a circuit on the same function rejected the attempt.
+    /// Emits the event `retry_gave_up` or `retry_exhausted` after a circuit has rejected an attempt. The circuit is
+    /// another attribute of the retried function.
     #[cold]
     pub fn reject(&self, schedule: &Schedule, func: &str, error: &dyn Display) {
         if debug_wanted() {
@@ -70,8 +71,9 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this call, and the retries inside its body, from the counts of the retries around this
-    /// call. Such an outer retry does not count the retries of a call that succeeds.
+    /// Subtracts the retries of this call from the thread-local number of retries, because this call succeeded. Also
+    /// subtracts the retries that nested calls made inside the body. A retry around this call reads the thread-local
+    /// number of retries, and must not count the retries of a call that succeeded.
     #[inline]
     fn forget(&self) {
         if self.made > 0 || self.inside.retries != 0 {
@@ -79,17 +81,17 @@ impl Attempts {
         }
     }
 
-    /// Wraps `body` in a future that counts the retries inside `body`.
+    /// Wraps `body` in a future that counts the retries that nested calls make inside `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.inside, body)
     }
 
-    /// Starts the decision whether another attempt follows `outcome`. By default, an `Err` may be retried, and an `Ok`
-    /// is final.
+    /// Returns a [`Judged`], which decides whether another attempt follows. `outcome` is the result of the attempt that
+    /// has just ended. By default, an `Err` leads to another attempt, and an `Ok` ends the retry.
     ///
-    /// The caller then passes each function of the user to a method of [`Judged`]. The error type of `Judged` is then
-    /// already known from `outcome`, so the compiler can infer the parameter type of a closure.
+    /// The user's functions, such as `retry_if`, are passed to methods of [`Judged`]. The compiler knows the error type
+    /// of `Judged` from `outcome`, and can therefore infer the parameter type of a closure `|error| ..`.
     #[expect(
         clippy::inline_always,
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
@@ -119,9 +121,9 @@ impl Attempts {
 
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
-    /// The function `stays_open` returns whether a circuit will still be open after a pause of the given length. If so,
-    /// no attempt follows, because the circuit would reject the attempt. The error of this attempt tells the caller
-    /// more than the rejection.
+    /// The function `stays_open` returns whether a circuit will still be open after a pause of the given length. If
+    /// `stays_open` returns true, no attempt follows, because the circuit would reject the next attempt. The call then
+    /// returns the error of the current attempt, which tells the caller more than a rejection.
     #[expect(
         clippy::inline_always,
         reason = "measured: the compiler folds a constant schedule only in the function that creates it"
@@ -157,7 +159,7 @@ impl Attempts {
         if stays_open(pause) {
             return Err(End::Circuit);
         }
-        // Asks the budget last, because a granted retry reduces the budget even if another check then ends the retry.
+        // Asks the budget after all other checks. If another check ends the retry, the budget must not be reduced.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);
@@ -172,48 +174,55 @@ impl Attempts {
     }
 }
 
-/// The longest delay that an error may ask for if the retry has no `max_delay`: one hour. If the option `retry_after`
-/// of a circuit reads the delay, the circuit's `max_cooldown` may allow a longer delay.
+/// One hour, the longest delay that an error may ask for if the option `max_delay` of the retry is not set. If a
+/// circuit's function `retry_after` returns the delay, and the circuit's `max_cooldown` is longer than one hour,
+/// `max_cooldown` is the limit.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 
-/// A delay that an error asks for.
+/// A delay that an error asks for, such as the time in an HTTP header `Retry-After`.
 #[derive(Clone, Copy, Debug)]
 struct Hint {
     delay: Duration,
-    /// The upper limit of `delay` if the retry has no `max_delay`. If `delay` is above this limit, the retry ends.
+    /// The upper limit of `delay`, if the option `max_delay` of the retry is not set. If `delay` is longer than this
+    /// limit, the retry ends.
     longest: Duration,
 }
 
-/// An attempt that has ended, with the data for the decision whether another attempt follows.
+/// An attempt that has ended, with the data that decides whether another attempt follows.
 #[derive(Debug)]
 struct Ended<'r, R, T, E> {
     attempts: &'r mut Attempts,
     schedule: &'r Schedule,
     outcome: Result<T, E>,
-    /// Converts the `Result` back to the return type `R` of the function. This struct has no bound `R: Outcome`,
-    /// because the compiler would then report several errors for a function that does not return a `Result`.
+    /// Converts the `Result` back to the return type `R` of the retried function. Because of this function pointer, the
+    /// struct needs no bound `Outcome`. With the bound, a function that does not return a `Result` would cause several
+    /// compile errors.
     make: fn(Result<T, E>) -> R,
-    /// The reason why no further attempt follows, or `None` as long as another attempt may follow. Once this reason is
-    /// set, no function of the user receives the error.
+    /// The reason why no further attempt follows. The field is `None` as long as another attempt may follow. If the
+    /// field contains a reason, the error is passed to no function of the user.
     last: Option<End>,
     /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
     failed: bool,
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// The kind of the error that a layer created at the end of the body. `None` if a layer ended the attempt before the
-    /// body ended. The thread-local value of `StillOpen` (the last open circuit) then describes another call.
+    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the body. The
+    /// field is `None` if a layer, such as a timeout, ended the attempt before the body returned. If the field is
+    /// `None`, the retry ignores [`StillOpen::last`] (the last open circuit), because this value describes another
+    /// call.
     body: Option<Note>,
-    /// The time for which a circuit inside the body stays open, if the thread-local value of `StillOpen` contains one.
+    /// The time until an open circuit inside the body admits calls again. The field is `None` if no circuit inside the
+    /// body is known to be open.
     noted: Option<Duration>,
 }
 
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
-/// The caller first calls [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection), because after a
-/// rejection no function of the user is called. After that, the caller passes each function of the user to the method
-/// of the same name. The methods [`text`](Self::text) and [`circuits`](Self::circuits) are required before
-/// [`next`](Self::next). The functions that `text` and `circuits` receive are called only after a failure.
+/// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If
+/// `own_rejection` or `rejection` finds a rejection by a circuit, no function of the user is called. Each option that
+/// takes a function of the user, such as `retry_if`, has a method of the same name. The methods [`text`](Self::text)
+/// and [`circuits`](Self::circuits) must be called before [`next`](Self::next). The functions that `text` and
+/// `circuits` receive are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -227,7 +236,8 @@ pub struct Judged<'r, R, T, E, H, X, C> {
     reason = "measured: an outcome that goes through memory costs 17 instructions in `RetryPolicy::call`"
 )]
 impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
-    /// Ends the retry if `cause` shows that a circuit on the same function rejected the attempt.
+    /// Ends the retry if `cause` states that a circuit rejected the attempt. The circuit is an attribute of the retried
+    /// function.
     #[inline]
     pub fn own_rejection(mut self, cause: Cause) -> Self {
         if self.ended.last.is_none() && cause.is_circuit() {
@@ -236,18 +246,20 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ends the retry if a circuit inside the body rejected a call. Also records how long a circuit inside the body
-    /// stays open. Does nothing if the option `retry_rejected` is set.
+    /// Ends the retry if a circuit inside the body rejected a call. Also stores the time until an open circuit inside
+    /// the body admits calls again. Does nothing if the option `retry_rejected` is set.
     ///
-    /// `cause` reads the cause of a rejection from the error. If the type of the error shows no cause, `cause` returns
-    /// [`Cause::Unknown`]. In this case the errors decide that layers created during the last poll of the body.
+    /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
+    /// the type of the error hides the cause. For an unknown cause, the retry ends if a circuit created an error during
+    /// the last poll of the body, and this error still exists.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         if self.ended.last.is_some() || self.ended.schedule.retry_rejected {
             return self;
         }
         let mut found = None;
-        // Moves the error out of the outcome, because a reference into the outcome would keep a success in memory, too.
+        // Moves the error out of the outcome instead of borrowing the outcome. The borrow would keep a success in
+        // memory instead of in registers.
         self.ended.outcome = match self.ended.outcome {
             Ok(value) => Ok(value),
             Err(error) => {
@@ -267,7 +279,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ignores how long a circuit inside the body stays open, because the next attempt calls another circuit.
+    /// Removes the stored time until a circuit inside the body admits calls again. Each attempt calls a different
+    /// circuit, so this time says nothing about the next attempt.
     #[inline]
     pub fn other_circuits(mut self) -> Self {
         self.ended.noted = None;
@@ -280,7 +293,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ends the retry if `retry_if` returns false for the error.
+    /// Ends the retry if the user's function `retry_if` returns false for the error.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
         if self.ended.last.is_none() {
@@ -304,8 +317,9 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Calls the function `retry_after` of a circuit below this retry, which reads the delay that the error asks for.
-    /// The longest accepted delay is one hour, or the circuit's `max_cooldown` if that is longer.
+    /// Calls the function `retry_after` of a circuit. This function returns the delay that the error asks for. The
+    /// circuit is an attribute below `#[retry]`. The longest accepted delay is one hour, or the circuit's
+    /// `max_cooldown` if `max_cooldown` is longer than one hour.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))
@@ -337,7 +351,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the function that returns the text of an error for events, or `None` if the error has no text.
+    /// Sets the function that returns the text of an error for events. The function returns `None` if the error has no
+    /// text.
     #[inline(always)]
     pub fn text<F>(self, text: F) -> Judged<'r, R, T, E, H, F, C>
     where
@@ -347,8 +362,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the circuits below this retry on the same function. If one of these circuits stays open longer than the
-    /// pause, no attempt follows.
+    /// Sets the circuits that are attributes below `#[retry]` on the retried function. If one of these circuits stays
+    /// open longer than the pause, no attempt follows.
     #[inline(always)]
     pub fn circuits<'c, const COUNT: usize>(
         self,
@@ -359,7 +374,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Returns the pause before the next attempt, or the outcome if no further attempt follows.
+    /// Returns the pause before the next attempt. If no further attempt follows, returns the outcome of the call.
     #[inline(always)]
     pub fn next(self, func: &str) -> ControlFlow<R, Duration>
     where
@@ -369,8 +384,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         let Self { ended, on_retry, text, stays_open } = self;
         let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost, noted, .. } = ended;
         let outcome = match outcome {
-            // Returns a success here, so that its value stays in a register. The functions below take the outcome by
-            // reference, which would keep the value in memory.
+            // Returns a success before the code below, which takes the outcome by reference. A reference would force
+            // the value of the success out of registers into memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
@@ -402,7 +417,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     }
 }
 
-/// A function that is called before the pause of a retry, such as `on_retry`.
+/// A function that is called before each pause, such as the user's function `on_retry`.
 pub trait Hook<E> {
     fn call(self, event: &RetryEvent<'_, E>);
 }

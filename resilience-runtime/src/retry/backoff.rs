@@ -5,25 +5,27 @@ use crate::base::config_error::ConfigError;
 
 /// Selects how the pauses between attempts are randomized.
 ///
-/// Jitter keeps callers that failed at the same time from retrying at the same time. The formulas below come from Marc
+/// Jitter spreads the retries of callers that failed at the same time. The formulas of the variants come from Marc
 /// Brooker, *Exponential Backoff And Jitter* (AWS Architecture Blog, 2015). In the formulas, `u` is a random number
 /// from 0 to 1. The variable `x` is the pause without jitter, at most [`max_delay`](crate::RetryBuilder::max_delay).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// A pause of `u * x`, which is from zero to `x`.
+    /// A random pause from zero to `x`, which is the pause without jitter. The formula is `u * x`, with a random `u`
+    /// from 0 to 1.
     Full,
-    /// A pause of `x / 2 + u * x / 2`, which is from `x / 2` to `x`.
+    /// A random pause from `x / 2` to `x`, which is the pause without jitter. The formula is `x / 2 + u * x / 2`, with
+    /// a random `u` from 0 to 1.
     Equal,
-    /// A pause of `delay + u * (3 * previous - delay)`, at most `max_delay`. This pause is from `delay` to three times
-    /// the previous pause, `previous`. Before the first retry, `previous` is `delay`. The factor `backoff` does not
-    /// apply.
+    /// A random pause from `delay` to three times the previous pause, at most `max_delay`. The formula is `delay + u *
+    /// (3 * previous - delay)`, with a random `u` from 0 to 1. In the formula, `previous` is the previous pause, or
+    /// `delay` before the first retry. The option `backoff` has no effect with this variant.
     Decorrelated,
 }
 
 /// Computes the pauses between attempts: `delay * factor^(n - 1)` after the n-th failed attempt, at most `max`.
 ///
-/// Exponential backoff is known from Ethernet (IEEE 802.3, 4.2.3.2.5).
+/// The pauses grow exponentially, as in Ethernet (IEEE 802.3, 4.2.3.2.5).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Backoff {
     pub(crate) delay: Duration,
@@ -61,29 +63,29 @@ impl Backoff {
         Ok(())
     }
 
-    /// Returns the pause after the `attempt`-th failed attempt, counted from 1, without jitter. The pause saturates at
-    /// `max`, or at [`Duration::MAX`] without `max`.
+    /// Returns the pause after a failed attempt, without jitter. `attempt` is the number of the failed attempt, counted
+    /// from 1. The pause is at most the field `max`, or [`Duration::MAX`] if `max` is `None`.
     #[inline]
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
-        // The first pause needs no multiplication, so it is exact. A delay of zero is not multiplied either, because
-        // zero times an infinite factor would be NaN.
+        // The first pause is exactly `delay`, so no multiplication is needed. A `delay` of zero is not multiplied,
+        // because zero times an infinite factor would be NaN.
         if attempt <= 1 || self.delay.is_zero() { self.delay } else { self.grown(attempt) }
     }
 
     fn grown(&self, attempt: u32) -> Duration {
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         let growth = self.factor.unwrap_or(FACTOR).powi(exponent);
-        // If the growth is 1, returns the exact delay, because a product of floats may be inexact.
+        // If the factor `growth` is 1, returns the exact `delay`, because a product of floats may be inexact.
         let grown = if growth <= 1.0 { self.delay } else { times(self.delay, growth) };
         self.capped(grown)
     }
 
-    /// Returns two pauses after the `attempt`-th failed attempt, counted from 1. The first pause ignores `hint`, the
-    /// delay that the error asks for. The second pause is at least as long as `hint`.
+    /// Returns two lengths for the pause after a failed attempt. The first length ignores `hint`, the delay that the
+    /// error asks for. The second length is at least as long as `hint`.
     ///
-    /// `previous` is the pause before the failed attempt, computed without a hint. `draw` returns a random number from
-    /// 0 to 1. With jitter, a random time is added to the hint, so that callers with the same hint do not retry at the
-    /// same time.
+    /// `attempt` is the number of the failed attempt, counted from 1. `previous` is the pause before the failed
+    /// attempt, computed without a hint. `draw` returns a random number from 0 to 1. With jitter, a random time is
+    /// added to `hint`, so that callers with equal hints do not retry at the same time.
     #[inline]
     pub(crate) fn pause_after(
         &self,
@@ -119,7 +121,7 @@ impl Backoff {
         self.capped(pause)
     }
 
-    /// Returns the shortest possible pause after the first attempt.
+    /// Returns the shortest pause that can follow the first attempt.
     pub(crate) fn least(&self) -> Duration {
         match self.jitter {
             None | Some(Jitter::Decorrelated) => self.delay,
@@ -182,7 +184,7 @@ mod tests {
             (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
         ] {
             // With a previous pause of 1667 ms and the random number 0.25, decorrelated jitter gives 1 s + 0.25 * (3 *
-            // 1667 ms - 1 s). The result is 2000.25 ms, which the test cuts to 2000 ms.
+            // 1667 ms - 1 s). The result is 2000.25 ms, and `as_millis` cuts off the fraction.
             let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
             assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
         }

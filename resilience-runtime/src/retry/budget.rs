@@ -9,10 +9,10 @@ use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 /// Limits the total number of retries of all callers that share the budget.
 ///
 /// Without a budget, three attempts per call triple the load of a service that is already down. With a budget, a retry
-/// happens only if the budget grants it. If the budget denies a retry, the call returns the outcome of its last
+/// happens only if the budget grants the retry. If the budget denies a retry, the call returns the outcome of its last
 /// attempt.
 ///
-/// A budget is a `static`. The attribute `#[retry]` names the budget in its option `budget`. A
+/// A budget is declared as a `static`. The attribute `#[retry]` names the budget in its option `budget`. A
 /// [`RetryPolicy`](crate::RetryPolicy) receives the budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget).
 ///
 /// ```
@@ -48,35 +48,35 @@ enum Kind {
     Ratio(RetryRatio, Window),
 }
 
-/// Configures a budget with a bucket of tokens. Each retry takes tokens from the bucket, and each successful call
-/// refunds tokens.
+/// Configures a budget with a bucket of tokens. Each retry takes tokens from the bucket, and each successful call puts
+/// tokens back.
 ///
-/// The AWS SDKs use such a budget in their "standard" mode ([*Retry
+/// The AWS SDKs use a bucket of tokens in their retry mode "standard" ([*Retry
 /// behavior*](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html)).
 ///
-/// A call that succeeds after a retry refunds the cost of its last retry. A call that succeeds at the first attempt
-/// refunds `first_try_refund` tokens. If the bucket holds fewer tokens than a retry costs, the retry is denied and
+/// A call that succeeds after a retry puts back the cost of its last retry. A call that succeeds at the first attempt
+/// puts back `first_try_refund` tokens. If the bucket holds fewer tokens than a retry costs, the retry is denied and
 /// takes no token.
 ///
 /// Each field may have any value. A capacity of zero denies every retry that costs a token. A retry with a cost of zero
 /// is always granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
-    /// Maximum number of tokens. The bucket starts with this number of tokens. Default: 500.
+    /// Maximum number of tokens in the bucket. The bucket starts with this number of tokens. Default: 500.
     pub capacity: u32,
-    /// Cost of a retry after a [failure](RetryCost::Failure) that is neither a timeout nor a request for fewer calls,
-    /// in tokens. Default: 5.
+    /// Cost in tokens of a retry after an ordinary failure ([`RetryCost::Failure`]). Default: 5.
     pub retry_cost: u32,
-    /// Cost of a retry after a [timeout](RetryCost::Timeout), in tokens. Default: 10.
+    /// Cost in tokens of a retry after a timeout ([`RetryCost::Timeout`]). Default: 10.
     pub timeout_cost: u32,
-    /// Cost of a retry after the service [asked for fewer calls](RetryCost::Throttle), in tokens. Default: 5.
+    /// Cost in tokens of a retry after the service asked its callers to send fewer calls ([`RetryCost::Throttle`]).
+    /// Default: 5.
     pub throttle_cost: u32,
-    /// Number of tokens that a call refunds if its first attempt succeeds. Default: 1.
+    /// Number of tokens that a call puts back into the bucket if its first attempt succeeds. Default: 1.
     pub first_try_refund: u32,
 }
 
 impl TokenBucket {
-    /// The default values of all fields.
+    /// The default value of each field.
     pub const DEFAULT: Self =
         Self { capacity: 500, retry_cost: 5, timeout_cost: 10, throttle_cost: 5, first_try_refund: 1 };
 }
@@ -84,45 +84,47 @@ impl TokenBucket {
 /// Configures a budget that grants retries in proportion to the number of calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// Each call during the last `ttl` permits `share` retries. In addition, `min_per_second` retries per second are always
-/// permitted, so that a program with few calls can retry.
+/// The budget counts the calls and the retries in a window of time, the last `ttl`. Each call in this window permits
+/// `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so that a
+/// program with few calls can retry.
 ///
-/// The window over the last `ttl` moves forward in steps of a tenth of `ttl`. A field outside its range is treated as
-/// the nearest allowed value, and a `share` of NaN is treated as 0.
+/// The window moves forward in steps of a tenth of `ttl`. A field outside its range is treated as the nearest allowed
+/// value. A `share` of NaN is treated as 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryRatio {
-    /// Length of the window, 1 ms to 24 h. Default: 10 s.
+    /// Length of the window of time in which calls and retries are counted, 1 ms to 24 h. Default: 10 s.
     pub ttl: Duration,
-    /// Number of retries per second that are permitted even without calls. Default: 10.
+    /// Number of retries per second that the budget permits even if no call starts. Default: 10.
     pub min_per_second: u32,
-    /// Number of retries that each call permits, 0 to 10. Default: 0.2, which is one retry for five calls.
+    /// Number of retries that each call permits, 0 to 10. Default: 0.2, which permits one retry for five calls.
     pub share: f64,
 }
 
 impl RetryRatio {
-    /// The default values of all fields.
+    /// The default value of each field.
     pub const DEFAULT: Self = Self { ttl: Duration::from_secs(10), min_per_second: 10, share: 0.2 };
 }
 
-/// The kind of failure before a retry, which selects the cost of the retry in a [`TokenBucket`]. A [`RetryRatio`]
-/// ignores this kind.
+/// The kind of failure that a retry follows. A [`TokenBucket`] has a separate cost for each kind. A [`RetryRatio`]
+/// ignores the kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
-    /// A failure that is neither a timeout nor a request for fewer calls.
+    /// An ordinary failure: neither a timeout, nor a request by the service to send fewer calls.
     #[default]
     Failure,
     /// The attempt ended in a timeout.
     Timeout,
-    /// The service asked for fewer calls.
+    /// The service asked its callers to send fewer calls.
     Throttle,
 }
 
-/// A snapshot of a budget, from [`RetryBudget::stats`].
+/// A snapshot of a budget. [`RetryBudget::stats`] returns this snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryBudgetStats {
-    /// Number of tokens in the bucket. With a [`RetryRatio`], number of retries that the budget would grant now.
+    /// For a budget with a [`TokenBucket`], number of tokens in the bucket. For a budget with a [`RetryRatio`], number
+    /// of retries that the budget would grant now.
     pub tokens: u64,
     /// Total number of retries that the budget has granted.
     pub granted: u64,
@@ -131,7 +133,7 @@ pub struct RetryBudgetStats {
 }
 
 impl RetryBudget {
-    /// Creates a budget with a bucket of tokens, which starts full.
+    /// Creates a budget with a bucket of tokens. The bucket is full at the start.
     pub const fn bucket(bucket: TokenBucket) -> Self {
         Self::new(Kind::Bucket(bucket, AtomicU32::new(bucket.capacity)))
     }
@@ -146,7 +148,7 @@ impl RetryBudget {
     }
 
     /// Records the start of a call. `#[retry]` and [`RetryPolicy`](crate::RetryPolicy) call this method themselves.
-    /// Only a hand-written retry loop has to call it.
+    /// Only a hand-written retry loop has to call this method.
     ///
     /// ```
     /// use resilience_runtime::{RetryBudget, RetryCost, TokenBucket};
@@ -169,8 +171,8 @@ impl RetryBudget {
         }
     }
 
-    /// Requests a retry, and returns whether the budget grants it. A granted retry reduces the budget, even if the
-    /// caller does not make the retry.
+    /// Requests a retry, and returns whether the budget grants the retry. A granted retry reduces the budget, even if
+    /// the caller does not make the retry.
     pub fn try_retry(&self, cost: RetryCost) -> bool {
         let granted = match &self.kind {
             Kind::Bucket(bucket, tokens) => {
@@ -184,19 +186,19 @@ impl RetryBudget {
         granted
     }
 
-    /// Records the success of a call. `last` is the cost of the call's last granted retry, or `None` if there was no
-    /// retry.
+    /// Records the success of a call. `last` is the cost of the call's last granted retry. `last` is `None` if the call
+    /// made no retry.
     #[inline]
     pub fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {
-            // The bucket is usually full. In this case no write is needed.
+            // The bucket is usually full, and a full bucket needs no write.
             if tokens.load(Ordering::Relaxed) != bucket.capacity {
                 bucket.refund(tokens, last);
             }
         }
     }
 
-    /// Returns a snapshot of the tokens, and of the numbers of granted and denied retries.
+    /// Returns a snapshot of the budget: the tokens, and the numbers of granted and denied retries.
     pub fn stats(&self) -> RetryBudgetStats {
         let tokens = match &self.kind {
             Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
@@ -251,46 +253,49 @@ impl RetryRatio {
         self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
     }
 
-    /// Returns the length of a slot in nanoseconds, a tenth of `ttl`.
+    /// Returns the length of a slot in nanoseconds. A slot is a tenth of the time window `ttl`.
     fn length(&self) -> u64 {
         nanos(self.ttl()) / u64::from(SLOTS)
     }
 
-    /// Returns the current slot. A slot is a tenth of `ttl`, and the window consists of the last ten slots.
+    /// Returns the number of the current slot. A slot is a tenth of the time window `ttl`, so the window consists of
+    /// the last ten slots.
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
-        // The 32-bit slot numbers repeat after 2^32 slots: after about five days with the shortest `ttl`, 1 ms. If a
-        // slot receives no write for exactly this time, its old count is used again.
+        // The 32-bit slot numbers repeat after 2^32 slots. With the shortest `ttl`, 1 ms, this takes about five days.
+        // If an `AtomicU64` of [`Slots`] receives no write for exactly this time, its old count is used again.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
     }
 }
 
-/// The number of the current slot, by the clock of the thread that created this value.
+/// The number of the current slot (a tenth of the time window), by the clock of the thread that created this value.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The number of slots by which another thread may be ahead. If another thread is further ahead, it reads another
-    /// clock, such as the paused clock of another test.
+    /// The largest number of slots (tenths of the time window) by which the clock of another thread may be ahead. A
+    /// slot that is further ahead comes from another clock, such as the paused clock of another test.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether `slot` is later than the current slot, by at most `ahead` slots. If so, another thread has
-    /// already used `slot`.
+    /// Returns whether the slot with the number `slot` is later than the current slot, by at most `ahead` slots. A slot
+    /// is a tenth of the time window. A later slot was used by another thread, whose clock is ahead.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether `slot` is one of the last ten slots, or a later slot that another thread has already used.
+    /// Returns whether the slot with the number `slot` belongs to the time window of the budget. A slot is a tenth of
+    /// this window. The window consists of the last ten slots, and of later slots that another thread has already used.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
 }
 
-/// The numbers of calls and of retries during the last `ttl`, in ten slots of a tenth of `ttl` each.
+/// The numbers of calls and of retries in the time window, the last `ttl`. Each number is divided into ten slots, and a
+/// slot is a tenth of the window.
 #[derive(Debug)]
 struct Window {
     calls: Slots,
@@ -302,14 +307,14 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// Compensates for the rounding of a decimal share to a float, so that ten calls with a share of 0.3 permit three
-    /// retries.
+    /// A small number of retries that compensates for the rounding of a share, such as 0.3, to a float. With this
+    /// number, ten calls with a share of 0.3 permit three retries.
     const ROUNDING: f64 = 1e-9;
 
     /// Returns the number of retries that the budget would grant now.
     fn left(&self, ratio: &RetryRatio, slot: Now) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
-        // Does not use `clamp`, because `clamp` returns NaN for a share of NaN.
+        // A share of NaN counts as 0. The method `clamp` would return NaN for this share.
         let share = if ratio.share > 0.0 { ratio.share.min(10.0) } else { 0.0 };
         share.mul_add(self.calls.sum(slot), reserve - self.retries.sum(slot) + Self::ROUNDING).max(0.0)
     }
@@ -321,8 +326,9 @@ impl Window {
             if self.left(ratio, slot) < 1.0 {
                 return false;
             }
-            // The exchange fails if another thread took a retry after `before` was read. Two threads can take the same
-            // retry only if a new slot begins between their reads of the clock.
+            // The exchange fails if another thread has counted a retry since `before` was read. The loop then computes
+            // again how many retries are left. Two threads can take the last retry together only if a new slot (a tenth
+            // of the time window) begins between their readings of the clock.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -331,8 +337,8 @@ impl Window {
     }
 }
 
-/// Ten slots, each in one `AtomicU64`. The upper 32 bits contain the number of the slot, and the lower 32 bits contain
-/// the count of calls or retries.
+/// The counts of calls, or of retries, in the last ten slots. A slot is a tenth of the time window. Each slot has an
+/// `AtomicU64`: the upper 32 bits contain the number of the slot, and the lower 32 bits contain the count.
 #[derive(Debug)]
 struct Slots([AtomicU64; SLOTS as usize]);
 
@@ -350,9 +356,10 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Returns the new value of a slot's `AtomicU64` after one more call or retry. If the slot has expired, its count
-    /// starts again at one. If the `AtomicU64` already contains a later slot, the later slot keeps its number and
-    /// counts the call or retry.
+    /// Adds one call or retry to `word`, the value of the `AtomicU64` of a slot (a tenth of the time window). If `word`
+    /// contains the current slot, or a later slot that another thread has already used, the count in `word` grows by
+    /// one. If `word` contains an old slot, or a slot of another clock, the result contains the current slot with a
+    /// count of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

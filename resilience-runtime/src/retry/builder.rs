@@ -29,11 +29,12 @@ use crate::retry::schedule::Schedule;
 ///
 /// If an option that takes a function is set twice, both functions apply:
 ///
-/// - `retry_if`: an error is retried if both functions return true.
-/// - `retry_if_ok`: a value is retried if one of the functions returns true.
-/// - `retry_after`: the longer of the two delays applies.
-/// - `cost`: the result of the second function applies if the first function returns [`RetryCost::Failure`].
-/// - `on_retry`: both functions are called.
+/// - `retry_if`: an error is retried if the two functions both return true.
+/// - `retry_if_ok`: an `Ok` value is retried if at least one of the two functions returns true.
+/// - `retry_after`: the two functions return two delays, and the longer delay applies.
+/// - `cost`: the function that was set first returns the cost. If this cost is [`RetryCost::Failure`], the second
+///   function returns the cost instead.
+/// - `on_retry`: each retry calls the two functions, in the order in which they were set.
 ///
 /// ```
 /// use std::io;
@@ -65,19 +66,19 @@ pub struct RetryBuilder<P = AnyError> {
 }
 
 impl RetryPolicy {
-    /// Returns a builder of a policy, with the default options.
+    /// Returns a builder with the default options.
     pub fn builder() -> RetryBuilder {
         RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
     }
 }
 
 impl<P> RetryBuilder<P> {
-    /// Sets the maximum number of attempts, including the first attempt, at least 1. Default: 3.
+    /// Sets the maximum number of attempts, including the first attempt. The number is at least 1. Default: 3.
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
     }
 
-    /// Sets the pause after the first failed attempt, 0 to 584 years. Default: 1 s.
+    /// Sets the pause after the first failed attempt. The pause is from 0 to 584 years. Default: 1 s.
     pub fn delay(self, delay: Duration) -> Self {
         self.set(|schedule| schedule.delay(delay))
     }
@@ -100,7 +101,7 @@ impl<P> RetryBuilder<P> {
         self.set(|schedule| schedule.jitter(jitter))
     }
 
-    /// Sets the seed of the jitter. Default: a random seed.
+    /// Sets the seed of the random numbers for jitter. Default: a random seed.
     ///
     /// With a seed, every call has the same sequence of pauses, for tests and simulations. The generator of random
     /// numbers is `SplitMix64`. Each pause uses one random number.
@@ -131,16 +132,17 @@ impl<P> RetryBuilder<P> {
     /// Sets the longest time from the start of the first attempt to the end of the last pause. Default: none. The range
     /// is from the shortest possible first pause to 584 years.
     ///
-    /// If a pause would end after this limit, the retry ends before the pause. The limit does not interrupt an attempt.
+    /// If a pause would end after this time, the retry ends before the pause. The option does not interrupt an attempt.
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
 
-    /// Sets whether the retries that nested calls make inside an attempt count towards `max`. Default: true.
+    /// Sets whether nested retries count towards `max`. Default: true. If an attempt calls another function with
+    /// `#[retry]`, the retries of the called function are nested retries.
     ///
-    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt once its
-    /// attempts and the nested retries together reach `max`. The retry policy of a nested call is not affected. The
-    /// retries of a nested call that succeeds do not count.
+    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if the
+    /// sum of its attempts and the nested retries has reached `max`. The option does not reduce the number of nested
+    /// retries. The retries of a called function do not count if its call succeeds.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
@@ -148,8 +150,8 @@ impl<P> RetryBuilder<P> {
     /// Sets whether a rejection by a circuit is retried like any other error. Default: false, so a rejection ends the
     /// retry.
     ///
-    /// Use this option if the attempts of a call go to several hosts, each with its own circuit. With `true`, the retry
-    /// also continues if a circuit stays open longer than the pause.
+    /// Use this option if the attempts of a call go to several hosts, and each host has its own circuit. With `true`,
+    /// the retry also continues if a circuit stays open longer than the next pause.
     pub fn retry_rejected(self, retry: bool) -> Self {
         self.set(|schedule| schedule.retry_rejected(retry))
     }
@@ -192,13 +194,13 @@ impl<P> RetryBuilder<P> {
         self.and(RetryIfOk(retry_if_ok))
     }
 
-    /// Sets the function that reads the delay that an error asks for. Default: none. For example, the function may
+    /// Sets the function that reads a requested delay from an error. Default: none. For example, the function may
     /// return the time of the HTTP header `Retry-After` (RFC 9110, 10.2.3).
     ///
-    /// The pause is the longer of this delay and the policy's own pause. With jitter, the policy adds a random time to
-    /// this delay. The retry ends if the pause is longer than `max_delay`, or would end after `max_elapsed`. Without
-    /// `max_delay`, the retry ends if the delay is longer than one hour. The policy never calls the service before the
-    /// delay has passed.
+    /// The pause is the longer of the requested delay and the policy's own pause. With jitter, the policy adds a random
+    /// time to the requested delay. The retry ends if the pause is longer than `max_delay`, or would end after
+    /// `max_elapsed`. Without `max_delay`, the retry ends if the requested delay is longer than one hour. The policy
+    /// never calls the service before the requested delay has passed.
     pub fn retry_after<E, F>(self, retry_after: F) -> RetryBuilder<Both<P, RetryAfter<F>>>
     where
         F: Fn(&E) -> Option<Duration>,

@@ -7,19 +7,20 @@ pub(crate) enum End {
     Exhausted,
     /// The user's function `retry_if` returned false for the error.
     NotRetryable,
-    /// A circuit inside the attempt stays open longer than the pause.
+    /// A circuit that the attempt called stays open longer than the pause before the next attempt.
     Circuit,
-    /// A circuit rejected the attempt.
+    /// A circuit rejected the attempt, or a call inside the attempt.
     Rejected,
     /// The error asks for a longer delay than the retry allows.
     RetryAfter,
-    /// The pause would end after `max_elapsed`.
+    /// The pause before the next attempt would end after the time `max_elapsed`.
     MaxElapsed,
-    /// The budget denied the retry.
+    /// The retry budget denied the retry.
     Budget,
-    /// The pause would last until the caller's deadline.
+    /// The pause before the next attempt would last until the caller's deadline, or longer.
     Deadline,
-    /// The attempts, and the retries that nested calls made inside them, have together reached `max`.
+    /// The number of attempts, plus the number of retries that nested calls made inside the attempts, has reached
+    /// `max`.
     Nested,
 }
 

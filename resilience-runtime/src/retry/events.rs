@@ -8,8 +8,8 @@ use tracing::debug;
 use crate::events::{TARGET, excerpt};
 use crate::retry::end::End;
 
-/// Emits the event of a failed attempt. `next` is the pause before the next attempt, or the reason why no attempt
-/// follows.
+/// Emits the event that reports a failed attempt. `next` is the pause before the next attempt, or the reason why no
+/// attempt follows.
 #[cold]
 pub(crate) fn retry(func: &str, attempt: u32, next: Result<Duration, End>, error: Option<&dyn Display>) {
     let error = excerpt(error);

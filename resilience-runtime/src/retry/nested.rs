@@ -10,35 +10,36 @@ use crate::base::repeat::Repeat;
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The number of retries that were granted on this thread, minus the retries of calls that succeeded. A retry
-    /// compares the numbers before and after each poll of its body, and so counts the retries inside its body.
+    /// The number of retries on this thread, minus the retries of calls that succeeded. [`Counted`] reads this number
+    /// before and after each poll of a retry's body. The difference is the number of retries inside the body.
     static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Adds `retries` to the number of retries on this thread, and thereby to the count of every retry around the current
-/// call. A negative `retries` reduces these numbers.
+/// Adds `retries` to the number of retries on this thread. A retry around the current call reads this number to count
+/// the retries inside its body. A negative `retries` reduces the number.
 ///
-/// A retry is counted at once when it is granted, because a timeout may drop the call at any `.await`. A call that
-/// succeeds subtracts its retries again.
+/// A retry is counted before its pause, because a timeout may drop the call during the pause. If the call succeeds
+/// later, its retries are subtracted again.
 #[inline]
 pub(crate) fn count(retries: i32) {
     RETRIES.set(RETRIES.get().wrapping_add(retries));
 }
 
-/// The retries inside the body of a retry, and whether the body has ended.
+/// The data that [`Counted`] collects about the body of a retry.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
-    /// The number of retries inside the body in all attempts, without the retries of calls that succeeded.
+    /// The number of retries that nested calls made inside the body, in all attempts. The retries of nested calls that
+    /// succeeded are not included.
     pub(crate) retries: i32,
-    /// The kind of the error that a layer created at the end of the body. `None` if a layer ended the current attempt
-    /// before the body ended. The thread-local value of `StillOpen` (the last open circuit) then describes another call.
+    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the body. The
+    /// field is `None` if a layer, such as a timeout, ended the current attempt before the body returned.
     pub(crate) ended: Option<Note>,
-    /// Whether the current attempt is the second or a later one.
+    /// Whether the current attempt is a repetition of the first attempt.
     pub(crate) is_repeat: bool,
 }
 
 pin_project_lite::pin_project! {
-    /// Wraps the body of a retry, and counts the retries inside the body during each poll.
+    /// Wraps the body of a retry, and counts the retries that nested calls make inside the body.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Counted<'c, F> {

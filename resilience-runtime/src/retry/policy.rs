@@ -77,19 +77,22 @@ impl<P> RetryPolicy<P> {
     /// Calls `f` until an attempt succeeds, or until [`max`](crate::RetryBuilder::max) attempts have failed. Options of
     /// the policy may end the retry earlier.
     ///
-    /// A [`CircuitBreaker`](crate::CircuitBreaker) inside `f` can end the retry, as in a function with `#[retry]`. The
-    /// call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
-    /// circuits do not end the retry.
+    /// A [`CircuitBreaker`](crate::CircuitBreaker) that `f` calls can end the retry, as in a function with `#[retry]`.
+    /// The call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
+    /// no circuit ends the retry.
     ///
-    /// The error type need not implement any trait, because the policy observes the circuits during the last poll of
+    /// The error type need not implement any trait, because the policy observes all circuits during the last poll of
     /// each attempt. A circuit ends the retry in two cases:
     ///
-    /// - A circuit rejected a call, and the error of this rejection still exists at the end of the poll.
-    /// - The circuit that last rejected a call or recorded a failure stays open longer than the pause.
+    /// - The circuit rejected a call during the last poll of the attempt, and the error of the rejection still exists
+    ///   at the end of this poll.
+    /// - The circuit rejected a call or recorded a failure during the last poll of the attempt, and stays open longer
+    ///   than the next pause. If several circuits rejected calls or recorded failures, only the last of these circuits
+    ///   counts.
     ///
-    /// The second case can apply even if the attempt has handled the rejection. The attempt may then have failed in the
-    /// same poll for a reason that no circuit records. The policy does not notice a rejection in an earlier poll, or in
-    /// a spawned task.
+    /// A circuit that stays open ends the retry even if the attempt handled the rejection of this circuit, and then
+    /// failed for a reason that no circuit recorded. The policy does not notice a rejection in an earlier poll, or in a
+    /// spawned task.
     ///
     /// # Errors
     ///
@@ -97,11 +100,11 @@ impl<P> RetryPolicy<P> {
     ///
     /// # Panics
     ///
-    /// Panics if a pause starts outside a tokio runtime whose timer is enabled. A pause of zero needs no runtime.
+    /// Panics if a pause starts outside a tokio runtime with an enabled timer. A pause of zero needs no runtime.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the current attempt or sleep. No further attempt starts.
+    /// Dropping the future drops the current attempt, or ends the current pause. No further attempt starts.
     pub async fn call<T, E, F, Fut>(&self, mut f: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,
@@ -138,10 +141,11 @@ impl<P> RetryPolicy<P> {
         }
     }
 
-    /// Returns the pause after the `attempt`-th failed attempt, counted from 1, without jitter.
+    /// Returns the pause after a failed attempt, without jitter. `attempt` is the number of the failed attempt, counted
+    /// from 1.
     ///
-    /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay). Without this option, the pause saturates at
-    /// [`Duration::MAX`]. The number `attempt` may be greater than the policy's maximum number of attempts.
+    /// The pause is at most [`max_delay`](crate::RetryBuilder::max_delay). Without the option `max_delay`, the pause is
+    /// at most [`Duration::MAX`]. The number `attempt` may be greater than the policy's maximum number of attempts.
     ///
     /// ```
     /// use std::time::Duration;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::retry::budget::RetryCost;
 
-/// Describes a retry before its pause, for [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry).
+/// Describes a retry. The function of [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) receives this value
+/// before the pause.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E> {
@@ -12,15 +13,16 @@ pub struct RetryEvent<'a, E> {
     pub attempt: u32,
     /// Pause before the next attempt.
     pub delay: Duration,
-    /// Error of the failed attempt, or `None` if [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) retries an `Ok`.
+    /// Error of the failed attempt. The field is `None` if [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects an
+    /// `Ok` value for the retry.
     pub error: Option<&'a E>,
 }
 
 /// The user's functions in a [`RetryPolicy`](crate::RetryPolicy), for attempts that return `Result<T, E>`.
 ///
-/// A [`RetryBuilder`](crate::RetryBuilder) wraps each function that it receives in a type that implements this trait.
-/// The trait is sealed. A function with a parameter of the type `RetryPolicy<impl RetryRules<T, E>>` accepts every
-/// policy for attempts that return `Result<T, E>`.
+/// A [`RetryBuilder`](crate::RetryBuilder) wraps each function of the user in a type that implements this trait. The
+/// trait is sealed, so only this crate can implement it. If a function has a parameter of the type `RetryPolicy<impl
+/// RetryRules<T, E>>`, the function accepts every policy for attempts that return `Result<T, E>`.
 pub trait RetryRules<T, E>: sealed::Sealed {
     /// Returns whether to retry after this error. Default: true.
     fn retry_if(&self, error: &E) -> bool {
@@ -34,7 +36,7 @@ pub trait RetryRules<T, E>: sealed::Sealed {
         false
     }
 
-    /// Returns the delay that the error asks for. The pause is at least this long. Default: `None`.
+    /// Returns the delay that the error asks for. The pause is at least as long as this delay. Default: `None`.
     fn retry_after(&self, error: &E) -> Option<Duration> {
         let _ = error;
         None
@@ -46,7 +48,7 @@ pub trait RetryRules<T, E>: sealed::Sealed {
         RetryCost::Failure
     }
 
-    /// Receives the event of each retry before its pause. Default: does nothing.
+    /// Receives the event of each retry before the pause of this retry. Default: does nothing.
     fn on_retry(&self, event: &RetryEvent<'_, E>) {
         let _ = event;
     }
@@ -56,7 +58,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The rules of a [`RetryPolicy`](crate::RetryPolicy) without functions of the user. Such a policy retries every error.
+/// The rules of a [`RetryPolicy`](crate::RetryPolicy) without functions of the user. A policy with these rules retries
+/// every error.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct AnyError;
@@ -65,7 +68,8 @@ impl sealed::Sealed for AnyError {}
 impl<T, E> RetryRules<T, E> for AnyError {}
 
 /// Combines two implementations of [`RetryRules`]. An error is retried if both implementations permit the retry. An
-/// `Ok` value is retried if at least one implementation asks for the retry. The longer of the two delays applies.
+/// `Ok` value is retried if at least one implementation asks for the retry. If both implementations return a delay, the
+/// longer delay applies.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub(super) A, pub(super) B);
 
@@ -83,8 +87,8 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
         self.0.retry_after(error).max(self.1.retry_after(error))
     }
 
-    /// Returns the cost from the first implementation. If this cost is the default, [`RetryCost::Failure`], returns the
-    /// cost from the second implementation.
+    /// Returns the cost from the first implementation. If the first cost is the default, [`RetryCost::Failure`],
+    /// returns the cost from the second implementation.
     fn cost(&self, error: &E) -> RetryCost {
         match self.0.cost(error) {
             RetryCost::Failure => self.1.cost(error),
@@ -98,7 +102,7 @@ impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A
     }
 }
 
-/// Defines a type that wraps one function, and implements one method of [`RetryRules`] by calling the function.
+/// Defines a type that wraps one function. The type implements one method of [`RetryRules`], which calls the function.
 macro_rules! rule {
     ($name:ident, $function:ident: ($argument:ident: $type:ty) $(-> $answer:ty)?) => {
         #[derive(Clone, Copy, Debug)]

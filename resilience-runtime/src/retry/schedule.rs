@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::retry::backoff::{Backoff, Jitter};
 
 /// The options of a retry that are plain values: counts, factors, times and flags.
 ///
-/// `#[retry]` checks its options at compile time, and passes a constant schedule.
+/// The macro of `#[retry]` checks the options at compile time, and passes a constant schedule to the runtime.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a schedule does nothing by itself"]
 pub struct Schedule {
@@ -99,8 +99,9 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns two pauses after the `attempt`-th failed attempt, counted from 1. The first pause ignores `hint`, the
-    /// delay that the error asks for. The second pause is at least as long as `hint`.
+    /// Returns two lengths for the pause after a failed attempt. `attempt` is the number of the failed attempt, counted
+    /// from 1. The first length ignores `hint`, the delay that the error asks for. The second length is at least as
+    /// long as `hint`.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));
@@ -111,7 +112,7 @@ impl Schedule {
         let Self { max, backoff, max_elapsed, seed, count_nested, retry_rejected } = self;
         let mut shown = f.debug_struct(name);
         shown.field("max", max).field("delay", &backoff.delay);
-        // Shows only the options that were set, by the names of their methods in the builder.
+        // Shows only the options that were set. The name of an option is the name of its method in the builder.
         let mut set = |name, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
                 shown.field(name, value);

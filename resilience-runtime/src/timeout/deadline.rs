@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::base::clock::Tick;
 
 thread_local! {
-    /// The deadline of the future that this thread polls now, or `None` if the future has no deadline.
+    /// The deadline that applies to the future that this thread is polling. The value is `None` if no deadline applies.
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 
@@ -19,16 +19,16 @@ thread_local! {
 ///
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
-/// - A bulkhead rejects a call that still waits for a slot at the deadline.
-/// - A timeout ends its call at the deadline. After the deadline, a timeout starts no call.
+/// - If a call still waits for a bulkhead at the deadline, the bulkhead rejects the call.
+/// - A timeout ends its call at the deadline. A timeout starts no call after the deadline.
 ///
 /// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`:
-/// a future without retries, hedges, bulkheads and timeouts runs to its end. Without a timeout, a retry makes its first
-/// attempt even after the deadline. If deadlines are nested, the earliest one applies.
+/// a future without retries, hedges, bulkheads and timeouts runs to its end. A retry without a timeout makes its first
+/// attempt even after the deadline. If deadlines are nested, the earliest deadline applies.
 ///
 /// The deadline applies on every thread that polls `future`, but not in a task that `future` spawns. Use
-/// [`deadline_remaining`] to pass the deadline to such a task. As an exception, if `future` runs a tokio `LocalSet`,
-/// the deadline applies to the tasks of this set.
+/// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`,
+/// the deadline also applies to the tasks of this `LocalSet`.
 ///
 /// # Cancel safety
 ///
@@ -59,7 +59,7 @@ pub fn deadline<F: IntoFuture>(time: Duration, future: F) -> Deadline<F::IntoFut
     Deadline { until: Tick::now().after(time), future: future.into_future() }
 }
 
-/// Returns the time until the [`deadline`] around the current future, or `None` without a deadline.
+/// Returns the time until the [`deadline`] around the current future. Returns `None` if no deadline is set.
 ///
 /// The time is zero if the deadline has passed.
 ///
@@ -115,7 +115,8 @@ impl<F: Future> Future for Deadline<F> {
     }
 }
 
-/// Restores the deadline of the outer future when a poll ends, even by a panic.
+/// A guard that restores the previous value of `UNTIL` (the current deadline) when a poll ends, even if the poll
+/// panics.
 struct Restore(Option<Tick>);
 
 impl Drop for Restore {

@@ -38,22 +38,22 @@ use crate::timeout::deadline::within;
 #[error("timed out after {after:?}{}", if self.by_deadline() { ", at the deadline" } else { "" })]
 pub struct TimeoutError {
     after: Duration,
-    /// The source of this error: `Some` if the caller's deadline ended the call, and `None` if the timeout ended the
-    /// call.
+    /// The source of this error. The field is `Some` if the caller's deadline ended the call, and `None` if the timeout
+    /// itself ended the call.
     source: Option<ByDeadline>,
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take. This time is the time of the timeout, or the shorter time
-    /// that was left until the caller's [`deadline`](crate::deadline()).
+    /// Returns the time that the call was allowed to take. The result is the configured time of the timeout. If less
+    /// time was left until the caller's [`deadline`](crate::deadline()), the result is the time until the deadline.
     pub fn after(&self) -> Duration {
         self.after
     }
 
-    /// Returns whether the caller's deadline ended the call, and not the timeout itself.
+    /// Returns true if the caller's deadline ended the call, and false if the timeout itself ended the call.
     ///
-    /// If so, the service had less time than the timeout allows. The error therefore does not indicate a fault of the
-    /// service.
+    /// If the deadline ended the call, the called service had less time than the timeout allows. The error is then no
+    /// sign of a fault of the service.
     ///
     /// ```
     /// use std::time::Duration;
@@ -110,11 +110,12 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    /// Creates a timeout that ends each call after the time `after`, longer than zero, at most 584 years.
+    /// Creates a timeout that ends each call after the time `after`. The time must be longer than zero, and at most 584
+    /// years.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a time outside this range.
+    /// Returns a [`ConfigError`] if the time is zero, or longer than 584 years.
     pub fn new(after: Duration) -> Result<Self, ConfigError> {
         let error = |allowed: &'static str| Err(ConfigError::new("timeout", Value::Time(after).to_string(), allowed));
         match after {
@@ -124,18 +125,20 @@ impl Timeout {
         }
     }
 
-    /// Calls `f`, and drops the future of `f` if that future does not end in time.
+    /// Calls `f`, and waits for the future that `f` returns. If the future does not end in time, drops the future.
     ///
     /// If the future becomes ready at the moment of the timeout, the outcome of the future is returned. If a
     /// [`deadline`](crate::deadline()) around the call has already passed, the future is dropped without a poll.
     ///
     /// # Errors
     ///
-    /// Returns the error of `f`. If the time ends first, returns an error made from a [`TimeoutError`].
+    /// Returns the error of the future of `f`. If the timeout ends the call, converts a [`TimeoutError`] to the error
+    /// type `E`, and returns the result.
     ///
     /// # Panics
     ///
-    /// Panics outside a tokio runtime with its timer enabled, if the future of `f` is not ready at once.
+    /// Panics if the future of `f` is not ready at once, and the call does not run in a tokio runtime with an enabled
+    /// timer.
     ///
     /// # Cancel safety
     ///
@@ -156,8 +159,9 @@ impl Timeout {
 }
 
 impl TimeoutError {
-    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `after` is the time of the
-    /// timeout. `allowed` is less than `after` if the caller's deadline shortened the timeout.
+    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `after` is the configured
+    /// time of the timeout. `allowed` is the time that the call was allowed to take. If the caller's deadline shortened
+    /// the timeout, `allowed` is less than `after`.
     #[cold]
     pub(crate) fn new(func: &str, allowed: Duration, after: Duration) -> Self {
         if events::debug_wanted() {
@@ -173,8 +177,8 @@ fn timed_out_event(func: &str, after: Duration) {
 }
 
 pin_project! {
-    /// A timer that starts at its creation. The first poll registers this timer with tokio's timer, so a call that is
-    /// ready at once needs no tokio runtime.
+    /// A timer that starts at its creation. The first poll registers the timer with the tokio runtime. A call whose
+    /// body is ready at the first poll needs no tokio runtime, because the timer is then not polled.
     #[derive(Debug)]
     pub struct Timer {
         #[pin]
@@ -186,7 +190,7 @@ pin_project! {
     #[project = Projected]
     #[derive(Debug)]
     enum State {
-        // The timer never ends, because its end is later than the clock can express.
+        // The timer never ends, because tokio's clock cannot represent the end of the timer.
         Never,
         // The timer was created with a time of zero.
         Over,
@@ -208,8 +212,8 @@ impl Timer {
         Self { state }
     }
 
-    /// Returns a future with the output of `future`, or with `None` if the timer ends first. If the timer was created
-    /// with a time of zero, `future` is not polled.
+    /// Returns a future that polls `future`. The returned future has the output of `future`, or `None` if the timer
+    /// ends first. If the timer was created with a time of zero, `future` is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
@@ -224,8 +228,8 @@ impl Timer {
             Projected::Over => return Poll::Ready(()),
             Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
         };
-        // A body that uses up tokio's cooperative budget in each poll keeps tokio's `Sleep` pending for ever. The end
-        // of the timer is therefore also compared with the clock.
+        // If a body uses up tokio's cooperative budget (a limit of work) in each poll, tokio's `Sleep` stays pending
+        // for ever. This method therefore also compares the end of the timer with the clock.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
         }
