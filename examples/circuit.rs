@@ -1,8 +1,9 @@
 //! Shows `#[circuit]`: two failures in a row open the circuit. While the circuit is open, it rejects calls, and the
-//! service receives no request. After the cooldown, one successful trial closes the circuit.
+//! service receives no request. After the cooldown, the circuit admits one call, the trial. If the trial succeeds, the
+//! circuit closes.
 //!
-//! Run this example with `cargo run --example circuit`. The program uses tokio's paused clock, so it does not wait for
-//! the cooldown of 30 s.
+//! Run this example with `cargo run --example circuit`. The program pauses tokio's clock, so that the cooldown of 30 s
+//! takes no real time.
 
 use std::cell::Cell;
 use std::io;

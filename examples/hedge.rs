@@ -1,5 +1,5 @@
-//! Shows `#[hedge]`: if a call has not ended after 100 ms, a second attempt starts. The first success is the
-//! result, and the other attempt is cancelled.
+//! Shows `#[hedge]`: if a call has not ended after 100 ms, a second attempt starts. The call returns the first success,
+//! and cancels the other attempt.
 //!
 //! Run this example with `cargo run --example hedge`.
 
@@ -10,8 +10,8 @@ use std::time::Duration;
 use resilience_runtime::hedge;
 use tokio::time::{Instant, sleep};
 
-/// Two replicas of a database, which receive the requests in turn. The first replica answers after 10 s, the second
-/// replica after 20 ms.
+/// Two replicas of a database, which receive the requests in turn. The first replica answers after 10 s, and the second
+/// replica answers after 20 ms.
 #[derive(Default)]
 struct Replicas {
     requests: AtomicUsize,

@@ -1,8 +1,8 @@
-//! Compares one circuit for all ten shards of a service with one circuit for each shard. The program simulates ten
-//! minutes, in which one of the shards is down.
+//! Compares two ways to protect a service with ten shards: one circuit for all shards, or one circuit for each shard.
+//! The program simulates ten minutes during which one of the ten shards is down.
 //!
-//! Run this example with `cargo run --example partial_outage`. The program advances tokio's paused clock, so that it
-//! does not wait ten minutes.
+//! Run this example with `cargo run --example partial_outage`. The program pauses tokio's clock, and advances the clock
+//! itself, so that ten simulated minutes take no real time.
 
 use std::io;
 use std::time::Duration;

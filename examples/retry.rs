@@ -1,5 +1,5 @@
-//! Shows `#[retry]`: a temporary error leads to another attempt after a growing delay. Any other error is returned at
-//! once.
+//! Shows `#[retry]`: after a temporary error, another attempt follows. The delay before an attempt grows with each
+//! attempt. An error that is not temporary is returned at once.
 //!
 //! Run this example with `cargo run --example retry`.
 

@@ -1,5 +1,6 @@
 //! Shows a breaker without an attribute: two failures open the circuit, and the circuit rejects the third call. The
-//! original specification of this project contains the same program as a script, which verifies a circuit breaker.
+//! project began with a specification. The specification contains this program as a script that verifies a circuit
+//! breaker.
 //!
 //! Run this example with `cargo run --example verification`.
 

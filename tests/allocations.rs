@@ -1,5 +1,5 @@
-//! Tests that no call allocates memory once its breaker exists, regardless of the outcome. Also tests that a breaker
-//! and a key take few bytes.
+//! Tests that a call through an existing circuit breaker allocates no memory, regardless of the outcome of the call.
+//! Also tests that a breaker takes few bytes, and that each key of a keyed circuit takes few bytes.
 //!
 //! These tests need a process of their own, because they replace the global allocator.
 
@@ -15,7 +15,6 @@ use resilience_runtime::{
 };
 use support::Error;
 
-/// Polls a future once, and returns its outcome. Panics if the future is not ready.
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
@@ -67,8 +66,8 @@ fn calls_of_decorated_function_do_not_allocate() {
 
 #[test]
 fn calls_without_attribute_do_not_allocate() {
-    // The name of this breaker is an owned `String`. Each rejection must share the name, because a copy would allocate
-    // memory.
+    // Uses an owned `String` as the name of the breaker, because each rejection contains this name. A rejection that
+    // copied the name would allocate memory.
     let breaker = CircuitBreaker::builder(String::from("made when the program runs"))
         .threshold(2)
         .cooldown(Duration::ZERO)
@@ -121,8 +120,9 @@ fn key_takes_at_most_256_bytes() {
     assert!(each <= 256, "{each}");
     let each = bytes(10_000, &|n| ready(full(n)).unwrap());
     assert!(each <= 256, "{each}");
-    // The circuits of these keys have names of 22 and of 43 bytes. A name of more than 22 bytes has an allocation of
-    // its own, which takes at most 64 bytes in this test.
+    // A circuit name of more than 22 bytes needs a separate allocation. This test allows 64 bytes for the separate
+    // allocation. The circuits `of_text[..]` have names of 22 bytes, and the circuits `of_longer[..]` have names of 43
+    // bytes.
     let each = bytes(60_000, &|n| ready(of_text(&format!("{n:013}"))).unwrap());
     assert!(each <= 256, "{each}");
     let each = bytes(60_000, &|n| ready(of_longer(&format!("{n:032}"))).unwrap());
@@ -136,8 +136,9 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
         breakers.extend((0..1000).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
-    // Four breakers share one allocation: a header of 128 bytes, and the stripes. A stripe takes 128 bytes, and holds
-    // the counters of the four breakers for the calls of some threads.
+    // Four breakers share one allocation: a header of 128 bytes, and several stripes of 128 bytes each. A stripe holds
+    // the counters of the four breakers for some of the threads. The line below subtracts the share of one breaker in
+    // this allocation.
     let each = all / 1000 - (128 + 128 * stripes) / 4;
     assert!(each <= 216, "{each}");
 }
@@ -162,8 +163,9 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         let mut breaker = None;
         kept(|| breaker = Some(builder.build().unwrap()))
     };
-    // The first breaker of a thread allocates counters that four breakers share, and a number for the thread. Builds
-    // one breaker before the measurement, so that the measured breakers allocate neither the counters nor the number.
+    // The first breaker of a thread also allocates memory that later breakers use: counters for four breakers, and a
+    // number for the thread. Builds one breaker before the measurement, so that the measured breakers do not allocate
+    // this memory.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

@@ -1,4 +1,5 @@
-//! Tests that a user's filtered layers of `tracing` lose no event because of this library.
+//! Tests `tracing` layers with a filter. A layer with a filter must receive every event of this library that the filter
+//! admits.
 //!
 //! This test needs a process of its own, because it sets the global subscriber.
 
@@ -18,7 +19,7 @@ impl<S: Subscriber> Layer<S> for Names {
     }
 }
 
-/// A library may ask a subscriber whether an event is enabled, and then emit no event. A filtered layer then loses the
+/// If a library asks a subscriber whether an event is enabled, and then emits no event, a layer with a filter loses the
 /// next event (tokio-rs/tracing#2519).
 #[test]
 fn filtered_layer_loses_no_event() {

@@ -1,7 +1,7 @@
-//! Tests that every attribute appears in each list of attributes, and every option in each list of options.
+//! Tests that each list of attributes contains every attribute, and that each list of options contains every option.
 //!
-//! The test reads the attributes from `attributes!` in `resilience-macros/src/lib.rs`. The test reads the options of an
-//! attribute from the `options!` in the source of this attribute.
+//! The test reads the names of the attributes from `attributes!` in `resilience-macros/src/lib.rs`. The test reads the
+//! names of an attribute's options from `options!` in the source file of the attribute.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns the text of a file, or of all files in a folder and in its subfolders.
+/// Returns the text of a file. If `path` is a folder, returns the text of all files in the folder and its subfolders.
 fn read_all(path: &str) -> String {
     let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if !full.is_dir() {
@@ -34,7 +34,7 @@ fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     rest.split_once(to).map(|(found, _)| found)
 }
 
-/// Returns the names of all attributes of this project.
+/// Returns the names of all attributes of this project, such as `circuit`.
 fn family() -> Vec<String> {
     let source = read("resilience-macros/src/lib.rs");
     let table = between(&source, "\nattributes! {", "}").expect("the table of the family");
@@ -43,28 +43,28 @@ fn family() -> Vec<String> {
     names
 }
 
-/// Returns the names of the options that `options!` defines for an attribute.
+/// Returns the names of all options of an attribute, from the source of the attribute.
 fn options(attribute: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("resilience-macros/src/layers").join(attribute);
     let file = if folder.is_dir() { format!("{attribute}/options") } else { attribute.to_owned() };
     let source = read(&format!("resilience-macros/src/layers/{file}.rs"));
     let grammar = between(&source, "options! {", "\n}").unwrap_or_else(|| panic!("{file}.rs has no `options!`"));
-    // Skips an option in parentheses, such as `(After) = "timeout"`. A user writes the value of this option without a
-    // name.
+    // Skips an option in parentheses, such as `(After) = "timeout"`, because a user writes the value of this option
+    // without its name.
     let named = grammar.lines().filter(|line| !line.trim_start().starts_with('('));
     let options: BTreeSet<_> = named.filter_map(|line| Some(between(line, "= \"", "\"")?.to_owned())).collect();
     assert!(options.contains("crate"), "{file}.rs has {options:?}");
     options
 }
 
-/// Returns the names in the first column of the Markdown table whose header is `head`.
+/// Returns the names in the first column of a Markdown table. `head` is the header row of this table.
 fn rows(text: &str, head: &str) -> BTreeSet<String> {
     let (_, table) = text.split_once(head).unwrap_or_else(|| panic!("no table with the head {head}"));
     let table = table.split_once('\n').map_or(table, |(_, rows)| rows);
     let rows = table.lines().map(|line| line.trim_start_matches("///").trim()).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1));
-    // Splits a cell at its backticks, so that every second piece is inline code. The name of an option is the first
-    // word of this code, as in `name = "…"` and `clone(a, b)`.
+    // The option names are inline code in the first column. The split at backticks makes every second piece inline
+    // code. The name is the first word of the inline code, as in `name = "…"` and `clone(a, b)`.
     let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     code.map(|code| code.split([' ', '(', '=']).next().unwrap_or_default().to_owned()).collect()
 }
@@ -109,7 +109,8 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     let readme = read("README.md");
     for name in ["circuit", "retry"] {
         let mut expected = options(name);
-        // The tables do not list `crate`, because a sentence below the tables describes this option for all attributes.
+        // The tables do not list the option `crate`, because a sentence below the tables describes `crate` for all
+        // attributes.
         expected.remove("crate");
         assert!(readme.contains("All attributes take `crate = path`"));
         assert_eq!(
@@ -122,7 +123,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
 
 #[test]
 fn each_builder_has_the_settings_of_its_attribute() {
-    // The builders have no methods for these options, which make sense in an attribute only.
+    // The builders have no methods for the options below, because these options make sense in an attribute only.
     let circuit =
         set(["name", "key", "max_keys", "with", "failure_if", "failure_if_ok", "retry_after", "open", "crate"]);
     let retry = set(["attempt", "clone", "crate"]);
@@ -143,7 +144,8 @@ fn each_builder_has_the_settings_of_its_attribute() {
     }
 }
 
-/// Each crate defines the ranges and defaults of options for itself. This test compares the values of both crates.
+/// The macro crate and the runtime crate each define the ranges and defaults of the options. This test checks that the
+/// definitions are equal.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

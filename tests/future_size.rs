@@ -1,5 +1,5 @@
-//! Tests that attributes add only a few bytes to the size of a function's future. In particular, the future must not
-//! contain a second copy of the body.
+//! Tests that attributes add only a few bytes to the size of a function's future. In particular, the future of a
+//! decorated function must not contain the body of the function twice.
 //!
 //! This test is a separate binary, because the README names the command that runs it.
 
@@ -8,13 +8,13 @@ use std::io;
 
 use resilience_runtime::{bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout};
 
-/// The number of bytes that a stack of two attributes may add to the future.
+/// The number of bytes that two attributes may add to a function's future.
 const ALLOWED: usize = 256;
 
-/// The number of bytes that a stack of two attributes may add to the future if each attribute holds a timer of tokio.
+/// The number of bytes that two attributes may add to a function's future if each attribute contains a timer of tokio.
 const ALLOWED_TWO_TIMERS: usize = 304;
 
-/// A fallback whose future is small, because the size of this future is added to the size of the caller's future.
+/// Returns `Ready`, because the size of a fallback's future adds to the size of the decorated function's future.
 #[expect(clippy::large_types_passed_by_value)]
 fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))

@@ -1,7 +1,7 @@
-//! Tests which keys stay in the registry when a circuit has more than `max_keys` keys.
+//! Tests which keys stay in the registry (the list of all circuits) when a circuit has more than `max_keys` keys.
 //!
-//! These tests need a process of their own, because one test resets all circuits. The tests run one at a time, because
-//! a test that reads the statistics uses all keys for a moment. A key in use is not evicted.
+//! These tests need a process of their own, because one test resets all circuits. The tests run one at a time. A test
+//! that reads the statistics uses all keys for a moment, and the registry evicts no key in use.
 
 use std::io;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn few(key: u32, works: bool) -> io::Result<()> {
     if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
 
-/// Returns the names of the circuits that the function `few` has created and that are not evicted.
+/// Returns the names of the circuits of `few` that the registry still contains.
 fn known() -> Vec<String> {
     get_circuit_stats().into_keys().filter(|name| name.starts_with("key_eviction::few[")).collect()
 }
@@ -67,8 +67,8 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each round uses the keys 0 to 31 again, and then one new key. The new key must evict an older key, and none of
-    // the keys 0 to 31.
+    // Each round uses the keys 0 to 31, and then a new key. If the registry is full, the new key must evict an older
+    // key that is not one of the keys 0 to 31.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();
@@ -100,7 +100,6 @@ async fn least_recently_used_of_sixteen_keys_is_evicted() {
     }
 }
 
-/// Returns the number of circuits whose names begin with `family`.
 fn count(family: &str) -> usize {
     get_circuit_stats().keys().filter(|name| name.starts_with(family)).count()
 }
@@ -213,8 +212,7 @@ fn limit_is_exact_with_many_threads() {
             scope.spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 for key in 0..2000 {
-                    // Tests shared and unshared keys: all threads use the even keys, and each odd key belongs to one
-                    // thread.
+                    // All threads use the same even keys. Each thread has odd keys of its own.
                     runtime.block_on(crowd(if key % 2 == 0 { key } else { key + 10_000 * thread })).unwrap();
                 }
             });
@@ -230,7 +228,7 @@ async fn busy(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets every spawned task run until it waits.
+/// Lets every spawned task run up to its first wait.
 async fn run_all() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
@@ -251,7 +249,8 @@ async fn keys_with_calls_in_flight_stay() {
     }
     let is_known = |key: u32| get_circuit(&format!("key_eviction::busy[{key}]")).is_some();
     assert!((0..199).all(is_known));
-    // All 200 keys have a call in flight. The circuit of a new key therefore serves one call, and is not stored.
+    // Each of the 200 stored keys has a running call, so the registry can evict no key. The circuit of a new key
+    // therefore serves one call only, and is not stored.
     calls.push(tokio::spawn(busy(199)));
     run_all().await;
     busy(2000).await.unwrap();

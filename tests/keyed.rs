@@ -1,7 +1,8 @@
 //! Tests `#[circuit(key = ..)]`: each value of the key has a circuit of its own, with the name `name[key]`. All
 //! circuits of one attribute have the same settings.
 //!
-//! These tests need a process of their own, because one test asserts that the registry has exactly one conflict.
+//! These tests need a process of their own, because one test asserts that the registry (the list of all circuits)
+//! contains exactly one conflict.
 
 use std::io;
 use std::time::Duration;
@@ -82,8 +83,9 @@ async fn long_keys_are_shortened_and_told_apart() {
     shortened(&at_limit, true).await.unwrap();
     assert!(names().eq([format!("keyed::shortened[{at_limit}]")]), "128 bytes stay as they are");
 
-    // These keys are longer than the part of a key that a circuit's name contains. The keys differ in the first byte,
-    // in a byte in the middle, in the last byte, or in the length.
+    // If a key has more than 128 bytes, the name of its circuit contains a shortened form of the key. The keys below
+    // have more than 128 bytes. The keys differ in the first byte, in a byte in the middle, in the last byte, or in
+    // their length.
     let long = "ö".repeat(1 << 19);
     let keys = [format!("{long}a"), format!("{long}b"), format!("x{long}"), format!("{long}-{long}"), "k".repeat(129)];
     for (number, key) in keys.iter().enumerate() {

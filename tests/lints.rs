@@ -1,8 +1,8 @@
-//! Tests that the code which the attributes generate passes the strictest lints of a user's crate.
+//! Compiles decorated functions under strict lints. The code that the attributes generate must pass these lints.
 //!
-//! This test is a separate crate, because the lints apply to a whole crate. `nonstandard_style` is denied and not
-//! forbidden, because the crate `inventory` generates an `allow` of this lint. A crate that forbids the lint must turn
-//! off the feature `declare`.
+//! This test is a separate crate, because the lints apply to a whole crate. The lint `nonstandard_style` is denied and
+//! not forbidden, because the crate `inventory` generates code that allows this lint. A user's crate that forbids
+//! `nonstandard_style` must turn off the feature `declare` of the library.
 #![deny(warnings, nonstandard_style)]
 #![deny(clippy::all, clippy::pedantic, clippy::nursery)]
 #![forbid(

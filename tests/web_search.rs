@@ -1,5 +1,4 @@
-//! Tests the sixth acceptance criterion of the original specification of this project: the web search uses circuit
-//! breakers.
+//! Tests the sixth acceptance criterion of this project's original specification: the web search uses circuit breakers.
 //!
 //! This test needs a process of its own, because it resets all circuits. The test sends real HTTP requests to local
 //! servers, and uses the real clock. The test does not wait for a cooldown.

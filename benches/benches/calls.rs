@@ -1,10 +1,11 @@
-//! Measures the time of a call, and prints one table of medians for each scenario. A scenario is one situation, such as
-//! a success through a closed circuit. The subjects of a scenario are different ways to make the call, for example
-//! through this crate or through another library.
+//! Measures the time of a call in several scenarios. A scenario is one situation, such as a success through a closed
+//! circuit. Each scenario has several subjects. A subject is one way to make the call, for example through this crate
+//! or through another library. The program prints a table for each scenario. A row of the table contains the median
+//! time of one subject.
 //!
-//! Each round measures every subject, so that a slow minute of the machine affects all subjects alike. The environment
-//! variable `ROUNDS` sets the number of rounds (default 7). `cargo bench --bench calls -- "open"` runs only the
-//! scenarios whose names contain `open`.
+//! The program measures in rounds. Each round measures every way to make a call, so that a slow minute of the machine
+//! affects all results alike. The environment variable `ROUNDS` sets the number of rounds (default 7). `cargo bench
+//! --bench calls -- "open"` runs only the scenarios whose names contain `open`.
 
 use std::collections::BTreeMap;
 use std::env::{args, var};
@@ -17,11 +18,11 @@ use core_affinity::CoreId;
 use criterion::Criterion;
 use resilience_benches::{SCENARIOS, Subject};
 
-/// The samples, in nanoseconds for each call. A key contains the index of the scenario, the number of threads, and the
-/// index of the subject.
+/// The measured times of a call, in nanoseconds. A key of the map contains the index of the scenario, the number of
+/// threads, and the index of the subject.
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
-/// The smallest number of calls in a sample that counts. Samples with fewer calls belong to criterion's warm-up.
+/// A measurement of fewer calls than this number is discarded, because it belongs to criterion's warm-up.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {
@@ -65,8 +66,8 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Makes `calls` calls on each of the cores at the same time. Returns the time of all calls of one core, as the mean
-/// over the cores.
+/// Makes `calls` calls on each core of `cores`. All cores make their calls at the same time. Returns the time that one
+/// core took for its calls, as the mean over all cores.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

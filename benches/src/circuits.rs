@@ -1,4 +1,5 @@
-//! Defines the benchmarked ways, called subjects, to call a service through a circuit breaker.
+//! Defines the subjects of the benchmarks of circuit breakers. A subject is one way to call a service, for example
+//! through this crate or through another library.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,8 +30,9 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// Makes a call, counts its success, and stores the time of the success. This function does the least work for this
-/// task. It reads the coarse clock once, and makes one compare-and-exchange in memory that no other thread writes.
+/// Makes a call, counts its success, and stores the time of the success. A breaker that counts successes and stores
+/// their times needs at least as much time as this function. The function reads the coarse clock of the system once.
+/// The function also makes one compare-and-exchange, in memory that no other thread writes.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -50,7 +52,8 @@ async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     outcome
 }
 
-/// Returns the subjects that show the cost of `key`: circuits without a key, and with one of eight keys.
+/// Returns four ways to make a call, which show the cost of the option `key`. The first way uses no circuit, and the
+/// second way uses a circuit without a key. The other ways use eight circuits with different keys.
 pub(crate) fn keyed() -> Vec<Subject> {
     #[circuit(name = "plain")]
     async fn plain(n: u64) -> Result<u64, Error> {
@@ -74,8 +77,8 @@ pub(crate) fn keyed() -> Vec<Subject> {
     ]
 }
 
-/// Returns the bare call without a breaker, and one subject for each trip rule (the condition that opens a circuit).
-/// All calls succeed.
+/// Returns one way to make a call for each trip rule (the condition that opens a circuit). In addition, returns the
+/// bare call, which uses no circuit. All calls succeed.
 pub(crate) fn rules() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(0.5).min_calls(100);
     let consecutive = CircuitBreaker::builder("rule").build().unwrap();
@@ -93,8 +96,8 @@ pub(crate) fn rules() -> Vec<Subject> {
     ]
 }
 
-/// Returns the bare call without a breaker, and one subject for each trip rule (the condition that opens a circuit).
-/// The calls fail, but do not open the circuit.
+/// Returns one way to make a call for each trip rule (the condition that opens a circuit). In addition, returns the
+/// bare call, which uses no circuit. Nearly all calls fail, but no circuit opens.
 pub(crate) fn rules_fail() -> Vec<Subject> {
     let rated = || CircuitBreaker::builder("rule").failure_rate(1.0).min_calls(1000);
     let consecutive = CircuitBreaker::builder("rule").threshold(u32::MAX).build().unwrap();
@@ -106,7 +109,8 @@ pub(crate) fn rules_fail() -> Vec<Subject> {
             breaker.try_acquire().unwrap().success();
         }
     }
-    // One success in 500 calls keeps the failure rate below 1, so that the circuit stays closed.
+    // If `n` is a multiple of 500, the call succeeds. These successes keep the failure rate below 1, so that the
+    // circuit stays closed.
     let call = |breaker: CircuitBreaker| {
         move |n: u64| {
             let breaker = breaker.clone();
@@ -141,16 +145,15 @@ pub(crate) fn rejected() -> Vec<Subject> {
     let mut subjects = vec![subject!("bare", |n| ask(n | FAILING)), subject!("#[circuit]", |n| attribute(n | FAILING))];
     subjects.extend(breakers(FAILING, 1));
     for subject in &subjects {
-        // Makes 200 calls that fail, to open all circuits. The circuits of some libraries open only after several
-        // failures.
+        // Makes 200 failing calls to open the circuit. The circuits of some libraries open only after several failures.
         (subject.calls)(200);
     }
     subjects
 }
 
-/// Returns one subject for each library, and one subject that is written by hand. If `threshold` is 1, the first
-/// failures open each circuit. With the other thresholds of the benchmarks, each circuit stays closed. If `first` is
-/// `FAILING`, all calls fail. If `first` is 0, all calls succeed.
+/// Returns one way to make a call for each library, and one way for a circuit breaker that is written by hand. If
+/// `threshold` is 1, the first failures open the circuit breaker. If `threshold` is `u32::MAX`, the circuit breaker
+/// stays closed. If `first` is `FAILING`, all calls fail. If `first` is 0, all calls succeed.
 fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     let rate = if threshold == 1 { 0.5 } else { 1.0 };
     let window = if threshold == 1 { 10 } else { usize::MAX };
@@ -187,7 +190,7 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
         subject!("circuitbreaker-rs", |n| circuitbreaker_rs.call_async(|| ask(n | first))),
         Subject {
             name: "tower-resilience",
-            // The calls run inside tokio's runtime, because `tower-resilience` may sleep before it rejects a call.
+            // Makes the calls inside tokio's runtime, because `tower-resilience` may sleep before it rejects a call.
             calls: Box::new(move |times| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                 let mut service = tower.clone();
@@ -204,8 +207,8 @@ fn breakers(first: u64, threshold: u32) -> Vec<Subject> {
     ]
 }
 
-/// A breaker written by hand. An admitted call locks a mutex before and after the body. After a success, the breaker
-/// increments a counter, and stores the time of the success.
+/// A circuit breaker written by hand. An admitted call locks a mutex before and after the body. After a success, the
+/// breaker increments a counter, and stores the time of the success.
 struct ByHand {
     threshold: u32,
     state: Mutex<State>,

@@ -1,5 +1,6 @@
-//! Defines the benchmarked ways, called subjects, to call a service through a timeout, a bulkhead, a rate limit, a
-//! fallback, a hedge, or a stack of four layers.
+//! Defines the subjects of the benchmarks of timeouts, bulkheads, rate limits, fallbacks and hedges, and of a function
+//! with four attributes. A subject is one way to call a service, for example through this crate or through another
+//! library.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
@@ -18,13 +19,13 @@ use crate::service::{Error, FAILING, Failed, ask};
 use crate::{Subject, subject};
 
 const LONG: Duration = Duration::from_secs(60);
-/// The highest rate that a rate limit accepts, in calls per second. Together with the highest burst, this rate rejects
-/// no call of a benchmark.
+/// The highest rate that a rate limit accepts, in calls per second. With this rate and the burst [`BURST`], a rate
+/// limit rejects no call of the benchmarks.
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Makes the calls of each subject inside tokio's runtime, because some libraries create a timer at the start of a
-/// call.
+/// Changes each subject (a way to make a call), so that it makes its calls inside tokio's runtime. Some libraries need
+/// the runtime, because they create a timer at the start of a call.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {
@@ -86,7 +87,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
     // Creates the limiter of `governor` at the first call, because the constructor of the limiter calibrates a clock.
-    // Otherwise the calibration would count as instructions of the other subjects.
+    // If the limiter were created here, the calibration would also run while `#[rate_limit]` is measured.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -122,8 +123,9 @@ pub(crate) fn fallback() -> Vec<Subject> {
     ]
 }
 
-// Defines the decorated function of `fallback` a second time. If both scenarios called the same function, the compiler
-// would not inline this function. The call of a function that is not inlined costs as much as a breaker.
+// Defines the function `attribute` again, although the function `fallback` defines it, too. If two benchmarks called
+// one function, the compiler would not inline the function. A call that is not inlined takes as much time as a circuit
+// breaker.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {
@@ -154,8 +156,8 @@ pub(crate) fn hedge() -> Vec<Subject> {
     ])
 }
 
-/// Returns three subjects: the bare call without layers, a stack of four attributes, and the same stack built from
-/// other libraries.
+/// Returns three ways to make a call: without an attribute, through four attributes, and through other libraries. The
+/// other libraries together do the work of the four attributes.
 pub(crate) fn stack() -> Vec<Subject> {
     async fn instead(n: u64) -> Result<u64, Error> {
         Ok(n)

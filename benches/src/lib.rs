@@ -1,6 +1,7 @@
-//! Defines the calls that the benchmarks measure, which are the scenarios of `docs/performance.md`. Each scenario
-//! contains the bare call without any library, and calls through this crate, through other libraries or through code
-//! written by hand.
+//! Defines the calls that the benchmarks measure. A scenario is one situation of a call, such as a success through a
+//! closed circuit. The benchmarks make the call of each scenario in several ways. One way uses no library, and the
+//! other ways use this crate, another library or code written by hand. The file `docs/performance.md` contains the
+//! results.
 
 use std::hint::black_box;
 
@@ -13,8 +14,9 @@ mod retries;
 /// One way to make a call, such as the bare call without any library, or the call through one library.
 pub struct Subject {
     pub name: &'static str,
-    /// Makes the given number of calls one after the other, and returns the sum of their outcomes as numbers. Only this
-    /// number passes through `black_box`, because a `Result` in `black_box` costs as much as a whole breaker.
+    /// Makes the given number of calls one after the other. Converts each outcome to a number, and returns the sum of
+    /// the numbers. Only this sum passes through `black_box`, because a `Result` in `black_box` costs as much as a
+    /// whole breaker.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 
@@ -28,12 +30,13 @@ impl Subject {
     }
 }
 
-/// One situation that is measured for several subjects, such as a success through a closed circuit.
+/// One situation of a call, such as a success through a closed circuit. The benchmarks make the call in several ways,
+/// the subjects.
 pub struct Scenario {
     pub name: &'static str,
     /// Whether the scenario is also measured with two threads at once.
     pub shared: bool,
-    /// Creates the subjects. The first subject is the bare call without any library.
+    /// Creates the subjects (ways to make the call). The first subject makes the call without any library.
     pub subjects: fn() -> Vec<Subject>,
 }
 
@@ -56,10 +59,12 @@ pub const SCENARIOS: [Scenario; 16] = [
     Scenario { name: "stack of four, succeeds", shared: false, subjects: layers::stack },
 ];
 
-/// Creates a subject. The expression `$call` is the future of one call, and `$n` is the number of the call.
+/// Creates a subject, which is one way to make a call. The expression `$call` is the future of one call, and `$n` is
+/// the number of the call.
 ///
-/// Each call goes through a pointer, as in an executor. Otherwise the compiler inlines the call into the loop, and
-/// computes half of a bare call only once for all calls.
+/// A benchmark makes each call through a function pointer, as an executor polls a task. If the call were direct, the
+/// compiler would inline the call into the loop of the benchmark. The compiler would then move half of the work of a
+/// call without any library out of the loop.
 macro_rules! subject {
     ($name:expr, |$n:ident| $call:expr) => {
         $crate::Subject::new($name, move |$n| $crate::service::Folded::fold($crate::service::poll($call)))

@@ -1,4 +1,5 @@
-//! Defines the benchmarked ways, called subjects, to retry a call to a service.
+//! Defines the subjects of the benchmarks of retries. A subject is one way to call a service, for example through this
+//! crate or through another library.
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
@@ -25,7 +26,8 @@ fn after_a_second() -> ConstantBuilder {
     at_once().with_delay(Duration::from_secs(1))
 }
 
-/// Returns a sleep that ends at once. Some libraries otherwise sleep for a millisecond if the delay is zero.
+/// Returns a sleep that ends at once. With tokio's sleep, some libraries would sleep for a millisecond although the
+/// delay is zero.
 fn no_sleep(_: Duration) -> Ready<()> {
     ready(())
 }
@@ -74,8 +76,8 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     }
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
-        // The bare subject makes three calls, as every other subject does. The difference from another subject is
-        // therefore the cost of the retry.
+        // Without a retry, makes three calls, as many as each retry below. The time of a retry minus the time of these
+        // three calls is therefore the cost of the retry.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

@@ -20,8 +20,8 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-/// The error of a decorated function: the error of the service, or the error of a layer. The conversions into this type
-/// only move or drop a value, so that their cost does not appear in the measurement.
+/// The error of a decorated function: the error of the service, or the error of an attribute such as `#[circuit]`. The
+/// conversions into this type only move or drop a value, so that the conversions hardly change the measured times.
 #[derive(Debug)]
 pub enum Error {
     Failed(Failed),
@@ -80,18 +80,18 @@ impl From<Failed> for Error {
     }
 }
 
-/// The smallest number of a call that the service answers with an error.
+/// The smallest call number for which the service returns an error.
 pub const FAILING: u64 = 1 << 63;
 
-/// Makes the bare call: returns `n`, or an error if `n` is at least [`FAILING`]. The compiler cannot predict the
-/// outcome, because `n` passes through `black_box`.
+/// Makes a call to the service: returns `n`, or an error if `n` is at least [`FAILING`]. The compiler cannot predict
+/// the outcome, because `n` passes through `black_box`.
 #[inline]
 pub async fn ask(n: u64) -> Result<u64, Failed> {
     let n = black_box(n);
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// Returns an error, and subtracts 1 from `failures`, until `failures` is 0. Then returns a success.
+/// If `failures` is 0, returns a success. If `failures` is above 0, subtracts 1 from `failures`, and returns an error.
 #[inline]
 pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     let left = black_box(failures.get());
@@ -103,8 +103,8 @@ pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     }
 }
 
-/// Polls a future until it is ready. Most futures are ready at the first poll. If a library waits for its own lock, its
-/// future needs more polls.
+/// Polls a future until it is ready. Most futures are ready at the first poll. Only the futures of libraries that wait
+/// for a lock need more polls.
 #[inline]
 pub fn poll<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);

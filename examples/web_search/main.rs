@@ -1,8 +1,9 @@
-//! Shows a web search that keeps working while one of its two services is down. The search calls Exa through the
-//! circuit `exa_api`. If this call fails, the search calls Tavily through the circuit `tavily_api`. Answers are cached.
+//! Shows a web search with two services, Exa and Tavily. The search keeps working while one service is down. The search
+//! calls Exa through the circuit `exa_api`. If the call of Exa fails, the search calls Tavily through the circuit
+//! `tavily_api`. The search caches the answers.
 //!
 //! - `cargo run --example web_search` simulates an outage on this machine. The simulation takes about nine seconds.
-//! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` calls the real services.
+//! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` searches with the real services.
 
 mod outage;
 mod search;
@@ -24,7 +25,7 @@ use crate::search::{Answer, WebSearch};
 use crate::services::{Endpoint, Exa, Tavily};
 use crate::timeline::print_stats;
 
-/// Time limit of the simulated outage, which usually takes nine seconds. The limit ends the program if a search hangs.
+/// Time limit of the simulation, which usually takes nine seconds. The limit ends the program if a search hangs.
 const OUTAGE: Duration = Duration::from_secs(20);
 
 #[tokio::main]
@@ -58,9 +59,10 @@ fn key(name: &str) -> Option<String> {
     env::var(name).ok().filter(|key| !key.is_empty())
 }
 
-/// Searches with the real services. Without an API key for Tavily, the search calls Exa only.
+/// Searches with the real services Exa and Tavily. Without an API key for Tavily, the search calls Exa only.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // Registers both circuits with a threshold of 3 and a cooldown of 30 s, because the attributes set neither option.
+    // Registers the circuits of Exa and Tavily with a threshold of 3 and a cooldown of 30 s. The attributes of this
+    // example set no threshold and no cooldown.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {
@@ -73,7 +75,7 @@ async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box
         tavily.map(|key| Tavily::new(http, endpoint("https://api.tavily.com/search", key))),
     );
     let outcome = search.search(query).await.map(|answer| print_hits(&answer));
-    // Prints the circuits also after a failed search, because the state of a circuit may explain the failure.
+    // Prints the state of the circuits even if the search failed, because this state may explain the failure.
     print_stats();
     Ok(outcome?)
 }

@@ -1,4 +1,4 @@
-//! Simulates an outage of both services on this machine, and checks the result of each search.
+//! Simulates an outage of the services Exa and Tavily on this machine, and checks the result of each search.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -13,7 +13,8 @@ use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Cooldown of both circuits. This cooldown is shorter than the 30 s of the presets, so that the program ends soon.
+/// Cooldown of the two circuits `exa_api` and `tavily_api`. The presets of the library set a cooldown of 30 s. This
+/// cooldown is shorter, so that the program ends soon.
 const COOLDOWN: Duration = Duration::from_secs(2);
 
 /// Simulates the outage. Returns an error if a search or a circuit behaves differently than expected.
@@ -143,8 +144,8 @@ impl Story {
                 return Err(format!("{name} should be closed at the end, but is {state:?}").into());
             }
         }
-        // Drops the HTTP client first, because a server that stops waits until the idle connections of the client are
-        // closed.
+        // Drops the HTTP client first, because the client keeps idle connections open. A server stops only after its
+        // connections are closed.
         drop(self.search);
         self.exa.stop().await?;
         self.tavily.stop().await?;

@@ -1,4 +1,5 @@
-//! Implements the web search, which asks a cache first, then Exa, then Tavily.
+//! Implements the web search. The search first looks into a cache, then calls the service Exa, and then the service
+//! Tavily.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,7 +9,7 @@ use resilience_runtime::{circuit, fallback, retry, timeout};
 
 use crate::services::{Exa, Hit, ServiceError, Tavily};
 
-/// The origin of an answer: one of the two services, or the cache.
+/// The origin of an answer: the cache, the service Exa, or the service Tavily.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Cache,
@@ -32,12 +33,12 @@ pub(crate) struct Answer {
     pub(crate) hits: Vec<Hit>,
 }
 
-/// The reason for a failed search. The original specification of this project requires the texts of these errors.
+/// The reason for a failed search. The specification with which this project began prescribes the text of each error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SearchError {
     #[error("Search failed: No query provided")]
     NoQuery,
-    /// The circuit of Exa is open, and no second service is configured.
+    /// The circuit of Exa is open, and the search has no client for Tavily.
     #[error("Search failed: Exa circuit open")]
     ExaOpen,
     #[error("Search failed: All search services unavailable")]
@@ -61,7 +62,7 @@ fn excerpt(error: &ServiceError) -> String {
     error.to_string().chars().take(50).collect()
 }
 
-/// A web search over Exa and Tavily, with a cache of the hits for each query.
+/// A web search over Exa and Tavily, with a cache of the search results for each query.
 pub(crate) struct WebSearch {
     exa: Exa,
     tavily: Option<Tavily>,
@@ -81,14 +82,15 @@ impl WebSearch {
             return Ok(Answer { source: Source::Cache, hits });
         }
         let answer = self.ask_exa(query).await?;
-        // Only answers are stored. After a failed search, the next search for the same query calls the services again.
+        // Stores only the answer of a successful search. After a failed search, the next search for the same query
+        // calls the services again.
         self.store(query, &answer.hits);
         Ok(answer)
     }
 
-    // `#[circuit]` sets no threshold and no cooldown, so that `main.rs` can use a preset, and `outage.rs` can use a
-    // builder. The preset and the builder set a threshold of 3, so that the two attempts of one search alone cannot
-    // open the circuit.
+    // The attribute `#[circuit]` sets no threshold and no cooldown. The file `main.rs` sets them with a preset, and
+    // `outage.rs` sets them with a builder. The preset and the builder set a threshold of 3, so that the two attempts
+    // of a single search cannot open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

@@ -1,12 +1,12 @@
-//! Defines the clients of the two search services, and decides which errors of a service are failures, and which errors
-//! are temporary.
+//! Defines the clients of the search services Exa and Tavily, and the error type of the clients. The error type decides
+//! which errors a circuit counts as failures, and which errors are temporary.
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use resilience_runtime::{CircuitOpenError, TimeoutError, circuit, retry, timeout};
 use serde::Deserialize;
 use serde_json::json;
 
-/// Number of hits that each request asks for.
+/// Number of search results that each request asks for.
 const HITS: u32 = 5;
 
 /// One search result.
@@ -17,7 +17,8 @@ pub(crate) struct Hit {
     pub(crate) url: String,
 }
 
-/// The part of a service's answer that the search uses. Both services also send other fields, which are ignored.
+/// The part of a service's answer that the search uses. The services Exa and Tavily also send other fields, which are
+/// ignored.
 #[derive(Deserialize)]
 struct Hits {
     results: Vec<Hit>,
@@ -54,7 +55,7 @@ impl ServiceError {
     }
 
     /// Returns `true` for server errors (status 5xx), because a second attempt may succeed. Returns `false` for
-    /// timeouts, so that a search does not wait for two timeouts of the same service.
+    /// timeouts, so that a search does not wait for two timeouts of one service.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }

@@ -1,5 +1,5 @@
-//! Implements stand-ins for Exa and Tavily: local HTTP servers that answer in the formats of the two services, and fail
-//! on demand.
+//! Implements stand-ins for the search services Exa and Tavily. A stand-in is a local HTTP server that answers in the
+//! format of its service. A stand-in can also fail on demand.
 
 use std::future::pending;
 use std::io;
@@ -18,12 +18,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The only API key that the stand-ins accept.
+/// The only API key that the local servers of this file accept.
 pub(crate) const KEY: &str = "stand-in";
 
-/// Returns an HTTP client that reaches the stand-ins on every machine. The client ignores the proxies in environment
-/// variables. The client loads no installed certificates, because the default client cannot be built on a machine
-/// without installed certificates.
+/// Returns an HTTP client that reaches the local servers of this file on every machine. The client ignores the proxy
+/// settings in environment variables. The client loads no installed certificates. Otherwise, a machine without
+/// installed certificates could not build the client.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().tls_certs_only([]).build()
 }
@@ -73,7 +73,7 @@ impl StandIn {
         format!("http://{}/search", self.address)
     }
 
-    /// Returns the number of requests that have arrived so far.
+    /// Returns the number of requests that this server has received so far.
     pub(crate) fn requests(&self) -> u32 {
         self.shared.requests.load(Ordering::Relaxed)
     }
@@ -106,7 +106,8 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let app = Router::new().route("/search", post(search)).with_state(shared);
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        // Ignores the result, because a dropped sender must stop the server, too.
+        // Ignores the result, because the server must stop after a message from the sender, and also after the drop of
+        // the sender.
         let _ = stopped.await;
     });
     Running { stop, server: tokio::spawn(server.into_future()) }

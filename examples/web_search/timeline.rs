@@ -26,8 +26,8 @@ impl Timeline {
         Ok(Self { begin: Instant::now(), events })
     }
 
-    /// Prints a line for a search that began at `start` and has just ended. Then prints the events since the previous
-    /// search.
+    /// Prints a line for a search that began at `start` and has just ended. Then prints the events that were collected
+    /// since the previous search.
     pub(crate) fn print(&self, start: Instant, query: &str, requests: &str, result: impl Display) {
         let [at, took] = [start - self.begin, start.elapsed()].map(|time| format!("{:.2} s", time.as_secs_f64()));
         println!("{at:>8} {took:>8}  {query:<18}{requests:<18}{result}");
@@ -37,7 +37,8 @@ impl Timeline {
     }
 }
 
-/// The events since the last search, as text. The `tracing` subscriber adds events, and the timeline removes them.
+/// The events that have not been printed yet, as text. The `tracing` subscriber adds events. The timeline prints and
+/// removes them.
 #[derive(Clone, Default)]
 struct Events(Arc<Mutex<Vec<String>>>);
 
@@ -65,8 +66,8 @@ impl<S: Subscriber> Layer<S> for Events {
 /// does not show, such as the success of a single call.
 fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
     let [circuit, error] = [fields.get("circuit"), fields.get("error")];
-    // The field `func` contains the name of the decorated function. `ask_exa` calls Exa, and the only other decorated
-    // function calls Tavily.
+    // The field `func` contains the name of the decorated function. The function `ask_exa` calls Exa. The only other
+    // decorated function calls Tavily.
     let service = if fields.get("func") == "ask_exa" { "Exa" } else { "Tavily" };
     Some(match event {
         "circuit_opened" if fields.get("reason") == "threshold" => {

@@ -1,8 +1,9 @@
-//! Converts the layers of a function, one for each attribute, to the tokens of the decorated function.
+//! Generates the tokens of a decorated function from its layers. A layer is one attribute on the function.
 //!
-//! The signature stays the same for callers. The new body consists of inline statements around one `async` block, which
-//! contains the user's statements. Every generated token has the hygiene of `Span::mixed_site`. A generated token has
-//! the span of the user's code only if a compile error should point there.
+//! Callers see the signature that the user wrote. The new function body consists of inline statements around one
+//! `async` block. The `async` block contains the user's statements. Every generated token has the hygiene of
+//! `Span::mixed_site`. A generated token has the location of the user's code only if a compile error should point
+//! there.
 
 mod body;
 pub(crate) mod capture;
@@ -24,12 +25,12 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, located, mentions};
 
-/// Returns the decorated function. Returns `None` if the function has no body, or if there are errors.
+/// Returns the decorated function. Returns `None` if the function has no body, or if `errors` contains errors.
 ///
-/// Input: `async fn f(args) -> Output { body }` with `#[retry] #[circuit]`. The first of `layers` is the outermost
-/// attribute.
+/// Example input: `async fn f(args) -> Output { body }` with the attributes `#[retry] #[circuit]`. The first element of
+/// `layers` belongs to the outermost attribute, `#[retry]`.
 ///
-/// Output, without paths and spans:
+/// Example output, without paths and spans:
 ///
 /// ```text
 /// async fn f(args) -> Output {
@@ -56,13 +57,14 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// }
 /// ```
 ///
-/// The result of `admit` is dropped before the body runs, so that the future does not store this result. The block
-/// after `let delay =` drops the outcome before the sleep, so that the outcome need not be `Send`.
+/// The statement `let mut permit = ..` drops the result of `admit`. The future therefore does not store this result
+/// while the body runs. The block after `let delay =` drops the outcome before the sleep, so that the outcome need not
+/// be `Send`.
 ///
-/// All layers share one `async` block, because a second block would store the arguments a second time. Only a hedge
-/// adds an `async` block for each attempt. A rejected call leaves the function by `return`. If a layer above has to
-/// handle the rejection, the call leaves a labelled block by `break` instead. A rejected attempt of a hedge leaves its
-/// own `async` block by `return`.
+/// The code of all layers (attributes) surrounds one `async` block, because a second block would store the arguments a
+/// second time. Only a hedge adds an `async` block for each attempt. A rejected call leaves the function by `return`.
+/// If a layer above handles the rejection, the rejected call leaves a labelled block by `break` instead. A rejected
+/// attempt of a hedge leaves the `async` block of the attempt by `return`.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],
@@ -127,20 +129,21 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Wraps `block`, which contains the body, in the code of the layers below this layer. Returns tokens that end with
-    /// the outcome as an expression.
+    /// Wraps `block`, which contains the body, in the code of the layers (attributes) below this layer. Returns tokens
+    /// that end with an expression for the outcome.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Wraps `block`, which contains the body, in the code of the layers below this layer. Returns statements that bind
-    /// the local `outcome`.
+    /// Wraps `block`, which contains the body, in the code of the layers (attributes) below this layer. Returns
+    /// statements that bind the outcome to the local variable `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
 
-    /// Wraps `block` like [`Place::bound`]. If a layer below rejects a call for a cause that this layer catches, the
-    /// call continues after these statements.
+    /// Wraps `block`, which contains the body, in the code of the layers (attributes) below this layer. Returns
+    /// statements that bind the outcome to the local variable `outcome`. If a layer below rejects a call, and this
+    /// layer handles the rejection, the call continues after these statements.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);
@@ -164,8 +167,8 @@ impl Place<'_> {
         }
     }
 
-    /// Wraps `block`, which contains the body, in the code of this layer and of the layers below it. If this place in
-    /// the stack is the body itself, returns the statements that wait for the body.
+    /// Wraps `block`, which contains the body, in the code of this layer (attribute) and of the layers below it. If
+    /// `self` is the position below the last layer, returns the statements that wait for the body.
     fn statements(self, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         if let Some(layer) = self.layer() {
@@ -178,8 +181,8 @@ impl Place<'_> {
 }
 
 /// Returns a constant that marks the function as expanded, if the function has an unknown attribute. The unknown
-/// attribute may be an attribute of this library under another name. Such an attribute expands next, finds the
-/// constant, and reports that the attribute is in the wrong place.
+/// attribute may be an attribute of this crate that the user imported under another name. If an attribute of this crate
+/// expands later, the attribute finds the constant and reports an error.
 fn marker(function: &Function, runtime: &Path) -> Option<TokenStream> {
     const HARMLESS: [&str; 8] = ["doc", "allow", "expect", "warn", "deny", "inline", "must_use", "deprecated"];
     let marker = format_ident!("{EXPANDED}", span = Span::mixed_site());

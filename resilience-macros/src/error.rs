@@ -2,9 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 
-/// Collects the mistakes in attributes and functions as compile errors, so that one build reports all mistakes.
+/// Collects compile errors, so that one build reports all mistakes in a decorated function.
 ///
-/// Each message is in lower case. The message first names the mistake, and then the text that the user should write
+/// Each message is in lower case. The message names the mistake first, and then the code that the user should write
 /// instead.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);

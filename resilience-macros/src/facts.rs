@@ -1,53 +1,56 @@
-//! Defines [`Facts`], the properties of a layer, which is one attribute on a function. The module `plan` makes all
-//! decisions about the layers of a function from these properties alone.
+//! Defines [`Facts`], the properties of one attribute on a function. The module `plan` makes all decisions about the
+//! attributes of a function from `Facts` alone.
 
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-/// The properties of one layer, which is one attribute on a function.
+/// The properties of one attribute on a function.
 pub(crate) struct Facts {
     /// The name of the attribute, such as `circuit`.
     pub(crate) attribute: &'static str,
-    /// The span for errors about the order of the layers.
+    /// The span in the user's code at which errors about the order of the attributes point.
     pub(crate) span: Span,
     pub(crate) runs: Runs,
-    /// The cause of the layer's own rejections, or `None` if the layer rejects no calls.
+    /// The cause that the attributes above see when this attribute rejects a call. The field is `None` if the attribute
+    /// rejects no calls.
     pub(crate) rejects: Option<Cause>,
-    /// The causes of the rejections that this layer catches. If a layer below rejects a call for another cause, the
-    /// error of the rejection skips this layer.
+    /// The causes of the rejections that this attribute handles. If an attribute below rejects a call for another
+    /// cause, the error of the rejection bypasses this attribute.
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
-    /// The largest number of attempts that the layer makes of one call. It is 1 for a layer that repeats nothing.
+    /// The largest number of attempts that the attribute makes for one call. The number is 1 for an attribute that
+    /// repeats nothing, such as a timeout.
     pub(crate) attempts: u32,
-    /// The circuit that the failures of one call may open, and the number of failures that opens it.
+    /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if the attribute
+    /// does not determine the number.
     pub(crate) opens: Option<Opens>,
-    /// Whether the layer replaces an error by the outcome of another function, as a fallback does. The other function
-    /// takes the arguments of the call.
+    /// Whether the attribute replaces an error by the outcome of another function, as `#[fallback]` does.
     pub(crate) replaces: bool,
-    /// Whether a call may wait until the layer admits the call, as in a bulkhead.
+    /// Whether a call may wait for a permit of the attribute, as in a bulkhead.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`, and its span. All functions of the program share the circuit of
-    /// this name.
+    /// The value of the option `name` of `#[circuit]`, and the span of the value. All functions whose `#[circuit]` has
+    /// this name share one circuit.
     pub(crate) name: Option<(String, Span)>,
-    /// The expression `key` in `#[circuit]`, which selects one of several circuits with the same name.
+    /// The expression in the option `key` of `#[circuit]`. Each value of the expression has a separate circuit.
     pub(crate) key: Option<TokenStream>,
-    /// Whether `key` contains the number of the attempt of a retry above. Each attempt may then use another circuit.
+    /// Whether the expression `key` contains the attempt number of a retry above this circuit. Each attempt may then
+    /// use another circuit.
     pub(crate) per_attempt: bool,
-    /// The user's function that returns the delay that an error asks for. The retries above this layer call this
-    /// function.
+    /// The user's function in the option `retry_after` of `#[circuit]`. The function returns the delay that an error
+    /// asks for. A retry above calls the function if the retry itself has no `retry_after`.
     pub(crate) hint: Option<TokenStream>,
-    /// The names of the arguments that are cloned for each attempt.
+    /// The names of the arguments in the option `clone`. The expansion clones these arguments for each attempt.
     pub(crate) clones: Vec<Ident>,
-    /// The name of the variable that contains the number of the attempt in the body.
+    /// The name of a variable for the user's function body. The variable contains the number of the current attempt.
     pub(crate) attempt: Option<Ident>,
-    /// The functions of the user that the expansion calls after the body has run.
+    /// The user's functions, such as `failure_if`, that the expansion may call after the creation of the body's future.
     pub(crate) late: Vec<TokenStream>,
 }
 
 impl Facts {
-    /// Creates the properties of a layer. The properties that every layer must state are parameters. The other
+    /// Creates the properties of an attribute. Each attribute must state the properties that are parameters. All other
     /// properties have defaults.
     pub(crate) fn new(
         attribute: &'static str,
@@ -84,29 +87,30 @@ impl Facts {
 #[derive(Clone, Copy)]
 pub(crate) struct Opens {
     pub(crate) threshold: u32,
-    /// Whether the attribute does not set the threshold.
+    /// Whether the threshold is the default value.
     pub(crate) by_default: bool,
 }
 
-/// The way in which a layer runs the body, which decides how the body may use the arguments of a call.
+/// How an attribute runs the user's function body. The variant decides whether the body may consume the arguments of a
+/// call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Runs {
-    /// The layer runs the body at most once. The body may consume the arguments.
+    /// The attribute runs the body at most once. The body may consume the arguments.
     Once,
-    /// The layer needs the arguments again after the body has run, for another attempt or for a fallback function.
+    /// The attribute needs the arguments again after the body has run, for another attempt or for a fallback function.
     Again,
-    /// The layer runs several attempts of the body at the same time. The attempts share the arguments.
+    /// The attribute runs several attempts of the body at the same time. The attempts share the arguments.
     AtOnce,
 }
 
-/// The cause of a rejection: the kind of layer that rejected the call.
+/// The cause of a rejection: the kind of attribute that rejected the call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Cause {
-    /// A circuit rejected the call. A retry ends if it receives this rejection.
+    /// A circuit rejected the call. A retry that receives this rejection makes no further attempt.
     Circuit,
-    /// A bulkhead or a rate limit rejected the call. Circuits above ignore this outcome, because it says nothing about
-    /// the service. A circuit whose key contains the number of the attempt also rejects with this cause, because the
-    /// next attempt may use another circuit.
+    /// A bulkhead or a rate limit rejected the call. A circuit above ignores this rejection, because the rejection says
+    /// nothing about the service. A circuit whose `key` contains the number of the attempt also rejects calls with this
+    /// cause. A retry above may then make another attempt, which may use another circuit.
     Limit,
 }
 
@@ -114,57 +118,59 @@ impl Cause {
     pub(crate) const ALL: &'static [Self] = &[Self::Circuit, Self::Limit];
 }
 
-/// The question that a layer asks about rejections by the layers below.
+/// The information about rejected calls that an attribute needs at run time.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Asks {
-    /// The layer asks nothing, and treats a rejection like any other outcome.
+    /// The attribute needs no information. The attribute treats a rejection like any other outcome.
     Nothing,
-    /// The layer asks whether any layer below rejected the call.
+    /// The attribute must know whether an attribute below rejected the call.
     Rejected,
-    /// The layer asks whether a circuit rejected the call. The answer is needed only if a layer between this layer and
-    /// the circuit catches the rejection, or if each attempt has its own circuit. Any other rejection by a circuit
-    /// skips this layer.
+    /// The attribute, a retry, must know whether a circuit below rejected the call. The expansion stores this
+    /// information if an attribute between the retry and the circuit handles the rejection. The expansion also stores
+    /// the information if each attempt has its own circuit. Otherwise the error of the rejection bypasses the retry.
     ByCircuit,
-    /// The layer asks whether a layer below rejected the call, or whether the caller's deadline ended the call. The
-    /// answer is needed only if a layer below can reject calls, or is a timeout.
+    /// The attribute must know whether an attribute below rejected the call, or whether the caller's deadline ended the
+    /// call. The expansion stores this information only if an attribute below can reject calls, or is a timeout.
     ByCaller,
 }
 
-/// The longest time that a layer takes, computed from the time of the layers below.
+/// The longest time that an attribute and the attributes below it take together.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
-    /// The time of the layers below.
+    /// The time of the attributes below. This attribute adds no time.
     Same,
-    /// The time of the layers below, limited to this duration.
+    /// The time of the attributes below, limited to this duration.
     AtMost(Duration),
-    /// A wait of at most this duration, plus the time of the layers below.
+    /// The time of the attributes below, plus a wait of at most this duration.
     After(Duration),
-    /// The time of several attempts of the layers below, with pauses between them.
+    /// The time of several attempts, with pauses between the attempts. Each attempt takes the time of the attributes
+    /// below.
     Repeated(Pauses),
-    /// The time of at most `max` attempts of the layers below. The attempts start at intervals of `after`.
+    /// The time of at most `max` attempts, which start at intervals of `after`. Each attempt takes the time of the
+    /// attributes below.
     Hedged { after: Duration, max: u32 },
     /// A time that is not known at compile time.
     Unknown,
 }
 
-/// The pauses of a retry, if they are the same for every call.
+/// The pauses between the attempts of a retry. The lengths of these pauses are known at compile time.
 #[derive(Clone, Copy)]
 pub(crate) struct Pauses {
     /// The maximum number of attempts.
     pub(crate) max: u32,
     /// The length of the first pause in seconds.
     pub(crate) delay: f64,
-    /// The factor by which a pause is multiplied to get the next pause.
+    /// The ratio of each pause to the previous pause.
     pub(crate) backoff: f64,
 }
 
 impl Pauses {
-    /// Returns the length of the pause after the n-th attempt, counted from 1, in seconds.
+    /// Returns the pause after the attempt with the number `nth`, in seconds. The first attempt has the number 1.
     pub(crate) fn nth(&self, nth: u32) -> f64 {
         self.delay * self.backoff.powf(f64::from(nth) - 1.0)
     }
 
-    /// Returns the sum of the pauses of a call that makes `max` attempts, in seconds.
+    /// Returns the sum of all pauses in a call that makes `max` attempts, in seconds.
     pub(crate) fn sum(&self) -> f64 {
         let count = f64::from(self.max) - 1.0;
         let factor = if self.backoff > 1.0 { (self.backoff.powf(count) - 1.0) / (self.backoff - 1.0) } else { count };

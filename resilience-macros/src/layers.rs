@@ -1,8 +1,8 @@
-//! Contains one file or folder for each attribute, which defines the options, the properties and the tokens of the
-//! attribute.
+//! Contains one module for each attribute. The module parses the options of the attribute, and generates the tokens of
+//! the attribute.
 //!
-//! To add an attribute, add a file with a constant `ATTRIBUTE`, a `mod` line below, and the name in `attributes!` in
-//! `lib.rs`.
+//! To add an attribute, add a file with a constant `ATTRIBUTE`, and a `mod` line below. Then add the name of the
+//! attribute to `attributes!` in `lib.rs`.
 
 pub(crate) mod attribute;
 pub(crate) mod bulkhead;

@@ -1,15 +1,15 @@
 //! Implements the attribute macros that `resilience-runtime` re-exports and documents.
 //!
-//! The attributes of this crate on one function form a stack. Each attribute of a stack is a layer. The expansion of a
-//! stack passes through these modules:
+//! The attributes of this crate on one function form a stack. Each attribute of a stack is a layer. These modules
+//! expand a stack:
 //!
 //! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
-//! 2. `layers` contains a module for each attribute. Each of these modules parses the options of its attribute with the
+//! 2. `layers` contains a module for each attribute. Each of these modules parses the options of one attribute with the
 //!    parsers in `parse`.
-//! 3. `plan` reports contradictions between layers. It reads the properties of each layer from a `Facts` struct.
+//! 3. `plan` reports contradictions between layers. `plan` reads the properties of each layer from a `Facts` struct.
 //! 4. `emit` combines the tokens of all layers in one expansion.
 //!
-//! To avoid import cycles, a module imports only from modules to its right in this list: `pipeline`, `layers`, `emit`,
+//! To avoid import cycles, each module imports only from later modules of this list: `pipeline`, `layers`, `emit`,
 //! `plan`, and then `parse`, `facts`, `tokens` and `error`.
 #![forbid(unsafe_code)]
 
@@ -28,7 +28,7 @@ use proc_macro::TokenStream;
 
 use crate::layers::attribute::Attribute;
 
-/// Declares the macro entry point of each attribute, and `FAMILY`, the table of all attributes of this crate.
+/// Declares an attribute macro for each `$name`. Also declares `FAMILY`, the table of all attributes of this crate.
 macro_rules! attributes {
     ($($name:ident),* $(,)?) => {
         const FAMILY: &[Attribute] = &[$(layers::$name::ATTRIBUTE),*];

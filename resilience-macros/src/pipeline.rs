@@ -1,13 +1,13 @@
-//! Expands a stack of attributes in four steps:
+//! Expands all attributes of this crate on one function, in four steps:
 //!
 //! 1. Recognise the attributes of this crate on a function.
 //! 2. Parse the options of each attribute.
-//! 3. Check the stack for contradictions.
-//! 4. Emit the tokens.
+//! 3. Check the attributes for contradictions.
+//! 4. Generate the tokens of the decorated function.
 //!
-//! rustc expands the outermost attribute of a function first. This expansion takes the other attributes of this crate
-//! from the function, and contains the code of all these attributes. If each attribute expanded separately, the code of
-//! the outermost attribute would become the innermost code.
+//! rustc expands the outermost attribute of a function first. The expansion of the outermost attribute contains the
+//! code of all attributes of this crate, and removes these attributes from the function. If each attribute expanded
+//! alone, rustc would wrap the code of an inner attribute around the code of an outer attribute.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -21,11 +21,11 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument that marks an attribute as absorbed. The expansion of another attribute already contains the code of an
-/// absorbed attribute. The absorbed attribute therefore changes nothing when rustc expands it.
+/// The argument that marks an attribute as absorbed. The code of an absorbed attribute is already in the expansion of
+/// another attribute. The absorbed attribute therefore changes nothing when rustc expands it.
 ///
-/// An absorbed attribute stays in the output. Otherwise rustc would report the attribute's import as unused, or would
-/// not report that the import is missing.
+/// The expansion still contains the absorbed attribute. Without the attribute, rustc would report the import of the
+/// attribute as unused. Without the attribute, rustc would also accept code that lacks the import.
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
@@ -73,8 +73,8 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Returns the attribute of this crate that `path` names, or `None` if `path` names another attribute. `path` contains
-/// either the name of the attribute alone, or also the path of the runtime crate.
+/// Returns the attribute of this crate that `path` names, or `None` if `path` names any other attribute. `path` is the
+/// name of the attribute, such as `retry`. The path of the runtime crate may precede this name.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -101,14 +101,15 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns `#[path(__absorbed)]`: the attribute `path` with the argument that marks it as absorbed.
+/// Returns `#[path(__absorbed)]`. The argument `__absorbed` makes the attribute `path` change nothing when rustc
+/// expands it.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an error if another attribute of this crate has already expanded on the function. The other attribute did
-/// not recognise the current attribute, because the user imported the current attribute under a new name.
+/// Reports an error if another attribute of this crate expanded on the function before this attribute. The other
+/// attribute did not recognise this attribute, because the user imported this attribute under a new name.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(
@@ -119,10 +120,11 @@ fn comes_first(function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Adds the longest time that a call can take, and the circuit that one call can open, to the docs of the function, if the
-/// attributes determine them. A function without docs gets no such line, so that rustc still reports the missing docs.
+/// Adds two sentences to the docs of the function. The first sentence states the longest time of a call. The second
+/// sentence warns that one failing call can open a circuit. A sentence is left out if the attributes do not determine
+/// the content of the sentence. A function without docs gets no sentence, so that rustc still reports the missing docs.
 fn document(function: &mut Function, plan: &Plan) {
-    // Does not count `#[doc(alias = ..)]` and `#[doc(hidden)]` as docs, because they contain no text.
+    // Does not count `#[doc(alias = ..)]` and `#[doc(hidden)]` as docs, because these attributes contain no text.
     let is_text = |attr: &syn::Attribute| matches!(&attr.meta, Meta::NameValue(meta) if meta.path.is_ident("doc"));
     if !function.attrs.iter().any(is_text) {
         return;
@@ -133,7 +135,7 @@ fn document(function: &mut Function, plan: &Plan) {
     }
 }
 
-/// Returns the compile errors, followed by the function. The function stays in the output, so that calls of the
+/// Returns the compile errors, followed by the function. The output contains the function, so that calls of the
 /// function still compile, and editors still find the function.
 fn with_errors(errors: Errors, item: &TokenStream) -> TokenStream {
     let errors = errors.into_tokens();

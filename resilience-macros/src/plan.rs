@@ -1,5 +1,5 @@
-//! Answers questions about all layers (attributes) of a function, such as "which layer catches this rejection?", from
-//! the properties of the layers. This module creates no tokens.
+//! Makes decisions about the attributes of a function, such as "which attribute handles a rejected call?". This module
+//! creates no tokens.
 
 pub(crate) mod check;
 mod exits;

@@ -1,4 +1,4 @@
-//! Tests this crate. The tests pass tokens to an attribute, as the compiler does.
+//! Tests the attribute macros of this crate. The tests call the macros with tokens, as the compiler does.
 
 mod answers;
 mod edges;
@@ -15,14 +15,14 @@ use syn::{Attribute, Meta};
 
 use crate::{FAMILY, pipeline};
 
-/// Expands the attribute `name` with the options `args` on `item`.
+/// Expands the attribute `name` with the options `args` on the function `item`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
     pipeline::expand(attribute, FAMILY, args, item)
 }
 
-/// Expands the outermost attribute of a function. Passes the other attributes to the macro as a part of the item, as
-/// the compiler does.
+/// Expands the outermost attribute of `function`. Like the compiler, passes the other attributes to the macro as a part
+/// of the function.
 fn expanded(function: TokenStream) -> TokenStream {
     let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
     let (attrs, item) = split.parse2(function).unwrap();

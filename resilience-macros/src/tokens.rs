@@ -1,15 +1,15 @@
-//! Searches and creates tokens for the other modules.
+//! Defines functions that search or create tokens.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name of a marker constant at the beginning of an expanded body. The marker tells a later attribute that an
-/// attribute of this crate has already expanded on the function.
+/// The name of a constant that an expansion may add to the function body. If an attribute finds this name in the body,
+/// another attribute of this crate has already expanded on the function. The attribute then reports an error.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
-/// Returns whether `tokens` contain the name `ident`, also in the text of a format string, such as `"{ident}"`. A field
-/// or a method with this name does not count.
+/// Returns whether `tokens` contain the name `ident`. The name also counts inside a format string, such as `"{ident}"`.
+/// The name of a field or of a method does not count.
 pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     let mut dots = 0;
     tokens.clone().into_iter().any(|token| {
@@ -28,15 +28,15 @@ pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// Returns the tokens `within` in braces with this `span`.
+/// Returns `{ within }` as one group of tokens, with `span` as the span of the braces.
 pub(crate) fn braced(within: TokenStream, span: Span) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, within);
     group.set_span(span);
     TokenTree::Group(group)
 }
 
-/// Returns the tokens of `path` with the location `at`, so that errors point at this location. The names in the path
-/// still resolve as before.
+/// Returns the tokens of `path` with the location `at`, so that compile errors point at `at`. The tokens keep their
+/// hygiene.
 pub(crate) fn located(path: &Path, at: Span) -> TokenStream {
     let tokens = path.to_token_stream().into_iter().map(|mut token| {
         token.set_span(token.span().located_at(at));

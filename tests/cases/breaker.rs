@@ -1,4 +1,4 @@
-//! Replays the cases in `breaker.json`, which come from the tests of other circuit breakers.
+//! Replays the test cases of `breaker.json`. The cases come from the test suites of other circuit-breaker libraries.
 
 use std::collections::HashMap;
 use std::hint::spin_loop;
@@ -43,7 +43,7 @@ enum Op {
     Start,
     Finish,
     Advance,
-    /// A reset of the breaker, which also ends a state that was set by hand.
+    /// Calls `CircuitBreaker::reset`, also for the operations `enable` and `force_release`, which end a manual state.
     #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
@@ -51,7 +51,7 @@ enum Op {
     ForceOpen,
     Disable,
     MetricsOnly,
-    /// A call that starts and ends in this step.
+    /// A whole call, from its start to its end.
     #[serde(untagged)]
     Call(Outcome),
 }
@@ -62,15 +62,14 @@ struct Growth {
     max: f64,
 }
 
-/// The longest step of the coarse wall clock on any operating system. The time stamps of a breaker come from this
-/// clock.
+/// An upper bound of the time between two ticks of the operating system's coarse wall clock. A breaker takes its time
+/// stamps from this clock.
 const COARSE_TICK: Duration = Duration::from_millis(10);
 
-/// A reason to skip cases, the number of cases that it skips, and a function that returns whether the reason applies to
-/// a case.
+/// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons to skip a case. If several reasons apply to a case, only the first of these reasons counts the case.
+/// If several entries select a case, only the first of these entries counts the case.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -79,14 +78,14 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// The ids of cases, each with the name of a statistic that this library defines differently. In this library,
-/// `successes` is the number of successes since the circuit last closed. In the case, the number starts when the
-/// circuit becomes half-open.
+/// Contains pairs of a case and a statistic. The replay of this case does not compare this statistic. In this library,
+/// the statistic `successes` is the number of successes since the circuit last closed. The case expects the number of
+/// successes since the circuit last became half-open.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
-    /// Returns whether the case uses only features of the original specification of this breaker. The test checks that
-    /// every case of this kind is replayed.
+    /// Returns whether the case uses only options of this project's original specification. The test checks that the
+    /// replay skips no basic case.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -124,7 +123,7 @@ impl Case {
         if self.expect_config.as_deref() == Some("rejected") {
             let error = breaker.expect_err(&self.id);
             let why = self.why.as_deref().unwrap();
-            // Converts the names of two options, because the cases use other names than the builder.
+            // Translates two option names of the builder into the names that the cases use.
             let option = match error.option() {
                 "failure_rate" => "rate",
                 "calls" => "window",
@@ -136,22 +135,22 @@ impl Case {
         }
     }
 
-    /// Returns the outcome of the call with this id. The step that ends the call contains the outcome. If no step ends
-    /// the call, the call is cancelled.
+    /// Returns the outcome in the step `finish` of the call `id`. If no step finishes the call, returns
+    /// `Outcome::Cancel`, because the end of the replay drops the call.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
     }
 }
 
-/// The state of a replay.
 struct Replay<'a> {
     case: &'a Case,
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// An entry for each step. The number is the time on the paused clock at which the step ended, in seconds. The
-    /// array holds the earliest and the latest wall-clock time of the step, in milliseconds since 1970.
+    /// Contains an entry for each finished step of the case. The number in the entry is the end of the step on the
+    /// paused clock, in seconds. The array holds the earliest and the latest wall-clock time of the step, in
+    /// milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -170,8 +169,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Applies a step. Returns `None` if the step starts no call. Otherwise returns `Ok` if the breaker admitted the
-    /// call, or the error of the rejection.
+    /// Applies a step to the breaker. Returns `Some(Ok(()))` if the breaker admits a call, `Some(Err(..))` if the
+    /// breaker rejects a call, and `None` if the step starts no call.
     async fn apply(&mut self, step: &'a Step) -> Option<Result<(), CircuitOpenError>> {
         match step.op {
             Op::Call(outcome) => Some(match Call::start(&self.breaker, outcome).await {
@@ -238,7 +237,7 @@ impl<'a> Replay<'a> {
             assert_eq!(actual, *expected, "{place}: {key}");
         }
 
-        // The following assertions hold after every step of every case.
+        // The assertions below must hold after every step of every case.
         assert_eq!(stats.state, self.breaker.state(), "{place}");
         assert_eq!(remaining > 0, stats.state == CircuitState::Open, "{place}: {stats:?}");
         if let Some(Err(open)) = admission {
@@ -250,8 +249,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// If the case expects time stamps, waits until the coarse wall clock has advanced twice. No two steps of the case
-    /// then have the same time stamp. Returns the earliest possible time stamp of the next step, in milliseconds since
+    /// If the case expects time stamps, waits for two ticks of the coarse wall clock. The wait gives each step of the
+    /// case a different time stamp. Returns the earliest possible time stamp of the next step, in milliseconds since
     /// 1970.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
@@ -263,8 +262,8 @@ impl<'a> Replay<'a> {
         wall_millis(SystemTime::now() - COARSE_TICK)
     }
 
-    /// Returns the time on the paused clock, in seconds, at which the step with the time stamp `stamp` ended. Returns
-    /// null if `stamp` is `None`.
+    /// Finds the step during which the breaker took the time stamp `stamp`. Returns the end of this step on the paused
+    /// clock, in seconds.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
         let made = self.journal.iter().find(|(_, [begun, ended])| (begun..=ended).contains(&&stamp));

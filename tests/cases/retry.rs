@@ -1,4 +1,4 @@
-//! Replays the cases in `retry.json`, which come from the retry tests of other libraries.
+//! Replays the test cases of `retry.json`. The cases come from the retry tests of other libraries.
 
 mod budget;
 mod jitter;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, advance, timeout};
 
 const CASES: &str = include_str!("retry.json");
 
-/// A budget that never runs out, for cases without a budget.
+/// A retry budget that never runs out, for each case that sets no budget.
 static PLENTY: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: u32::MAX, ..TokenBucket::DEFAULT });
 
 #[derive(Deserialize)]
@@ -31,47 +31,43 @@ struct Case {
     why: Option<String>,
 }
 
-/// A reason to skip cases, the number of cases that it skips, and a function that returns whether the reason applies to
-/// a case.
+/// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// The reasons to skip a case. If several reasons apply to a case, only the first of these reasons counts the case.
+/// If several entries select a case, only the first of these entries counts the case.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
-    // Case V03 contradicts case D18: V03 expects an error if `delay` is longer than `max_delay`. The library returns
-    // this error.
+    // Case D18 expects no error if `delay` is longer than `max_delay`. Case V03 expects an error, which this library
+    // returns.
     ("a delay above the longest is capped", 1, |case| case.id == "D18"),
     ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
     ("no option: delays other than exponential", 4, |case| case.sets("increment") || case.sets("delays")),
-    // Case F08 expects an error from a cancelled call, but a dropped future returns nothing. Case V01 sets a negative
-    // delay, but a `Duration` cannot be negative.
+    // Case F08 expects an error from a cancelled call. In Rust, a cancelled call is a dropped future, which returns
+    // nothing. Case V01 sets a negative delay, which a `Duration` cannot express.
     ("cannot be said", 2, |case| ["F08", "V01"].contains(&&*case.id)),
 ];
 
-/// The error of an attempt.
 #[derive(Debug)]
 struct Failure {
-    /// The number of the attempt, from 1.
+    /// The number of the attempt. The first attempt has the number 1.
     attempt: usize,
     kind: String,
     retry_after: Option<Duration>,
 }
 
-/// Returns a hint of 1 s if the error is of the kind `throttle`. A hint is the delay that the service asks for.
 fn throttled(failure: &Failure) -> Option<Duration> {
     (failure.kind == "throttle").then_some(Duration::from_secs(1))
 }
 
-/// The values that a test records during one call.
 #[derive(Debug)]
 struct Observed {
     /// The number of tokens in the budget after each attempt.
     tokens: Vec<u64>,
-    /// The time at which each attempt began.
+    /// The start time of each attempt.
     attempts: Vec<Instant>,
-    /// The result of the call, or `None` if the call was dropped.
+    /// The result of the call. The field is `None` if the call was dropped.
     result: Option<Result<u64, Failure>>,
 }
 
@@ -89,8 +85,8 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // These options need no call of the builder. `policy` or a replay function implements some of these
-                // options. The other options describe a behaviour that the library always has.
+                // The builder has no methods for these keys. `Case::policy` or a replay function reads some of these
+                // keys. The other keys describe behaviour that the library always has.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
                 other => panic!("{}: unknown option `{other}`", self.id),
@@ -99,7 +95,6 @@ impl Case {
         builder
     }
 
-    /// Builds the policy of this case, including the functions that decide which outcomes are retried.
     fn policy(
         &self,
         budget: Option<&'static RetryBudget>,
@@ -132,7 +127,8 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // Checks with `contains`, because the cases use the name `max_attempts` for the option `max`.
+                // Compares with `contains`, because the case names the option `max_attempts`, and the error names the
+                // option `max`.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;
@@ -163,16 +159,16 @@ impl Case {
         }
     }
 
-    /// Replays a table about `max_elapsed`. A row contains the time at which an attempt fails, and whether another
-    /// attempt follows. Some rows also contain the number of the attempt, before the time.
+    /// Replays a table about the option `max_elapsed`. The first value of a row is the time at which an attempt fails,
+    /// in seconds. If the first value is an array, it contains the number of this attempt and the time. The second
+    /// value of the row is `retry` if another attempt must follow.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
                 Value::Array(at) => (u32::deserialize(&at[0]).unwrap(), seconds(&at[1])),
                 elapsed => (1, seconds(elapsed)),
             };
-            // Uses pauses of 1 µs. These pauses are shorter than the difference between the times of two rows, so they
-            // change no result.
+            // Uses pauses of 1 µs, because longer pauses could change the result of a row.
             let max = self.config.get("max_attempts").map_or(9, |max| u32::deserialize(max).unwrap());
             let policy = self.builder().max(max).delay(Duration::from_micros(1)).backoff(1.0).build().unwrap();
             let (begin, attempts) = (Instant::now(), Cell::new(0));
@@ -199,8 +195,9 @@ impl Case {
                     let pauses: Vec<_> = attempts.windows(2).map(|pair| pair[1] - pair[0]).collect();
                     assert_eq!(pauses.len(), delays.len(), "{id}: {pauses:?}");
                     for (pause, delay) in pauses.into_iter().zip(delays) {
-                        // A pause may be up to 1 ms longer than its delay. The timer of tokio has steps of 1 ms, and
-                        // never wakes too early. A delay of zero does not use the timer.
+                        // Accepts a pause that is up to 1 ms longer than its delay, because tokio's timer rounds up to
+                        // steps of 1 ms. Accepts no longer pause after a delay of zero, because a delay of zero does
+                        // not use the timer.
                         let latest = if delay.is_zero() { delay } else { delay + Duration::from_millis(1) };
                         assert!((delay..=latest).contains(&pause), "{id}: {pause:?} in place of {delay:?}");
                     }
@@ -213,8 +210,8 @@ impl Case {
                 },
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
                 "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
-                // Checks nothing here, because this replay sends no request. The test
-                // `argument_is_the_same_in_each_attempt` covers this key.
+                // The test `argument_is_the_same_in_each_attempt` checks this key, because the attempts of this replay
+                // take no argument.
                 "same_request_each_time" => {}
                 other => panic!("{id}: unknown key `{other}`"),
             }
@@ -222,15 +219,15 @@ impl Case {
     }
 }
 
-/// Calls a function through `policy`. The n-th attempt ends with the n-th of the `outcomes`. An attempt for which
-/// `outcomes` has no entry panics.
+/// Makes one call through `policy`. Attempt number n returns entry number n of `outcomes`. An attempt without an entry
+/// panics.
 async fn observe<P: RetryRules<u64, Failure>>(
     policy: &RetryPolicy<P>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],
 ) -> Observed {
-    // Moves the clock to a time between two steps of tokio's timer, which has steps of 1 ms. At the exact time of a
-    // step, even a sleep of zero would take some time.
+    // Moves the paused clock between two steps of tokio's timer. A step is 1 ms long. If a call began exactly at a
+    // step, even a sleep of zero would take time.
     advance(Duration::from_micros(300)).await;
     let attempts = RefCell::new(Vec::new());
     let tokens = RefCell::new(Vec::new());
@@ -290,7 +287,7 @@ async fn every_case_is_replayed_or_skipped_with_reason() {
     assert_eq!(replayed, groups.collect());
 }
 
-/// Tests case A11: every attempt receives the same argument.
+/// Tests case A11 of `retry.json`: every attempt receives the same argument.
 #[tokio::test(start_paused = true)]
 async fn argument_is_the_same_in_each_attempt() {
     #[retry(max = 4, delay = 0.01, backoff = 1, clone(request))]

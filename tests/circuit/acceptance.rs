@@ -1,6 +1,5 @@
-//! Tests the acceptance criteria of the original specification of this project, each criterion in one test.
-//!
-//! The sixth criterion, "`web_search` uses circuit breakers", is tested in `tests/web_search.rs`.
+//! Tests the acceptance criteria of this project's original specification. Each test covers one criterion. The file
+//! `tests/web_search.rs` tests the sixth criterion, "`web_search` uses circuit breakers".
 
 use std::time::Duration;
 

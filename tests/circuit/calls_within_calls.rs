@@ -1,5 +1,6 @@
-//! Tests calls inside the body of another call through the same circuit. If the outer call is a trial, the circuit
-//! admits the inner call as a part of this trial.
+//! Tests a call (the inner call) in the body of another call (the outer call), if both calls use the same circuit. If
+//! the outer call is a trial (a call of a half-open circuit), the circuit admits the inner call as a part of this
+//! trial.
 
 use std::future::{Future, ready};
 use std::io;
@@ -20,7 +21,6 @@ fn down() -> io::Error {
     io::Error::other("down")
 }
 
-/// Opens the circuit, and lets its cooldown pass, so that the next call is a trial.
 async fn half_open(name: &str) -> CircuitBreaker {
     let breaker = breaker(name);
     breaker.trip();

@@ -16,7 +16,6 @@ fn breaker(name: &'static str) -> CircuitBreaker {
     CircuitBreaker::builder(name).threshold(1).cooldown(Duration::from_secs(30)).build().unwrap()
 }
 
-/// Creates a breaker whose next call is a trial.
 async fn half_open(name: &'static str) -> CircuitBreaker {
     let breaker = breaker(name);
     breaker.try_acquire().unwrap().failure();
@@ -29,19 +28,17 @@ fn stats(name: &str) -> CircuitStats {
     get_circuit(name).expect("declared by an attribute").stats()
 }
 
-/// Returns the totals of failed and cancelled calls.
 fn counts(stats: &CircuitStats) -> (u64, u64) {
     (stats.total_failed, stats.total_cancelled)
 }
 
-/// Polls a future once. If the poll panics, returns the message of the panic as an error.
 fn poll<F: Future>(future: F) -> std::result::Result<Poll<F::Output>, &'static str> {
     let mut future = pin!(future);
     let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(Waker::noop()))));
     polled.map_err(|panic| *panic.downcast::<&str>().unwrap())
 }
 
-/// Panics without printing a message.
+/// Uses `resume_unwind`, because `panic!` would print a message.
 fn panics<T>() -> T {
     resume_unwind(Box::new("panicked"))
 }

@@ -1,5 +1,5 @@
-//! Tests breakers on several clocks: the system's clock without a runtime, tokio's paused clock, and two clocks that
-//! show different times.
+//! Tests breakers that read different clocks: the system's clock outside a tokio runtime, tokio's paused clock, and two
+//! clocks that show different times.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -19,8 +19,7 @@ fn breaker() -> CircuitBreaker {
     CircuitBreaker::builder("clocks").threshold(1).cooldown(COOLDOWN).build().unwrap()
 }
 
-/// Creates a runtime with a paused clock. The time of this clock is later than the time of the system's clock, by the
-/// duration `ahead`.
+/// Creates a tokio runtime whose paused clock is ahead of the system's clock by the duration `ahead`.
 fn paused(ahead: Duration) -> Runtime {
     let runtime = paused_runtime();
     runtime.block_on(advance(ahead));
@@ -107,10 +106,9 @@ fn slow_call_counts_on_clock_paused_later() {
     assert_eq!(breaker.stats().window_slow, 1);
 }
 
-/// Runs `test` while another thread makes calls without a pause. These calls go through another breaker, and read the
-/// system's clock.
+/// Runs `test` while another thread calls a second breaker in a loop. The other thread reads the system's clock.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// Ends the busy thread when this value is dropped, also if the test panics.
+    /// Ends the loop of the other thread when the value is dropped. A panic of `test` also drops the value.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {
@@ -179,8 +177,8 @@ fn window_of_one_millisecond_keeps_successes() {
         calls(&breaker, &".".repeat(100));
         calls(&breaker, "x");
         let stats = breaker.stats();
-        // Checks the window only if the calls took less than half of the window's time. If the system interrupts this
-        // thread for longer, the calls may have left the window.
+        // Skips the check if the calls above took half of the window or longer, because the oldest calls may have left
+        // the window.
         if last.elapsed() < window / 2 {
             assert!(stats.window_total >= 100, "{stats:?}");
             valid += 1;
@@ -192,7 +190,7 @@ fn window_of_one_millisecond_keeps_successes() {
     panic!("interrupted in each of {ROUNDS} rounds");
 }
 
-/// A layer of a subscriber that accepts every event and does nothing.
+/// A layer of a `tracing` subscriber. The layer accepts every event and does nothing.
 struct Silent;
 
 impl<S: tracing::Subscriber> Layer<S> for Silent {}

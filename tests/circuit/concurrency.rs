@@ -12,7 +12,7 @@ use resilience_runtime::{
 
 const THREADS: usize = 8;
 
-/// Calls `f` in eight threads at the same time, with the number of the thread (from 0), and returns all results.
+/// Calls `f` in eight threads at the same time. The argument of `f` is the number of the thread, from 0 to 7.
 fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(THREADS);
     thread::scope(|scope| {
@@ -26,7 +26,7 @@ fn at_once<T: Send>(f: impl Fn(usize) -> T + Sync) -> Vec<T> {
 }
 
 /// Repeats the case H06 of `tests/cases/breaker.json` with real threads. A half-open circuit must admit at most
-/// `half_open_max` trials.
+/// `half_open_max` trials (calls of the half-open circuit) at the same time.
 #[test]
 fn concurrent_trials_stay_within_half_open_max() {
     for half_open_max in [1, 3] {

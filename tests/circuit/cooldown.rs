@@ -1,5 +1,5 @@
-//! Tests cooldowns: their growth, their jitter, their limits, and the hint of an error (a delay that the error asks
-//! for).
+//! Tests the cooldown, which is the time for which an open circuit rejects calls. The tests cover the growth, the
+//! random part and the limits of the cooldown. The tests also cover the delay that an error asks for.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -40,7 +40,7 @@ async fn cooldown_without_max_cooldown_grows_to_one_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn cooldown_that_cannot_grow_stays_as_set() {
-    // This duration has more digits than an `f64` can hold, so a conversion to `f64` would change the duration.
+    // `long` has more digits than an `f64` can hold, so a conversion to `f64` would change the duration.
     let long = Duration::new(1 << 30, 8);
     let breaker = builder().threshold(1).cooldown(long).build().unwrap();
     calls(&breaker, "x");
@@ -84,7 +84,8 @@ async fn busy(error: Error) -> Result<(), Error> {
 async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
     let breaker = get_circuit("cooldown::busy").unwrap();
     for (error, cooldown) in [
-        // A hint of zero comes from a date in the past. The hint must not end the cooldown.
+        // `Busy(Duration::ZERO)` asks for a delay of zero, like a `Retry-After` date in the past. A delay of zero must
+        // not shorten the cooldown.
         (Error::Busy(Duration::ZERO), 30),
         (Error::Busy(Duration::from_millis(10)), 30),
         (Error::Busy(4 * SECOND), 30),
@@ -93,8 +94,8 @@ async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
     ] {
-        // The second failure opens the circuit. Only the hint of this failure counts, and not the 1 s of the first
-        // failure.
+        // The second failure opens the circuit. The cooldown depends on the delay that the second error asks for. The
+        // delay that the first error asks for, 1 s, must not change the cooldown.
         let _ = busy(Error::Busy(SECOND)).await;
         let _ = busy(error).await;
         assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
@@ -190,8 +191,8 @@ async fn hint_keeps_cooldown_jitter() {
     cooldowns.sort_by(f64::total_cmp);
     assert!(cooldowns[0] >= 30.0 && cooldowns[999] <= 60.0);
     let mean = cooldowns.iter().sum::<f64>() / 1000.0;
-    // The cooldowns are uniform from 30 s to 60 s. The mean of 1,000 cooldowns therefore has a standard deviation of
-    // 0.27 s, which is far below the allowed 1.5 s.
+    // The 1,000 cooldowns are uniformly distributed between 30 s and 60 s. Their mean therefore has a standard
+    // deviation of 0.27 s, which is far below the tolerance of 1.5 s.
     assert!((mean - 45.0).abs() < 1.5, "{mean}");
     assert!(cooldowns[99] < 36.0 && cooldowns[900] > 54.0, "the tails are not empty");
 }
@@ -253,8 +254,9 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // While half-open, a rejection asks for a wait of at most one second, and the trial may hold its permit
-                // longer. The loop waits until the `trial_timeout` has passed.
+                // A rejection by a half-open circuit asks for a wait of at most one second. If `trial_timeout` is
+                // longer than this wait, the forgotten permit still blocks the circuit. The loop therefore waits until
+                // `trial_timeout` has passed.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

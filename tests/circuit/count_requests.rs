@@ -1,4 +1,5 @@
-//! `count = "requests"`: only the failure of a first attempt counts, on each path that repeats an attempt.
+//! Tests `count = "requests"`: if a retry or a hedge makes several attempts, the circuit counts only a failure of the
+//! first attempt.
 
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +24,7 @@ fn policy(max: u32) -> RetryPolicy {
     RetryPolicy::builder().max(max).delay(Duration::ZERO).build().unwrap()
 }
 
-/// Returns the failures that count, and all failures.
+/// Returns the number of failures that count towards the threshold, and the total number of failures.
 fn failures(breaker: &CircuitBreaker) -> (u64, u64) {
     let stats = breaker.stats();
     (stats.failures, stats.total_failed)
@@ -52,7 +53,7 @@ async fn attribute_counts_first_attempt_of_each_request() {
         assert_eq!(unlucky(true).await, Err(Error::Down));
     }
     assert_eq!(breaker.state(), CircuitState::Closed);
-    // The first attempt opens the circuit, which rejects the second attempt.
+    // The failure of the first attempt opens the circuit, so the circuit rejects the second attempt.
     assert!(unlucky(true).await.is_err());
     assert_eq!((breaker.state(), failures(&breaker)), (CircuitState::Open, (3, 17)));
 }
@@ -182,7 +183,7 @@ async fn later_attempts_of_hedge_are_repeats() {
     assert!(hedge.call(slow).await.is_err());
     assert_eq!(failures(&breaker), (1, 2), "`Hedge::call`");
 
-    // The first attempt ends before the third one begins.
+    // Each attempt takes 1.1 s, so the first attempt ends before the third attempt begins (after 2 s).
     let breaker = builder().build().unwrap();
     let slow = || async {
         let permit = breaker.try_acquire().unwrap();

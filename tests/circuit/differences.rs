@@ -1,6 +1,6 @@
-//! Tests the intended differences from the original specification of this project. Each test checks the behaviour of
-//! this library, and the comment of the test describes the behaviour in the specification.
-//! `reading_the_state_emits_no_event` in `tests/events/circuit.rs` tests another difference.
+//! Tests the intended differences from this project's original specification. Each test checks the behaviour of this
+//! library, and the comment of the test describes the behaviour in the specification. The test
+//! `reading_the_state_emits_no_event` in `tests/events/circuit.rs` covers one more difference.
 
 use std::time::Duration;
 
@@ -22,7 +22,6 @@ fn breaker(threshold: u32, half_open_max: u32) -> CircuitBreaker {
         .unwrap()
 }
 
-/// Creates a breaker that opened an hour ago, and is half-open now.
 async fn half_open(half_open_max: u32) -> CircuitBreaker {
     let breaker = breaker(1, half_open_max);
     fail(&breaker);
@@ -39,8 +38,8 @@ fn fail(breaker: &CircuitBreaker) {
     breaker.try_acquire().unwrap().failure();
 }
 
-/// In the specification, only the success of a trial resets the count of failures. The third failure therefore always
-/// opens the circuit.
+/// In the specification, a success of a closed circuit does not reset the count of failures. The third failure
+/// therefore always opens the circuit.
 #[test]
 fn success_while_closed_resets_failure_count() {
     let breaker = breaker(3, 1);
@@ -55,8 +54,8 @@ fn success_while_closed_resets_failure_count() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In the specification, the circuit is still open at the exact end of the cooldown. The circuit rejects the call, and
-/// the message says "Retry in 0s".
+/// In the specification, the circuit is still open at the exact end of the cooldown. A call at this moment is rejected
+/// with the message "Retry in 0s".
 #[tokio::test(start_paused = true)]
 async fn call_at_exact_end_of_cooldown_is_admitted() {
     let breaker = breaker(1, 1);
@@ -88,7 +87,8 @@ async fn ignored_outcome_is_neither_success_nor_failure() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, the number of trials is not limited: a half-open circuit admits every call.
+/// In the specification, a half-open circuit admits every call, so the number of trials (calls of a half-open circuit)
+/// has no limit.
 #[tokio::test(start_paused = true)]
 async fn trials_are_limited_to_half_open_max() {
     let breaker = half_open(2).await;
@@ -101,8 +101,8 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, the successes before the circuit opens also count towards closing it. The success of the first
-/// trial therefore closes this circuit.
+/// In the specification, successes before the opening of a circuit count towards the successes that close the circuit.
+/// The success of the first trial (call of the half-open circuit) therefore closes this circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -117,8 +117,8 @@ async fn successes_while_closed_do_not_count_toward_closing() {
     assert_eq!((breaker.state(), breaker.stats().successes), (CircuitState::Closed, 0));
 }
 
-/// In the specification, a stale failure (of a call that began before the opening) counts. The cooldown then starts
-/// again.
+/// In the specification, a late failure starts the cooldown again. A failure is late if its call began before the
+/// circuit opened.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_lengthen_cooldown() {
     let breaker = breaker(1, 1);
@@ -131,7 +131,8 @@ async fn stale_failure_does_not_lengthen_cooldown() {
     assert_eq!(stats.total_failed, 2);
 }
 
-/// In the specification, a stale failure (of a call that began before the opening) opens the half-open circuit again.
+/// In the specification, a late failure opens the half-open circuit again. A failure is late if its call began before
+/// the circuit opened.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_fail_the_trial() {
     let breaker = breaker(1, 1);
@@ -145,7 +146,8 @@ async fn stale_failure_does_not_fail_the_trial() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, a stale success (of a call that began before the opening) closes the circuit during the trial.
+/// In the specification, a late success closes the half-open circuit. A success is late if its call began before the
+/// circuit opened.
 #[tokio::test(start_paused = true)]
 async fn stale_success_does_not_close_circuit() {
     let breaker = breaker(1, 1);
@@ -160,8 +162,7 @@ async fn stale_success_does_not_close_circuit() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In the specification, the failure of a call that began before a reset still counts. This failure opens the circuit
-/// again.
+/// In the specification, a failure after a reset opens the circuit, even if its call began before the reset.
 #[test]
 fn call_begun_before_reset_does_not_count() {
     let breaker = breaker(1, 1);
@@ -171,8 +172,8 @@ fn call_begun_before_reset_does_not_count() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
 }
 
-/// In the specification, `cooldown_remaining` is the rest of a cooldown that begins at the last failure, in every
-/// state.
+/// In the specification, `cooldown_remaining` has the same meaning in every state: the time that is left of a cooldown
+/// that began at the last failure.
 #[tokio::test(start_paused = true)]
 async fn cooldown_remaining_is_zero_unless_open() {
     let breaker = breaker(2, 1);
@@ -184,7 +185,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     fail(&breaker);
     assert_eq!(remaining(), (CircuitState::Open, COOLDOWN));
     advance(COOLDOWN).await;
-    // In the specification, this late failure makes `cooldown_remaining` a full cooldown again.
+    // In the specification, `late.failure()` sets `cooldown_remaining` to a full cooldown again.
     late.failure();
     assert_eq!(remaining(), (CircuitState::HalfOpen, Duration::ZERO));
     let trial = breaker.try_acquire().unwrap();
@@ -193,7 +194,7 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// In the specification, the statistics show the state "open" until a caller reads the state or makes a call.
+/// In the specification, the statistics show an open circuit until a caller reads the state or makes a call.
 #[tokio::test(start_paused = true)]
 async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);
@@ -216,7 +217,8 @@ async fn half_open_rejection_asks_for_one_second_at_most() {
     drop(hangs);
 }
 
-/// In the specification, the number of trials is not limited, so no trial needs a permit that expires.
+/// In the specification, the number of trials (calls of a half-open circuit) has no limit. A trial therefore needs no
+/// permit, and no permit expires.
 #[tokio::test(start_paused = true)]
 async fn permits_of_hanging_trials_expire_together() {
     let breaker = half_open(2).await;
@@ -231,7 +233,8 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// In the specification, the success of a trial always counts, and a trial holds no permit that could expire.
+/// In the specification, a trial (a call of a half-open circuit) needs no permit that could expire. The success of a
+/// trial therefore always counts.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;
@@ -247,7 +250,7 @@ async fn expired_trial_counts_but_frees_no_second_permit() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, there are no totals, and a reset clears every count.
+/// The specification defines no totals. A reset in the specification sets every count to zero.
 #[test]
 fn totals_survive_reset() {
     let breaker = breaker(2, 1);

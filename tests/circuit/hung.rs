@@ -1,5 +1,6 @@
-//! Tests calls that hang until their caller drops them or a deadline ends them. The option `hung_after` counts such
-//! calls as failures. The event `circuit_blind` reports 20 calls in a row without a success or a failure.
+//! Tests calls that hang until the caller drops them, or until a deadline ends them. With the option `hung_after`, a
+//! circuit counts a hanging call as a failure. The event `circuit_blind` reports 20 successive calls without a success
+//! or a failure.
 
 use std::fmt::Write;
 use std::future::pending;
@@ -154,7 +155,7 @@ async fn loser_of_hedge_that_hung_is_a_failure() {
     assert_eq!((stats.total_succeeded, stats.total_failed, stats.total_cancelled), (1, 1, 0));
 }
 
-/// Records the events named `circuit_blind`, each with its level and its fields.
+/// Records each event `circuit_blind`, with the level and the fields of the event.
 #[derive(Clone, Default)]
 struct Warnings(Arc<Mutex<Vec<String>>>);
 

@@ -1,4 +1,4 @@
-//! Tests circuits: trip rules, cooldowns, outcomes of calls, cancellation, clocks, and breakers that the caller holds.
+//! Tests circuits: trip rules, cooldowns, outcomes of calls, cancellation, clocks, and breakers that the user creates.
 
 mod acceptance;
 mod calls_within_calls;

@@ -1,5 +1,5 @@
 //! Tests trip rules (the conditions that open a circuit), and the states that a caller sets by hand. Also tests shadow
-//! circuits, which admit all calls, and count the calls that another circuit would reject.
+//! circuits. A shadow circuit admits all calls, and counts the calls that an ordinary circuit would reject.
 
 use std::io;
 use std::time::Duration;
@@ -260,8 +260,9 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // The path of a success depends on whether the success takes the lock of the breaker. The first success takes
-        // the lock, because the window has expired. The second success takes the lock only if it counts as a slow call.
+        // The count of failures must not depend on whether a success takes the lock of the breaker. The first success
+        // takes the lock, because the window has expired. The second success takes the lock only in `make(true)`,
+        // because the second success is a slow call there.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();
         advance(SECOND).await;

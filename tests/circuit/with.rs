@@ -1,5 +1,5 @@
 //! Tests `#[circuit(with = ..)]`: the breaker comes from an expression of the user, such as a field or an argument. The
-//! registry does not contain this breaker.
+//! registry (the list of all named circuits) does not contain this breaker.
 
 use std::io;
 use std::sync::{Arc, Mutex};

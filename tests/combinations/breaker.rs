@@ -1,4 +1,4 @@
-//! Defines [`Breaker`], a simple model of a circuit breaker, with which the tests compare the library.
+//! Defines [`Breaker`], a simple circuit breaker. The tests compare its behaviour with the behaviour of the library.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use crate::Circuit;
 use crate::history::Settings;
 
-/// The time at which the body of a call first returned `Poll::Pending`, or `None` before that time.
+/// The time at which the body of a call first returned `Poll::Pending`. The value is `None` before this time.
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
-/// The state of a breaker at the time when it admitted a call. `generation` counts the state changes, and `lease`
-/// counts how often running trials have expired.
+/// Identifies the state of a breaker that admitted a call. `generation` is the number of state changes before the call.
+/// `lease` is the number of times that trials (calls of the half-open circuit) had exceeded `trial_timeout` before the
+/// call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     generation: u32,
@@ -21,8 +22,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The ticket of a call inside a running trial of the same circuit. No state has this generation, so the outcome of
-    /// the call does not change the state.
+    /// The ticket of a call inside a trial (a call of the half-open circuit) of the same circuit. No state has the
+    /// generation `u32::MAX`, so the outcome of the inner call changes no state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
 
@@ -44,8 +45,8 @@ enum State {
 #[derive(Clone)]
 struct Facts {
     state: State,
-    /// Whether each call of the window failed, oldest first. If the threshold counts failures in a row, the list has an
-    /// entry for each of these failures.
+    /// The outcomes of the last calls, oldest first. The value `true` is a failure. If `Settings::calls` is `None`, the
+    /// list contains only the failures since the last success.
     window: Vec<bool>,
     generation: u32,
     lease: u32,
@@ -69,7 +70,6 @@ impl Breaker {
         change(&mut self.facts.borrow_mut())
     }
 
-    /// Returns the remaining cooldown, or zero if the circuit is not open.
     pub(crate) fn left(&self) -> Duration {
         match self.facts.borrow().state {
             State::Open { until } => until.saturating_duration_since(Instant::now()),
@@ -77,14 +77,14 @@ impl Breaker {
         }
     }
 
-    /// Returns whether the circuit is half-open, and the ticket belongs to a running trial that has not expired.
     pub(crate) fn is_live_trial(&self, ticket: Ticket) -> bool {
         let facts = self.facts.borrow();
         let current = Ticket { generation: facts.generation, lease: facts.lease };
         matches!(facts.state, State::HalfOpen { .. }) && ticket == current
     }
 
-    /// Returns the `retry_after` of a rejection: the remaining cooldown, or at most 1 s while half-open.
+    /// Returns the `retry_after` of a rejection. For an open circuit, `retry_after` is the remaining cooldown. For a
+    /// half-open circuit, `retry_after` is at most 1 s.
     pub(crate) fn wait(&self) -> Duration {
         match self.facts.borrow().state {
             State::HalfOpen { newest, .. } => {
@@ -145,13 +145,12 @@ impl Breaker {
                                 let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
                                 facts.window.drain(..first);
                             }
-                            // Without a window, the threshold counts failures in a row, so a success removes all
-                            // entries.
+                            // If `calls` is `None`, the threshold counts failures in a row, so a success clears the
+                            // list.
                             None if failed => facts.window.push(true),
                             None => facts.window.clear(),
                         }
-                        // With a window, the library updates the count of failures in the statistics only after a
-                        // failure.
+                        // If `calls` is set, the library updates the statistic `failures` only after a failure.
                         if failed || self.settings.calls.is_none() {
                             shown.failures = facts.window.iter().filter(|failed| **failed).count() as u64;
                         }
@@ -219,12 +218,12 @@ impl Facts {
     }
 }
 
-/// An admitted call. If this value is dropped before `ended` is true, the call counts as cancelled. A call that has run
-/// for `hung_after` counts as failed instead.
+/// An admitted call. If this value is dropped while `ended` is `false`, the breaker counts the call as cancelled. If
+/// the call has then run for `hung_after` or longer, the breaker counts the call as failed.
 pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,
-    /// Whether the call is part of the second or a later attempt.
+    /// Whether a retry or a hedge made this call in its second or a later attempt.
     pub(crate) is_repeat: bool,
     pub(crate) start: Start,
     pub(crate) ended: bool,

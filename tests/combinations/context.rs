@@ -1,5 +1,5 @@
-//! Defines [`Context`], the data that each layer of the model passes to the layers below it. The model is a simple
-//! implementation of the layers, with which the tests compare the library.
+//! Defines [`Context`], which the model passes from each layer (an attribute or a `call` method) to the next inner
+//! layer. The tests compare the library with this model.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -12,42 +12,44 @@ use tokio::time::Instant;
 
 use crate::breaker::{Start, Ticket};
 
-/// The data that each layer of the model passes to the layers below it.
+/// The data that a layer (an attribute or a `call` method) of the model passes to the next inner layer.
 #[derive(Clone, Default)]
 pub(crate) struct Context {
     /// The index of the call in `Model::calls`.
     pub(crate) call: usize,
-    /// The index of the current function in the list of the functions of the call. The outermost function has the index
+    /// The index of the current function among the nested functions of the call. The outermost function has the index
     /// 0.
     pub(crate) depth: usize,
-    /// Whether this is the second or a later attempt of a retry or a hedge above.
+    /// Whether the call is a part of the second or a later attempt of an outer retry or an outer hedge.
     pub(crate) is_repeat: bool,
     /// The caller's deadline.
     pub(crate) until: Option<Instant>,
-    /// The circuits that have admitted this call: the index of each circuit, and the ticket that the call received.
+    /// The circuits that have admitted this call. Each pair contains the index of the circuit, and the ticket that
+    /// identifies the state of the circuit at the admission.
     pub(crate) outer: Vec<(usize, Ticket)>,
-    /// The records of the outer retries. Each record counts the retries by all layers below. An outer retry is on a
-    /// calling function, or comes from a `call` method.
+    /// One [`Inside`] for each outer retry: a retry attribute of a calling function, or a call of `RetryPolicy::call`.
+    /// Each [`Inside`] counts the repeated attempts of all inner retries.
     pub(crate) nested: Vec<Rc<Inside>>,
-    /// The records of the retry attributes on the same function. These retries observe only the body, or the attempts
-    /// of a hedge above the body.
+    /// One [`Inside`] for each retry attribute of the current function. The [`Inside`] shows whether the function's
+    /// body has ended. If a hedge is inside the retry, the [`Inside`] shows whether the hedge has ended.
     pub(crate) retries: Vec<Rc<Inside>>,
-    /// The start times of the circuit attributes on the same function. These circuits observe only the body, or the
-    /// attempts of a hedge above the body.
+    /// One cell for each circuit attribute of the current function. The cell stores the time at which the function's
+    /// body first waits. If a hedge is inside the circuit, the cell stores the time at which the hedge first waits.
     pub(crate) circuits: Vec<Start>,
 }
 
-/// The record that a retry keeps about its attempts.
+/// The data that a retry records about its attempts.
 #[derive(Default)]
 pub(crate) struct Inside {
-    /// The number of retries by layers inside the attempts, without the retries of calls that succeeded.
+    /// The number of repeated attempts that inner retries have made. If a call of an inner retry succeeds, the repeated
+    /// attempts of this call are subtracted.
     pub(crate) retries: Cell<i32>,
-    /// Whether the body of the current attempt has ended. The value is `false` if a layer rejected the attempt before
-    /// its body ran.
+    /// Whether the body of the current attempt has ended. The value is `false` if an inner attribute rejected the
+    /// attempt before the body ran.
     pub(crate) has_ended: Cell<bool>,
 }
 
-/// Awaits a future. If the future must wait, stores the time of its first wait in each of `starts`.
+/// Awaits a future. If the future has to wait, stores the time of its first wait in each empty cell of `starts`.
 pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Output {
     let mut future = pin!(future);
     poll_fn(move |cx| {
@@ -63,8 +65,8 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 }
 
 impl Context {
-    /// Returns the context inside the body of a function, or inside an attempt of a hedge. Also returns the start times
-    /// that the body or the attempts must set.
+    /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of
+    /// `circuits`, in which the caller stores the first wait of the body or of the hedge.
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

@@ -1,4 +1,5 @@
-//! Defines decorated functions for the comparison with the model. Each function has one to seven attributes.
+//! Defines decorated functions, whose behaviour the tests compare with a model. Each function has one to seven
+//! attributes.
 
 use std::future::{Ready, ready};
 
@@ -11,14 +12,13 @@ fn instead(_: &World, _: At) -> Ready<Outcome> {
     ready(Ok(100))
 }
 
-/// A decorated function, and the layers that its attributes create.
 pub(crate) struct Function {
     pub(crate) layers: &'static [Layer],
     pub(crate) call: for<'w> fn(&'w World, At) -> Running<'w>,
 }
 
-/// Creates a decorated function from words such as `retry2`. Each word becomes an attribute, and a [`Layer`] for the
-/// model.
+/// Creates a decorated function from words such as `retry2`. Each word adds an attribute to the function. Each word
+/// also adds a [`Layer`], so that the model knows the attributes.
 macro_rules! function {
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
         function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)

@@ -1,23 +1,24 @@
-//! Creates random histories as inputs of the test. A history contains the settings of the layers, and steps such as
-//! calls, pauses and resets.
+//! Creates random histories, which are the inputs of the test. A history contains the settings of the attributes, and a
+//! list of steps such as calls, pauses and resets.
 
 use std::time::Duration;
 
-/// A layer around a function: an attribute, or a `call` method. Each layer has the same options on all functions.
+/// A layer around a function: an attribute, or a call of a method such as `CircuitBreaker::call`. A layer has the same
+/// options on all functions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Layer {
-    /// The first circuit, without options such as `failure_if`.
+    /// The circuit breaker A, without options that are functions, such as `failure_if`.
     CircuitA,
-    /// The second circuit. As an attribute, this circuit has three options with a function: `failure_if` excludes
+    /// The circuit breaker B. The attribute has three options that are functions: `failure_if` excludes
     /// [`End::Ignored`], `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the delay of [`End::Busy`].
     CircuitB,
-    /// A retry of two attempts with a pause of 1 s, and with a budget.
+    /// A retry with at most two attempts, a pause of 1 s, and a retry budget.
     Retry2,
-    /// A retry of three attempts with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`], its
-    /// `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
+    /// A retry with at most three attempts, and with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`],
+    /// its `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
     Retry3,
-    /// A retry of two attempts without a pause. With `retry_rejected = true`, this retry also repeats a call that the
-    /// circuit of a called function rejected.
+    /// A retry with at most two attempts and no pause. With `retry_rejected = true`, the retry also repeats an attempt
+    /// in which the circuit of a called function rejected a call.
     Failover,
     /// A timeout of 7 s.
     Timeout,
@@ -27,29 +28,29 @@ pub(crate) enum Layer {
     RateLimit,
     Fallback,
     FallbackRejected,
-    /// A hedge of two attempts. The second attempt starts after 3 s.
+    /// A hedge with at most two attempts. The second attempt starts 3 s after the first attempt.
     Hedge,
 }
 
-/// One function of a call. Its body calls the next function of the call.
+/// One of the nested functions of a call. The body of each function calls the next function.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) layers: Vec<Layer>,
-    /// The index in `FUNCTIONS` of the decorated function with these layers. `None` if the layers are nested calls of
-    /// methods such as [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call).
+    /// The index in `FUNCTIONS` of the decorated function with these layers. The value is `None` if the layers are
+    /// nested calls of methods such as [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call).
     pub(crate) attribute: Option<usize>,
-    /// Whether the body returns an error of its own if the next function returns an error.
+    /// Whether the body returns [`Error::Other`](support::Error::Other) in place of an error of the next function.
     pub(crate) replaces: bool,
 }
 
-/// The way in which a run of the innermost body ends.
+/// The way in which one run of the innermost function's body ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
     Ok,
-    /// A value that `failure_if_ok` and `retry_if_ok` select.
+    /// The `Ok` value that the options `failure_if_ok` and `retry_if_ok` select.
     BadOk,
     Err,
-    /// An error that `failure_if` and `retry_if` exclude.
+    /// The error that the options `failure_if` and `retry_if` exclude.
     Ignored,
     /// An error that asks for this delay before the next attempt.
     Busy(Duration),
@@ -60,7 +61,7 @@ const BUSY_3_S: End = End::Busy(Duration::from_secs(3));
 const BUSY_40_S: End = End::Busy(Duration::from_secs(40));
 const BUSY_12_H: End = End::Busy(Duration::from_secs(12 * 60 * 60));
 
-/// A run of the innermost body: its duration, and the way in which it ends.
+/// A run of the innermost function's body: the duration and the end of the run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) time: Duration,
@@ -69,9 +70,10 @@ pub(crate) struct Run {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    /// The functions of the call, outermost first.
+    /// The nested functions of the call, beginning with the outermost function.
     pub(crate) frames: Vec<Frame>,
-    /// The runs of the innermost body. After the last run, the first run follows again.
+    /// The runs of the innermost function's body. If the body runs more often, the list starts again from its
+    /// beginning.
     pub(crate) runs: Vec<Run>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) dropped_after: Option<Duration>,
@@ -79,23 +81,23 @@ pub(crate) struct Call {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// One or two calls, each with the time from the beginning of the step to the start of the call. The step ends when
-    /// all its calls have ended.
+    /// One or two calls. The duration before a call is the delay between the start of the step and the start of the
+    /// call. The step ends when all its calls have ended.
     Calls(Vec<(Duration, Call)>),
     Sleep(Duration),
     /// Takes a slot of the bulkhead.
     TakeSlot,
-    /// Returns a slot that an earlier step took.
+    /// Returns a slot that an earlier step has taken, if there is one.
     FreeSlot,
     /// Resets the circuit with this index.
     Reset(usize),
 }
 
-/// The settings of a circuit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) threshold: u32,
-    /// The number of calls in the window. If `None`, the threshold counts failures in a row.
+    /// The number of calls in the circuit's window. If the value is `None`, the circuit opens after `threshold`
+    /// failures in a row.
     pub(crate) calls: Option<u32>,
     pub(crate) cooldown: Duration,
     pub(crate) half_open_max: u32,
@@ -108,13 +110,13 @@ pub(crate) struct Settings {
 pub(crate) struct History {
     pub(crate) circuits: [Settings; 2],
     pub(crate) slots: u32,
-    /// The longest wait for a slot of the bulkhead.
+    /// The longest time for which a call waits for a slot of the bulkhead.
     pub(crate) wait: Duration,
     pub(crate) burst: u32,
     pub(crate) steps: Vec<Step>,
 }
 
-/// A generator of random numbers, by the algorithm splitmix64.
+/// A generator of random numbers, which uses the algorithm splitmix64.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -143,7 +145,7 @@ impl Random {
 }
 
 impl History {
-    /// Creates a random history from a seed. `functions` contains the layers of each decorated function.
+    /// Creates a random history from a seed. `functions` contains the list of layers of each decorated function.
     pub(crate) fn random(seed: u64, functions: &[&[Layer]]) -> Self {
         let mut random = Random(seed);
         let steps = 1 + random.below(8);
@@ -178,8 +180,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
             (Duration::ZERO, call(random, functions)),
-            // The second call does not start at a whole second, so that timers of the two calls do not end at the same
-            // moment.
+            // Starts the second call at a fraction of a second. No timer of the second call then ends at the same
+            // moment as a timer of the first call.
             (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, functions)),
         ]),
         _ => Step::Calls(vec![(Duration::ZERO, call(random, functions))]),
@@ -188,8 +190,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
 
 fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
-    // The possible ends of each run of the innermost body, for five kinds of services. One kind is always up, one is
-    // always down, and three have mixed results.
+    // The possible ends of the innermost function's body, for five services. One service always works, one service
+    // always fails, and three services have mixed results.
     let ends = random.pick::<&[End]>(&[
         &[End::Ok],
         &[End::Err],
@@ -230,7 +232,8 @@ fn frame(random: &mut Random, functions: &[&[Layer]]) -> Frame {
 }
 
 fn run(random: &mut Random, ends: &[End]) -> Run {
-    // Adds 1 ms to each time above zero, so that a body and a timer seldom end at the same moment.
+    // Each time above zero is 1 ms longer than a multiple of half a second. A body and a timer therefore seldom end at
+    // the same moment.
     let time = random.pick(&[0, 0, 0, 501, 2_001, 5_001, 8_001, 60_001]);
     Run { time: Duration::from_millis(time), end: random.pick(ends) }
 }

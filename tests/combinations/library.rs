@@ -1,4 +1,5 @@
-//! Runs the random histories of the test with the library: calls the decorated functions, and nests `call` methods.
+//! Runs a random history (settings and steps) with the library. A step calls decorated functions, or nests calls of
+//! methods such as `CircuitBreaker::call`.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -29,7 +30,8 @@ pub(crate) const IGNORED: Error = Error::Status(404);
 pub(crate) type Outcome = Result<u32, Error>;
 pub(crate) type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
-/// The layers that all calls of a history share, and the calls so far.
+/// The circuits, the bulkhead and the rate limit that all calls of a history share. Also contains the calls that the
+/// history has started.
 pub(crate) struct World {
     pub(crate) a: CircuitBreaker,
     pub(crate) b: CircuitBreaker,
@@ -39,15 +41,15 @@ pub(crate) struct World {
     calls: RefCell<Vec<Progress>>,
 }
 
-/// A call, and the number of times that its innermost body has run.
+/// A call, and the number of times that the body of its innermost function has run.
 #[derive(Clone)]
 struct Progress {
     call: Rc<Call>,
     runs: Rc<Cell<usize>>,
 }
 
-/// The position of a function: the index of the call in [`World`], and the index of the function among the functions of
-/// this call.
+/// The position of a function: `call` is the index of a call in `World::calls`, and `depth` is the index of the
+/// function in `Call::frames`.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
     call: usize,
@@ -60,7 +62,7 @@ impl World {
         Self {
             a: circuit(&history.circuits[0]),
             b: circuit(&history.circuits[1]),
-            // Leaks the bulkhead, because the slots in `taken` borrow it for `'static`.
+            // Leaks the bulkhead, because the slots in the field `taken` must borrow the bulkhead for `'static`.
             slots: Box::leak(Box::new(slots)),
             taken: Vec::new(),
             rate: RateLimit::builder("rate", 1).burst(history.burst).build().unwrap(),
@@ -72,7 +74,8 @@ impl World {
         self.calls.borrow()[at.call].call.frames[at.depth].clone()
     }
 
-    /// Runs the body of a function: calls the next function. The innermost body ends as the history says.
+    /// Runs the body of a function. The body calls the next function of the call. The body of the last function ends as
+    /// the history specifies.
     pub(crate) async fn body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {
@@ -89,7 +92,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::Ignored => Err(IGNORED),
             End::Busy(time) => Err(Error::Busy(time)),
-            // Uses `resume_unwind`, which prints no panic message.
+            // Uses `resume_unwind`, because `panic!` would print a message.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }
@@ -211,7 +214,7 @@ const TIMEOUT: Duration = Duration::from_secs(7);
 const LONG_TIMEOUT: Duration = Duration::from_secs(29);
 const HEDGE_AFTER: Duration = Duration::from_secs(3);
 
-/// Calls the body through the `call` methods of these layers. The first layer is the outermost.
+/// Calls the body of a function through the `call` methods of `layers`. The first layer is the outermost layer.
 fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
     let Some((first, rest)) = layers.split_first() else { return Box::pin(world.body(at)) };
     let (first, rest) = (*first, Rc::<[Layer]>::from(rest));

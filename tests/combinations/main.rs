@@ -1,8 +1,9 @@
-//! Compares random stacks of layers with a model in plain code. The layers are on one function, or on two or three
-//! functions that call each other.
+//! Compares random stacks of attributes (or of `call` methods) with a model in plain code. A stack is on one function,
+//! or on two or three functions that call each other.
 //!
-//! A failed test prints its seed. `RESILIENCE_SEED=7 cargo test --test combinations` repeats the history of seed 7, and
-//! `RESILIENCE_HISTORIES=100000` sets the number of histories.
+//! A failed test prints the seed of its random history of calls. `RESILIENCE_SEED=7 cargo test --test combinations`
+//! repeats the history of seed 7. The variable `RESILIENCE_HISTORIES` sets the number of histories, for example to
+//! `100000`.
 
 mod breaker;
 mod context;
@@ -23,30 +24,30 @@ use crate::history::{Call, Frame, History, Layer, Step};
 use crate::library::{BUDGET, World};
 use crate::model::Model;
 
-/// The number of tokens in the retry budget at the start of a history.
+/// The number of tokens in the retry budget before the first step.
 const CAPACITY: u64 = 12;
 
-/// The way in which a call ended.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Ok(u32),
     Err,
     Ignored,
     Busy(Duration),
-    /// An error that a body returned in place of the error of a called function.
+    /// An error that the body of a function returned in place of the error of a called function.
     Replaced,
     Open,
     Full,
     Limited,
     Timeout,
     Deadline,
-    /// The caller's deadline had passed before the call started.
+    /// A rejection, because the caller's deadline had passed before the call started.
     DeadlineBefore,
     Panic,
     Dropped,
 }
 
-/// The way in which a call ended, the number of runs of its innermost body, and its duration.
+/// The end of a call: its result, the number of runs of the innermost function's body, and the duration of the call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Ended {
     kind: Kind,
@@ -84,13 +85,13 @@ impl Default for Circuit {
     }
 }
 
-/// The state of all layers after a step.
+/// The statistics that the test compares after each step of a history.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Observed {
     circuits: [Circuit; 2],
-    /// Three numbers of the bulkhead: taken slots, admitted calls and rejected calls.
+    /// The numbers of taken slots, admitted calls and rejected calls of the bulkhead.
     slots: (u64, u64, u64),
-    /// Two numbers of the rate limit: admitted calls and rejected calls.
+    /// The numbers of admitted and rejected calls of the rate limit.
     rate: (u64, u64),
     /// The number of tokens in the retry budget.
     tokens: u64,
@@ -98,7 +99,6 @@ struct Observed {
 
 type Trace = Vec<(Vec<Ended>, Observed)>;
 
-/// Awaits one call, or two concurrent calls.
 async fn all<F: Future<Output = Ended>>(calls: Vec<F>) -> Vec<Ended> {
     let mut calls = calls.into_iter();
     match (calls.next(), calls.next()) {
@@ -139,8 +139,8 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
     trace
 }
 
-/// Runs a history with the library and with the model. Returns a description of the first difference, or `None` if
-/// there is no difference.
+/// Runs a history with the library and with the model. Describes the first step after which the library and the model
+/// differ. Returns `None` if no step shows a difference.
 fn difference(history: &History) -> Option<String> {
     let runtime = paused_runtime();
     while BUDGET.stats().tokens < CAPACITY {
@@ -156,7 +156,7 @@ fn difference(history: &History) -> Option<String> {
     ))
 }
 
-/// Removes parts of a history as long as the library still differs from the model.
+/// Removes parts of a history as long as the behaviour of the library still differs from the behaviour of the model.
 fn shrunk(mut history: History) -> History {
     while let Some(smaller) = smaller(&history).into_iter().find(|smaller| difference(smaller).is_some()) {
         history = smaller;
@@ -164,7 +164,7 @@ fn shrunk(mut history: History) -> History {
     history
 }
 
-/// Returns the histories that lack one part of `history`, such as a step or a layer.
+/// Returns smaller histories. Each smaller history lacks one part of `history`, such as a step or a layer.
 fn smaller(history: &History) -> Vec<History> {
     let mut all = Vec::new();
     let mut add = |change: &dyn Fn(&mut History)| {
@@ -201,8 +201,8 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // A frame with attributes needs a decorated function that has exactly the remaining layers. If
-                    // there is no such function, the layer stays.
+                    // If the function has attributes, removes a layer only if a decorated function with exactly the
+                    // remaining layers exists.
                     let attribute = FUNCTIONS.iter().position(|function| function.layers == layers);
                     if frame.attribute.is_none() || attribute.is_some() {
                         let attribute = frame.attribute.and(attribute);
@@ -237,8 +237,7 @@ fn stacks_behave_as_their_model() {
         let history = shrunk(history);
         match difference(&history) {
             Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
-            // The history shows no difference when it runs alone. A layer has therefore kept state from earlier
-            // histories.
+            // The history shows no difference if it runs alone, so an attribute has kept state from an earlier history.
             None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
         }
     }

@@ -1,5 +1,6 @@
-//! Defines [`Model`], which implements each layer in plain code, as the pages of the documentation describe the layer.
-//! The model uses tokio's clock and semaphore, and nothing of the library.
+//! Defines [`Model`], which implements each layer (an attribute or a `call` method) in plain code. The behaviour of a
+//! layer follows the documentation of the library. The model uses tokio's clock and tokio's semaphore, but no code of
+//! the library.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -23,12 +24,12 @@ impl Kind {
         matches!(self, Kind::Ok(_))
     }
 
-    /// Returns whether a layer rejected the call before the body ran.
+    /// Returns whether the call was rejected before the body of the function ran.
     fn is_rejection(self) -> bool {
         matches!(self, Kind::Open | Kind::Full | Kind::Limited | Kind::DeadlineBefore)
     }
 
-    /// Returns the delay that the error asks for, or zero.
+    /// Returns the delay that the error asks for. Returns zero if the error asks for no delay.
     fn hint(self) -> Duration {
         if let Kind::Busy(time) = self { time } else { Duration::ZERO }
     }
@@ -47,28 +48,31 @@ pub(crate) struct Model {
     slots_admitted: Cell<u64>,
     slots_rejected: Cell<u64>,
     burst: u32,
-    /// The time at which the bucket of the rate limit is full again. `None` before the first admitted call.
+    /// The time at which the token bucket of the rate limit is full again. The value is `None` before the first
+    /// admitted call.
     full_at: Cell<Option<Instant>>,
     rate_admitted: Cell<u64>,
     rate_rejected: Cell<u64>,
     tokens: Cell<u64>,
-    /// The depth of the function whose layer last rejected or ended a call. A single value is enough, because an error
-    /// reaches all layers above before another call can run.
+    /// The depth of the function whose attribute last rejected a call, or ended a call at a timeout. The depth is 0 for
+    /// the outermost function. One value is enough, because the error reaches all outer functions before another call
+    /// can run.
     rejected_at: Cell<usize>,
-    /// The kind of the error that a body last replaced by an error of its own.
+    /// The kind of the error that the body of a function last replaced by [`Kind::Replaced`].
     replaced: Cell<Kind>,
-    /// The circuit that last rejected a call or counted a failure, within the current poll of the body of a retry. The
-    /// pair holds the time until this circuit may admit a call, and whether the circuit rejected a call.
+    /// Describes the circuit that last rejected a call or counted a failure. Each poll of a body inside a retry first
+    /// clears the value. The pair contains the time until the circuit may admit a call, and whether the circuit
+    /// rejected a call.
     last_open: Rc<Cell<(Duration, bool)>>,
-    /// Each call, and the number of times that its innermost body has run.
+    /// Each call, and the number of times that the body of its innermost function has run.
     calls: RefCell<Vec<Progress>>,
 }
 
 type Progress = (Rc<Call>, Rc<Cell<usize>>);
 
 const RETRY_COST: u64 = 5;
-/// The longest delay that an error may ask for in a retry without `max_delay`. If the error asks for a longer delay,
-/// the retry ends.
+/// The longest delay that a retry without `max_delay` accepts from an error. If an error asks for a longer delay, the
+/// retry ends.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 const REFUND: u64 = 3;
 
@@ -95,7 +99,7 @@ impl Model {
         }
     }
 
-    /// Calls the function at the depth of `context` through all its layers.
+    /// Calls the function number `context.depth` of the call, through all layers of the function.
     fn function(&self, context: Context) -> Running<'_> {
         let frame = self.calls.borrow()[context.call].0.frames[context.depth].clone();
         self.layer(frame.layers.into(), frame.attribute.is_some(), context)
@@ -130,8 +134,8 @@ impl Model {
         self.watched(retries, noting(starts, self.run_body(context))).await
     }
 
-    /// Polls `future`, the body of the `retries`. Each poll clears `last_open`, and records in `has_ended` whether the
-    /// body has ended.
+    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. Each poll first clears
+    /// `last_open`. After each poll, `has_ended` states whether `future` has ended.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
@@ -202,15 +206,15 @@ impl Model {
             noting(vec![start], below(context)).await
         };
         running.ended = true;
-        // `CircuitBreaker::call` does not know the type of the error. If a body replaced the error of a deadline, the
-        // method judges the replacement like the error of the deadline.
+        // `CircuitBreaker::call` does not know the type of the error. If a body replaced the error of an expired
+        // deadline by another error, the method still counts the other error as an expired deadline.
         let is_taken = kind == Kind::Replaced && !is_attribute && self.replaced.get().is_by_deadline();
         let seen = if is_taken { self.replaced.get() } else { kind };
         let verdict = match seen {
             Kind::Panic => Verdict::Failure,
             _ if seen.is_by_deadline() && running.hung() => Verdict::Failure,
-            // `failure_if` decides whether a rejection in a called function is a failure. The circuit ignores every
-            // other rejection.
+            // If a called function rejected a call, `failure_if` decides whether the rejection is a failure. The
+            // circuit ignores every other rejection.
             _ if seen.is_rejection() || seen.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }
@@ -275,8 +279,8 @@ impl Model {
                 }
                 return kind;
             }
-            // A retry attribute without `retry_after` uses the `retry_after` of a circuit below it on the same
-            // function.
+            // If a retry attribute has no `retry_after`, the retry uses the `retry_after` of an inner circuit of the
+            // same function.
             let reads_hint = has_rules || (is_attribute && layers[1..].contains(&Layer::CircuitB));
             let hint = if reads_hint { kind.hint() } else { Duration::ZERO };
             let pause = Duration::from_secs(delay << (attempt - 1)).max(hint);
@@ -287,11 +291,12 @@ impl Model {
             });
             let stays_open = |which: usize| self.circuits[which].left() > pause;
             let (wait, by_rejection) = self.last_open.get();
-            // The `call` method of a retry does not know the type of the error. The method therefore treats a rejection
-            // by a circuit like a failure that opened the circuit.
+            // `RetryPolicy::call` does not know the type of the error. The method therefore treats a rejection by a
+            // circuit like a failure that opened the circuit.
             let is_noted = nested.has_ended.take() && !kind.is_ok();
             let stays_open_below = is_noted && wait > pause && !(is_attribute && by_rejection) && !repeats_rejections;
-            // A rejection by a circuit on the same function ends the retry, even with `retry_rejected = true`.
+            // If a circuit of the same function rejected the attempt, the retry ends, even with
+            // `retry_rejected = true`.
             let is_own = is_attribute && self.rejected_at.get() == context.depth;
             if attempt == max
                 || stays_open_below
@@ -339,8 +344,8 @@ impl Model {
         if slot.is_some() { below(context).await } else { self.reject(&context, Kind::Full) }
     }
 
-    /// Admits a call if the bucket has a token. The bucket holds at most `burst` tokens, and one token returns each
-    /// second.
+    /// Admits a call if the token bucket contains a token. The bucket contains at most `burst` tokens, and gains one
+    /// token each second.
     async fn rate_limit<'w>(&'w self, context: Context, below: impl Fn(Context) -> Running<'w>) -> Kind {
         let now = Instant::now();
         let full_at = self.full_at.get().map_or(now, |full_at| full_at.max(now)) + Duration::from_secs(1);
@@ -359,7 +364,7 @@ impl Model {
         let (context, starts) = context.inside();
         let mut first = Some(below(context.clone()));
         let mut second: Option<Running<'_>> = None;
-        // Starts no second attempt if the caller's deadline passes before the time of this attempt.
+        // If the caller's deadline passes within the first 3 s, the hedge starts no second attempt.
         let has_second = context.time_left().is_none_or(|left| AFTER < left);
         let mut timer = has_second.then(|| Box::pin(sleep(AFTER)));
         let attempts = poll_fn(move |cx| {

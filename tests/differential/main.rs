@@ -1,9 +1,9 @@
-//! Compares a breaker with the breaker of the original specification, which is written in Python, on random sequences
-//! of operations.
+//! Runs random sequences of operations on a breaker. Compares the results with the results of the Python breaker from
+//! this project's original specification.
 //!
-//! The test reads recorded sequences from `sequences.jsonl`, or from the file that the variable `RESILIENCE_SEQUENCES`
-//! names. `record.py` records the sequences and documents their format. `.ci/differential` runs the test with new
-//! sequences.
+//! The test reads recorded sequences from `sequences.jsonl`, or from the file that the environment variable
+//! `RESILIENCE_SEQUENCES` names. `record.py` records the sequences and documents their format. `.ci/differential` runs
+//! the test with new sequences.
 
 use std::env;
 use std::fs::read_to_string;
@@ -23,8 +23,8 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// A step of a sequence. The file stores each step as an array of its fields, and each [`Answer`] as an array inside
-/// this array.
+/// An operation of a sequence. In the file, an operation is an array with the values of these three fields. The value
+/// of `answer` is also an array.
 #[derive(Deserialize)]
 struct Step {
     op: Op,
@@ -42,11 +42,12 @@ enum Op {
     Call(Outcome),
 }
 
-/// The state of a breaker after a step.
+/// The state of a breaker after an operation.
 ///
-/// The two breakers define `successes` differently, but the values are equal if the first successful trial closes the
-/// circuit. Every sequence therefore has a `half_open_max` of 1. The time stamps of the breakers come from different
-/// clocks, so the test only compares whether a stamp exists.
+/// The library and the Python breaker define `successes` differently. The values are equal if the first successful
+/// trial (call of the half-open circuit) closes the circuit. Every sequence therefore has a `half_open_max` of 1. The
+/// library and the Python breaker take time stamps from different clocks. The test therefore only compares whether a
+/// time stamp exists.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Answer {
     admitted: Option<bool>,
@@ -114,6 +115,6 @@ async fn breaker_answers_as_the_specification() {
         }
     }
     println!("{sequences} sequences with {steps} operations");
-    // Fails if the file is truncated. A complete file has at least 250 sequences of at least 10 steps each.
+    // Fails if the file is truncated. A complete file contains at least 250 sequences of at least 10 operations each.
     assert!(sequences >= 250 && steps >= 10 * sequences, "{sequences} sequences with {steps} operations");
 }

@@ -1,4 +1,5 @@
-//! Tests the events of retries and of the other layers, and the texts of errors in events.
+//! Tests the events of retries, timeouts, bulkheads, rate limits, fallbacks and hedges. Also tests the texts of errors
+//! in events.
 
 use std::io;
 use std::time::Duration;
@@ -78,7 +79,6 @@ async fn retry_gave_up_event_names_the_reason() {
     );
 }
 
-/// Returns the events that report the end of a retry.
 fn ends() -> Vec<String> {
     let ends = recorded().into_iter().filter(|event| {
         ["DEBUG retry_exhausted ", "DEBUG retry_gave_up "].into_iter().any(|name| event.starts_with(name))

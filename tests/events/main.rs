@@ -1,4 +1,4 @@
-//! Tests the `tracing` events: their names, levels and fields, on which dashboards depend.
+//! Tests the names, levels and fields of the `tracing` events, because the dashboards of users depend on these values.
 
 mod circuit;
 mod layers;

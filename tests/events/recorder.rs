@@ -1,4 +1,5 @@
-//! Implements a subscriber for the whole process, which records the events of each test separately, by its thread.
+//! Implements a `tracing` subscriber for the whole process. The subscriber records the events of each test in a
+//! separate list, because each test runs in its own thread.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
@@ -12,7 +13,7 @@ thread_local! {
     static RECORDING: RefCell<Option<Recording>> = const { RefCell::new(None) };
 }
 
-/// The recorded events of one test, and the function to call at each event.
+/// The recorded events of one test, and a function that the recorder calls at each event.
 struct Recording {
     lines: Vec<String>,
     then: fn(&Event<'_>),
@@ -20,23 +21,23 @@ struct Recording {
 
 /// Records the events of each thread that called [`record`].
 ///
-/// One subscriber serves the whole process. A subscriber of one thread may miss an event if another thread reached the
-/// event first (tokio-rs/tracing#3611).
+/// The test sets one subscriber for the whole process. If each thread had its own subscriber, a subscriber could miss
+/// an event that another thread emitted first (tokio-rs/tracing#3611).
 struct Recorder;
 
-/// Records the events of this thread from now on.
+/// Starts to record the events of the current thread.
 pub(crate) fn record() {
     record_and(|_| ());
 }
 
-/// Records the events of this thread from now on, and calls a function at each event.
+/// Starts to record the events of the current thread. Calls `then` at each event.
 pub(crate) fn record_and(then: fn(&Event<'_>)) {
     static RECORDER: Once = Once::new();
     RECORDER.call_once(|| tracing::subscriber::set_global_default(Recorder).unwrap());
     RECORDING.set(Some(Recording { lines: Vec::new(), then }));
 }
 
-/// Returns the events of this thread since the last call of this function, each as a line of text.
+/// Returns the events of the current thread since the last call of `recorded`. Each event is one line of text.
 pub(crate) fn recorded() -> Vec<String> {
     RECORDING
         .with_borrow_mut(|recording| std::mem::take(&mut recording.as_mut().expect("this thread records events").lines))
@@ -69,7 +70,8 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// An event as text, in the form `LEVEL name field=value ..`. The message is left out, because it repeats the name.
+/// Formats an event as `LEVEL name field=value ..`. Leaves out the field `message`, because the message equals the
+/// name.
 struct Line(String);
 
 impl Visit for Line {

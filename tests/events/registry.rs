@@ -1,4 +1,5 @@
-//! Tests the events of the registry: conflicting options of one circuit, and full tables of keys.
+//! Tests the events of the registry (the list of all named circuits): conflicting options of one circuit, and circuits
+//! with more keys than `max_keys`.
 
 use std::io;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use tokio::time::{advance, sleep};
 
 use crate::recorder::{record, recorded};
 
-/// Returns the warnings since the last call of `recorded`, without the line and column of source positions.
+/// Returns the warnings since the last call of `recorded`. Removes the line and column of each source position.
 fn warnings() -> Vec<String> {
     let mut lines = recorded();
     lines.retain(|line| line.starts_with("WARN"));
@@ -170,7 +171,7 @@ async fn full(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a call with this key, runs the call until it waits, and cancels the call.
+/// Starts a call with this key, and cancels the call at its first wait.
 async fn cancel(key: u32) {
     let call = tokio::spawn(full(key));
     tokio::task::yield_now().await;

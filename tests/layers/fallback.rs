@@ -1,4 +1,5 @@
-//! Tests `#[fallback]`, which calls another function with the same arguments after an error from the layers below.
+//! Tests `#[fallback]`. If a decorated function returns an error, the fallback calls another function with the same
+//! arguments.
 
 #![allow(clippy::unused_async)] // Some fallbacks contain no `.await`.
 

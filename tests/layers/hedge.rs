@@ -1,4 +1,4 @@
-//! Tests `#[hedge]`, which starts another attempt while a call is slow, and returns the first success.
+//! Tests `#[hedge]`. If an attempt is slow, a hedge starts one more attempt, and returns the first success.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -10,8 +10,8 @@ use support::{Calls, DropCounter, Error, assert_send};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-/// A service with a plan for each attempt: the duration of the attempt in milliseconds, and whether the attempt
-/// succeeds. The service counts dropped attempts.
+/// A service whose attempts have planned results. `plan` contains the duration of each attempt in milliseconds, and
+/// whether the attempt succeeds. `dropped` is the number of dropped attempts.
 struct Service {
     plan: Vec<(u64, bool)>,
     calls: Calls,

@@ -1,5 +1,5 @@
 //! Tests bulkheads, fallbacks, hedges and rate limits. Also tests several attributes on one function, and rejections
-//! below a circuit or a fallback.
+//! inside a circuit or a fallback.
 
 mod bulkhead;
 mod circuit_and_retry;

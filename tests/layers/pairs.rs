@@ -1,5 +1,5 @@
-//! Tests each pair of attributes in both orders, and some longer stacks. The pairs with `#[hedge]` are in `hedge.rs`,
-//! because the functions in this file have a `&mut` argument. A function with `#[hedge]` cannot have such an argument.
+//! Tests each pair of attributes in both orders, and some longer stacks of attributes. The tests in `hedge.rs` cover
+//! the pairs with `#[hedge]`. The functions in this file have a `&mut` argument, which `#[hedge]` does not allow.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind};
@@ -8,8 +8,8 @@ use resilience_runtime::{bulkhead, circuit, fallback, rate_limit, retry, timeout
 use support::assert_send;
 use tokio::task::yield_now;
 
-/// An argument whose type has a lifetime. The functions below also have an argument that is not `Sync`, and a borrowed
-/// argument.
+/// An argument whose type has a lifetime. The functions below also take a value that is not `Sync`, and a borrowed
+/// text.
 struct Call<'a> {
     works: bool,
     runs: &'a Cell<u32>,

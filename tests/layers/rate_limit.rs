@@ -130,8 +130,8 @@ fn concurrent_calls_stay_within_burst() {
     });
     let stats = limit.stats();
     assert_eq!(stats.total_admitted + stats.total_rejected, 4000);
-    // On a slow machine, the calls may take some seconds. The limit admits one more call in each second, so the test
-    // allows nine more calls.
+    // On a slow machine, the calls may take some seconds. The rate limit admits one more call in each second, so the
+    // test allows nine calls more than the burst of 1,000.
     assert!((1000..1010).contains(&stats.total_admitted), "{stats:?}");
 }
 

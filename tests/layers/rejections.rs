@@ -1,5 +1,6 @@
-//! Tests rejections and expired deadlines below a circuit. The circuit ignores these outcomes, because they say nothing
-//! about the service behind the circuit. A fallback with `on = "rejected"` replaces every rejection below it.
+//! Tests a circuit around another attribute that rejects a call, or around a deadline that expires. The circuit ignores
+//! a rejection and an expired deadline, because they say nothing about the service. Also tests a fallback with
+//! `on = "rejected"`, which runs after every rejection from an inner attribute.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -21,8 +22,8 @@ fn stats(name: &str) -> (u64, u64) {
 
 const SOON: Duration = Duration::from_millis(10);
 
-// Defines functions with the given error type. Each of the first four functions has a layer that can reject or end a
-// call. The function `outer` has a circuit, and calls one of these four functions.
+// Defines functions with the given error type. Each of the functions `full`, `limited`, `slow` and `open` has an
+// attribute that can reject or end a call. The function `outer` has a circuit, and calls one of these four functions.
 
 macro_rules! inner {
     ($module:ident, $name:literal, $inner:literal: $error:ty) => {
@@ -85,7 +86,6 @@ macro_rules! inner {
     };
 }
 
-/// Polls a future once.
 fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     use std::task::{Context, Poll, Waker};
     match std::pin::Pin::new(future).poll(&mut Context::from_waker(Waker::noop())) {
@@ -109,7 +109,7 @@ inner!(wrapped, "rejections::wrapped", "rejections::wrapped_inner": Wrapped);
 inner!(an_io_error, "rejections::an_io_error", "rejections::an_io_error_inner": io::Error);
 inner!(boxed, "rejections::boxed", "rejections::boxed_inner": Box<dyn StdError>);
 inner!(boxed_send, "rejections::boxed_send", "rejections::boxed_send_inner": Box<dyn StdError + Send + Sync>);
-/// An error that contains the error of a layer, but implements no trait of errors.
+/// An error that contains an error of this library, but does not implement `std::error::Error`.
 #[derive(Debug)]
 struct Hidden(Error);
 
@@ -389,7 +389,7 @@ async fn deadline_after_hung_after_in_called_function_is_failure() {
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 1));
 }
 
-/// An error that implements no trait.
+/// An error type that implements no trait.
 struct Plain<T>(T);
 
 #[tokio::test(start_paused = true)]

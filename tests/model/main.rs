@@ -1,4 +1,4 @@
-//! Compares circuit breakers with simple models, in random sequences of calls and other operations.
+//! Compares circuit breakers with simple models. The inputs are random sequences of calls and other operations.
 
 mod state_machine;
 mod window;

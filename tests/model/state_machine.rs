@@ -1,5 +1,5 @@
-//! Compares a breaker with a simple model, in random sequences of overlapping calls. The steps use two clocks that show
-//! different times.
+//! Compares a breaker with a simple model. The inputs are random sequences of overlapping calls. The calls use two
+//! paused clocks that show different times.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -25,17 +25,18 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Starts a call: by [`CircuitBreaker::call`] if `by_call` is true, otherwise with a permit.
+    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. If `by_call` is false, the call
+    /// holds a permit.
     Begin {
         by_call: bool,
     },
-    /// Ends one of the running calls. The index of this call is `which`, modulo the number of running calls.
+    /// Ends a running call. The index of the call is `which` modulo the number of running calls.
     End {
         which: usize,
         how: End,
     },
     Advance(Duration),
-    /// Uses the other of the two clocks for the next steps.
+    /// Swaps the two paused clocks: the following steps use the clock that was not in use.
     OtherClock,
     Reset,
 }
@@ -72,23 +73,24 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => any::<bool>().prop_map(|by_call| Step::Begin { by_call }),
         8 => (any::<usize>(), how).prop_map(|(which, how)| Step::End { which, how }),
-        // All times in the settings are whole seconds. An advance by whole seconds can end exactly when such a time is
-        // over. An advance that is 1 ms longer can end just after that moment.
+        // All times in `Settings` are whole seconds. An advance by whole seconds can end exactly at the end of
+        // `cooldown` or of `trial_timeout`. An advance that is 1 ms longer can end just after this moment.
         4 => (0..4_u64, 0..2_u64).prop_map(|(s, ms)| Step::Advance(Duration::from_millis(s * 1000 + ms))),
         1 => Just(Step::OtherClock),
         1 => Just(Step::Reset),
     ]
 }
 
-/// A model of a breaker. The model has no counter of running trials, because a counter could be wrong. For each
-/// decision, the model counts the trials among the running calls.
+/// A model of a breaker. For each decision, the model counts the trials (calls of the half-open circuit) among the
+/// running calls. The model stores no number of running trials, because a stored number could be wrong.
 struct Model {
     settings: Settings,
     state: State,
-    /// The number of state changes.
+    /// The number of state changes so far.
     generation: u64,
-    /// The number of the current lease. If the newest trial is older than `trial_timeout`, the next call begins a new
-    /// lease. Trials of an older lease no longer block other calls.
+    /// The number of the current group of trials (calls of the half-open circuit), from 1. If the newest trial is older
+    /// than `trial_timeout`, the next call begins a new group. The trials of an older group no longer block other
+    /// calls.
     lease: u64,
     failures: u64,
     successes: u64,
@@ -114,8 +116,9 @@ struct Totals {
     opened: u64,
 }
 
-/// The values of `Model::generation` and `Model::lease` at the time when a call was admitted. The lease is 0 if the
-/// call is not a trial.
+/// Identifies the state of the model when it admitted a call. `generation` is the number of state changes before the
+/// call. `lease` is the number of the call's group of trials (calls of the half-open circuit), or 0 if the circuit was
+/// closed.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,
@@ -153,14 +156,14 @@ impl Model {
         self.close();
     }
 
-    /// Starts a call. Returns its ticket if the model admits the call. Otherwise returns the time until a later call
-    /// may be admitted.
+    /// Starts a call. If the model admits the call, returns the [`Ticket`] of the call. If the model rejects the call,
+    /// returns the expected `retry_after` of the rejection.
     fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
             State::Open { since } => {
-                // If the circuit opened on the other clock, `since` may be later than `now`. The earlier of the two
-                // times counts.
+                // If the circuit opened on the other clock, `since` may be later than `now`. The cooldown then starts
+                // at `now` instead of `since`.
                 let since = since.min(now);
                 self.state = State::Open { since };
                 if now - since < self.settings.cooldown {
@@ -235,7 +238,7 @@ impl Model {
 
     fn compare(&self, told: &CircuitStats, now: Instant) {
         let left = match self.state {
-            // If `since` is later than `now`, the remaining time equals the cooldown.
+            // If `since` is later than `now`, the whole cooldown is left.
             State::Open { since } => self.settings.cooldown.saturating_sub(now.saturating_duration_since(since)),
             _ => Duration::ZERO,
         };
@@ -261,14 +264,14 @@ impl Model {
 
 type Pinned = Pin<Box<dyn Future<Output = Result<(), CallError<()>>>>>;
 
-/// A running call of the tested breaker.
 enum Call {
     Permit(OwnedPermit),
     Future { future: Pinned, end: Rc<Cell<Option<End>>> },
 }
 
 impl Call {
-    /// Starts a call. If the breaker rejects the call, returns the `retry_after` of the rejection.
+    /// Starts a call of the tested breaker. If the breaker rejects the call, returns the `retry_after` of the
+    /// rejection.
     fn begin(breaker: &CircuitBreaker, by_call: bool) -> Result<Self, Duration> {
         if !by_call {
             return breaker.try_acquire_owned().map(Self::Permit).map_err(|open| open.retry_after());
@@ -291,16 +294,15 @@ impl Call {
         }
     }
 
-    /// Ends the call in the way `how`, if this kind of call can end in this way. Returns the way in which the call
-    /// ended.
+    /// Ends the call with `how`. If this kind of call cannot end with `how`, cancels the call instead. Returns the end
+    /// that the breaker counts.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),
             (Self::Permit(permit), End::Failure) => permit.failure(),
             (Self::Permit(permit), End::Ignored) => permit.ignore(),
             (Self::Permit(permit), End::Panic) => {
-                // A permit cannot know whether the call that holds it panicked, so the breaker counts a dropped permit
-                // as cancelled.
+                // A permit cannot know that its call panicked, so the breaker counts each dropped permit as cancelled.
                 let _ = catch_unwind(AssertUnwindSafe(move || {
                     let _permit = permit;
                     resume_unwind(Box::new("panicked"))
@@ -323,7 +325,7 @@ fn poll(future: &mut Pinned) -> Poll<Result<(), CallError<()>>> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Creates two runtimes with paused clocks. The second clock is 10 s ahead of the first.
+/// Creates two runtimes with paused clocks. The second clock is 10 s ahead of the first clock.
 fn clocks() -> [Runtime; 2] {
     let clocks = [paused_runtime(), paused_runtime()];
     let [one, other] = clocks.each_ref().map(|clock| clock.block_on(async { Instant::now() }));

@@ -1,4 +1,5 @@
-//! Compares the window of a circuit with a list of all calls, in random sequences of calls.
+//! Compares the window of a circuit (its counts of the latest calls) with a list of all calls. The inputs are random
+//! sequences of calls.
 
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ const SLOW: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug)]
 enum Window {
-    /// A window of this number of seconds. The window consists of ten parts of equal length, called tenths.
+    /// A window of time. The number is the length of the window in seconds. A tenth is one of ten equal parts of this
+    /// length.
     Tenths(u32),
-    /// A window of this number of calls.
+    /// A window of calls. The number is the length of the window in calls.
     Calls(u32),
 }
 
@@ -21,9 +23,9 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// The rate of failed calls that opens the circuit, in tenths: 1 to 10.
+    /// The share of failed calls that opens the circuit, from 1 (10 %) to 10 (100 %).
     failure_rate: u32,
-    /// The rate of slow calls that opens the circuit, in tenths: 1 to 10.
+    /// The share of slow calls that opens the circuit, from 1 (10 %) to 10 (100 %).
     slow_rate: u32,
 }
 
@@ -34,8 +36,8 @@ enum Step {
         slow: bool,
     },
     Advance(Duration),
-    /// Compares the statistics with the model. The comparison is a step of its own, so that the test also makes calls
-    /// without a comparison between them.
+    /// Compares the statistics with the model. Only this step reads the statistics, so that the test also makes many
+    /// calls without a read between them.
     Look,
     Reset,
 }
@@ -62,15 +64,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// An ended call.
 struct Ended {
-    /// The value of [`Model::tenth`] at the end of the call.
+    /// The number of tenths of the window's length that had passed when the call ended.
     tenth: u128,
     failed: bool,
     slow: bool,
 }
 
-/// A model of a window, which stores all calls since the circuit closed.
+/// A model of a window. The model stores all calls since the circuit last closed.
 struct Model {
     rule: Rule,
     begun: Instant,
@@ -78,8 +79,8 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the number of whole tenths of the window that have passed since `begun`. Returns 0 for a window of
-    /// calls.
+    /// Returns the number of tenths (parts of a tenth of the window's length) that have passed since `begun`. Returns 0
+    /// for a window of calls.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),
@@ -95,7 +96,7 @@ impl Model {
         &self.calls[first..]
     }
 
-    /// Returns three numbers: the calls, the failed calls and the slow calls in the window.
+    /// Returns the numbers of all calls, of failed calls and of slow calls in the window.
     fn counts(&self) -> [u64; 3] {
         let calls = self.remembered();
         let count = |is: fn(&Ended) -> bool| calls.iter().filter(|call| is(call)).count() as u64;

@@ -1,4 +1,4 @@
-//! Tests invalid settings, unusual names, and extreme numbers.
+//! Tests invalid settings, unusual names of circuits, and extreme numbers.
 
 use std::io;
 use std::time::Duration;

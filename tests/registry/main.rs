@@ -1,4 +1,4 @@
-//! Tests circuits and options that several places of a program declare, and settings that the builders refuse. Also
+//! Tests circuits whose options are set in several places of a program, and settings that the builders refuse. Also
 //! tests names of circuits, and the `Debug` output of the public types.
 
 mod debug;

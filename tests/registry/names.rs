@@ -1,5 +1,5 @@
-//! Tests names. A name belongs either to one circuit, or to a family of circuits, one for each key. A circuit without a
-//! key must not have a name that ends like `name[key]`.
+//! Tests the names of circuits. A name belongs either to a single circuit, or to several circuits that differ in their
+//! keys. The name of a circuit without a key must not end with a key in brackets, as in `name[key]`.
 
 use std::io;
 

@@ -1,5 +1,5 @@
 //! Tests that each builder accepts the smallest and the greatest value of an option, and refuses a value just outside
-//! the range. The error contains the name of the option.
+//! the range. The error of a refused value contains the name of the option.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -15,7 +15,6 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// Returns the name of the refused option.
 fn refused<T: Debug>(built: Result<T, ConfigError>) -> String {
     built.unwrap_err().option().to_owned()
 }

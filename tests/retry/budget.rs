@@ -8,7 +8,6 @@ use std::time::Duration;
 use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, RetryRatio, TokenBucket, circuit, retry};
 use tokio::time::advance;
 
-/// Returns the number of remaining tokens, of granted retries, and of denied retries.
 fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
     let stats = budget.stats();
     (stats.tokens, stats.granted, stats.denied)
@@ -166,8 +165,8 @@ fn budget_with_extreme_numbers_stays_within_limits() {
         budget.call_succeeded(None);
         assert_eq!(budget.stats().granted, granted, "{budget:?}");
     }
-    // The budget grants 1,000 retries per second, so it has one token for each millisecond that it remembers. The
-    // budget remembers at least 1 ms, and at most 24 h.
+    // The budget permits 1,000 retries per second, so it has one token for each millisecond of `ttl`. The budget limits
+    // `ttl` to the range from 1 ms to 24 h.
     for (ttl, tokens) in [(Duration::ZERO, 1), (Duration::from_millis(2), 2), (Duration::MAX, 86_400_000)] {
         assert_eq!(ratio(0.0, ttl, 1_000).stats().tokens, tokens, "{ttl:?}");
     }
@@ -194,8 +193,8 @@ fn concurrent_retries_stay_within_budget() {
     });
     assert_eq!(seen(&THREADS), (0, 1_000, 7_000));
     let stats = THREADS_RATIO.stats();
-    // The budget counts calls in buckets of time. If a bucket expires during the test, the same call may pay for two
-    // retries.
+    // The budget counts calls in slots, each a tenth of `ttl` long. If a slot ends during the test, the budget may
+    // grant one more retry.
     assert!((800..=801).contains(&stats.granted), "{stats:?}");
 }
 

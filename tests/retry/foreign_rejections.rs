@@ -1,4 +1,5 @@
-//! Tests that a retry ends if the circuit of another function rejects an attempt, for every common error type.
+//! Tests a retry whose body calls another function with a circuit. If this circuit rejects the call, the retry must
+//! end. The tests cover every common error type.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -26,8 +27,8 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 /// An error that implements no trait.
 struct Opaque;
 
-/// Defines functions with a retry, one for each error type. Each function must make three attempts after ordinary
-/// errors, but only one attempt after a rejection by a circuit.
+/// Defines a function with a retry for each error type. Each function must make three attempts after ordinary errors,
+/// but only one attempt after a rejection by a circuit.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(
@@ -118,8 +119,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
         anyhow(open().into()),
         anyhow(anyhow::Error::from(Transparent::from(open())).context("while searching")),
         generic(Transparent::from(open())),
-        // These error types do not show the rejection. The retry finds the rejection in a thread-local variable, which
-        // the circuit has set.
+        // The error types of `text` and `unbounded` hide the rejection. The retry finds the rejection in a thread-local
+        // variable that the circuit has set.
         text(open().to_string()),
         unbounded(open()),
     ];
@@ -195,7 +196,8 @@ async fn circuit_of_another_call_ends_no_retry() {
     let rate = RateLimit::builder("foreign_rejections", 1).burst(1).build().unwrap();
     rate.try_acquire().unwrap();
     breaker.call(async || Err::<(), _>(())).await.unwrap_err();
-    // The rate limit rejects the first attempt. The circuit that the previous call opened must not end the retry.
+    // The rate limit rejects the first attempt of `limited`. The circuit that opened in `breaker.call` must not end the
+    // retry of `limited`.
     assert_eq!(limited(&rate).await, Ok(()));
 }
 

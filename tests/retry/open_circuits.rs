@@ -1,5 +1,5 @@
-//! Tests that a retry ends without a pause if a circuit in the body would still be open after the pause. The retry must
-//! do so for every error type.
+//! Tests a retry whose body calls a circuit. If the circuit would still be open after the pause, the retry must end
+//! without a pause. The tests cover several error types.
 
 use std::cell::Cell;
 use std::io;
@@ -52,7 +52,7 @@ fn policy() -> RetryPolicy {
     RetryPolicy::builder().max(4).delay(seconds(8)).build().unwrap()
 }
 
-/// Starts the retry, and opens the circuit by hand after 4 s. Returns the duration of the retry in seconds.
+/// Runs `retry`, and opens the circuit `name` by hand after 4 s. Returns the duration of `retry` in seconds.
 async fn opened_by_others<T>(name: &str, retry: impl Future<Output = T>) -> u64 {
     let begin = Instant::now();
     breaker(name).reset();

@@ -181,8 +181,8 @@ async fn retry_if_ok_retries_a_value() {
     }
 }
 
-/// The fields of a retry event: the number of the attempt, the pause in seconds, and the error, or `None` after a
-/// success.
+/// The fields of a [`RetryEvent`]: the number of the attempt, the pause in seconds, and the error. The error is `None`
+/// if the attempt returned `Ok`.
 type Seen = (u32, u64, Option<bool>);
 
 #[retry(

@@ -1,5 +1,5 @@
-//! Tests the option `retry_after` of a circuit. A retry above the circuit uses the hint, the delay that an error asks
-//! for.
+//! Tests the option `retry_after` of a circuit, which reads the delay that an error asks for. A retry around the
+//! circuit also uses this delay.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn hint_of(error: &Error) -> Option<Duration> {
     }
 }
 
-/// Records a call. The third call succeeds. All other calls fail, and ask for a delay of `hint` seconds.
+/// Succeeds at the third call. Every other call fails with an error that asks for a delay of `hint` seconds.
 fn ask(calls: &Calls, hint: u64) -> Result<(), Error> {
     if calls.note() == 3 { Ok(()) } else { Err(Error::Busy(seconds(hint))) }
 }
@@ -107,7 +107,8 @@ async fn retry_ends_when_circuit_hint_exceeds_max_delay() {
     assert_eq!(calls.seconds(), [0]);
 }
 
-/// Runs a policy that uses hints, and returns its pauses. Each attempt fails with the next of the given hints.
+/// Calls a function that always fails, and returns the pauses between its attempts. The error of attempt number n asks
+/// for the delay `hints[n - 1]`.
 async fn pauses(jitter: Jitter, max_delay: Option<Duration>, hints: &[Option<Duration>]) -> Vec<Duration> {
     let mut builder = RetryPolicy::builder().max(u32::try_from(hints.len()).unwrap() + 1).jitter(jitter);
     if let Some(max_delay) = max_delay {
@@ -133,7 +134,8 @@ async fn hint_keeps_jitter_of_retry() {
             first.push(pauses(jitter, None, &[Some(seconds(30))]).await[0].as_secs_f64());
         }
         first.sort_by(f64::total_cmp);
-        // The pauses are uniform from 30 s to 31 s. A timer of tokio rounds a pause up to the next millisecond.
+        // The pauses are uniformly distributed between 30 s and 31 s. Tokio's timer rounds each pause up to the next
+        // millisecond.
         assert!(first[0] >= 30.0 && first[999] <= 31.002, "{jitter:?}");
         let mean = first.iter().sum::<f64>() / 1000.0;
         assert!((mean - 30.5).abs() < 0.06, "{jitter:?}: {mean}");
@@ -153,8 +155,8 @@ async fn hint_does_not_feed_decorrelated_jitter() {
 async fn jittered_hint_above_max_delay_ends_retry() {
     let mut ended = 0;
     for _ in 0..400 {
-        // The pause is uniform from 9.5 s to 10.5 s. If the pause exceeds `max_delay`, which is 10 s, the retry ends.
-        // Therefore about half of the 400 retries end.
+        // The pause is uniformly distributed between 9.5 s and 10.5 s. If the pause is longer than `max_delay` (10 s),
+        // the retry ends. Therefore about half of the 400 retries end.
         ended +=
             u32::from(pauses(Jitter::Full, Some(seconds(10)), &[Some(Duration::from_millis(9_500))]).await.is_empty());
     }

@@ -1,8 +1,8 @@
-//! Tests that a decorated function drops its arguments and local variables in the order of the bare function, which has
-//! no attributes. The order must also be equal if the future is dropped before its end.
+//! Tests that a decorated function drops its arguments and local variables in the same order as without attributes. The
+//! order must also be the same if the caller drops the future before its end.
 //!
-//! There is one exception. If the attributes run the body only once, as a circuit does, the unused arguments are
-//! dropped last.
+//! The order differs in one case. If the attributes run the body at most once, as a circuit does, the unused arguments
+//! are dropped last.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -57,7 +57,8 @@ functions! {
     #[circuit(name = "drops::outer")] #[circuit(name = "drops::inner")] in_two_circuits;
 }
 
-/// Polls the call `polls` times, and drops it. Returns the names of all dropped values in the order of their drops.
+/// Polls the call `polls` times, and then drops the call. Returns the names of all dropped values in the order of their
+/// drops.
 fn drops<'a, F>(log: &'a Log, polls: u32, call: impl FnOnce([Noisy<'a>; 8]) -> F) -> Vec<&'static str>
 where
     F: Future<Output = io::Result<()>>,

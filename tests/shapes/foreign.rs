@@ -1,19 +1,20 @@
-//! Tests attributes of the language and of other crates above, between and below the attributes of this project.
+//! Tests functions that also have attributes of Rust or of other crates. These attributes are above, between or below
+//! the attributes of this project.
 
 use std::cell::Cell;
 use std::io;
 
 use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
-/// This doc comment is an attribute of the language above the attributes of this project.
+/// This doc comment is itself an attribute, and is above the attributes of this project.
 #[inline]
 #[retry(max = 2, delay = 0)]
 #[doc(alias = "between")]
 #[circuit(name = "foreign::plain")]
 #[must_use = "it is asked for"]
-#[allow(clippy::unused_async)] // The lint also warns about the function without attributes.
+#[allow(clippy::unused_async)] // Without attributes, the function would also cause this lint.
 async fn plain_attributes() -> io::Result<u32> {
-    #![allow(unused_labels)] // The expansion must keep this inner attribute.
+    #![allow(unused_labels)] // The generated code must keep this inner attribute.
     'unused: {
         Ok(7)
     }
@@ -60,7 +61,7 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
-/// The code that the attributes above `instrument` generate contains a label. `instrument` must be able to parse this
+/// The three attributes above `instrument` generate code that contains a label. `instrument` must be able to parse this
 /// code.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
@@ -94,7 +95,7 @@ fn calls(name: &str) -> u64 {
 #[tokio::test]
 async fn language_attributes_are_kept() {
     assert_eq!(plain_attributes().await.unwrap(), 7);
-    #[allow(deprecated)] // `tests/ui` tests that the warning appears.
+    #[allow(deprecated)] // `tests/ui` tests that this call causes a warning.
     let called = deprecated().await;
     assert_eq!(called.unwrap(), 7);
     assert_eq!(configured(7).await.unwrap(), 7);
@@ -152,8 +153,8 @@ async fn instrumented_above_hedges(text: String) -> io::Result<usize> {
     Ok(text.len())
 }
 
-/// The body awaits an `async move` block, as the code that `instrument` generates does. The retry must not mistake this
-/// block of the user for generated code.
+/// The body awaits an `async move` block, like the code that `instrument` generates. The retry must not mistake the
+/// user's block for generated code.
 #[tracing::instrument(skip_all)]
 #[retry(max = 2, delay = 0)]
 async fn instrumented_above_a_block(calls: &Cell<u32>) -> io::Result<u32> {

@@ -185,7 +185,7 @@ async fn functions_that_return_an_async_block_work() {
     );
 }
 
-/// Each attempt runs the user's `let` statement again.
+/// Each attempt runs the statement `let mut left = from;` again.
 #[retry(max = 3, delay = 0)]
 fn starts_anew(steps: &Cell<u32>, from: u32) -> impl Future<Output = io::Result<()>> + '_ {
     async move {
@@ -224,8 +224,8 @@ fn consumes_a_clone(name: String) -> Pin<Box<dyn Future<Output = io::Result<usiz
     })
 }
 
-/// The statements before the block consume the argument `name`. The block uses a field with the same name, but not the
-/// argument.
+/// The statement before the `async` block consumes the argument `name`. The block uses the field `client.name`, but not
+/// the argument.
 #[retry(max = 2, delay = 0)]
 fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
     struct Client {
@@ -247,7 +247,7 @@ async fn each_attempt_runs_statements_before_the_block() {
     assert_eq!(is_used_up_before("four".to_owned()).await.unwrap(), 11);
 }
 
-/// Each `return` before the block leaves a closure, and not the function.
+/// Each `return` before the `async` block leaves a closure, and not the function.
 #[retry(max = 2, delay = 0)]
 #[rustfmt::skip]
 fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
@@ -258,7 +258,7 @@ fn returns_within(n: u32) -> impl Future<Output = io::Result<u32>> {
     async move { Ok(n + never()) }
 }
 
-/// The argument is `Send` but not `Sync`, and is also used before the block.
+/// The argument `n` is `Send` but not `Sync`. The function uses `n` before the `async` block and in the block.
 #[retry(max = 2, delay = 0)]
 fn is_looked_at_before(n: Cell<u32>) -> impl Future<Output = io::Result<u32>> + Send {
     let before = n.get();

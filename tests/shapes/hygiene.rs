@@ -1,4 +1,4 @@
-//! Tests that the names of a user may equal names in the code that the attributes generate.
+//! Tests that a user's names do not collide with equal names in the code that the attributes generate.
 
 #[tokio::test]
 async fn names_of_the_user_do_not_collide() {
@@ -9,7 +9,7 @@ async fn names_of_the_user_do_not_collide() {
 }
 
 mod shadows {
-    #![allow(dead_code)] // These names are unused, but may also occur in the generated code.
+    #![allow(dead_code)] // The types below are unused, but the generated code may contain their names.
 
     struct Ok;
     struct Err;
@@ -71,7 +71,7 @@ mod locals {
 mod methods {
     use std::fmt::Debug;
 
-    #[allow(dead_code)] // These methods are unused, but their names may also occur in the generated code.
+    #[allow(dead_code)] // The methods below are unused, but the generated code may contain their names.
     trait LogExt {
         fn error(&self) {}
         fn found(&self) {}

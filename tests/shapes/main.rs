@@ -1,7 +1,7 @@
-//! Tests decorated functions of every shape. Each function must compile, and behave like the bare function, which has
-//! no attributes.
+//! Tests decorated functions of every shape. Each function must compile, and must behave like the same function without
+//! attributes.
 //!
-//! The packages in `tests/fixtures` compile the same files in the editions 2018 and 2021.
+//! The packages in `tests/fixtures` also compile the files of this folder, in the editions 2018 and 2021.
 
 #![allow(
     clippy::arc_with_non_send_sync,
@@ -14,7 +14,7 @@
     clippy::needless_return,
     clippy::similar_names,
     clippy::too_many_arguments
-)] // These lints also warn about the functions without attributes.
+)] // Without attributes, the functions would also cause these lints.
 
 mod arguments;
 mod attempts;

@@ -1,4 +1,5 @@
-//! Tests decorated functions that call each other or themselves, and their futures inside other futures.
+//! Tests decorated functions that call each other or themselves. Also tests the future of a decorated function inside
+//! another future.
 
 use std::future::Future;
 use std::io;

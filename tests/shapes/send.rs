@@ -1,5 +1,5 @@
-//! Tests that the future of a decorated function is `Send` exactly when the future of the bare function is. The bare
-//! function is the same function without attributes.
+//! Tests when the future of a decorated function is `Send`. The future must be `Send` exactly if the future of the same
+//! function without attributes is `Send`.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -77,7 +77,7 @@ async fn not_send(value: Rc<u32>) -> io::Result<u32> {
     Ok(*held)
 }
 
-/// An error that is not `Send`. A retry drops the error before the pause, so that the future of the function is `Send`.
+/// An error that is not `Send`. A retry drops the error before the pause, so that the future of the retry is `Send`.
 #[derive(Debug)]
 struct LocalError(#[allow(dead_code)] Rc<u32>);
 

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, TimeoutError};
 
-/// The error of a decorated function. Each kind of layer that can end a call has one variant. The errors of the body
-/// have several variants.
+/// The error of a decorated function. The first four variants are the errors of the attributes that can end a call. The
+/// other variants are errors of a body or a fallback.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// A circuit rejected the call.
@@ -21,16 +21,16 @@ pub enum Error {
     /// The body failed.
     #[error("down")]
     Down,
-    /// The body failed in the call or attempt with this number.
+    /// The body failed. The number is the number of the call or of the attempt.
     #[error("call {0} failed")]
     Failed(u32),
-    /// The body failed with an HTTP status.
+    /// The body failed with this HTTP status.
     #[error("the service answered {0}")]
     Status(u16),
-    /// The body failed and asks for a delay.
+    /// The body failed, and asks the caller for this delay.
     #[error("come back in {0:?}")]
     Busy(Duration),
-    /// The body or a fallback failed with an error that differs from the other variants.
+    /// The body or a fallback failed with an error that no other variant describes.
     #[error("another error")]
     Other,
 }

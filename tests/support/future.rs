@@ -1,6 +1,6 @@
 use std::cell::Cell;
 
-/// Returns its argument unchanged. A call compiles only if the argument is `Send`.
+/// Returns its argument unchanged. The call compiles only if the argument is `Send`.
 pub fn assert_send<T: Send>(value: T) -> T {
     value
 }

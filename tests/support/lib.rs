@@ -1,6 +1,6 @@
-//! Helpers that the test binaries share.
+//! Contains types and functions that the test binaries share.
 
-#![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)] // A helper panics in order to fail its test.
+#![allow(clippy::missing_errors_doc, clippy::missing_panics_doc)] // A panic fails the test.
 
 mod clock;
 mod error;

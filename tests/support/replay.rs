@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The way in which a replayed call ends.
+/// The end of a replayed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -27,7 +27,8 @@ pub enum Outcome {
 #[derive(Debug)]
 struct Down;
 
-/// An admitted call that has not ended. The call runs in its own task, so that it can panic or be aborted.
+/// A running call that the breaker has admitted. The call runs in a task of its own, so that the call can panic, and
+/// the replay can abort the call.
 #[derive(Debug)]
 pub struct Call {
     outcome: Outcome,
@@ -36,8 +37,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// Starts a call, and waits until its function runs or the breaker rejects the call. The running function itself
-    /// reports the admission, so the statistics of the breaker are not used.
+    /// Starts a call, and waits until the call runs or the breaker rejects the call. The running call itself reports
+    /// its admission, so the replay does not depend on the breaker's statistics.
     pub async fn start(breaker: &CircuitBreaker, outcome: Outcome) -> Result<Self, CircuitOpenError> {
         let (running, admitted) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -73,7 +74,7 @@ async fn run(
     running: oneshot::Sender<()>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), CallError<Down>> {
-    // `CircuitBreaker::call` counts every error as a failure, so an ignored outcome needs a permit.
+    // `CircuitBreaker::call` counts every error as a failure, so a call with the outcome `Ignored` uses a permit.
     if outcome == Outcome::Ignored {
         let permit = breaker.try_acquire_owned()?;
         running.send(()).expect("the replay waits");
@@ -86,9 +87,9 @@ async fn run(
         match (outcome, ended.await) {
             (Outcome::Ok, Ok(())) => Ok(()),
             (Outcome::Fail, Ok(())) => Err(Down),
-            // Uses `resume_unwind`, which prints no panic message.
+            // Uses `resume_unwind`, because `panic!` would print a message.
             (Outcome::Panic, Ok(())) => resume_unwind(Box::new(Down)),
-            // The call never ends by itself: its task is aborted, or the replay ends before the call.
+            // Waits until the replay aborts the task of the call, or until the replay ends.
             _ => pending().await,
         }
     };

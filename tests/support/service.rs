@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::Error;
 
-/// A record of the times at which calls began.
+/// Records the time at which each call began.
 #[derive(Debug)]
 pub struct Calls {
     begin: Instant,
@@ -14,12 +14,12 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Creates an empty record. All times in the record count from this moment.
+    /// Creates a record without calls. Stores the current time, from which the record measures the times of the calls.
     pub fn start() -> Self {
         Self { begin: Instant::now(), at: RefCell::default() }
     }
 
-    /// Records a call, and returns the number of the call, from 1.
+    /// Records a call, and returns the number of the call. The first call has the number 1.
     pub fn note(&self) -> u32 {
         self.at.borrow_mut().push(self.elapsed());
         self.count()
@@ -30,31 +30,32 @@ impl Calls {
         u32::try_from(self.at.borrow().len()).unwrap()
     }
 
-    /// Returns the time since the creation of this record.
+    /// Returns the time since [`Calls::start`].
     pub fn elapsed(&self) -> Duration {
         self.begin.elapsed()
     }
 
-    /// Returns the time at which each call began, since the creation of this record.
+    /// Returns the start time of each call, measured from [`Calls::start`].
     pub fn times(&self) -> Vec<Duration> {
         self.at.borrow().clone()
     }
 
-    /// Returns the time at which each call began, in whole seconds.
+    /// Returns the start time of each call in whole seconds, measured from [`Calls::start`].
     pub fn seconds(&self) -> Vec<u64> {
         self.at.borrow().iter().map(Duration::as_secs).collect()
     }
 
-    /// Returns the time at which each call began, in whole milliseconds.
+    /// Returns the start time of each call in whole milliseconds, measured from [`Calls::start`].
     pub fn millis(&self) -> Vec<u128> {
         self.at.borrow().iter().map(Duration::as_millis).collect()
     }
 }
 
-/// A service that succeeds from a given call on. The service also records the time at which each call began.
+/// A service that fails before a given call, and succeeds from this call on. The service also records the time at which
+/// each call began.
 #[derive(Debug)]
 pub struct Service {
-    /// The calls that reached the service.
+    /// The record of all calls of the service.
     pub calls: Calls,
     up_from: Cell<u32>,
 }
@@ -85,7 +86,8 @@ impl Service {
         self.up_from.set(u32::MAX);
     }
 
-    /// Records a call, and returns its number, from 1. If the call fails, the error contains the number.
+    /// Calls the service. Returns the number of the call as the value, or in the error. The first call has the number
+    /// 1.
     pub fn call(&self) -> Result<u32, Error> {
         let call = self.calls.note();
         if call >= self.up_from.get() { Ok(call) } else { Err(Error::Failed(call)) }
@@ -98,8 +100,8 @@ pub fn fail(calls: &Cell<u32>) -> Result<(), u32> {
     Err(calls.get())
 }
 
-/// Makes one call for each character of `pattern`. The call fails if the character is `x`, and otherwise succeeds.
-/// Panics if the breaker rejects a call.
+/// Makes one call for each character of `pattern`. A call for the character `x` fails. A call for any other character
+/// succeeds. Panics if the breaker rejects a call.
 pub fn calls(breaker: &CircuitBreaker, pattern: &str) {
     for call in pattern.chars() {
         let permit = breaker.try_acquire().expect("the circuit admits the call");

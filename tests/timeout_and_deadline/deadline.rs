@@ -1,4 +1,4 @@
-//! Tests `deadline`, which sets a time limit for the layers inside a future.
+//! Tests `deadline`, which sets a time limit for a future. All layers inside the future respect this limit.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! Defines the decorated functions that the test calls. Each function has a tested layer, which is a column of the
-//! table in `docs/guide/what_counts.md`. The call below this layer ends in a way that is a row of the table.
+//! Defines the decorated functions that the test calls. The table in `resilience-runtime/docs/guide/what_counts.md` has
+//! a column for each layer (an attribute such as `#[circuit]`), and a row for each way in which a call can end. Each
+//! function has the layer of one column, around a call that ends as one row describes.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -15,36 +16,40 @@ use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS,
 
 pub(crate) type Call = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Result<u32, Error>> + 'w>>;
 
-/// One function for each tested layer. `fallbacks` is `None` for methods, because the library has no method for a
-/// fallback.
+/// Contains functions with a circuit, with a retry, with a fallback and with a hedge. `fallbacks` is `None` if the
+/// functions use methods instead of attributes, because the library has no method for a fallback.
 pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
-    /// Functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`.
+    /// Two functions with a fallback. The first function has `on = "any"`, and the second function has
+    /// `on = "rejected"`.
     pub(crate) fallbacks: Option<(Call, Call)>,
     pub(crate) hedge: Call,
 }
 
-/// The kind of a [`Family`], which changes how the test calls its functions.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     Plain,
-    /// The layer below the tested layer is a timeout. Below a hedge on the same function, this timeout would end the
-    /// first attempt, too.
+    /// The functions have a timeout inside another attribute. If the other attribute is a hedge on the same function,
+    /// the timeout also ends the first attempt of the hedge.
     Timeout,
-    /// The circuits change their state while the body runs, so that the call becomes stale.
+    /// The test changes the state of the circuits while the body runs. The outcome of the call then no longer changes
+    /// the state.
     Stale,
 }
 
-/// All functions with the same layers below the tested layer, and with the same options of the tested layer.
+/// A group of functions with the same inner attributes. The functions differ in their outermost attribute, and in the
+/// place of this attribute.
 pub(crate) struct Family {
     pub(crate) kind: Kind,
     pub(crate) budget: &'static RetryBudget,
-    /// The tested layer and the layers below it are on the same function.
+    /// Functions that have the outermost attribute and the inner attributes.
     pub(crate) same: Layers,
-    /// The tested layer is on a function that calls the function with the layers below.
+    /// Functions that have only the outermost attribute. The body calls another function, which has the inner
+    /// attributes.
     pub(crate) called: Layers,
-    /// The tested layer is a method such as [`RetryPolicy::call`], which calls the function with the layers below.
+    /// Functions that use a method such as [`RetryPolicy::call`] instead of the outermost attribute. The method calls
+    /// another function, which has the inner attributes.
     pub(crate) method: Layers,
 }
 
@@ -86,8 +91,8 @@ where
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Creates a function for each tested layer. Each function has the attribute of the tested layer, then the attributes
-/// `$below`, and the body `$body`.
+/// Creates functions with a circuit, with a retry, with a fallback and with a hedge. Each function has the attributes
+/// `$below` below its first attribute, and the body `$body`.
 macro_rules! layers {
     (
         $world:ident, { $(#[$circuit:meta])* } { $(#[$retry:meta])* } { $(#[$fallback:meta])* } { $(#[$below:meta])* },
@@ -138,7 +143,7 @@ macro_rules! layers {
 }
 
 macro_rules! family {
-    // Adds the attributes of the tested layers, which are the same in most families.
+    // Adds default attributes for the circuit, the retry and the fallback.
     ($name:ident, $kind:ident, $world:ident, below { $($below:tt)* }) => {
         family! {
             $name, $kind, $world,
@@ -194,7 +199,8 @@ family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// A family of its own, because the budget of `PLAIN` has no tokens for more scenarios.
+// `REPEAT` equals `PLAIN`, but has a retry budget of its own, because other scenarios use up the tokens of the budget
+// of `PLAIN`.
 family!(REPEAT, Plain, world, below {});
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {
@@ -215,7 +221,7 @@ family! {
     fallback {}
     below {}
 }
-// The `failure_if` of the tested circuit counts a rejection by the circuit below as a failure.
+// The outer circuit has a `failure_if` that counts a rejection by the inner circuit as a failure.
 family! {
     SELECTED, Plain, world,
     circuit { #[circuit(with = world.above, failure_if = |error| *error != ERROR_THAT_IS_IGNORED)] }

@@ -1,9 +1,10 @@
-//! Tests each cell of the table on the page `docs/guide/what_counts.md`: runs a scenario, and compares its result with
-//! the text of the cell.
+//! Tests each cell of the table in `resilience-runtime/docs/guide/what_counts.md`. The test runs a scenario for each
+//! cell, and compares the result with the text of the cell.
 //!
-//! A row of the table is a way in which a call ends, listed in [`rows`]. A column is a layer, its budget or its
-//! statistics, listed in [`COLUMNS`]. The scenario of a cell puts the layer of the column above a function that ends as
-//! the row says. The scenario returns a word for the effect on this layer, such as `wins`.
+//! A row of the table is a way in which a call ends. The function [`rows`] lists the rows. A column is a layer (an
+//! attribute such as `#[circuit]`), the budget of a retry, or the statistics of a circuit. The constant [`COLUMNS`]
+//! lists the columns. The scenario of a cell puts the layer of the column around a call that ends as the row describes.
+//! The scenario returns a word for the effect on this layer, such as `wins`.
 
 mod functions;
 mod world;
@@ -23,7 +24,8 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the tested layer, relative to the function that ends the call.
+/// The place of the attribute under test. The attribute is on the function whose body ends the call, or on a function
+/// that calls this function. Instead of the attribute, the call may use a method such as `CircuitBreaker::call`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -33,16 +35,17 @@ enum Place {
 
 const SAME: &[Place] = &[Place::SameFunction];
 const CALLING: &[Place] = &[Place::CallingFunction, Place::Method];
-/// The places for options such as `failure_if`, which a method of a circuit does not have.
+/// The places at which a circuit can have options such as `failure_if`. The method `CircuitBreaker::call` does not have
+/// these options.
 const ATTRIBUTES: &[Place] = &[Place::SameFunction, Place::CallingFunction];
 const ALL: &[Place] = &[Place::SameFunction, Place::CallingFunction, Place::Method];
 
-/// A row of the table: a way in which a call can end.
+/// A row of the table in `what_counts.md`. The row describes a way in which a call can end.
 struct Row {
     title: &'static str,
     family: &'static Family,
     end: End,
-    /// Makes the layer below the tested layer reject the next call.
+    /// Prepares the inner circuit, bulkhead or rate limit, so that the next call is rejected.
     reject: fn(&World),
     places: &'static [Place],
     /// The duration of the body.
@@ -50,7 +53,8 @@ struct Row {
     /// The time after which the caller drops the call.
     dropped_after: Option<Duration>,
     deadline: Option<Duration>,
-    /// Whether the call is the second attempt of a retry above all layers, and the circuits count requests.
+    /// Whether an outer retry makes the call in its second attempt. If the value is `true`, each circuit has
+    /// `count = "requests"`.
     is_repeat: bool,
 }
 
@@ -84,7 +88,8 @@ impl Row {
         Self { is_repeat: true, ..self }
     }
 
-    /// Makes the call, which may be the second attempt of a retry. Returns `None` if the call panicked or was dropped.
+    /// Makes the call. If `is_repeat` is `true`, an outer retry makes the call in its second attempt. Returns `None` if
+    /// the call panicked or was dropped.
     async fn call(&self, call: &functions::Call, world: &World) -> Option<Result<u32, Error>> {
         let is_next = Cell::new(!self.is_repeat);
         let attempts = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
@@ -106,10 +111,10 @@ impl Row {
     }
 }
 
-/// Returns every row of the table. The option `hung_after` of each circuit is 10 s.
+/// Returns every row of the table in `what_counts.md`. In each row, the option `hung_after` of the circuits is 10 s.
 fn rows() -> Vec<Row> {
     let circuit = |world: &World| world.circuit.force_open();
-    // Takes all slots. A slot returns to the bulkhead only when it is dropped, so a forgotten slot stays taken.
+    // Takes all slots of the bulkhead. A slot becomes free when its value is dropped, so a forgotten slot stays taken.
     let bulkhead = |world: &World| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
     let rate_limit = |world: &World| while world.rate.try_acquire().is_ok() {};
     vec![
@@ -145,11 +150,12 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// Runs the scenario of a cell. Returns the word for the cell, or `None` if the tested layer does not exist at this
-/// place.
+/// Makes the call of a row, with the attribute of one column at the given place. Returns the effect in the words of the
+/// table in `what_counts.md`. Returns `None` if the place is a method, and the library has no such method.
 type Scenario = fn(&Row, Place) -> Option<String>;
 
-/// All columns except the first, each with its title and its scenario.
+/// The columns of the table in `what_counts.md`, each with its title and its [`Scenario`]. The list leaves out the
+/// first column of the table, which contains the titles of the rows.
 const COLUMNS: [(&str, Scenario); 6] = [
     ("circuit", |row, place| Some(with_circuit(row, place).circuit_word())),
     ("retry", |row, place| Some(with_retry(row, place).0)),
@@ -168,7 +174,8 @@ fn with_circuit(row: &Row, place: Place) -> World {
     })
 }
 
-/// Calls a function with a retry. Returns the words for the retry and for its budget.
+/// Calls a function with a retry. Returns the words for the columns `retry` and `budget` of the table in
+/// `what_counts.md`.
 fn with_retry(row: &Row, place: Place) -> (String, String) {
     paused_runtime().block_on(async {
         let world = row.world();
@@ -197,16 +204,16 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
     Some(word.to_owned())
 }
 
-/// Calls a function with a hedge, and returns the word for the hedge. The first attempt runs for 100 s and succeeds. If
-/// the deadline of the row has already expired, the first attempt ends as the row says instead. The second attempt
-/// starts after 0.8 s, and ends as the row says.
+/// Calls a function with a hedge, and returns the word for the column `hedge` of the table in `what_counts.md`. The
+/// first attempt runs for 100 s and succeeds. The second attempt starts after 0.8 s, and ends as `row` describes. If
+/// the deadline of `row` is zero, the first attempt also ends as `row` describes.
 fn hedge(row: &Row, place: Place) -> String {
     paused_runtime().block_on(async {
         let world = row.world();
         world.is_well.set(row.deadline != Some(Duration::ZERO));
         let begin = Instant::now();
-        // On the same function, a timeout below the hedge would also end the first attempt. The scenario therefore uses
-        // a timeout on a called function.
+        // If a timeout and the hedge are on the same function, the timeout would also end the first attempt. In this
+        // case, the timeout is therefore on a called function.
         let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
         let place = if is_ended { Place::CallingFunction } else { place };
         let call = row.call(&row.layers(place).hedge, &world);
@@ -226,15 +233,15 @@ fn hedge(row: &Row, place: Place) -> String {
     })
 }
 
-/// Returns the cells of each row of the first table on the page. The first row holds the titles of the columns.
+/// Returns the rows of the first table in `what_counts.md`, each as a list of cells. The first row contains the titles
+/// of the columns.
 fn table() -> Vec<Vec<&'static str>> {
     let rows = PAGE.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     cells.filter(|cells| !cells[0].starts_with("---")).collect()
 }
 
-/// Runs the scenario at each place of the row. Returns the word, or all words joined by `or` if the places have
-/// different words.
+/// Runs `scenario` at each place of `row`. Returns the distinct results, joined by `or`.
 fn observed(row: &Row, scenario: Scenario) -> String {
     let mut words: Vec<_> = row.places.iter().filter_map(|place| scenario(row, *place)).collect();
     words.sort();

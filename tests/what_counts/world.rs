@@ -1,4 +1,4 @@
-//! Defines [`World`], the state that a test run shares with the functions that it calls.
+//! Defines [`World`], the data that the test shares with the decorated functions that it calls.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -12,18 +12,18 @@ use tokio::time::{sleep, timeout};
 
 use crate::functions::{Family, Kind};
 
-/// The way in which a body ends.
+/// The way in which the body of a decorated function ends.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum End {
     Ok,
-    /// An `Ok` that the `failure_if_ok` of the tested circuit selects as a failure.
+    /// An `Ok` that a circuit counts as a failure, because its option `failure_if_ok` selects the value.
     OkThatFails,
-    /// An `Ok` that the `retry_if_ok` of the tested retry selects for another attempt.
+    /// An `Ok` that a retry repeats, because its option `retry_if_ok` selects the value.
     OkToRepeat,
     Err,
-    /// An `Err` that the `failure_if` of the tested circuit excludes from the failures.
+    /// An `Err` that a circuit does not count as a failure, because its option `failure_if` excludes the error.
     ErrThatIsIgnored,
-    /// An `Err` that the `retry_if` of the tested retry excludes from further attempts.
+    /// An `Err` that a retry does not repeat, because its option `retry_if` excludes the error.
     ErrNotToRepeat,
     Panic,
 }
@@ -33,10 +33,10 @@ pub(crate) const VALUE_TO_REPEAT: u32 = 202;
 pub(crate) const ERROR_THAT_IS_IGNORED: Error = Error::Status(404);
 pub(crate) const ERROR_NOT_TO_REPEAT: Error = Error::Status(400);
 
-/// The value of the first attempt of a hedge. This attempt ends after the second attempt.
+/// The value that the first attempt of a hedge returns. The first attempt takes 100 s, so it ends after the second
+/// attempt.
 pub(crate) const LAST: u32 = 7;
 
-/// The counts that the test compares before and after a call.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     failures: u64,
@@ -45,19 +45,16 @@ struct Counts {
 }
 
 pub(crate) struct World {
-    /// The tested circuit, above the function that ends the call.
+    /// The outer circuit, whose statistics the test compares.
     pub(crate) above: CircuitBreaker,
-    /// The circuit below the tested layer.
+    /// The inner circuit, between `above` and the body.
     pub(crate) circuit: CircuitBreaker,
-    /// The bulkhead below the tested layer.
     pub(crate) slots: Bulkhead,
-    /// The rate limit below the tested layer.
     pub(crate) rate: RateLimit,
-    /// The budget of the tested retry.
     budget: &'static RetryBudget,
     end: End,
     time: Duration,
-    /// Whether the body ignores `time` and `end`. If true, the body returns [`LAST`] after 100 s.
+    /// Whether the body ignores `time` and `end`, and instead returns [`LAST`] after 100 s.
     pub(crate) is_well: Cell<bool>,
     noted: Cell<Counts>,
     pub(crate) kind: Kind,
@@ -87,15 +84,15 @@ impl World {
             retries: Cell::new(0),
             fell_back: Cell::new(false),
         };
-        // A success is visible only if it ends a series of failures, so the circuit starts with one failure. A refund
-        // is visible only if the bucket is not full, so the budget starts with one retry paid.
+        // The circuit starts with one failure, because a success is visible only if it clears a failure. The budget
+        // starts with one paid retry, because a refund is visible only if tokens are missing.
         world.above.try_acquire().unwrap().failure();
         assert!(family.budget.try_retry(RetryCost::Failure));
         world.note();
         world
     }
 
-    /// Stores the current counts for a later comparison, and sets the count of retries to 0.
+    /// Stores the current counts for a later comparison, and sets `retries` to 0.
     pub(crate) fn note(&self) {
         self.noted.set(self.counts());
         self.retries.set(0);
@@ -115,7 +112,8 @@ impl World {
         }
     }
 
-    /// Changes the state of both circuits, so that the running call is stale. Stores the counts of the new state.
+    /// Resets `above` and `circuit`, so that the outcome of the running call no longer changes the state of these
+    /// circuits. Stores the new counts for a later comparison.
     fn make_stale(&self) {
         for circuit in [&self.above, &self.circuit] {
             circuit.reset();
@@ -128,7 +126,6 @@ impl World {
         self.retries.set(self.retries.get() + 1);
     }
 
-    /// Runs the body of a decorated function.
     pub(crate) async fn body(&self) -> Result<u32, Error> {
         if self.is_well.get() {
             sleep(Duration::from_secs(100)).await;
@@ -145,7 +142,7 @@ impl World {
             End::Err => Err(Error::Down),
             End::ErrThatIsIgnored => Err(ERROR_THAT_IS_IGNORED),
             End::ErrNotToRepeat => Err(ERROR_NOT_TO_REPEAT),
-            // Uses `resume_unwind`, which prints no panic message.
+            // Uses `resume_unwind`, because `panic!` would print a message.
             End::Panic => resume_unwind(Box::new("panic")),
         }
     }
@@ -159,7 +156,7 @@ impl World {
         .to_owned()
     }
 
-    /// Returns the names of the totals that have increased since the stored counts.
+    /// Returns the names of the totals that have increased since the last call of `note`.
     pub(crate) fn statistics_word(&self) -> String {
         let pairs = self.counts().totals.into_iter().zip(self.noted.get().totals);
         let above = pairs.filter(|((_, now), (_, before))| now > before).map(|((name, _), _)| name);
@@ -191,8 +188,8 @@ impl World {
     }
 }
 
-/// Awaits a call with a deadline after `time_left`, and drops the call after `dropped_after`. Returns `None` if the
-/// call panicked or was dropped.
+/// Awaits `call` under a deadline of `time_left`, and drops `call` after `dropped_after`. Returns `None` if `call`
+/// panicked or was dropped.
 pub(crate) async fn ended<T>(
     call: impl Future<Output = T>,
     dropped_after: Option<Duration>,

@@ -1,4 +1,4 @@
-//! Generates the `async` block that contains the body, and the statements that wait for a future.
+//! Generates the `async` block that contains the user's statements, and the statements that wait for a future.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -8,44 +8,46 @@ use super::layer::{Interrupt, Layer, Place, Stack};
 use crate::tokens::braced;
 
 impl Stack<'_> {
-    /// Returns the `async` block that contains the body.
+    /// Returns the `async` block that contains `body`, the user's statements.
     ///
-    /// The block begins with dead code, `if false { .. }`. The dead code tells the compiler the output type of the
-    /// block, and how the block captures the arguments. `?`, coercions and compile errors therefore work as in the
-    /// undecorated function.
+    /// The block begins with dead code, `if false { .. }`. The dead code states the output type of the block. The dead
+    /// code also determines how the block captures the arguments. `?`, coercions and compile errors therefore work as
+    /// in the undecorated function.
     pub(super) fn block(&self, body: &TokenStream, braces: Span) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = &self.runtime_at;
         let output = self.output.clone().unwrap_or_else(|| quote_spanned!(mixed=> _));
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
-        // Gives the braces around the body the span of the user's braces, for two reasons. The edition of this span
-        // decides when the temporaries of the last expression are dropped. Clippy reports its lints of the body at this
-        // span. The label avoids a warning of rustc that the inner braces are unused.
+        // The braces around the body get the span of the user's braces. The edition of this span decides when Rust
+        // drops the temporaries of the last expression. Clippy reports its lints about the body at this span. Without
+        // the label, rustc would report the braces as unnecessary.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
         let group = braced(within, mixed.located_at(braces));
-        // Adds `move` if the body runs at most once and no function that runs after the body borrows its arguments. The
-        // body may then consume its arguments, and may return a borrow that an argument contains.
+        // With `move`, the body may consume its arguments, and may return a borrow that an argument contains. Leaves
+        // out `move` if the body may run again. Also leaves out `move` if a function of the user, such as `failure_if`,
+        // borrows arguments after the body has run.
         let capture = (!self.plan.repeats() && !self.lends).then(|| quote_spanned!(mixed=> move));
-        // Uses the span of the body, so that capture errors point at the user's code.
+        // Uses the span of the body, so that compile errors about captured variables point at the user's code.
         quote_spanned!(mixed.located_at(braces)=> async #capture #group)
     }
 }
 
 impl<'a> Place<'a> {
-    /// Returns the layers above this place in the same `async` block, outermost first.
+    /// Returns the layers (attributes) above this position. Leaves out the layers outside the `async` block that
+    /// contains this position. The outermost layer comes first.
     fn within(self) -> impl DoubleEndedIterator<Item = (Self, &'a dyn Layer)> {
         (self.plan().block(self.index)..self.index)
             .filter_map(move |index| Some((self.at(index), self.at(index).layer()?)))
     }
 
-    /// Returns statements that wait for `future` and bind its result to `output`. The wait ends early if a timeout
-    /// above expires. Every `.await` of an expansion comes from this function. The compiler reports errors about this
-    /// `.await` at the span `at`.
+    /// Returns statements that await `future` and bind the result to the pattern `output`. If a `#[timeout]` above
+    /// expires, the wait ends early. Every `.await` of an expansion comes from this function. The compiler reports
+    /// errors about the `.await` at the span `at`.
     ///
-    /// Output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
+    /// Example output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
     pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let interrupts: Vec<_> = self.within().filter_map(|(place, layer)| layer.interrupt(place)).collect();
@@ -57,8 +59,9 @@ impl<'a> Place<'a> {
             return quote_spanned!(mixed=> let #output = #waited;);
         };
         let some = |bound: &TokenStream, waited: &TokenStream, Interrupt { expired, .. }: &Interrupt| quote_spanned!(mixed=> let ::core::option::Option::Some(#bound) = #waited else { break #expired };);
-        // Each timer returns an `Option`. The future of the outermost timer contains the futures of the inner timers,
-        // so the `Option` of the outermost timer is unwrapped first.
+        // The future of a timer returns an `Option`, which is `None` if the timer expired. The future of the outermost
+        // timer contains the futures of all inner timers. The `Option` of the outermost timer is therefore unwrapped
+        // first.
         let (mut bound, mut waited) = (TokenStream::new(), waited);
         for interrupt in above {
             let others = quote_spanned!(mixed=> waited);
@@ -69,7 +72,8 @@ impl<'a> Place<'a> {
         bound
     }
 
-    /// Wraps the body so that a rejection is found in an error whose type hides its sources, if a layer looks for
+    /// Wraps the body in a future that recognises rejections by called functions. The future recognises a rejection
+    /// even if the error type of the body hides its source. Returns the unchanged body if no attribute looks for
     /// rejections.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
@@ -81,8 +85,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Wraps the body in the futures by which the layers above observe each poll of the body. A circuit counts a panic
-    /// of the body as a failure. A retry counts the retries inside the body.
+    /// Wraps the body in the futures with which the attributes above observe each poll of the body. The future of a
+    /// circuit counts a panic of the body as a failure. The future of a retry counts the retries inside the body.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
         self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
     }

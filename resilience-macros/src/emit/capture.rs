@@ -1,6 +1,6 @@
 //! Generates the dead code that determines how the `async` block of the body captures each argument.
 //!
-//! For example, a block that contains `let _ = &mut argument;` borrows the argument uniquely, even if this statement
+//! For example, a block that contains `let _ = &mut argument;` borrows the argument uniquely, even if the statement
 //! never runs.
 //!
 //! A body that runs at most once takes ownership of its arguments. A body that may run again borrows each argument
@@ -18,27 +18,30 @@ use crate::tokens::mentions;
 
 #[derive(Default)]
 pub(crate) struct Captures {
-    /// Statements such as `let mut name = name;` before the code of the first layer. They make a variable mutable if
-    /// its pattern allows no `mut`.
+    /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement makes a
+    /// variable mutable if the pattern of the variable allows no `mut`.
     pub(crate) rebound: TokenStream,
-    /// Statements of the dead code that borrow or move each argument, in the order in which the block must name the
-    /// arguments.
+    /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
+    /// that the block captures the argument. The block must capture the arguments in the order of these statements.
     pub(crate) borrows: Vec<TokenStream>,
-    /// The arguments in `clone(..)`, each with the statement that clones the argument before an attempt.
+    /// The arguments in the option `clone(..)`. Each argument has a statement that clones the argument before an
+    /// attempt.
     clones: Vec<(Ident, TokenStream)>,
-    /// Whether attempts run at the same time, as in a hedge. The body then borrows no argument uniquely.
+    /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
+    /// uniquely (`&mut`).
     shared: bool,
-    /// The spans of arguments that the body may change, although concurrent attempts share these arguments. Each span
-    /// gives an error.
+    /// The spans of arguments that the body may change, although concurrent attempts share these arguments. The macro
+    /// reports a compile error at each of these spans.
     refused: Vec<Span>,
 }
 
-/// Returns how a body that may run again captures the arguments of `sig`. Adds `mut` to each argument that the block
-/// must borrow uniquely.
+/// Returns how a body that may run again captures the arguments of `sig`. Adds `mut` to each argument in `sig` that the
+/// `async` block of the body must borrow uniquely (`&mut`).
 ///
 /// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. This
-/// function does not capture an argument that the code may move or shadow. `hedges` is true if the function has a
-/// hedge, whose attempts run at the same time. The attempts then share each argument that is not in `clone`.
+/// function leaves out an argument that the code around the block may move or shadow. `hedges` is true if the decorated
+/// function has a hedge, whose attempts run at the same time. The attempts of a hedge share each argument that is not
+/// in `clone`.
 pub(crate) fn capture(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -96,11 +99,11 @@ pub(crate) fn capture(
 
 /// Returns how a body that runs at most once captures the arguments of `sig`.
 ///
-/// A function drops its arguments in the reverse order of the signature. An `async` block drops its captures in the
-/// order in which the block first names them. The dead code at the beginning of the block therefore names the arguments
-/// in the reverse order of the signature. The dead code names only arguments that the body uses. Otherwise rustc and
-/// clippy would not report an unused argument. The block borrows the arguments in `lent`, and takes ownership of all
-/// other arguments.
+/// A function drops its arguments in the reverse order of the signature. An `async` block drops captured arguments in
+/// the order in which the block first names the arguments. Dead code at the beginning of the block therefore names the
+/// arguments in the reverse order of the signature. The dead code leaves out arguments that the body does not use, so
+/// that rustc and clippy report these arguments as unused. The block borrows the arguments in `lent`, and takes
+/// ownership of all other arguments.
 pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
     let mut captures = Captures::default();
     for input in &mut sig.inputs {
@@ -120,8 +123,9 @@ pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> 
     captures
 }
 
-/// Returns the arguments that are named both by the body and by a function in `late`, which is called after the body.
-/// Leaves out an argument that is declared `mut`, because the body owns this argument or a copy of it.
+/// Returns the names of the arguments that both the body and a function in `late` use. The expansion calls the
+/// functions in `late`, such as `failure_if`, after the body has run. Leaves out an argument that is declared `mut`,
+/// because the body owns this argument or a copy of the argument.
 pub(crate) fn lent<'a>(
     sig: &Signature,
     body: &TokenStream,
@@ -129,8 +133,7 @@ pub(crate) fn lent<'a>(
 ) -> Vec<String> {
     let late: Vec<_> = late
         .map(|function| match syn::parse2::<ExprClosure>(function.clone()) {
-            // Keeps the parameters of the closure, because they shadow arguments of the decorated function with the
-            // same names.
+            // Collects the parameters of the closure, because each parameter shadows an argument with the same name.
             Ok(closure) => (function, closure.inputs.to_token_stream()),
             Err(_) => (function, TokenStream::new()),
         })
@@ -149,8 +152,8 @@ pub(crate) fn lent<'a>(
     names.filter(is_lent).collect()
 }
 
-/// Returns the name of each argument, for the call of the fallback function after the body. Reports an argument whose
-/// pattern is not a name, and an argument with a `#[cfg]`.
+/// Returns the name of each argument, for the call of the fallback function. Reports an argument whose pattern is not a
+/// name. Also reports an argument with a `#[cfg]`.
 pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
     let mut arguments = Vec::new();
     for input in &sig.inputs {
@@ -181,8 +184,8 @@ fn unnamed(pat: &Pat) -> syn::Error {
     )
 }
 
-/// Returns the `#[cfg]` attributes of an argument. Every generated statement that names the argument needs the same
-/// attributes.
+/// Returns the `#[cfg]` attributes of an argument. Every generated statement that names the argument needs these
+/// attributes, too.
 fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     match input {
         FnArg::Receiver(_) => Vec::new(),
@@ -192,9 +195,10 @@ fn cfgs(input: &FnArg) -> Vec<TokenStream> {
     }
 }
 
-/// Returns a statement of the dead code that makes the block capture `argument`. If `lent` is empty, the block is
-/// `move`, so a borrow in the statement is enough. Otherwise, the statement borrows an argument in `lent`, and moves
-/// any other argument into the block.
+/// Returns a statement for dead code in the `async` block of the body. The statement makes the block capture
+/// `argument`. If `lent` is empty, the block is an `async move` block, so the statement only borrows the argument. If
+/// `lent` contains the argument, the statement borrows the argument. In all other cases, the statement moves the
+/// argument into the block.
 fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
     let argument = argument.to_token_stream();
     if lent.is_empty() || lent.contains(&argument.to_string()) {
@@ -203,20 +207,19 @@ fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> Toke
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;)
 }
 
-/// Returns a statement that borrows a value and has no other effect.
 fn borrow(cfgs: &[TokenStream], borrow: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = #borrow;)
 }
 
 impl Captures {
-    /// Returns the statements that clone the arguments with these names, or `None` if there are no names.
+    /// Returns the statements that clone the arguments in `names`, or `None` if `names` is empty.
     pub(crate) fn clones_of<'a>(&'a self, names: &'a [Ident]) -> Option<TokenStream> {
         let clones = self.clones.iter().filter(|(ident, _)| names.contains(ident)).map(|(_, clone)| clone);
         (!names.is_empty()).then(|| clones.cloned().collect())
     }
 
-    /// Returns whether attempts run at the same time and share their arguments. If the attempts share an argument that
-    /// the body may change (`changes` is true), records `at` as the span of an error.
+    /// Returns whether the function has a hedge, whose attempts run at the same time and share the arguments. If the
+    /// body may change a shared argument (`changes` is true), records `at` as the span of an error.
     fn shares(&mut self, changes: bool, at: Span) -> bool {
         self.refused.extend((self.shared && changes).then_some(at));
         self.shared

@@ -1,7 +1,9 @@
-//! Generates the statements by which a rejected call leaves the layers above the rejection.
+//! Generates the statements that run when a layer (attribute) rejects a call. The statements return from the function,
+//! or jump to the layer that handles the rejection.
 //!
-//! The module `plan::exits` selects the layer at which the call continues. The module also decides whether the
-//! expansion needs the local variable `cause`, which contains the cause of the latest rejection.
+//! The module `plan::exits` selects the layer that handles the rejection. `plan::exits` also decides whether the
+//! expansion needs the local variable `cause`. This variable contains the cause of the latest rejection: the kind of
+//! attribute that rejected the call.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
@@ -10,28 +12,29 @@ use super::layer::Place;
 use crate::facts::{Cause, Runs};
 
 impl Place<'_> {
-    /// Returns the declaration of the local variable `cause`, if a layer asks for the cause of a rejection.
+    /// Returns the declaration of the local variable `cause`, which contains the cause of the latest rejection. Returns
+    /// `None` if no attribute needs the cause.
     pub(crate) fn declared_cause(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> let mut cause = #runtime::__private::Cause::None;))
     }
 
-    /// Returns a statement that resets the local `cause` before the body or a fallback function runs. Otherwise the
-    /// local would keep the cause of an earlier rejection.
+    /// Returns a statement that resets the local variable `cause` before the body or a fallback function runs. Without
+    /// the statement, `cause` would keep the cause of an earlier rejection.
     pub(crate) fn ran(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::None;))
     }
 
-    /// Returns a statement that sets the local `cause` after a timeout has ended the call. The local `error` of the
-    /// timeout tells whether the caller's deadline ended the call.
+    /// Returns a statement that sets the local variable `cause` after a timeout has ended the call. The local variable
+    /// `error` contains the error of the timeout. This error tells whether the caller's deadline ended the call.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(error);))
     }
 
-    /// Returns the expression for the cause that an attempt of a hedge returns with its outcome. If no layer asks for
-    /// the cause, the expression is `Cause::None`.
+    /// Returns the expression for the cause of a rejection, or `Cause::None` if no attribute needs the cause. An
+    /// attempt of a hedge returns this cause together with its outcome.
     pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -43,8 +46,9 @@ impl Place<'_> {
         self.plan().is_asked().then_some(tokens)
     }
 
-    /// Returns the arm of a `match` by which a call leaves this layer, which has rejected the call. `error` is the name
-    /// of the local that contains the error of the layer. The expression `rejected` is the outcome of the call.
+    /// Returns the code after the `=>` of a `match` arm. The code runs when this layer (attribute) has rejected a call.
+    /// The local variable `error` contains the error of the rejection. The expression `rejected` evaluates to the
+    /// outcome of the call.
     pub(crate) fn leave(self, cause: Cause, error: &Ident, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = self.runtime();
@@ -69,15 +73,15 @@ impl Place<'_> {
             mixed,
         );
         let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#by;));
-        // Leaves an attempt of a hedge by `return`. Each attempt is an `async` block of its own, so a `break` cannot
-        // reach a label outside this block.
+        // Uses `return` to leave an attempt of a hedge, because each attempt is a separate `async` block. A `break`
+        // cannot leave an `async` block.
         if catcher.facts().runs == Runs::AtOnce {
             let cause_or_none = self.cause_or_none();
             return quote_spanned!(mixed=> { #told #ended return (#rejected, #cause_or_none) });
         }
         let label = catcher.label();
-        // Binds the outcome to a local before the `break`, because `syn` parses `break 'label ::path` as a labelled
-        // loop.
+        // Binds the outcome to a local variable before the `break`, because `syn` parses `break 'label ::path` as a
+        // labelled loop.
         quote_spanned! {mixed=>
             {
                 #told
@@ -88,8 +92,9 @@ impl Place<'_> {
         }
     }
 
-    /// Wraps `settle`, the expression by which this circuit records the outcome of a call. The expression is not
-    /// evaluated if a layer below rejected the call, or if the caller's deadline ended the call.
+    /// Wraps `settle`, the expression with which this circuit records the outcome of a call. The wrapped expression
+    /// skips `settle` if an attribute below rejected the call. The wrapped expression also skips `settle` if the
+    /// caller's deadline ended the call.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;
@@ -105,8 +110,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for the outcome of a call that a layer has ended with its own error. `error` is the name
-    /// of the local that contains this error. `make` is the user's function that converts the error, if there is one.
+    /// Returns the expression for the outcome of a call that an attribute has ended with its own error. The local
+    /// variable `error` contains this error. The user's function `make` converts the error, unless `make` is `None`.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;

@@ -1,5 +1,5 @@
-//! Defines [`Layer`], the trait that each attribute implements, and [`Place`], which helps a layer to generate its
-//! tokens.
+//! Defines [`Layer`], the trait that each attribute implements. Also defines [`Place`], the position of an attribute on
+//! a function.
 
 use std::time::Duration;
 
@@ -13,68 +13,74 @@ use crate::plan::plan::Plan;
 
 /// A layer: one attribute on a function.
 pub(crate) trait Layer {
-    /// Returns the properties of this layer for the other stages of the macro.
     fn facts(&self) -> Facts;
 
-    /// Returns statements that bind the state that all calls share, such as a circuit. The expansion executes these
-    /// statements before the first layer. Default: none.
+    /// Returns statements that bind a local variable to the state that all calls share, such as a circuit. The
+    /// expansion executes these statements before the code of the first attribute. The default implementation returns
+    /// `None`.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
 
-    /// Wraps `block`, which contains the body, in the code of the layers below, and then in the code of this layer.
+    /// Wraps `block`, which contains the body, in the code of the attributes below, and then in the code of this
+    /// attribute.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body in a future by which the layer observes each poll. Default: the unchanged body.
+    /// Wraps the body in a future with which this attribute observes each poll of the body. The default implementation
+    /// returns the unchanged body.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
     }
 
-    /// Returns how this layer ends a wait of the layers below, or `None` if this layer ends no waits. Default: `None`.
+    /// Returns the code with which this attribute ends a wait of the attributes below, as a timeout does. The default
+    /// implementation returns `None`, because most attributes end no waits.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
 }
 
-/// The statements of a layer and of the layers below it.
+/// The statements of a layer (attribute) and of the layers below it.
 pub(crate) enum Statements {
-    /// Statements that bind the local `outcome`.
+    /// Statements that bind the outcome of the call to the local variable `outcome`.
     Bind(TokenStream),
-    /// Statements that end with the outcome as an expression.
+    /// Statements that end with an expression for the outcome of the call.
     End(TokenStream),
 }
 
-/// The way in which a layer, such as a timeout, ends a wait of the layers below.
+/// The code with which an attribute, such as a timeout, ends a wait of the attributes below.
 pub(crate) struct Interrupt {
-    /// The expression for the timer that races with the wait.
+    /// An expression for a timer. When the timer expires, the wait of the attributes below ends.
     pub(crate) timer: TokenStream,
-    /// The label of the block that the call leaves when the timer ends the wait.
+    /// The label of a block in the expansion. When the attribute ends a wait, the call leaves this block.
     pub(crate) expired: Lifetime,
 }
 
-/// All layers of one function, and the data from which they generate their tokens.
+/// All layers (attributes) of one function, and the data from which the layers generate tokens.
 pub(crate) struct Stack<'a> {
     pub(crate) layers: &'a [Box<dyn Layer>],
     pub(crate) plan: &'a Plan,
     /// The path of the crate `resilience_runtime`.
     pub(crate) runtime: &'a Path,
-    /// The path of the crate `resilience_runtime`, with the span for errors about the return type.
+    /// The path of the crate `resilience_runtime`. Compile errors about code with this path point at the return type of
+    /// the function.
     pub(crate) runtime_at: TokenStream,
     /// The name of the decorated function.
     pub(crate) func: &'a Ident,
     pub(crate) captures: &'a Captures,
-    /// The names of the arguments for the call of a fallback function. The list is empty if the function has no
-    /// fallback.
+    /// The names of the arguments with which the expansion calls a fallback function. The list is empty if the
+    /// decorated function has no `#[fallback]`.
     pub(crate) arguments: &'a [Ident],
-    /// Whether a function of the user borrows arguments after the body has run. False if the body may run again.
+    /// Whether a function of the user, such as `failure_if`, borrows arguments of the body after the body has run. The
+    /// field is `false` if the body may run again.
     pub(crate) lends: bool,
-    /// The span for errors about the return type.
+    /// The span of the return type of the function, for compile errors.
     pub(crate) at: Span,
-    /// The declared output, with `_` in place of each `impl Trait`.
+    /// The output type that the signature declares, with `_` in place of each `impl Trait`. The field is `None` if the
+    /// signature does not show the output type.
     pub(crate) output: Option<TokenStream>,
 }
 
-/// A position in the stack of a function's layers: a layer, or the body below the last layer.
+/// The position of a layer (attribute) on a function, or the position of the function body below the last layer.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) stack: &'a Stack<'a>,
@@ -90,12 +96,13 @@ impl<'a> Place<'a> {
         self.plan().facts(self.index)
     }
 
-    /// Returns the layer, or `None` if this place is the body.
+    /// Returns the layer (attribute) at this position, or `None` at the position of the body.
     pub(crate) fn layer(self) -> Option<&'a dyn Layer> {
         self.stack.layers.get(self.index).map(|layer| &**layer)
     }
 
-    /// Returns the place of the layer at `index` in the same stack. The outermost layer has the index 0.
+    /// Returns the position of the layer (attribute) at `index` on the decorated function. The outermost layer has the
+    /// index 0.
     pub(crate) fn at(self, index: usize) -> Self {
         Self { index, ..self }
     }
@@ -104,14 +111,14 @@ impl<'a> Place<'a> {
         self.stack.runtime
     }
 
-    /// Returns the name of the layer's local variable: `circuit` for the first circuit, `circuit2` for the second. The
-    /// name is hygienic.
+    /// Returns the hygienic name of a local variable for this attribute. For example, the name is `circuit` for the
+    /// first circuit of the function, and `circuit2` for the second circuit.
     pub(crate) fn local(self) -> Ident {
         self.numbered(self.facts().attribute)
     }
 
-    /// Returns a hygienic name for another local variable of the layer. The name is `name`, followed by the number of
-    /// the layer among the layers of the same attribute. The number 1 is left out.
+    /// Returns a hygienic name for a local variable. For the first circuit of a function, for example, the result is
+    /// `name`. For the second circuit, the result is `name` followed by `2`.
     pub(crate) fn numbered(self, name: &str) -> Ident {
         let number = match self.plan().number(self.index) {
             1 => String::new(),
@@ -120,36 +127,38 @@ impl<'a> Place<'a> {
         format_ident!("{name}{number}", span = Span::mixed_site())
     }
 
-    /// Returns the name of the local closure that returns the schedule of this retry, which contains the settings.
+    /// Returns the name of a local closure in the expansion. The closure returns the settings of this retry.
     pub(crate) fn schedule(self) -> Ident {
         format_ident!("{}_schedule", self.local(), span = Span::mixed_site())
     }
 
-    /// Returns the label of the block around the layers below. A call that leaves this block continues at this layer.
+    /// Returns the label of the block around the code of the attributes below. A call that leaves this block continues
+    /// with the code of this attribute.
     pub(crate) fn label(self) -> Lifetime {
         let local = self.local();
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns the statements that clone the arguments in `clone(..)` of this layer.
+    /// Returns the statements that clone the arguments in the option `clone(..)` of this attribute.
     pub(crate) fn clones(self) -> Option<TokenStream> {
         self.stack.captures.clones_of(&self.facts().clones)
     }
 
-    /// Returns the name of the decorated function without `r#`, for events.
+    /// Returns the name of the decorated function without `r#`. The events that the runtime emits contain this name.
     pub(crate) fn func(self) -> String {
         self.stack.func.to_string().trim_start_matches("r#").to_owned()
     }
 
     /// Returns the tokens of a closure. The closure returns the text of an error, or `None` if the type of the error
-    /// has no text.
+    /// does not implement `Display`.
     pub(crate) fn error(self) -> TokenStream {
         let runtime = self.runtime();
         quote_spanned!(Span::mixed_site()=> |error| #runtime::__private::Shown::of(error).__error())
     }
 
-    /// Returns the tokens of a closure that reads the cause of a rejection from an error. If `asks_own` is true, the
-    /// local `cause`, which the layers of this function set, takes precedence over the error.
+    /// Returns the tokens of a closure that searches an error for the cause of a rejection. If `asks_own` is true, the
+    /// closure first reads the local variable `cause`. The closure then searches the error only if `cause` is
+    /// `Cause::None`.
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

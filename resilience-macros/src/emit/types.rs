@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Path, Type};
 
-/// Returns the type with `_` in place of each `impl Trait`, so that an expression may contain the type.
+/// Returns the type `ty` with `_` in place of each `impl Trait`, because an expression must not contain `impl Trait`.
 pub(crate) fn nameable(ty: &Type) -> TokenStream {
     let tokens = ty.to_token_stream();
     match syn::parse2(tokens.clone()) {

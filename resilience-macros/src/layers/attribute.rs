@@ -9,12 +9,13 @@ use crate::error::Errors;
 /// An attribute of this library, such as `#[retry]`.
 pub(crate) struct Attribute {
     pub(crate) name: &'static str,
-    /// The function that parses the options of the attribute. The first argument is the span of the attribute.
+    /// The function that parses the options of the attribute. The first parameter is the span of the attribute.
     pub(crate) parse: fn(Span, TokenStream, &mut Errors) -> Parsed,
 }
 
-/// The result of parsing an attribute: the layer with its options, and the path in the option `crate`, if there is one.
-/// The layer is `None` if a required option is missing or cannot be read.
+/// The result of parsing an attribute. The first value is the parsed attribute, or `None` if a required option is
+/// missing or invalid. The second value is the path in the option `crate`, or `None` if the attribute does not contain
+/// this option.
 pub(crate) type Parsed = (Option<Box<dyn Layer>>, Option<Path>);
 
 pub(super) fn parsed(layer: Option<impl Layer + 'static>, runtime: Option<Path>) -> Parsed {

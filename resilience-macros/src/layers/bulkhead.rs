@@ -32,9 +32,9 @@ struct Bulkhead {
 }
 
 enum Slots {
-    /// The options of a bulkhead that belongs to this function.
+    /// The options of a bulkhead that belongs to the decorated function alone.
     Own { max: u32, wait: Duration },
-    /// The expression `with = ..` for a bulkhead that the user created.
+    /// The expression in the option `with`, for a bulkhead that the user created.
     With(TokenStream),
 }
 
@@ -87,11 +87,12 @@ impl Layer for Bulkhead {
         })
     }
 
-    /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the layers
+    /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the attributes
     /// below.
     ///
-    /// If the body runs at most once and no layer above may wait for a permit, the body is created and pinned before
-    /// the wait for a slot.
+    /// Usually, the expansion creates and pins the future of the body before the wait for a slot. As an exception, the
+    /// expansion creates the future after the wait if the body may run again. The expansion also creates the future
+    /// after the wait if a bulkhead above may wait.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
@@ -100,8 +101,8 @@ impl Layer for Bulkhead {
             let acquired = quote_spanned!(mixed=> acquired);
             let wait = place.wait(mixed, &acquired, quote_spanned!(mixed=> #local.get().acquire()));
             let admit = admit(&acquired);
-            // Puts the wait into a block of its own. Otherwise the future would store the result `acquired` while the
-            // body runs.
+            // Puts the wait into a block of its own. The future then does not store the local variable `acquired` while
+            // the body runs.
             quote_spanned!(mixed=> { #wait #admit })
         } else {
             admit(&quote_spanned!(mixed=> #local.get().try_acquire()))
@@ -111,8 +112,8 @@ impl Layer for Bulkhead {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> let _slot = #slot; #inner));
         }
-        // Creates the `async` block of the body before the wait, because this block owns the arguments. If the block
-        // were created after the wait, the future would store the arguments twice.
+        // Creates the `async` block of the body before the wait, because this block owns the arguments. A block that is
+        // created after the wait would make the future store the arguments twice.
         let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
         Statements::Bind(quote_spanned! {mixed=>
             let _slot;

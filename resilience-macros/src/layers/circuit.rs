@@ -1,4 +1,4 @@
-//! Implements `#[circuit]`, which rejects calls to a service that fails.
+//! Implements `#[circuit]`, which rejects calls to a failing service.
 
 mod emit;
 mod grammar;

@@ -33,7 +33,7 @@ struct Fallback {
     clone: Vec<Ident>,
 }
 
-/// The errors that the fallback replaces.
+/// The value of the option `on`: the errors that the fallback replaces.
 #[derive(Clone, Copy, PartialEq)]
 enum On {
     Any,
@@ -96,8 +96,8 @@ impl Layer for Fallback {
                 quote_spanned!(mixed=> |error| cause.or(|| #of_error).is_rejection())
             }
         };
-        // Uses the span of the function's path, so that compile errors about the call of the fallback function point at
-        // this path.
+        // Uses the span of the path in the attribute. Compile errors about the call of the fallback function then point
+        // at this path.
         let at = mixed.located_at(function.span());
         let arguments = place.stack.arguments.iter().cloned().map(|mut argument| {
             argument.set_span(argument.span().located_at(at));
@@ -105,12 +105,12 @@ impl Layer for Fallback {
         });
         let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
-        // Drops the error before the wait for the fallback function if this function does not take the error. The
-        // future then does not store the error.
+        // Without the option `with_error`, drops the error before the wait for the fallback function. The future then
+        // does not store the error.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
-        // Lets the layers above observe each poll of the fallback function, as they do for the body. Both are part of
-        // the same call.
+        // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
+        // of the call.
         let wait = place.wait(at, &outcome, place.watched(&place.noted(&quote_spanned!(at=> called))));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };

@@ -1,5 +1,5 @@
-//! Generates the statements that circuit, bulkhead and rate limit share. Each of these layers is a guard: the layer
-//! either admits a call or rejects it. A bulkhead, for example, expands to these statements:
+//! Generates the statements that `#[circuit]`, `#[bulkhead]` and `#[rate_limit]` share. Each of these attributes is a
+//! guard: the attribute either admits a call or rejects the call. A bulkhead, for example, expands to these statements:
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(BulkheadDeclaration { .. }); &SITE };
@@ -13,12 +13,12 @@ use syn::spanned::Spanned;
 use crate::emit::layer::Place;
 use crate::facts::Cause;
 
-/// Returns a statement that binds the layer's local variable to a clone of the value of the option `with`. `layer` is
-/// the name of the value's type, for example `Bulkhead`.
+/// Returns a statement that binds a local variable to a clone of the value of the option `with`. `layer` is the name of
+/// the type of this value, for example `Bulkhead`.
 ///
-/// The `match` binds a reference to the value, which the compiler then dereferences for the call of `new`. If the
-/// expression were a direct argument of `new`, each branch of an `if` in the expression would need exactly the type
-/// `layer`. A `let` instead of the `match` would drop temporaries that the expression borrows from.
+/// The `match` binds a reference to the value. The compiler dereferences this reference for the call of `Owned::new`.
+/// As a direct argument of `Owned::new`, an `if` expression would need the exact type `layer` in each branch. A `let`
+/// instead of the `match` would drop temporaries too early, although the expression borrows from the temporaries.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -32,16 +32,17 @@ pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenS
     }
 }
 
-/// Returns an expression for a reference to a `static`, through which all calls share one circuit, bulkhead or rate
-/// limit. `layer` is the name of this type, and `declaration` contains its options. If `declare` is true, the
-/// declaration is collected at link time, so that the program knows the declaration before the first call.
+/// Returns an expression that declares a `static`, and evaluates to a reference to the `static`. All calls share the
+/// circuit, bulkhead or rate limit in the `static`. `layer` is the name of the shared type, such as `Bulkhead`.
+/// `declaration` contains the options of the attribute. If `declare` is true, the linker collects the declaration, so
+/// that the program knows the declaration before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
     let declare = declare.then(|| quote_spanned!(mixed=> #runtime::__private::declare!(SITE);));
-    // Puts the `static` into a block of its own. The name of an item is not hygienic, so `SITE` could otherwise hide an
-    // item of the user.
+    // Puts the `static` into a block of its own, because the name `SITE` of an item is not hygienic. Outside this
+    // block, `SITE` could hide an item of the user.
     quote_spanned! {mixed=>
         {
             static SITE: #runtime::__private::Site<#runtime::__private::#layer> =
@@ -52,8 +53,8 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
     }
 }
 
-/// Returns an expression for the permit in the result `acquired`. If this result is an error, the call is rejected and
-/// leaves the layer. `make` is the user's function that converts the error, if there is one.
+/// Returns an expression that takes the permit out of the `Result` in `acquired`. If `acquired` is an error, the
+/// expression rejects the call. The user's function `make` converts the error, unless `make` is `None`.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

@@ -27,7 +27,7 @@ options! {
 
 struct Hedge {
     after: Duration,
-    /// The span of the value of `after`, for errors.
+    /// The span of the value of the option `after`, for errors.
     span: Span,
     max: u32,
     clone: Vec<Ident>,
@@ -63,8 +63,8 @@ impl Layer for Hedge {
     /// }).await;
     /// ```
     ///
-    /// Each attempt runs the layers below. Each attempt returns its outcome. If a layer below rejected the attempt, the
-    /// attempt also returns the cause of the rejection. All attempts are dropped at the end of the statement.
+    /// Each attempt runs the code of the attributes below, and returns the outcome. The attempt also returns the cause
+    /// of a rejection by an attribute below, or `Cause::None`. All attempts are dropped at the end of this statement.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();

@@ -30,9 +30,9 @@ struct RateLimit {
 }
 
 enum Rate {
-    /// The options of a rate limit that belongs to this function.
+    /// The options of a rate limit that belongs to the decorated function alone.
     Own { per_second: u32, burst: u32 },
-    /// The expression `with = ..` for a rate limit that the user created.
+    /// The expression in the option `with`, for a rate limit that the user created.
     With(TokenStream),
 }
 
@@ -77,7 +77,8 @@ impl Layer for RateLimit {
         })
     }
 
-    /// Output: `let () = match rate_limit.get().try_acquire() { .. };`, followed by the statements of the layers below.
+    /// Output: `let () = match rate_limit.get().try_acquire() { .. };`, followed by the statements of the attributes
+    /// below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();

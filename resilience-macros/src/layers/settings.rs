@@ -1,5 +1,6 @@
-//! Parses the settings of circuits and retries: numbers, durations, flags and the kind of jitter. For each setting, the
-//! expansion calls a method of the runtime with the same name.
+//! Parses the settings of `#[circuit]` and `#[retry]`. A setting is an option whose value is a number, a duration, a
+//! flag or one of several words. For each setting, the expansion calls a method of the runtime with the name of the
+//! option.
 
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use crate::error::Errors;
 use crate::parse::args::{Args, OptionName};
 use crate::parse::value;
 
-/// The settings that one attribute contains: the option, its name in the user's code, and its value.
+/// The options of one attribute that have a parsed value. Each entry contains the option, the name of the option in the
+/// user's code, and the value.
 pub(super) struct Settings<O>(Vec<(O, Ident, Setting)>);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -21,19 +23,19 @@ pub(super) enum Setting {
     Time(Duration),
     Number(f64),
     Flag(bool),
-    /// A variant of one of the runtime's enums.
+    /// The variant `name` of the enum `of` in the runtime crate.
     Variant {
         of: &'static str,
         name: &'static str,
     },
 }
 
-/// A function that reads the value of a setting. The first argument is the name of the option, for errors.
+/// A function that parses the value of an option. The first parameter is the name of the option, for errors.
 pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
 
 impl<O: OptionName> Settings<O> {
-    /// Removes the settings from the options `args` of an attribute, and returns them in the order of `readers`. Also
-    /// returns whether all settings could be read.
+    /// Removes each option in `readers` from the options `args` of an attribute. Returns the parsed values in the order
+    /// of `readers`. Also returns whether all values could be parsed.
     pub(super) fn read(args: &mut Args<O>, readers: &[(O, Reader)], errors: &mut Errors) -> (Self, bool) {
         let mut settings = Vec::new();
         let mut readable = true;
@@ -47,7 +49,8 @@ impl<O: OptionName> Settings<O> {
         (Self(settings), readable)
     }
 
-    /// Returns a setting with its name in the user's code, or `None` if the attribute does not contain the setting.
+    /// Returns the value of `option`, and the name of `option` in the user's code. Returns `None` if the attribute does
+    /// not contain the option.
     pub(super) fn get(&self, option: O) -> Option<(&Ident, Setting)> {
         self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, *setting))
     }
@@ -77,12 +80,13 @@ impl<O: OptionName> Settings<O> {
         }
     }
 
-    /// Returns the names of the settings in the user's code, for the spans of errors.
+    /// Returns the names of the parsed options in the user's code. Errors about an option use the span of the name of
+    /// the option.
     pub(super) fn idents(&self) -> impl Iterator<Item = &Ident> {
         self.0.iter().map(|(_, ident, _)| ident)
     }
 
-    /// Returns the method calls that pass the settings to the runtime, such as `.max(3)`.
+    /// Returns the method calls that pass the values of the options to the runtime, such as `.max(3)`.
     pub(super) fn calls(&self, place: Place<'_>) -> TokenStream {
         let call = |(option, _, setting): &(O, Ident, Setting)| {
             let option = Ident::new(option.name(), Span::mixed_site());

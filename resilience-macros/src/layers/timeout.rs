@@ -26,7 +26,7 @@ options! {
 
 struct Timeout {
     after: Duration,
-    /// The span of the duration, for errors.
+    /// The span of the duration in the attribute, for errors.
     span: Span,
     error: Option<TokenStream>,
 }
@@ -64,9 +64,9 @@ impl Layer for Timeout {
     /// };
     /// ```
     ///
-    /// Each wait of the layers below races with the timer (see [`Layer::interrupt`]). If there are layers below, the
-    /// inner block begins with `if timeout_allowed.is_zero() { break 'timeout_expired; }`. Without this check, a layer
-    /// below could admit a call whose body never starts.
+    /// Each wait of the attributes below races with the timer. If there are attributes below, the block
+    /// `'timeout_expired` begins with `if timeout_allowed.is_zero() { break 'timeout_expired; }`. Without this check,
+    /// an attribute below could admit a call whose body never starts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
@@ -94,8 +94,8 @@ impl Layer for Timeout {
         })
     }
 
-    /// Returns the timer that ends each wait of the layers below. When the timer expires, the call jumps to this layer,
-    /// which drops the state of all layers below.
+    /// Returns the timer that ends each wait of the attributes below. When the timer expires, the call jumps out of the
+    /// code of the attributes below. The jump drops the local variables of these attributes.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());

@@ -1,6 +1,7 @@
-//! Parses the options of an attribute: `option = value` and `option(list)`, in any order, each option at most once.
+//! Parses the options of an attribute. An option has the form `option = value` or `option(list)`. An attribute contains
+//! options in any order, and each option at most once.
 //!
-//! In some attributes, the first value stands without the name of its option, such as the time in `#[timeout(5)]`.
+//! In some attributes, the first value has no option name, such as the time in `#[timeout(5)]`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -12,32 +13,32 @@ use syn::{Error, Expr, Result, Token, parenthesized, token};
 use super::value::identifier;
 use crate::error::Errors;
 
-/// The name of an option. For each attribute, [`options!`] declares an enum that has a variant for each option and
-/// implements this trait.
+/// An option of an attribute, such as `max` of `#[retry]`. For each attribute, [`options!`] declares an enum that
+/// implements this trait. The enum has a variant for each option of the attribute.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
-    /// The options that users write with a name, in the order in which an error lists them. [`FIRST`](Self::FIRST) is
-    /// not one of these options.
+    /// The options that users write with a name. Error messages list the options in the order of this list. The option
+    /// [`FIRST`](Self::FIRST) is left out, because users write its value without a name.
     const ALL: &'static [Self];
-    /// The option whose value comes first in the attribute and without a name. `None` if every option of the attribute
-    /// has a name.
+    /// The option whose value comes first in the attribute and without a name. The constant is `None` if every option
+    /// of the attribute has a name.
     const FIRST: Option<Self>;
 
-    /// Returns the name of the option, as it appears in the attribute and in errors.
+    /// Returns the name of the option in attributes and in error messages.
     fn name(self) -> &'static str;
 
-    /// Returns the option with this name, or `None` if no option in [`ALL`](Self::ALL) has this name.
+    /// Returns the option with this name, or `None` if no option has this name.
     fn find(name: &Ident) -> Option<Self> {
         Self::ALL.iter().copied().find(|option| name == option.name())
     }
 }
 
 /// Declares the options of one attribute as an enum. The names of the options are written only in this declaration. All
-/// other code uses the variants, so that a misspelt option does not compile.
+/// other code uses the variants of the enum, so that a misspelt option does not compile.
 ///
 /// Input: `options! { enum Opt { (After) = "timeout", Error = "error" } }`
 ///
-/// Output: an enum with these variants that implements [`OptionName`]. The variant in parentheses is the option whose
-/// value comes first and without a name. The text of this variant appears in errors only.
+/// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
+/// the option whose value comes first and without a name. The text of the option in parentheses appears in errors only.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident {
         $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*
@@ -63,7 +64,7 @@ macro_rules! options {
 }
 pub(crate) use options;
 
-/// The parsed options of one attribute, with their spans for errors.
+/// The parsed options of one attribute, with the span of each option for errors.
 pub(crate) struct Args<O> {
     /// The span of the attribute, for errors about a missing option.
     span: Span,
@@ -129,7 +130,7 @@ impl<O: OptionName> Args<O> {
         }
     }
 
-    /// Reports `message` for each of these options that the attribute contains.
+    /// Reports `message` for each option of the list `options` that the attribute contains.
     pub(crate) fn refuse(&self, options: &[O], message: &str, errors: &mut Errors) {
         for ident in options.iter().filter_map(|option| self.ident(*option)) {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
@@ -145,13 +146,13 @@ impl<O: OptionName> Args<O> {
         self.ident(option).is_some()
     }
 
-    /// Returns the name of an option with the span of the user's tokens, or `None` if the attribute lacks the option.
+    /// Returns the name of `option` with the span of the user's tokens, or `None` if the attribute lacks this option.
     pub(crate) fn ident(&self, option: O) -> Option<Ident> {
         self.args.iter().find(|(other, ..)| *other == option).map(|(_, ident, _)| ident.clone())
     }
 
-    /// Removes an option, and returns its value as converted by `read`. Returns `None` if the option is missing.
-    /// Reports a value that `read` cannot convert, and then returns `None` as well.
+    /// Removes `option` from the parsed options, and converts the value of the option with `read`. Returns `None` if
+    /// the option is missing. If `read` returns an error, reports the error and returns `None`.
     pub(crate) fn read<T>(
         &mut self,
         option: O,
@@ -166,8 +167,8 @@ impl<O: OptionName> Args<O> {
         })
     }
 
-    /// Removes an option such as `clone(url, id)`, and returns the argument names in its list. Reports each item of the
-    /// list that is not the name of an argument.
+    /// Removes an option such as `clone(url, id)`, and returns the names in its list. Reports each item of the list
+    /// that is not a name.
     pub(crate) fn list(&mut self, option: O, errors: &mut Errors) -> Vec<Ident> {
         let name = option.name();
         match self.take(option) {
@@ -193,8 +194,8 @@ impl<O: OptionName> Args<O> {
     }
 }
 
-/// Returns whether the input begins with an option: a name and `=`, or the name of a known option and parentheses. Any
-/// other call, such as `f(x)`, is a value.
+/// Returns whether the input begins with an option. An option begins with a name and `=`, or with the name of a known
+/// option and parentheses. If `f` is not a known option, `f(x)` is a value.
 fn is_option<O: OptionName>(input: ParseStream<'_>) -> bool {
     let is_known = |name| O::find(&name).is_some();
     input.peek(syn::Ident::peek_any)
@@ -252,7 +253,7 @@ fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     (near.0 <= 1 + near.1.len() / 3).then_some(near.1)
 }
 
-/// Returns the Levenshtein distance between two texts, counted in bytes.
+/// Returns the Levenshtein distance between two texts. The distance is a number of bytes.
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {

@@ -8,14 +8,14 @@ use syn::{Expr, FnArg, Local, LocalInit, Pat, Result, Signature, Stmt, Token};
 
 use crate::tokens::mentions;
 
-/// A statement `let pattern = argument;` at the beginning of the `async` block, which moves an argument into the block.
+/// A statement `let pattern = argument;` of `#[async_trait]`, at the beginning of an `async` block. The statement moves
+/// an argument of the method into the block.
 pub(crate) struct Moved {
     pub(crate) argument: Ident,
     local: Local,
 }
 
 impl Moved {
-    /// Returns whether this statement moves the argument `input`.
     pub(crate) fn moves(&self, input: &FnArg) -> bool {
         match input {
             FnArg::Receiver(_) => self.argument == "self",
@@ -34,14 +34,14 @@ impl ToTokens for Moved {
     }
 }
 
-/// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens. A
-/// block that runs more than once cannot move its arguments, so the expansion places these statements before the block.
+/// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens.
+/// The expansion places these statements before the block, because a block that runs again cannot move the arguments.
 ///
 /// If `block` is not from `#[async_trait]`, returns no statements and the unchanged block.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {
     let split = |input: ParseStream<'_>| {
-        // Recognises a block of `#[async_trait]` by its first statement, which never runs: `if let Some(__ret) = None {
-        // return __ret; }`.
+        // Recognises a block of `#[async_trait]` by its first statement, which is dead code: `if let Some(__ret) = None
+        // { return __ret; }`.
         let mut rest = TokenStream::new();
         while !input.is_empty() && !input.peek(syn::token::Brace) {
             rest.append(input.parse::<TokenTree>()?);
@@ -80,7 +80,7 @@ fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {
     Ok(argument.map(|argument| Moved { argument, local }))
 }
 
-/// Returns the name of an argument if `expr` is this argument alone: `argument`, or
+/// Returns the name of an argument if `expr` consists of this argument only. The two possible forms are `argument` and
 /// `{ let argument = argument; argument }`.
 fn argument(expr: &Expr) -> Option<Ident> {
     match expr {

@@ -16,10 +16,12 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
-    /// The tokens of the body without its braces, and the span of these braces. If `shell` is present, the tokens and
-    /// the span are those of the inner `async` block. `None` for a trait method without a body.
+    /// The tokens of the body without its braces, and the span of these braces. If the user's statements are in an
+    /// inner `async` block, the tokens and the span belong to this block. The field is `None` for a trait method
+    /// without a body.
     pub(crate) body: Option<(TokenStream, Span)>,
-    /// The tokens around the inner `async` block, if the body of the function is inside such a block.
+    /// The tokens around the `async` block that contains the user's statements, such as `Box::pin(async move { .. })`.
+    /// The field is `None` if no inner `async` block contains the user's statements.
     pub(crate) shell: Option<Shell>,
 }
 
@@ -50,7 +52,8 @@ impl Parse for Function {
     }
 }
 
-/// Returns the braces of a body, without the invisible groups in which a `macro_rules!` may have wrapped the braces.
+/// Returns the braces of a function body. Removes the invisible groups that a `macro_rules!` macro may have put around
+/// the braces.
 fn braces(body: TokenTree) -> Result<Group> {
     match body {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group),
@@ -59,8 +62,8 @@ fn braces(body: TokenTree) -> Result<Group> {
     }
 }
 
-/// Returns the error for an item that is not a function. `keyword` is the first word of the item after its visibility.
-/// Returns `None` if the item is a function, so that the mistake is in its signature.
+/// Returns the error for an item that is not a function. `keyword` is the first word of the item after the visibility.
+/// Returns `None` if the item is a function with a mistake in the signature.
 fn wrong_item(keyword: &Ident) -> Option<Error> {
     let message = match keyword.to_string().as_str() {
         "async" | "const" | "extern" | "fn" | "safe" | "unsafe" => return None,
@@ -79,7 +82,7 @@ impl ToTokens for Function {
 }
 
 impl Function {
-    /// Returns the tokens of this function with `sig` and `body` in place of its own signature and body.
+    /// Returns the tokens of this function with the signature `sig` and the body `body`.
     pub(crate) fn with(&self, sig: &Signature, body: Option<TokenStream>) -> TokenStream {
         let (inner, outer): (Vec<_>, Vec<_>) =
             self.attrs.iter().partition(|attr| matches!(attr.style, AttrStyle::Inner(_)));
@@ -95,7 +98,8 @@ impl Function {
             let mut within = TokenStream::new();
             within.append_all(inner);
             within.extend(body);
-            // Uses the span of the user's braces, because rustc reports an unused function only with this span.
+            // Uses the span of the user's braces, because rustc reports an unused function only if the function has
+            // braces with this span.
             let mut group = Group::new(Delimiter::Brace, within);
             group.set_span(braces);
             tokens.append(group);
@@ -105,7 +109,7 @@ impl Function {
         tokens
     }
 
-    /// Reports each reason for which the attributes of this crate cannot be on this function, such as a missing
+    /// Reports each property of this function that the attributes of this crate do not support, such as a missing
     /// `async`.
     pub(crate) fn check(&self, errors: &mut Errors) {
         let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
@@ -143,7 +147,7 @@ impl Function {
         }
     }
 
-    /// Returns the type to which a call of the function resolves after `.await`. Returns `None` if the signature does
+    /// Returns the type of the expression `f().await`, where `f` is this function. Returns `None` if the signature does
     /// not show this type.
     pub(crate) fn output(&self) -> Option<&Type> {
         match (&self.sig.output, &self.sig.asyncness) {
@@ -154,8 +158,8 @@ impl Function {
     }
 }
 
-/// Returns whether a type is certainly not a `Result`, such as a tuple or a reference. A path may be an alias of
-/// `Result`, so the answer for a path is `false`.
+/// Returns `true` if the type cannot be a `Result`. A tuple and a reference, for example, cannot be a `Result`. Returns
+/// `false` for a path, because the path may name an alias of `Result`.
 fn never_a_result(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => never_a_result(&group.elem),

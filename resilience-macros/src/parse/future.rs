@@ -1,4 +1,4 @@
-//! Finds the `async` block that contains the body of a function. Three kinds of functions have such a block:
+//! Finds an `async` block that contains the user's statements. Three kinds of functions contain this block:
 //!
 //! - A method of `#[async_trait]` ends with `Box::pin(async move { .. })`.
 //! - A function with the return type `impl Future` ends with `async move { .. }`.
@@ -9,7 +9,7 @@ use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound}
 
 /// The tokens of a function body, and the position of an `async` block in these tokens.
 pub(crate) struct Shell {
-    /// The span of the braces of the function.
+    /// The span of the braces around the function body.
     pub(crate) braces: Span,
     body: TokenStream,
     /// The position of the `async` block: an index for each level of nesting. The first index selects a token of the
@@ -19,11 +19,12 @@ pub(crate) struct Shell {
 
 impl Shell {
     /// Finds the `async` block that holds the user's statements in `body`. Returns the tokens around the block, the
-    /// tokens inside its braces, and the span of these braces. Returns `None` if `body` contains no such block.
+    /// tokens inside its braces, and the span of these braces. Returns `None` if no `async` block holds the user's
+    /// statements.
     ///
-    /// In a function that is not `async`, the block is the last expression. If `#[instrument]` has wrapped the body in
-    /// a future, the block is this future. The layers then run inside the tracing span of `#[instrument]`, and the
-    /// future owns the arguments.
+    /// In a function that is not `async`, the block is the last expression of the function. If `#[instrument]` has
+    /// wrapped the body in an `async` block, `peel` finds the block of `#[instrument]`. The attributes of this crate
+    /// then run inside the tracing span, and the `async` block owns the arguments.
     pub(crate) fn peel(body: &TokenStream, braces: Span, is_async: bool) -> Option<(Self, TokenStream, Span)> {
         let mut path = Vec::new();
         let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
@@ -32,7 +33,7 @@ impl Shell {
         Some((Self { braces, body: body.clone(), path }, block.stream(), block.span()))
     }
 
-    /// Returns the function body with `within` in place of the statements of its `async` block.
+    /// Returns the function body with `within` in place of the statements inside the `async` block.
     pub(crate) fn around(&self, within: &TokenStream) -> TokenStream {
         replace(&self.body, &self.path, within)
     }
@@ -48,8 +49,8 @@ impl Shell {
     }
 }
 
-/// Returns the `async` block at the end of `body`, alone or inside `Box::pin(..)`. Appends the position of the block to
-/// `path`.
+/// Returns the `async` block at the end of `body`. The block may be inside `Box::pin(..)`. Appends the position of the
+/// block to `path`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
     if let Some(TokenTree::Group(last)) = tokens.last() {
@@ -76,9 +77,10 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let at = tokens.iter().position(|token| is(token, "__tracing_instrument_future"))? + 4;
     let mut block = async_block(tokens.get(..=at)?)?;
     path.push(at);
-    // With the option `err` or `ret`, `#[instrument]` generates a second block around the body, inside the first:
-    // `match async move { .. }.await` or `let x = async move { .. }.await`. The user's body may contain `async` blocks,
-    // too. A generated block is recognised by its `async` token, whose source text is not `async`.
+    // With the option `err` or `ret`, `#[instrument]` generates a second `async` block inside the `async` block around
+    // the body: `match async move { .. }.await` or `let x = async move { .. }.await`. The user's body may contain
+    // `async` blocks, too. A generated block is recognised by its `async` token: the source text of this token is not
+    // `async`.
     let generated =
         |token: &TokenTree| is(token, "async") && token.span().source_text().is_some_and(|text| text != "async");
     loop {
@@ -89,7 +91,7 @@ fn instrumented(tokens: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     }
 }
 
-/// Returns the braces if `tokens` end with `async { .. }` or `async move { .. }`.
+/// Returns the group in braces if `tokens` end with `async { .. }` or `async move { .. }`.
 fn async_block(tokens: &[TokenTree]) -> Option<Group> {
     let (TokenTree::Group(block), before) = tokens.split_last()? else { return None };
     let before = match before.split_last()? {
@@ -99,7 +101,8 @@ fn async_block(tokens: &[TokenTree]) -> Option<Group> {
     (block.delimiter() == Delimiter::Brace && is(before.last()?, "async")).then(|| block.clone())
 }
 
-/// Returns `tokens` with `within` as the contents of the group at the position `path`.
+/// Returns `tokens` with `within` as the contents of one group. `path` is the position of this group: an index for each
+/// level of nesting.
 fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenStream {
     let Some((at, path)) = path.split_first() else { return within.clone() };
     let replaced = tokens.clone().into_iter().enumerate().map(|(index, token)| match token {
@@ -113,13 +116,13 @@ fn replace(tokens: &TokenStream, path: &[usize], within: &TokenStream) -> TokenS
     replaced.collect()
 }
 
-/// Returns whether `tokens` contain the variable `ident` at a position that may move or shadow it.
+/// Returns whether `tokens` may move or shadow the variable `ident`.
 ///
-/// Three uses of the variable do not count:
+/// Three uses of the variable count neither as a move nor as shadowing:
 ///
-/// - a borrow (`&ident`),
-/// - the value of a field of a tracing span (`%ident` or `?ident`),
-/// - a method call or a field access (`ident.len()`).
+/// - The tokens `&ident` borrow the variable.
+/// - The tokens `%ident` and `?ident` record the variable in a field of a tracing span.
+/// - The tokens `ident.` begin a method call or a field access, such as `ident.len()`.
 fn takes(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let is_one_of = |token: Option<&TokenTree>, marks: &str| match token {
@@ -150,8 +153,8 @@ fn returns(tokens: TokenStream) -> Option<Span> {
     let mut before = String::new();
     for token in tokens {
         let text = token.to_string();
-        // A `|` begins the parameters of a closure only as the first token or after one of the following tokens. After
-        // a value, a `|` is an operator or separates two patterns.
+        // A `|` begins the parameters of a closure only if the `|` is the first token or follows a token listed below.
+        // After a value, a `|` is an operator or separates two patterns.
         let starts =
             before.is_empty() || matches!(&*before, "move" | "async" | "return") || "=,;(>&".contains(&*before);
         within = match (within, &*text) {

@@ -10,8 +10,8 @@ pub(crate) enum Bound {
     Value,
     Shared,
     Unique,
-    /// The type of the argument does not show the kind. The expansion then adds no `mut` to the variable, because a
-    /// variable that is bound through a reference allows no `mut`.
+    /// The type of the argument does not show whether the variable holds an owned value or a reference. The expansion
+    /// then adds no `mut` to the variable. Rust allows no `mut` if the pattern binds the variable through a reference.
     Unknown,
 }
 
@@ -24,7 +24,7 @@ impl Bound {
         }
     }
 
-    /// Returns the kind of value that an argument holds, read from the type of the argument.
+    /// Returns the kind of value that an argument holds, according to the type of the argument.
     pub(crate) fn argument(input: &FnArg) -> Self {
         match input {
             FnArg::Typed(input) => Self::of(&input.ty),
@@ -40,8 +40,8 @@ impl Bound {
 
 /// Calls `found` with each variable in `pat`, and with the kind of value that the variable holds.
 ///
-/// If the pattern may match through a reference, its variables may become references, and Rust allows no `mut` before
-/// them. The kind of these variables is [`Bound::Unknown`].
+/// If the pattern may match through a reference, the kind of its variables is [`Bound::Unknown`]. These variables may
+/// become references, and Rust then allows no `mut` before the variables.
 pub(crate) fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

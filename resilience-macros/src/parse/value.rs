@@ -1,4 +1,4 @@
-//! Parses the values of options. The parameter `key` of a function is the name of the option, for error messages.
+//! Parses the values of options. The parameter `key` is always the name of the option, for error messages.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -53,8 +53,8 @@ pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
         .ok_or_else(|| Error::new_spanned(value, allowed))
 }
 
-/// Parses a duration from 0 s to 584 years: a number of seconds, such as `1.5`, or a text with a unit, such as
-/// `"250ms"`.
+/// Parses a duration from 0 s to 584 years. The value is a number of seconds, such as `1.5`, or a text with a unit,
+/// such as `"250ms"`.
 pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
     let error = |allowed: &str| Error::new_spanned(value, format_args!("`{key}` must {allowed}"));
     let seconds = match (number(value)?, literal(value)) {
@@ -75,7 +75,7 @@ pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
         .ok_or_else(|| error("be at most 584 years"))
 }
 
-/// Parses a [`duration`] longer than zero.
+/// Parses a duration that is longer than zero and at most 584 years.
 pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     match duration(key, value)? {
         Duration::ZERO => Err(Error::new_spanned(value, format_args!("`{key}` must be longer than zero"))),
@@ -83,7 +83,7 @@ pub(crate) fn some_duration(key: &str, value: &Expr) -> Result<Duration> {
     }
 }
 
-/// Converts a text such as `250ms` to seconds. Returns `None` if the text is not a number with a unit, and an error
+/// Converts a text such as `250ms` to seconds. Returns `None` if the text is not a number with a unit. Returns an error
 /// message if the unit is unknown.
 fn seconds(text: &str) -> std::result::Result<Option<f64>, String> {
     const UNITS: [(&str, f64); 7] =
@@ -111,17 +111,17 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
     }
 }
 
-/// Parses the path of a function, a reference to such a path, or a closure.
+/// Parses the path of a function, a reference to the path of a function, or a closure.
 pub(crate) fn function(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         function @ (Expr::Path(_) | Expr::Closure(_)) => Ok(function.to_token_stream()),
-        // Accepts a reference, because rustc suggests `&function` if the loop of a retry would move the function.
+        // Accepts a reference, because rustc suggests `&function` for a function that the loop of a retry would move.
         Expr::Reference(reference) if matches!(peel(&reference.expr), Expr::Path(_)) => Ok(value.to_token_stream()),
         _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
 }
 
-/// Parses the name of a variable that the expansion declares for the body. The name `self` is an error.
+/// Parses the name of a variable that the expansion declares for the body. Returns an error for the name `self`.
 pub(crate) fn binding(key: &str, value: &Expr) -> Result<Ident> {
     identifier(value)
         .filter(|name| name != "self")
@@ -149,7 +149,7 @@ pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
-/// Parses a string literal that equals one of `choices`, and returns its index in `choices`.
+/// Parses a string literal that equals one of `choices`. Returns the index of the literal in `choices`.
 pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
     let found = match literal(value) {
         Some(Lit::Str(text)) => choices.iter().position(|choice| *choice == text.value()),
@@ -176,8 +176,8 @@ enum Number {
     Decimal(String),
 }
 
-/// Returns the number if `value` is a number literal, with or without a minus sign. Returns an error for a literal with
-/// a suffix, such as `5s`.
+/// Returns the number if `value` is a number literal, with or without a minus sign. Returns an error for a number
+/// literal such as `5s`, which has a suffix.
 fn number(value: &Expr) -> Result<Option<Number>> {
     let (digits, suffix, kind): (_, _, fn(String) -> Number) = match peel(value) {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => {
@@ -205,7 +205,7 @@ pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
     }
 }
 
-/// Removes the invisible groups in which a `macro_rules!` wraps an expression.
+/// Removes the invisible groups that a `macro_rules!` macro puts around an expression.
 pub(crate) fn peel(value: &Expr) -> &Expr {
     match value {
         Expr::Group(group) => peel(&group.expr),

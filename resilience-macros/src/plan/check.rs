@@ -1,4 +1,4 @@
-//! Reports contradictions between the layers (attributes) of a function. Each kind of contradiction has a method.
+//! Reports contradictions between the attributes of a function. Each kind of contradiction has its own method.
 
 use super::plan::Plan;
 use super::worst_case::shown;
@@ -6,7 +6,6 @@ use crate::error::Errors;
 use crate::facts::{Runs, Time};
 
 impl Plan {
-    /// Reports each contradiction between layers.
     pub(crate) fn check(&self, errors: &mut Errors) {
         self.has_one_circuit_of_a_name(errors);
         for index in 0..self.len() {
@@ -45,11 +44,11 @@ impl Plan {
         }
     }
 
-    /// If the layer at `index` is a timeout, reports each layer below the timeout for which the timeout is too short:
+    /// If the attribute at `index` is a timeout, reports three kinds of attributes below this timeout:
     ///
-    /// - a retry whose last attempt cannot start in time,
-    /// - a hedge whose second attempt cannot start in time,
-    /// - a timeout with a longer time.
+    /// - Reports a retry if the timeout ends before the last attempt of the retry can start.
+    /// - Reports a hedge if the timeout ends before the second attempt of the hedge can start.
+    /// - Reports an inner timeout if the outer timeout is shorter.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
         let Time::AtMost(after) = above.time else { return };
@@ -61,7 +60,7 @@ impl Plan {
         }
     }
 
-    /// Returns an error message if a timeout of `after` seconds is too short for the layer at the index `below`.
+    /// Returns an error message if a timeout of `after` seconds is too short for the attribute at the index `below`.
     fn too_late(&self, below: usize, after: f64) -> Option<String> {
         match self.facts(below).time {
             Time::Repeated(_) => {

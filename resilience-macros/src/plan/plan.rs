@@ -1,11 +1,11 @@
-//! Defines [`Plan`], which answers questions about the layers of one function.
+//! Defines [`Plan`], which answers questions about the layers (attributes) of one function.
 
 use proc_macro2::{Ident, TokenStream};
 
 use crate::facts::{Cause, Facts, Pauses, Runs, Time};
 use crate::tokens::mentions;
 
-/// The properties of the layers of one function, outermost first. The outermost layer has the index 0.
+/// The properties of all layers (attributes) of one function. The outermost layer has the index 0.
 pub(crate) struct Plan {
     pub(super) layers: Vec<Facts>,
 }
@@ -18,8 +18,8 @@ impl Plan {
             let names = |key: &TokenStream| attempts.iter().any(|attempt| mentions(key, &attempt.to_string()));
             if layer.key.as_ref().is_some_and(names) {
                 layer.per_attempt = true;
-                // The cause `Limit` does not end a retry, while the cause `Circuit` does. The key differs between the
-                // attempts, so the next attempt uses another circuit, which may be closed.
+                // Replaces the cause `Circuit` by `Limit`, because a rejection with the cause `Circuit` ends a retry.
+                // The key differs between the attempts, so the next attempt uses another circuit, which may be closed.
                 layer.rejects = Some(Cause::Limit);
             }
         }
@@ -31,34 +31,31 @@ impl Plan {
         self.below(index).iter().any(|below| below.per_attempt)
     }
 
-    /// Returns the properties of the layer at `index`.
     pub(crate) fn facts(&self, index: usize) -> &Facts {
         &self.layers[index]
     }
 
-    /// Returns the number of layers.
     pub(crate) fn len(&self) -> usize {
         self.layers.len()
     }
 
-    /// Returns the layers above `index`, outermost first.
     pub(super) fn above(&self, index: usize) -> &[Facts] {
         &self.layers[..index]
     }
 
-    /// Returns the layers below `index`.
     pub(super) fn below(&self, index: usize) -> &[Facts] {
         &self.layers[index + 1..]
     }
 
-    /// Returns the number of the layer at `index` among the layers of the same attribute. The outermost of these layers
-    /// has the number 1.
+    /// Returns the number of the layer (attribute) at `index` among all layers with the same attribute name. For
+    /// example, the second `#[retry]` from the top has the number 2.
     pub(crate) fn number(&self, index: usize) -> usize {
         let attribute = self.facts(index).attribute;
         1 + self.above(index).iter().filter(|above| above.attribute == attribute).count()
     }
 
-    /// Returns whether a layer needs the arguments again after the body has run: a retry, a hedge or a fallback.
+    /// Returns whether the function has a retry, a hedge or a fallback. These attributes need the arguments of a call
+    /// again after the body has run.
     pub(crate) fn repeats(&self) -> bool {
         self.layers.iter().any(|layer| layer.runs != Runs::Once)
     }
@@ -68,58 +65,61 @@ impl Plan {
         self.layers.iter().any(|layer| layer.runs == Runs::AtOnce)
     }
 
-    /// Returns whether the function has a fallback, which calls another function with the same arguments.
+    /// Returns whether the function has a fallback, which calls another function with the arguments of the call.
     pub(crate) fn replaces(&self) -> bool {
         self.layers.iter().any(|layer| layer.replaces)
     }
 
-    /// Returns the names of the arguments that are cloned for each attempt.
+    /// Returns the names of the arguments that the expansion clones for each attempt.
     pub(crate) fn clones(&self) -> Vec<Ident> {
         self.layers.iter().flat_map(|layer| &layer.clones).cloned().collect()
     }
 
-    /// Returns the variables from which the body reads the number of its attempt.
+    /// Returns the names of the variables from which the user's body reads the number of the current attempt.
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &Ident> {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
-    /// Returns the user's functions that the expansion calls after the body, such as `failure_if`. These functions may
-    /// borrow the arguments of the body. Returns no functions if the body may run again.
+    /// Returns the user's functions, such as `failure_if`, that the expansion may call after the creation of the body's
+    /// future. These functions may borrow the arguments of the body. Returns no functions if the body may run again.
     pub(crate) fn late(&self) -> impl Iterator<Item = &TokenStream> {
         let late = if self.repeats() { &[] } else { &self.layers[..] };
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns the index of the outermost layer in the same `async` block as the layer at `index`. A hedge creates an
-    /// `async` block for each attempt, which contains all layers below the hedge.
+    /// Finds the `async` block that contains the code of the layer (attribute) at `index`. Returns the index of the
+    /// outermost layer in this block. A hedge creates an `async` block for each attempt. The block of an attempt
+    /// contains the code of all layers below the hedge.
     pub(crate) fn block(&self, index: usize) -> usize {
         self.above(index).iter().rposition(|above| above.runs == Runs::AtOnce).map_or(0, |hedge| hedge + 1)
     }
 
-    /// Finds the outermost layer below `index` that has the option `retry_after`. Returns the index of this layer and
-    /// the function in the option, which returns the delay that an error asks for.
+    /// Finds the outermost circuit below `index` that has the option `retry_after`. Returns the index of this circuit,
+    /// and the user's function in the option. The function returns the delay that an error asks for.
     pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
 
-    /// Returns the indices of the layers below `index` that reject calls with this `cause`.
+    /// Returns the indices of the attributes below `index` that reject calls with this `cause`.
     pub(crate) fn rejecting(&self, index: usize, cause: Cause) -> impl Iterator<Item = usize> {
         (index + 1..self.len()).filter(move |below| self.facts(*below).rejects == Some(cause))
     }
 
-    /// Returns the retries above `index` in the same `async` block, outermost first. They know whether the layer at `index`
-    /// runs in a second or later attempt. Attempts of a hedge, and of retries above a hedge, are marked on the thread.
+    /// Returns the indices of the retries above `index` that share an `async` block with the attribute at `index`. The
+    /// outermost retry comes first. A local variable of each retry tells whether the current attempt is a repeat. A
+    /// retry above a hedge is in another `async` block. For this retry, the runtime stores in a thread-local variable
+    /// whether the current attempt is a repeat.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
         (self.block(index)..index).filter(|above| self.facts(*above).attempts > 1)
     }
 
-    /// Returns whether a layer above `index` may wait for a permit.
+    /// Returns whether an attribute above `index`, such as a bulkhead, may wait for a permit.
     pub(crate) fn waits_above(&self, index: usize) -> bool {
         self.above(index).iter().any(|above| above.waits)
     }
 
-    /// Returns the pauses of the layer at `index`. Returns `None` if the layer is not a retry, or if an error may ask
-    /// for other pauses.
+    /// Returns the pauses between the attempts of the retry at `index`. Returns `None` if the attribute is not a retry,
+    /// or if the pauses are not known at compile time.
     pub(super) fn pauses(&self, index: usize) -> Option<Pauses> {
         match self.facts(index).time {
             Time::Repeated(pauses) if self.hint(index).is_none() => Some(pauses),

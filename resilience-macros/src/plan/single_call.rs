@@ -4,7 +4,7 @@ use super::plan::Plan;
 use crate::facts::Opens;
 
 impl Plan {
-    /// Returns the sentences about the first circuit that one call can open by its own attempts.
+    /// Returns a warning about the outermost circuit that the attempts of one failing call can open.
     pub(crate) fn opened_by_one_call(&self) -> Option<String> {
         (0..self.len()).find_map(|index| {
             let Opens { threshold, by_default } = self.facts(index).opens?;

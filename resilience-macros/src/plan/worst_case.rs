@@ -16,8 +16,8 @@ impl Plan {
         })
     }
 
-    /// Returns the longest time of the layer at `index` together with the layers below it. Returns `None` if the
-    /// attributes do not determine this time.
+    /// Returns the longest time that the attribute at `index` and the attributes below it take together. Returns `None`
+    /// if the attributes do not determine this time.
     fn bound(&self, index: usize) -> Option<Bound> {
         if index == self.len() {
             return None;
@@ -37,8 +37,8 @@ impl Plan {
     }
 }
 
-/// The longest time of a layer and the layers below it, in seconds, and a text that lists the parts of this time. The
-/// text is empty if a single timeout sets the time.
+/// The longest time that an attribute and the attributes below it take together. The field `of` is a text that lists
+/// the parts of this time. The text is empty if the time has only one part.
 struct Bound {
     seconds: f64,
     of: String,

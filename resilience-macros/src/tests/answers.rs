@@ -1,4 +1,5 @@
-//! Tests with random tokens that an attribute always returns an expansion or a compile error, and never panics.
+//! Passes random tokens to each attribute. The attribute must return an expansion or a compile error, and must not
+//! panic.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -6,8 +7,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// The tokens of the random inputs: tokens that attributes and functions contain, and a few other tokens. The first 13
-/// tokens are names of options.
+/// The tokens from which the tests make random inputs. The first 13 tokens are names of options.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",
@@ -75,7 +75,7 @@ const WORDS: [&str; 64] = [
     "\"\"",
 ];
 
-/// Returns a text of fewer than `length` random token trees, so that all brackets are balanced.
+/// Returns a text of fewer than `length` random token trees. All brackets in the text are balanced.
 fn tokens(length: usize) -> impl Strategy<Value = String> {
     let word = prop::sample::select(&WORDS[..]).prop_map(str::to_owned);
     let tree = word.prop_recursive(4, 64, 8, |inner| {
@@ -91,7 +91,7 @@ fn options() -> impl Strategy<Value = String> {
     prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
 }
 
-/// Returns the text of a function with random tokens in each part.
+/// Returns the text of a function. The generics, the arguments, the return type and the body consist of random tokens.
 fn function() -> impl Strategy<Value = String> {
     (options(), tokens(4), prop::bool::ANY, tokens(6), tokens(4), tokens(12)).prop_map(
         |(below, generics, is_async, arguments, output, body)| {
@@ -101,8 +101,8 @@ fn function() -> impl Strategy<Value = String> {
     )
 }
 
-/// Returns a function with a valid signature of random patterns. The body of the function and its `retry_if` are random
-/// tokens.
+/// Returns the text of a function with a valid signature. The arguments of the function have random patterns. The body
+/// of the function and the closure in `retry_if` consist of random tokens.
 fn whole_function() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(
         &[
@@ -123,14 +123,14 @@ fn whole_function() -> impl Strategy<Value = String> {
 }
 
 fn check(name: &str, options: &str, item: &str) -> Result<(), TestCaseError> {
-    // Skips a text that the lexer rejects, because the compiler passes no such text to a macro.
+    // Skips a text that the lexer rejects, because the compiler never passes invalid tokens to a macro.
     let (Ok(options), Ok(item)) = (options.parse::<TokenStream>(), item.parse::<TokenStream>()) else { return Ok(()) };
     let output = expand(name, options, &item);
     let text = output.to_string();
     if !text.contains("compile_error") {
         let parsed = syn::parse2::<syn::ItemFn>(output);
-        // `ItemFn` rejects an expansion if the random tokens of the body are not valid Rust. `Function` accepts any
-        // body, because it parses only the signature.
+        // The type `ItemFn` of `syn` rejects an expansion if the random tokens of the body are not valid Rust. The type
+        // `Function` of this crate accepts any body, because `Function` parses only the signature.
         prop_assert!(
             parsed.is_ok() || syn::parse2::<crate::parse::function::Function>(text.parse().unwrap()).is_ok(),
             "{text}"

@@ -1,4 +1,4 @@
-//! Tests the line "One failing call can open the circuit .." that the docs of a function gain.
+//! Tests the line "One failing call can open the circuit ..", which an attribute adds to the docs of a function.
 
 use super::expand;
 

@@ -1,8 +1,9 @@
-//! Compares the expansions of twenty stacks of attributes with the files `snapshots/*.rs`. A change of an expansion
-//! therefore appears as a change of these files.
+//! Compares the expansions of twenty decorated functions with the files `snapshots/*.rs`. A change of an expansion must
+//! therefore change one of these files.
 //!
-//! `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes the files anew, formatted by rustfmt.
-//! The comparison ignores the punctuation that rustfmt adds and removes, so the version of rustfmt does not matter.
+//! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes all these files again,
+//! formatted by rustfmt. The comparison ignores the punctuation that rustfmt adds and removes, so the version of
+//! rustfmt does not matter.
 
 use std::env;
 use std::fs;
@@ -33,7 +34,8 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
                       let __tracing_instrument_future = async move { get(key).await };\n    \
                       __tracing_instrument_future.instrument(__tracing_attr_span).await\n}";
 
-/// The snapshots: the name of the file, the attributes with the outermost first, and the function.
+/// The functions that the test expands. Each entry contains the name of the snapshot file, the attributes, and the
+/// function. The outermost attribute comes first.
 const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
@@ -107,7 +109,8 @@ fn commented(input: &str) -> String {
     input.split_inclusive('\n').flat_map(|line| ["// ", line]).collect()
 }
 
-/// Formats `expansion` with rustfmt, and writes it to the file `path`. The file begins with `input` in a comment.
+/// Formats `expansion` with rustfmt, and writes the result to the file `path`. The file begins with a comment that
+/// contains `input`.
 fn write(path: &Path, input: &str, expansion: &TokenStream) {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--config", "max_width=120,use_small_heuristics=Max"])
@@ -121,10 +124,10 @@ fn write(path: &Path, input: &str, expansion: &TokenStream) {
     fs::write(path, format!("{}\n{}", commented(input), String::from_utf8(formatted.stdout).unwrap())).unwrap();
 }
 
-/// Returns the tokens without the punctuation that rustfmt adds and removes:
-/// - a comma or a semicolon at the end of a list, of a block or of generic arguments,
-/// - a comma after a block,
-/// - the braces around the single expression of a match arm or of a closure.
+/// Returns the tokens without the punctuation that rustfmt may add or remove:
+/// - Removes a comma or a semicolon at the end of a list, of a block or of generic arguments.
+/// - Removes a comma after a block.
+/// - Removes the braces around the single expression of a match arm or of a closure.
 fn comparable(tokens: TokenStream) -> Vec<String> {
     let mut found = Vec::<String>::new();
     let mut tokens = tokens.into_iter().peekable();

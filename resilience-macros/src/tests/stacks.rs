@@ -1,10 +1,11 @@
-//! Tests that several thousand stacks of attributes, on functions of many kinds, all give an expansion or a compile
-//! error.
+//! Tests several thousand combinations of attributes on functions of many kinds. Each combination must give an
+//! expansion or a compile error.
 //!
-//! Each function of [`SHAPES`] is tested with each attribute of [`SPELLINGS`] alone, and with each pair of attributes
-//! of [`PAIRED`]. The first function is also tested with each triple of attributes of [`TRIPLED`]. If the environment
-//! variable `RESILIENCE_EXPANSIONS` is set, the test writes all expansions to the file with this name. A comparison of
-//! two such files shows whether a change of this crate alters an expansion:
+//! The test combines each function in [`SHAPES`] with each single attribute in [`SPELLINGS`]. The test also combines
+//! each function in [`SHAPES`] with each pair of attributes from [`PAIRED`]. The test combines only the first function
+//! in [`SHAPES`] with each triple of attributes from [`TRIPLED`]. If the environment variable `RESILIENCE_EXPANSIONS`
+//! contains a path, the test writes all expansions to the file with this path. Compare the files from before and after
+//! a change of this crate to see whether the change alters an expansion:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
@@ -21,8 +22,8 @@ use proc_macro2::TokenStream;
 use super::expand;
 use crate::FAMILY;
 
-/// Attributes with valid and invalid options. `NAME` stands for a circuit name that differs for each attribute of a
-/// stack.
+/// Attributes with valid and invalid options. The test replaces `NAME` by a circuit name. Two attributes on one
+/// function get different circuit names.
 const SPELLINGS: &[&str] = &[
     // Bulkheads.
     "bulkhead(max = 1)",
@@ -164,7 +165,7 @@ const SPELLINGS: &[&str] = &[
     "allow(unused)",
 ];
 
-/// The attributes that are combined in pairs.
+/// The attributes that the test combines in pairs.
 const PAIRED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2, error = |full| Error::new(x, full))",
@@ -189,7 +190,7 @@ const PAIRED: &[&str] = &[
     "timeout(10, crate = other)",
 ];
 
-/// The attributes that are combined in triples.
+/// The attributes that the test combines in groups of three.
 const TRIPLED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2)",
@@ -206,8 +207,8 @@ const TRIPLED: &[&str] = &[
     "timeout(2, error = late)",
 ];
 
-/// Functions of each kind, such as a method, a generic function or a boxed future. The last items of the list cannot
-/// have an attribute of this crate, or do not parse.
+/// Functions of each kind, such as a method, a generic function or a boxed future. The last items of the list do not
+/// parse, or cannot have an attribute of this crate.
 const SHAPES: &[&str] = &[
     "/// Fetches.\nasync fn plain(x: String, y: &Client, z: &mut Vec<u8>) -> Result<Page, Error> \
      { z.clear(); y.get(&x).await?.page(\"{x}\") }",
@@ -241,7 +242,8 @@ const SHAPES: &[&str] = &[
     "struct Item;",
 ];
 
-/// Calls `take` with each stack of attributes, outermost first, and with each function for this stack.
+/// Calls `take` with each combination of attributes and a function that the test expands. In the list of attributes,
+/// the outermost attribute comes first.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
         for spelling in SPELLINGS {
@@ -262,8 +264,8 @@ fn for_each(mut take: impl FnMut(&[&str], &str)) {
     }
 }
 
-/// Returns the expansion of the function `item` with the attributes `stack`. Returns `None` if the outermost attribute
-/// belongs to another crate.
+/// Returns the expansion of the function `item` with the attributes in `stack`. Returns `None` if the outermost
+/// attribute belongs to another crate.
 fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
     let names = ["\"a\"", "\"b\"", "\"c\""];
     let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));

@@ -1,4 +1,4 @@
-//! Tests the line "Worst case: .." that an attribute adds to the docs of a function. The line states the longest time
+//! Tests the line "Worst case: ..", which an attribute adds to the docs of a function. The line states the longest time
 //! of a call.
 
 use proc_macro2::TokenStream;

@@ -19,18 +19,19 @@ use crate::circuit::stats::CircuitStats;
 
 /// Rejects calls to a failing service until the service has recovered.
 ///
-/// `threshold` consecutive failures open the circuit. An open circuit rejects every call until the cooldown ends. The
-/// circuit is then half-open, and admits up to `half_open_max` trial calls. The same number of successful trials closes
-/// the circuit. One failed trial opens the circuit for another cooldown.
+/// `threshold` consecutive failures open the circuit. An open circuit rejects every call until the cooldown ends. After
+/// the cooldown, the circuit is half-open, and admits up to `half_open_max` trial calls. When `half_open_max` trial
+/// calls have succeeded, the circuit closes. A single failed trial call opens the circuit for another cooldown.
 ///
-/// A success of a closed circuit resets the count of failures. A long outage therefore opens the circuit, but single
-/// failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other rules.
+/// While the circuit is closed, each success resets the count of failures to zero. A long outage therefore opens the
+/// circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other
+/// rules for opening a circuit.
 ///
-/// A call that started before the last state change no longer affects the circuit. Its outcome appears only in the
-/// totals of [`CircuitStats`].
+/// If the state of the circuit changes during a call, the outcome of the call does not affect the circuit. The totals
+/// in [`CircuitStats`] count this outcome nevertheless.
 ///
-/// Cloning a `CircuitBreaker` is cheap, and all clones share one state. The pattern is described by Michael Nygard in
-/// *Release It!*, and by Martin Fowler in *`CircuitBreaker`* (2014).
+/// Cloning a `CircuitBreaker` is cheap, and all clones share one state. Michael Nygard describes the pattern of a
+/// circuit breaker in *Release It!*. Martin Fowler describes the pattern in the article *`CircuitBreaker`* (2014).
 ///
 /// # Examples
 ///
@@ -61,7 +62,7 @@ impl CircuitBreaker {
         Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
-    /// Returns the name of the circuit as it was given. Events and errors show the name escaped.
+    /// Returns the name that was given to the circuit, not escaped. Events and error messages show the escaped name.
     pub fn name(&self) -> &str {
         self.label().as_str()
     }
@@ -70,10 +71,10 @@ impl CircuitBreaker {
         &self.0.name
     }
 
-    /// Returns the state that a call would find now. An open circuit counts as half-open as soon as its cooldown has
-    /// ended.
+    /// Returns the state that a call would find now. If the cooldown of an open circuit has ended, the returned state
+    /// is [`CircuitState::HalfOpen`].
     ///
-    /// Reading the state does not change it.
+    /// This method does not change the state.
     pub fn state(&self) -> CircuitState {
         self.0.gate.read(|machine, settings| machine.seen(settings, Tick::now()).0)
     }
@@ -111,10 +112,12 @@ impl CircuitBreaker {
         })
     }
 
-    /// Closes the circuit, and clears the window and the statistics `failures`, `successes` and `last_failure`.
+    /// Closes the circuit, clears the window of recent calls, and clears the statistics `failures`, `successes` and
+    /// `last_failure`.
     ///
-    /// The totals and `last_success` remain. A reset also ends [`force_open`](Self::force_open) and
-    /// [`disable`](Self::disable). A call that runs during the reset no longer affects the circuit.
+    /// The statistic `last_success` and the totals, such as `total_failed`, remain unchanged. A reset also ends the
+    /// states that [`force_open`](Self::force_open) and [`disable`](Self::disable) cause. The outcome of a call that
+    /// runs during the reset does not affect the circuit.
     pub fn reset(&self) {
         self.0.gate.decide(|machine, _| machine.reset(Tick::now()));
         events::reset(&self.0.name);
@@ -142,7 +145,7 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
     ///
-    /// The error of each rejected call reports the whole cooldown as the time to wait, because the time of the reset is
+    /// The error of a rejected call reports the whole cooldown as the time to wait, because the time of the reset is
     /// not known.
     ///
     /// ```
@@ -166,7 +169,8 @@ impl CircuitBreaker {
     /// Admits every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`force_open`](Self::force_open) is
     /// called.
     ///
-    /// The outcomes of these calls appear in the totals, but do not affect the circuit.
+    /// The totals in [`CircuitStats`] count the outcomes of the admitted calls, but the outcomes do not affect the
+    /// circuit.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -188,7 +192,8 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and admits no further trial call.
+    /// Returns a [`CircuitOpenError`] if the circuit is open or forced open. Also returns this error if the circuit is
+    /// half-open and admits no further trial call.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         let mut permit = self.acquire(false)?;
@@ -196,10 +201,11 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Requests a permit for one call. Does not read the start time for
-    /// [`hung_after`](crate::CircuitBuilder::hung_after), because [`Watched`] reads it when the body first waits.
+    /// Requests a permit for one call. This function does not read the start time for the option
+    /// [`hung_after`](crate::CircuitBuilder::hung_after). The type [`Watched`] reads the start time when the body first
+    /// waits.
     ///
-    /// `is_repeat` is true in a second or later attempt of a retry on the same function.
+    /// `is_repeat` states whether the call belongs to a second or later attempt of a retry on the decorated function.
     #[inline]
     pub(crate) fn acquire(&self, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
         Call::acquire(&*self.0, is_repeat).map(Permit)
@@ -209,7 +215,8 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// Returns a [`CircuitOpenError`] if the circuit is open, or if it is half-open and admits no further trial call.
+    /// Returns a [`CircuitOpenError`] if the circuit is open or forced open. Also returns this error if the circuit is
+    /// half-open and admits no further trial call.
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
         let mut call = Call::acquire(self.0.clone(), false)?;
@@ -217,37 +224,41 @@ impl CircuitBreaker {
         Ok(OwnedPermit(call))
     }
 
-    /// Makes one call through the breaker. An `Ok` counts as a success, and an `Err` as a failure.
+    /// Calls `f` and awaits its future, if the breaker admits the call. The call counts as a success if the future
+    /// returns `Ok`. The call counts as a failure if the future returns `Err`.
     ///
-    /// The breaker ignores an `Err` if a layer inside `f`, such as another circuit, rejected the call. The breaker also
-    /// ignores an `Err` if the caller's [`deadline`](crate::deadline()) ended the call. If such a call had run for
-    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer, it is a failure instead.
+    /// The breaker ignores an `Err` if a circuit, a bulkhead or a rate limit inside `f` rejected a call. An ignored
+    /// call counts as neither success nor failure. The breaker also ignores an `Err` if the caller's
+    /// [`deadline`](crate::deadline()) ended the call. However, a call that the deadline ended counts as a failure if
+    /// it ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
     ///
-    /// `E` needs no bound, so the breaker cannot inspect the error. The breaker recognises both cases by two signs. A
-    /// layer created such an error during the last poll of the future, and the error still exists when the future
-    /// returns. If `f` dropped a rejection, or converted it into a text, an `Err` therefore counts as a failure.
+    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, the breaker counts the errors
+    /// of rejections, and of expired deadlines, that exist on this thread. The `Err` is ignored if this count grew
+    /// during the last poll of the future. If `f` dropped the error of a rejection, or converted the error into a text,
+    /// the `Err` therefore counts as a failure.
     ///
-    /// The attributes inspect the error. Unlike the attributes, the breaker misjudges an `Err` in these cases:
+    /// The attribute `#[circuit]` inspects the error. Unlike the attribute, this method misjudges an `Err` in the
+    /// following cases:
     ///
-    /// - The breaker ignores an unrelated `Err` if, in the last poll, `f` kept a rejection elsewhere or handled an
-    ///   expired deadline.
-    /// - A rejection counts as a failure if `f` received it in an earlier poll, or in a spawned task.
-    /// - A rejection counts as a failure if `f` dropped an older rejection in the same poll.
+    /// - The breaker ignores an unrelated `Err` if `f` stored the error of a rejection elsewhere during the last poll.
+    /// - The breaker ignores an unrelated `Err` if `f` handled an expired deadline during the last poll.
+    /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
+    /// - A rejection counts as a failure if `f` also dropped the error of an older rejection during the last poll.
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Open`] if the circuit rejects the call, without calling `f`. Returns [`CallError::Failed`]
-    /// with the error of the future, even if this error opens the circuit.
+    /// Returns [`CallError::Open`] without calling `f` if the circuit rejects the call. Returns [`CallError::Failed`]
+    /// with the error of the future if the future fails, even if this failure opens the circuit.
     ///
     /// # Panics
     ///
-    /// A panic of `f` or of its future counts as a failure, and continues in the caller.
+    /// If `f` or its future panics, the call counts as a failure. The panic continues in the caller.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels the call, and frees the slot of a trial. A cancelled call that ran for
-    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer is a failure. Any other cancelled call is neither
-    /// success nor failure.
+    /// Dropping the future cancels the call. If the call was a trial of a half-open circuit, another trial can take its
+    /// place. A cancelled call counts as a failure if it ran for [`hung_after`](crate::CircuitBuilder::hung_after) or
+    /// longer. Otherwise, a cancelled call counts as neither success nor failure.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
@@ -275,7 +286,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Replaces the settings. All later decisions use the new settings.
+    /// Replaces the settings of the circuit. All later decisions use the new settings.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Core { gate, totals, .. } = &*self.0;
         gate.decide(|machine, current| {
@@ -297,8 +308,8 @@ impl CircuitBreaker {
         })
     }
 
-    /// Returns a weak handle as a function. The function returns the breaker while another handle exists, and then
-    /// `None`.
+    /// Returns a function that contains a weak handle of the breaker. The function returns the breaker while another
+    /// handle exists, and otherwise `None`.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
@@ -309,7 +320,7 @@ impl CircuitBreaker {
         Arc::strong_count(&self.0) > 1
     }
 
-    /// Returns the phase, a summary of the state, as it was published last. Does not take the lock.
+    /// Returns the last published phase (a summary of the state) without taking the lock.
     pub(crate) fn phase(&self) -> Phase {
         self.0.gate.phase()
     }

@@ -12,7 +12,8 @@ use crate::circuit::core::wait::Wait;
 
 /// The error of a call that a circuit rejected.
 ///
-/// An open circuit rejects every call. A half-open circuit rejects a call if it admits no further trial call.
+/// An open or forced-open circuit rejects every call. A half-open circuit rejects each call beyond its limit of trial
+/// calls, which is the option `half_open_max`.
 ///
 /// Creating or cloning this error does not allocate.
 ///
@@ -40,21 +41,22 @@ impl CircuitOpenError {
         Self { source: NotMade::new(name, wait.to_bits()) }
     }
 
-    /// Returns the name of the circuit as it was given. The message of the error shows the name escaped.
+    /// Returns the name that was given to the circuit, not escaped. The message of this error shows the escaped name.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 
-    /// Returns the state that rejected the call: open, half-open, or forced open.
+    /// Returns the state that rejected the call, which is open, half-open or forced open.
     pub fn state(&self) -> CircuitState {
         self.wait().state()
     }
 
     /// Returns the time after which the caller may try again, rounded up to a multiple of 8 ns.
     ///
-    /// - Open: the rest of the cooldown.
-    /// - Half-open: the time until the newest trial reaches `trial_timeout`, at most 1 s.
-    /// - Forced open: the whole cooldown, because the time of a reset is not known.
+    /// - If the circuit was open, the time is the rest of the cooldown.
+    /// - If the circuit was half-open, the time lasts until the newest trial call reaches `trial_timeout`, and is at
+    ///   most 1 s.
+    /// - If the circuit was forced open, the time is a whole cooldown, because the time of a reset is not known.
     ///
     /// ```
     /// use std::time::Duration;
@@ -82,7 +84,6 @@ impl CircuitOpenError {
         Wait::from_bits(self.source.wait)
     }
 
-    /// Returns the description of the state for the message of this error.
     fn condition(&self) -> &'static str {
         match self.state() {
             CircuitState::HalfOpen => "half-open and its trial is under way",
@@ -99,19 +100,20 @@ impl CircuitOpenError {
 
 /// Wraps the rejection in an `io::Error` of the kind [`Other`](io::ErrorKind::Other).
 ///
-/// A function that returns `io::Result` can therefore be decorated with `#[circuit]` without a new error type.
+/// A function that returns `io::Result` can therefore use the attribute `#[circuit]` without a new error type.
 impl From<CircuitOpenError> for io::Error {
     fn from(open: CircuitOpenError) -> Self {
         Self::other(open)
     }
 }
 
-/// Rounds a time up to whole seconds, so that a cooldown has ended after this number of seconds.
+/// Rounds `time` up to whole seconds, because a caller that waits for a shorter time would try again too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
-/// The error of [`CircuitBreaker::call`](crate::CircuitBreaker::call): a rejection, or the error of the call.
+/// The error of [`CircuitBreaker::call`](crate::CircuitBreaker::call), which is a rejection or the error of the called
+/// future.
 ///
 /// ```
 /// use resilience_runtime::{CallError, CircuitBreaker};
@@ -130,12 +132,13 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
 pub enum CallError<E> {
     /// The circuit rejected the call.
     Open(#[from] CircuitOpenError),
-    /// The call ran, and failed with this error.
+    /// The circuit admitted the call, and the called future returned this error.
     Failed(E),
 }
 
 impl<E> CallError<E> {
-    /// Returns the error of the call, or the rejection converted into the same type.
+    /// Returns the error of the called future. If the circuit rejected the call, converts the rejection into the error
+    /// type of the future.
     pub fn into_error(self) -> E
     where
         E: From<CircuitOpenError>,

@@ -1,4 +1,4 @@
-//! Emits the events of a circuit, by `tracing`.
+//! Emits the events of a circuit with the crate `tracing`.
 
 use std::fmt::Display;
 
@@ -38,8 +38,8 @@ pub(crate) fn disabled(name: &Name) {
     warn!(name: "circuit_disabled", target: TARGET, circuit = %name, "circuit_disabled");
 }
 
-/// Emits a warning after `calls` calls in a row without an outcome: each was cancelled, or ended by a deadline. Without
-/// outcomes, the circuit cannot detect a failing service.
+/// Emits a warning that `calls` consecutive calls had no outcome, because each call was cancelled or ended by a
+/// deadline. Without outcomes, the circuit cannot detect a failing service.
 pub(crate) fn blind(name: &Name, calls: u16) {
     warn!(name: "circuit_blind", target: TARGET, circuit = %name, calls, "circuit_blind");
 }

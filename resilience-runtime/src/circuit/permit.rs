@@ -1,4 +1,4 @@
-//! Defines the permits of admitted calls, and the future that polls the body of such a call.
+//! Defines the permits of admitted calls, and the future that polls the body of an admitted call.
 
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
@@ -20,22 +20,23 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::error::CircuitOpenError;
 use crate::circuit::events::durations_wanted;
 
-/// An admitted call whose outcome is not recorded yet. This type has no destructor. [`Call`] adds a destructor, which
-/// cancels the call.
+/// An admitted call whose outcome is not recorded yet. The type `Admitted` has no destructor. The type [`Call`]
+/// contains an `Admitted`, and has a destructor that cancels the call.
 #[derive(Clone, Copy)]
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
-    /// The start time of the call, or `None` if nothing needs it. Slow calls and events with a duration need the start
-    /// time. If `hung_after` is set, a call that waits needs it, too.
+    /// The start time of the call, or `None` if neither the circuit nor an event needs this time. A circuit that counts
+    /// slow calls, and an event with a duration, need the start time. With the option `hung_after`, a call that waits
+    /// also needs a start time.
     started: Option<Tick>,
 }
 
 impl<B: Borrow<Core>> Admitted<B> {
     #[inline]
     pub(crate) fn success(&self) {
-        // Reads the clock before the atomic exchange that counts the success. The processor moves no instruction across
-        // the exchange, so a later reading would have to wait for it.
+        // Reads the clock before the atomic exchange that counts the success. The processor moves no later instruction
+        // before the exchange. A clock reading after the exchange would therefore have to wait.
         let now = Stamp::now();
         self.core.borrow().succeed(self.ticket, self.started, now);
     }
@@ -66,27 +67,28 @@ pub(crate) struct Call<B: Borrow<Core>> {
     progress: Progress,
 }
 
-/// The progress of a call. The type has 64 bits like the fields of [`Admitted`], because padding would be copied byte
-/// by byte.
+/// The progress of a call. The type has 64 bits like the fields of [`Admitted`], so that a [`Call`] contains no
+/// padding. Padding would be copied byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
-    /// The body is not being polled at this moment.
+    /// The body of the call is not being polled at this moment.
     Waiting,
-    /// The body is being polled. If the permit is dropped in this state, the body panicked. `std::thread::panicking` is
-    /// not used, because it is also true if another branch of a `join!` panicked.
+    /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
+    /// `std::thread::panicking` cannot replace this state, because it also returns true if another branch of a `join!`
+    /// panicked.
     Polling,
-    /// The outcome is recorded, or is about to be recorded.
+    /// The outcome of the call is recorded, or is about to be recorded.
     Ended,
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // This function is inlined, so that the permit is built in the memory of the caller. A move of the permit would
-    // read its forty bytes with other widths than they were written with. The resulting store-forwarding stall costs
-    // more than the rest of the call.
+    // The function `acquire` is inlined, so that the permit is built in the memory of the caller. A move would load the
+    // forty bytes of the permit with other access widths than the preceding stores. The resulting store-forwarding
+    // stall costs more than the rest of the call.
     //
-    // For the same reason, both arms of the first `match` return a ticket. A permit that is built in each arm costs 26
-    // more instructions.
+    // Both arms of the first `match` return a ticket, and the permit is built afterwards. If each arm built a permit, a
+    // call would cost 26 more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
@@ -103,7 +105,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Creates the call, and reads its start time if slow calls or events need it.
+    /// Creates the call. Reads the start time if the circuit has slow calls, or if events need the duration of the
+    /// call.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || durations_wanted();
@@ -111,8 +114,8 @@ impl<B: Borrow<Core>> Call<B> {
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
-    /// Reads the start time of a call that begins to wait, if `hung_after` is set. A body that never waits does not
-    /// need the time.
+    /// Reads the start time of a call that begins to wait, if the option `hung_after` is set. A body that never waits
+    /// does not need the start time.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         let Admitted { core, started, .. } = &mut self.admitted;
@@ -122,7 +125,7 @@ impl<B: Borrow<Core>> Call<B> {
     }
 
     /// Marks the call as ended, before its outcome is recorded. If a subscriber of events panics during the recording,
-    /// the destructor then records no second outcome.
+    /// the destructor of the call therefore records no second outcome.
     #[inline]
     fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::Ended;
@@ -136,8 +139,8 @@ impl<B: Borrow<Core>> Call<B> {
             running::leave();
         }
         let call = self.end();
-        // Catches a panic of a subscriber of events. If the body has already panicked, a second panic would abort the
-        // process.
+        // Catches a panic of a subscriber of events. If the body of the call has already panicked, a second panic would
+        // abort the process.
         let _ =
             catch_unwind(AssertUnwindSafe(
                 || if panicked { call.failure(Some(&"panic"), None) } else { call.cancel() },
@@ -146,11 +149,12 @@ impl<B: Borrow<Core>> Call<B> {
 }
 
 impl<'a> Call<&'a Core> {
-    /// Admits or rejects a call for which [`Gate::closed`](crate::circuit::core::gate::Gate::closed) returned no
-    /// generation. Emits the events of the decision.
+    /// Admits or rejects a call that [`Gate::closed`](crate::circuit::core::gate::Gate::closed) has not admitted yet.
+    /// Emits the events of this decision.
     ///
-    /// `is_repeat` is true in a second or later attempt of a retry on the same function. The thread has no mark for such an
-    /// attempt at this point, because only the polls of a body are marked.
+    /// `is_repeat` states whether the call belongs to a second or later attempt of a retry on the decorated function.
+    /// `Repeat::is_running` does not detect this attempt, because the function returns true only while the body of a
+    /// later attempt is polled.
     #[cold]
     fn announce(core: &'a Core, is_repeat: bool) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
@@ -165,8 +169,8 @@ impl<'a> Call<&'a Core> {
         if let Some(wait) = admission.shadowed {
             core.reject(wait);
         } else if admission != Admission::of(ticket) {
-            // Holds the trial in a `Call` while the events are emitted. If a subscriber panics, the destructor frees
-            // the slot of the trial.
+            // Holds the trial call in a `Call` while the events are emitted. If a subscriber of events panics, the
+            // destructor of the `Call` frees the place of the trial call in the half-open circuit.
             let admitted = Admitted { core, ticket, started: None };
             let mut call = Self { admitted, progress: Progress::Waiting };
             core.announce(&admission);
@@ -203,16 +207,17 @@ macro_rules! permit {
                 self.0.end().failure(None, None);
             }
 
-            /// Ends the call as a failure. The events show the first 50 characters of `error`.
+            /// Ends the call as a failure. The emitted events show the first 50 characters of `error`.
             pub fn failure_with(mut self, error: &dyn Display) {
                 self.0.end().failure(Some(error), None);
             }
 
-            /// Ends the call as a failure, with the delay `time` that the service asked for, for example by a
+            /// Ends the call as a failure. `time` is the delay that the service asked for, for example by a
             /// `Retry-After` header.
             ///
-            /// If this failure opens the circuit, the cooldown is the longer of the circuit's own cooldown and this
-            /// delay. Both are extended by `cooldown_jitter`, and limited by `max_cooldown`.
+            /// If this failure opens the circuit, the cooldown lasts for the longer of two times: the circuit's own
+            /// cooldown and the delay `time`. The option `cooldown_jitter` extends the circuit's own cooldown and the
+            /// delay. The resulting cooldown is at most `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end().failure(None, Some(time));
             }
@@ -233,15 +238,17 @@ macro_rules! permit {
 }
 
 permit! {
-    /// A permit for one call, from [`try_acquire`](crate::CircuitBreaker::try_acquire).
+    /// A permit for one call, which [`try_acquire`](crate::CircuitBreaker::try_acquire) returns.
     ///
-    /// Each method records the outcome of the call and ends the permit. Dropping the permit cancels the call: the
-    /// statistic `total_cancelled` increases, and the slot of a trial is free again. If the call ran for
-    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer, dropping the permit counts as a failure instead. A
-    /// timeout, a `select!` or an early return can drop a permit.
+    /// Each method of the permit records the outcome of the call and ends the permit. Dropping the permit cancels the
+    /// call, and increases the statistic `total_cancelled`. If the cancelled call was a trial of a half-open circuit,
+    /// another trial can take its place. If the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or
+    /// longer, dropping the permit counts as a failure instead. A timeout, a `select!` or an early return can drop a
+    /// permit.
     ///
     /// A panic that drops the permit also cancels the call, because the panic may come from other code. In contrast,
-    /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attributes count a panic of the call as a failure.
+    /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attribute `#[circuit]` count a panic of the called
+    /// function as a failure.
     ///
     /// ```
     /// use resilience_runtime::CircuitBreaker;
@@ -262,9 +269,11 @@ permit! {
 }
 
 permit! {
-    /// A [`Permit`] that owns its breaker, from [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned).
+    /// A [`Permit`] that owns a handle of its breaker. The method
+    /// [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned) returns this permit.
     ///
-    /// An owned permit can move into a spawned task, or be stored beside the stream that it belongs to.
+    /// An owned permit can move into a spawned task. A struct can also store an owned permit beside the response stream
+    /// of the permitted call.
     ///
     /// ```
     /// use resilience_runtime::CircuitBreaker;
@@ -282,26 +291,27 @@ permit! {
 }
 
 impl<'a> Permit<'a> {
-    /// Marks the call as ended, and returns it without its destructor, in registers. A move of the whole permit would
-    /// read memory with other widths than it was written with. The resulting store-forwarding stall costs as much as
-    /// the call.
+    /// Marks the call as ended. Returns the call without its destructor, so that the call stays in registers. A move of
+    /// the whole permit would load its bytes with other access widths than the preceding stores. The resulting
+    /// store-forwarding stall costs as much as the call.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()
     }
 
-    /// Records a call that the caller's deadline ended. The call is a failure if it ran for `hung_after` or longer, and
-    /// otherwise neither success nor failure.
+    /// Records a call that the caller's deadline ended. The call counts as a failure if it ran for the time
+    /// `hung_after` or longer. Otherwise, the call counts as neither success nor failure.
     pub(crate) fn end_late(self) {
         self.end().end_late();
     }
 
-    /// Runs a part of the body, such as one poll. A panic in this part counts as a failure of the call.
+    /// Runs a part of the call's body, such as one poll. A panic in this part counts as a failure of the call.
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
-        // Passes the core and the ticket by value, because a pointer to the permit would keep the whole permit in
-        // memory. Tests the ticket twice, because a variable that lives across the body costs 49 more instructions.
+        // Passes the core and the ticket to `enter` by value, because a pointer to the permit would keep the whole
+        // permit in memory. Tests twice whether this call is a trial call of a half-open circuit. Keeping the result of
+        // the first test across the body would cost 49 more instructions.
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }
@@ -315,8 +325,8 @@ impl<'a> Permit<'a> {
 }
 
 pin_project_lite::pin_project! {
-    /// The body of a call. Each poll of the body marks the permit. When the permit is dropped, the mark distinguishes a
-    /// panic of the body from a cancelled call.
+    /// Polls the body of a call, and marks the permit of the call during each poll. If the permit is dropped with the
+    /// mark, the body has panicked. If the permit is dropped without the mark, the call was cancelled.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Watched<'p, 'b, F> {

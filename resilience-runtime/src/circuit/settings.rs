@@ -1,4 +1,4 @@
-//! Defines the options of a breaker, their ranges and defaults, and the settings that result from them.
+//! Defines the options of a circuit breaker, their ranges and defaults, and the settings that result from the options.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::base::config_error::{ConfigError, Counting, Value};
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 
-/// Calls the macro `$with` with one line for each option of a circuit. The line contains a variant of `CircuitOption`,
+/// Calls the macro `$with` with one line for each option of a circuit. Each line contains a variant of `CircuitOption`,
 /// a field of `Options`, the type of the field, and a variant of `Value`.
 macro_rules! circuit_options {
     ($with:ident) => {
@@ -37,7 +37,7 @@ pub(crate) use circuit_options;
 
 macro_rules! options {
     ($($name:ident $option:ident: $type:ty => $kind:ident,)*) => {
-        /// An option of a circuit, without a value.
+        /// The name of an option of a circuit, without a value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum CircuitOption {
             $($name,)*
@@ -51,7 +51,7 @@ macro_rules! options {
             }
         }
 
-        /// The options that one attribute or builder sets. An option that is not set is `None`.
+        /// The options that one attribute or builder sets. A field is `None` if its option is not set.
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub(crate) struct Options {
             $(pub(crate) $option: Option<$type>,)*
@@ -60,7 +60,7 @@ macro_rules! options {
         impl Options {
             pub(crate) const NONE: Self = Self { $($option: None,)* };
 
-            /// Returns every option with its value, in the order of the list in `circuit_options!`.
+            /// Returns every option with its value, in the order of the macro `circuit_options!`.
             pub(crate) fn entries(&self) -> [(CircuitOption, Option<Value>); [$(stringify!($option)),*].len()] {
                 [$((CircuitOption::$name, self.$option.map(Value::$kind)),)*]
             }
@@ -79,7 +79,8 @@ macro_rules! options {
 }
 circuit_options!(options);
 
-// The ends of the ranges of options. A `.._LIMIT` is the smallest number that is too large.
+// Each of the following constants limits the value of an option. A constant whose name ends in `_LIMIT` is the smallest
+// number that is too large.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const CALLS_LIMIT: u32 = 1 << 16;
@@ -97,11 +98,11 @@ const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const MAX_KEYS: u32 = 10_000;
 
 impl Options {
-    /// Merges two sets of options. If both sets contain an option, the value of `self` remains.
+    /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` remains.
     ///
-    /// The options of the rule, from `threshold` to `min_calls`, belong together. If the merged rule would be invalid,
-    /// all of them come from `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both come
-    /// from `self`.
+    /// The rule consists of the options that decide when the circuit opens, such as `threshold` and `window`. If the
+    /// merged rule would be invalid, all options of the rule come from `self`. If the merged `cooldown` would be longer
+    /// than the merged `max_cooldown`, both options come from `self`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -122,8 +123,9 @@ impl Options {
         }
     }
 
-    /// Returns the option of `others` that contradicts `self`, because the merged `cooldown` would be longer than the
-    /// merged `max_cooldown`. The result contains the option, the range that `self` allows, and the value of `others`.
+    /// Checks whether the merged `cooldown` would be longer than the merged `max_cooldown`. If the merged `cooldown`
+    /// would be too long, returns the option that `others` must not set. Also returns the range that `self` allows, and
+    /// the value in `others`.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -137,8 +139,9 @@ impl Options {
         }
     }
 
-    /// Returns the error of the merged rule. Returns `None` if the merged rule is valid, or if one of the two rules is
-    /// invalid on its own.
+    /// Returns the error of the merged rule. The rule consists of the options that decide when the circuit opens.
+    /// Returns `None` if the merged rule is valid. Also returns `None` if `self` alone or `others` alone has an invalid
+    /// rule.
     pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
         self.check_rule().and(others.check_rule()).ok()?;
         self.each_or(others).check_rule().err()
@@ -158,7 +161,7 @@ impl Options {
         self.check_rule()
     }
 
-    /// Checks that the options of the rule can be combined.
+    /// Checks whether the options of the rule can be combined. The rule decides when the circuit opens.
     pub(crate) fn check_rule(&self) -> Result<(), ConfigError> {
         let Self { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = *self;
         let rate = failure_rate.map(|rate| ("failure_rate", rate)).or(slow_rate.map(|rate| ("slow_rate", rate)));
@@ -191,7 +194,7 @@ impl Options {
     }
 }
 
-/// Returns a description of the allowed values if the value is not allowed, and otherwise `None`.
+/// Returns a description of the allowed values if `value` is not allowed, and otherwise `None`.
 fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     match (option, value) {
         (CircuitOption::MaxKeys, Value::Count(0 | KEYS_LIMIT..)) => Some("a whole number from 1 to 9999999"),
@@ -219,12 +222,12 @@ fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     }
 }
 
-/// The rule by which calls open a circuit.
+/// The rule that decides when a circuit opens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rule {
     /// The circuit opens after `threshold` failures in a row.
     Consecutive { threshold: u32 },
-    /// The circuit opens when the failed or slow calls in a window reach a limit.
+    /// The circuit opens when the failed or slow calls in a window of recent calls reach a limit.
     Window { span: Span, limit: Limit },
 }
 
@@ -240,7 +243,7 @@ pub(crate) enum Limit {
     Rates { min_calls: u32, failure_rate: Option<f64>, slow_rate: Option<f64> },
 }
 
-/// The settings of a breaker: the value of each option, or its default if the option is not set.
+/// The settings of a breaker. If an option is not set, the settings contain the default of the option.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) rule: Rule,
@@ -252,23 +255,26 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// The time after which a call is a failure if it is cancelled or the caller's deadline ends it. `None` if such a
-    /// call is never a failure.
+    /// The shortest duration of a cancelled call that counts as a failure. This duration also applies to a call that
+    /// the caller's deadline ended. The field is `None` if neither a cancelled call nor a call that a deadline ended
+    /// counts as a failure.
     pub(crate) hung_after: Option<Duration>,
-    /// Whether only the failure of a first attempt counts.
+    /// Whether only the failure of a first attempt of a retry or a hedge counts. If the field is false, the failure of
+    /// a later attempt counts, too.
     pub(crate) count_requests: bool,
     pub(crate) shadow: bool,
 }
 
 impl Settings {
-    /// Returns the settings for these options. Saves memory, because breakers with equal settings usually share one
-    /// copy.
+    /// Returns the settings that result from `options`. Breakers with equal settings usually share one copy, which
+    /// saves memory.
     pub(crate) fn shared(options: Options) -> Arc<Self> {
         static NEWEST: Interner<Settings> = Interner::new();
         NEWEST.intern(Self::from(options))
     }
 
-    /// Returns the number of failures that opens the circuit, or zero if the rule has rates instead.
+    /// Returns the number of failures that opens the circuit, or zero if the circuit has a `failure_rate` or a
+    /// `slow_rate`.
     pub(crate) fn threshold(&self) -> u32 {
         match self.rule {
             Rule::Consecutive { threshold } | Rule::Window { limit: Limit::Failures(threshold), .. } => threshold,
@@ -283,16 +289,18 @@ impl Settings {
         }
     }
 
-    /// Returns whether a rule depends on the duration of a success, on the time of its end, or on the number of its attempt.
+    /// Returns whether the circuit needs the duration of a success, the time of its end, or the number of its attempt
+    /// in a retry.
     pub(crate) fn timed(&self) -> bool {
         self.count_requests || self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }
 
-    /// Returns the cooldown of the n-th opening since the circuit was closed, for a random number `draw` from 0 to 1.
+    /// Returns the cooldown of the n-th opening since the circuit last closed. `draw` is a random number from 0 to 1.
     ///
-    /// The cooldown is the longer of the circuit's own cooldown and the `hint`, a delay that the service asked for. The
-    /// own cooldown grows with `n` by `cooldown_factor`. Both have jitter, because a service may send the same hint to
-    /// all its clients, and they should not return at the same time. The result is at most `max_cooldown`.
+    /// The cooldown is the longer of two times: the circuit's own cooldown, and the delay `hint` that the service asked
+    /// for. The circuit's own cooldown is `cooldown` times `cooldown_factor` to the power of `n - 1`. The option
+    /// `cooldown_jitter` extends the circuit's own cooldown and the `hint` by a random share. Without jitter, all
+    /// clients that receive an equal `hint` would return at the same time. The result is at most `max_cooldown`.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;
@@ -301,10 +309,10 @@ impl Settings {
     }
 }
 
-/// Multiplies a time by a factor of at least 1. The product saturates.
+/// Multiplies `time` by `factor`, which is at least 1. Returns `Duration::MAX` if the product is too large.
 fn times(time: Duration, factor: f64) -> Duration {
-    // A factor of one must keep the time exact. A time of zero must stay zero, because zero times infinity would be
-    // NaN.
+    // If the factor is 1, the time must stay exact, without the rounding of `f64`. If the time is zero, the result must
+    // be zero, because zero times infinity would be NaN.
     if factor <= 1.0 || time.is_zero() {
         return time;
     }

@@ -1,4 +1,4 @@
-//! Replays the cases about retry budgets.
+//! Replays the cases of `retry.json` about retry budgets.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::advance;
 use super::{Case, seconds};
 
 impl Case {
-    /// Creates the budget of this case. Leaks the budget, because a policy borrows it for `'static`.
+    /// Leaks the budget, because a retry policy must borrow its budget for `'static`.
     pub(super) fn budget(&self) -> &'static RetryBudget {
         Box::leak(Box::new(match (self.config.get("bucket"), self.config.get("budget")) {
             (Some(bucket), _) => {
@@ -37,8 +37,8 @@ impl Case {
         }))
     }
 
-    /// Replays a table about a token bucket. A row contains an operation, a number of tokens, whether the bucket grants
-    /// the operation, and the number of tokens left.
+    /// Replays a table about a token bucket. Each row contains an operation and the number of its tokens. The row also
+    /// contains whether the bucket grants the operation, and the number of tokens that are left in the bucket.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {
@@ -68,8 +68,8 @@ impl Case {
         }
     }
 
-    /// Replays operations on a budget that grants a share of all calls as retries. A deposit is the start of a call,
-    /// and a withdrawal is a retry.
+    /// Replays operations on a retry budget that limits the retries to a share of all calls. The operation `deposit`
+    /// starts a call. The operation `withdraw` asks the budget for a retry.
     pub(super) async fn replay_ratio(&self) {
         let budget = self.budget();
         if self.outcomes == "10000 times: deposit, then try to withdraw, clock frozen" {

@@ -1,4 +1,4 @@
-//! Replays the cases about jitter.
+//! Replays the cases of `retry.json` about jitter (the random part of a pause between two attempts).
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Replays a table with bounds of random pauses. With 500 seeds for each kind of jitter, every pause must be within
-    /// the bounds of its row. Some pauses must be in the lowest tenth of the range, and some pauses in the highest
-    /// tenth.
+    /// Replays a table. Each row contains the shortest and the longest pause that the jitter may produce. With 500
+    /// seeds for each kind of jitter, every pause must be within these bounds. At least one pause must be in the lowest
+    /// tenth of the range between the bounds, and at least one pause in the highest tenth.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -43,7 +43,7 @@ impl Case {
     }
 }
 
-/// Calls a function that always fails, and returns the pauses between its attempts, in seconds.
+/// Calls a function that always fails. Returns the pauses between the attempts of this call, in seconds.
 async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     let pauses = RefCell::new(Vec::new());
     let told = |event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay.as_secs_f64());
@@ -52,8 +52,8 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.into_inner()
 }
 
-/// Returns each pause whose previous pause is between 0.9 times `prev` and `prev` seconds long. For the first pause,
-/// `delay` counts as the previous pause.
+/// Selects each pause that follows a pause of between 0.9 times `prev` and `prev` seconds. The first pause counts as a
+/// pause that follows `delay`.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);

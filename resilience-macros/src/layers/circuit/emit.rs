@@ -1,4 +1,5 @@
-//! Implements [`Layer`] for `#[circuit]`: the properties of the attribute, and the tokens that it generates.
+//! Implements [`Layer`] for `#[circuit]`. The implementation states the properties of the attribute, and generates the
+//! tokens of the attribute.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -33,14 +34,14 @@ impl Layer for Circuit {
         }
     }
 
-    /// Binds the circuit to a local variable before the code of the first layer. A retry above uses this variable to
-    /// ask after each attempt whether the circuit stays open. A circuit whose key contains the number of the attempt is
-    /// bound inside each attempt instead.
+    /// Binds the circuit to a local variable before the code of the first attribute. A retry above this circuit reads
+    /// the variable after a failed attempt, to find out whether the circuit stays open. If the `key` contains the
+    /// number of the attempt, the code of each attempt binds the circuit instead.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
 
-    /// Output: `let mut permit = match admit(circuit.get(), false) { .. }; .. let outcome = settle(permit, outcome, ..);`
+    /// Output: `let mut permit = match admit(circuit.get(), false) { .. }; .. let outcome = settle(permit, ..);`
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = &place.stack.runtime_at;
         let at = place.stack.at;
@@ -54,8 +55,8 @@ impl Layer for Circuit {
             }
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-                // With `failure_if`, the user's function also decides about an error that contains a rejection by a
-                // called function.
+                // The user's function `failure_if` also decides whether an error that contains a rejection by a called
+                // function is a failure.
                 let asks_first = judge.failure_if.is_some();
                 let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
                 let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));
@@ -90,7 +91,8 @@ impl Layer for Circuit {
 }
 
 impl Circuit {
-    /// Returns the number of failures that opens the circuit, if the attribute determines it and each attempt counts.
+    /// Returns the number of failed attempts that opens the circuit. Returns `None` if the attribute does not determine
+    /// this number, or if the circuit counts only the first attempt of a call.
     fn opens(&self) -> Option<Opens> {
         let Breaker::Named { settings, .. } = &self.breaker else { return None };
         let counts_requests = matches!(settings.get(Opt::Count), Some((_, Setting::Variant { name: "Requests", .. })));
@@ -102,8 +104,8 @@ impl Circuit {
         Some(Opens { threshold: threshold.unwrap_or(limits::CIRCUIT_THRESHOLD_DEFAULT), by_default })
     }
 
-    /// Returns the statement that binds the layer's local variable to the circuit of this attribute. If the attribute
-    /// has a `key`, this is the circuit for the current value of the key.
+    /// Returns the statement that binds a local variable to the circuit of this attribute. If the attribute has a
+    /// `key`, the statement binds the variable to the circuit for the current value of the key.
     fn bind(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -21,15 +21,15 @@ pub(super) struct Circuit {
 }
 
 pub(super) enum Breaker {
-    /// The breaker that all attributes with this name share. If the attribute has a `key`, each value of the key has a
-    /// breaker of its own.
+    /// The options of a circuit breaker with a name. All attributes with this name share the breaker. If the attribute
+    /// has a `key`, each value of the key has a breaker of its own.
     Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
-    /// The expression `with = ..` for a breaker that the user created.
+    /// The expression in the option `with`, for a breaker that the user created.
     With(TokenStream),
 }
 
-/// The user's functions about the outcome of a call. Two functions decide whether the outcome is a failure.
-/// `retry_after` returns the delay that an error asks for.
+/// The user's functions that examine the outcome of a call. `failure_if` and `failure_if_ok` decide whether the outcome
+/// is a failure. `retry_after` returns the delay that an error asks for.
 pub(super) struct Judge {
     pub(super) failure_if: Option<TokenStream>,
     pub(super) failure_if_ok: Option<TokenStream>,
@@ -53,8 +53,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
-    // Does not check the rules if the value of a setting could not be read. This value has already been reported, and
-    // the rules would also report the setting as missing.
+    // Skips the check for contradictions if the value of an option could not be parsed. The value has already been
+    // reported, and the check would also report the option as missing.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }
@@ -76,7 +76,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
 }
 
-/// Reports a name that can be confused with `name[key]`, the name of a circuit with a key.
+/// Reports a circuit name that looks like `name[key]`. The runtime uses names of this form for circuits with the option
+/// `key`.
 fn check_brackets(name: &LitStr, has_key: bool, errors: &mut Errors) {
     let text = name.value();
     if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {

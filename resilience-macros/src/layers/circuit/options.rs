@@ -1,4 +1,4 @@
-//! Defines the options of `#[circuit]`, and reads the values of its settings.
+//! Defines the options of `#[circuit]`, and parses the values of these options.
 
 use syn::{Error, Expr, Result};
 
@@ -37,8 +37,8 @@ options! {
     }
 }
 
-/// The options that are settings of the circuit, each with the function that reads its value. The expansion passes the
-/// settings to the runtime in this order.
+/// The options whose values the expansion passes to the runtime, in the order of this list. Each entry contains an
+/// option, and the function that parses the value of the option.
 pub(super) const SETTINGS: [(Opt, Reader); 17] = [
     (Opt::Threshold, count),
     (Opt::Window, window),

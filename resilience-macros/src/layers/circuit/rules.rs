@@ -1,5 +1,5 @@
-//! Reports settings of a circuit that exclude each other, and settings that need another setting. The builder in the
-//! runtime applies the same rules, with other messages.
+//! Reports options of a circuit that exclude each other. Also reports an option that needs another option. The circuit
+//! builder in the runtime crate reports these mistakes, too, but with other messages.
 
 use proc_macro2::Ident;
 
@@ -52,8 +52,8 @@ fn has_all_that_rates_need(settings: &Settings<Opt>, errors: &mut Errors) {
 }
 
 fn has_no_useless_setting(settings: &Settings<Opt>, errors: &mut Errors) {
-    // Treats `slow_call` like a rate. A `slow_call` without `slow_rate` has already been reported, and must not cause a
-    // second error here.
+    // Treats `slow_call` like `slow_rate`. A `slow_call` without `slow_rate` has already been reported, and must not
+    // cause a second error.
     let rates = rate(settings).is_some() || settings.has(Opt::SlowCall);
     if let (Some((min_calls, _)), false) = (settings.get(Opt::MinCalls), rates) {
         errors.push(min_calls.span(), "`min_calls` needs `failure_rate` or `slow_rate` beside it");

@@ -1,4 +1,5 @@
-//! Implements [`Layer`] for `#[retry]`: the properties of the attribute, and the tokens that it generates.
+//! Implements [`Layer`] for `#[retry]`. The implementation states the properties of the attribute, and generates the
+//! tokens of the attribute.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -13,7 +14,7 @@ use crate::parse::args::OptionName;
 
 impl Layer for Retry {
     fn facts(&self) -> Facts {
-        // A rejection by a circuit ends the retry. The retry therefore catches only rejections by a bulkhead or a rate
+        // A rejection by a circuit ends the retry. The retry therefore handles only rejections by a bulkhead or a rate
         // limit.
         let catches = &[Cause::Limit];
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
@@ -62,14 +63,14 @@ impl Layer for Retry {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
         });
-        // Uses the `retry_after` of the retry. If the retry has no `retry_after`, uses the `retry_after` of a circuit
-        // below.
+        // Uses the option `retry_after` of the retry. If the retry has no `retry_after`, uses the `retry_after` of a
+        // circuit below.
         let retry_after = match &self.retry_after {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
-                // If each attempt has its own circuit, the variable of this circuit is out of scope here. The retry
-                // then cannot read the `max_cooldown` of the circuit.
+                // If each attempt has its own circuit, the local variable of the circuit is out of scope after the
+                // attempt. The retry then cannot read the `max_cooldown` of the circuit.
                 if place.plan().facts(index).per_attempt {
                     quote_spanned!(at=> .retry_after(#function))
                 } else {
@@ -117,13 +118,12 @@ impl Layer for Retry {
 }
 
 impl Retry {
-    /// Returns the largest number of attempts.
     fn max(&self) -> u32 {
         self.settings.count(Opt::Max).map_or(limits::RETRY_MAX_DEFAULT, |(_, max)| max)
     }
 
-    /// Returns the pauses between the attempts, or `None` if `jitter`, `max_delay`, `max_elapsed` or `retry_after` can
-    /// change them.
+    /// Returns the pauses between the attempts. Returns `None` if one of the options `jitter`, `max_delay`,
+    /// `max_elapsed` and `retry_after` can change the pauses.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
@@ -135,9 +135,9 @@ impl Retry {
         })
     }
 
-    /// Returns statements that bind two locals: the state of the retry, and the schedule, which contains the settings.
-    /// The statements are placed before the loop over the attempts, so that each loop begins with a new state. The
-    /// schedule is a closure that returns a constant, so that the future does not store the settings.
+    /// Returns statements that bind two local variables: the state of the retry, and a closure that returns the
+    /// settings. The expansion places these statements before the loop over the attempts, so that each loop begins with
+    /// a new state. The settings are a constant inside the closure, so that the future does not store the settings.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let (local, settings) = (place.local(), self.settings.calls(place));
@@ -154,15 +154,15 @@ impl Budget {
         let mixed = Span::mixed_site();
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // Puts the `static` into a block of its own. The name of an item is not hygienic, and could otherwise hide
-            // an item of the user.
+            // Puts the `static` into a block of its own, because the name of an item is not hygienic. Outside this
+            // block, the name could hide an item of the user.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET
             }},
         };
-        // Declares the type of the local with `&'static`, so that the compiler rejects the path of a `const`. A `const`
-        // would give each call a new budget.
+        // The type `&'static` makes the compiler reject a budget that is a `const`. A `const` would give each call a
+        // new budget.
         quote_spanned! {mixed=>
             let #local: &'static #runtime::__private::RetryBudget = #budget;
             #local.call_began();

@@ -15,11 +15,12 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions except `retry_after`, each with its option, in the order in which the runtime calls them.
+    /// The user's functions, such as `retry_if`, each with its option. The function in `retry_after` is left out. The
+    /// runtime calls the functions in the order of this list.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
-    /// The name of the variable that contains the number of the attempt in the body.
+    /// The name of a variable for the user's body. The variable contains the number of the current attempt.
     pub(super) attempt: Option<Ident>,
     pub(super) clone: Vec<Ident>,
 }
@@ -27,8 +28,8 @@ pub(super) struct Retry {
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
-    // Does not check the rules if the value of a setting could not be read. This value has already been reported, and
-    // the rules would use the default of the setting instead.
+    // Skips the check for contradictions if the value of an option could not be parsed. The value has already been
+    // reported, and the check would use the default of the option instead.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

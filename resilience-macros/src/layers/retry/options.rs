@@ -1,4 +1,4 @@
-//! Defines the options of `#[retry]`, and reads the values of its settings.
+//! Defines the options of `#[retry]`, and parses the values of these options.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -30,8 +30,8 @@ options! {
     }
 }
 
-/// The options that are settings of the retry, each with the function that reads its value. The expansion passes the
-/// settings to the runtime in this order.
+/// The options whose values the expansion passes to the runtime, in the order of this list. Each entry contains an
+/// option, and the function that parses the value of the option.
 pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::Max, count),
     (Opt::Delay, time),
@@ -43,17 +43,17 @@ pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::RetryRejected, flag),
 ];
 
-/// The options whose value is a function of the user, except `retry_after`. The runtime calls the functions in this
-/// order.
+/// The options whose value is a function of the user. The option `retry_after` is left out. The runtime calls the
+/// functions in the order of this list.
 pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
 
-/// The allowed values of the option `jitter`, each with the variant of the runtime's `Jitter`.
+/// The allowed values of the option `jitter`, each with its variant of the enum `Jitter` in the runtime crate.
 const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
 
 pub(super) enum Budget {
-    /// The path of a `static` budget, which several functions may share.
+    /// The path of a `static` retry budget. Several functions may share this budget.
     Shared(TokenStream),
-    /// An expression that creates a budget for this function alone.
+    /// An expression that creates a retry budget for the decorated function alone.
     Own(TokenStream),
 }
 

@@ -1,5 +1,5 @@
-//! Reports settings of a retry that contradict each other. The builder in the runtime applies the same rules, with
-//! other messages.
+//! Reports options of a retry that contradict each other. The policy builder in the runtime crate reports these
+//! contradictions, too, but with other messages.
 
 use std::time::Duration;
 

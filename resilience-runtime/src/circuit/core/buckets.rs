@@ -1,4 +1,4 @@
-//! Implements the window of a rule with the option `window`: the calls of a length of time before now.
+//! Implements the window for the option `window`, which contains the calls of a fixed length of time before now.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use crate::circuit::core::counts::Counts;
 
 const BUCKETS: usize = 10;
 
-/// A window of time in ten buckets of equal length. The current bucket is still filling, so the window covers between
-/// 90 % and 100 % of its length.
+/// A window of time, divided into ten buckets of equal length. The newest bucket is not complete, so the ten buckets
+/// cover between 90 % and 100 % of the window's length.
 ///
-/// The design follows the sliding windows of Netflix's Servo and Hystrix. A bucket here does not count its successes.
-/// It stores the number of successes before it began.
+/// The design follows the sliding windows of Netflix's Servo and Hystrix. A bucket counts failures and slow calls, but
+/// it does not count successes. Instead, a bucket stores the number of successes before the beginning of the bucket.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Buckets {
-    /// The tick at which bucket 0 began.
+    /// The time at which the bucket with the number 0 began.
     begun: Tick,
     /// The length of one bucket in nanoseconds.
     nanos: u64,
-    /// The number of the current bucket, counted from 0 at `begun`.
+    /// The number of the current bucket. The bucket that began at `begun` has the number 0.
     index: u64,
     ring: [Bucket; BUCKETS],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// The number of successes of the circuit before this bucket began.
+    /// The number of successes from the last closing or reset of the circuit to the beginning of this bucket.
     before: u64,
     failures: u64,
     slow: u64,
@@ -37,7 +37,6 @@ impl Buckets {
         Self { begun, nanos: nanos(length).div_ceil(BUCKETS as u64).max(1), index: 0, ring: [bucket; BUCKETS] }
     }
 
-    /// Returns the total length of this number of buckets.
     fn time(&self, buckets: u64) -> Duration {
         Duration::from_nanos(self.nanos.saturating_mul(buckets))
     }
@@ -57,14 +56,13 @@ impl Buckets {
     }
 
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
-        // Starts the window again if another clock, far ahead of `now`, has updated the window. Otherwise, no call
-        // would expire for a long time by the caller's clock.
+        // The window starts again if another clock has updated the window with a time far ahead of `now`. Without a new
+        // start, the calls in the window would not expire for a long time.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
         }
-        // The time `now` may be slightly earlier than the time of the previous update. An earlier bucket must not
-        // become current again.
+        // `max` keeps the current bucket if `now` is slightly earlier than the time of the previous update.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {
@@ -88,7 +86,8 @@ impl Buckets {
     pub(crate) fn counts(&self, successes: u64) -> Counts {
         let failures = self.ring.iter().map(|bucket| bucket.failures).sum();
         let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
-        // The oldest bucket has the place in the ring that the next bucket will take.
+        // The next bucket will overwrite the oldest bucket. The oldest bucket is therefore at the position that follows
+        // the current position in the ring.
         let oldest = &self.ring[Self::place(self.index + 1)];
         Counts { total: failures + successes.saturating_sub(oldest.before), failures, slow }
     }

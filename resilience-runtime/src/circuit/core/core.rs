@@ -1,4 +1,5 @@
-//! Admits the calls of one circuit and records their outcomes. Emits each event after the decision that it reports.
+//! Defines [`Core`], which admits the calls of one circuit, records their outcomes, and emits the events. Each event
+//! follows the decision that it reports, because a subscriber of events must not run under the lock.
 
 use std::fmt;
 use std::time::Duration;
@@ -21,10 +22,10 @@ use crate::circuit::events;
 use crate::circuit::settings::Settings;
 use crate::events::debug_wanted;
 
-/// The state that all handles of a breaker share.
+/// The state that all handles of one circuit breaker share.
 ///
-/// `repr(C)` keeps the name first, in the same cache line as the reference count of the `Arc`. A lookup by name has
-/// just touched this cache line.
+/// `repr(C)` places the name in the cache line of the `Arc`'s reference count. A lookup of a breaker by name needs only
+/// this cache line, because it reads the name and changes the reference count.
 #[repr(C)]
 pub(crate) struct Core {
     pub(crate) name: Name,
@@ -37,13 +38,14 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Admits or rejects a call for which [`Gate::closed`] returned no generation. The error contains the state that
-    /// rejected the call, and the time to wait.
+    /// Admits or rejects a call that [`Gate::closed`] has not admitted yet. A rejection contains the state of the
+    /// circuit and the time to wait.
     ///
-    /// A call inside the body of a running trial of this circuit belongs to the trial. Such a call is admitted, and its
-    /// outcome does not affect the circuit.
+    /// A trial is an admitted call of a half-open circuit. If the body of a running trial calls through its own
+    /// circuit, this inner call is always admitted. The outcome of the inner call does not affect the circuit.
     ///
-    /// If the published phase shows that the circuit still rejects calls, the call is rejected without the lock.
+    /// The phase is a summary of the circuit's state, which an atomic stores. If the phase shows that the circuit
+    /// rejects calls, this function rejects the call without the lock.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -78,7 +80,6 @@ impl Core {
         })
     }
 
-    /// Counts a rejection and emits its event.
     pub(crate) fn reject(&self, wait: Wait) {
         self.totals.add_rejected();
         if debug_wanted() {
@@ -86,15 +87,15 @@ impl Core {
         }
     }
 
-    /// Returns the nanoseconds until the tick `until`. Returns `None` if this tick has passed, or if it is so late that
-    /// another clock must have set it. The machine must decide then, under the lock.
+    /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if
+    /// `until` is too late for any wait of the circuit, because another clock must have set `until`. After `None`, the
+    /// caller decides under the lock.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
         (left <= self.gate.longest_wait()).then_some(left)
     }
 
-    /// Emits the events of an admission.
     #[cold]
     pub(crate) fn announce(&self, admission: &Admission) {
         if admission.expired > 0 {
@@ -105,33 +106,32 @@ impl Core {
         }
     }
 
-    /// Returns the current tick as the start time of a call, if slow calls or events need it.
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
         (events::durations_wanted() || self.gate.has_slow_calls()).then(Tick::now)
     }
 
-    /// Records a call whose error is not a failure.
+    /// Records a call that counts as neither success nor failure.
     #[cold]
     pub(crate) fn ignore(&self, ticket: Ticket) {
         self.totals.add_ignored();
         self.release(ticket);
     }
 
-    /// Records a call that was dropped before its end.
+    /// Records a call that was dropped before its outcome was known.
     #[cold]
     pub(crate) fn cancel(&self, ticket: Ticket, started: Option<Tick>) {
         self.end_without_outcome(ticket, started, Totals::add_cancelled);
     }
 
-    /// Records a call that the deadline of the caller ended.
+    /// Records a call that the caller's deadline ended.
     #[cold]
     pub(crate) fn end_late(&self, ticket: Ticket, started: Option<Tick>) {
         self.end_without_outcome(ticket, started, Totals::add_ignored);
     }
 
-    /// Records a call without an outcome. A call that ran for `hung_after` or longer is a failure. Otherwise `add`
-    /// counts the call in the totals.
+    /// Records a call that was cancelled, or that a deadline ended. If the call ran for `hung_after` or longer, records
+    /// a failure. Otherwise, `add` counts the call in the totals.
     fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
@@ -152,9 +152,9 @@ impl Core {
         }
     }
 
-    /// Records a success that ended at the time `now`. Usually, this function only increments a counter in the thread's
-    /// [`Slot`](crate::circuit::core::stripes::Slot), without the lock. A thread that has no slot yet takes the slow
-    /// path, which assigns a slot.
+    /// Records a success that ended at the time `now`. Usually, this function only increments a counter of this thread,
+    /// and does not take the lock. If this thread has no counters yet, a slower function assigns counters to the
+    /// thread.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
@@ -164,7 +164,7 @@ impl Core {
         }
     }
 
-    /// Emits the events of a success. If `counted` is false, first records the success, under the lock if necessary.
+    /// If `counted` is false, first records the success. In any case, emits the events of the success.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
@@ -188,8 +188,9 @@ impl Core {
         }
     }
 
-    /// Counts a success without the lock, although its time matters to the rule. Returns false if the lock is needed,
-    /// for example because the success is slow, or because a part of the window has expired.
+    /// Tries to count a success without the lock. The circuit may need the duration, the end time or the attempt number
+    /// of the success. Returns false if the success must be recorded under the lock. For example, the lock is needed if
+    /// the success is slow, or if a part of the window of recent calls has expired.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
@@ -225,7 +226,7 @@ impl Core {
         StillOpen::note(self.wait().map(|wait| StillOpen { wait, by_rejection: false }));
     }
 
-    /// Returns the time for which the circuit will reject calls, or `None` if it may admit a call. Returns
+    /// Returns the time for which the circuit will reject calls, or `None` if the circuit may admit a call. Returns
     /// `Duration::MAX` if the circuit is forced open.
     fn wait(&self) -> Option<Duration> {
         match self.gate.phase() {
@@ -235,7 +236,6 @@ impl Core {
         }
     }
 
-    /// Returns the data about the end of a call that the machine needs.
     #[inline]
     fn end(&self, machine: &Machine, started: Option<Tick>, retry_after: Option<Duration>) -> End {
         let gate = &self.gate;
@@ -243,8 +243,8 @@ impl Core {
         End { slow, retry_after, successes: self.successes(machine) }
     }
 
-    /// Returns the number of successes since the circuit last closed or was reset. Returns zero for a rule without a
-    /// window, which does not need the number. The caller holds the lock.
+    /// Returns the number of successes since the circuit last closed or was reset. Returns zero if the circuit has no
+    /// window of recent calls, because only a window needs the number. The caller must hold the lock.
     pub(crate) fn successes(&self, machine: &Machine) -> u64 {
         if machine.has_window() { self.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
     }

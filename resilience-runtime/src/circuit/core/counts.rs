@@ -2,7 +2,7 @@
 
 use crate::circuit::settings::Limit;
 
-/// The numbers of all, failed and slow calls in a window.
+/// The numbers of calls in a window: all calls, failed calls and slow calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) total: u64,
@@ -11,8 +11,8 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Returns the reason to open the circuit if these calls reach the limit, and otherwise `None`. `failed` states
-    /// whether the last call failed. A slow success can reach `slow_rate` only.
+    /// Returns the reason to open the circuit, or `None` if the counts are below the limit. `failed` states whether the
+    /// last call failed. If the last call succeeded, only `slow_rate` can open the circuit.
     pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<&'static str> {
         match *limit {
             Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some("threshold"),
@@ -30,8 +30,8 @@ impl Counts {
         }
     }
 
-    /// Returns the share of `part` in all calls. Divides, because a quotient rounds as a literal does: 7 / 100 equals
-    /// 0.07. The product 0.07 * 100 is greater than 7.
+    /// Returns the share of `part` in the total number of calls. Divides instead of multiplying, because a quotient is
+    /// rounded like a literal. For example, 7 / 100 equals 0.07, but the product 0.07 * 100 is greater than 7.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64

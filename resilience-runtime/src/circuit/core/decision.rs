@@ -9,11 +9,13 @@ use crate::circuit::core::wait::Wait;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admission {
     pub(crate) ticket: Ticket,
-    /// Whether the call is the first trial after a cooldown, which makes the circuit half-open.
+    /// Whether the call is the first trial call after a cooldown, which makes the circuit half-open.
     pub(crate) half_opened: bool,
-    /// The number of earlier trials that lost their slots, because they did not end within `trial_timeout`.
+    /// The number of unfinished trial calls that no longer block new trial calls, because they exceeded
+    /// `trial_timeout`.
     pub(crate) expired: u32,
-    /// The wait of the rejection, if the option `shadow` turned a rejection into this admission.
+    /// The rejection that the option `shadow` turned into this admission. The field is `None` if the circuit did not
+    /// reject the call.
     pub(crate) shadowed: Option<Wait>,
 }
 
@@ -28,25 +30,24 @@ impl Admission {
 /// The effect of an outcome on the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// The outcome does not affect the circuit. The call started before the last state change, or the circuit is
-    /// disabled.
+    /// The outcome does not affect the circuit, because the state changed during the call, or the circuit is disabled.
     Stale,
     /// The outcome was counted, and the state is unchanged.
     Counted,
-    /// The success of a trial closed the circuit.
+    /// The success of a trial call closed the circuit.
     Closed,
     /// The outcome opened the circuit.
     Opened { reason: &'static str, failures: u64 },
 }
 
-/// The data about the end of a call that the state machine needs.
+/// The data that the state machine needs about a finished call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct End {
-    /// Whether the call took as long as `slow_call`, or longer.
+    /// Whether the call lasted for the time `slow_call` or longer.
     pub(crate) slow: bool,
-    /// The delay that the service asked for, if any.
+    /// The delay that the service asked for, or `None` if the service asked for no delay.
     pub(crate) retry_after: Option<Duration>,
-    /// The number of successes since the circuit last closed or was reset, before this call ended. Zero if the rule has
-    /// no window.
+    /// The number of successes since the circuit last closed or was reset, without this call. The number is zero if the
+    /// circuit has no window of recent calls.
     pub(crate) successes: u64,
 }

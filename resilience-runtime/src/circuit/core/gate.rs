@@ -1,12 +1,16 @@
-//! Protects the [`Machine`] of a breaker by a mutex, and publishes its phase in one atomic `u64`, the word.
+//! Protects the state machine [`Machine`] of a breaker by a mutex. After each decision of the machine, stores the phase
+//! (a summary of the state) in one atomic `u64`, which is called the word.
 //!
-//! Each decision holds the lock. Three frequent operations only load the word. They admit a call while the circuit is
-//! closed, record a success that changes only a counter, and reject a call before the end of a wait.
+//! Every change of the state takes the lock of the mutex. A call of a closed circuit is usually admitted after a load
+//! of the word, without the lock. A success that only increments a counter, and a rejection before the end of a wait,
+//! also take no lock.
 //!
-//! The low three bits of the word identify the phase. If the circuit is closed or disabled, the upper 32 bits are the
-//! generation, a count of state changes. If the circuit is open, or half-open with all slots taken, the upper 61 bits
-//! are the [`Tick`] at which the wait ends. If the circuit is forced open, the upper 61 bits are the wait that a
-//! rejection reports, in nanoseconds. One load therefore reads a consistent phase.
+//! The low three bits of the word identify the phase. If the circuit is closed or disabled, the upper 32 bits of the
+//! word are the generation, a count of state changes. If the circuit is open, the upper 61 bits of the word are the
+//! [`Tick`] at which the cooldown ends. If the circuit is half-open and admits no further trial call, the upper 61 bits
+//! are a [`Tick`], too. At this tick, the newest trial call reaches its time limit. If the circuit is forced open, the
+//! upper 61 bits are the time, in nanoseconds, that a rejection reports. One load of the word therefore reads a
+//! consistent phase.
 
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
@@ -29,20 +33,25 @@ const DISABLED: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// The published phase. A thread that holds the lock stores it with `Release`. Threads without the lock load it
-    /// with `Acquire`.
+    /// The published phase (a summary of the state). A thread that holds the lock stores the phase with `Release`. A
+    /// thread without the lock loads the phase with `Acquire`.
     word: AtomicU64,
-    /// While the circuit is closed: the tick at which a part of the window expires, or [`NEVER`]. Otherwise: the
-    /// longest wait, in nanoseconds, for which a call is rejected without the lock. A longer wait means that another
-    /// clock opened the circuit. Zero means that each call needs a decision under the lock.
+    /// If the circuit is closed with `SuccessPath::Timed`, the field contains the earliest tick at which every success
+    /// must take the lock. For example, this is the tick at which a part of the window of recent calls expires. If the
+    /// circuit is closed and has no tick of this kind, the field contains [`NEVER`]. If the circuit is not closed, the
+    /// field contains the longest possible wait in nanoseconds. A call takes the lock if its wait would be longer,
+    /// because another clock must have opened the circuit. If the longest possible wait is zero, every call takes the
+    /// lock.
     ///
-    /// Both values share one field. With a second field, a breaker would be eight bytes larger than the limit in
-    /// `tests/allocations.rs`.
+    /// The tick and the longest wait share one field, because a second field would make a breaker too large. The
+    /// breaker would be eight bytes larger than the limit in `tests/allocations.rs`.
     ///
-    /// The limit is stored before the word, so a reader may see the old word with the new limit. The reader then takes
-    /// the lock, or rejects the call by the old phase. Both are correct.
+    /// A decision stores this field before the field `word`. Another thread may therefore read the old phase from
+    /// `word`, and then the new `limit`. This thread then takes the lock, or rejects the call according to the old
+    /// phase (the old summary of the state). Either result is correct.
     limit: AtomicU64,
-    /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit is [`HUNG`].
+    /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
+    /// is set if the circuit has the option `hung_after`.
     slow: AtomicU64,
     core: Mutex<Core>,
 }
@@ -54,10 +63,10 @@ struct Core {
 }
 
 const NEVER: u64 = u64::MAX;
-/// The value of `slow` above its three low bits, if no call counts as slow.
+/// The value of `Gate::slow` without its three low bits, if no call counts as slow.
 const NONE_SLOW: u64 = !MASK;
-/// The bit of `slow` that is set if the circuit has the option `hung_after`. A call that waits then needs its start
-/// time.
+/// The bit of `Gate::slow` that is set if the circuit has the option `hung_after`. With this option, a call that waits
+/// needs a start time.
 const HUNG: u64 = 1;
 
 impl Gate {
@@ -73,19 +82,22 @@ impl Gate {
         gate
     }
 
-    /// Returns the phase that was published last.
+    /// Returns the phase (a summary of the state) that was stored last.
     pub(crate) fn phase(&self) -> Phase {
         unpack(self.word.load(Ordering::Acquire))
     }
 
-    /// Returns the generation if the circuit is closed and its rule does not depend on the times of calls.
+    /// Returns the generation (a count of state changes) if the circuit is closed and needs only the outcomes of its
+    /// calls. Returns `None` if the circuit is not closed. Also returns `None` if the circuit needs the duration, the
+    /// end time or the attempt number of a call.
     #[inline]
     pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);
         (word & MASK <= FAILING).then_some(split(word).0)
     }
 
-    /// Returns whether the circuit is closed in this generation, and a success changes only a counter.
+    /// Returns whether the circuit is closed in the generation `generation`, and a success only increments a counter. A
+    /// generation is a count of state changes.
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u32) -> bool {
         self.is_closed(generation, SuccessPath::Quiet)
@@ -104,26 +116,28 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) & !MASK != NONE_SLOW
     }
 
-    /// Returns whether a call that waits needs its start time, because `hung_after` is set.
+    /// Returns whether a call that waits needs a start time, because the circuit has the option `hung_after`.
     #[inline]
     pub(crate) fn times_waits(&self) -> bool {
         self.slow.load(Ordering::Relaxed) & HUNG != 0
     }
 
-    /// Returns whether a call from `started` to `now` is slow.
+    /// Returns whether a call that ran from `started` to `now` is slow.
     pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
 
-    /// Returns whether a part of the window has expired at `now`. The circuit must be closed.
+    /// Returns whether every success at `now` must take the lock, for example because a part of the window of recent
+    /// calls has expired. The circuit must be closed.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
-    /// Calls `decide` with the machine and the settings under the lock, and publishes the new phase.
+    /// Calls `decide` with the machine and the settings under the lock, and then publishes the new phase (a summary of
+    /// the state).
     ///
-    /// `decide` must not call user code. It must not emit events either, because a subscriber is user code. It reads
-    /// the clock itself, under the lock, so that the times have the order of the decisions.
+    /// `decide` must not call user code. `decide` must not emit events, because a subscriber of events is user code.
+    /// `decide` must read the clock under the lock, so that a later decision never uses an earlier time.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
@@ -143,7 +157,7 @@ impl Gate {
         decision
     }
 
-    /// Calls `read` with the machine and the settings under the lock. `read` cannot change them.
+    /// Calls `read` with the machine and the settings under the lock.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {
         let core = lock(&self.core);
         read(&core.machine, &core.settings)

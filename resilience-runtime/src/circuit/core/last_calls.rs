@@ -1,16 +1,16 @@
-//! Implements the window of a rule with the option `calls`: the last calls, up to this number.
+//! Implements the window for the option `calls`, which is the number of calls in the window.
 
 use crate::circuit::core::counts::Counts;
 
-/// A window of the last calls. Each call has one bit, which is set if the call failed. If slow calls count, each call
-/// has a second bit, which is set if the call was slow.
+/// A window of the calls that ended last. Each call in the window has one bit, which is set if the call failed. If the
+/// circuit has a limit for slow calls, each call has a second bit, which is set if the call was slow.
 #[derive(Debug)]
 pub(crate) struct LastCalls {
-    /// The number of successes, since the circuit last closed or was reset, that already have a bit.
+    /// The number of successes that this window of calls has processed since the circuit last closed or was reset.
     successes: u64,
     calls: u64,
     failed: Bits,
-    /// The bits of slow calls, or `None` if slow calls do not count.
+    /// The bits of slow calls, or `None` if the circuit does not count slow calls.
     slow: Option<Bits>,
 }
 
@@ -21,8 +21,8 @@ impl LastCalls {
         last
     }
 
-    /// Creates or removes the bits of slow calls. If they are created, the calls that are already in the window count
-    /// as not slow.
+    /// Creates the bits of slow calls if `slow` is true, and otherwise removes these bits. New bits count all calls in
+    /// the window as not slow.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;
@@ -56,7 +56,8 @@ impl LastCalls {
 
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         self.advance(1);
-        // A success that is added here has a bit now. The next update must not add another bit for it.
+        // `advance` has just added the bit of this call. If the call succeeded, the next call of `update` must not add
+        // a second bit for the success.
         self.successes += u64::from(!failed);
         if failed {
             self.failed.set_last();
@@ -66,7 +67,8 @@ impl LastCalls {
         }
     }
 
-    /// Leaves one success out of the window, although the number of successes at the next update includes it.
+    /// Excludes one success, such as a successful trial call of a half-open circuit, from this window of calls. Without
+    /// this function, the next call of `update` would add the success.
     pub(crate) fn leave_out_success(&mut self) {
         self.successes += 1;
     }
@@ -85,7 +87,7 @@ impl LastCalls {
     }
 }
 
-/// A ring buffer of bits, with the number of bits that are set.
+/// A ring buffer of bits. `ones` is the number of bits that are set, and `next` is the position of the oldest bit.
 #[derive(Debug)]
 struct Bits {
     words: Box<[u64]>,
@@ -106,13 +108,14 @@ impl Bits {
         self.ones = 0;
     }
 
-    /// Returns the index of the `u64` that contains a bit, and the position of the bit in this `u64`.
+    /// Returns the index of the `u64` that contains the bit number `bit`, and the position of this bit in the `u64`.
     fn at(bit: u64) -> (usize, u32) {
         (usize::try_from(bit / 64).unwrap_or(usize::MAX), u32::try_from(bit % 64).unwrap_or(0))
     }
 
-    /// Visits the next `bits` bits of the ring, at most all of them. Calls `each` with the index of a `u64` and a mask
-    /// of the visited bits in this `u64`. Returns the position after the visited bits.
+    /// Visits the `bits` oldest bits of the ring, or all bits if the ring is shorter. Calls `each` with the index of a
+    /// `u64` and a mask of the visited bits in this `u64`. Returns the position of the first bit after the visited
+    /// bits.
     fn each_word(&self, bits: u64, mut each: impl FnMut(usize, u64)) -> u64 {
         let (mut next, mut left) = (self.next, bits.min(self.length));
         while left > 0 {
@@ -125,14 +128,14 @@ impl Bits {
         next
     }
 
-    /// Returns the number of set bits that would remain if the next `bits` bits were cleared.
+    /// Returns the number of set bits that would remain if the `bits` oldest bits were cleared.
     fn ones_after(&self, bits: u64) -> u64 {
         let mut ones = self.ones;
         self.each_word(bits, |word, mask| ones -= u64::from((self.words[word] & mask).count_ones()));
         ones
     }
 
-    /// Clears the next `bits` bits, and moves the position behind them.
+    /// Clears the `bits` oldest bits, which thereby become the newest bits of the ring.
     fn advance(&mut self, bits: u64) {
         self.ones = self.ones_after(bits);
         let mut words = std::mem::take(&mut self.words);
@@ -140,7 +143,7 @@ impl Bits {
         self.words = words;
     }
 
-    /// Sets the bit that was cleared last.
+    /// Sets the newest bit of the ring, which is at the position before `next`.
     fn set_last(&mut self) {
         let (word, bit) = Self::at((self.next + self.length - 1) % self.length);
         self.words[word] |= 1 << bit;
@@ -158,8 +161,8 @@ mod tests {
             let mut bits = Bits::new(length);
             let mut plain = vec![false; length as usize];
             for step in 0..2000_u64 {
-                // Skips 0 to 130 bits before each bit. A skip of 130 bits is longer than all rings here except the last
-                // one.
+                // Clears 0 to 130 bits before the next bit is written. A skip of 130 bits is longer than every ring in
+                // this test, except the ring of 200 bits.
                 let skip = [0, 0, 1, 0, 5, 64, 0, 63, 130, 0][(step % 10) as usize];
                 bits.advance(skip);
                 plain.extend((0..skip).map(|_| false));

@@ -1,7 +1,7 @@
-//! Implements all state transitions of a breaker. The functions take no lock and emit no event.
+//! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! A function that ends a call reads the clock itself, because most ends need no time. All other functions receive the
-//! time as an argument.
+//! The functions that record a success or a failure read the clock only when they need the time. Most successes and
+//! failures need no time. Every other function that needs the time receives it as an argument.
 
 use std::time::Duration;
 
@@ -17,21 +17,21 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::core::window::Window;
 use crate::circuit::settings::{Rule, Settings};
 
-/// The reason in the event `circuit_opened` after a failed trial.
+/// The `reason` in the event `circuit_opened` after a failed trial call of a half-open circuit.
 const TRIAL: &str = "half_open_failure";
 
 #[derive(Clone, Copy, Debug)]
 enum State {
     Closed,
-    /// `since` is the time of the opening. `hint` is the delay that the service asked for, in nanoseconds, or zero.
-    /// `draw` is a random number for the jitter, from 0 to `u32::MAX`. The types of `hint` and `draw` keep a breaker
-    /// small.
+    /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
+    /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
+    /// to `u32::MAX`. `hint` is no `Duration`, and `draw` is no `f64`, because the integers need less memory.
     Open {
         since: Tick,
         hint: u64,
         draw: u32,
     },
-    /// `newest` is the start of the trial that was admitted last.
+    /// A trial is an admitted call of a half-open circuit. `newest` is the time at which the newest trial was admitted.
     HalfOpen {
         successes: u32,
         in_flight: u32,
@@ -45,15 +45,18 @@ enum State {
 pub(crate) struct Machine {
     state: State,
     generation: u32,
-    /// The number of the lease that all current trials share. A lease is the time limit of a trial. The type is
-    /// narrower than the lease in a [`Ticket`], which keeps a breaker small.
+    /// The number of the current lease. A lease is the time limit that all running trial calls of the half-open circuit
+    /// share. This field has 16 bits, but the lease number in a [`Ticket`] has 32 bits. The shorter field keeps a
+    /// breaker small.
     pub(super) lease: u16,
-    /// The number of openings since the circuit was last closed, at most 65,535.
+    /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
+    /// count again at 1.
     opened_since_closed: u16,
-    /// The number of failures that count towards the threshold, at most `u32::MAX`.
+    /// The number of failures that count towards the option `threshold`, at most `u32::MAX`.
     failures: u32,
-    /// The number of the current period: the generation that began when the circuit last closed or was reset. Each
-    /// period counts its successes from zero.
+    /// The number of the current period, which began when the circuit last closed or was reset. The number is the
+    /// generation (a count of state changes) at the beginning of the period. The count of successes starts at zero in
+    /// each period.
     period: u32,
     /// The number of openings since the breaker was created, at most `u32::MAX`.
     total_opened: u32,
@@ -80,7 +83,8 @@ impl Machine {
         machine
     }
 
-    /// Changes the window as the new settings require. If the length of the window changes, the window starts empty.
+    /// Changes the window of recent calls as the new settings require. If the length of the window changes, the window
+    /// starts empty.
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
             self.begin_window(new, now, successes);
@@ -94,7 +98,8 @@ impl Machine {
             settings.span().map(|span| Box::new(Window::new(span, now, successes, settings.slow_call.is_some())));
     }
 
-    /// Returns the number of the current period: the generation that began when the circuit last closed or was reset.
+    /// Returns the number of the current period, which began when the circuit last closed or was reset. The number is
+    /// the generation (a count of state changes) at the beginning of the period.
     pub(crate) fn period(&self) -> u32 {
         self.period
     }
@@ -108,8 +113,9 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns the earliest tick at which a success must take the lock: when a part of the window expires, or at once if
-    /// the success ends a row of failures.
+    /// Returns the earliest tick at which every success must take the lock. If the window of recent calls has a length
+    /// of time, the result is the tick at which a part of the window expires. If the circuit has no window, the result
+    /// is the tick 0 when a success must clear the count of failures. In all other cases, the result is `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
             Some(window) => window.due(),
@@ -117,25 +123,29 @@ impl Machine {
         }
     }
 
-    /// Returns the counts of the window at the tick `now`, or `None` if the rule has no window.
+    /// Returns the numbers of calls in the window of recent calls at the tick `now`, or `None` if the circuit has no
+    /// window.
     pub(crate) fn counts(&self, now: Tick, successes: u64) -> Option<Counts> {
         Some(self.window.as_ref()?.look(now, successes))
     }
 
-    /// Returns the number of failures that count towards the threshold: the failures in a row, or the failures in the
-    /// window at the last failure. An open circuit keeps the number, and a failed trial adds one.
+    /// Returns the number of failures that count towards the option `threshold`. Without a window of recent calls, the
+    /// result is the number of consecutive failures. With a window, the result is the number of failures that were in
+    /// the window at the last failure. While the circuit is open, the number does not change. Each failed trial call of
+    /// the half-open circuit adds one to the number.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.into()
     }
 
-    /// Returns the length of a cooldown with this hint, in nanoseconds, and this random number for the jitter.
+    /// Returns the length of the cooldown. `hint` is the delay in nanoseconds that the service asked for. `draw` is the
+    /// random number for the option `cooldown_jitter`, from 0 to `u32::MAX`.
     fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
         let draw = f64::from(draw) / f64::from(u32::MAX);
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
 
-    /// Returns the state that a call would find at `now`. If this state is open, also returns the rest of the cooldown,
-    /// and otherwise zero.
+    /// Returns the state that a call would find at `now`, and the rest of the cooldown. The rest is zero if the
+    /// returned state is not open.
     pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
         let state = match self.state {
             State::Closed => CircuitState::Closed,
@@ -150,8 +160,8 @@ impl Machine {
         (state, Duration::ZERO)
     }
 
-    /// Returns the phase to publish. For the phases `Open` and `Full`, also returns the longest wait of a rejection,
-    /// and otherwise zero.
+    /// Returns the phase (a summary of the state) to publish. In the phases `Open` and `Full`, the second value is the
+    /// longest time that a rejected call must wait. In all other phases, the second value is zero.
     #[inline]
     pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
         let generation = self.generation;
@@ -183,7 +193,7 @@ impl Machine {
         }
     }
 
-    /// Admits or rejects a call. The error contains the state that rejected the call, and the time to wait.
+    /// Admits or rejects a call. A rejection contains the state of the circuit and the time to wait.
     pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Result<Admission, Wait> {
         match &mut self.state {
             State::Closed | State::Disabled => {
@@ -192,8 +202,8 @@ impl Machine {
             }
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
-                // Limits the wait to one cooldown, because another clock may have set a later `since`. For example, two
-                // tests with paused clocks may use one breaker.
+                // Limits the wait to one cooldown. Another clock, such as the paused clock of a second test, may have
+                // set `since` to a time later than `now`.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -281,7 +291,8 @@ impl Machine {
         reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
     }
 
-    /// Adds a call to the window. If the circuit must open, returns the reason.
+    /// Adds a call to the window of recent calls. Returns the reason to open the circuit, or `None` if the circuit
+    /// stays closed.
     fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<&'static str> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;
@@ -308,7 +319,8 @@ impl Machine {
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
     }
 
-    /// Opens the circuit on request of the user, for a cooldown that has not grown.
+    /// Opens the circuit on request of the user. The option `cooldown_factor` does not extend the following cooldown,
+    /// because the count of openings starts again.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
         self.opened_since_closed = 0;
         self.open(settings, now, None);
@@ -322,8 +334,8 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Frees the slot of a trial. Does nothing if the trial's lease has ended, because another trial may then own the
-    /// slot.
+    /// Frees the slot of a trial call, which is a place for one running call of a half-open circuit. Does nothing if
+    /// the trial call exceeded its time limit and lost the slot to another trial call.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -354,15 +366,18 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether this is the ticket of a trial that still holds its slot.
+    /// Returns whether the trial call with this ticket still holds its slot. A later trial call may have taken the
+    /// slot. A trial call is an admitted call of a half-open circuit.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
 
-    /// Returns the ticket of a call whose outcome must not affect the circuit. There are two kinds of such calls: calls
-    /// that the option `shadow` admits instead of rejecting them, and calls inside the body of a trial.
+    /// Returns the ticket of a call whose outcome must not affect the circuit. With the option `shadow`, a call
+    /// receives this ticket instead of a rejection. A call inside the body of a trial (a call of a half-open circuit)
+    /// also receives this ticket.
     ///
-    /// The ticket contains the previous generation, as if the call had started before the last state change.
+    /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
+    /// like a call that started before the last state change.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }
@@ -376,18 +391,18 @@ impl Machine {
     }
 }
 
-/// Returns whether a half-open circuit admits no further trial: the successful and the running trials together reach
-/// `half_open_max`.
+/// Returns whether a half-open circuit admits no further trial call. `half_open_max` limits the sum of the successful
+/// and the running trial calls.
 ///
-/// A trial is always admitted while no other trial runs. Otherwise, a change of settings could lower `half_open_max` to
-/// the number of successes, and no trial could close the circuit any more.
+/// If no trial call is running, a trial call is always admitted. Without this exception, the circuit would stay
+/// half-open if a change of settings lowered `half_open_max` to the number of successes.
 fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
     in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
 }
 
-/// Returns the rest of a time that began at `since` and lasts `limit`, or `None` if it has passed at `now`.
+/// Returns the time from `now` to the moment `since + limit`, or `None` if this moment has passed.
 ///
-/// Rounds `limit` up to a multiple of 8 ns, so that a wait for the rest is never too short.
+/// Rounds `limit` up to a multiple of 8 ns, so that the returned time is never too short.
 fn remaining(since: Tick, limit: Duration, now: Tick) -> Option<Duration> {
     let limit = Duration::from_nanos(whole_steps(nanos(limit)));
     limit.checked_sub(now.since(since)).filter(|left| !left.is_zero())

@@ -1,7 +1,7 @@
-//! Tests races between threads with loom, which runs every interleaving of the threads. The script `.ci/loom` runs
-//! these tests.
+//! Tests races between threads with the tool loom, which runs every interleaving of the threads. The script `.ci/loom`
+//! runs these tests.
 //!
-//! Loom cannot advance time, so each cooldown and each time limit of a trial is zero or an hour.
+//! Loom cannot advance time, so each cooldown and each time limit of a trial call is zero or an hour.
 
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ fn breaker(settings: Arc<Settings>) -> CircuitBreaker {
     CircuitBreaker::new(Name::Static("model"), settings)
 }
 
-/// Returns a breaker that opens at the first failure. Its cooldown is zero, so the next call is a trial.
+/// Returns a breaker that opens at the first failure. The cooldown of the breaker is zero, so the call after the
+/// failure is a trial call of the half-open circuit.
 fn brief() -> CircuitBreaker {
     breaker(settings(1, Duration::ZERO, HOUR))
 }
@@ -76,8 +77,8 @@ fn a_success_against_a_reset() {
         breaker.reset();
         other.join().unwrap();
         let stats = breaker.stats();
-        // If the success was recorded before the reset, the reset cleared the count. Otherwise, the success is stale,
-        // because its call started before the reset.
+        // If the success came before the reset, the reset cleared the count of successes. If the success came after the
+        // reset, only the total includes the success, because its call started before the reset.
         assert_eq!((stats.successes, stats.total_succeeded), (0, 2));
         admitted(&breaker).success();
         assert_eq!((breaker.stats().successes, breaker.stats().total_succeeded), (1, 3));
@@ -108,8 +109,8 @@ fn a_success_against_a_failure() {
         two.failure();
         other.join().unwrap();
         let stats = breaker.stats();
-        // If the success was recorded first, it cleared the count of failures. Otherwise, the second failure opened the
-        // circuit.
+        // If the success came before the second failure, the success cleared the count of failures. If the success came
+        // after the second failure, this failure had already opened the circuit.
         match stats.state {
             CircuitState::Closed => assert_eq!((stats.failures, stats.successes, stats.total_opened), (1, 1, 0)),
             _ => assert_eq!((stats.failures, stats.successes, stats.total_opened), (2, 0, 1)),
@@ -163,8 +164,8 @@ fn expiry_of_trial_races_its_end() {
             if ends_well {
                 assert_eq!(breaker.state(), CircuitState::Closed);
             } else {
-                // The slot of the trial `hung` was freed exactly once: when its lease expired, or when it was dropped.
-                // The trial `next` holds the slot now.
+                // The half-open circuit has one place for a trial call. Either the expired time limit of the trial call
+                // `hung` or the drop of its permit freed this place. The trial call `next` now holds the place.
                 let room = u32::from(breaker.try_acquire().is_ok());
                 assert_eq!(room, 0, "the next trial is still under way");
                 drop(next);

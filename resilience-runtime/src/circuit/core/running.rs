@@ -1,31 +1,32 @@
-//! Lists the trials whose bodies this thread is polling.
+//! Lists the trial calls whose bodies this thread is polling. A trial call is an admitted call of a half-open circuit.
 //!
-//! A half-open circuit has a slot for each trial that it admits at the same time. A call through the same circuit,
-//! inside the body of a trial, must not need another slot. The trial may hold the only slot, so the circuit would
-//! reject the call inside. The trial would then fail by this rejection, and the circuit would never close.
+//! Each running trial call takes one slot of its circuit. If the body of a trial call uses its own circuit again, this
+//! inner call must not need a second slot. If the trial call holds the only slot, the circuit would reject the inner
+//! call. This rejection would make the trial call fail, so the circuit would never close.
 //!
-//! An entry of the list exists during one poll. A task that the body spawns is therefore not part of the trial, and a
-//! future that moves to another thread leaves no entry behind.
+//! An entry of the list exists during one poll of the trial call's body. A task that the body spawns is therefore not
+//! part of the trial call. A trial call whose future moves to another thread leaves no entry on the first thread.
 //!
-//! A call through a closed circuit has no entry, because an entry costs 20 instructions more than the 153 of a call. If
-//! another call of the same circuit runs inside its body, the circuit counts both calls.
+//! A call through a closed circuit has no entry, because an entry would add 20 instructions to the 153 instructions of
+//! a call. A closed circuit therefore counts an inner call in addition to the outer call.
 
 use std::cell::Cell;
 
 use crate::circuit::core::ticket::Ticket;
 
-/// The largest number of nested trials with an entry. A trial inside eight others has no entry, so a call inside its
-/// body needs a slot of its own.
+/// The largest number of nested trial calls in the list. A trial call inside eight other trial calls has no entry. An
+/// inner call in the body of a trial call without an entry may be rejected.
 const DEEPEST: usize = 8;
 
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// For each nested trial, the outermost first: the address of the circuit's `Core`, and the ticket of the trial.
+    /// The entries of the nested trial calls, beginning with the outermost trial call. An entry contains the address of
+    /// the circuit's `Core` and the ticket of the trial call.
     static TRIALS: [Cell<(usize, Ticket)>; DEEPEST] =
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Records that this thread polls the body of a trial of the circuit `core`.
+/// Adds an entry to the list of trial calls, because this thread is about to poll the body of a trial call.
 #[cold]
 #[inline(never)]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
@@ -38,7 +39,8 @@ pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     DEPTH.set(depth + 1);
 }
 
-/// Removes the entry of the innermost trial. If the body panicked, the permit of the trial calls this function.
+/// Removes the entry of the innermost trial call from the list of trial calls. If the body of a trial call panicked,
+/// the destructor of its permit also calls this function.
 #[expect(
     clippy::inline_always,
     reason = "measured: a call after the body moves its outcome through memory, 48 instructions"
@@ -52,8 +54,8 @@ fn address<C>(core: &C) -> usize {
     std::ptr::from_ref(core).addr()
 }
 
-/// Returns whether this thread polls the body of a trial of the circuit `core`, and `is_live` returns true for the
-/// ticket of this trial.
+/// Returns whether this thread is polling the body of a trial call of the circuit `core`. Ignores a trial call if
+/// `is_live` returns false for its ticket.
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = DEPTH.get();

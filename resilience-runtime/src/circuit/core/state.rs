@@ -4,7 +4,7 @@ use crate::base::clock::Tick;
 
 /// The state of a circuit.
 ///
-/// `Display` shows `closed`, `open`, `half_open`, `forced_open` and `disabled`.
+/// `Display` shows the names `closed`, `open`, `half_open`, `forced_open` and `disabled`.
 ///
 /// ```
 /// use resilience_runtime::CircuitState;
@@ -14,17 +14,19 @@ use crate::base::clock::Tick;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CircuitState {
-    /// Calls are admitted, and their outcomes are counted.
+    /// The circuit admits all calls, and counts their outcomes.
     Closed,
-    /// Calls are rejected until the cooldown has passed.
+    /// The circuit rejects all calls until the cooldown has passed.
     Open,
-    /// A few trial calls are admitted. Their outcomes close the circuit or open it again.
+    /// The circuit admits a few trial calls. The outcomes of the trial calls close the circuit or open it again.
     HalfOpen,
-    /// All calls are rejected, because [`force_open`](crate::CircuitBreaker::force_open) was called. A reset ends this
-    /// state.
+    /// The circuit rejects all calls, because [`force_open`](crate::CircuitBreaker::force_open) was called.
+    /// [`reset`](crate::CircuitBreaker::reset), [`trip`](crate::CircuitBreaker::trip) or
+    /// [`disable`](crate::CircuitBreaker::disable) ends this state.
     ForcedOpen,
-    /// All calls are admitted, because [`disable`](crate::CircuitBreaker::disable) was called. Their outcomes do not
-    /// affect the circuit. A reset ends this state.
+    /// The circuit admits all calls, because [`disable`](crate::CircuitBreaker::disable) was called. The outcomes of
+    /// the calls do not affect the circuit. [`reset`](crate::CircuitBreaker::reset),
+    /// [`trip`](crate::CircuitBreaker::trip) or [`force_open`](crate::CircuitBreaker::force_open) ends this state.
     Disabled,
 }
 
@@ -47,8 +49,9 @@ impl fmt::Display for CircuitState {
     }
 }
 
-/// A summary of the state that fits in one `u64`. The summary is enough to admit most calls, to reject calls before the
-/// end of a wait, and to count successes. [`crate::circuit::core::gate`] describes the encoding.
+/// A summary of the circuit's state that fits in one `u64`. With the summary, a thread can admit most calls, and count
+/// most successes, without the lock. With the summary, a thread can also reject a call before the end of a cooldown
+/// without the lock. The module [`crate::circuit::core::gate`] describes the encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Closed {
@@ -58,15 +61,15 @@ pub(crate) enum Phase {
     Open {
         until: Tick,
     },
-    /// The circuit is half-open, and may admit a trial.
+    /// The circuit is half-open, and may admit a trial call.
     HalfOpen,
-    /// The circuit is half-open, and admits no further trial. `until` is the tick at which the newest trial reaches its
-    /// time limit and loses its slot.
+    /// The circuit is half-open, and admits no further trial call. `until` is the tick at which the newest trial call
+    /// reaches its time limit. After this tick, the circuit admits a new trial call.
     Full {
         until: Tick,
     },
-    /// The circuit rejects all calls until a reset. `wait` is the time that a rejection reports, in nanoseconds, a
-    /// multiple of 8. Zero means that each call needs a decision under the lock.
+    /// The circuit was forced open, and rejects all calls. `wait` is the time, in nanoseconds, that a rejection
+    /// reports. The value of `wait` is a multiple of 8. If `wait` is zero, each call must take the lock.
     ForcedOpen {
         wait: u64,
     },
@@ -80,8 +83,8 @@ pub(crate) enum Phase {
 pub(crate) enum SuccessPath {
     /// The success only increments a counter.
     Quiet,
-    /// The success also clears the count of earlier failures.
+    /// The success increments a counter, and clears the count of consecutive failures.
     Failing,
-    /// The duration of the success, or the time of its end, matters to the rule.
+    /// The circuit needs the duration of the success, the time of its end, or the number of its attempt in a retry.
     Timed,
 }

@@ -1,6 +1,7 @@
-//! Tests a breaker with a million calls from eight threads, with random outcomes, and with resets between the calls.
+//! Tests a circuit breaker with a million calls from eight threads. The outcomes are random, and some calls are
+//! followed by a reset.
 //!
-//! This is a unit test, because it reads the private ticket of a permit: its generation and its lease.
+//! This test is a unit test, because it reads the ticket of a permit, which is a private field.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -19,7 +20,7 @@ const CALLS: u64 = 125_000;
 const HALF_OPEN_MAX: u32 = 2;
 const COOLDOWN: Duration = Duration::from_micros(5);
 
-/// The numbers of calls by their outcome, of one thread or of all threads.
+/// The numbers of calls with each outcome, of one thread or of all threads.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     succeeded: u64,
@@ -29,13 +30,14 @@ struct Counts {
     rejected: u64,
 }
 
-/// The state that all threads share.
+/// The state that all threads of the test share.
 struct Stress {
     breaker: CircuitBreaker,
-    /// The number of unfinished trials for each ticket, which contains a generation and a lease.
+    /// The number of unfinished trial calls for each ticket. All trial calls that may run at the same time have equal
+    /// tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// For each generation with a failure, a time shortly before the first failure. This failure opens the circuit,
-    /// because the threshold is 1.
+    /// A time shortly before the first failure of each generation. A generation is the time between two state changes.
+    /// The first failure of a generation opens the circuit, because the threshold is 1.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 
@@ -49,8 +51,9 @@ impl Stress {
             let under_way = trials.entry(ticket).or_default();
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
-            // The ticket's generation is half-open, and the generation before it was open. The failure that opened the
-            // circuit belongs to the generation before the open one.
+            // A generation is the time between two state changes. The circuit is half-open in the generation of the
+            // ticket, and was open in the previous generation. The number of the generation with the failure that
+            // opened the circuit is therefore `ticket.generation() - 2`.
             let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }
@@ -89,7 +92,8 @@ impl Stress {
 
     fn thread(&self, number: u64) -> Counts {
         let mut counts = Counts::default();
-        // Holds the permit of a slow call while this thread makes further calls. Some slow calls outlive their lease.
+        // Holds the permit of a slow call while this thread makes further calls. Some slow calls are trial calls, and
+        // exceed the time limit of a trial call.
         let mut slow = None;
         for call in 0..CALLS {
             let mut dice = DefaultHasher::new();

@@ -1,9 +1,11 @@
-//! Implements counters that threads change without a lock. Two threads rarely write to the same cache line.
+//! Implements counters that threads change without a lock. The counters are spread over memory, so that two threads
+//! rarely write to the same cache line.
 //!
-//! A slot contains the counters of one breaker. A stripe contains the slots of four breakers, and a block contains all
-//! stripes of the same four breakers. A thread always uses the same stripe of a block. Two threads that call through
-//! one breaker therefore usually write to different cache lines. The design follows `LongAdder` (Doug Lea, JSR 166),
-//! but has a fixed number of stripes, so that a call never allocates.
+//! A slot contains the counters of one breaker, for the calls of one thread or of a few threads. A stripe contains the
+//! slots of four breakers. A block contains all stripes of four breakers. Each thread always uses the same stripe of a
+//! block. Two threads that call through one breaker therefore usually write to different cache lines. The design
+//! follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a fixed number of stripes, so that a
+//! call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -14,11 +16,12 @@ use crate::base::clock::Stamp;
 use crate::base::packed::join;
 use crate::base::sync::{Arc, AtomicU64, OnceLock, Ordering};
 
-/// The counters of one breaker for the calls of one thread, or of a few threads.
+/// The counters of one breaker, for the calls of one thread or of a few threads.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
-    /// The upper 32 bits identify a period, and the lower 32 bits count its successes. A period begins when the circuit
-    /// closes or is reset, and its number is the generation that begins then.
+    /// The upper 32 bits are the number of a period, and the lower 32 bits count the successes of this period. A period
+    /// begins when the circuit closes or is reset. The number of a period is the generation (a count of state changes)
+    /// at the beginning of the period.
     succeeded: AtomicU64,
     last_success: AtomicU64,
     pub(crate) rejected: AtomicU64,
@@ -28,8 +31,8 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
-    /// Stores the time of the last success, but only if it has changed. An unnecessary store would delay the atomic
-    /// exchange that follows in [`Slot::succeed`].
+    /// Stores `now` as the time of the last success, if another time is stored. An unnecessary store would delay the
+    /// atomic exchange that follows in [`Slot::succeed`].
     #[inline]
     pub(crate) fn stamp(&self, now: Stamp) {
         if self.last_success() != now {
@@ -42,12 +45,13 @@ impl Slot {
         Stamp::from_bits(self.last_success.load(Ordering::Relaxed))
     }
 
-    /// Counts a success of the period `period`, and stores its time. Returns false if the success was not counted: the
-    /// slot is full or belongs to another period, or another thread has just changed it. The caller then records the
-    /// success under the lock, and calls [`Slot::begin_period`].
+    /// Counts a success that ended at `now`, in the period with the number `period`. A period begins when the circuit
+    /// closes or is reset. Returns false if the success was not counted, for one of three reasons. The count of this
+    /// slot is full, the slot counts the successes of another period, or another thread has just changed the slot.
+    /// After `false`, the caller must record the success under the lock, and then call [`Slot::begin_period`].
     ///
-    /// One compare-and-exchange checks the period and counts the success. A success is therefore never counted in a
-    /// period that has begun in the meantime.
+    /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
+    /// function, the success is therefore never counted in the new period.
     #[inline]
     pub(crate) fn succeed(&self, period: u32, now: Stamp) -> bool {
         self.stamp(now);
@@ -56,21 +60,23 @@ impl Slot {
         count < COUNT && self.succeeded.compare_exchange(seen, seen + 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
-    /// Prepares the slot to count successes of the period `period`. If the slot is full or belongs to another period,
-    /// empties it. Returns the number of successes that were removed, and whether they belong to `period`. The caller
-    /// holds the lock of the breaker.
+    /// Prepares this slot (a set of counters) to count successes of the period with the number `period`. A period
+    /// begins when the circuit closes or is reset. If the slot is full, or counts the successes of another period, this
+    /// function empties the slot. Returns the number of removed successes, and whether the slot was already counting
+    /// for `period`. The caller must hold the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
         if count < COUNT {
             return (0, true);
         }
-        // Uses a swap, because it also returns successes that other threads counted after the load.
+        // Uses a swap, because a store would lose the successes that other threads count after the load.
         let old = self.succeeded.swap(tag(period), Ordering::Relaxed);
         (old & COUNT, count == COUNT)
     }
 
-    /// Returns the number of all successes in the slot, and the number of successes of the period `period`.
+    /// Returns the number of all successes in this slot (a set of counters), and the number of successes in the period
+    /// `period`. A period begins when the circuit closes or is reset.
     pub(crate) fn successes(&self, period: u32) -> (u64, u64) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen & COUNT;
@@ -78,38 +84,41 @@ impl Slot {
     }
 }
 
-/// Returns the value of [`Slot::succeeded`] for a period without successes. XOR of another value with this tag gives
-/// the count of successes if the periods are equal, and otherwise a number greater than [`COUNT`].
+/// Returns the value of [`Slot::succeeded`] for the period with the number `period`, if this period has no successes
+/// yet. A period begins when the circuit closes or is reset. The XOR of this value and a later value is the count of
+/// successes, if both values belong to one period. If the values belong to different periods, the XOR is greater than
+/// [`COUNT`].
 fn tag(period: u32) -> u64 {
     join(period, 0)
 }
 
 const SLOTS: usize = 4;
 
-/// A stripe: one slot for each of four breakers. A stripe is 128 bytes long, because processors fetch cache lines of 64
-/// bytes in pairs.
+/// A stripe, which contains one slot (a set of counters) for each of four breakers. A stripe is 128 bytes long, because
+/// processors fetch cache lines of 64 bytes in pairs.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Line([Slot; SLOTS]);
 
-/// The slots of one breaker.
+/// The slots of one breaker. A slot contains the counters for one thread, or for a few threads.
 pub(crate) enum Stripes {
-    /// One slot in each stripe of a block, at the index `column`. Up to four breakers that were created one after the
-    /// other share a block.
+    /// The breaker has one slot (a set of counters) in each element of `lines`, at the index `column`. Up to four
+    /// breakers, which were created one after the other, share `lines`.
     Many { lines: Arc<[Line]>, column: usize },
-    /// One slot for all threads. Saves memory if there are many circuits, one for each key.
+    /// All threads share one slot (a set of counters). This variant saves memory if a function has many circuits, one
+    /// for each key.
     Single(Slot),
 }
 
 impl Stripes {
-    /// Creates the slots of a breaker, one in each stripe. There are twice as many stripes as processors, rounded up to
-    /// a power of two, but at most 16.
+    /// Creates the slots of a breaker. A slot contains the counters for one thread or for a few threads. The number of
+    /// slots is twice the number of processors, rounded up to a power of two, but at most 16.
     pub(crate) fn new() -> Self {
-        /// The block that was created last, and the number of its columns that breakers use.
+        /// The value for `lines` that was created last, and the number of breakers that use this value.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            // A loom test must not find the counters of its previous run.
+            // In a loom test, each breaker creates new counters. A test must not find the counters of its previous run.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
             _ => (lines(), 0),
         };
@@ -121,7 +130,8 @@ impl Stripes {
         Self::Single(Slot::default())
     }
 
-    /// Returns the slot of this thread. Gives the thread a number if it has none.
+    /// Returns the slot (the counters) of this thread. If this thread has no number yet, first assigns a number, which
+    /// selects the slot.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         loop {
@@ -132,8 +142,9 @@ impl Stripes {
         }
     }
 
-    /// Returns the slot of this thread, or `None` if the thread has no number yet. The last `?` avoids an index that
-    /// could panic. It never returns `None`, because the index is less than the number of stripes.
+    /// Returns the slot (the counters) of this thread, or `None` if the thread has no number yet. The number of a
+    /// thread selects its slot. The `?` after `get` avoids an index expression that could panic. The `get` always finds
+    /// a stripe, because the index is less than the number of stripes.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -172,20 +183,19 @@ thread_local! {
     static NUMBER: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Returns the number of this thread, or zero if it has none yet.
+/// Returns the number of this thread, or zero if the thread has no number yet.
 #[inline]
 fn thread() -> usize {
     // All threads of a loom test have the number 1, because the test must take the same steps in each run.
     if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
 }
 
-/// Gives this thread a number, which selects its stripe. Threads that receive their numbers one after the other use
-/// neighbouring stripes.
+/// Gives this thread a number, which selects the counters that the thread uses.
 #[cold]
 fn number() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static THREADS: AtomicUsize = AtomicUsize::new(1);
-    // Replaces zero after an overflow, because zero means that the thread has no number.
+    // `max(1)` replaces zero after an overflow, because zero means that a thread has no number.
     NUMBER.set(THREADS.fetch_add(1, Ordering::Relaxed).max(1));
 }
 

@@ -2,24 +2,25 @@ use std::fmt;
 
 use crate::base::packed::{join, split};
 
-/// Identifies the admission of a call. A ticket contains the generation that admitted the call and, for a trial, the
-/// number of its lease. A generation lasts from one state change to the next. A lease is the time limit of a trial.
+/// Records when a call was admitted. A ticket contains a generation and, for a trial call, the number of a lease. The
+/// generation is the number of state changes before the admission. A lease is the time limit of a trial call.
 ///
-/// The outcome affects the circuit only in the same generation. A trial that outlived its lease no longer owns its
-/// slot.
+/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. A trial call
+/// that exceeded its lease may have lost its place to another trial call.
 ///
-/// The two numbers share one `u64`, which stays in a register. Two fields would be written to memory and read again
-/// with another width. The resulting store-forwarding stall costs more than the rest of a call.
+/// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
+/// memory and read again with another width. The resulting store-forwarding stall costs more than the rest of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// The value in place of a lease number, if the call is no trial and the rule does not depend on the times of
-    /// calls.
+    /// A lease number for a call that is not a trial call. This number states that the circuit needs only the outcome
+    /// of the call.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The value in place of a lease number, if the call is no trial and the rule depends on the times of calls.
+    /// A lease number for a call that is not a trial call. This number states that the circuit needs the duration, the
+    /// end time or the attempt number of the call.
     pub(crate) const TIMED: u32 = 2;
-    /// Takes the place of a lease, for a call in a second or later attempt of a retry or a hedge.
+    /// A lease number for a call in a second or later attempt of a retry or a hedge.
     const REPEAT: u32 = 4;
 
     #[inline]
@@ -42,7 +43,8 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// Returns the ticket of the same call in a second or later attempt. A trial keeps its ticket.
+    /// Returns this ticket with a mark for a second or later attempt of a retry or a hedge. The ticket of a trial call
+    /// gets no mark.
     pub(crate) const fn repeated(self) -> Self {
         if self.is_trial() { self } else { Self::new(self.generation(), Self::REPEAT) }
     }
@@ -51,12 +53,13 @@ impl Ticket {
         self.lease() == Self::REPEAT
     }
 
-    /// The number of the first lease of a breaker. Leases have odd numbers, so that the lowest bit identifies a trial.
-    /// The test for a trial must be cheap, because each poll of a body makes it twice.
+    /// The number of a breaker's first lease (the time limit of trial calls). All lease numbers are odd, so that the
+    /// lowest bit of a ticket identifies a trial call. Each poll of a body tests this bit twice, so the test must be
+    /// cheap.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
-    /// Returns the number of the lease after `lease`. The numbers repeat after 32,768 leases. By then the earlier lease
-    /// with the same number has ended.
+    /// Returns the number of the next lease (the time limit of trial calls) after the lease number `lease`. The numbers
+    /// repeat after 32,768 leases. An earlier lease with the same number has ended by then.
     pub(crate) const fn next_lease(lease: u16) -> u16 {
         lease.wrapping_add(2)
     }

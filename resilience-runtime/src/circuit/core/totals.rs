@@ -1,15 +1,15 @@
 //! Adds up the outcomes since the breaker was created, and finds the time of the last success.
 //!
-//! [`Tally`] counts outcomes that are recorded under the lock. The slots of the threads count all other outcomes,
-//! except cancelled calls, which a single atomic counts. Each access to a slot is relaxed, because the counters publish
-//! no other data.
+//! The type [`Tally`] counts outcomes that are recorded under the lock of the breaker. A single atomic counts cancelled
+//! calls. All other outcomes are counted in slots. A slot contains the counters for one thread or for a few threads.
+//! Each access to a slot uses `Ordering::Relaxed`, because the counters publish no other data.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
 use crate::circuit::core::stripes::{Slot, Stripes};
 use crate::circuit::core::tally::Tally;
 
-/// The counters of a breaker that change without the lock.
+/// The counters of a breaker that change without the lock of the breaker.
 #[derive(Debug)]
 pub(crate) struct Totals {
     stripes: Stripes,
@@ -33,20 +33,23 @@ impl Totals {
         Self { stripes, cancelled: AtomicU64::new(0) }
     }
 
-    /// Returns the slot of this thread.
+    /// Returns the slot of this thread, which contains the thread's counters.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         self.stripes.of_thread()
     }
 
-    /// Returns the slot of this thread, or `None` if the thread has no number yet.
+    /// Returns the slot of this thread, which contains the thread's counters. Returns `None` if the thread has no slot
+    /// yet.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         self.stripes.assigned()
     }
 
-    /// Prepares the slot of this thread to count successes of the period `period`, and stores `now` as the time of its
-    /// last success. Successes of another period, or of a full slot, move to `tally`. The caller holds the lock.
+    /// Prepares the slot (the counters) of this thread to count successes of the period with the number `period`. A
+    /// period begins when the circuit closes or is reset. Stores `now` in the slot as the time of the last success. If
+    /// the slot is full, or counts for another period, the successes in the slot move to `tally`. The caller must hold
+    /// the lock.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);
@@ -66,7 +69,8 @@ impl Totals {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the sums of the counters of the tally and of all slots. The caller holds the lock.
+    /// Returns the sums of the counters in `tally` and in all slots. `period` is the number of the current period,
+    /// which began when the circuit last closed or was reset. The caller must hold the lock.
     pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
         let mut sums = Sums {
             successes: tally.recent,
@@ -76,8 +80,8 @@ impl Totals {
             rejected: 0,
             last_success: Stamp::default(),
         };
-        // Uses `for_each`, which checks the variant of `Stripes` once. A `for` loop would check the variant at each
-        // step.
+        // Uses `for_each`, which checks the variant of `Stripes` once. A `for` loop would check the variant in each
+        // iteration.
         self.stripes.all().for_each(|slot| {
             let (all, recent) = slot.successes(period);
             sums.succeeded += all;

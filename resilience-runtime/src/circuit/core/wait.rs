@@ -7,13 +7,13 @@ use crate::circuit::core::state::CircuitState;
 /// The state and the time share one `u64`, so that a rejection stays in a register. The time is a multiple of 8 ns, so
 /// its three low bits are free for the state.
 ///
-/// The callers of the constructors round the time up to a multiple of 8 ns. The constructors only clear the three low
-/// bits, because rounding in them costs a rejection more instructions.
+/// The callers of the constructors must round the time up to a multiple of 8 ns. The constructors only clear the three
+/// low bits, because rounding would add instructions to each rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
-/// The longest wait that a half-open circuit reports, in nanoseconds. The rest of a trial's time limit would be too
-/// long a wait, because a trial usually ends much earlier.
+/// The longest wait that a half-open circuit reports, in nanoseconds. A caller need not wait for the time limit of a
+/// running trial call, because a trial call usually ends much earlier.
 const HALF_OPEN_NANOS: u64 = 1_000_000_000;
 
 const OPEN: u64 = 0;
@@ -22,22 +22,22 @@ const FORCED_OPEN: u64 = 2;
 const STATE: u64 = 7;
 
 impl Wait {
-    /// Returns the wait of an open circuit. `nanos` is the rest of the cooldown.
+    /// Creates the wait of an open circuit. `nanos` is the rest of the cooldown in nanoseconds.
     #[inline]
     pub(crate) const fn open(nanos: u64) -> Self {
         Self(nanos & !STATE | OPEN)
     }
 
-    /// Returns the wait of a half-open circuit that admits no further trial. `lease_nanos` is the time until the newest
-    /// trial reaches its time limit.
+    /// Creates the wait of a half-open circuit that admits no further trial call. `lease_nanos` is the time, in
+    /// nanoseconds, until the newest trial call reaches its time limit.
     #[inline]
     pub(crate) const fn half_open(lease_nanos: u64) -> Self {
         let nanos = if lease_nanos < HALF_OPEN_NANOS { lease_nanos } else { HALF_OPEN_NANOS };
         Self(nanos & !STATE | HALF_OPEN)
     }
 
-    /// Returns the wait of a circuit that was forced open. It is a cooldown, because the time of the reset is not
-    /// known.
+    /// Creates the wait of a circuit that was forced open. The wait is a whole cooldown, because the circuit stays open
+    /// until a reset at an unknown time.
     #[inline]
     pub(crate) const fn forced_open(cooldown_nanos: u64) -> Self {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)

@@ -1,8 +1,9 @@
-//! Implements the window of a rule: the last calls, or the calls of the last seconds.
+//! Implements the window of a circuit, which contains the recent calls that decide whether the circuit opens. The
+//! window contains either a fixed number of the latest calls, or the calls of a fixed length of time before now.
 //!
-//! A window records only failures and slow calls. The breaker counts all other successes outside the window. Each
-//! update of the window receives the number of successes since the circuit last closed or was reset. The window adds
-//! only the growth since the previous update. A success that is not slow therefore changes no window.
+//! A window records only failures and slow calls. Successes that are not slow are counted outside the window. Each
+//! update of the window receives the number of successes since the circuit last closed or was reset. The window then
+//! adds the successes since the previous update. A success that is not slow therefore needs no access to the window.
 
 use crate::base::clock::Tick;
 use crate::circuit::core::buckets::Buckets;
@@ -17,7 +18,8 @@ pub(crate) enum Window {
 }
 
 impl Window {
-    /// Creates a window that starts at `now`. The `successes` before this time are not in the window.
+    /// Creates a window of recent calls that starts at `now`. `successes` is the number of successes before `now`,
+    /// which are not in the window.
     pub(crate) fn new(span: Span, now: Tick, successes: u64, slow: bool) -> Self {
         match span {
             Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
@@ -25,15 +27,16 @@ impl Window {
         }
     }
 
-    /// Adds the bits of slow calls if the rule counts slow calls, and otherwise removes them. They double the memory of
-    /// a window of the last calls.
+    /// Adds or removes the bits for slow calls, if the window has a fixed number of calls. The bits exist only if
+    /// `slow` is true, because they double the memory of the window.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
         }
     }
 
-    /// Clears the window. The number of successes that the next update receives starts at zero again.
+    /// Clears the window of recent calls. The next call of `update` must receive the number of successes since this
+    /// restart.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -41,8 +44,8 @@ impl Window {
         }
     }
 
-    /// Removes expired calls, and adds the successes since the last update. This function must be called before `add`
-    /// and `counts`.
+    /// Removes expired calls, and adds the successes since the previous update. `successes` is the number of successes
+    /// since the circuit last closed or was reset. This function must be called before `add` and `counts`.
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         match self {
             Self::Time(buckets) => buckets.update(now, successes),
@@ -50,7 +53,7 @@ impl Window {
         }
     }
 
-    /// Adds a call that was a failure, or slow, or both. The next update adds all other successes.
+    /// Adds a call that failed, or was slow, or both. A success that is not slow is added by the next call of `update`.
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         match self {
             Self::Time(buckets) => buckets.add(failed, slow),
@@ -58,7 +61,8 @@ impl Window {
         }
     }
 
-    /// Leaves one success out of the window, although the number of successes at the next update includes it.
+    /// Excludes one success, such as a successful trial call of a half-open circuit, from this window of calls. Without
+    /// this function, the next call of `update` would add the success.
     pub(crate) fn leave_out_success(&mut self) {
         match self {
             Self::Time(buckets) => buckets.leave_out_success(),
@@ -73,7 +77,8 @@ impl Window {
         }
     }
 
-    /// Returns the counts that the window would have after an update at `now`. The window does not change.
+    /// Returns the numbers of calls that the window would contain after an update at `now`. This function does not
+    /// change the window.
     pub(crate) fn look(&self, now: Tick, successes: u64) -> Counts {
         match self {
             Self::Time(buckets) => {
@@ -85,8 +90,8 @@ impl Window {
         }
     }
 
-    /// Returns the next tick at which calls expire, or `None` for a window of the last calls, which have no expiry
-    /// time.
+    /// Returns the next tick at which calls expire. Returns `None` if the window has a fixed number of calls, because
+    /// these calls do not expire with time.
     pub(crate) fn due(&self) -> Option<Tick> {
         match self {
             Self::Time(buckets) => Some(buckets.end()),
