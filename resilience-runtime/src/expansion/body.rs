@@ -13,7 +13,7 @@ use crate::base::not_made::Noted;
 ///
 /// The generated code calls `Body::<R>::new().__note(body)`. If the generated code can search the sources of an error
 /// of `R`, the method `__note` returns the body unchanged. For any other error type, the method wraps the body in a
-/// [`Noted`]. A `Noted` finds out the kind of an error at run time, which costs time in each poll.
+/// `Noted`. A `Noted` finds out the kind of an error at run time, which costs time in each poll.
 ///
 /// `Body` dereferences to `Boxed`, `Boxed` to `SendBoxed`, `SendBoxed` to `Opaque`, and `Opaque` to `NoResult`. The
 /// compiler selects the first of these five types whose method `__note` accepts `R`.

@@ -87,10 +87,10 @@ impl Attempts {
         Counted::new(&mut self.inside, body)
     }
 
-    /// Returns a [`Judged`], which decides whether another attempt follows. `outcome` is the result of the attempt that
+    /// Returns a `Judged`, which decides whether another attempt follows. `outcome` is the result of the attempt that
     /// has just ended. By default, an `Err` leads to another attempt, and an `Ok` ends the retry.
     ///
-    /// The user's functions, such as `retry_if`, are passed to methods of [`Judged`]. The compiler knows the error type
+    /// The user's functions, such as `retry_if`, are passed to methods of `Judged`. The compiler knows the error type
     /// of `Judged` from `outcome`, and can therefore infer the parameter type of a closure `|error| ..`.
     #[expect(
         clippy::inline_always,

@@ -356,10 +356,12 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Adds one call or retry to `word`, the value of the `AtomicU64` of a slot (a tenth of the time window). If `word`
-    /// contains the current slot, or a later slot that another thread has already used, the count in `word` grows by
-    /// one. If `word` contains an old slot, or a slot of another clock, the result contains the current slot with a
-    /// count of one.
+    /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, a tenth of the time
+    /// window. The lower half is the count of calls or retries in this slot.
+    ///
+    /// If the number is that of the current slot, or of a later slot that another thread has already used, the count grows
+    /// by one. If the number is that of an old slot, or comes from another clock, the current slot starts with a count of
+    /// one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

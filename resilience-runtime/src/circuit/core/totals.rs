@@ -47,9 +47,10 @@ impl Totals {
     }
 
     /// Prepares the slot (the counters) of this thread to count successes of the period with the number `period`. A
-    /// period begins when the circuit closes or is reset. Stores `now` in the slot as the time of the last success. If
-    /// the slot is full, or counts for another period, the successes in the slot move to `tally`. The caller must hold
-    /// the lock.
+    /// period begins when the circuit closes or is reset. Stores `now` in the slot as the time of the last success.
+    ///
+    /// If the count of the slot has reached its maximum, or belongs to another period, the count moves to `tally`. The
+    /// caller must hold the lock.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);
