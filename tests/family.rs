@@ -112,7 +112,7 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
         // The tables do not list the option `crate`, because a sentence below the tables describes `crate` for all
         // attributes.
         expected.remove("crate");
-        assert!(readme.contains("All attributes take `crate = path`"));
+        assert!(readme.contains("All attributes have the option `crate = path`"));
         assert_eq!(
             rows(&readme, &format!("| `#[{name}(…)]` | default | meaning |")),
             expected,

@@ -50,6 +50,7 @@
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
+//! - [Platforms](guide::platforms): the supported compilers and targets.
 //!
 //! # Inspection
 //!
@@ -226,6 +227,8 @@ struct Readme;
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
     pub mod coming_from {}
+    #[doc = include_str!("../docs/guide/platforms.md")]
+    pub mod platforms {}
     #[doc = include_str!("../docs/guide/stacking.md")]
     pub mod stacking {}
     #[doc = include_str!("../docs/guide/testing.md")]
