@@ -174,7 +174,7 @@ impl Place<'_> {
         if let Some(layer) = self.layer() {
             return layer.emit(self, block);
         }
-        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.watched(&self.noted(block)));
+        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.noted(&self.watched(block)));
         let ran = self.ran();
         Statements::Bind(quote_spanned!(mixed=> #ran #wait))
     }

@@ -3,9 +3,11 @@
 
 pub(crate) mod clock;
 pub(crate) mod config_error;
+pub(crate) mod existing;
 pub(crate) mod interner;
 pub(crate) mod name;
 pub(crate) mod not_made;
+pub(crate) mod noted;
 pub(crate) mod outcome;
 pub(crate) mod packed;
 pub(crate) mod random;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitBuilder, CircuitState, circuit, deadline, get_circuit, hedge, timeout,
+    CircuitBreaker, CircuitBuilder, CircuitState, bulkhead, circuit, deadline, get_circuit, hedge, timeout,
 };
 use support::{Error, calls, seconds};
 use tokio::time::{advance, sleep, timeout as cut};
@@ -213,4 +213,47 @@ fn calls_without_outcome_emit_circuit_blind() {
 #[timeout(5)]
 async fn hangs_blind() -> Result<(), Error> {
     pending().await
+}
+
+#[circuit(name = "hung::late", threshold = 9, hung_after = 1)]
+async fn asks_after_deadline(time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    second_step().await
+}
+
+#[timeout(50)]
+async fn second_step() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn body_that_hung_before_its_next_call_is_a_failure() {
+    let breaker = get_circuit("hung::late").unwrap();
+    let millis = Duration::from_millis;
+    for (time, failed, ignored) in [(millis(999), 0, 1), (SECOND, 1, 1)] {
+        assert!(deadline(millis(500), asks_after_deadline(time)).await.is_err());
+        assert_eq!((breaker.stats().total_failed, breaker.stats().total_ignored), (failed, ignored), "{time:?}");
+    }
+}
+
+#[circuit(name = "hung::queue", threshold = 9, hung_after = 1)]
+#[bulkhead(max = 1, wait = 100)]
+async fn waits_for_slot() -> Result<(), Error> {
+    pending().await
+}
+
+#[test]
+fn subscriber_does_not_change_time_of_hung_after() {
+    let run = || {
+        support::paused_runtime().block_on(async {
+            let mut holds_slot = Box::pin(waits_for_slot());
+            assert!(cut(Duration::ZERO, &mut holds_slot).await.is_err());
+            assert!(cut(5 * SECOND, waits_for_slot()).await.is_err());
+            get_circuit("hung::queue").unwrap().stats().total_failed
+        })
+    };
+    assert_eq!(run(), 0, "the body of the cancelled call did not run");
+    // The call that held the slot was dropped at the end of the first run, after its body had hung.
+    let failed = with_default(tracing_subscriber::registry().with(Warnings::default()), run);
+    assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

@@ -53,17 +53,34 @@ struct Facts {
     shown: Circuit,
 }
 
+/// The messages from circuits to the retries around them.
+#[derive(Default)]
+pub(crate) struct Messages {
+    /// The time until the circuit may admit a call, and whether the circuit rejected a call. `None` if a later call has
+    /// failed without a message.
+    pub(crate) last: Cell<Option<(Duration, bool)>>,
+    /// The number of messages so far.
+    pub(crate) number: Cell<u32>,
+}
+
+impl Messages {
+    pub(crate) fn leave(&self, wait: Duration, by_rejection: bool) {
+        self.last.set(Some((wait, by_rejection)));
+        self.number.set(self.number.get() + 1);
+    }
+}
+
 pub(crate) struct Breaker {
     settings: Settings,
-    last_open: Rc<Cell<(Duration, bool)>>,
+    messages: Rc<Messages>,
     facts: RefCell<Facts>,
 }
 
 impl Breaker {
-    pub(crate) fn new(settings: Settings, last_open: Rc<Cell<(Duration, bool)>>) -> Self {
+    pub(crate) fn new(settings: Settings, messages: Rc<Messages>) -> Self {
         let facts =
             Facts { state: State::Closed, window: Vec::new(), generation: 0, lease: 0, shown: Circuit::default() };
-        Self { settings, last_open, facts: RefCell::new(facts) }
+        Self { settings, messages, facts: RefCell::new(facts) }
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Facts) -> T) -> T {
@@ -182,8 +199,8 @@ impl Breaker {
                 }
             }
         });
-        if matches!(verdict, Verdict::Failure) {
-            self.last_open.set((self.left(), false));
+        if matches!(verdict, Verdict::Failure) && !self.left().is_zero() {
+            self.messages.leave(self.left(), false);
         }
     }
 

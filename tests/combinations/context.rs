@@ -47,6 +47,8 @@ pub(crate) struct Inside {
     /// Whether the body of the current attempt has ended. The value is `false` if an inner attribute rejected the
     /// attempt before the body ran.
     pub(crate) has_ended: Cell<bool>,
+    /// Whether a circuit left a message during the last poll of the body.
+    pub(crate) has_message: Cell<bool>,
 }
 
 /// Awaits a future. If the future has to wait, stores the time of its first wait in each empty cell of `starts`.

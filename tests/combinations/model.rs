@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::breaker::{Admitted, Breaker, Start, Ticket, Verdict};
+use crate::breaker::{Admitted, Breaker, Messages, Start, Ticket, Verdict};
 use crate::context::{Context, Inside, noting};
 use crate::history::{Call, End, History, Layer, Run};
 use crate::{CAPACITY, Ended, Kind, Observed, Side};
@@ -58,12 +58,7 @@ pub(crate) struct Model {
     /// the outermost function. One value is enough, because the error reaches all outer functions before another call
     /// can run.
     rejected_at: Cell<usize>,
-    /// The kind of the error that the body of a function last replaced by [`Kind::Replaced`].
-    replaced: Cell<Kind>,
-    /// Describes the circuit that last rejected a call or counted a failure. Each poll of a body inside a retry first
-    /// clears the value. The pair contains the time until the circuit may admit a call, and whether the circuit
-    /// rejected a call.
-    last_open: Rc<Cell<(Duration, bool)>>,
+    messages: Rc<Messages>,
     /// Each call, and the number of times that the body of its innermost function has run.
     calls: RefCell<Vec<Progress>>,
 }
@@ -78,9 +73,9 @@ const REFUND: u64 = 3;
 
 impl Model {
     pub(crate) fn new(history: &History) -> Self {
-        let last_open = Rc::<Cell<_>>::default();
+        let messages = Rc::<Messages>::default();
         Self {
-            circuits: history.circuits.map(|settings| Breaker::new(settings, last_open.clone())),
+            circuits: history.circuits.map(|settings| Breaker::new(settings, messages.clone())),
             slots: Semaphore::new(history.slots.try_into().unwrap()),
             slots_in_all: history.slots,
             wait: history.wait,
@@ -93,8 +88,7 @@ impl Model {
             rate_rejected: Cell::new(0),
             tokens: Cell::new(CAPACITY),
             rejected_at: Cell::new(0),
-            replaced: Cell::new(Kind::Err),
-            last_open,
+            messages,
             calls: RefCell::default(),
         }
     }
@@ -130,21 +124,40 @@ impl Model {
 
     async fn body(&self, context: Context) -> Kind {
         let retries = context.retries.clone();
+        let frame = self.calls.borrow()[context.call].0.frames[context.depth].clone();
+        let looks = |layer: &Layer| matches!(layer, Layer::CircuitA | Layer::CircuitB | Layer::FallbackRejected);
+        let is_noted = frame.attribute.is_some() && frame.layers.iter().any(looks);
         let (context, starts) = context.inside();
-        self.watched(retries, noting(starts, self.run_body(context))).await
+        let body = self.watched(retries, noting(starts, self.run_body(context)));
+        if is_noted { self.noted(body).await } else { body.await }
     }
 
-    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. Each poll first clears
-    /// `last_open`. After each poll, `has_ended` states whether `future` has ended.
+    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. After each poll, `has_ended`
+    /// states whether `future` has ended, and `has_message` states whether a circuit left a message during the poll.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
-            if !retries.is_empty() {
-                self.last_open.take();
-            }
+            let number = self.messages.number.get();
             let polled = future.as_mut().poll(cx);
             for inside in &retries {
                 inside.has_ended.set(polled.is_ready());
+                inside.has_message.set(self.messages.number.get() != number);
+            }
+            polled
+        })
+        .await
+    }
+
+    /// Polls the body of a circuit. If the body fails without a message from a circuit during the last poll, an older
+    /// message comes from a different call, and is removed.
+    async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
+        let mut body = pin!(body);
+        poll_fn(move |cx| {
+            let number = self.messages.number.get();
+            let polled = body.as_mut().poll(cx);
+            let failed = matches!(polled, Poll::Ready(kind) if !kind.is_ok() && kind != Kind::Panic);
+            if failed && self.messages.number.get() == number {
+                self.messages.last.set(None);
             }
             polled
         })
@@ -159,9 +172,6 @@ impl Model {
             let is_error = !kind.is_ok() && kind != Kind::Panic;
             if !is_error || !call.frames[depth].replaces {
                 return kind;
-            }
-            if kind != Kind::Replaced {
-                self.replaced.set(kind);
             }
             return Kind::Replaced;
         }
@@ -191,7 +201,7 @@ impl Model {
         let belongs = context.outer.iter().any(|(outer, ticket)| *outer == which && breaker.is_live_trial(*ticket));
         let admitted = if belongs { Some(Ticket::STALE) } else { breaker.admit() };
         let Some(ticket) = admitted else {
-            self.last_open.set((breaker.wait(), true));
+            self.messages.leave(breaker.wait(), true);
             return self.reject(&context, Kind::Open);
         };
         context.outer.push((which, ticket));
@@ -203,19 +213,15 @@ impl Model {
             context.circuits.push(start);
             below(context).await
         } else {
-            noting(vec![start], below(context)).await
+            self.noted(noting(vec![start], below(context))).await
         };
         running.ended = true;
-        // `CircuitBreaker::call` does not know the type of the error. If a body replaced the error of an expired
-        // deadline by another error, the method still counts the other error as an expired deadline.
-        let is_taken = kind == Kind::Replaced && !is_attribute && self.replaced.get().is_by_deadline();
-        let seen = if is_taken { self.replaced.get() } else { kind };
-        let verdict = match seen {
+        let verdict = match kind {
             Kind::Panic => Verdict::Failure,
-            _ if seen.is_by_deadline() && running.hung() => Verdict::Failure,
+            _ if kind.is_by_deadline() && running.hung() => Verdict::Failure,
             // If a called function rejected a call, `failure_if` decides whether the rejection is a failure. The
             // circuit ignores every other rejection.
-            _ if seen.is_rejection() || seen.is_by_deadline() => {
+            _ if kind.is_rejection() || kind.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }
             }
@@ -290,10 +296,10 @@ impl Model {
                 _ => None,
             });
             let stays_open = |which: usize| self.circuits[which].left() > pause;
-            let (wait, by_rejection) = self.last_open.get();
+            let (wait, by_rejection) = self.messages.last.get().unwrap_or_default();
             // `RetryPolicy::call` does not know the type of the error. The method therefore treats a rejection by a
             // circuit like a failure that opened the circuit.
-            let is_noted = nested.has_ended.take() && !kind.is_ok();
+            let is_noted = nested.has_ended.take() && nested.has_message.get() && !kind.is_ok();
             let stays_open_below = is_noted && wait > pause && !(is_attribute && by_rejection) && !repeats_rejections;
             // If a circuit of the same function rejected the attempt, the retry ends, even with
             // `retry_rejected = true`.

@@ -119,6 +119,18 @@ impl<E: Into<Error>> From<E> for Hidden {
     }
 }
 
+/// An error that implements `std::error::Error`, but returns no source.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer: {0}")]
+struct Unsourced(Error);
+
+impl<E: Into<Error>> From<E> for Unsourced {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+inner!(unsourced, "rejections::unsourced", "rejections::unsourced_inner": Unsourced);
 inner!(hidden, "rejections::hidden", "rejections::hidden_inner": Hidden);
 inner!(an_anyhow, "rejections::an_anyhow", "rejections::an_anyhow_inner": anyhow::Error);
 
@@ -131,6 +143,35 @@ async fn circuit_ignores_rejections_in_called_functions() {
     boxed_send::all().await;
     an_anyhow::all().await;
     hidden::all().await;
+    unsourced::all().await;
+}
+
+#[timeout(5, error = |late| late.to_string())]
+async fn text_of_timeout() -> Result<(), String> {
+    pending().await
+}
+
+#[circuit(name = "rejections::handled_deadline", open = |open| open.to_string())]
+async fn handles_deadline() -> Result<(), String> {
+    let _ = deadline(SOON, text_of_timeout()).await;
+    Err("a different error".to_owned())
+}
+
+async fn instead_of_text() -> Result<(), String> {
+    ready(Ok(())).await
+}
+
+#[fallback(instead_of_text, on = "rejected")]
+async fn falls_back_from_text() -> Result<(), String> {
+    let _ = deadline(Duration::ZERO, text_of_timeout()).await;
+    Err("a different error".to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn handled_deadline_before_another_error_is_no_rejection() {
+    handles_deadline().await.unwrap_err();
+    assert_eq!(stats("rejections::handled_deadline"), (1, 0));
+    falls_back_from_text().await.unwrap_err();
 }
 
 #[circuit(name = "rejections::hidden_own_timeout", threshold = 9)]

@@ -167,3 +167,96 @@ async fn rejection_in_synchronous_part_of_closure_ends_policy() {
     assert!(policy().call(rejected).await.is_err());
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
 }
+
+#[circuit(name = "open_circuits::lower", threshold = 1, cooldown = 1000)]
+async fn lower() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[circuit(name = "open_circuits::upper", threshold = 99)]
+async fn upper() -> io::Result<()> {
+    lower().await
+}
+
+#[retry(max = 4, delay = 8)]
+async fn retries_upper() -> io::Result<()> {
+    upper().await
+}
+
+#[retry(max = 4, delay = 8)]
+#[circuit(name = "open_circuits::upper_of_retry", threshold = 99)]
+async fn retries_with_upper() -> io::Result<()> {
+    lower().await
+}
+
+#[circuit(name = "open_circuits::lower_text", threshold = 1, cooldown = 1000, open = |open| open.to_string())]
+async fn lower_text() -> Result<(), String> {
+    Err("down".to_owned())
+}
+
+#[circuit(name = "open_circuits::upper_text", threshold = 99, open = |open| open.to_string())]
+async fn upper_text() -> Result<(), String> {
+    lower_text().await
+}
+
+async fn duration<T>(call: impl Future<Output = T>) -> Duration {
+    let begin = Instant::now();
+    call.await;
+    begin.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn closed_upper_circuit_does_not_hide_open_lower_circuit() {
+    let reset = || breaker("open_circuits::lower").reset();
+    assert_eq!(duration(retries_upper()).await, Duration::ZERO);
+    reset();
+    assert_eq!(duration(retries_with_upper()).await, Duration::ZERO);
+    reset();
+    assert_eq!(duration(policy().call(upper)).await, Duration::ZERO);
+    // The first call opens the lower circuit, which rejects the second call.
+    for _ in 0..2 {
+        assert_eq!(duration(policy().call(upper_text)).await, Duration::ZERO);
+    }
+    let lower = CircuitBreaker::builder("open_circuits::low").threshold(1).cooldown(seconds(1000)).build().unwrap();
+    let upper = CircuitBreaker::builder("open_circuits::up").threshold(99).build().unwrap();
+    for _ in 0..2 {
+        let nested = || upper.call(|| lower.call(|| async { Err::<(), _>(Plain) }));
+        assert_eq!(duration(policy().call(nested)).await, Duration::ZERO);
+    }
+}
+
+#[retry(max = 2, delay = 1)]
+async fn logs() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry(max = 4, delay = 8)]
+async fn logs_after_failure() -> Result<(), String> {
+    let outcome = lower_text_of_logs().await;
+    let _ = logs().await;
+    outcome
+}
+
+#[circuit(name = "open_circuits::logs", threshold = 1, cooldown = 1000, open = |open| open.to_string())]
+async fn lower_text_of_logs() -> Result<(), String> {
+    Err("down".to_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_retry_in_body_does_not_hide_open_circuit() {
+    assert_eq!(duration(logs_after_failure()).await, Duration::ZERO, "the attempt opens the circuit");
+    assert_eq!(duration(logs_after_failure()).await, Duration::ZERO, "the circuit rejects the attempt");
+}
+
+#[circuit(name = "open_circuits::forced", cooldown = 1, open = |open| open.to_string())]
+async fn forced_open() -> Result<(), String> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_does_not_wait_for_forced_open_circuit() {
+    let breaker = breaker("open_circuits::forced");
+    breaker.force_open();
+    assert_eq!(duration(policy().call(forced_open)).await, Duration::ZERO);
+    assert_eq!(breaker.stats().total_rejected, 1);
+}

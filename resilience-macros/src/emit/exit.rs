@@ -30,7 +30,7 @@ impl Place<'_> {
     /// `error` contains the error of the timeout. This error tells whether the caller's deadline ended the call.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
-        self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(error);))
+        self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(&error);))
     }
 
     /// Returns the expression for the cause of a rejection, or `Cause::None` if no attribute needs the cause. An

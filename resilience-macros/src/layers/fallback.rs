@@ -111,7 +111,7 @@ impl Layer for Fallback {
         let outcome = quote_spanned!(at=> outcome);
         // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
         // of the call.
-        let wait = place.wait(at, &outcome, place.watched(&place.noted(&quote_spanned!(at=> called))));
+        let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
         Statements::Bind(quote_spanned! {mixed=>
             let outcome = #label { #clones #tail };
             let outcome = #end: {

@@ -8,6 +8,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use crate::base::existing::count_message;
+
 /// A message from a circuit to the retry around the circuit. The circuit rejected a call, or recorded a failure and now
 /// rejects further calls.
 #[derive(Clone, Copy, Debug)]
@@ -20,9 +22,7 @@ pub(crate) struct StillOpen {
 }
 
 thread_local! {
-    /// The newest message from a circuit to the retry around the circuit. A retry sets this variable to `None` before
-    /// each poll of the retry's body. A circuit that still admits calls after a failure also sets this variable to
-    /// `None`.
+    /// The newest message from a circuit to the retry around the circuit.
     static LAST: Cell<Option<StillOpen>> = const { Cell::new(None) };
 }
 
@@ -31,8 +31,14 @@ impl StillOpen {
         LAST.get()
     }
 
-    #[inline]
-    pub(crate) fn note(last: Option<Self>) {
-        LAST.set(last);
+    /// Stores this message. A retry compares the number of messages before and after a poll of its body, so that the retry
+    /// ignores a message from before the poll.
+    pub(crate) fn leave(self) {
+        LAST.set(Some(self));
+        count_message();
+    }
+
+    pub(crate) fn clear() {
+        LAST.set(None);
     }
 }

@@ -5,8 +5,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::base::clock::Tick;
+use crate::base::existing::Note;
 use crate::base::name::Name;
-use crate::base::not_made::{Note, Noted};
+use crate::base::noted::Noted;
 use crate::base::sync::Arc;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::state::{CircuitState, Phase};

@@ -117,3 +117,48 @@ pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Dis
 fn millis(started: Option<Tick>) -> Option<u64> {
     started.map(|started| u64::try_from(Tick::now().since(started).as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::subscriber::{Interest, set_default};
+    use tracing::{Event, Subscriber};
+
+    use super::*;
+
+    /// A subscriber of the DEBUG events that the function selects.
+    struct Selects(fn(&Metadata<'_>) -> bool);
+
+    impl Subscriber for Selects {
+        fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+            if (self.0)(metadata) { Interest::always() } else { Interest::never() }
+        }
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            unreachable!("no code may ask whether an event is enabled, because a layer would lose its next event")
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, _: &Event<'_>) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[test]
+    fn durations_are_wanted_only_by_subscriber_of_their_events() {
+        assert!(!durations_wanted(), "no subscriber");
+        for (selects, wanted) in [
+            ((|metadata| metadata.target() == "myapp") as fn(&Metadata<'_>) -> bool, false),
+            (|metadata| metadata.name() == "circuit_rejected", false),
+            (|metadata| metadata.name() == "circuit_success", true),
+            (|metadata| metadata.name() == "circuit_failure", true),
+            (|metadata| metadata.fields().field("error").is_some(), true),
+            (|metadata| metadata.target() == "resilience", true),
+        ] {
+            let _guard = set_default(Selects(selects));
+            assert_eq!(durations_wanted(), wanted);
+        }
+    }
+}

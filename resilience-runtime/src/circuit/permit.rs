@@ -55,6 +55,10 @@ impl<B: Borrow<Core>> Admitted<B> {
         self.core.borrow().end_late(self.ticket, self.started);
     }
 
+    pub(crate) fn end_too_late(&self) {
+        self.core.borrow().end_too_late(self.ticket, self.started);
+    }
+
     #[inline]
     fn cancel(&self) {
         self.core.borrow().cancel(self.ticket, self.started);
@@ -161,7 +165,7 @@ impl<'a> Call<&'a Core> {
             Ok(admission) => admission,
             Err(wait) => {
                 core.reject(wait);
-                StillOpen::note(Some(StillOpen { wait: wait.time(), by_rejection: true }));
+                StillOpen { wait: wait.until_admission(), by_rejection: true }.leave();
                 return Err(wait);
             }
         };

@@ -2,7 +2,7 @@
 //! called service.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
-use crate::base::not_made::Note;
+use crate::base::existing::Note;
 use crate::hedge::Attempted;
 use crate::timeout::timeout::TimeoutError;
 
@@ -15,8 +15,10 @@ pub enum Cause {
     None,
     /// A circuit rejected the call.
     Circuit,
-    /// A bulkhead or a rate limit rejected the call, or the caller's deadline had passed before the call.
+    /// A bulkhead or a rate limit rejected the call.
     Limit,
+    /// The caller's deadline had passed before the call, so the call did not start.
+    TooLate,
     /// The caller's deadline ended the call.
     Deadline,
     /// The cause is unknown, because the error type gives no access to the sources of an error.
@@ -26,10 +28,10 @@ pub enum Cause {
 impl Cause {
     /// Returns the cause of a call that a timeout ended with this error. If the caller's deadline did not shorten the
     /// timeout, the cause is `Cause::None`.
-    pub fn of_timeout(error: TimeoutError) -> Self {
+    pub fn of_timeout(error: &TimeoutError) -> Self {
         match (error.by_deadline(), error.after().is_zero()) {
             (false, _) => Self::None,
-            (true, true) => Self::Limit,
+            (true, true) => Self::TooLate,
             (true, false) => Self::Deadline,
         }
     }
@@ -37,7 +39,7 @@ impl Cause {
     /// Returns true if the call did not start. A layer (one attribute of a function) rejected the call, or the caller's
     /// deadline had passed before the call.
     pub fn is_rejection(self) -> bool {
-        matches!(self, Self::Circuit | Self::Limit)
+        matches!(self, Self::Circuit | Self::Limit | Self::TooLate)
     }
 
     pub fn is_circuit(self) -> bool {
@@ -48,15 +50,22 @@ impl Cause {
     /// this outcome neither as a success nor as a failure. As an exception, a circuit counts a failure if the caller's
     /// deadline ends a call that ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
-        matches!(self, Self::Circuit | Self::Limit | Self::Deadline)
+        matches!(self, Self::Circuit | Self::Limit | Self::TooLate | Self::Deadline)
     }
 
-    /// If this cause is `Cause::Unknown`, returns the cause that the last poll of the body stored in a thread-local
+    /// Returns whether a search of the error found no cause. The error may still report a rejection, because many error
+    /// types hide the sources of an error.
+    #[inline]
+    pub fn is_hidden(self) -> bool {
+        matches!(self, Self::None | Self::Unknown)
+    }
+
+    /// If a search of the error found no cause, returns the cause that the last poll of the body stored in a thread-local
     /// variable. Returns any other cause unchanged.
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {
-        if self == Self::Unknown { Self::noted() } else { self }
+        if self.is_hidden() { Self::noted() } else { self }
     }
 
     fn noted() -> Self {

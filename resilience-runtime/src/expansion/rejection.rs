@@ -30,8 +30,8 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
                 return Some(Cause::Limit);
             }
             source.downcast_ref().map(|by| match by {
-                ByDeadline::Before => Cause::Limit,
-                ByDeadline::During => Cause::Deadline,
+                ByDeadline::Before(_) => Cause::TooLate,
+                ByDeadline::During(_) => Cause::Deadline,
             })
         })
         .unwrap_or(Cause::None)

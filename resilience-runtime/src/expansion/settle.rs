@@ -128,6 +128,7 @@ pub fn end_by_caller(permit: Permit<'_>, cause: Cause) {
 fn end_neutral(call: Admitted<&Core>, cause: Cause) {
     match cause {
         Cause::Deadline => call.end_late(),
+        Cause::TooLate => call.end_too_late(),
         _ => call.ignore(),
     }
 }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::base::clock::{Tick, nanos};
-use crate::base::not_made::Note;
+use crate::base::existing::Note;
 use crate::base::outcome::Outcome;
 use crate::base::still_open::StillOpen;
 use crate::circuit::breaker::CircuitBreaker;
@@ -16,7 +16,7 @@ use crate::expansion::cause::Cause;
 use crate::retry::budget::{RetryBudget, RetryCost};
 use crate::retry::end::End;
 use crate::retry::events;
-use crate::retry::nested::{self, Counted, Inside};
+use crate::retry::nested::{self, Counted, Ended as BodyEnded, Inside};
 use crate::retry::rules::RetryEvent;
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
@@ -210,7 +210,7 @@ struct Ended<'r, R, T, E> {
     /// field is `None` if a layer, such as a timeout, ended the attempt before the body returned. If the field is
     /// `None`, the retry ignores [`StillOpen::last`] (the last open circuit), because this value describes another
     /// call.
-    body: Option<Note>,
+    body: Option<BodyEnded>,
     /// The time until an open circuit inside the body admits calls again. The field is `None` if no circuit inside the
     /// body is known to be open.
     noted: Option<Duration>,
@@ -269,13 +269,16 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         };
         let Some(cause) = found else { return self };
         let Ended { last, noted, body, .. } = &mut self.ended;
-        let is_unknown = cause == Cause::Unknown;
-        if cause.is_circuit() || is_unknown && *body == Some(Note::Circuit) {
+        let Some(body) = *body else {
+            *last = cause.is_circuit().then_some(End::Rejected);
+            return self;
+        };
+        if cause.is_circuit() || cause.is_hidden() && body.note == Note::Circuit {
             *last = Some(End::Rejected);
         }
-        if body.is_some() {
-            *noted = StillOpen::last().filter(|open| is_unknown || !open.by_rejection).map(|open| open.wait);
-        }
+        // If the error can be searched, a rejection that the search does not find was handled by the body.
+        let is_about_error = |open: &StillOpen| cause == Cause::Unknown || !open.by_rejection;
+        *noted = StillOpen::last().filter(|open| body.has_message && is_about_error(open)).map(|open| open.wait);
         self
     }
 

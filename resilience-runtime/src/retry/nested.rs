@@ -5,9 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::base::not_made::{Existing, Note};
+use crate::base::existing::{Existing, Note};
 use crate::base::repeat::Repeat;
-use crate::base::still_open::StillOpen;
 
 thread_local! {
     /// The number of retries on this thread, minus the retries of calls that succeeded. [`Counted`] reads this number
@@ -31,11 +30,20 @@ pub(crate) struct Inside {
     /// The number of retries that nested calls made inside the body, in all attempts. The retries of nested calls that
     /// succeeded are not included.
     pub(crate) retries: i32,
-    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the body. The
-    /// field is `None` if a layer, such as a timeout, ended the current attempt before the body returned.
-    pub(crate) ended: Option<Note>,
+    /// The observations of the last poll of the body. The field is `None` if a layer, such as a timeout, ended the current
+    /// attempt before the body returned.
+    pub(crate) ended: Option<Ended>,
     /// Whether the current attempt is a repetition of the first attempt.
     pub(crate) is_repeat: bool,
+}
+
+/// The observations of the last poll of a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    /// The kind of error that a layer created during the poll.
+    pub(crate) note: Note,
+    /// Whether a circuit left a message for the retry during the poll.
+    pub(crate) has_message: bool,
 }
 
 pin_project_lite::pin_project! {
@@ -63,7 +71,6 @@ impl<F: Future> Future for Counted<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let before = RETRIES.get();
-        StillOpen::note(None);
         let _mark = Repeat::mark(this.inside.is_repeat);
         let existing = Existing::now();
         let polled = this.body.poll(cx);
@@ -71,7 +78,8 @@ impl<F: Future> Future for Counted<'_, F> {
         if retries != 0 {
             this.inside.retries = this.inside.retries.saturating_add(retries);
         }
-        this.inside.ended = polled.is_ready().then(|| existing.note());
+        this.inside.ended =
+            polled.is_ready().then(|| Ended { note: existing.note(), has_message: existing.has_message() });
         polled
     }
 }

@@ -34,7 +34,7 @@ use crate::timeout::deadline::within;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("timed out after {after:?}{}", if self.by_deadline() { ", at the deadline" } else { "" })]
 pub struct TimeoutError {
     after: Duration,

@@ -50,9 +50,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 cause = ::resilience_runtime::__private::Cause::None;
                 let ::core::option::Option::Some(outcome) = timeout
                     .as_mut()
-                    .race(::resilience_runtime::__private::watch(
-                        &mut permit,
-                        ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new().__note(async move {
+                    .race(::resilience_runtime::__private::Body::<Result<Answer, Error>>::new().__note(
+                        ::resilience_runtime::__private::watch(&mut permit, async move {
                             if false {
                                 let _ = &question;
                                 let _ = &self;
@@ -72,7 +71,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 timeout_allowed,
                 ::resilience_runtime::__private::Duration::new(2, 0),
             );
-            cause = ::resilience_runtime::__private::Cause::of_timeout(error);
+            cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
             ::resilience_runtime::__private::rejected(error)
         };
         outcome

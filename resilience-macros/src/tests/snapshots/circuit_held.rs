@@ -13,18 +13,16 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
-    let outcome = ::resilience_runtime::__private::watch(
-        &mut permit,
-        ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new().__note(async move {
+    let outcome = ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new()
+        .__note(::resilience_runtime::__private::watch(&mut permit, async move {
             if false {
                 let _ = &question;
                 let _ = &self;
                 return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
             }
             '_resilience_body: { self.client.ask(&question).await }
-        }),
-    )
-    .await;
+        }))
+        .await;
     let outcome = ::resilience_runtime::__private::settle(
         permit,
         outcome,

@@ -18,18 +18,16 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
             return ::resilience_runtime::__private::rejected_with(error, Error::Open);
         }
     };
-    let outcome = ::resilience_runtime::__private::watch(
-        &mut permit,
-        ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new().__note(async {
+    let outcome = ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new()
+        .__note(::resilience_runtime::__private::watch(&mut permit, async {
             if false {
                 let _ = &question;
                 let _held = self;
                 return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
             }
             '_resilience_body: { self.client.ask(&question).await }
-        }),
-    )
-    .await;
+        }))
+        .await;
     let outcome = ::resilience_runtime::__private::settle_by(
         permit,
         outcome,

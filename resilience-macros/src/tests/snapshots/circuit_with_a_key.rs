@@ -18,18 +18,16 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
     };
-    let outcome = ::resilience_runtime::__private::watch(
-        &mut permit,
-        ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(async move {
+    let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new()
+        .__note(::resilience_runtime::__private::watch(&mut permit, async move {
             if false {
                 let _ = &client;
                 let _ = &url;
                 return ::resilience_runtime::__private::never::<Result<Page, Error>>();
             }
             '_resilience_body: { client.get(&url).await?.page() }
-        }),
-    )
-    .await;
+        }))
+        .await;
     let outcome = ::resilience_runtime::__private::settle_by(
         permit,
         outcome,

@@ -24,17 +24,15 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             }
         };
         cause = ::resilience_runtime::__private::Cause::None;
-        let outcome = ::resilience_runtime::__private::watch(
-            &mut permit,
-            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(async {
+        let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new()
+            .__note(::resilience_runtime::__private::watch(&mut permit, async {
                 if false {
                     let _ = &mut url;
                     return ::resilience_runtime::__private::never::<Result<Page, Error>>();
                 }
                 '_resilience_body: { client.get(&url).await?.page() }
-            }),
-        )
-        .await;
+            }))
+            .await;
         let outcome = ::resilience_runtime::__private::settle(
             permit,
             outcome,

@@ -61,10 +61,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                                 }
                                             };
                                         cause = ::resilience_runtime::__private::Cause::None;
-                                        let outcome = ::resilience_runtime::__private::watch(
-                                            &mut permit2,
-                                            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(
-                                                async {
+                                        let outcome =
+                                            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new()
+                                                .__note(::resilience_runtime::__private::watch(&mut permit2, async {
                                                     if false {
                                                         return ::resilience_runtime::__private::never::<
                                                             Result<Page, Error>,
@@ -72,10 +71,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                                         );
                                                     }
                                                     '_resilience_body: { client.get(&url).await?.page() }
-                                                },
-                                            ),
-                                        )
-                                        .await;
+                                                }))
+                                                .await;
                                         let outcome = ::resilience_runtime::__private::settle(
                                             permit2,
                                             outcome,

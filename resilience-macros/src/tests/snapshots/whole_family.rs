@@ -105,36 +105,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     let outcome = 'timeout2: {
                                         'timeout2_expired: {
                                             cause = ::resilience_runtime::__private::Cause::None;
-                                            let ::core::option::Option::Some(waited) =
-                                                timeout
-                                                    .as_mut()
-                                                    .race(
-                                                        timeout2.as_mut().race(
-                                                            retry.watch(::resilience_runtime::__private::watch(
-                                                                &mut permit,
-                                                                ::resilience_runtime::__private::Body::<
-                                                                    Result<Page, Error>,
-                                                                >::new(
-                                                                )
-                                                                .__note(async {
-                                                                    if false {
-                                                                        let _ = &mut url;
-                                                                        return ::resilience_runtime::__private::never::<
-                                                                            Result<Page, Error>,
-                                                                        >(
-                                                                        );
-                                                                    }
-                                                                    '_resilience_body: {
-                                                                        client.get(&url).await?.page()
-                                                                    }
-                                                                }),
-                                                            )),
-                                                        ),
-                                                    )
-                                                    .await
-                                            else {
-                                                break 'timeout_expired;
-                                            };
+                                            let :: core :: option :: Option :: Some (waited) = timeout . as_mut () . race (timeout2 . as_mut () . race (:: resilience_runtime :: __private :: Body :: < Result < Page , Error > > :: new () . __note (retry . watch (:: resilience_runtime :: __private :: watch (& mut permit , async { if false { let _ = & mut url ; return :: resilience_runtime :: __private :: never :: < Result < Page , Error > > () ; } '_resilience_body : { client . get (& url) . await ?. page () } }))))) . await else { break 'timeout_expired } ;
                                             let ::core::option::Option::Some(outcome) = waited else {
                                                 break 'timeout2_expired;
                                             };
@@ -145,7 +116,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             timeout2_allowed,
                                             ::resilience_runtime::__private::Duration::new(5, 0),
                                         );
-                                        cause = ::resilience_runtime::__private::Cause::of_timeout(error);
+                                        cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                                         ::resilience_runtime::__private::rejected(error)
                                     };
                                     outcome
@@ -190,7 +161,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 timeout_allowed,
                 ::resilience_runtime::__private::Duration::new(60, 0),
             );
-            cause = ::resilience_runtime::__private::Cause::of_timeout(error);
+            cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
             ::resilience_runtime::__private::rejected(error)
         };
         outcome

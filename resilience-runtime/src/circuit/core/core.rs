@@ -108,7 +108,9 @@ impl Core {
 
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
-        (events::durations_wanted() || self.gate.has_slow_calls()).then(Tick::now)
+        // With `hung_after`, the start time is the time of the first wait. A subscriber must not change this time.
+        let by_event = events::durations_wanted() && !self.gate.times_waits();
+        (by_event || self.gate.has_slow_calls()).then(Tick::now)
     }
 
     /// Records a call that counts as neither success nor failure.
@@ -130,15 +132,29 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_ignored);
     }
 
+    /// Records a call whose body made a nested call after the caller's deadline had passed. If the body ran for
+    /// `hung_after` or longer, records a failure.
+    #[cold]
+    pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
+        if self.has_hung(started, Tick::now()) {
+            self.fail(ticket, started, Some(&"hung"), None);
+        } else {
+            self.ignore(ticket);
+        }
+    }
+
+    /// Returns whether a call that started at `started` has run for `hung_after` or longer.
+    fn has_hung(&self, started: Option<Tick>, now: Tick) -> bool {
+        let ran = started.map(|started| now.since(started));
+        ran.is_some_and(|ran| self.gate.read(|_, settings| settings.hung_after.is_some_and(|after| ran >= after)))
+    }
+
     /// Records a call that was cancelled, or that a deadline ended. If the call ran for `hung_after` or longer, records
     /// a failure. Otherwise, `add` counts the call in the totals.
     fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
-        let ran = started.map(|started| now.since(started));
-        let hung =
-            ran.is_some_and(|ran| gate.read(|_, settings| settings.hung_after.is_some_and(|after| ran >= after)));
-        if hung {
+        if self.has_hung(started, now) {
             return self.fail(ticket, started, Some(&"hung"), None);
         }
         add(totals);
@@ -223,7 +239,9 @@ impl Core {
         if let Effect::Opened { reason, failures } = effect {
             events::opened(name, reason, failures, error);
         }
-        StillOpen::note(self.wait().map(|wait| StillOpen { wait, by_rejection: false }));
+        if let Some(wait) = self.wait() {
+            StillOpen { wait, by_rejection: false }.leave();
+        }
     }
 
     /// Returns the time for which the circuit will reject calls, or `None` if the circuit may admit a call. Returns

@@ -59,6 +59,12 @@ impl Wait {
         }
     }
 
+    /// Returns the time for which the circuit rejects calls. A circuit that was forced open rejects calls until a reset, so
+    /// the time is `Duration::MAX`.
+    pub(crate) const fn until_admission(self) -> Duration {
+        if self.0 & STATE == FORCED_OPEN { Duration::MAX } else { self.time() }
+    }
+
     pub(crate) const fn time(self) -> Duration {
         Duration::from_nanos(self.0 & !STATE)
     }

@@ -1,0 +1,95 @@
+//! Counts the existing errors of rejected calls and of expired deadlines on each thread, and the messages of circuits.
+
+use std::cell::Cell;
+
+thread_local! {
+    /// The number of marks ([`NotMade`] or [`ByDeadline`]) that this thread created, minus the number of marks that
+    /// this thread dropped. The first three variants of [`Note`] have a number each. The fourth number counts the messages
+    /// of [`StillOpen`](crate::base::still_open::StillOpen). Each number wraps at 2^16.
+    ///
+    /// The four numbers have 64 bits together, so that one load reads all four numbers.
+    static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
+}
+
+/// The index in [`ERRORS`] of the number of messages.
+const MESSAGES: usize = 3;
+
+/// Adds `change` to the number at `index` in [`ERRORS`].
+#[inline]
+fn count(index: usize, change: u16) {
+    let mut errors = ERRORS.get();
+    errors[index] = errors[index].wrapping_add(change);
+    ERRORS.set(errors);
+}
+
+/// Adds one to the number of existing errors of this kind.
+#[inline]
+pub(crate) fn count_created(note: Note) {
+    count(note as usize, 1);
+}
+
+/// Subtracts one from the number of existing errors of this kind.
+#[inline]
+pub(crate) fn count_dropped(note: Note) {
+    count(note as usize, u16::MAX);
+}
+
+/// Counts a message from a circuit to the retry around the circuit.
+pub(crate) fn count_message() {
+    count(MESSAGES, 1);
+}
+
+/// The kind of an error: a rejection, an expired deadline, or any other error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// The error of a call that a circuit rejected.
+    Circuit,
+    /// The error of a call that did not start. A bulkhead or a rate limit rejected the call, or the caller's deadline
+    /// had passed.
+    Limit,
+    /// The error of a call that the caller's deadline ended.
+    Deadline,
+    /// Any other error. A call without an error also has the kind `Other`.
+    Other,
+}
+
+/// A copy of the four numbers in [`ERRORS`], read before the poll of a body. There is one number for each [`Note`]
+/// (kind of error).
+///
+/// The error type of the body may hide the kind of an error. If a number is greater after the poll, an error of this
+/// kind was created during the poll and still exists. The method `note` then assumes that the body has returned the new
+/// error. The assumption is wrong if the body has kept the new error and returned a different error. A single number
+/// means nothing, because an error may move to a different thread before the error is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Existing([u16; 4]);
+
+impl Existing {
+    #[inline]
+    pub(crate) fn now() -> Self {
+        Self(ERRORS.get())
+    }
+
+    /// Returns the kind of error whose number in [`ERRORS`] is now greater than in `self`. Returns `Other` if no number
+    /// is greater.
+    #[inline]
+    pub(crate) fn note(self) -> Note {
+        let now = Self::now();
+        // Compares all four numbers at once, because nearly every poll changes none of the four numbers.
+        if now == self {
+            return Note::Other;
+        }
+        let grew = |note: &Note| is_more(now.0[*note as usize], self.0[*note as usize]);
+        [Note::Circuit, Note::Limit, Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
+    }
+
+    /// Returns whether a circuit has left a message since `self` was read.
+    #[inline]
+    pub(crate) fn has_message(self) -> bool {
+        Self::now().0[MESSAGES] != self.0[MESSAGES]
+    }
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "the difference of two wrapping counts has a sign")]
+fn is_more(now: u16, before: u16) -> bool {
+    now.wrapping_sub(before) as i16 > 0
+}

@@ -1,0 +1,73 @@
+//! Finds out the kind of an error at run time, also if the type of the error hides the sources of the error.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::base::existing::{Existing, Note};
+use crate::base::still_open::StillOpen;
+
+thread_local! {
+    /// The kind of the error that the last polled [`Noted`] future returned. If this future is still pending, the kind
+    /// is `Note::Other`.
+    static NOTED: Cell<Note> = const { Cell::new(Note::Other) };
+}
+
+impl Note {
+    /// Returns the kind of the error that the last polled [`Noted`] future returned. Returns `Other` if this future was
+    /// still pending, for example because a timeout ended the call first.
+    pub(crate) fn last() -> Self {
+        NOTED.get()
+    }
+}
+
+pin_project! {
+    /// Wraps the body of a function. When a poll of the body returns an error, this future stores the kind of the error.
+    /// [`Note::last`] returns the stored kind.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Noted<F> {
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F> Noted<F> {
+    #[inline]
+    pub(crate) fn new(body: F) -> Self {
+        Self { body }
+    }
+}
+
+impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
+    type Output = Result<T, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let before = Existing::now();
+        let polled = self.project().body.poll(cx);
+        match &polled {
+            // No code reads `NOTED` after a success.
+            Poll::Ready(Ok(_)) => {}
+            Poll::Ready(Err(_)) => note_error(before),
+            // Replaces the kind of an earlier error, because a timeout may end the call before the next poll of the
+            // body.
+            Poll::Pending => NOTED.set(Note::Other),
+        }
+        polled
+    }
+}
+
+/// Stores the kind of an error that a body returned. `before` was read before the last poll of the body.
+#[cold]
+#[inline(never)]
+fn note_error(before: Existing) {
+    NOTED.set(before.note());
+    // A message from before this poll comes from a different call, whose error the caller has handled.
+    if !before.has_message() {
+        StillOpen::clear();
+    }
+}
