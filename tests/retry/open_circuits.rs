@@ -80,16 +80,28 @@ async fn rejection_of_any_error_type_ends_retry() {
     assert_eq!(opened_by_others("open_circuits::io", policy().call(held)).await, 8);
 }
 
+#[circuit(name = "open_circuits::fails_with_text", open = |open| open.to_string())]
+async fn fails_with_text() -> Result<(), String> {
+    Err("down".to_owned())
+}
+
+#[circuit(name = "open_circuits::fails_with_io")]
+async fn fails_with_io() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
 #[tokio::test(start_paused = true)]
 async fn failure_that_opens_called_circuit_ends_retry() {
     let begin = Instant::now();
-    breaker("open_circuits::text").reset();
     let eager = RetryPolicy::builder().max(9).delay(Duration::ZERO).build().unwrap();
-    assert_eq!(eager.call(text).await, Err("down".to_owned()), "the real error, not that the circuit is open");
-    assert_eq!(breaker("open_circuits::text").stats().total_rejected, 0);
-    breaker("open_circuits::io").reset();
+    assert_eq!(
+        eager.call(fails_with_text).await,
+        Err("down".to_owned()),
+        "the real error, not that the circuit is open"
+    );
+    assert_eq!(breaker("open_circuits::fails_with_text").stats().total_rejected, 0);
     let late = RetryPolicy::builder().max(9).delay(seconds(1)).build().unwrap();
-    assert_eq!(late.call(an_io_error).await.unwrap_err().to_string(), "down");
+    assert_eq!(late.call(fails_with_io).await.unwrap_err().to_string(), "down");
     assert_eq!(begin.elapsed(), seconds(3), "three attempts");
 }
 
