@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::time::Duration;
 
-use resilience_runtime::{CircuitOpenError, RetryPolicy, circuit, fallback, get_circuit, hedge, retry};
-use tokio::time::Instant;
+use resilience_runtime::{CircuitBreaker, CircuitOpenError, RetryPolicy, circuit, fallback, get_circuit, hedge, retry};
+use tokio::time::{Instant, advance};
 
 const HOSTS: [&str; 2] = ["a", "b"];
 
@@ -122,26 +123,30 @@ async fn key_names_attempt_in_other_stacks() {
 }
 
 #[retry(max = 3, delay = 0, retry_rejected = true)]
-#[circuit(name = "failover::own", threshold = 1)]
+#[circuit(name = "failover::own", threshold = 1, cooldown = 5)]
 async fn own() -> io::Result<()> {
     Err(io::Error::other("down"))
 }
 
 #[retry(max = 3, delay = 0, retry_rejected = true)]
 #[hedge(after = 1)]
-#[circuit(name = "failover::own_below_hedge", threshold = 1)]
+#[circuit(name = "failover::own_below_hedge", threshold = 1, cooldown = 5)]
 async fn own_below_hedge() -> io::Result<()> {
     Err(io::Error::other("down"))
 }
 
 #[tokio::test(start_paused = true)]
 async fn rejection_by_own_circuit_ends_retry() {
-    for name in ["failover::own", "failover::own_below_hedge"] {
-        get_circuit(name).unwrap().force_open();
-    }
+    let circuits = ["failover::own", "failover::own_below_hedge"].map(|name| get_circuit(name).unwrap());
+    let rejected = || circuits.each_ref().map(|circuit| circuit.stats().total_rejected);
+    circuits.iter().for_each(CircuitBreaker::force_open);
     own().await.unwrap_err();
     own_below_hedge().await.unwrap_err();
-    for name in ["failover::own", "failover::own_below_hedge"] {
-        assert_eq!(get_circuit(name).unwrap().stats().total_rejected, 1, "{name}");
-    }
+    assert_eq!(rejected(), [1, 1]);
+    circuits.iter().for_each(CircuitBreaker::trip);
+    advance(Duration::from_secs(5)).await;
+    let _trials = circuits.each_ref().map(|circuit| circuit.try_acquire().unwrap());
+    own().await.unwrap_err();
+    own_below_hedge().await.unwrap_err();
+    assert_eq!(rejected(), [2, 2], "half-open, so that the circuit may admit the next attempt");
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, RetryPolicy, circuit, get_circuit, retry};
+use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy, circuit, get_circuit, retry};
 use support::{Error, seconds};
 use tokio::time::{Instant, sleep};
 
@@ -80,6 +80,19 @@ async fn rejection_of_any_error_type_ends_retry() {
     assert_eq!(opened_by_others("open_circuits::io", policy().call(held)).await, 8);
 }
 
+#[tokio::test(start_paused = true)]
+async fn rejection_by_half_open_circuit_ends_policy() {
+    let breaker = CircuitBreaker::builder("open_circuits::half_open").cooldown(seconds(1)).build().unwrap();
+    breaker.trip();
+    sleep(seconds(1)).await;
+    let _trial = breaker.try_acquire().unwrap();
+    let begin = Instant::now();
+    // The pause is longer than the wait of the rejection, so only the rejection itself can end the retry.
+    let rejected = policy().call(|| breaker.call(|| std::future::ready(Err::<(), _>(Plain)))).await;
+    assert!(matches!(rejected, Err(CallError::Open(_))));
+    assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
+}
+
 #[circuit(name = "open_circuits::fails_with_text", open = |open| open.to_string())]
 async fn fails_with_text() -> Result<(), String> {
     Err("down".to_owned())
@@ -111,11 +124,28 @@ async fn short(calls: &Cell<u32>) -> Result<(), Error> {
     if calls.get() == 1 { Err(Error::Down) } else { Ok(()) }
 }
 
+#[circuit(name = "open_circuits::as_long_as_pause", threshold = 1, cooldown = 8)]
+async fn as_long_as_pause(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    if calls.get() == 1 { Err(Error::Down) } else { Ok(()) }
+}
+
+#[retry(max = 2, delay = 8)]
+#[circuit(name = "open_circuits::own", threshold = 1, cooldown = 8)]
+async fn retries_own_circuit(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    if calls.get() == 1 { Err(Error::Down) } else { Ok(()) }
+}
+
 #[tokio::test(start_paused = true)]
 async fn pause_that_reaches_end_of_cooldown_is_made() {
     let calls = Cell::new(0);
     policy().call(|| short(&calls)).await.unwrap();
-    assert_eq!(calls.get(), 2);
+    assert_eq!(calls.take(), 2);
+    policy().call(|| as_long_as_pause(&calls)).await.unwrap();
+    assert_eq!(calls.take(), 2, "the cooldown ends with the pause");
+    retries_own_circuit(&calls).await.unwrap();
+    assert_eq!(calls.take(), 2, "the cooldown of a circuit on the same function ends with the pause");
 }
 
 #[circuit(name = "open_circuits::other", threshold = 9)]
