@@ -71,6 +71,13 @@ async fn attempts_count_by_default() {
     let breaker = CircuitBreaker::builder("count_requests").threshold(9).build().unwrap();
     assert!(policy(4).call(|| fails(&breaker)).await.is_err());
     assert_eq!(failures(&breaker), (4, 4));
+    // A circuit with a window of time records which calls are repeats, even without the option.
+    let window = || CircuitBreaker::builder("count_requests").threshold(9).window(60 * SECOND);
+    for builder in [window(), window().count_requests(false)] {
+        let breaker = builder.build().unwrap();
+        assert!(policy(4).call(|| fails(&breaker)).await.is_err());
+        assert_eq!(failures(&breaker), (4, 4), "a window of time");
+    }
 }
 
 #[circuit(name = "count_requests::called", count = "requests")]
@@ -144,6 +151,14 @@ async fn first_attempt_inside_repeat_is_repeat() {
     let outer = RetryPolicy::builder().max(2).delay(Duration::ZERO).count_nested(false).build().unwrap();
     assert!(outer.call(|| inner.call(|| fails(&breaker))).await.is_err());
     assert_eq!(failures(&breaker), (1, 4));
+
+    let breaker = builder().build().unwrap();
+    let after_inner_retry = || async {
+        policy(1).call(|| ready(Ok::<_, Error>(()))).await?;
+        fails(&breaker).await
+    };
+    assert!(policy(2).call(after_inner_retry).await.is_err());
+    assert_eq!(failures(&breaker), (1, 2), "a call after an inner retry");
 }
 
 #[retry(max = 2, delay = 0)]
