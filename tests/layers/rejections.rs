@@ -529,13 +529,30 @@ async fn fallback_on_rejected_sees_called_functions() {
     assert_eq!(deadline(Duration::ZERO, falls_back_above_timeout(2)).await, replaced, "the body did not run");
 }
 
-async fn instead_of_hidden(_: bool) -> Result<(), Hidden> {
+#[circuit(name = "rejections::hidden_hung", threshold = 9, hung_after = 2)]
+async fn hidden_hung() -> Result<(), Hidden> {
+    Ok(calls_slow().await?)
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_deadline_in_hidden_error_is_failure() {
+    deadline(Duration::from_millis(1_999), hidden_hung()).await.unwrap_err();
+    assert_eq!(stats("rejections::hidden_hung"), (0, 1));
+    deadline(Duration::from_secs(2), hidden_hung()).await.unwrap_err();
+    assert_eq!(stats("rejections::hidden_hung"), (1, 1));
+}
+
+async fn instead_of_hidden(_: u32) -> Result<(), Hidden> {
     ready(Err(Error::Status(1).into())).await
 }
 
 #[fallback(instead_of_hidden, on = "rejected")]
-async fn falls_back_from_hidden(rejected: bool) -> Result<(), Hidden> {
-    if rejected { hidden_limit_of_fallback().await } else { Err(Error::Down.into()) }
+async fn falls_back_from_hidden(kind: u32) -> Result<(), Hidden> {
+    match kind {
+        0 => hidden_limit_of_fallback().await,
+        1 => Ok(fallback_slow().await?),
+        _ => Err(Error::Down.into()),
+    }
 }
 
 #[rate_limit(per_second = 1)]
@@ -546,9 +563,12 @@ async fn hidden_limit_of_fallback() -> Result<(), Hidden> {
 #[tokio::test(start_paused = true)]
 async fn fallback_on_rejected_sees_rejection_in_hidden_error() {
     hidden_limit_of_fallback().await.unwrap();
-    let replaced = falls_back_from_hidden(true).await;
-    assert!(matches!(replaced, Err(Hidden(Error::Status(1)))));
-    assert!(matches!(falls_back_from_hidden(false).await, Err(Hidden(Error::Down))));
+    let is_replaced = |outcome| matches!(outcome, Err(Hidden(Error::Status(1))));
+    assert!(is_replaced(falls_back_from_hidden(0).await));
+    assert!(matches!(falls_back_from_hidden(2).await, Err(Hidden(Error::Down))));
+    let ended = deadline(SOON, falls_back_from_hidden(1)).await;
+    assert!(matches!(ended, Err(Hidden(Error::Timeout(_)))), "the body ran");
+    assert!(is_replaced(deadline(Duration::ZERO, falls_back_from_hidden(1)).await), "the body did not run");
 }
 
 #[circuit(name = "rejections::excluded", threshold = 9, hung_after = 2, failure_if = |error| matches!(error, Error::Down))]
@@ -562,6 +582,8 @@ async fn deadline_after_hung_after_is_failure_even_if_failure_if_excludes_error(
     assert_eq!(stats("rejections::excluded"), (0, 1));
     assert!(deadline(Duration::from_secs(2), excluded()).await.is_err());
     assert_eq!(stats("rejections::excluded"), (1, 1));
+    assert!(excluded().await.is_err());
+    assert_eq!(stats("rejections::excluded"), (1, 2), "no deadline ended the call");
 }
 
 #[retry(max = 3, delay = 1)]
