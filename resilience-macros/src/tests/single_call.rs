@@ -6,9 +6,9 @@ fn docs(attributes: &str) -> Option<String> {
     let function = format!("/// Asks.\n{attributes} async fn f() -> io::Result<()> {{ Ok(()) }}");
     let expanded = expand("bulkhead", "max = 1".parse().unwrap(), &function.parse().unwrap()).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
-    let (_, rest) = expanded.split_once(r"\n\nOne failing call can open the circuit ")?;
+    let (_, rest) = expanded.split_once(r"\n\nOne failing call can open")?;
     let (line, _) = rest.split_once(r" With `count = \").unwrap();
-    Some(line.to_owned())
+    Some(line.strip_prefix(" the circuit ").unwrap_or(line).to_owned())
 }
 
 #[test]
@@ -42,6 +42,7 @@ fn docs_name_circuit_that_attempts_of_one_call_open() {
         r#"#[circuit(name = "a")] #[retry]"#,
         r#"#[retry] #[circuit(name = "a", count = "requests")]"#,
         r#"#[retry] #[circuit(name = "a", failure_rate = 0.5, min_calls = 3, calls = 9)]"#,
+        r#"#[retry] #[circuit(name = "a", slow_rate = 0.5, slow_call = 1, min_calls = 3, calls = 9)]"#,
         "#[retry] #[circuit(with = a)]",
     ] {
         assert_eq!(docs(attributes), None, "{attributes}");
