@@ -14,4 +14,5 @@ mod limits;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
 mod settings;
+pub(crate) mod synonyms;
 pub(crate) mod timeout;

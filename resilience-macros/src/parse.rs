@@ -6,4 +6,5 @@ pub(crate) mod async_trait;
 pub(crate) mod function;
 pub(crate) mod future;
 pub(crate) mod pattern;
+pub(crate) mod suggestion;
 pub(crate) mod value;

@@ -6,6 +6,7 @@ mod page;
 mod single_call;
 mod snapshots;
 mod stacks;
+mod synonyms;
 mod worst_case;
 
 use proc_macro2::TokenStream;

@@ -6,7 +6,7 @@ use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::{guard, limits};
+use super::{guard, limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
@@ -16,7 +16,7 @@ use crate::parse::value;
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "bulkhead", parse };
 
 options! {
-    enum Opt {
+    enum Opt: synonyms::BULKHEAD {
         Max = "max",
         Wait = "wait",
         With = "with",

@@ -6,6 +6,7 @@ use syn::Lifetime;
 use syn::spanned::Spanned;
 
 use super::attribute::{Attribute, Parsed, parsed};
+use super::synonyms;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Asks, Cause, Facts, Runs, Time};
@@ -15,7 +16,7 @@ use crate::parse::value;
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "fallback", parse };
 
 options! {
-    enum Opt {
+    enum Opt: synonyms::FALLBACK {
         (Function) = "fallback",
         On = "on",
         WithError = "with_error",

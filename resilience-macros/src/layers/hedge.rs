@@ -7,7 +7,7 @@ use quote::quote_spanned;
 use syn::spanned::Spanned;
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::limits;
+use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
@@ -17,7 +17,7 @@ use crate::parse::value;
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "hedge", parse };
 
 options! {
-    enum Opt {
+    enum Opt: synonyms::HEDGE {
         After = "after",
         Max = "max",
         Clone = "clone",

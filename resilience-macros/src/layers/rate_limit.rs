@@ -4,7 +4,7 @@ use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote_spanned;
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::{guard, limits};
+use super::{guard, limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
@@ -14,7 +14,7 @@ use crate::parse::value;
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "rate_limit", parse };
 
 options! {
-    enum Opt {
+    enum Opt: synonyms::RATE_LIMIT {
         PerSecond = "per_second",
         Burst = "burst",
         With = "with",

@@ -8,6 +8,7 @@ use syn::Lifetime;
 use syn::spanned::Spanned;
 
 use super::attribute::{Attribute, Parsed, parsed};
+use super::synonyms;
 use crate::emit::layer::{Interrupt, Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Facts, Runs, Time};
@@ -17,7 +18,7 @@ use crate::parse::value;
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "timeout", parse };
 
 options! {
-    enum Opt {
+    enum Opt: synonyms::TIMEOUT {
         (After) = "timeout",
         Error = "error",
         Crate = "crate",

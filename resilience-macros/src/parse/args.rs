@@ -10,6 +10,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Expr, Result, Token, parenthesized, token};
 
+use super::suggestion::{Synonyms, suggest};
 use super::value::identifier;
 use crate::error::Errors;
 
@@ -22,6 +23,8 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
     /// The option whose value comes first in the attribute and without a name. The constant is `None` if every option
     /// of the attribute has a name.
     const FIRST: Option<Self>;
+    /// The names of options in other libraries, for suggestions in error messages.
+    const SYNONYMS: &'static [Synonyms];
 
     /// Returns the name of the option in attributes and in error messages.
     fn name(self) -> &'static str;
@@ -35,12 +38,13 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 /// Declares the options of one attribute as an enum. The names of the options are written only in this declaration. All
 /// other code uses the variants of the enum, so that a misspelt option does not compile.
 ///
-/// Input: `options! { enum Opt { (After) = "timeout", Error = "error" } }`
+/// Input: `options! { enum Opt: synonyms::TIMEOUT { (After) = "timeout", Error = "error" } }`
 ///
 /// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
 /// the option whose value comes first and without a name. The text of the option in parentheses appears in errors only.
+/// The path after the colon is the table of the attribute's synonyms.
 macro_rules! options {
-    ($(#[$doc:meta])* $vis:vis enum $name:ident {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident: $synonyms:path {
         $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*
     }) => {
         $(#[$doc])*
@@ -50,6 +54,7 @@ macro_rules! options {
         impl $crate::parse::args::OptionName for $name {
             const ALL: &'static [Self] = &[$(Self::$option),*];
             const FIRST: Option<Self> = $crate::parse::args::options!(@first $($first)?);
+            const SYNONYMS: &'static [$crate::parse::suggestion::Synonyms] = $synonyms;
 
             fn name(self) -> &'static str {
                 match self {
@@ -211,11 +216,10 @@ fn argument<O: OptionName>(input: ParseStream<'_>) -> Result<(O, Ident, Value)> 
     }
     let ident = input.call(Ident::parse_any)?;
     let Some(option) = O::find(&ident) else {
-        let hint = match nearest(&ident.to_string(), &known) {
-            Some(name) => format!("did you mean `{name}`? the options are {}", valid()),
-            None => format!("the options are {}", valid()),
-        };
-        return Err(Error::new(ident.span(), format_args!("unknown option `{ident}`; {hint}")));
+        let question = suggest(&ident.to_string(), &known, O::SYNONYMS).map(|question| question + " ");
+        let hint = question.unwrap_or_default();
+        let message = format_args!("unknown option `{ident}`; {hint}the options are {}", valid());
+        return Err(Error::new(ident.span(), message));
     };
     if input.peek(token::Paren) {
         let list;
@@ -244,25 +248,4 @@ fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         let _ = input.parse::<TokenTree>();
     }
-}
-
-/// Returns the known name with the smallest edit distance to `key`. Returns `None` if this distance exceeds 1 plus a
-/// third of the length of the known name.
-fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = known.iter().map(|name| (edits(key, name), *name)).min()?;
-    (near.0 <= 1 + near.1.len() / 3).then_some(near.1)
-}
-
-/// Returns the Levenshtein distance between two texts. The distance is a number of bytes.
-fn edits(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in to.bytes().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[to.len()]
 }

@@ -4,11 +4,12 @@ use syn::{Error, Expr, Result};
 
 use crate::layers::limits;
 use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
+use crate::layers::synonyms;
 use crate::parse::args::options;
 use crate::parse::value;
 
 options! {
-    pub(super) enum Opt {
+    pub(super) enum Opt: synonyms::CIRCUIT {
         Name = "name",
         Key = "key",
         MaxKeys = "max_keys",

@@ -5,11 +5,12 @@ use quote::ToTokens;
 use syn::{Error, Expr, Lit, Result};
 
 use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
+use crate::layers::synonyms;
 use crate::parse::args::options;
 use crate::parse::value;
 
 options! {
-    pub(super) enum Opt {
+    pub(super) enum Opt: synonyms::RETRY {
         Max = "max",
         Delay = "delay",
         Backoff = "backoff",

@@ -1,0 +1,273 @@
+//! Lists the names that other libraries give to the options of each attribute. An error message about an unknown option
+//! suggests the option of this crate.
+//!
+//! The names come from resilience4j, Spring Retry, `MicroProfile`, Hystrix and Failsafe (Java), Polly (.NET), failsafe-go
+//! and gobreaker (Go), opossum, cockatiel and node-retry (JavaScript), tenacity, stamina, backoff and pybreaker
+//! (Python), and failsafe, recloser, tower, tower-resilience, backon, backoff, tokio-retry and governor (Rust).
+
+use crate::parse::suggestion::Synonyms;
+
+/// The difference of an option whose value is a number of milliseconds or a `Duration` in other libraries.
+const TIME: &str = ", in seconds or as a text such as \"250ms\"";
+/// The difference of an option whose value is a percentage in other libraries.
+const SHARE: &str = ", a share such as `0.5` for 50 %";
+/// The difference of an option that counts repetitions in other libraries.
+const ATTEMPTS: &str = ", which also counts the first attempt";
+/// The difference of an option that names the function of another attribute.
+const ATTRIBUTE: &str = ", an attribute of its own";
+const ERROR: &str = ", a function that turns the rejection into your error";
+
+const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'static str]) -> Synonyms {
+    Synonyms { ours, difference, theirs }
+}
+
+/// The synonyms of a fallback, which is an option of other attributes in some libraries.
+const NO_FALLBACK: Synonyms =
+    row("#[fallback(path)]", ATTRIBUTE, &["fallback", "fallback_method", "fallback_function", "fallback_action"]);
+
+#[rustfmt::skip]
+pub(crate) const CIRCUIT: &[Synonyms] = &[
+    row("name", "", &["id", "circuit_name", "circuit_id", "breaker_name", "backend", "service", "group"]),
+    row("key", "", &["key_by", "key_fn", "partition", "per_key"]),
+    row("with", "", &["breaker", "circuit", "circuit_breaker", "instance"]),
+    row("threshold", "", &[
+        "failure_threshold", "failure_count_threshold", "failure_count", "failures", "max_failures", "fail_max",
+        "allowed_failures", "consecutive_failures", "max_consecutive_failures", "consecutive_errors", "error_threshold",
+        "errors", "max_errors", "exceptions_allowed_before_breaking", "handled_events_allowed_before_breaking",
+        "trip_after", "ready_to_trip",
+    ]),
+    row("window", TIME, &[
+        "sampling_duration", "sampling_period", "sliding_window_duration", "rolling_window", "rolling_duration",
+        "rolling_count_timeout", "time_window", "window_duration", "window_ms", "window_seconds", "interval", "period",
+        "failure_threshold_period", "thresholding_period", "stat_interval", "stat_interval_ms",
+        "metrics_rolling_stats_time_in_milliseconds",
+    ]),
+    row("calls", ", or `window` for a time", &[
+        "sliding_window_size", "sliding_window_type", "sliding_window", "window_size", "buffer_size", "last_calls",
+        "failure_threshold_capacity", "ring_buffer_size_in_closed_state", "closed_len",
+    ]),
+    row("failure_rate", SHARE, &[
+        "failure_rate_threshold", "failure_rate_percentage", "failure_percentage", "failure_percent",
+        "failure_percentage_threshold", "error_threshold_percentage", "error_percentage", "error_percent_threshold",
+        "circuit_breaker_error_threshold_percentage",
+    ]),
+    row("failure_rate", "", &["failure_ratio", "failure_threshold_ratio", "error_rate", "error_ratio"]),
+    row("failure_rate", ", the share of failures", &["success_rate", "required_success_rate"]),
+    row("slow_call", TIME, &[
+        "slow_call_duration_threshold", "slow_call_duration", "slow_call_threshold", "slow_threshold", "slow_call_ms",
+    ]),
+    row("slow_rate", SHARE, &[
+        "slow_call_rate_threshold", "slow_call_rate", "slow_call_percentage", "slow_ratio_threshold", "slow_ratio",
+    ]),
+    row("min_calls", "", &[
+        "minimum_number_of_calls", "minimum_calls", "minimum_throughput", "min_throughput", "volume_threshold",
+        "request_volume_threshold", "circuit_breaker_request_volume_threshold", "min_requests", "minimum_requests",
+        "min_request_amount", "min_request_threshold", "failure_execution_threshold", "min_samples",
+    ]),
+    row("min_calls", ", a number of calls in the window", &["minimum_rps"]),
+    row("cooldown", TIME, &[
+        "reset_timeout", "reset_timeout_ms", "reset_timeout_duration", "reset_after", "reset_time", "reset_interval",
+        "wait_duration", "wait_duration_in_open", "wait_duration_in_open_state", "break_duration", "duration_of_break",
+        "sleep_window", "sleep_window_ms", "sleep_window_in_milliseconds", "half_open_after", "open_wait", "open_timeout",
+        "open_duration", "open_interval", "open_for", "timeout_duration", "cool_down", "cool_off", "cooldown_ms",
+        "cooldown_millis", "cooldown_duration", "cooldown_period", "retry_timeout", "base_ejection_time", "delay",
+        "wait", "circuit_breaker_sleep_window_in_milliseconds",
+    ]),
+    row("cooldown", "", &[
+        "recovery_timeout", "recovery_time", "cooldown_seconds", "cooldown_secs", "cooldown_time", "reset_timeout_seconds",
+        "reset_timeout_secs", "ttl",
+    ]),
+    row("cooldown", ", or the attribute `#[timeout(5)]` for the time of a call", &["timeout", "timeout_ms"]),
+    row("cooldown_factor", "", &[
+        "factor", "multiplier", "backoff", "backoff_factor", "backoff_multiplier", "exponential_backoff_multiplier",
+    ]),
+    row("max_cooldown", TIME, &[
+        "max_reset_timeout", "max_break_duration", "max_open_duration", "max_wait_duration", "max_delay", "max_backoff",
+        "exponential_max_wait_duration_in_open_state", "max_ejection_time",
+    ]),
+    row("cooldown_jitter", SHARE, &["jitter", "randomized_wait_factor", "randomization_factor"]),
+    row("half_open_max", "", &[
+        "permitted_number_of_calls_in_half_open_state", "permitted_calls_in_half_open", "half_open_max_calls",
+        "half_open_calls", "half_open_requests", "half_open_max_requests", "half_open_limit", "half_open_len",
+        "max_half_open_calls", "max_requests", "max_trial_calls", "trial_calls", "trials",
+        "ring_buffer_size_in_half_open_state",
+    ]),
+    row("half_open_max", ", the number of trials and of successes that close the circuit", &[
+        "success_threshold", "half_open_success_threshold", "successes", "required_successes", "close_after",
+    ]),
+    row("trial_timeout", TIME, &["max_wait_duration_in_half_open_state", "half_open_timeout"]),
+    row("count", ", which is \"attempts\" or \"requests\"", &["count_mode", "count_by"]),
+    row("shadow", "", &["metrics_only", "dry_run"]),
+    row("failure_if", ", a function of the error", &[
+        "record_exception", "record_exceptions", "record_failure_predicate", "should_handle", "handle", "handle_if",
+        "handle_errors", "expected_exception", "failure_predicate", "failure_classifier", "is_failure", "fail_on",
+        "trip_on", "record_if",
+    ]),
+    row("failure_if", ", a function that returns `false` for an ignored error", &[
+        "ignore_exception", "ignore_exceptions", "ignore_if", "ignore", "error_filter", "exclude", "is_excluded",
+        "skip_on", "is_successful",
+    ]),
+    row("failure_if_ok", ", a function of the value", &[
+        "record_result", "record_result_predicate", "record_failure_result_predicate", "handle_result",
+        "handle_result_if",
+    ]),
+    row("retry_after", ", a function of the error", &[
+        "break_duration_generator", "delay_func", "delay_fn", "wait_interval_function_in_open_state",
+    ]),
+    row("open", ERROR, &["error", "open_error", "map_err", "rejection", "on_rejected", "error_mapper"]),
+    row("#[bulkhead(max = 10)]", ATTRIBUTE, &["capacity", "max_concurrent_calls", "max_concurrent"]),
+    NO_FALLBACK,
+];
+
+#[rustfmt::skip]
+pub(crate) const RETRY: &[Synonyms] = &[
+    row("max", "", &[
+        "attempts", "max_attempts", "max_attempt", "maximum_attempts", "max_attempt_number", "total_attempts",
+        "num_attempts", "number_of_attempts", "attempt_limit", "tries", "max_tries", "stop_after_attempt", "max_calls",
+    ]),
+    row("max", ", or `max_elapsed` for a time", &["stop"]),
+    row("max", ATTEMPTS, &[
+        "retries", "max_retries", "max_retry", "max_retry_count", "max_retry_attempts", "maximum_retries", "max_times",
+        "num_retries", "number_of_retries", "retry_count", "retry_limit", "retry_times", "times", "take", "limit", "count",
+    ]),
+    row("delay", TIME, &[
+        "base_delay", "base_delay_ms", "base_ms", "initial_delay", "initial_delay_ms", "initial_interval",
+        "initial_interval_millis", "initial_backoff", "initial_wait", "start_delay", "first_delay", "min_delay",
+        "min_backoff", "min_interval", "min_timeout", "median_first_retry_delay", "interval", "wait_duration",
+        "wait_time", "delay_ms", "delay_millis", "delay_duration", "delay_unit", "fixed_delay", "retry_delay",
+        "retry_delay_ms", "retry_wait", "retry_interval", "backoff_delay", "wait_ms", "from_millis", "from_secs",
+    ]),
+    row("delay", "", &[
+        "wait", "wait_fixed", "wait_initial", "wait_min", "wait_seconds", "delay_seconds", "delay_secs", "delay_s", "base",
+        "pause", "sleep",
+    ]),
+    row("backoff", ", the factor between two pauses", &[
+        "factor", "multiplier", "exponential_base", "exp_base", "wait_exp_base", "base_factor", "backoff_factor",
+        "backoff_multiplier", "exponential_backoff_multiplier", "backoff_coefficient", "delay_factor", "exponent",
+        "backoff_base", "growth",
+    ]),
+    row("backoff", ", a factor: `1` for a constant pause, `2` for a doubled one", &[
+        "backoff_type", "backoff_strategy", "strategy", "exponential", "exponential_backoff", "wait_exponential",
+        "enable_exponential_backoff", "constant", "linear",
+    ]),
+    row("max_delay", TIME, &[
+        "max_backoff", "max_interval", "max_wait", "max_wait_duration", "max_wait_time", "exponential_max_wait_duration",
+        "maximum_delay", "maximum_interval", "delay_max", "max_delay_ms", "max_delay_seconds", "max_timeout", "cap",
+        "backoff_cap", "backoff_max",
+    ]),
+    row("max_delay", "", &["wait_max"]),
+    row("jitter", ", which is \"full\", \"equal\" or \"decorrelated\"", &[
+        "use_jitter", "jitter_mode", "jitter_type", "jitter_factor", "jitter_seed", "jitter_delay_duration", "wait_jitter",
+        "wait_random", "wait_random_exponential", "random", "randomize", "randomization_factor", "randomized_wait_factor",
+        "enable_randomized_wait", "full_jitter",
+    ]),
+    row("max_elapsed", TIME, &[
+        "max_elapsed_time", "max_duration", "max_time", "max_total_delay", "total_delay", "total_timeout", "total_time",
+        "max_retry_time", "stop_after_delay", "overall_timeout", "deadline",
+    ]),
+    row("max_elapsed", " for all attempts, or the attribute `#[timeout(5)]` for each", &["timeout", "timeout_ms"]),
+    row("budget", "", &["retry_budget", "retry_ratio"]),
+    row("retry_if", ", a function of the error", &[
+        "when", "retry", "retry_on", "on", "predicate", "condition", "filter", "should_retry", "should_handle", "handle",
+        "handle_if", "handle_errors", "is_retryable", "retryable", "retry_exceptions", "retry_for", "retry_on_exception",
+        "retry_on_exceptions", "retry_on_exception_predicate", "retry_exception_predicate", "retry_if_exception",
+        "retry_if_exception_type", "exceptions", "exception",
+    ]),
+    row("retry_if", ", a function that returns `false` for an error that ends the retry", &[
+        "ignore_exception", "ignore_exceptions", "ignore_exception_predicate", "abort_on", "abort_if", "abort_on_errors",
+        "giveup", "give_up", "no_retry_for", "exclude", "retry_unless", "retry_if_not_exception_type",
+    ]),
+    row("retry_if_ok", ", a function of the value", &[
+        "retry_on_result", "retry_on_result_predicate", "retry_if_result", "result_predicate", "handle_result",
+    ]),
+    row("retry_after", ", a function of the error", &[
+        "delay_generator", "delay_func", "delay_fn", "interval_function", "interval_bi_function", "adjust",
+    ]),
+    row("on_retry", "", &[
+        "notify", "before_sleep", "on_backoff", "on_failed_attempt", "on_retry_scheduled", "on_attempt", "listener",
+        "consume_result_before_retry_attempt",
+    ]),
+    row("attempt", ", the name of a variable", &["attempt_number", "attempt_num", "attempt_var"]),
+    NO_FALLBACK,
+];
+
+#[rustfmt::skip]
+pub(crate) const TIMEOUT: &[Synonyms] = &[
+    row("#[timeout(5)]", ", a time in seconds without a name", &[
+        "timeout", "after", "duration", "time", "limit", "value", "seconds", "secs", "s", "timeout_duration",
+        "timeout_seconds", "timeout_secs", "time_limit", "delay", "max_duration", "max", "deadline", "unit", "from_secs",
+        "minutes",
+    ]),
+    row("#[timeout(\"250ms\")]", ", a text with a unit and without a name", &[
+        "millis", "milliseconds", "ms", "timeout_ms", "timeout_millis", "timeout_in_milliseconds", "duration_ms",
+        "execution_timeout_in_milliseconds", "from_millis",
+    ]),
+    row("error", ", a function that turns the expiry into your error", &[
+        "on_timeout", "timeout_error", "on_elapsed", "map_err",
+    ]),
+    NO_FALLBACK,
+];
+
+#[rustfmt::skip]
+pub(crate) const BULKHEAD: &[Synonyms] = &[
+    row("max", "", &[
+        "max_concurrent_calls", "max_concurrent", "max_concurrency", "max_concurrent_requests", "max_calls",
+        "max_parallel", "max_parallelism", "max_parallelization", "max_in_flight", "permits", "max_permits",
+        "permit_limit", "limit", "concurrency", "concurrency_limit", "capacity", "size", "slots", "value",
+    ]),
+    row("wait", TIME, &[
+        "max_wait_duration", "max_wait", "max_wait_time", "max_wait_ms", "wait_duration", "wait_timeout", "wait_ms",
+        "wait_time", "timeout", "timeout_ms", "acquire_timeout", "queue_timeout",
+    ]),
+    row("wait", ", a time in the queue: the queue has no limit of calls", &[
+        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue", "max_queue_size",
+        "max_queuing_actions", "waiting_task_queue",
+    ]),
+    row("with", "", &["bulkhead", "semaphore", "instance"]),
+    row("error", ERROR, &["open", "on_rejected", "on_full", "on_bulkhead_rejected", "map_err"]),
+    NO_FALLBACK,
+];
+
+#[rustfmt::skip]
+pub(crate) const RATE_LIMIT: &[Synonyms] = &[
+    row("per_second", "", &[
+        "requests_per_second", "calls_per_second", "permits_per_second", "rps", "qps", "tps", "rate_per_second",
+    ]),
+    row("per_second", ", the number of calls in each second", &[
+        "rate", "limit", "max", "quota", "count", "calls", "requests", "max_requests", "max_calls", "max_executions", "num",
+        "permits", "permit_limit", "limit_for_period", "tokens_per_period", "number_of_executions", "value", "per_minute",
+        "per_hour", "requests_per_minute", "limit_refresh_period", "replenishment_period", "refill_interval", "period",
+        "interval", "duration", "per", "per_timespan", "window",
+    ]),
+    row("burst", "", &[
+        "burst_size", "burst_capacity", "max_burst", "allow_burst", "capacity", "bucket_size", "bucket_capacity",
+        "token_limit", "tokens",
+    ]),
+    row("with", "", &["limiter", "rate_limiter", "instance"]),
+    row("error", ERROR, &["open", "on_rejected", "on_limited", "on_rate_limit_exceeded", "map_err"]),
+    NO_FALLBACK,
+];
+
+#[rustfmt::skip]
+pub(crate) const HEDGE: &[Synonyms] = &[
+    row("after", TIME, &[
+        "delay", "delay_ms", "hedge_delay", "hedging_delay", "hedge_after", "latency", "threshold", "wait", "interval",
+        "timeout", "after_ms",
+    ]),
+    row("max", ATTEMPTS, &[
+        "hedges", "max_hedges", "max_hedged_attempts", "max_hedge_attempts", "max_hedged_requests", "num_hedges",
+    ]),
+    row("max", "", &["attempts", "max_attempts", "max_requests"]),
+];
+
+#[rustfmt::skip]
+pub(crate) const FALLBACK: &[Synonyms] = &[
+    row("#[fallback(path)]", ", the path of an `async fn` without a name", &[
+        "fallback", "fallback_method", "fallback_function", "fallback_action", "fallback_value", "fallback_to",
+        "function", "func", "method", "handler", "action", "callback", "path", "to", "value", "default", "result",
+    ]),
+    row("on", ", which is \"any\" or \"rejected\"", &[
+        "when", "handle", "handle_if", "handle_errors", "should_handle", "apply_on", "skip_on", "predicate",
+    ]),
+    row("with_error", "", &["pass_error", "error"]),
+];
