@@ -1,5 +1,6 @@
 //! Parses the values of options. The parameter `key` is always the name of the option, for error messages.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -9,12 +10,11 @@ use syn::{Error, Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Result, 
 
 /// Parses a whole number from 1 to `u32::MAX`.
 pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
-    let allowed = format!("`{key}` must be a whole number from 1 to {}", u32::MAX);
     match number(value)? {
         Some(Number::Whole(digits)) => digits.parse().ok().filter(|count| *count > 0),
         _ => None,
     }
-    .ok_or_else(|| Error::new_spanned(value, allowed))
+    .ok_or_else(|| invalid(key, value, format_args!("a whole number from 1 to {}", u32::MAX)))
 }
 
 /// Parses a whole number within `range`.
@@ -23,7 +23,7 @@ pub(crate) fn whole(key: &str, value: &Expr, range: &RangeInclusive<u32>) -> Res
         Ok(number) if range.contains(&number) => Ok(number),
         _ => {
             let (least, most) = (range.start(), range.end());
-            Err(Error::new_spanned(value, format_args!("`{key}` must be a whole number from {least} to {most}")))
+            Err(invalid(key, value, format_args!("a whole number from {least} to {most}")))
         }
     }
 }
@@ -41,38 +41,36 @@ pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
 pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
     match literal(value) {
         Some(Lit::Bool(flag)) => Ok(flag.value),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be `true` or `false`"))),
+        _ => Err(invalid(key, value, "`true` or `false`")),
     }
 }
 
 /// Parses a finite number of at least 1.
 pub(crate) fn factor(key: &str, value: &Expr) -> Result<f64> {
-    let allowed = format!("`{key}` must be a finite number of at least 1");
     decimal(value)?
         .filter(|number| number.is_finite() && *number >= 1.0)
-        .ok_or_else(|| Error::new_spanned(value, allowed))
+        .ok_or_else(|| invalid(key, value, "a finite number of at least 1"))
 }
 
 /// Parses a duration from 0 s to 584 years. The value is a number of seconds, such as `1.5`, or a text with a unit,
 /// such as `"250ms"`.
 pub(crate) fn duration(key: &str, value: &Expr) -> Result<Duration> {
-    let error = |allowed: &str| Error::new_spanned(value, format_args!("`{key}` must {allowed}"));
     let seconds = match (number(value)?, literal(value)) {
         (Some(Number::Negative), _) => -1.0,
         (Some(Number::Whole(digits) | Number::Decimal(digits)), _) => digits.parse().unwrap_or(f64::INFINITY),
         (None, Some(Lit::Str(text))) => {
             let seconds = seconds(&text.value()).map_err(|message| Error::new(text.span(), message))?;
-            seconds.ok_or_else(|| error("be a number with a unit, such as \"250ms\""))?
+            seconds.ok_or_else(|| invalid(key, value, "a number with a unit, such as \"250ms\""))?
         }
-        _ => return Err(error("be seconds, such as `1.5`, or a text such as \"250ms\"")),
+        _ => return Err(invalid(key, value, "seconds, such as `1.5`, or a text such as \"250ms\"")),
     };
     if seconds < 0.0 {
-        return Err(error("not be negative"));
+        return Err(Error::new_spanned(value, format_args!("`{key}` must not be negative")));
     }
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|duration| duration.as_nanos() <= u128::from(u64::MAX))
-        .ok_or_else(|| error("be at most 584 years"))
+        .ok_or_else(|| invalid(key, value, "at most 584 years"))
 }
 
 /// Parses a duration that is longer than zero and at most 584 years.
@@ -107,7 +105,7 @@ pub(crate) fn name(key: &str, value: &Expr) -> Result<LitStr> {
             Err(Error::new(name.span(), format_args!("`{key}` must not be blank")))
         }
         Some(Lit::Str(name)) => Ok(LitStr::new(&name.value(), name.span())),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a text, such as \"exa_api\""))),
+        _ => Err(invalid(key, value, "a text, such as \"exa_api\"")),
     }
 }
 
@@ -157,7 +155,7 @@ pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize>
     };
     found.ok_or_else(|| {
         let choices = choices.iter().map(|choice| format!("\"{choice}\"")).collect::<Vec<_>>().join(" or ");
-        Error::new_spanned(value, format_args!("`{key}` must be {choices}"))
+        invalid(key, value, choices)
     })
 }
 
@@ -196,6 +194,17 @@ fn number(value: &Expr) -> Result<Option<Number>> {
         _ => String::new(),
     };
     Err(Error::new_spanned(value, format_args!("a number has no suffix here: write `{digits}`{unit}")))
+}
+
+/// Returns the error for a value that is not `allowed`, such as "a number from 0 to 1". If the value is not a literal,
+/// the message asks for a literal, because a macro cannot evaluate an expression.
+pub(crate) fn invalid(key: &str, value: &Expr, allowed: impl Display) -> Error {
+    let digits = match peel(value) {
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => expr,
+        value => value,
+    };
+    let kind = if literal(digits).is_some() { "" } else { "a literal: " };
+    Error::new_spanned(value, format_args!("`{key}` must be {kind}{allowed}"))
 }
 
 pub(crate) fn literal(value: &Expr) -> Option<&Lit> {

@@ -1,7 +1,7 @@
 use resilience_runtime::timeout;
 
 #[timeout(fast)]
-//~ fast | `timeout` must be seconds, such as `1.5`, or a text such as "250ms"
+//~ fast | `timeout` must be a literal: seconds, such as `1.5`, or a text such as "250ms"
 async fn f() -> std::io::Result<()> {
     Ok(())
 }

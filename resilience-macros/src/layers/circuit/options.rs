@@ -1,6 +1,6 @@
 //! Defines the options of `#[circuit]`, and parses the values of these options.
 
-use syn::{Error, Expr, Result};
+use syn::{Expr, Result};
 
 use crate::layers::limits;
 use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
@@ -72,22 +72,20 @@ fn counting(key: &str, value: &Expr) -> Result<Setting> {
 fn window(key: &str, value: &Expr) -> Result<Setting> {
     match value::duration(key, value)? {
         time if limits::CIRCUIT_WINDOW.contains(&time) => Ok(Setting::Time(time)),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be from 1 ms to 24 h"))),
+        _ => Err(value::invalid(key, value, "from 1 ms to 24 h")),
     }
 }
 
 fn rate(key: &str, value: &Expr) -> Result<Setting> {
     match value::decimal(value)? {
         Some(rate) if rate > 0.0 && rate <= 1.0 => Ok(Setting::Number(rate)),
-        _ => {
-            Err(Error::new_spanned(value, format_args!("`{key}` must be a number greater than 0, to 1, such as `0.5`")))
-        }
+        _ => Err(value::invalid(key, value, "a number greater than 0, to 1, such as `0.5`")),
     }
 }
 
 fn share(key: &str, value: &Expr) -> Result<Setting> {
     match value::decimal(value)? {
         Some(share) if limits::CIRCUIT_COOLDOWN_JITTER.contains(&share) => Ok(Setting::Number(share)),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be a number from 0 to 1, such as `0.2`"))),
+        _ => Err(value::invalid(key, value, "a number from 0 to 1, such as `0.2`")),
     }
 }

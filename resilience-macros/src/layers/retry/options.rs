@@ -66,7 +66,7 @@ fn jitter(key: &str, value: &Expr) -> Result<Setting> {
     }
     .ok_or_else(|| {
         let names = JITTERS.map(|(name, _)| format!("\"{name}\"")).join(", ");
-        Error::new_spanned(value, format_args!("`{key}` must be one of {names}"))
+        value::invalid(key, value, format_args!("one of {names}"))
     })
 }
 
