@@ -1,11 +1,18 @@
 //! Lists the names that other libraries give to the options of each attribute. An error message about an unknown option
 //! suggests the option of this crate.
 //!
-//! The names come from resilience4j, Spring Retry, `MicroProfile`, Hystrix and Failsafe (Java), Polly (.NET), failsafe-go
-//! and gobreaker (Go), opossum, cockatiel and node-retry (JavaScript), tenacity, stamina, backoff and pybreaker
-//! (Python), and failsafe, recloser, tower, tower-resilience, backon, backoff, tokio-retry and governor (Rust).
+//! The table contains names of the following libraries:
+//!
+//! - Java: resilience4j, Spring Retry, `MicroProfile`, Hystrix, Sentinel and Failsafe
+//! - .NET: Polly
+//! - Go: failsafe-go and gobreaker
+//! - JavaScript: opossum, cockatiel and node-retry
+//! - Python: tenacity, stamina, backoff, pybreaker and circuitbreaker
+//! - Rust: failsafe, recloser, tower, tower-resilience, backon, backoff, tokio-retry and governor
 
 use crate::parse::suggestion::Synonyms;
+
+// rustfmt would put each name on a line of its own. Each table below therefore has the attribute `rustfmt::skip`.
 
 /// The difference of an option whose value is a number of milliseconds or a `Duration` in other libraries.
 const TIME: &str = ", in seconds or as a text such as \"250ms\"";
@@ -15,13 +22,14 @@ const SHARE: &str = ", a share such as `0.5` for 50 %";
 const ATTEMPTS: &str = ", which also counts the first attempt";
 /// The difference of an option that names the function of another attribute.
 const ATTRIBUTE: &str = ", an attribute of its own";
+/// The difference of an option that converts a rejection.
 const ERROR: &str = ", a function that turns the rejection into your error";
 
 const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'static str]) -> Synonyms {
     Synonyms { ours, difference, theirs }
 }
 
-/// The synonyms of a fallback, which is an option of other attributes in some libraries.
+/// The row for a fallback, which is an option of other attributes in some libraries.
 const NO_FALLBACK: Synonyms =
     row("#[fallback(path)]", ATTRIBUTE, &["fallback", "fallback_method", "fallback_function", "fallback_action"]);
 
@@ -52,7 +60,9 @@ pub(crate) const CIRCUIT: &[Synonyms] = &[
         "circuit_breaker_error_threshold_percentage",
     ]),
     row("failure_rate", "", &["failure_ratio", "failure_threshold_ratio", "error_rate", "error_ratio"]),
-    row("failure_rate", ", the share of failures", &["success_rate", "required_success_rate"]),
+    row("failure_rate", ", the share of failures", &[
+        "success_rate", "required_success_rate", "success_rate_over_time_window",
+    ]),
     row("slow_call", TIME, &[
         "slow_call_duration_threshold", "slow_call_duration", "slow_call_threshold", "slow_threshold", "slow_call_ms",
     ]),
@@ -68,14 +78,14 @@ pub(crate) const CIRCUIT: &[Synonyms] = &[
     row("cooldown", TIME, &[
         "reset_timeout", "reset_timeout_ms", "reset_timeout_duration", "reset_after", "reset_time", "reset_interval",
         "wait_duration", "wait_duration_in_open", "wait_duration_in_open_state", "break_duration", "duration_of_break",
-        "sleep_window", "sleep_window_ms", "sleep_window_in_milliseconds", "half_open_after", "open_wait", "open_timeout",
-        "open_duration", "open_interval", "open_for", "timeout_duration", "cool_down", "cool_off", "cooldown_ms",
-        "cooldown_millis", "cooldown_duration", "cooldown_period", "retry_timeout", "base_ejection_time", "delay",
-        "wait", "circuit_breaker_sleep_window_in_milliseconds",
+        "sleep_window", "sleep_window_ms", "sleep_window_in_milliseconds", "half_open_after", "open_wait",
+        "open_timeout", "open_duration", "open_interval", "open_for", "timeout_duration", "cool_down", "cool_off",
+        "cooldown_ms", "cooldown_millis", "cooldown_duration", "cooldown_period", "retry_timeout", "base_ejection_time",
+        "delay", "wait", "circuit_breaker_sleep_window_in_milliseconds",
     ]),
     row("cooldown", "", &[
-        "recovery_timeout", "recovery_time", "cooldown_seconds", "cooldown_secs", "cooldown_time", "reset_timeout_seconds",
-        "reset_timeout_secs", "ttl",
+        "recovery_timeout", "recovery_time", "cooldown_seconds", "cooldown_secs", "cooldown_time",
+        "reset_timeout_seconds", "reset_timeout_secs", "ttl",
     ]),
     row("cooldown", ", or the attribute `#[timeout(5)]` for the time of a call", &["timeout", "timeout_ms"]),
     row("cooldown_factor", "", &[
@@ -128,7 +138,8 @@ pub(crate) const RETRY: &[Synonyms] = &[
     row("max", ", or `max_elapsed` for a time", &["stop"]),
     row("max", ATTEMPTS, &[
         "retries", "max_retries", "max_retry", "max_retry_count", "max_retry_attempts", "maximum_retries", "max_times",
-        "num_retries", "number_of_retries", "retry_count", "retry_limit", "retry_times", "times", "take", "limit", "count",
+        "num_retries", "number_of_retries", "retry_count", "retry_limit", "retry_times", "times", "take", "limit",
+        "count",
     ]),
     row("delay", TIME, &[
         "base_delay", "base_delay_ms", "base_ms", "initial_delay", "initial_delay_ms", "initial_interval",
@@ -138,8 +149,8 @@ pub(crate) const RETRY: &[Synonyms] = &[
         "retry_delay_ms", "retry_wait", "retry_interval", "backoff_delay", "wait_ms", "from_millis", "from_secs",
     ]),
     row("delay", "", &[
-        "wait", "wait_fixed", "wait_initial", "wait_min", "wait_seconds", "delay_seconds", "delay_secs", "delay_s", "base",
-        "pause", "sleep",
+        "wait", "wait_fixed", "wait_initial", "wait_min", "wait_seconds", "delay_seconds", "delay_secs", "delay_s",
+        "base", "pause",
     ]),
     row("backoff", ", the factor between two pauses", &[
         "factor", "multiplier", "exponential_base", "exp_base", "wait_exp_base", "base_factor", "backoff_factor",
@@ -148,18 +159,18 @@ pub(crate) const RETRY: &[Synonyms] = &[
     ]),
     row("backoff", ", a factor: `1` for a constant pause, `2` for a doubled one", &[
         "backoff_type", "backoff_strategy", "strategy", "exponential", "exponential_backoff", "wait_exponential",
-        "enable_exponential_backoff", "constant", "linear",
+        "enable_exponential_backoff", "fixed_backoff", "interval_function", "constant", "linear",
     ]),
     row("max_delay", TIME, &[
-        "max_backoff", "max_interval", "max_wait", "max_wait_duration", "max_wait_time", "exponential_max_wait_duration",
-        "maximum_delay", "maximum_interval", "delay_max", "max_delay_ms", "max_delay_seconds", "max_timeout", "cap",
-        "backoff_cap", "backoff_max",
+        "max_backoff", "max_interval", "max_wait", "max_wait_duration", "max_wait_time",
+        "exponential_max_wait_duration", "maximum_delay", "maximum_interval", "delay_max", "max_delay_ms",
+        "max_delay_seconds", "max_timeout", "cap", "backoff_cap", "backoff_max",
     ]),
     row("max_delay", "", &["wait_max"]),
     row("jitter", ", which is \"full\", \"equal\" or \"decorrelated\"", &[
-        "use_jitter", "jitter_mode", "jitter_type", "jitter_factor", "jitter_seed", "jitter_delay_duration", "wait_jitter",
-        "wait_random", "wait_random_exponential", "random", "randomize", "randomization_factor", "randomized_wait_factor",
-        "enable_randomized_wait", "full_jitter",
+        "use_jitter", "jitter_mode", "jitter_type", "jitter_factor", "jitter_seed", "jitter_delay_duration",
+        "wait_jitter", "wait_random", "wait_random_exponential", "random", "randomize", "randomization_factor",
+        "randomized_wait_factor", "enable_randomized_wait", "full_jitter",
     ]),
     row("max_elapsed", TIME, &[
         "max_elapsed_time", "max_duration", "max_time", "max_total_delay", "total_delay", "total_timeout", "total_time",
@@ -168,20 +179,21 @@ pub(crate) const RETRY: &[Synonyms] = &[
     row("max_elapsed", " for all attempts, or the attribute `#[timeout(5)]` for each", &["timeout", "timeout_ms"]),
     row("budget", "", &["retry_budget", "retry_ratio"]),
     row("retry_if", ", a function of the error", &[
-        "when", "retry", "retry_on", "on", "predicate", "condition", "filter", "should_retry", "should_handle", "handle",
-        "handle_if", "handle_errors", "is_retryable", "retryable", "retry_exceptions", "retry_for", "retry_on_exception",
-        "retry_on_exceptions", "retry_on_exception_predicate", "retry_exception_predicate", "retry_if_exception",
-        "retry_if_exception_type", "exceptions", "exception",
+        "when", "retry", "retry_on", "on", "predicate", "condition", "filter", "should_retry", "should_handle",
+        "handle", "handle_if", "handle_errors", "is_retryable", "retryable", "retry_exceptions", "retry_for",
+        "retry_on_exception", "retry_on_exceptions", "retry_on_exception_predicate", "retry_exception_predicate",
+        "retry_if_exception", "retry_if_exception_type", "exceptions", "exception",
     ]),
     row("retry_if", ", a function that returns `false` for an error that ends the retry", &[
-        "ignore_exception", "ignore_exceptions", "ignore_exception_predicate", "abort_on", "abort_if", "abort_on_errors",
-        "giveup", "give_up", "no_retry_for", "exclude", "retry_unless", "retry_if_not_exception_type",
+        "ignore_exception", "ignore_exceptions", "ignore_exception_predicate", "abort_on", "abort_if",
+        "abort_on_errors", "giveup", "give_up", "no_retry_for", "exclude", "retry_unless",
+        "retry_if_not_exception_type",
     ]),
     row("retry_if_ok", ", a function of the value", &[
         "retry_on_result", "retry_on_result_predicate", "retry_if_result", "result_predicate", "handle_result",
     ]),
     row("retry_after", ", a function of the error", &[
-        "delay_generator", "delay_func", "delay_fn", "interval_function", "interval_bi_function", "adjust",
+        "delay_generator", "delay_func", "delay_fn", "interval_bi_function", "adjust",
     ]),
     row("on_retry", "", &[
         "notify", "before_sleep", "on_backoff", "on_failed_attempt", "on_retry_scheduled", "on_attempt", "listener",
@@ -195,8 +207,8 @@ pub(crate) const RETRY: &[Synonyms] = &[
 pub(crate) const TIMEOUT: &[Synonyms] = &[
     row("#[timeout(5)]", ", a time in seconds without a name", &[
         "timeout", "after", "duration", "time", "limit", "value", "seconds", "secs", "s", "timeout_duration",
-        "timeout_seconds", "timeout_secs", "time_limit", "delay", "max_duration", "max", "deadline", "unit", "from_secs",
-        "minutes",
+        "timeout_seconds", "timeout_secs", "time_limit", "delay", "max_duration", "max", "deadline", "unit",
+        "from_secs", "minutes",
     ]),
     row("#[timeout(\"250ms\")]", ", a text with a unit and without a name", &[
         "millis", "milliseconds", "ms", "timeout_ms", "timeout_millis", "timeout_in_milliseconds", "duration_ms",
@@ -234,10 +246,10 @@ pub(crate) const RATE_LIMIT: &[Synonyms] = &[
         "requests_per_second", "calls_per_second", "permits_per_second", "rps", "qps", "tps", "rate_per_second",
     ]),
     row("per_second", ", the number of calls in each second", &[
-        "rate", "limit", "max", "quota", "count", "calls", "requests", "max_requests", "max_calls", "max_executions", "num",
-        "permits", "permit_limit", "limit_for_period", "tokens_per_period", "number_of_executions", "value", "per_minute",
-        "per_hour", "requests_per_minute", "limit_refresh_period", "replenishment_period", "refill_interval", "period",
-        "interval", "duration", "per", "per_timespan", "window",
+        "rate", "limit", "max", "quota", "count", "calls", "requests", "max_requests", "max_calls", "max_executions",
+        "num", "permits", "permit_limit", "limit_for_period", "tokens_per_period", "number_of_executions", "value",
+        "per_minute", "per_hour", "requests_per_minute", "limit_refresh_period", "refresh_period",
+        "replenishment_period", "refill_interval", "period", "interval", "duration", "per", "per_timespan", "window",
     ]),
     row("burst", "", &[
         "burst_size", "burst_capacity", "max_burst", "allow_burst", "capacity", "bucket_size", "bucket_capacity",
@@ -269,5 +281,5 @@ pub(crate) const FALLBACK: &[Synonyms] = &[
     row("on", ", which is \"any\" or \"rejected\"", &[
         "when", "handle", "handle_if", "handle_errors", "should_handle", "apply_on", "skip_on", "predicate",
     ]),
-    row("with_error", "", &["pass_error", "error"]),
+    row("with_error", "", &["pass_error", "from_error", "error"]),
 ];
