@@ -96,6 +96,28 @@ fn every_attribute_appears_in_each_place() {
     }
 }
 
+/// Returns the names of the hidden attributes, which other libraries give to attributes of this project.
+fn synonyms() -> BTreeSet<String> {
+    let source = read("resilience-macros/src/lib.rs");
+    let table = between(&source, "\nsynonyms! {", "}").expect("the table of the synonyms");
+    let rows = table.split(';').filter_map(|row| Some(row.split_once(':')?.1));
+    set(rows.flat_map(|names| names.split(',')).map(str::trim))
+}
+
+#[test]
+fn every_synonym_of_an_attribute_appears_in_each_place() {
+    let page = read("resilience-runtime/src/lib.rs");
+    let hidden = "#[doc(hidden)]\n#[cfg(feature = \"macros\")]\npub use resilience_macros::{";
+    let exported = set(between(&page, hidden, "}").unwrap().split(',').map(str::trim).filter(|name| !name.is_empty()));
+    assert_eq!(exported, synonyms(), "the hidden re-exports of the runtime");
+    for case in ["below", "imported"] {
+        let case = format!("tests/ui/cases/attribute_synonyms_{case}.rs");
+        let source = read(&case);
+        let told = source.lines().filter_map(|line| between(line, "| unknown attribute `", "`"));
+        assert_eq!(set(told), synonyms(), "the messages in {case}");
+    }
+}
+
 #[test]
 fn each_page_lists_the_options_of_its_attribute() {
     for name in family() {

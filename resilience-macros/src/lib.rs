@@ -41,10 +41,37 @@ macro_rules! attributes {
             )]
             #[proc_macro_attribute]
             pub fn $name(args: TokenStream, item: TokenStream) -> TokenStream {
-                pipeline::expand(&layers::$name::ATTRIBUTE, FAMILY, args.into(), &item.into()).into()
+                pipeline::expand(&layers::$name::ATTRIBUTE, FAMILY, SYNONYMS, args.into(), &item.into()).into()
             }
         )*
     };
 }
 
 attributes! { bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout }
+
+/// Declares a hidden attribute macro for each name that other libraries give to an attribute of this crate. The macro
+/// reports the name `$ours`, and leaves the function in place. Also declares `SYNONYMS`, the table of these names. Each
+/// entry contains a name, and the attribute of this crate with the same function.
+macro_rules! synonyms {
+    ($($ours:ident: $($theirs:ident),*;)*) => {
+        const SYNONYMS: &[(&str, &str)] = &[$($((stringify!($theirs), stringify!($ours))),*),*];
+
+        $($(
+            #[doc(hidden)]
+            #[proc_macro_attribute]
+            pub fn $theirs(_: TokenStream, item: TokenStream) -> TokenStream {
+                pipeline::unknown(stringify!($theirs), stringify!($ours), &item.into()).into()
+            }
+        )*)*
+    };
+}
+
+synonyms! {
+    bulkhead: concurrency_limit, concurrency_limiter;
+    circuit: circuit_breaker, circuitbreaker;
+    fallback: fallback_method;
+    hedge: hedged, hedging;
+    rate_limit: rate_limiter, ratelimit, ratelimiter;
+    retry: retryable, retrying, retry_with_backoff;
+    timeout: time_limit, time_limiter, timelimiter;
+}

@@ -29,10 +29,12 @@ use crate::tokens::{EXPANDED, mentions};
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
-/// that belong to `family`, the table of all attributes of this crate.
+/// that belong to `family`, the table of all attributes of this crate. `synonyms` contains names of other libraries,
+/// each with the attribute of this crate.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
+    synonyms: &[(&str, &str)],
     args: TokenStream,
     item: &TokenStream,
 ) -> TokenStream {
@@ -52,7 +54,14 @@ pub(crate) fn expand(
     let mut layers = Vec::from_iter(layer);
     let mut absorbed = Vec::new();
     function.attrs.retain(|attr| {
-        let Some(attribute) = recognise(attr.path(), runtime.as_ref(), family) else { return true };
+        let Some(attribute) = recognise(attr.path(), runtime.as_ref(), family) else {
+            let Some((theirs, ours)) = synonyms.iter().find(|(theirs, _)| attr.path().is_ident(theirs)) else {
+                return true;
+            };
+            let message = unknown_attribute(theirs, ours) + "; an attribute of another crate needs its path here";
+            errors.push(attr.path().span(), message);
+            return false;
+        };
         let (layer, path) = parse(attribute, attr, &mut errors);
         layers.extend(layer);
         runtime = runtime.take().or(path);
@@ -71,6 +80,17 @@ pub(crate) fn expand(
         function.into_token_stream()
     });
     with_errors(errors, &expansion)
+}
+
+/// Expands an attribute `theirs` that does not exist. Reports the attribute `ours` with the same function.
+pub(crate) fn unknown(theirs: &str, ours: &str, item: &TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    errors.push(Span::call_site(), unknown_attribute(theirs, ours));
+    with_errors(errors, item)
+}
+
+fn unknown_attribute(theirs: &str, ours: &str) -> String {
+    format!("unknown attribute `{theirs}`; the attribute is `#[{ours}]`")
 }
 
 /// Returns the attribute of this crate that `path` names, or `None` if `path` names any other attribute. `path` is the

@@ -14,12 +14,12 @@ use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta};
 
-use crate::{FAMILY, pipeline};
+use crate::{FAMILY, SYNONYMS, pipeline};
 
 /// Expands the attribute `name` with the options `args` on the function `item`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
-    pipeline::expand(attribute, FAMILY, args, item)
+    pipeline::expand(attribute, FAMILY, SYNONYMS, args, item)
 }
 
 /// Expands the outermost attribute of `function`. Like the compiler, passes the other attributes to the macro as a part

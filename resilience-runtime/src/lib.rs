@@ -216,6 +216,14 @@ pub use resilience_macros::retry;
 #[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
+// The names that other libraries give to the attributes. Each is an error that tells the name of the attribute here.
+#[doc(hidden)]
+#[cfg(feature = "macros")]
+pub use resilience_macros::{
+    circuit_breaker, circuitbreaker, concurrency_limit, concurrency_limiter, fallback_method, hedged, hedging,
+    rate_limiter, ratelimit, ratelimiter, retry_with_backoff, retryable, retrying, time_limit, time_limiter,
+    timelimiter,
+};
 
 /// Runs the examples of the README as doc tests.
 #[cfg(doctest)]

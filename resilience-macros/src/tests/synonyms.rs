@@ -1,11 +1,13 @@
-//! Tests the suggestions for the option names of other libraries.
+//! Tests the suggestions for the names that other libraries give to options and attributes.
 
 use std::collections::BTreeSet;
 
+use proc_macro2::TokenStream;
+
 use super::expand;
-use crate::FAMILY;
 use crate::layers::synonyms;
 use crate::parse::suggestion::Synonyms;
+use crate::{FAMILY, SYNONYMS};
 
 /// Returns the text of the expansion of `#[attribute(options)]` on a function.
 fn expansion(attribute: &str, options: &str) -> String {
@@ -81,5 +83,16 @@ fn each_spelling_of_a_synonym_suggests_the_same_option() {
     ] {
         let text = expansion(attribute, &format!("{unknown} = 1"));
         assert!(text.contains(&format!("unknown option `{unknown}`; did you mean `{ours}`")), "{text}");
+    }
+}
+
+#[test]
+fn attribute_of_another_crate_stays_under_its_path() {
+    for name in SYNONYMS.iter().map(|(name, _)| name) {
+        let attribute = format!("#[other::{name}(a = 1)]");
+        let function = format!("{attribute} async fn f() -> io::Result<()> {{ Ok(()) }}");
+        let expansion = expand("retry", TokenStream::new(), &function.parse().unwrap()).to_string();
+        let attribute = attribute.parse::<TokenStream>().unwrap().to_string();
+        assert!(!expansion.contains("compile_error") && expansion.contains(&attribute), "{expansion}");
     }
 }
