@@ -218,7 +218,7 @@ fn argument<O: OptionName>(input: ParseStream<'_>) -> Result<(O, Ident, Value)> 
     let Some(option) = O::find(&ident) else {
         let question = suggest(&ident.to_string(), &known, O::SYNONYMS).map(|question| question + " ");
         let hint = question.unwrap_or_default();
-        let message = format_args!("unknown option `{ident}`; {hint}the options are {}", valid());
+        let message = format!("unknown option `{ident}`; {hint}the options are {}", valid());
         return Err(Error::new(ident.span(), message));
     };
     if input.peek(token::Paren) {
