@@ -243,6 +243,22 @@ async fn keyed_and_own_breakers_count_first_attempt() {
     assert_eq!(failures(&breaker), (1, 3));
 }
 
+const HOSTS: [&str; 2] = ["a", "b"];
+
+#[retry(max = 2, delay = 0, attempt = n)]
+#[circuit(name = "count_requests::hosts", key = HOSTS[n as usize - 1], count = "requests")]
+async fn with_host_of_attempt() -> Result<(), Error> {
+    Err(Error::Down)
+}
+
+#[tokio::test]
+async fn attempt_is_first_one_for_circuit_of_its_own() {
+    assert_eq!(with_host_of_attempt().await, Err(Error::Down));
+    for host in HOSTS {
+        assert_eq!(failures(&get_circuit(&format!("count_requests::hosts[{host}]")).unwrap()), (1, 1), "{host}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn windows_leave_out_failures_of_repeats() {
     let rates = |builder: CircuitBuilder| builder.failure_rate(0.5).min_calls(4);

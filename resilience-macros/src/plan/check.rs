@@ -3,11 +3,12 @@
 use super::plan::Plan;
 use super::worst_case::shown;
 use crate::error::Errors;
-use crate::facts::{Runs, Time};
+use crate::facts::{Asks, Runs, Time};
 
 impl Plan {
     pub(crate) fn check(&self, errors: &mut Errors) {
         self.has_one_circuit_of_a_name(errors);
+        self.has_one_retry_above_a_key_of_attempts(errors);
         for index in 0..self.len() {
             self.replaces_no_first_failure(index, errors);
             self.ends_in_time(index, errors);
@@ -24,6 +25,20 @@ impl Plan {
                 );
             }
             seen.push(name);
+        }
+    }
+
+    /// Reports a circuit whose key names the attempt of a retry, if the circuit is below several retries. A rejection would
+    /// lead to a further attempt of the retry whose attempt the key does not name, with the same key.
+    fn has_one_retry_above_a_key_of_attempts(&self, errors: &mut Errors) {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let retries = self.above(index).iter().filter(|above| above.asks == Asks::ByCircuit).count();
+            if let Some((_, span)) = layer.name.as_ref().filter(|_| layer.per_attempt && retries > 1) {
+                errors.push(
+                    *span,
+                    "the key of this circuit names the attempt of a retry, so the circuit must be below one retry only",
+                );
+            }
         }
     }
 

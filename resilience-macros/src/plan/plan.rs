@@ -110,7 +110,9 @@ impl Plan {
     /// retry above a hedge is in another `async` block. For this retry, the runtime stores in a thread-local variable
     /// whether the current attempt is a repeat.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
-        (self.block(index)..index).filter(|above| self.facts(*above).attempts > 1)
+        // If each attempt has a circuit of its own, each attempt is the first one for its circuit.
+        let first = if self.facts(index).per_attempt { index } else { self.block(index) };
+        (first..index).filter(|above| self.facts(*above).attempts > 1)
     }
 
     /// Returns whether an attribute above `index`, such as a bulkhead, may wait for a permit.

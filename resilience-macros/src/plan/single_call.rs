@@ -8,6 +8,10 @@ impl Plan {
     pub(crate) fn opened_by_one_call(&self) -> Option<String> {
         (0..self.len()).find_map(|index| {
             let Opens { threshold, by_default } = self.facts(index).opens?;
+            // Each attempt has a circuit of its own.
+            if self.facts(index).per_attempt {
+                return None;
+            }
             let attempts = self.above(index).iter().fold(1_u32, |all, above| all.saturating_mul(above.attempts));
             if attempts < threshold || attempts == 1 {
                 return None;
@@ -15,8 +19,8 @@ impl Plan {
             let name = self.facts(index).name.as_ref().map(|(name, _)| format!(" `{name}`")).unwrap_or_default();
             let default = if by_default { "default " } else { "" };
             Some(format!(
-                "One failing call can open the circuit{name}: its {attempts} attempts reach the {default}threshold of \
-                 {threshold}. With `count = \"requests\"`, the circuit counts only the first attempt of a call."
+                "With the {default}threshold of {threshold}, the {attempts} attempts of one failing call can open the \
+                 circuit{name}. With `count = \"requests\"`, the circuit counts only the failure of a first attempt."
             ))
         })
     }

@@ -1,4 +1,4 @@
-//! Tests the line "One failing call can open the circuit ..", which an attribute adds to the docs of a function.
+//! Tests the line "With the threshold of 3, the 3 attempts of one failing call can open the circuit ..", which an attribute adds to the docs of a function.
 
 use super::expand;
 
@@ -6,31 +6,31 @@ fn docs(attributes: &str) -> Option<String> {
     let function = format!("/// Asks.\n{attributes} async fn f() -> io::Result<()> {{ Ok(()) }}");
     let expanded = expand("bulkhead", "max = 1".parse().unwrap(), &function.parse().unwrap()).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
-    let (_, rest) = expanded.split_once(r"\n\nOne failing call can open")?;
+    let (_, rest) = expanded.split_once(r"\n\nWith the ")?;
     let (line, _) = rest.split_once(r" With `count = \").unwrap();
-    Some(line.strip_prefix(" the circuit ").unwrap_or(line).to_owned())
+    Some(line.replace(" of one failing call can open the circuit", ""))
 }
 
 #[test]
 fn docs_name_circuit_that_attempts_of_one_call_open() {
     for (attributes, line) in [
-        (r#"#[retry] #[circuit(name = "a")]"#, "`a`: its 3 attempts reach the default threshold of 3."),
-        (r#"#[retry(max = 9)] #[circuit(name = "a", threshold = 5)]"#, "`a`: its 9 attempts reach the threshold of 5."),
+        (r#"#[retry] #[circuit(name = "a")]"#, "default threshold of 3, the 3 attempts `a`."),
+        (r#"#[retry(max = 9)] #[circuit(name = "a", threshold = 5)]"#, "threshold of 5, the 9 attempts `a`."),
         (
             r#"#[retry(max = 5)] #[circuit(name = "a", threshold = 5, window = 60)]"#,
-            "`a`: its 5 attempts reach the threshold of 5.",
+            "threshold of 5, the 5 attempts `a`.",
         ),
         (
             r#"#[retry] #[hedge(after = 1)] #[circuit(name = "a", threshold = 6)]"#,
-            "`a`: its 6 attempts reach the threshold of 6.",
+            "threshold of 6, the 6 attempts `a`.",
         ),
         (
             r#"#[retry(jitter = "full", max_elapsed = 60)] #[circuit(name = "a")]"#,
-            "`a`: its 3 attempts reach the default threshold of 3.",
+            "default threshold of 3, the 3 attempts `a`.",
         ),
         (
             r#"#[circuit(name = "a")] #[retry] #[circuit(name = "b", count = "attempts")]"#,
-            "`b`: its 3 attempts reach the default threshold of 3.",
+            "default threshold of 3, the 3 attempts `b`.",
         ),
     ] {
         assert_eq!(docs(attributes).as_deref(), Some(line), "{attributes}");
@@ -44,6 +44,7 @@ fn docs_name_circuit_that_attempts_of_one_call_open() {
         r#"#[retry] #[circuit(name = "a", failure_rate = 0.5, min_calls = 3, calls = 9)]"#,
         r#"#[retry] #[circuit(name = "a", slow_rate = 0.5, slow_call = 1, min_calls = 3, calls = 9)]"#,
         "#[retry] #[circuit(with = a)]",
+        r#"#[retry(attempt = n)] #[circuit(name = "a", key = n)]"#,
     ] {
         assert_eq!(docs(attributes), None, "{attributes}");
     }

@@ -238,11 +238,10 @@ impl CircuitBreaker {
     /// during the last poll of the future. If `f` dropped the error of a rejection, or converted the error into a text,
     /// the `Err` therefore counts as a failure.
     ///
-    /// The attribute `#[circuit]` inspects the error. Unlike the attribute, this method misjudges an `Err` in the
-    /// following cases:
+    /// The attribute `#[circuit]` first searches the error. Unlike the attribute, this method misjudges an `Err` in the
+    /// following cases, even if the error shows its sources:
     ///
     /// - The breaker ignores an unrelated `Err` if `f` stored the error of a rejection elsewhere during the last poll.
-    /// - The breaker ignores an unrelated `Err` if `f` handled an expired deadline during the last poll.
     /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
     /// - A rejection counts as a failure if `f` also dropped the error of an older rejection during the last poll.
     ///
