@@ -3,8 +3,9 @@
 use std::cell::Cell;
 
 thread_local! {
-    /// The number of marks ([`NotMade`] or [`ByDeadline`]) that this thread created, minus the number of marks that
-    /// this thread dropped. The first three variants of [`Note`] have a number each. The fourth number counts the messages
+    /// The number of marks ([`NotMade`](crate::base::not_made::NotMade) or
+    /// [`ByDeadline`](crate::base::not_made::ByDeadline)) that this thread created, minus the number of marks
+    /// that this thread dropped. The first three variants of [`Note`] have a number each. The fourth number counts the messages
     /// of [`StillOpen`](crate::base::still_open::StillOpen). Each number wraps at 2^16.
     ///
     /// The four numbers have 64 bits together, so that one load reads all four numbers.

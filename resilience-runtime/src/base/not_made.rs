@@ -7,8 +7,8 @@
 //! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
 //! returns the source of the wrapped error. An outer layer also finds the mark of an error that is not `'static`.
 //!
-//! Some error types hide the source of an error, and thereby the mark. For error types that hide the source, this
-//! module counts the existing marks on each thread. [`Existing`] compares the counts before and after a poll.
+//! Some error types hide the source of an error, and thereby the mark. Each thread therefore counts its existing marks in
+//! the module [`existing`](crate::base::existing).
 
 use std::marker::PhantomData;
 
@@ -64,7 +64,7 @@ layers! {
     DuringCall: Deadline;
 }
 
-/// A guard that counts one rejection in [`ERRORS`] from the creation of the guard to the drop of the guard.
+/// A guard that counts one rejection in `ERRORS` from the creation of the guard to the drop of the guard.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alive<L: Layer>(PhantomData<L>);
 
