@@ -1,5 +1,6 @@
 //! Tests that a call through an existing circuit breaker allocates no memory, regardless of the outcome of the call.
-//! Also tests that a breaker takes few bytes, and that each key of a keyed circuit takes few bytes.
+//! Also tests that a breaker uses little memory, and that each key of a circuit with the option `key` uses little
+//! memory.
 //!
 //! These tests need a process of their own, because they replace the global allocator.
 

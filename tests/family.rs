@@ -1,4 +1,5 @@
-//! Tests that each list of attributes contains every attribute, and that each list of options contains every option.
+//! Tests that each list of attributes contains every attribute, and that each list of an attribute's options contains
+//! every option of this attribute.
 //!
 //! The test reads the names of the attributes from `attributes!` in `resilience-macros/src/lib.rs`. The test reads the
 //! names of an attribute's options from `options!` in the source file of the attribute.
@@ -96,7 +97,8 @@ fn every_attribute_appears_in_each_place() {
     }
 }
 
-/// Returns the names of the hidden attributes, which other libraries give to attributes of this project.
+/// Returns the names that other libraries use for the attributes of this project. For each of these names, the macro
+/// crate defines a hidden attribute.
 fn synonyms() -> BTreeSet<String> {
     let source = read("resilience-macros/src/lib.rs");
     let table = between(&source, "\nsynonyms! {", "}").expect("the table of the synonyms");
@@ -167,7 +169,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
 }
 
 /// The macro crate and the runtime crate each define the ranges and defaults of the options. This test checks that the
-/// definitions are equal.
+/// definitions in both crates are equal.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

@@ -14,7 +14,8 @@ const ALLOWED: usize = 256;
 /// The number of bytes that two attributes may add to a function's future if each attribute contains a timer of tokio.
 const ALLOWED_TWO_TIMERS: usize = 304;
 
-/// Returns `Ready`, because the size of a fallback's future adds to the size of the decorated function's future.
+/// Returns the small future `Ready`, because the size of a fallback's future adds to the size of the decorated
+/// function's future.
 #[expect(clippy::large_types_passed_by_value)]
 fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))

@@ -1,7 +1,8 @@
 //! Tests which keys stay in the registry (the list of all circuits) when a circuit has more than `max_keys` keys.
 //!
-//! These tests need a process of their own, because one test resets all circuits. The tests run one at a time. A test
-//! that reads the statistics uses all keys for a moment, and the registry evicts no key in use.
+//! These tests need a process of their own, because one test resets all circuits. The tests run one at a time, because
+//! a test that reads the statistics uses the circuits of all keys for a moment, and the registry evicts no circuit in
+//! use.
 
 use std::io;
 use std::time::Duration;
@@ -16,7 +17,7 @@ async fn few(key: u32, works: bool) -> io::Result<()> {
     if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
 
-/// Returns the names of the circuits of `few` that the registry still contains.
+/// Returns the names of the circuits of the function `few` that the registry still contains.
 fn known() -> Vec<String> {
     get_circuit_stats().into_keys().filter(|name| name.starts_with("key_eviction::few[")).collect()
 }
@@ -67,8 +68,8 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each round uses the keys 0 to 31, and then a new key. If the registry is full, the new key must evict an older
-    // key that is not one of the keys 0 to 31.
+    // Each round uses the keys 0 to 31, and then a new key. If 64 keys are stored, the new key must evict a key that is
+    // not one of the keys 0 to 31.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();

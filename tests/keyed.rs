@@ -1,8 +1,8 @@
 //! Tests `#[circuit(key = ..)]`: each value of the key has a circuit of its own, with the name `name[key]`. All
 //! circuits of one attribute have the same settings.
 //!
-//! These tests need a process of their own, because one test asserts that the registry (the list of all circuits)
-//! contains exactly one conflict.
+//! These tests need a process of their own, because one test asserts that exactly one circuit of the process has
+//! conflicting options.
 
 use std::io;
 use std::time::Duration;

@@ -43,7 +43,7 @@ enum Op {
     Start,
     Finish,
     Advance,
-    /// Calls `CircuitBreaker::reset`, also for the operations `enable` and `force_release`, which end a manual state.
+    /// Calls `CircuitBreaker::reset`. The test cases also name this operation `enable` or `force_release`.
     #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
@@ -69,7 +69,8 @@ const COARSE_TICK: Duration = Duration::from_millis(10);
 /// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select a case, only the first of these entries counts the case.
+/// If several entries of this array select the same case, the case counts only towards the number in the first of these
+/// entries.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -78,14 +79,14 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// Contains pairs of a case and a statistic. The replay of this case does not compare this statistic. In this library,
-/// the statistic `successes` is the number of successes since the circuit last closed. The case expects the number of
-/// successes since the circuit last became half-open.
+/// Each entry contains the ID of a case, and the name of a statistic that the replay of this case does not compare. The
+/// case `T15-rolling-buckets` expects in `successes` the number of successes since the circuit last became half-open.
+/// In this library, `successes` is the number of successes since the circuit last closed.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
 
 impl Case {
-    /// Returns whether the case uses only options of this project's original specification. The test checks that the
-    /// replay skips no basic case.
+    /// Returns whether the case is basic: the case uses only options of this project's original specification (a Python
+    /// circuit breaker). No basic case may be skipped.
     fn is_basic(&self) -> bool {
         self.tags.iter().any(|tag| tag == "spec")
     }
@@ -135,8 +136,8 @@ impl Case {
         }
     }
 
-    /// Returns the outcome in the step `finish` of the call `id`. If no step finishes the call, returns
-    /// `Outcome::Cancel`, because the end of the replay drops the call.
+    /// Returns the way in which the call `id` ends. The step `finish` of this call defines the outcome. If the case has
+    /// no such step, returns `Outcome::Cancel`, because the end of the replay drops the call.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
@@ -148,9 +149,9 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// Contains an entry for each finished step of the case. The number in the entry is the end of the step on the
-    /// paused clock, in seconds. The array holds the earliest and the latest wall-clock time of the step, in
-    /// milliseconds since 1970.
+    /// Contains an entry for each finished step of the case. The number in the entry is the time on the paused clock at
+    /// the end of the step, in seconds since the start of the replay. The array in the entry holds the earliest and the
+    /// latest possible time stamp of the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -262,8 +263,8 @@ impl<'a> Replay<'a> {
         wall_millis(SystemTime::now() - COARSE_TICK)
     }
 
-    /// Finds the step during which the breaker took the time stamp `stamp`. Returns the end of this step on the paused
-    /// clock, in seconds.
+    /// Finds the step during which the breaker took the time stamp `stamp`. Returns the time on the paused clock at the
+    /// end of this step, in seconds since the start of the replay.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
         let made = self.journal.iter().find(|(_, [begun, ended])| (begun..=ended).contains(&&stamp));

@@ -34,12 +34,13 @@ struct Case {
 /// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select a case, only the first of these entries counts the case.
+/// If several entries of this array select the same case, the case counts only towards the number in the first of these
+/// entries.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
-    // Case D18 expects no error if `delay` is longer than `max_delay`. Case V03 expects an error, which this library
-    // returns.
+    // If `delay` is longer than `max_delay`, case D18 expects no error, and case V03 expects an error. This library
+    // returns an error.
     ("a delay above the longest is capped", 1, |case| case.id == "D18"),
     ("no option: fractions of a token", 2, |case| case.group == "token_bucket" && case.optional == Some(true)),
     ("no option: other jitters than the three", 3, |case| ["J05", "J06", "V06"].contains(&&*case.id)),
@@ -159,16 +160,16 @@ impl Case {
         }
     }
 
-    /// Replays a table about the option `max_elapsed`. The first value of a row is the time at which an attempt fails,
-    /// in seconds. If the first value is an array, it contains the number of this attempt and the time. The second
-    /// value of the row is `retry` if another attempt must follow.
+    /// Replays a table about the option `max_elapsed`. The first value of a row is the time at which the first attempt
+    /// fails, in seconds, or an array. The array contains the number of an attempt, and the time at which this attempt
+    /// fails. The second value of the row is `retry` if another attempt must follow.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
                 Value::Array(at) => (u32::deserialize(&at[0]).unwrap(), seconds(&at[1])),
                 elapsed => (1, seconds(elapsed)),
             };
-            // Uses pauses of 1 µs, because longer pauses could change the result of a row.
+            // Uses pauses of 1 µs, because a longer pause could exceed `max_elapsed`.
             let max = self.config.get("max_attempts").map_or(9, |max| u32::deserialize(max).unwrap());
             let policy = self.builder().max(max).delay(Duration::from_micros(1)).backoff(1.0).build().unwrap();
             let (begin, attempts) = (Instant::now(), Cell::new(0));
@@ -196,8 +197,8 @@ impl Case {
                     assert_eq!(pauses.len(), delays.len(), "{id}: {pauses:?}");
                     for (pause, delay) in pauses.into_iter().zip(delays) {
                         // Accepts a pause that is up to 1 ms longer than its delay, because tokio's timer rounds up to
-                        // steps of 1 ms. Accepts no longer pause after a delay of zero, because a delay of zero does
-                        // not use the timer.
+                        // steps of 1 ms. If the delay is zero, the pause must also be zero, because a delay of zero
+                        // does not use the timer.
                         let latest = if delay.is_zero() { delay } else { delay + Duration::from_millis(1) };
                         assert!((delay..=latest).contains(&pause), "{id}: {pause:?} in place of {delay:?}");
                     }
@@ -219,15 +220,15 @@ impl Case {
     }
 }
 
-/// Makes one call through `policy`. Attempt number n returns entry number n of `outcomes`. An attempt without an entry
-/// panics.
+/// Makes one call through `policy`. The first entry of `outcomes` describes the outcome of the first attempt, and so
+/// on. An attempt without an entry panics.
 async fn observe<P: RetryRules<u64, Failure>>(
     policy: &RetryPolicy<P>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],
 ) -> Observed {
-    // Moves the paused clock between two steps of tokio's timer. A step is 1 ms long. If a call began exactly at a
-    // step, even a sleep of zero would take time.
+    // Moves the paused clock to a time between two ticks of tokio's timer, which are 1 ms apart. If a call began
+    // exactly at a tick, even a sleep of zero would take time.
     advance(Duration::from_micros(300)).await;
     let attempts = RefCell::new(Vec::new());
     let tokens = RefCell::new(Vec::new());

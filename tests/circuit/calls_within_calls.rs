@@ -1,6 +1,5 @@
-//! Tests a call (the inner call) in the body of another call (the outer call), if both calls use the same circuit. If
-//! the outer call is a trial (a call of a half-open circuit), the circuit admits the inner call as a part of this
-//! trial.
+//! Tests calls inside the body of an outer call, if the inner call and the outer call use the same circuit. If the
+//! outer call is a trial (a call of a half-open circuit), the circuit admits the inner call as a part of this trial.
 
 use std::future::{Future, ready};
 use std::io;

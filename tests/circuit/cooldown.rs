@@ -1,5 +1,5 @@
 //! Tests the cooldown, which is the time for which an open circuit rejects calls. The tests cover the growth, the
-//! random part and the limits of the cooldown. The tests also cover the delay that an error asks for.
+//! random part and the limits of the cooldown. The tests also cover errors that ask for a delay before the next call.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -254,9 +254,9 @@ async fn waiting_as_told_is_long_enough() {
                 assert!(breaker.stats().cooldown_remaining == rejection.cooldown_remaining());
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
-                // A rejection by a half-open circuit asks for a wait of at most one second. If `trial_timeout` is
-                // longer than this wait, the forgotten permit still blocks the circuit. The loop therefore waits until
-                // `trial_timeout` has passed.
+                // A half-open circuit asks the caller for a wait of at most one second, even if `trial_timeout` is
+                // longer. Until `trial_timeout` has passed, the permit that the test forgot blocks the circuit. The
+                // loop therefore waits for the rest of `trial_timeout`, which equals `cooldown` here.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

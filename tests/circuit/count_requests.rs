@@ -71,7 +71,8 @@ async fn attempts_count_by_default() {
     let breaker = CircuitBreaker::builder("count_requests").threshold(9).build().unwrap();
     assert!(policy(4).call(|| fails(&breaker)).await.is_err());
     assert_eq!(failures(&breaker), (4, 4));
-    // A circuit with a window of time records which calls are repeats, even without the option.
+    // A circuit with a time window records which calls are repeated attempts, even if `count_requests` is off. If
+    // `count_requests` is off, the circuit must count all four failures.
     let window = || CircuitBreaker::builder("count_requests").threshold(9).window(60 * SECOND);
     for builder in [window(), window().count_requests(false)] {
         let breaker = builder.build().unwrap();

@@ -1,6 +1,6 @@
 //! Tests the intended differences from this project's original specification. Each test checks the behaviour of this
-//! library, and the comment of the test describes the behaviour in the specification. The test
-//! `reading_the_state_emits_no_event` in `tests/events/circuit.rs` covers one more difference.
+//! library, and the comment of the test describes the behaviour of the Python breaker that the specification defines.
+//! The test `reading_the_state_emits_no_event` in `tests/events/circuit.rs` covers one more difference.
 
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ fn fail(breaker: &CircuitBreaker) {
     breaker.try_acquire().unwrap().failure();
 }
 
-/// In the specification, a success of a closed circuit does not reset the count of failures. The third failure
-/// therefore always opens the circuit.
+/// In this project's original specification (a Python breaker), a success does not reset the failure count of a closed
+/// circuit. With a threshold of 3, the third failure therefore always opens the circuit.
 #[test]
 fn success_while_closed_resets_failure_count() {
     let breaker = breaker(3, 1);
@@ -54,8 +54,8 @@ fn success_while_closed_resets_failure_count() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In the specification, the circuit is still open at the exact end of the cooldown. A call at this moment is rejected
-/// with the message "Retry in 0s".
+/// In this project's original specification (a Python breaker), the circuit is still open at the exact end of the
+/// cooldown. A call at this moment is rejected with the message "Retry in 0s".
 #[tokio::test(start_paused = true)]
 async fn call_at_exact_end_of_cooldown_is_admitted() {
     let breaker = breaker(1, 1);
@@ -69,7 +69,7 @@ async fn call_at_exact_end_of_cooldown_is_admitted() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, no outcome is ignored: every exception is a failure.
+/// In this project's original specification (a Python breaker), no outcome is ignored: every `Exception` is a failure.
 #[tokio::test(start_paused = true)]
 async fn ignored_outcome_is_neither_success_nor_failure() {
     let breaker = breaker(2, 1);
@@ -87,8 +87,8 @@ async fn ignored_outcome_is_neither_success_nor_failure() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, a half-open circuit admits every call, so the number of trials (calls of a half-open circuit)
-/// has no limit.
+/// In this project's original specification (a Python breaker), a half-open circuit admits every call, so the number of
+/// trials (calls of a half-open circuit) has no limit.
 #[tokio::test(start_paused = true)]
 async fn trials_are_limited_to_half_open_max() {
     let breaker = half_open(2).await;
@@ -101,8 +101,9 @@ async fn trials_are_limited_to_half_open_max() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, successes before the opening of a circuit count towards the successes that close the circuit.
-/// The success of the first trial (call of the half-open circuit) therefore closes this circuit.
+/// In this project's original specification (a Python breaker), successes before the opening of a circuit count towards
+/// the successes that close the circuit. The success of the first trial (call of the half-open circuit) therefore
+/// closes this circuit.
 #[tokio::test(start_paused = true)]
 async fn successes_while_closed_do_not_count_toward_closing() {
     let breaker = breaker(1, 2);
@@ -117,8 +118,8 @@ async fn successes_while_closed_do_not_count_toward_closing() {
     assert_eq!((breaker.state(), breaker.stats().successes), (CircuitState::Closed, 0));
 }
 
-/// In the specification, a late failure starts the cooldown again. A failure is late if its call began before the
-/// circuit opened.
+/// In this project's original specification (a Python breaker), a late failure starts the cooldown again. A failure is
+/// late if its call began before the circuit opened.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_lengthen_cooldown() {
     let breaker = breaker(1, 1);
@@ -131,8 +132,8 @@ async fn stale_failure_does_not_lengthen_cooldown() {
     assert_eq!(stats.total_failed, 2);
 }
 
-/// In the specification, a late failure opens the half-open circuit again. A failure is late if its call began before
-/// the circuit opened.
+/// In this project's original specification (a Python breaker), a late failure opens the half-open circuit again. A
+/// failure is late if its call began before the circuit opened.
 #[tokio::test(start_paused = true)]
 async fn stale_failure_does_not_fail_the_trial() {
     let breaker = breaker(1, 1);
@@ -146,8 +147,8 @@ async fn stale_failure_does_not_fail_the_trial() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In the specification, a late success closes the half-open circuit. A success is late if its call began before the
-/// circuit opened.
+/// In this project's original specification (a Python breaker), a late success closes the half-open circuit. A success
+/// is late if its call began before the circuit opened.
 #[tokio::test(start_paused = true)]
 async fn stale_success_does_not_close_circuit() {
     let breaker = breaker(1, 1);
@@ -162,7 +163,8 @@ async fn stale_success_does_not_close_circuit() {
     assert_eq!(breaker.state(), CircuitState::Open);
 }
 
-/// In the specification, a failure after a reset opens the circuit, even if its call began before the reset.
+/// In this project's original specification (a Python breaker), a failure after a reset counts, even if its call began
+/// before the reset.
 #[test]
 fn call_begun_before_reset_does_not_count() {
     let breaker = breaker(1, 1);
@@ -172,8 +174,8 @@ fn call_begun_before_reset_does_not_count() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
 }
 
-/// In the specification, `cooldown_remaining` has the same meaning in every state: the time that is left of a cooldown
-/// that began at the last failure.
+/// In this project's original specification (a Python breaker), `cooldown_remaining` has the same meaning in every
+/// state: the time that is left of a cooldown that began at the last failure.
 #[tokio::test(start_paused = true)]
 async fn cooldown_remaining_is_zero_unless_open() {
     let breaker = breaker(2, 1);
@@ -185,7 +187,8 @@ async fn cooldown_remaining_is_zero_unless_open() {
     fail(&breaker);
     assert_eq!(remaining(), (CircuitState::Open, COOLDOWN));
     advance(COOLDOWN).await;
-    // In the specification, `late.failure()` sets `cooldown_remaining` to a full cooldown again.
+    // In this project's original specification (a Python breaker), `late.failure()` would set `cooldown_remaining` to a
+    // full cooldown again.
     late.failure();
     assert_eq!(remaining(), (CircuitState::HalfOpen, Duration::ZERO));
     let trial = breaker.try_acquire().unwrap();
@@ -194,7 +197,8 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// In the specification, the statistics show an open circuit until a caller reads the state or makes a call.
+/// In this project's original specification (a Python breaker), the statistics still show an open circuit after the
+/// cooldown, until a caller reads the state or makes a call.
 #[tokio::test(start_paused = true)]
 async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);
@@ -203,7 +207,7 @@ async fn stats_are_half_open_once_cooldown_ends() {
     assert_eq!(breaker.stats().state, CircuitState::HalfOpen);
 }
 
-/// In the specification, a half-open circuit rejects no call.
+/// In this project's original specification (a Python breaker), a half-open circuit rejects no call.
 #[tokio::test(start_paused = true)]
 async fn half_open_rejection_asks_for_one_second_at_most() {
     let breaker = half_open(1).await;
@@ -217,8 +221,8 @@ async fn half_open_rejection_asks_for_one_second_at_most() {
     drop(hangs);
 }
 
-/// In the specification, the number of trials (calls of a half-open circuit) has no limit. A trial therefore needs no
-/// permit, and no permit expires.
+/// In this project's original specification (a Python breaker), the number of trials (calls of a half-open circuit) has
+/// no limit. A trial therefore needs no permit, and no permit expires.
 #[tokio::test(start_paused = true)]
 async fn permits_of_hanging_trials_expire_together() {
     let breaker = half_open(2).await;
@@ -233,8 +237,8 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// In the specification, a trial (a call of a half-open circuit) needs no permit that could expire. The success of a
-/// trial therefore always counts.
+/// In this project's original specification (a Python breaker), a trial (a call of a half-open circuit) needs no permit
+/// that could expire. The success of a trial therefore always counts.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;
@@ -250,7 +254,8 @@ async fn expired_trial_counts_but_frees_no_second_permit() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// The specification defines no totals. A reset in the specification sets every count to zero.
+/// This project's original specification (a Python breaker) defines no totals. A reset of the Python breaker sets every
+/// count to zero.
 #[test]
 fn totals_survive_reset() {
     let breaker = breaker(2, 1);

@@ -1,6 +1,6 @@
 //! Tests calls that hang until the caller drops them, or until a deadline ends them. With the option `hung_after`, a
-//! circuit counts a hanging call as a failure. The event `circuit_blind` reports 20 successive calls without a success
-//! or a failure.
+//! circuit counts a hanging call as a failure. The event `circuit_blind` reports that 20 calls in a row were neither a
+//! success nor a failure.
 
 use std::fmt::Write;
 use std::future::pending;
@@ -253,7 +253,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // The call that held the slot was dropped at the end of the first run, after its body had hung.
+    // At the end of the first run, the call that held the slot for 5 s was dropped. The circuit counted this call as a
+    // failure, because its body had run for longer than `hung_after`.
     let failed = with_default(tracing_subscriber::registry().with(Warnings::default()), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

@@ -12,9 +12,9 @@ use crate::history::Settings;
 /// The time at which the body of a call first returned `Poll::Pending`. The value is `None` before this time.
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
-/// Identifies the state of a breaker that admitted a call. `generation` is the number of state changes before the call.
-/// `lease` is the number of times that trials (calls of the half-open circuit) had exceeded `trial_timeout` before the
-/// call.
+/// Identifies the state in which a breaker admitted a call. `generation` is the number of state changes and resets up
+/// to the admission. `lease` is the number of times up to the admission that the trials (calls of the half-open
+/// circuit) had exceeded `trial_timeout`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     generation: u32,
@@ -22,8 +22,8 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The ticket of a call inside a trial (a call of the half-open circuit) of the same circuit. No state has the
-    /// generation `u32::MAX`, so the outcome of the inner call changes no state.
+    /// The ticket of an inner call: a call that runs inside a trial (a call of a half-open circuit) of the same
+    /// circuit. No state has the generation `u32::MAX`, so the outcome of the inner call changes no state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
 
@@ -53,11 +53,12 @@ struct Facts {
     shown: Circuit,
 }
 
-/// The messages from circuits to the retries around them.
+/// The messages that circuits leave for outer retries.
 #[derive(Default)]
 pub(crate) struct Messages {
-    /// The time until the circuit may admit a call, and whether the circuit rejected a call. `None` if a later call has
-    /// failed without a message.
+    /// The last message: the time until the circuit may admit a call, and whether the circuit left the message because
+    /// it rejected a call. The value is `None` before the first message, and after a later call has failed without a
+    /// message.
     pub(crate) last: Cell<Option<(Duration, bool)>>,
     /// The number of messages so far.
     pub(crate) number: Cell<u32>,
@@ -100,8 +101,8 @@ impl Breaker {
         matches!(facts.state, State::HalfOpen { .. }) && ticket == current
     }
 
-    /// Returns the `retry_after` of a rejection. For an open circuit, `retry_after` is the remaining cooldown. For a
-    /// half-open circuit, `retry_after` is at most 1 s.
+    /// Returns the value of `retry_after` in a rejection. For an open circuit, the value is the remaining cooldown. For
+    /// a half-open circuit, the value is at most 1 s.
     pub(crate) fn wait(&self) -> Duration {
         match self.facts.borrow().state {
             State::HalfOpen { newest, .. } => {
@@ -162,8 +163,8 @@ impl Breaker {
                                 let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
                                 facts.window.drain(..first);
                             }
-                            // If `calls` is `None`, the threshold counts failures in a row, so a success clears the
-                            // list.
+                            // If `calls` is `None`, the threshold counts failures in a row, so a success clears
+                            // `window`.
                             None if failed => facts.window.push(true),
                             None => facts.window.clear(),
                         }
@@ -235,8 +236,8 @@ impl Facts {
     }
 }
 
-/// An admitted call. If this value is dropped while `ended` is `false`, the breaker counts the call as cancelled. If
-/// the call has then run for `hung_after` or longer, the breaker counts the call as failed.
+/// An admitted call. If this value is dropped while `ended` is `false`, the breaker counts the call as cancelled, or as
+/// failed if the call has run for `hung_after` or longer.
 pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,

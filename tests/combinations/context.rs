@@ -1,5 +1,5 @@
-//! Defines [`Context`], which the model passes from each layer (an attribute or a `call` method) to the next inner
-//! layer. The tests compare the library with this model.
+//! Defines [`Context`], which each layer (an attribute or a `call` method) of the model passes to the next inner layer.
+//! The model implements the layers in plain code, and the tests compare the library with the model.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -22,13 +22,13 @@ pub(crate) struct Context {
     pub(crate) depth: usize,
     /// Whether the call is a part of the second or a later attempt of an outer retry or an outer hedge.
     pub(crate) is_repeat: bool,
-    /// The caller's deadline.
+    /// The time at which the caller's deadline passes. The value is `None` if the caller has no deadline.
     pub(crate) until: Option<Instant>,
     /// The circuits that have admitted this call. Each pair contains the index of the circuit, and the ticket that
     /// identifies the state of the circuit at the admission.
     pub(crate) outer: Vec<(usize, Ticket)>,
     /// One [`Inside`] for each outer retry: a retry attribute of a calling function, or a call of `RetryPolicy::call`.
-    /// Each [`Inside`] counts the repeated attempts of all inner retries.
+    /// Each [`Inside`] counts the repeated attempts of all retries inside its outer retry.
     pub(crate) nested: Vec<Rc<Inside>>,
     /// One [`Inside`] for each retry attribute of the current function. The [`Inside`] shows whether the function's
     /// body has ended. If a hedge is inside the retry, the [`Inside`] shows whether the hedge has ended.
@@ -47,7 +47,7 @@ pub(crate) struct Inside {
     /// Whether the body of the current attempt has ended. The value is `false` if an inner attribute rejected the
     /// attempt before the body ran.
     pub(crate) has_ended: Cell<bool>,
-    /// Whether a circuit left a message during the last poll of the body.
+    /// Whether a circuit left a message in `Messages` during the last poll of the body.
     pub(crate) has_message: Cell<bool>,
 }
 
@@ -68,7 +68,8 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 
 impl Context {
     /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of
-    /// `circuits`, in which the caller stores the first wait of the body or of the hedge.
+    /// `circuits`. In these cells, the caller of this method stores the time at which the body or the hedge first
+    /// waits.
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

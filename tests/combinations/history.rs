@@ -7,10 +7,11 @@ use std::time::Duration;
 /// options on all functions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Layer {
-    /// The circuit breaker A, without options that are functions, such as `failure_if`.
+    /// The circuit breaker A, without the options `failure_if`, `failure_if_ok` and `retry_after`.
     CircuitA,
-    /// The circuit breaker B. The attribute has three options that are functions: `failure_if` excludes
-    /// [`End::Ignored`], `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the delay of [`End::Busy`].
+    /// The circuit breaker B. The attribute has three options that the method `CircuitBreaker::call` does not have:
+    /// `failure_if` excludes [`End::Ignored`], `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the
+    /// delay of [`End::Busy`].
     CircuitB,
     /// A retry with at most two attempts, a pause of 1 s, and a retry budget.
     Retry2,
@@ -61,7 +62,7 @@ const BUSY_3_S: End = End::Busy(Duration::from_secs(3));
 const BUSY_40_S: End = End::Busy(Duration::from_secs(40));
 const BUSY_12_H: End = End::Busy(Duration::from_secs(12 * 60 * 60));
 
-/// A run of the innermost function's body: the duration and the end of the run.
+/// A run of the innermost function's body: the duration of the run, and the way in which the run ends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) time: Duration,
@@ -72,8 +73,8 @@ pub(crate) struct Run {
 pub(crate) struct Call {
     /// The nested functions of the call, beginning with the outermost function.
     pub(crate) frames: Vec<Frame>,
-    /// The runs of the innermost function's body. If the body runs more often, the list starts again from its
-    /// beginning.
+    /// The runs of the innermost function's body, in order. After the last entry, the list starts again with the first
+    /// entry.
     pub(crate) runs: Vec<Run>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) dropped_after: Option<Duration>,
@@ -81,13 +82,13 @@ pub(crate) struct Call {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
-    /// One or two calls. The duration before a call is the delay between the start of the step and the start of the
-    /// call. The step ends when all its calls have ended.
+    /// One or two calls, each with the delay between the start of the step and the start of the call. The step ends
+    /// when all its calls have ended.
     Calls(Vec<(Duration, Call)>),
     Sleep(Duration),
     /// Takes a slot of the bulkhead.
     TakeSlot,
-    /// Returns a slot that an earlier step has taken, if there is one.
+    /// Returns a slot that an earlier step has taken, if there is such a slot.
     FreeSlot,
     /// Resets the circuit with this index.
     Reset(usize),
@@ -180,8 +181,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
             (Duration::ZERO, call(random, functions)),
-            // Starts the second call at a fraction of a second. No timer of the second call then ends at the same
-            // moment as a timer of the first call.
+            // Starts the second call after a time that is not a whole number of seconds. No timer of the second call
+            // then ends at the same moment as a timer of the first call.
             (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, functions)),
         ]),
         _ => Step::Calls(vec![(Duration::ZERO, call(random, functions))]),

@@ -1,5 +1,5 @@
-//! Runs a random history (settings and steps) with the library. A step calls decorated functions, or nests calls of
-//! methods such as `CircuitBreaker::call`.
+//! Runs a random history (settings and steps) with the library. Each call of a history runs through decorated
+//! functions, or through nested calls of methods such as `CircuitBreaker::call`.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};

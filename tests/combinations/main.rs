@@ -1,5 +1,5 @@
-//! Compares random stacks of attributes (or of `call` methods) with a model in plain code. A stack is on one function,
-//! or on two or three functions that call each other.
+//! Compares random stacks of attributes (or of `call` methods) with a model in plain code. Each call runs through one
+//! decorated function, or through two or three nested functions.
 //!
 //! A failed test prints the seed of its random history of calls. `RESILIENCE_SEED=7 cargo test --test combinations`
 //! repeats the history of seed 7. The variable `RESILIENCE_HISTORIES` sets the number of histories, for example to
@@ -47,7 +47,8 @@ enum Kind {
     Dropped,
 }
 
-/// The end of a call: its result, the number of runs of the innermost function's body, and the duration of the call.
+/// A call that has ended: its result, the number of runs of the innermost function's body, and the duration of the
+/// call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Ended {
     kind: Kind,

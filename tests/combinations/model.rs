@@ -148,8 +148,8 @@ impl Model {
         .await
     }
 
-    /// Polls the body of a circuit. If the body fails without a message from a circuit during the last poll, an older
-    /// message comes from a different call, and is removed.
+    /// Polls `body`. If the body fails, and no circuit left a message during the last poll, the stored message comes
+    /// from an earlier call. This method then removes the stored message.
     async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
         let mut body = pin!(body);
         poll_fn(move |cx| {

@@ -23,8 +23,8 @@ struct Sequence {
     steps: Vec<Step>,
 }
 
-/// An operation of a sequence. In the file, an operation is an array with the values of these three fields. The value
-/// of `answer` is also an array.
+/// An operation of a sequence. In the file of recorded sequences, an operation is an array with the values of these
+/// three fields. The value of `answer` is also an array.
 #[derive(Deserialize)]
 struct Step {
     op: Op,

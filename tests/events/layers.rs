@@ -1,5 +1,5 @@
-//! Tests the events of retries, timeouts, bulkheads, rate limits, fallbacks and hedges. Also tests the texts of errors
-//! in events.
+//! Tests the events of retries, timeouts, bulkheads, rate limits, fallbacks and hedges. Also tests the text with which
+//! an event describes an error.
 
 use std::io;
 use std::time::Duration;

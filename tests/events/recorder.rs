@@ -1,5 +1,5 @@
-//! Implements a `tracing` subscriber for the whole process. The subscriber records the events of each test in a
-//! separate list, because each test runs in its own thread.
+//! Implements a `tracing` subscriber for the whole process. The subscriber records the events of each thread in a
+//! separate list, because several tests run at the same time, each in its own thread.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
@@ -30,7 +30,8 @@ pub(crate) fn record() {
     record_and(|_| ());
 }
 
-/// Starts to record the events of the current thread. Calls `then` at each event.
+/// Starts to record the events of the current thread. From then on, the recorder calls `then` with each event of this
+/// thread.
 pub(crate) fn record_and(then: fn(&Event<'_>)) {
     static RECORDER: Once = Once::new();
     RECORDER.call_once(|| tracing::subscriber::set_global_default(Recorder).unwrap());

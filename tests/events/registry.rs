@@ -171,7 +171,7 @@ async fn full(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a call with this key, and cancels the call at its first wait.
+/// Starts a call of `full` with the given key, and cancels the call at its first wait.
 async fn cancel(key: u32) {
     let call = tokio::spawn(full(key));
     tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! Tests subscribers that call the library or panic while they receive an event of the library.
+//! Tests subscribers that call the library, or that panic, while they receive an event of the library.
 
 use std::io;
 use std::time::Duration;

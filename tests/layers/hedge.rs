@@ -11,7 +11,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 /// A service whose attempts have planned results. `plan` contains the duration of each attempt in milliseconds, and
-/// whether the attempt succeeds. `dropped` is the number of dropped attempts.
+/// whether the attempt succeeds. `dropped` is the number of attempts that were dropped before their end.
 struct Service {
     plan: Vec<(u64, bool)>,
     calls: Calls,

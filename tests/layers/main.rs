@@ -1,5 +1,5 @@
-//! Tests bulkheads, fallbacks, hedges and rate limits. Also tests several attributes on one function, and rejections
-//! inside a circuit or a fallback.
+//! Tests bulkheads, fallbacks, hedges and rate limits. Also tests several attributes on one function, and calls that an
+//! attribute inside a circuit or a fallback rejects.
 
 mod bulkhead;
 mod circuit_and_retry;

@@ -1,5 +1,5 @@
-//! Tests a circuit around another attribute that rejects a call, or around a deadline that expires. The circuit ignores
-//! a rejection and an expired deadline, because they say nothing about the service. Also tests a fallback with
+//! Tests a circuit around a call that another attribute rejects, or that the caller's deadline ends. The circuit
+//! ignores such a call, because a rejection or a deadline says nothing about the service. Also tests a fallback with
 //! `on = "rejected"`, which runs after every rejection from an inner attribute.
 
 use std::cell::Cell;

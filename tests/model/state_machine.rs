@@ -86,7 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     settings: Settings,
     state: State,
-    /// The number of state changes so far.
+    /// The number of state changes and resets so far.
     generation: u64,
     /// The number of the current group of trials (calls of the half-open circuit), from 1. If the newest trial is older
     /// than `trial_timeout`, the next call begins a new group. The trials of an older group no longer block other
@@ -116,9 +116,9 @@ struct Totals {
     opened: u64,
 }
 
-/// Identifies the state of the model when it admitted a call. `generation` is the number of state changes before the
-/// call. `lease` is the number of the call's group of trials (calls of the half-open circuit), or 0 if the circuit was
-/// closed.
+/// Identifies the state in which the model admitted a call. `generation` is the number of state changes and resets up
+/// to the admission. `lease` is the number of the call's group of trials (calls of the half-open circuit), or 0 if the
+/// circuit was closed.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,
@@ -294,8 +294,8 @@ impl Call {
         }
     }
 
-    /// Ends the call with `how`. If this kind of call cannot end with `how`, cancels the call instead. Returns the end
-    /// that the breaker counts.
+    /// Ends the call in the way `how`. If this kind of call cannot end in this way, cancels the call. Returns the way
+    /// of ending that the breaker must count.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),

@@ -12,8 +12,7 @@ const SLOW: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug)]
 enum Window {
-    /// A window of time. The number is the length of the window in seconds. A tenth is one of ten equal parts of this
-    /// length.
+    /// A window of time, which consists of ten equal parts. The number is the length of the whole window in seconds.
     Tenths(u32),
     /// A window of calls. The number is the length of the window in calls.
     Calls(u32),
@@ -23,9 +22,9 @@ enum Window {
 struct Rule {
     window: Window,
     min_calls: u32,
-    /// The share of failed calls that opens the circuit, from 1 (10 %) to 10 (100 %).
+    /// The share of failed calls that opens the circuit, in tenths, from 1 (10 %) to 10 (100 %).
     failure_rate: u32,
-    /// The share of slow calls that opens the circuit, from 1 (10 %) to 10 (100 %).
+    /// The share of slow calls that opens the circuit, in tenths, from 1 (10 %) to 10 (100 %).
     slow_rate: u32,
 }
 
@@ -65,13 +64,13 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Ended {
-    /// The number of tenths of the window's length that had passed when the call ended.
+    /// The number of tenths of the window's length that had passed between `Model::begun` and the end of the call.
     tenth: u128,
     failed: bool,
     slow: bool,
 }
 
-/// A model of a window. The model stores all calls since the circuit last closed.
+/// A model of a window. The model stores all calls since the last reset of the circuit.
 struct Model {
     rule: Rule,
     begun: Instant,
@@ -79,8 +78,8 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the number of tenths (parts of a tenth of the window's length) that have passed since `begun`. Returns 0
-    /// for a window of calls.
+    /// Returns the number of tenths of the window's length that have passed since `begun`. Returns 0 for a window of
+    /// calls.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),

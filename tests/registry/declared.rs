@@ -12,7 +12,7 @@ fn builder(name: &'static str) -> resilience_runtime::CircuitBuilder {
     CircuitBreaker::builder(name)
 }
 
-/// Returns the threshold, and the cooldown in seconds, from `get_circuit_stats`.
+/// Returns the threshold of a circuit, and its cooldown in seconds, from `get_circuit_stats`.
 fn listed(name: &str) -> Option<(u32, u64)> {
     get_circuit_stats().get(name).map(|stats| (stats.threshold, stats.cooldown.as_secs()))
 }

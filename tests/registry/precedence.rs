@@ -13,13 +13,13 @@ fn down() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// Returns the threshold, and the cooldown in seconds, from `get_circuit_stats`.
+/// Returns the threshold of a circuit, and its cooldown in seconds, from `get_circuit_stats`.
 fn listed(name: &str) -> (u32, u64) {
     let stats = &get_circuit_stats()[name];
     (stats.threshold, stats.cooldown.as_secs())
 }
 
-/// Returns the threshold, and the cooldown in seconds, from the breaker itself.
+/// Returns the threshold of a circuit, and its cooldown in seconds, from `CircuitBreaker::stats`.
 fn in_force(breaker: &CircuitBreaker) -> (u32, u64) {
     let stats = breaker.stats();
     (stats.threshold, stats.cooldown.as_secs())
@@ -150,8 +150,8 @@ async fn register_before_first_call_wins_and_conflicts() {
     let breaker = CircuitBreaker::builder("precedence::builder").threshold(2).register().unwrap();
     assert_eq!(in_force(&breaker), (2, 7));
     assert_eq!(conflicts_of("precedence::builder").len(), 1, "before the first call");
-    // No function has called the circuit yet. An option of a second builder therefore also overrides the option of the
-    // attribute.
+    // The decorated function has not been called yet. The `cooldown` of a second builder therefore also overrides the
+    // `cooldown` of the attribute.
     CircuitBreaker::builder("precedence::builder").cooldown(Duration::from_secs(8)).register().unwrap();
     for _ in 0..2 {
         behind_a_builder().await.unwrap_err();

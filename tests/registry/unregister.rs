@@ -1,4 +1,5 @@
-//! Tests `unregister`, which removes a circuit of a name that a program made at run time.
+//! Tests `unregister`, which removes a circuit from the registry (the list of all named circuits). `unregister` does
+//! not remove circuits that attributes declare.
 
 use std::io;
 

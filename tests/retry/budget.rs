@@ -193,7 +193,7 @@ fn concurrent_retries_stay_within_budget() {
     });
     assert_eq!(seen(&THREADS), (0, 1_000, 7_000));
     let stats = THREADS_RATIO.stats();
-    // The budget counts calls in slots, each a tenth of `ttl` long. If a slot ends during the test, the budget may
+    // The budget counts calls in time slots, each a tenth of `ttl` long. If a slot ends during the test, the budget may
     // grant one more retry.
     assert!((800..=801).contains(&stats.granted), "{stats:?}");
 }

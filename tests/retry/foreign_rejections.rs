@@ -27,8 +27,8 @@ struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 /// An error that implements no trait.
 struct Opaque;
 
-/// Defines a function with a retry for each error type. Each function must make three attempts after ordinary errors,
-/// but only one attempt after a rejection by a circuit.
+/// For each error type, defines a function with a retry. Each function must make three attempts if the errors are
+/// ordinary, but only one attempt if the error comes from a rejection by a circuit.
 macro_rules! functions {
     ($($name:ident: $error:ty;)*) => {
         $(

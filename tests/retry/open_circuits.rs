@@ -1,5 +1,5 @@
-//! Tests a retry whose body calls a circuit. If the circuit would still be open after the pause, the retry must end
-//! without a pause. The tests cover several error types.
+//! Tests a retry whose body makes a call through a circuit. If the circuit would still be open after the next pause,
+//! the retry must end without this pause. The tests cover several error types.
 
 use std::cell::Cell;
 use std::io;
@@ -13,7 +13,7 @@ fn breaker(name: &str) -> CircuitBreaker {
     get_circuit(name).expect("declared by an attribute")
 }
 
-/// An error that implements no trait.
+/// An error that does not implement `std::error::Error`.
 #[derive(Debug)]
 struct Plain;
 
@@ -52,7 +52,8 @@ fn policy() -> RetryPolicy {
     RetryPolicy::builder().max(4).delay(seconds(8)).build().unwrap()
 }
 
-/// Runs `retry`, and opens the circuit `name` by hand after 4 s. Returns the duration of `retry` in seconds.
+/// Resets the circuit `name`, and runs `retry`. Opens the circuit with `trip` 4 s after the start of `retry`. Returns
+/// the duration of `retry` in seconds.
 async fn opened_by_others<T>(name: &str, retry: impl Future<Output = T>) -> u64 {
     let begin = Instant::now();
     breaker(name).reset();
@@ -87,7 +88,8 @@ async fn rejection_by_half_open_circuit_ends_policy() {
     sleep(seconds(1)).await;
     let _trial = breaker.try_acquire().unwrap();
     let begin = Instant::now();
-    // The pause is longer than the wait of the rejection, so only the rejection itself can end the retry.
+    // The pause of 8 s is longer than the wait of at most 1 s that the rejection asks for. The retry therefore ends
+    // because of the rejection itself, and not because the circuit blocks the next attempt.
     let rejected = policy().call(|| breaker.call(|| std::future::ready(Err::<(), _>(Plain)))).await;
     assert!(matches!(rejected, Err(CallError::Open(_))));
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));

@@ -49,7 +49,7 @@ async fn attribute_offers_every_jitter() {
             for (pause, (least, most)) in
                 pauses.iter().zip(least.into_iter().zip([if index == 2 { 20 } else { 8 }, 20, 20]))
             {
-                // Allows one millisecond more, because a timer of tokio may wake one millisecond late.
+                // Accepts a pause that is 1 ms too long, because a timer of tokio may wake 1 ms late.
                 assert!(
                     (seconds(least)..=seconds(most) + Duration::from_millis(1)).contains(pause),
                     "{index}: {pauses:?}"

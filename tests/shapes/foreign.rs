@@ -12,7 +12,7 @@ use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 #[doc(alias = "between")]
 #[circuit(name = "foreign::plain")]
 #[must_use = "it is asked for"]
-#[allow(clippy::unused_async)] // Without attributes, the function would also cause this lint.
+#[allow(clippy::unused_async)] // Without the attributes of this project, the function would also cause this lint.
 async fn plain_attributes() -> io::Result<u32> {
     #![allow(unused_labels)] // The generated code must keep this inner attribute.
     'unused: {

@@ -1,5 +1,5 @@
-//! Tests decorated functions of every shape. Each function must compile, and must behave like the same function without
-//! attributes.
+//! Tests decorated functions with many kinds of signatures and bodies. Each function must compile, and must behave like
+//! the same function without attributes.
 //!
 //! The packages in `tests/fixtures` also compile the files of this folder, in the editions 2018 and 2021.
 
@@ -14,7 +14,7 @@
     clippy::needless_return,
     clippy::similar_names,
     clippy::too_many_arguments
-)] // Without attributes, the functions would also cause these lints.
+)] // Without the attributes of this project, the functions would also cause these lints.
 
 mod arguments;
 mod attempts;

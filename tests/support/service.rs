@@ -76,12 +76,12 @@ impl Service {
         Self::up_from(u32::MAX)
     }
 
-    /// Makes every later call succeed.
+    /// Makes every call from now on succeed.
     pub fn repair(&self) {
         self.up_from.set(0);
     }
 
-    /// Makes every later call fail.
+    /// Makes every call from now on fail.
     pub fn fail(&self) {
         self.up_from.set(u32::MAX);
     }

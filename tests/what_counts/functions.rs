@@ -16,8 +16,8 @@ use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS,
 
 pub(crate) type Call = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Result<u32, Error>> + 'w>>;
 
-/// Contains functions with a circuit, with a retry, with a fallback and with a hedge. `fallbacks` is `None` if the
-/// functions use methods instead of attributes, because the library has no method for a fallback.
+/// Contains functions for each layer: circuit, retry, fallback and hedge. `fallbacks` is `None` if the functions use
+/// methods instead of attributes, because the library has no method for a fallback.
 pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
@@ -33,8 +33,8 @@ pub(crate) enum Kind {
     /// The functions have a timeout inside another attribute. If the other attribute is a hedge on the same function,
     /// the timeout also ends the first attempt of the hedge.
     Timeout,
-    /// The test changes the state of the circuits while the body runs. The outcome of the call then no longer changes
-    /// the state.
+    /// The test resets the circuits while the body runs, so that the outcome of the call no longer changes the state of
+    /// the circuits.
     Stale,
 }
 
@@ -91,8 +91,8 @@ where
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Creates functions with a circuit, with a retry, with a fallback and with a hedge. Each function has the attributes
-/// `$below` below its first attribute, and the body `$body`.
+/// Creates functions for each layer: circuit, retry, fallback and hedge. Each function has the attribute of its layer,
+/// then the inner attributes `$below`, and the body `$body`.
 macro_rules! layers {
     (
         $world:ident, { $(#[$circuit:meta])* } { $(#[$retry:meta])* } { $(#[$fallback:meta])* } { $(#[$below:meta])* },
@@ -199,8 +199,8 @@ family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// `REPEAT` equals `PLAIN`, but has a retry budget of its own, because other scenarios use up the tokens of the budget
-// of `PLAIN`.
+// `REPEAT` equals `PLAIN`, but has a retry budget of its own, because the calls of the functions in `PLAIN` use up the
+// tokens of their budget.
 family!(REPEAT, Plain, world, below {});
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {

@@ -24,8 +24,9 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the attribute under test. The attribute is on the function whose body ends the call, or on a function
-/// that calls this function. Instead of the attribute, the call may use a method such as `CircuitBreaker::call`.
+/// The place of the attribute under test. The attribute is on the same function as the inner attributes, or on a
+/// function that calls this function. Instead of the attribute, the call may use a method such as
+/// `CircuitBreaker::call`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -154,7 +155,7 @@ fn rows() -> Vec<Row> {
 /// table in `what_counts.md`. Returns `None` if the place is a method, and the library has no such method.
 type Scenario = fn(&Row, Place) -> Option<String>;
 
-/// The columns of the table in `what_counts.md`, each with its title and its [`Scenario`]. The list leaves out the
+/// The columns of the table in `what_counts.md`, each with its title and its [`Scenario`]. `COLUMNS` leaves out the
 /// first column of the table, which contains the titles of the rows.
 const COLUMNS: [(&str, Scenario); 6] = [
     ("circuit", |row, place| Some(with_circuit(row, place).circuit_word())),
@@ -212,8 +213,8 @@ fn hedge(row: &Row, place: Place) -> String {
         let world = row.world();
         world.is_well.set(row.deadline != Some(Duration::ZERO));
         let begin = Instant::now();
-        // If a timeout and the hedge are on the same function, the timeout would also end the first attempt. In this
-        // case, the timeout is therefore on a called function.
+        // A timeout on the same function as the hedge would also end the first attempt. In place of such a function,
+        // the test uses a function that calls another function with the timeout.
         let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
         let place = if is_ended { Place::CallingFunction } else { place };
         let call = row.call(&row.layers(place).hedge, &world);

@@ -1,4 +1,4 @@
-//! Defines [`World`], the data that the test shares with the decorated functions that it calls.
+//! Defines [`World`], the data that the test shares with the decorated functions.
 
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -84,8 +84,8 @@ impl World {
             retries: Cell::new(0),
             fell_back: Cell::new(false),
         };
-        // The circuit starts with one failure, because a success is visible only if it clears a failure. The budget
-        // starts with one paid retry, because a refund is visible only if tokens are missing.
+        // The circuit `above` starts with one failure, because a success is visible only if it clears a failure. The
+        // budget starts with one paid retry, because a refund is visible only if tokens are missing.
         world.above.try_acquire().unwrap().failure();
         assert!(family.budget.try_retry(RetryCost::Failure));
         world.note();

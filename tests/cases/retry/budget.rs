@@ -37,8 +37,9 @@ impl Case {
         }))
     }
 
-    /// Replays a table about a token bucket. Each row contains an operation and the number of its tokens. The row also
-    /// contains whether the bucket grants the operation, and the number of tokens that are left in the bucket.
+    /// Replays a table about a token bucket. Each row contains four values: the name of an operation, the number of
+    /// tokens that the operation takes, whether the bucket grants the operation, and the number of tokens in the bucket
+    /// afterwards.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {

@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Replays a table. Each row contains the shortest and the longest pause that the jitter may produce. With 500
-    /// seeds for each kind of jitter, every pause must be within these bounds. At least one pause must be in the lowest
-    /// tenth of the range between the bounds, and at least one pause in the highest tenth.
+    /// Replays a table of bounds. Each row contains the shortest and the longest pause that the jitter may produce. The
+    /// replay makes calls with 500 random seeds for each kind of jitter. Every pause must be within these bounds. At
+    /// least one pause must be in the lowest tenth of the range between the bounds, and at least one pause in the
+    /// highest tenth.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -52,8 +53,8 @@ async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     pauses.into_inner()
 }
 
-/// Selects each pause that follows a pause of between 0.9 times `prev` and `prev` seconds. The first pause counts as a
-/// pause that follows `delay`.
+/// Returns each pause whose preceding pause is between 0.9 × `prev` and `prev` seconds long. For the first pause,
+/// `delay` counts as the preceding pause.
 fn after(pauses: &[f64], delay: f64, prev: f64) -> Vec<f64> {
     let before = std::iter::once(&delay).chain(pauses);
     let near = |(before, _): &(&f64, _)| (0.9 * prev..=prev).contains(*before);
