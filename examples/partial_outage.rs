@@ -2,7 +2,7 @@
 //! The program simulates ten minutes during which one of the ten shards is down.
 //!
 //! Run this example with `cargo run --example partial_outage`. The program pauses tokio's clock, and advances the clock
-//! itself, so that ten simulated minutes take no real time.
+//! step by step, so that ten simulated minutes take no real time.
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Shows `#[rate_limit]`: three calls may start at once, and further calls may start at a rate of ten per second. The
-//! error of a rejected call contains the delay after which the caller may try again.
+//! Shows `#[rate_limit]`: three calls may start immediately, and further calls may start at a rate of ten per second.
+//! The error of a rejected call contains the delay after which the caller may try again.
 //!
 //! Run this example with `cargo run --example rate_limit`. The program pauses tokio's clock, so that the delays take no
 //! real time.

@@ -1,6 +1,5 @@
-//! Shows a breaker without an attribute: two failures open the circuit, and the circuit rejects the third call. The
-//! project began with a specification. The specification contains this program as a script that verifies a circuit
-//! breaker.
+//! Shows a breaker without an attribute: two failures open the circuit, and the circuit rejects the third call. This
+//! project's original specification (of a Python breaker) contains this program as a script that verifies the breaker.
 //!
 //! Run this example with `cargo run --example verification`.
 

@@ -1,7 +1,7 @@
 //! Measures the time of a call in several scenarios. A scenario is one situation, such as a success through a closed
-//! circuit. Each scenario has several subjects. A subject is one way to make the call, for example through this crate
-//! or through another library. The program prints a table for each scenario. A row of the table contains the median
-//! time of one subject.
+//! circuit. Each scenario has several subjects, which are ways to make the call, for example through this crate or
+//! through another library. The program prints a table for each scenario. A row of the table contains the median time
+//! of one subject.
 //!
 //! The program measures in rounds. Each round measures every way to make a call, so that a slow minute of the machine
 //! affects all results alike. The environment variable `ROUNDS` sets the number of rounds (default 7). `cargo bench
@@ -19,7 +19,7 @@ use criterion::Criterion;
 use resilience_benches::{SCENARIOS, Subject};
 
 /// The measured times of a call, in nanoseconds. A key of the map contains the index of the scenario, the number of
-/// threads, and the index of the subject.
+/// threads, and the index of the subject (the way to make the call).
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
 /// A measurement of fewer calls than this number is discarded, because it belongs to criterion's warm-up.

@@ -62,10 +62,10 @@ fn main() {
         });
         println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
-    // For comparison, measures a loop that only locks a list and clones an `Arc` of the list. The loop shows how much
-    // of the time of `get_circuit` is spent on a lock and on waiting for memory. Each `Arc` points to 200 bytes, about
-    // as many as a circuit takes. The mutex prevents the processor from fetching several values at once. The lock
-    // inside `get_circuit` has this effect, too.
+    // For comparison, measures a loop that only locks a list, and clones one `Arc` from the list. The loop shows how
+    // much of the time of `get_circuit` is spent on a lock and on waiting for memory. Each `Arc` points to 200 bytes,
+    // which is about the size of a circuit. The mutex prevents the processor from fetching several values at once. The
+    // lock inside `get_circuit` has this effect, too.
     let values: Vec<Arc<[u64; 25]>> = (0..CIRCUITS).map(|_| Arc::new([0; 25])).collect();
     let values = Mutex::new(values);
     for among in [CIRCUITS, 1000] {
@@ -118,7 +118,7 @@ async fn passing(n: u64) -> std::io::Result<()> {
 
 /// Creates a hundred thousand circuits with a key, none of which is evicted, and prints the memory of one circuit.
 /// After that, makes calls with a million different keys, and prints the time of a call and the memory of all circuits.
-/// Only 10,000 circuits exist at once, because 10,000 is the default of `max_keys`.
+/// At most 10,000 circuits of these keys exist at the same time, because 10,000 is the default of `max_keys`.
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();

@@ -52,8 +52,9 @@ async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     outcome
 }
 
-/// Returns four ways to make a call, which show the cost of the option `key`. The first way uses no circuit, and the
-/// second way uses a circuit without a key. The other ways use eight circuits with different keys.
+/// Returns four ways to make a call, which show the time that the option `key` adds to a call. The first way uses no
+/// circuit, and the second way uses a circuit without a key. Each of the other two ways uses eight circuits with
+/// different keys.
 pub(crate) fn keyed() -> Vec<Subject> {
     #[circuit(name = "plain")]
     async fn plain(n: u64) -> Result<u64, Error> {

@@ -24,8 +24,8 @@ const LONG: Duration = Duration::from_secs(60);
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;
 
-/// Changes each subject (a way to make a call), so that it makes its calls inside tokio's runtime. Some libraries need
-/// the runtime, because they create a timer at the start of a call.
+/// Changes each subject (a way to make a call), so that the subject makes its calls inside tokio's runtime. Some
+/// libraries need the runtime, because these libraries create a timer at the start of a call.
 fn within_a_runtime(subjects: Vec<Subject>) -> Vec<Subject> {
     let runtime: Arc<Runtime> = Arc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let within = |Subject { name, calls }: Subject| {
@@ -123,9 +123,9 @@ pub(crate) fn fallback() -> Vec<Subject> {
     ]
 }
 
-// Defines the function `attribute` again, although the function `fallback` defines it, too. If two benchmarks called
-// one function, the compiler would not inline the function. A call that is not inlined takes as much time as a circuit
-// breaker.
+// Contains another copy of the function `attribute`, which is also defined in `fallback`. If two benchmarks called the
+// same copy, the compiler would not inline the function. Without inlining, a call takes additional time, about as much
+// as a circuit breaker adds to a call.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {

@@ -15,8 +15,8 @@ mod retries;
 pub struct Subject {
     pub name: &'static str,
     /// Makes the given number of calls one after the other. Converts each outcome to a number, and returns the sum of
-    /// the numbers. Only this sum passes through `black_box`, because a `Result` in `black_box` costs as much as a
-    /// whole breaker.
+    /// the numbers. Only this sum passes through `black_box`, because passing a `Result` through `black_box` takes as
+    /// much time as a circuit breaker adds to a call.
     pub calls: Box<dyn Fn(u64) -> u64 + Send + Sync>,
 }
 
@@ -30,8 +30,8 @@ impl Subject {
     }
 }
 
-/// One situation of a call, such as a success through a closed circuit. The benchmarks make the call in several ways,
-/// the subjects.
+/// One situation of a call, such as a success through a closed circuit. The benchmarks make the call in several ways.
+/// Each way is a subject.
 pub struct Scenario {
     pub name: &'static str,
     /// Whether the scenario is also measured with two threads at once.
@@ -62,9 +62,9 @@ pub const SCENARIOS: [Scenario; 16] = [
 /// Creates a subject, which is one way to make a call. The expression `$call` is the future of one call, and `$n` is
 /// the number of the call.
 ///
-/// A benchmark makes each call through a function pointer, as an executor polls a task. If the call were direct, the
-/// compiler would inline the call into the loop of the benchmark. The compiler would then move half of the work of a
-/// call without any library out of the loop.
+/// A benchmark makes each call through a function pointer, because an executor also polls a task through a function
+/// pointer. If the call were direct, the compiler would inline the call into the loop of the benchmark. For a call
+/// without any library, the compiler would then move half of the work out of the loop.
 macro_rules! subject {
     ($name:expr, |$n:ident| $call:expr) => {
         $crate::Subject::new($name, move |$n| $crate::service::Folded::fold($crate::service::poll($call)))

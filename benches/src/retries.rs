@@ -77,7 +77,7 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
         // Without a retry, makes three calls, as many as each retry below. The time of a retry minus the time of these
-        // three calls is therefore the cost of the retry.
+        // three calls is therefore the time that the retry itself takes.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

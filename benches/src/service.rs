@@ -103,8 +103,8 @@ pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     }
 }
 
-/// Polls a future until it is ready. Most futures are ready at the first poll. Only the futures of libraries that wait
-/// for a lock need more polls.
+/// Polls a future until it is ready. Most futures are ready at the first poll. Only a future that waits for a lock, as
+/// in some libraries, needs more polls.
 #[inline]
 pub fn poll<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);

@@ -13,8 +13,8 @@ use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Cooldown of the two circuits `exa_api` and `tavily_api`. The presets of the library set a cooldown of 30 s. This
-/// cooldown is shorter, so that the program ends soon.
+/// Cooldown of the two circuits `exa_api` and `tavily_api`. The presets of the library set a cooldown of 30 s. The
+/// simulation uses a shorter cooldown, so that the program ends soon.
 const COOLDOWN: Duration = Duration::from_secs(2);
 
 /// Simulates the outage. Returns an error if a search or a circuit behaves differently than expected.
@@ -144,8 +144,8 @@ impl Story {
                 return Err(format!("{name} should be closed at the end, but is {state:?}").into());
             }
         }
-        // Drops the HTTP client first, because the client keeps idle connections open. A server stops only after its
-        // connections are closed.
+        // Drops the search with its HTTP client first, because the client keeps idle connections open. A server stops
+        // only after its connections are closed.
         drop(self.search);
         self.exa.stop().await?;
         self.tavily.stop().await?;

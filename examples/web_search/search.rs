@@ -1,5 +1,5 @@
-//! Implements the web search. The search first looks into a cache, then calls the service Exa, and then the service
-//! Tavily.
+//! Implements the web search. The search first looks into a cache, and then calls the service Exa. If the call of Exa
+//! fails, the search calls the service Tavily.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -33,7 +33,7 @@ pub(crate) struct Answer {
     pub(crate) hits: Vec<Hit>,
 }
 
-/// The reason for a failed search. The specification with which this project began prescribes the text of each error.
+/// The reason for a failed search. This project's original specification prescribes the text of each error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SearchError {
     #[error("Search failed: No query provided")]
@@ -88,8 +88,8 @@ impl WebSearch {
         Ok(answer)
     }
 
-    // The attribute `#[circuit]` sets no threshold and no cooldown. The file `main.rs` sets them with a preset, and
-    // `outage.rs` sets them with a builder. The preset and the builder set a threshold of 3, so that the two attempts
+    // The attribute `#[circuit]` sets no threshold and no cooldown. The file `main.rs` sets both with a preset, and
+    // `outage.rs` sets both with a builder. The preset and the builder set a threshold of 3, so that the two attempts
     // of a single search cannot open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]

@@ -54,8 +54,8 @@ impl ServiceError {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns `true` for server errors (status 5xx), because a second attempt may succeed. Returns `false` for
-    /// timeouts, so that a search does not wait for two timeouts of one service.
+    /// Returns `true` only for server errors (status 5xx), after which a second attempt may succeed. A timeout is not
+    /// temporary in this sense, so that a search does not wait for two timeouts of one service.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }

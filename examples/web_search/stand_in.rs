@@ -22,8 +22,8 @@ use tokio::task::JoinHandle;
 pub(crate) const KEY: &str = "stand-in";
 
 /// Returns an HTTP client that reaches the local servers of this file on every machine. The client ignores the proxy
-/// settings in environment variables. The client loads no installed certificates. Otherwise, a machine without
-/// installed certificates could not build the client.
+/// settings in environment variables. The client loads no installed certificates, because on a machine without
+/// installed certificates, the construction of the client would fail.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().tls_certs_only([]).build()
 }

@@ -38,7 +38,7 @@ impl Timeline {
 }
 
 /// The events that have not been printed yet, as text. The `tracing` subscriber adds events. The timeline prints and
-/// removes them.
+/// removes the events.
 #[derive(Clone, Default)]
 struct Events(Arc<Mutex<Vec<String>>>);
 

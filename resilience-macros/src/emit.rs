@@ -2,8 +2,8 @@
 //!
 //! Callers see the signature that the user wrote. The new function body consists of inline statements around one
 //! `async` block. The `async` block contains the user's statements. Every generated token has the hygiene of
-//! `Span::mixed_site`. A generated token has the location of the user's code only if a compile error should point
-//! there.
+//! `Span::mixed_site`. A generated token has the location of the user's code only if compile errors about the token
+//! should point at the user's code.
 
 mod body;
 pub(crate) mod capture;
@@ -57,14 +57,14 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// }
 /// ```
 ///
-/// The statement `let mut permit = ..` drops the result of `admit`. The future therefore does not store this result
-/// while the body runs. The block after `let delay =` drops the outcome before the sleep, so that the outcome need not
-/// be `Send`.
+/// The statement `let mut permit = ..` takes the permit out of the result of `admit`. The future therefore does not
+/// store the whole result while the body runs. The block after `let delay =` drops the outcome before the sleep, so
+/// that the outcome need not be `Send`.
 ///
-/// The code of all layers (attributes) surrounds one `async` block, because a second block would store the arguments a
-/// second time. Only a hedge adds an `async` block for each attempt. A rejected call leaves the function by `return`.
-/// If a layer above handles the rejection, the rejected call leaves a labelled block by `break` instead. A rejected
-/// attempt of a hedge leaves the `async` block of the attempt by `return`.
+/// All layers (attributes) share one `async` block, because a future with an `async` block for each layer would store
+/// the arguments several times. Only a hedge adds an `async` block for each attempt. A rejected call leaves the
+/// function by `return`. If a layer above handles the rejection, the rejected call leaves a labelled block by `break`
+/// instead. A rejected attempt of a hedge leaves the `async` block of the attempt by `return`.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],
@@ -181,7 +181,7 @@ impl Place<'_> {
 }
 
 /// Returns a constant that marks the function as expanded, if the function has an unknown attribute. The unknown
-/// attribute may be an attribute of this crate that the user imported under another name. If an attribute of this crate
+/// attribute may be an attribute of this crate that the user imported under another name. When such an attribute
 /// expands later, the attribute finds the constant and reports an error.
 fn marker(function: &Function, runtime: &Path) -> Option<TokenStream> {
     const HARMLESS: [&str; 8] = ["doc", "allow", "expect", "warn", "deny", "inline", "must_use", "deprecated"];

@@ -9,7 +9,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 pub(crate) struct Facts {
     /// The name of the attribute, such as `circuit`.
     pub(crate) attribute: &'static str,
-    /// The span in the user's code at which errors about the order of the attributes point.
+    /// The span of the user's code for errors about the order of the attributes.
     pub(crate) span: Span,
     pub(crate) runs: Runs,
     /// The cause that the attributes above see when this attribute rejects a call. The field is `None` if the attribute
@@ -23,23 +23,23 @@ pub(crate) struct Facts {
     /// The largest number of attempts that the attribute makes for one call. The number is 1 for an attribute that
     /// repeats nothing, such as a timeout.
     pub(crate) attempts: u32,
-    /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if the attribute
-    /// does not determine the number.
+    /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if the attribute is
+    /// not a circuit, or does not determine the number.
     pub(crate) opens: Option<Opens>,
     /// Whether the attribute replaces an error by the outcome of another function, as `#[fallback]` does.
     pub(crate) replaces: bool,
-    /// Whether a call may wait for a permit of the attribute, as in a bulkhead.
+    /// Whether a call may wait for a permit of the attribute, for example for a slot of a bulkhead.
     pub(crate) waits: bool,
     /// The value of the option `name` of `#[circuit]`, and the span of the value. All functions whose `#[circuit]` has
     /// this name share one circuit.
     pub(crate) name: Option<(String, Span)>,
     /// The expression in the option `key` of `#[circuit]`. Each value of the expression has a separate circuit.
     pub(crate) key: Option<TokenStream>,
-    /// Whether the expression `key` contains the attempt number of a retry above this circuit. Each attempt may then
-    /// use another circuit.
+    /// Whether the expression `key` contains the attempt number of a retry above this circuit. Two attempts of one call
+    /// may then use different circuits.
     pub(crate) per_attempt: bool,
     /// The user's function in the option `retry_after` of `#[circuit]`. The function returns the delay that an error
-    /// asks for. A retry above calls the function if the retry itself has no `retry_after`.
+    /// asks for. A retry above this circuit calls the function if the retry itself has no `retry_after`.
     pub(crate) hint: Option<TokenStream>,
     /// The names of the arguments in the option `clone`. The expansion clones these arguments for each attempt.
     pub(crate) clones: Vec<Ident>,
@@ -50,8 +50,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Creates the properties of an attribute. Each attribute must state the properties that are parameters. All other
-    /// properties have defaults.
+    /// Creates the properties of an attribute. The parameters are the properties that every attribute must state. All
+    /// other properties have defaults.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -109,8 +109,9 @@ pub(crate) enum Cause {
     /// A circuit rejected the call. A retry that receives this rejection makes no further attempt.
     Circuit,
     /// A bulkhead or a rate limit rejected the call. A circuit above ignores this rejection, because the rejection says
-    /// nothing about the service. A circuit whose `key` contains the number of the attempt also rejects calls with this
-    /// cause. A retry above may then make another attempt, which may use another circuit.
+    /// nothing about the service. If the `key` of a circuit contains the number of the attempt, this cause also stands
+    /// for a rejection by the circuit. A retry above may then make another attempt, because this attempt may use a
+    /// different circuit.
     Limit,
 }
 
@@ -129,8 +130,9 @@ pub(crate) enum Asks {
     /// information if an attribute between the retry and the circuit handles the rejection. The expansion also stores
     /// the information if each attempt has its own circuit. Otherwise the error of the rejection bypasses the retry.
     ByCircuit,
-    /// The attribute must know whether an attribute below rejected the call, or whether the caller's deadline ended the
-    /// call. The expansion stores this information only if an attribute below can reject calls, or is a timeout.
+    /// The attribute must know whether an attribute below rejected the call, or whether the caller's deadline (the end
+    /// of a timeout around the call) ended the call. The expansion stores this information only if an attribute below
+    /// can reject calls, or is a timeout.
     ByCaller,
 }
 

@@ -7,10 +7,10 @@
 //! 2. `layers` contains a module for each attribute. Each of these modules parses the options of one attribute with the
 //!    parsers in `parse`.
 //! 3. `plan` reports contradictions between layers. `plan` reads the properties of each layer from a `Facts` struct.
-//! 4. `emit` combines the tokens of all layers in one expansion.
+//! 4. `emit` combines the tokens of all layers into one expansion.
 //!
-//! To avoid import cycles, each module imports only from later modules of this list: `pipeline`, `layers`, `emit`,
-//! `plan`, and then `parse`, `facts`, `tokens` and `error`.
+//! To avoid import cycles, each module imports only from modules that come later in this order: `pipeline`, `layers`,
+//! `emit`, `plan`, and then `parse`, `facts`, `tokens` and `error`.
 #![forbid(unsafe_code)]
 
 mod emit;
@@ -49,9 +49,9 @@ macro_rules! attributes {
 
 attributes! { bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout }
 
-/// Declares a hidden attribute macro for each name that other libraries give to an attribute of this crate. The macro
-/// reports the name `$ours`, and leaves the function in place. Also declares `SYNONYMS`, the table of these names. Each
-/// entry contains a name, and the attribute of this crate with the same function.
+/// Declares a hidden attribute macro for each name `$theirs` that another library uses for the attribute `$ours` of
+/// this crate. The hidden macro reports a compile error that names `$ours`, and returns the function unchanged. Also
+/// declares `SYNONYMS`, the table of all pairs of `$theirs` and `$ours`.
 macro_rules! synonyms {
     ($($ours:ident: $($theirs:ident),*;)*) => {
         const SYNONYMS: &[(&str, &str)] = &[$($((stringify!($theirs), stringify!($ours))),*),*];

@@ -29,8 +29,8 @@ use crate::tokens::{EXPANDED, mentions};
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
-/// that belong to `family`, the table of all attributes of this crate. `synonyms` contains names of other libraries,
-/// each with the attribute of this crate.
+/// that belong to `family`, the table of all attributes of this crate. `synonyms` contains pairs of names: the name of
+/// an attribute in another library, and the name of the attribute of this crate that does the same.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
@@ -82,7 +82,8 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Expands an attribute `theirs` that does not exist. Reports the attribute `ours` with the same function.
+/// Expands the attribute `theirs` of another library. Returns `item`, and a compile error that names `ours`, the
+/// attribute of this crate that does the same.
 pub(crate) fn unknown(theirs: &str, ours: &str, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     errors.push(Span::call_site(), unknown_attribute(theirs, ours));
@@ -128,8 +129,8 @@ fn without_effect(path: &Path) -> syn::Attribute {
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an error if another attribute of this crate expanded on the function before this attribute. The other
-/// attribute did not recognise this attribute, because the user imported this attribute under a new name.
+/// Reports an error if another attribute of this crate has already expanded on the function. The other attribute did
+/// not recognise the attribute that expands now, because the user imported the latter under a new name.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(
@@ -140,9 +141,9 @@ fn comes_first(function: &Function, errors: &mut Errors) {
     }
 }
 
-/// Adds two sentences to the docs of the function. The first sentence states the longest time of a call. The second
-/// sentence warns that one failing call can open a circuit. A sentence is left out if the attributes do not determine
-/// the content of the sentence. A function without docs gets no sentence, so that rustc still reports the missing docs.
+/// Adds up to two sentences to the docs of the function. The first sentence states the longest time of a call, if the
+/// attributes determine this time. The second sentence is a warning, if the attempts of one failing call can open a
+/// circuit. A function without docs gets no sentence, so that rustc still reports the missing docs.
 fn document(function: &mut Function, plan: &Plan) {
     // Does not count `#[doc(alias = ..)]` and `#[doc(hidden)]` as docs, because these attributes contain no text.
     let is_text = |attr: &syn::Attribute| matches!(&attr.meta, Meta::NameValue(meta) if meta.path.is_ident("doc"));

@@ -10,9 +10,9 @@ use crate::tokens::braced;
 impl Stack<'_> {
     /// Returns the `async` block that contains `body`, the user's statements.
     ///
-    /// The block begins with dead code, `if false { .. }`. The dead code states the output type of the block. The dead
-    /// code also determines how the block captures the arguments. `?`, coercions and compile errors therefore work as
-    /// in the undecorated function.
+    /// The block begins with dead code, `if false { .. }`. The dead code states the output type of the block, so that
+    /// `?`, coercions and compile errors work as in the undecorated function. The dead code also determines how the
+    /// block captures the arguments.
     pub(super) fn block(&self, body: &TokenStream, braces: Span) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = &self.runtime_at;
@@ -21,12 +21,12 @@ impl Stack<'_> {
         let borrows = &self.captures.borrows;
         // The braces around the body get the span of the user's braces. The edition of this span decides when Rust
         // drops the temporaries of the last expression. Clippy reports its lints about the body at this span. Without
-        // the label, rustc would report the braces as unnecessary.
+        // the label `'_resilience_body`, rustc would report the braces as unnecessary.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
         let group = braced(within, mixed.located_at(braces));
-        // With `move`, the body may consume its arguments, and may return a borrow that an argument contains. Leaves
+        // With `move`, the body may consume its arguments, and may return a reference that an argument contains. Leaves
         // out `move` if the body may run again. Also leaves out `move` if a function of the user, such as `failure_if`,
         // borrows arguments after the body has run.
         let capture = (!self.plan.repeats() && !self.lends).then(|| quote_spanned!(mixed=> move));
@@ -44,7 +44,7 @@ impl<'a> Place<'a> {
     }
 
     /// Returns statements that await `future` and bind the result to the pattern `output`. If a `#[timeout]` above
-    /// expires, the wait ends early. Every `.await` of an expansion comes from this function. The compiler reports
+    /// expires, the wait ends early. This function generates every `.await` of an expansion. The compiler reports
     /// errors about the `.await` at the span `at`.
     ///
     /// Example output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
@@ -59,9 +59,9 @@ impl<'a> Place<'a> {
             return quote_spanned!(mixed=> let #output = #waited;);
         };
         let some = |bound: &TokenStream, waited: &TokenStream, Interrupt { expired, .. }: &Interrupt| quote_spanned!(mixed=> let ::core::option::Option::Some(#bound) = #waited else { break #expired };);
-        // The future of a timer returns an `Option`, which is `None` if the timer expired. The future of the outermost
-        // timer contains the futures of all inner timers. The `Option` of the outermost timer is therefore unwrapped
-        // first.
+        // The future `timer.race(..)` returns an `Option`, which is `None` if the timer expired. The future of the
+        // outermost timer contains the futures of all inner timers. The `Option` of the outermost timer is therefore
+        // unwrapped first.
         let (mut bound, mut waited) = (TokenStream::new(), waited);
         for interrupt in above {
             let others = quote_spanned!(mixed=> waited);
@@ -72,9 +72,10 @@ impl<'a> Place<'a> {
         bound
     }
 
-    /// Wraps the body in a future that recognises rejections by called functions. The future recognises a rejection
-    /// even if the error type of the body hides its source. Returns the unchanged body if no attribute looks for
-    /// rejections.
+    /// Wraps the body in a future that finds out whether an error of the body comes from a rejection, for example in
+    /// another decorated function that the body called. The future recognises such an error even if the type of the
+    /// error gives no access to its sources. Returns the unchanged body if no attribute needs this information, or if
+    /// the signature does not show the output type.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
         match &self.stack.output {
@@ -86,7 +87,7 @@ impl<'a> Place<'a> {
     }
 
     /// Wraps the body in the futures with which the attributes above observe each poll of the body. The future of a
-    /// circuit counts a panic of the body as a failure. The future of a retry counts the retries inside the body.
+    /// circuit makes a panic of the body count as a failure. The future of a retry counts the retries inside the body.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
         self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
     }

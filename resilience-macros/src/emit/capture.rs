@@ -19,13 +19,13 @@ use crate::tokens::mentions;
 #[derive(Default)]
 pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement makes a
-    /// variable mutable if the pattern of the variable allows no `mut`.
+    /// variable mutable, because the pattern of the argument may not allow a `mut` before the variable.
     pub(crate) rebound: TokenStream,
     /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
-    /// that the block captures the argument. The block must capture the arguments in the order of these statements.
+    /// that the block captures the argument. The block captures the arguments in the order of these statements, and
+    /// drops owned arguments in this order.
     pub(crate) borrows: Vec<TokenStream>,
-    /// The arguments in the option `clone(..)`. Each argument has a statement that clones the argument before an
-    /// attempt.
+    /// The arguments in the option `clone(..)`, each with the statement that clones the argument before an attempt.
     clones: Vec<(Ident, TokenStream)>,
     /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
     /// uniquely (`&mut`).
@@ -38,8 +38,8 @@ pub(crate) struct Captures {
 /// Returns how a body that may run again captures the arguments of `sig`. Adds `mut` to each argument in `sig` that the
 /// `async` block of the body must borrow uniquely (`&mut`).
 ///
-/// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. This
-/// function leaves out an argument that the code around the block may move or shadow. `hedges` is true if the decorated
+/// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. The result
+/// does not contain an argument that the code around the block may move or shadow. `hedges` is true if the decorated
 /// function has a hedge, whose attempts run at the same time. The attempts of a hedge share each argument that is not
 /// in `clone`.
 pub(crate) fn capture(
@@ -196,9 +196,9 @@ fn cfgs(input: &FnArg) -> Vec<TokenStream> {
 }
 
 /// Returns a statement for dead code in the `async` block of the body. The statement makes the block capture
-/// `argument`. If `lent` is empty, the block is an `async move` block, so the statement only borrows the argument. If
-/// `lent` contains the argument, the statement borrows the argument. In all other cases, the statement moves the
-/// argument into the block.
+/// `argument`. If `lent` is empty, the statement only borrows the argument, because the block is then an `async move`
+/// block, which owns each argument that it names. If `lent` contains the argument, the statement borrows the argument,
+/// too. In all other cases, the statement moves the argument into the block.
 fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
     let argument = argument.to_token_stream();
     if lent.is_empty() || lent.contains(&argument.to_string()) {

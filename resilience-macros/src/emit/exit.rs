@@ -27,7 +27,8 @@ impl Place<'_> {
     }
 
     /// Returns a statement that sets the local variable `cause` after a timeout has ended the call. The local variable
-    /// `error` contains the error of the timeout. This error tells whether the caller's deadline ended the call.
+    /// `error` contains the error of the timeout. This error tells whether the caller's deadline (the end of a timeout
+    /// around the call) ended the call.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(&error);))
@@ -47,8 +48,8 @@ impl Place<'_> {
     }
 
     /// Returns the code after the `=>` of a `match` arm. The code runs when this layer (attribute) has rejected a call.
-    /// The local variable `error` contains the error of the rejection. The expression `rejected` evaluates to the
-    /// outcome of the call.
+    /// `error` is the name of the local variable that contains the error of the rejection. The expression `rejected`
+    /// evaluates to the outcome of the call.
     pub(crate) fn leave(self, cause: Cause, error: &Ident, rejected: &TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
         let runtime = self.runtime();
@@ -94,7 +95,7 @@ impl Place<'_> {
 
     /// Wraps `settle`, the expression with which this circuit records the outcome of a call. The wrapped expression
     /// skips `settle` if an attribute below rejected the call. The wrapped expression also skips `settle` if the
-    /// caller's deadline ended the call.
+    /// caller's deadline (the end of a timeout around the call) ended the call.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;
@@ -110,8 +111,10 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for the outcome of a call that an attribute has ended with its own error. The local
-    /// variable `error` contains this error. The user's function `make` converts the error, unless `make` is `None`.
+    /// Returns the expression for the outcome of a call that an attribute has ended with its own error. `error` is the
+    /// name of the local variable that contains this error. If `make` is a function of the user, this function converts
+    /// the error to the user's error type. If `make` is `None`, the expression converts the error with the trait
+    /// `From`.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;

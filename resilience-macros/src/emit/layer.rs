@@ -32,8 +32,8 @@ pub(crate) trait Layer {
         body
     }
 
-    /// Returns the code with which this attribute ends a wait of the attributes below, as a timeout does. The default
-    /// implementation returns `None`, because most attributes end no waits.
+    /// Returns the code with which this attribute, such as a timeout, ends a wait inside an attribute below, or the
+    /// wait for the body. The default implementation returns `None`, because most attributes end no waits.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
@@ -47,9 +47,10 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The code with which an attribute, such as a timeout, ends a wait of the attributes below.
+/// The code with which an attribute, such as a timeout, ends a wait inside an attribute below, or the wait for the
+/// body.
 pub(crate) struct Interrupt {
-    /// An expression for a timer. When the timer expires, the wait of the attributes below ends.
+    /// An expression for a timer. When the timer expires, the wait ends.
     pub(crate) timer: TokenStream,
     /// The label of a block in the expansion. When the attribute ends a wait, the call leaves this block.
     pub(crate) expired: Lifetime,
@@ -118,7 +119,7 @@ impl<'a> Place<'a> {
     }
 
     /// Returns a hygienic name for a local variable. For the first circuit of a function, for example, the result is
-    /// `name`. For the second circuit, the result is `name` followed by `2`.
+    /// the text in `name`. For the second circuit, the result is this text followed by `2`.
     pub(crate) fn numbered(self, name: &str) -> Ident {
         let number = match self.plan().number(self.index) {
             1 => String::new(),

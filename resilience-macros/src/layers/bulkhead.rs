@@ -90,9 +90,9 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the attributes
     /// below.
     ///
-    /// Usually, the expansion creates and pins the future of the body before the wait for a slot. As an exception, the
-    /// expansion creates the future after the wait if the body may run again. The expansion also creates the future
-    /// after the wait if a bulkhead above may wait.
+    /// If a call may wait for a slot, the expansion usually creates and pins the future of the body before the wait.
+    /// The expansion creates this future after the wait if the body may run again, or if a bulkhead above may wait,
+    /// too.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -16,9 +16,10 @@ use crate::facts::Cause;
 /// Returns a statement that binds a local variable to a clone of the value of the option `with`. `layer` is the name of
 /// the type of this value, for example `Bulkhead`.
 ///
-/// The `match` binds a reference to the value. The compiler dereferences this reference for the call of `Owned::new`.
-/// As a direct argument of `Owned::new`, an `if` expression would need the exact type `layer` in each branch. A `let`
-/// instead of the `match` would drop temporaries too early, although the expression borrows from the temporaries.
+/// The `match` binds a reference to the value. If the value is an `Arc<Bulkhead>`, for example, the compiler coerces
+/// this reference to a `&Bulkhead` for the call of `Owned::new`. If the value were a direct argument of `Owned::new`,
+/// each branch of an `if` expression would need the exact type `layer`. The value may borrow from temporaries of the
+/// user's expression. A `let` instead of the `match` would drop these temporaries before the call of `Owned::new`.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -53,8 +54,9 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
     }
 }
 
-/// Returns an expression that takes the permit out of the `Result` in `acquired`. If `acquired` is an error, the
-/// expression rejects the call. The user's function `make` converts the error, unless `make` is `None`.
+/// Returns an expression that takes the permit out of the `Result` in `acquired`. If `acquired` evaluates to an error,
+/// the expression rejects the call. If `make` is a function of the user, this function converts the error to the user's
+/// error type. If `make` is `None`, the expression converts the error with the trait `From`.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

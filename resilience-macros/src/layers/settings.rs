@@ -1,6 +1,6 @@
 //! Parses the settings of `#[circuit]` and `#[retry]`. A setting is an option whose value is a number, a duration, a
-//! flag or one of several words. For each setting, the expansion calls a method of the runtime with the name of the
-//! option.
+//! flag or one of several words. For each setting, the expansion calls the method of the runtime that has the name of
+//! the option.
 
 use std::time::Duration;
 
@@ -80,8 +80,8 @@ impl<O: OptionName> Settings<O> {
         }
     }
 
-    /// Returns the names of the parsed options in the user's code. Errors about an option use the span of the name of
-    /// the option.
+    /// Returns the name of each option that has a parsed value. The names have the spans of the user's code, for errors
+    /// about these options.
     pub(super) fn idents(&self) -> impl Iterator<Item = &Ident> {
         self.0.iter().map(|(_, ident, _)| ident)
     }

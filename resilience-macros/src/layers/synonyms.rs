@@ -1,7 +1,7 @@
-//! Lists the names that other libraries give to the options of each attribute. An error message about an unknown option
-//! suggests the option of this crate.
+//! Lists the names that other libraries give to the options of each attribute. If a user writes such a name, the error
+//! message suggests the option of this crate that does the same.
 //!
-//! The table contains names of the following libraries:
+//! The names come from the following libraries:
 //!
 //! - Java: resilience4j, Spring Retry, `MicroProfile`, Hystrix, Sentinel and Failsafe
 //! - .NET: Polly
@@ -14,22 +14,22 @@ use crate::parse::suggestion::Synonyms;
 
 // rustfmt would put each name on a line of its own. Each table below therefore has the attribute `rustfmt::skip`.
 
-/// The difference of an option whose value is a number of milliseconds or a `Duration` in other libraries.
+/// Text after a suggested option whose value is a number of milliseconds or a `Duration` in other libraries.
 const TIME: &str = ", in seconds or as a text such as \"250ms\"";
-/// The difference of an option whose value is a percentage in other libraries.
+/// Text after a suggested option whose value is a percentage in other libraries.
 const SHARE: &str = ", a share such as `0.5` for 50 %";
-/// The difference of an option that counts repetitions in other libraries.
+/// Text after a suggested option that counts only the repetitions in other libraries.
 const ATTEMPTS: &str = ", which also counts the first attempt";
-/// The difference of an option that names the function of another attribute.
+/// Text after a suggestion that is an attribute of this crate instead of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";
-/// The difference of an option that converts a rejection.
+/// Text after a suggested option whose value is a function that converts a rejection.
 const ERROR: &str = ", a function that turns the rejection into your error";
 
 const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'static str]) -> Synonyms {
     Synonyms { ours, difference, theirs }
 }
 
-/// The row for a fallback, which is an option of other attributes in some libraries.
+/// The suggestion of the attribute `#[fallback]`. In some libraries, a fallback is an option of another attribute.
 const NO_FALLBACK: Synonyms =
     row("#[fallback(path)]", ATTRIBUTE, &["fallback", "fallback_method", "fallback_function", "fallback_action"]);
 

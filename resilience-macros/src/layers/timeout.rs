@@ -65,9 +65,9 @@ impl Layer for Timeout {
     /// };
     /// ```
     ///
-    /// Each wait of the attributes below races with the timer. If there are attributes below, the block
-    /// `'timeout_expired` begins with `if timeout_allowed.is_zero() { break 'timeout_expired; }`. Without this check,
-    /// an attribute below could admit a call whose body never starts.
+    /// Each wait inside an attribute below, and the wait for the body, races with the timer. If there are attributes
+    /// below, the block `'timeout_expired` begins with `if timeout_allowed.is_zero() { break 'timeout_expired; }`.
+    /// Without this check, an attribute below could admit a call whose body never starts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
@@ -95,8 +95,8 @@ impl Layer for Timeout {
         })
     }
 
-    /// Returns the timer that ends each wait of the attributes below. When the timer expires, the call jumps out of the
-    /// code of the attributes below. The jump drops the local variables of these attributes.
+    /// Returns the timer that ends a wait inside an attribute below, or the wait for the body. When the timer expires,
+    /// the call jumps out of the code of the attributes below. The jump drops the local variables of these attributes.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());

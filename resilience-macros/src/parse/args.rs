@@ -41,8 +41,8 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 /// Input: `options! { enum Opt: synonyms::TIMEOUT { (After) = "timeout", Error = "error" } }`
 ///
 /// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
-/// the option whose value comes first and without a name. The text of the option in parentheses appears in errors only.
-/// The path after the colon is the table of the attribute's synonyms.
+/// the option whose value comes first and without a name. The text of this option, here `"timeout"`, appears in errors
+/// only. The path after the colon names the table of synonyms, the names of the options in other libraries.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident: $synonyms:path {
         $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*

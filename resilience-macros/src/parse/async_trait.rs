@@ -1,5 +1,4 @@
-//! Parses the statements with which `#[async_trait]` moves the arguments of a method into the `async` block of its
-//! expansion.
+//! Parses the statements with which `#[async_trait]` moves the arguments of a method into an `async` block.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt};
@@ -35,7 +34,8 @@ impl ToTokens for Moved {
 }
 
 /// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens.
-/// The expansion places these statements before the block, because a block that runs again cannot move the arguments.
+/// An attribute of this crate places the moving statements before the block, because a block that runs again cannot
+/// move the arguments.
 ///
 /// If `block` is not from `#[async_trait]`, returns no statements and the unchanged block.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {

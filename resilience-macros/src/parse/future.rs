@@ -1,8 +1,8 @@
-//! Finds an `async` block that contains the user's statements. Three kinds of functions contain this block:
+//! Finds an `async` block that contains the user's statements. Three kinds of functions contain such a block:
 //!
 //! - A method of `#[async_trait]` ends with `Box::pin(async move { .. })`.
 //! - A function with the return type `impl Future` ends with `async move { .. }`.
-//! - The expansion of `#[instrument]` wraps the body in `async move { .. }`.
+//! - A function that `#[instrument]` has expanded contains the user's body in `async move { .. }`.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};

@@ -11,7 +11,8 @@ pub(crate) enum Bound {
     Shared,
     Unique,
     /// The type of the argument does not show whether the variable holds an owned value or a reference. The expansion
-    /// then adds no `mut` to the variable. Rust allows no `mut` if the pattern binds the variable through a reference.
+    /// then adds no `mut` to the variable, because Rust allows no `mut` if the pattern binds the variable through a
+    /// reference.
     Unknown,
 }
 

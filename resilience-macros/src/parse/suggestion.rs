@@ -2,8 +2,8 @@
 
 /// The names that other libraries give to one option of this crate.
 pub(crate) struct Synonyms {
-    /// The option of this crate. Alternatively an attribute such as `#[timeout(5)]`, if the option has no name, or if
-    /// another attribute has this function.
+    /// The option of this crate. If the option has no name, or if another attribute does the same, the text is an
+    /// attribute such as `#[timeout(5)]`.
     pub(crate) ours: &'static str,
     /// The text after `ours` in the error message. The text describes how the value differs from the values in other
     /// libraries, or is empty.
@@ -13,10 +13,10 @@ pub(crate) struct Synonyms {
 }
 
 /// Returns a question such as "did you mean `max`?", or `None` if no option resembles the option `unknown`. `known`
-/// contains the options of the attribute, and `table` their synonyms.
+/// contains the options of the attribute. `table` contains the names that other libraries give to these options.
 ///
-/// A name in `table` precedes a similar name in `known`. For example, `reset_timeout` is similar to `trial_timeout`,
-/// but is a synonym of `cooldown`.
+/// A name in `table` takes precedence over a similar name in `known`. For example, `reset_timeout` is similar to
+/// `trial_timeout`, but the function suggests `cooldown`, because `table` lists `reset_timeout` for `cooldown`.
 pub(crate) fn suggest(unknown: &str, known: &[&str], table: &[Synonyms]) -> Option<String> {
     let name = snake_case(unknown);
     let short = name.strip_prefix("with_").unwrap_or(&name);

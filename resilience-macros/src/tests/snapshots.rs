@@ -1,5 +1,5 @@
-//! Compares the expansions of twenty decorated functions with the files `snapshots/*.rs`. A change of an expansion must
-//! therefore change one of these files.
+//! Compares the expansions of twenty decorated functions with the files `snapshots/*.rs`. If a change of this crate
+//! alters one of these expansions, the change must also update the file.
 //!
 //! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes all these files again,
 //! formatted by rustfmt. The comparison ignores the punctuation that rustfmt adds and removes, so the version of

@@ -4,8 +4,8 @@
 //! The test combines each function in [`SHAPES`] with each single attribute in [`SPELLINGS`]. The test also combines
 //! each function in [`SHAPES`] with each pair of attributes from [`PAIRED`]. The test combines only the first function
 //! in [`SHAPES`] with each triple of attributes from [`TRIPLED`]. If the environment variable `RESILIENCE_EXPANSIONS`
-//! contains a path, the test writes all expansions to the file with this path. Compare the files from before and after
-//! a change of this crate to see whether the change alters an expansion:
+//! contains a path, the test writes all expansions to the file with this path. To see whether a change of this crate
+//! alters an expansion, compare the files from before and after the change:
 //!
 //! ```text
 //! RESILIENCE_EXPANSIONS=/tmp/before.txt cargo test --package resilience-macros stacks
@@ -242,8 +242,8 @@ const SHAPES: &[&str] = &[
     "struct Item;",
 ];
 
-/// Calls `take` with each combination of attributes and a function that the test expands. In the list of attributes,
-/// the outermost attribute comes first.
+/// Calls `take` for each combination that the test expands, with the attributes and the function of the combination.
+/// The outermost attribute comes first.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
     for shape in SHAPES {
         for spelling in SPELLINGS {

@@ -35,8 +35,8 @@ impl Layer for Circuit {
     }
 
     /// Binds the circuit to a local variable before the code of the first attribute. A retry above this circuit reads
-    /// the variable after a failed attempt, to find out whether the circuit stays open. If the `key` contains the
-    /// number of the attempt, the code of each attempt binds the circuit instead.
+    /// the variable after a failed attempt. If the circuit stays open longer than the pause of the retry, no attempt
+    /// follows. If the `key` contains the number of the attempt, the code of each attempt binds the circuit instead.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
@@ -55,8 +55,8 @@ impl Layer for Circuit {
             }
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-                // The user's function `failure_if` also decides whether an error that contains a rejection by a called
-                // function is a failure.
+                // The error of the body may contain a rejection by another decorated function that the body called. If
+                // the user wrote `failure_if`, this function decides whether such an error is a failure.
                 let asks_first = judge.failure_if.is_some();
                 let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
                 let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));

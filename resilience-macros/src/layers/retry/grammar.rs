@@ -15,8 +15,8 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions, such as `retry_if`, each with its option. The function in `retry_after` is left out. The
-    /// runtime calls the functions in the order of this list.
+    /// The user's functions, such as `retry_if`, each with its option. The list does not contain the function of the
+    /// option `retry_after`. The runtime calls the functions in the order of this list.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
