@@ -24,9 +24,9 @@ use crate::circuit::stats::CircuitStats;
 /// the cooldown, the circuit is half-open, and admits up to `half_open_max` trial calls. When `half_open_max` trial
 /// calls have succeeded, the circuit closes. A single failed trial call opens the circuit for another cooldown.
 ///
-/// While the circuit is closed, each success resets the count of failures to zero. A long outage therefore opens the
-/// circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes other
-/// rules for opening a circuit.
+/// While the circuit is closed, each success resets the count of consecutive failures to zero. A long outage therefore
+/// opens the circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes
+/// other rules for opening a circuit.
 ///
 /// If the state of the circuit changes during a call, the outcome of the call does not affect the circuit. The totals
 /// in [`CircuitStats`] count this outcome nevertheless.
@@ -63,7 +63,8 @@ impl CircuitBreaker {
         Self(Arc::new(Core::new(name, settings, Stripes::single())))
     }
 
-    /// Returns the name that was given to the circuit, not escaped. Events and error messages show the escaped name.
+    /// Returns the name of the circuit, not escaped. In events and error messages, the name is escaped: for example, a
+    /// line break becomes `\n`.
     pub fn name(&self) -> &str {
         self.label().as_str()
     }
@@ -146,8 +147,8 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
     ///
-    /// The error of a rejected call reports the whole cooldown as the time to wait, because the time of the reset is
-    /// not known.
+    /// The error of a rejected call reports the whole cooldown as the time to wait, because the end of the rejections
+    /// is not known in advance.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -202,17 +203,18 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Requests a permit for one call. This function does not read the start time for the option
-    /// [`hung_after`](crate::CircuitBuilder::hung_after). The type [`Watched`] reads the start time when the body first
+    /// Requests a permit for one call. The option [`hung_after`](crate::CircuitBuilder::hung_after) needs a start time,
+    /// which this function does not read. Instead, the type [`Watched`] reads this time when the body of the call first
     /// waits.
     ///
-    /// `is_repeat` states whether the call belongs to a second or later attempt of a retry on the decorated function.
+    /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
+    /// attempt of this retry.
     #[inline]
     pub(crate) fn acquire(&self, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
         Call::acquire(&*self.0, is_repeat).map(Permit)
     }
 
-    /// Requests a permit that is `Send + 'static`, for one call.
+    /// Requests a permit for one call. The permit is `Send + 'static`.
     ///
     /// # Errors
     ///
@@ -225,46 +227,52 @@ impl CircuitBreaker {
         Ok(OwnedPermit(call))
     }
 
-    /// Calls `f` and awaits its future, if the breaker admits the call. The call counts as a success if the future
-    /// returns `Ok`. The call counts as a failure if the future returns `Err`.
+    /// Calls `f` and awaits the future that `f` returns, if the breaker admits the call. The call counts as a success
+    /// if this future returns `Ok`. The call counts as a failure if this future returns `Err`, with the following
+    /// exceptions.
     ///
     /// The breaker ignores an `Err` if a circuit, a bulkhead or a rate limit inside `f` rejected a call. An ignored
     /// call counts as neither success nor failure. The breaker also ignores an `Err` if the caller's
     /// [`deadline`](crate::deadline()) ended the call. However, a call that the deadline ended counts as a failure if
     /// it ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
     ///
-    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, the breaker counts the errors
-    /// of rejections, and of expired deadlines, that exist on this thread. The `Err` is ignored if this count grew
-    /// during the last poll of the future. If `f` dropped the error of a rejection, or converted the error into a text,
-    /// the `Err` therefore counts as a failure.
+    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, the breaker relies on a count
+    /// for each thread: the number of existing errors of rejections and of expired deadlines. The breaker ignores the
+    /// `Err` if this number grew during the last poll of the future that `f` returned. If `f` dropped the error of a
+    /// rejection, or converted the error into a text, the `Err` therefore counts as a failure.
     ///
     /// The attribute `#[circuit]` first searches the error. Unlike the attribute, this method misjudges an `Err` in the
     /// following cases, even if the error shows its sources:
     ///
-    /// - The breaker ignores an unrelated `Err` if `f` stored the error of a rejection elsewhere during the last poll.
+    /// - The breaker ignores an unrelated `Err` if, during the last poll, `f` stored the error of a rejection or of an
+    ///   expired deadline in a place outside the returned `Err`.
     /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
-    /// - A rejection counts as a failure if `f` also dropped the error of an older rejection during the last poll.
+    /// - A rejection counts as a failure if, during the last poll, `f` also dropped the error of a rejection from
+    ///   before this poll.
     ///
     /// # Errors
     ///
     /// Returns [`CallError::Open`] without calling `f` if the circuit rejects the call. Returns [`CallError::Failed`]
-    /// with the error of the future if the future fails, even if this failure opens the circuit.
+    /// if the future that `f` returned fails, even if this failure opens the circuit. The [`CallError::Failed`]
+    /// contains the error of the future.
     ///
     /// # Panics
     ///
-    /// If `f` or its future panics, the call counts as a failure. The panic continues in the caller.
+    /// If `f` panics, or the future that `f` returned panics, the call counts as a failure. The panic continues in the
+    /// caller.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future cancels the call. If the call was a trial of a half-open circuit, another trial can take its
-    /// place. A cancelled call counts as a failure if it ran for [`hung_after`](crate::CircuitBuilder::hung_after) or
-    /// longer. Otherwise, a cancelled call counts as neither success nor failure.
+    /// Dropping the future that this method returns cancels the call. If the call was a trial call of a half-open
+    /// circuit, another trial call can take its place. A cancelled call counts as a failure if it ran for
+    /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer. Otherwise, a cancelled call counts as neither
+    /// success nor failure.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Avoids `map_err` and `?`, because they move the result from registers to memory.
+        // Avoids `map_err` and `?`, because `map_err` and `?` move the result from registers to memory.
         let mut permit = match self.acquire(false) {
             Ok(permit) => permit,
             Err(open) => return Err(CallError::Open(open)),
@@ -308,19 +316,19 @@ impl CircuitBreaker {
         })
     }
 
-    /// Returns a function that contains a weak handle of the breaker. The function returns the breaker while another
-    /// handle exists, and otherwise `None`.
+    /// Returns a function that contains a weak handle of the breaker. The function returns the breaker if a strong
+    /// handle of the breaker still exists, and otherwise `None`.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
     }
 
-    /// Returns whether another handle of the breaker exists, such as the handle of a running call.
+    /// Returns whether the breaker has another handle than `self`, for example in an [`OwnedPermit`].
     pub(crate) fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 
-    /// Returns the last published phase (a summary of the state) without taking the lock.
+    /// Returns the last published phase (a summary of the state) without taking the lock of the breaker.
     pub(crate) fn phase(&self) -> Phase {
         self.0.gate.phase()
     }

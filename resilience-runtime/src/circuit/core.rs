@@ -1,4 +1,4 @@
-//! Implements the state of a circuit, with its transitions, its counters, and its window of recent calls.
+//! Implements the state of a circuit: the state transitions, the counters, and the window of recent calls.
 
 pub(crate) mod blind;
 pub(crate) mod buckets;

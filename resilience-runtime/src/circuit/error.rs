@@ -41,12 +41,13 @@ impl CircuitOpenError {
         Self { source: NotMade::new(name, wait.to_bits()) }
     }
 
-    /// Returns the name that was given to the circuit, not escaped. The message of this error shows the escaped name.
+    /// Returns the name of the circuit, not escaped. In the message of this error, the name is escaped: for example, a
+    /// line break becomes `\n`.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }
 
-    /// Returns the state that rejected the call, which is open, half-open or forced open.
+    /// Returns the state of the circuit at the rejection: open, half-open or forced open.
     pub fn state(&self) -> CircuitState {
         self.wait().state()
     }
@@ -56,7 +57,8 @@ impl CircuitOpenError {
     /// - If the circuit was open, the time is the rest of the cooldown.
     /// - If the circuit was half-open, the time lasts until the newest trial call reaches `trial_timeout`, and is at
     ///   most 1 s.
-    /// - If the circuit was forced open, the time is a whole cooldown, because the time of a reset is not known.
+    /// - If the circuit was forced open, the time is a whole cooldown, because the end of this state is not known in
+    ///   advance.
     ///
     /// ```
     /// use std::time::Duration;
@@ -112,8 +114,8 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
-/// The error of [`CircuitBreaker::call`](crate::CircuitBreaker::call), which is a rejection or the error of the called
-/// future.
+/// The error of [`CircuitBreaker::call`](crate::CircuitBreaker::call): either a rejection by the circuit, or the error
+/// of the called future.
 ///
 /// ```
 /// use resilience_runtime::{CallError, CircuitBreaker};

@@ -63,18 +63,20 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
     );
 }
 
-/// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Both events contain the
-/// duration of the call, so the call must read the clock at its start.
+/// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Each of the two events
+/// contains the duration of a call, so the circuit must then read the clock at the start of each call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {
     debug_wanted() && is_of_interest()
 }
 
-/// Returns whether a subscriber has registered an interest in one of the two events. A subscriber that only receives the
-/// events of other targets has none.
+/// Returns whether a subscriber has registered an interest in the event `circuit_success` or `circuit_failure`. For
+/// example, a subscriber that only receives the events of other targets has no such interest.
 ///
-/// Each callsite here has the name, the target, the level and the fields of its event, because a subscriber may filter by
-/// all of them. The method `interest` does not call `enabled`, as `tracing::enabled!` would (tokio-rs/tracing#2519).
+/// Each of the two callsites below has the name, the target, the level and the fields of one event, because a
+/// subscriber may filter by all of them. In contrast to `tracing::enabled!`, the method `interest` does not call the
+/// method `enabled` of the subscriber. A layer could lose its next event after a call of `enabled`
+/// (tokio-rs/tracing#2519).
 #[cold]
 fn is_of_interest() -> bool {
     macro_rules! interest {
@@ -126,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// A subscriber of the DEBUG events that the function selects.
+    /// A subscriber that is interested in each callsite for which the function returns true.
     struct Selects(fn(&Metadata<'_>) -> bool);
 
     impl Subscriber for Selects {

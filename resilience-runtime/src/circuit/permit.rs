@@ -21,14 +21,15 @@ use crate::circuit::error::CircuitOpenError;
 use crate::circuit::events::durations_wanted;
 
 /// An admitted call whose outcome is not recorded yet. The type `Admitted` has no destructor. The type [`Call`]
-/// contains an `Admitted`, and has a destructor that cancels the call.
+/// contains an `Admitted`, and has a destructor. If the call has no outcome yet, the destructor cancels the call, or
+/// records a panic of its body as a failure.
 #[derive(Clone, Copy)]
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
     /// The start time of the call, or `None` if neither the circuit nor an event needs this time. A circuit that counts
-    /// slow calls, and an event with a duration, need the start time. With the option `hung_after`, a call that waits
-    /// also needs a start time.
+    /// slow calls, and an event with a duration, need the start time. With the option `hung_after`, the circuit also
+    /// needs a start time of each call that waits.
     started: Option<Tick>,
 }
 
@@ -36,7 +37,8 @@ impl<B: Borrow<Core>> Admitted<B> {
     #[inline]
     pub(crate) fn success(&self) {
         // Reads the clock before the atomic exchange that counts the success. The processor moves no later instruction
-        // before the exchange. A clock reading after the exchange would therefore have to wait.
+        // before the exchange. A clock reading after the exchange would therefore have to wait for the end of the
+        // exchange.
         let now = Stamp::now();
         self.core.borrow().succeed(self.ticket, self.started, now);
     }
@@ -65,34 +67,35 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 }
 
-/// An admitted call and its progress. `B` is `&Core` in a [`Permit`], and `Arc<Core>` in an [`OwnedPermit`].
+/// An admitted call and the progress of this call. `B` is `&Core` in a [`Permit`], and `Arc<Core>` in an
+/// [`OwnedPermit`].
 pub(crate) struct Call<B: Borrow<Core>> {
     pub(crate) admitted: Admitted<B>,
     progress: Progress,
 }
 
-/// The progress of a call. The type has 64 bits like the fields of [`Admitted`], so that a [`Call`] contains no
-/// padding. Padding would be copied byte by byte.
+/// The progress of a call. The type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would
+/// copy padding byte by byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
     /// The body of the call is not being polled at this moment.
     Waiting,
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
-    /// `std::thread::panicking` cannot replace this state, because it also returns true if another branch of a `join!`
-    /// panicked.
+    /// `std::thread::panicking` cannot replace this state, because this function also returns true if, for example,
+    /// another future in the same `join!` panicked.
     Polling,
     /// The outcome of the call is recorded, or is about to be recorded.
     Ended,
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // The function `acquire` is inlined, so that the permit is built in the memory of the caller. A move would load the
-    // forty bytes of the permit with other access widths than the preceding stores. The resulting store-forwarding
-    // stall costs more than the rest of the call.
+    // The function `acquire` is inlined, so that the permit is built in the memory of the caller. A move of the permit
+    // would load its forty bytes with other access widths than the stores before the move. The resulting
+    // store-forwarding stall takes more time than the rest of the call.
     //
     // Both arms of the first `match` return a ticket, and the permit is built afterwards. If each arm built a permit, a
-    // call would cost 26 more instructions.
+    // call would need 26 more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
@@ -109,8 +112,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Creates the call. Reads the start time if the circuit has slow calls, or if events need the duration of the
-    /// call.
+    /// Creates the call. Reads the start time if the circuit counts slow calls, or if an event needs the duration of
+    /// the call.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || durations_wanted();
@@ -118,8 +121,8 @@ impl<B: Borrow<Core>> Call<B> {
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
-    /// Reads the start time of a call that begins to wait, if the option `hung_after` is set. A body that never waits
-    /// does not need the start time.
+    /// If the option `hung_after` is set, reads the start time of a call that begins to wait. A call whose body never
+    /// waits does not need this start time.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         let Admitted { core, started, .. } = &mut self.admitted;
@@ -156,9 +159,10 @@ impl<'a> Call<&'a Core> {
     /// Admits or rejects a call that [`Gate::closed`](crate::circuit::core::gate::Gate::closed) has not admitted yet.
     /// Emits the events of this decision.
     ///
-    /// `is_repeat` states whether the call belongs to a second or later attempt of a retry on the decorated function.
-    /// `Repeat::is_running` does not detect this attempt, because the function returns true only while the body of a
-    /// later attempt is polled.
+    /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
+    /// attempt of this retry. `Repeat::is_running` does not detect this retry, because `is_running` returns true only
+    /// while the body of the decorated function is polled. The circuit admits the call before the first poll of the
+    /// body.
     #[cold]
     fn announce(core: &'a Core, is_repeat: bool) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
@@ -242,17 +246,17 @@ macro_rules! permit {
 }
 
 permit! {
-    /// A permit for one call, which [`try_acquire`](crate::CircuitBreaker::try_acquire) returns.
+    /// A permit for one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
     ///
-    /// Each method of the permit records the outcome of the call and ends the permit. Dropping the permit cancels the
-    /// call, and increases the statistic `total_cancelled`. If the cancelled call was a trial of a half-open circuit,
-    /// another trial can take its place. If the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or
-    /// longer, dropping the permit counts as a failure instead. A timeout, a `select!` or an early return can drop a
-    /// permit.
+    /// Each method of the permit records the outcome of the call and ends the permit. Dropping the permit without a
+    /// call of these methods cancels the permitted call, and increases the statistic `total_cancelled`. If the
+    /// cancelled call was a trial call of a half-open circuit, another trial call can take its place. If the call ran
+    /// for [`hung_after`](crate::CircuitBuilder::hung_after) or longer, the drop of the permit counts as a failure
+    /// instead. A timeout, a `select!` or an early return can drop a permit.
     ///
-    /// A panic that drops the permit also cancels the call, because the panic may come from other code. In contrast,
-    /// [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attribute `#[circuit]` count a panic of the called
-    /// function as a failure.
+    /// A panic that drops the permit also cancels the permitted call, because the cause of the panic may be outside
+    /// this call. In contrast, [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attribute `#[circuit]`
+    /// count a panic of the called function as a failure.
     ///
     /// ```
     /// use resilience_runtime::CircuitBreaker;
@@ -296,8 +300,8 @@ permit! {
 
 impl<'a> Permit<'a> {
     /// Marks the call as ended. Returns the call without its destructor, so that the call stays in registers. A move of
-    /// the whole permit would load its bytes with other access widths than the preceding stores. The resulting
-    /// store-forwarding stall costs as much as the call.
+    /// the whole permit would load its bytes with other access widths than the stores before the move. The resulting
+    /// store-forwarding stall takes as much time as the call through the circuit.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()
@@ -314,8 +318,8 @@ impl<'a> Permit<'a> {
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
         // Passes the core and the ticket to `enter` by value, because a pointer to the permit would keep the whole
-        // permit in memory. Tests twice whether this call is a trial call of a half-open circuit. Keeping the result of
-        // the first test across the body would cost 49 more instructions.
+        // permit in memory instead of registers. Tests twice whether this call is a trial call of a half-open circuit,
+        // before and after the body. Keeping the first result while the body runs would need 49 more instructions.
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }

@@ -86,7 +86,8 @@ const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const CALLS_LIMIT: u32 = 1 << 16;
 const KEYS_LIMIT: u32 = 10_000_000;
 
-// Defaults.
+// The following constants are the defaults of options. The default of `trial_timeout` is the cooldown, but at least
+// `SHORTEST_TRIAL_TIMEOUT`.
 const THRESHOLD: u32 = 3;
 const COOLDOWN: Duration = Duration::from_secs(30);
 const COOLDOWN_FACTOR: f64 = 1.0;
@@ -98,11 +99,12 @@ const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const MAX_KEYS: u32 = 10_000;
 
 impl Options {
-    /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` remains.
+    /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` applies.
     ///
-    /// The rule consists of the options that decide when the circuit opens, such as `threshold` and `window`. If the
-    /// merged rule would be invalid, all options of the rule come from `self`. If the merged `cooldown` would be longer
-    /// than the merged `max_cooldown`, both options come from `self`.
+    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. If the
+    /// rules in `self` and in `others` are valid, but the merged rule would be invalid, all options of the rule come
+    /// from `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both options come from
+    /// `self`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -123,9 +125,9 @@ impl Options {
         }
     }
 
-    /// Checks whether the merged `cooldown` would be longer than the merged `max_cooldown`. If the merged `cooldown`
-    /// would be too long, returns the option that `others` must not set. Also returns the range that `self` allows, and
-    /// the value in `others`.
+    /// Checks whether the merged `cooldown` would be longer than the merged `max_cooldown`. If so, returns the option
+    /// that `others` must not set, the range that `self` allows for this option, and the value of this option in
+    /// `others`.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -139,9 +141,9 @@ impl Options {
         }
     }
 
-    /// Returns the error of the merged rule. The rule consists of the options that decide when the circuit opens.
-    /// Returns `None` if the merged rule is valid. Also returns `None` if `self` alone or `others` alone has an invalid
-    /// rule.
+    /// Merges the rules in `self` and in `others`, and returns the error of the merged rule. A rule consists of the
+    /// options that decide when the circuit opens. Returns `None` if the merged rule is valid. Also returns `None` if
+    /// the rule in `self` or the rule in `others` is invalid on its own.
     pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
         self.check_rule().and(others.check_rule()).ok()?;
         self.each_or(others).check_rule().err()
@@ -161,7 +163,7 @@ impl Options {
         self.check_rule()
     }
 
-    /// Checks whether the options of the rule can be combined. The rule decides when the circuit opens.
+    /// Checks whether the options that decide when the circuit opens can be combined.
     pub(crate) fn check_rule(&self) -> Result<(), ConfigError> {
         let Self { threshold, window, calls, failure_rate, slow_call, slow_rate, min_calls, .. } = *self;
         let rate = failure_rate.map(|rate| ("failure_rate", rate)).or(slow_rate.map(|rate| ("slow_rate", rate)));
@@ -259,8 +261,8 @@ pub(crate) struct Settings {
     /// the caller's deadline ended. The field is `None` if neither a cancelled call nor a call that a deadline ended
     /// counts as a failure.
     pub(crate) hung_after: Option<Duration>,
-    /// Whether only the failure of a first attempt of a retry or a hedge counts. If the field is false, the failure of
-    /// a later attempt counts, too.
+    /// If a retry or a hedge makes several attempts, this field states whether only the failure of the first attempt
+    /// counts. If the field is false, the failure of a later attempt counts, too.
     pub(crate) count_requests: bool,
     pub(crate) shadow: bool,
 }
@@ -289,18 +291,19 @@ impl Settings {
         }
     }
 
-    /// Returns whether the circuit needs the duration of a success, the time of its end, or the number of its attempt
-    /// in a retry.
+    /// Returns whether the circuit needs more than the outcome of a call: the duration, the end time, or whether the
+    /// call is a later attempt of a retry or a hedge.
     pub(crate) fn timed(&self) -> bool {
         self.count_requests || self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }
 
-    /// Returns the cooldown of the n-th opening since the circuit last closed. `draw` is a random number from 0 to 1.
+    /// Returns the cooldown after the n-th opening since the circuit last closed. `draw` is a random number from 0 to
+    /// 1.
     ///
     /// The cooldown is the longer of two times: the circuit's own cooldown, and the delay `hint` that the service asked
-    /// for. The circuit's own cooldown is `cooldown` times `cooldown_factor` to the power of `n - 1`. The option
-    /// `cooldown_jitter` extends the circuit's own cooldown and the `hint` by a random share. Without jitter, all
-    /// clients that receive an equal `hint` would return at the same time. The result is at most `max_cooldown`.
+    /// for. The circuit's own cooldown is `cooldown` multiplied by the power `cooldown_factor^(n - 1)`. The option
+    /// `cooldown_jitter` extends both times by the share `cooldown_jitter * draw`. Without jitter, all clients that
+    /// receive an equal `hint` would call the service again at the same time. The result is at most `max_cooldown`.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;
@@ -311,8 +314,8 @@ impl Settings {
 
 /// Multiplies `time` by `factor`, which is at least 1. Returns `Duration::MAX` if the product is too large.
 fn times(time: Duration, factor: f64) -> Duration {
-    // If the factor is 1, the time must stay exact, without the rounding of `f64`. If the time is zero, the result must
-    // be zero, because zero times infinity would be NaN.
+    // If the factor is 1, the time must stay exact, without the rounding of `f64`. If the time is zero, the
+    // multiplication below must not run, because zero times an infinite factor is NaN.
     if factor <= 1.0 || time.is_zero() {
         return time;
     }

@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use crate::circuit::core::state::CircuitState;
 
-/// A snapshot of the statistics of one circuit. The functions [`get_circuit_stats`](crate::get_circuit_stats) and
-/// [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return a snapshot.
+/// A snapshot of the statistics of one circuit. The function [`get_circuit_stats`](crate::get_circuit_stats) and the
+/// method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this snapshot.
 ///
-/// The fields whose names begin with `total_` count from the creation of the breaker on, and never decrease. These
-/// totals include calls that ended too late to affect the circuit.
+/// A field whose name begins with `total_` is zero when the breaker is created, and never decreases. The totals also
+/// count a call whose outcome did not affect the circuit, because the state changed during the call.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -26,31 +26,33 @@ use crate::circuit::core::state::CircuitState;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CircuitStats {
-    /// Name that was given to the circuit, not escaped.
+    /// Name of the circuit, not escaped. In events and error messages, the name is escaped: for example, a line break
+    /// becomes `\n`.
     pub name: String,
     /// State that a call would find at the time of the snapshot.
     pub state: CircuitState,
     /// Number of failures that count towards the option `threshold`. Without a window of recent calls, the value is the
-    /// number of consecutive failures. With a window, the value is the number of failures that were in the window at
-    /// the last failure. While the circuit is open, the value does not change. Each failed trial call of the half-open
-    /// circuit adds one to the value. Closing or resetting the circuit sets the value to zero.
+    /// number of consecutive failures. With a window, the value is the number of failures that were in the window right
+    /// after the last failure. While the circuit is open, the value does not change. Each failed trial call of the
+    /// half-open circuit adds one to the value. Closing or resetting the circuit sets the value to zero.
     pub failures: u64,
-    /// Number of successes since the circuit last closed or was reset, or since the circuit was created. If the state
-    /// of the circuit changes during a call, the number does not include the success of this call.
+    /// Number of successes since the circuit was created, closed or reset, whichever happened last. If the state of the
+    /// circuit changes during a call, the number does not include the success of this call.
     pub successes: u64,
     /// Number of failures that opens the circuit, or zero if the circuit has a `failure_rate` or a `slow_rate`.
     pub threshold: u32,
     /// Configured cooldown, before `cooldown_factor` and `cooldown_jitter` extend it.
     pub cooldown: Duration,
-    /// Time until an open circuit becomes half-open, or zero in any other state.
+    /// Time until the open circuit becomes half-open, or zero if the circuit is not open.
     pub cooldown_remaining: Duration,
-    /// Time of the last failure, to the millisecond. The field is `None` if no call has failed since the creation or
+    /// Time of the last failure, in whole milliseconds. The field is `None` if no call has failed since the creation or
     /// the last reset of the circuit.
     pub last_failure: Option<SystemTime>,
-    /// Time of the last success, to the millisecond. The field is `None` if no call has succeeded.
+    /// Time of the last success, in whole milliseconds. The field is `None` if no call has succeeded since the creation
+    /// of the circuit.
     pub last_success: Option<SystemTime>,
     /// Number of successful and failed calls in the window of recent calls, or zero if the circuit has no window. The
-    /// window contains only calls of a closed circuit, and no trial calls.
+    /// window contains only calls that a closed circuit admitted, and therefore no trial calls.
     pub window_total: u64,
     /// Number of failed calls in the window of recent calls.
     pub window_failures: u64,
@@ -62,9 +64,11 @@ pub struct CircuitStats {
     pub total_failed: u64,
     /// Total number of ignored calls. The error of an ignored call is no fault of the service.
     pub total_ignored: u64,
-    /// Total number of calls whose future or permit was dropped before the call ended.
+    /// Total number of calls whose future or permit was dropped before the call ended. If the dropped call ran for the
+    /// time `hung_after` or longer, `total_failed` counts the call instead.
     pub total_cancelled: u64,
-    /// Total number of rejected calls. With the option `shadow`, the rejected calls ran nevertheless.
+    /// Total number of rejected calls. With the option `shadow`, this field counts the calls that the circuit would
+    /// otherwise reject, although these calls run.
     pub total_rejected: u64,
     /// Number of times that the circuit opened, including each opening after a failed trial call of the half-open
     /// circuit.

@@ -7,12 +7,13 @@ use crate::base::clock::Tick;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
     /// The low 5 bits count the calls without an outcome since the last success or failure, up to 20. The high 11 bits
-    /// contain the total of successes and failures at the last call without an outcome. If the next call without an
-    /// outcome finds another total, the count in the low bits starts again. The total wraps at 2,048. The count
-    /// therefore continues, wrongly, after exactly 2,048 successes and failures between two calls without an outcome.
+    /// contain the total of successes and failures at the last call without an outcome. If the total at the next call
+    /// without an outcome differs, the count in the low bits starts again. The stored total wraps at 2,048. If exactly
+    /// 2,048 successes and failures occur between two calls without an outcome, the count therefore continues, although
+    /// it should start again.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
-    /// time wraps around after about ten hours.
+    /// value wraps around after about ten hours.
     warned: u16,
 }
 
@@ -22,13 +23,14 @@ pub(crate) const BLIND_CALLS: u16 = 20;
 impl Blind {
     const CALLS_BITS: u32 = 5;
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
-    /// The exponent of the unit of time. The unit is 2^29 ns, which is about half a second.
+    /// The exponent of two in the unit of the field `warned`, which is 2^29 ns (about half a second).
     const UNIT: u32 = 29;
     /// The number of units of 2^29 ns in a minute, rounded down.
     const MINUTE: u16 = 111;
 
     /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and
-    /// failures. A warning is due from the 20th consecutive call without an outcome on, at most once a minute.
+    /// failures since the breaker was created. A warning is due from the 20th consecutive call without an outcome on,
+    /// at most once a minute.
     #[expect(clippy::cast_possible_truncation, reason = "only differences of near numbers count")]
     pub(crate) fn add(&mut self, outcomes: u64, now: Tick) -> bool {
         let outcomes = (outcomes as u16) << Self::CALLS_BITS;

@@ -1,4 +1,5 @@
-//! Implements the window for the option `window`, which contains the calls of a fixed length of time before now.
+//! Implements the window for the option `window`. This window contains the calls that ended within a fixed length of
+//! time before now.
 
 use std::time::Duration;
 
@@ -56,8 +57,8 @@ impl Buckets {
     }
 
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
-        // The window starts again if another clock has updated the window with a time far ahead of `now`. Without a new
-        // start, the calls in the window would not expire for a long time.
+        // Clears the window if its newest bucket begins far later than `now`, because another clock must have updated
+        // the window. Otherwise, the calls in the window would not expire for a long time.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);

@@ -1,5 +1,5 @@
-//! Defines [`Core`], which admits the calls of one circuit, records their outcomes, and emits the events. Each event
-//! follows the decision that it reports, because a subscriber of events must not run under the lock.
+//! Defines [`Core`], which admits the calls of one circuit, records their outcomes, and emits the events. Each event is
+//! emitted after the lock of the circuit is released, because a subscriber of events is user code.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,8 +24,8 @@ use crate::events::debug_wanted;
 
 /// The state that all handles of one circuit breaker share.
 ///
-/// `repr(C)` places the name in the cache line of the `Arc`'s reference count. A lookup of a breaker by name needs only
-/// this cache line, because it reads the name and changes the reference count.
+/// `repr(C)` places the name in the cache line of the `Arc`'s reference count. A lookup of a breaker by name reads the
+/// name and changes the reference count, so the lookup needs only this cache line.
 #[repr(C)]
 pub(crate) struct Core {
     pub(crate) name: Name,
@@ -41,11 +41,11 @@ impl Core {
     /// Admits or rejects a call that [`Gate::closed`] has not admitted yet. A rejection contains the state of the
     /// circuit and the time to wait.
     ///
-    /// A trial is an admitted call of a half-open circuit. If the body of a running trial calls through its own
-    /// circuit, this inner call is always admitted. The outcome of the inner call does not affect the circuit.
+    /// A trial is an admitted call of a half-open circuit. If the body of a running trial makes an inner call through
+    /// the same circuit, the inner call is always admitted. The outcome of the inner call does not affect the circuit.
     ///
-    /// The phase is a summary of the circuit's state, which an atomic stores. If the phase shows that the circuit
-    /// rejects calls, this function rejects the call without the lock.
+    /// An atomic stores the phase, a summary of the circuit's state. If the phase shows that the circuit rejects calls,
+    /// this function rejects the call without the lock of the circuit.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -87,9 +87,10 @@ impl Core {
         }
     }
 
-    /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if
-    /// `until` is too late for any wait of the circuit, because another clock must have set `until`. After `None`, the
-    /// caller decides under the lock.
+    /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
+    /// time until `until` is longer than any wait of this circuit, because `until` must then come from another clock.
+    /// If this function returns `None`, the method `admit` takes the lock of the circuit, and then decides whether to
+    /// admit the call.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -108,7 +109,8 @@ impl Core {
 
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
-        // With `hung_after`, the start time is the time of the first wait. A subscriber must not change this time.
+        // With the option `hung_after`, the start time of a call is the time of its first wait. If the clock were read
+        // here for the events, a subscriber of events would change the start time.
         let by_event = events::durations_wanted() && !self.gate.times_waits();
         (by_event || self.gate.has_slow_calls()).then(Tick::now)
     }
@@ -133,7 +135,7 @@ impl Core {
     }
 
     /// Records a call whose body made a nested call after the caller's deadline had passed. If the body ran for
-    /// `hung_after` or longer, records a failure.
+    /// `hung_after` or longer, the call counts as a failure. Otherwise, the call counts as neither success nor failure.
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
         if self.has_hung(started, Tick::now()) {
@@ -150,7 +152,7 @@ impl Core {
     }
 
     /// Records a call that was cancelled, or that a deadline ended. If the call ran for `hung_after` or longer, records
-    /// a failure. Otherwise, `add` counts the call in the totals.
+    /// a failure. Otherwise, calls `add`, which counts the call in the totals.
     fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
@@ -169,8 +171,8 @@ impl Core {
     }
 
     /// Records a success that ended at the time `now`. Usually, this function only increments a counter of this thread,
-    /// and does not take the lock. If this thread has no counters yet, a slower function assigns counters to the
-    /// thread.
+    /// and does not take the lock. If this thread has no counters yet, the slower function `finish_success` assigns
+    /// counters to the thread.
     pub(crate) fn succeed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
@@ -204,9 +206,9 @@ impl Core {
         }
     }
 
-    /// Tries to count a success without the lock. The circuit may need the duration, the end time or the attempt number
-    /// of the success. Returns false if the success must be recorded under the lock. For example, the lock is needed if
-    /// the success is slow, or if a part of the window of recent calls has expired.
+    /// Tries to count a success without the lock of the circuit, if the success path of the circuit is
+    /// [`SuccessPath::Timed`]. Returns false if the caller must take the lock to record the success. For example, the
+    /// lock is needed if the success is slow, or if a part of the window of recent calls has expired.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
@@ -244,8 +246,9 @@ impl Core {
         }
     }
 
-    /// Returns the time for which the circuit will reject calls, or `None` if the circuit may admit a call. Returns
-    /// `Duration::MAX` if the circuit is forced open.
+    /// Returns the rest of the cooldown if the circuit is open, and `Duration::MAX` if the circuit is forced open.
+    /// Returns `None` in all other states. Also returns `None` if the option `shadow` is set, because the circuit then
+    /// rejects no call.
     fn wait(&self) -> Option<Duration> {
         match self.gate.phase() {
             Phase::Open { until } => self.left(until).map(Duration::from_nanos),
@@ -262,7 +265,7 @@ impl Core {
     }
 
     /// Returns the number of successes since the circuit last closed or was reset. Returns zero if the circuit has no
-    /// window of recent calls, because only a window needs the number. The caller must hold the lock.
+    /// window of recent calls, because only a window needs the number. The caller must hold the lock of the circuit.
     pub(crate) fn successes(&self, machine: &Machine) -> u64 {
         if machine.has_window() { self.totals.sums(machine.period(), &machine.tally).successes } else { 0 }
     }

@@ -1,4 +1,4 @@
-//! Counts the calls in a window, and compares the counts with the limit that opens the circuit.
+//! Defines the numbers of calls in a window, and compares these numbers with the limit that opens the circuit.
 
 use crate::circuit::settings::Limit;
 
@@ -30,8 +30,9 @@ impl Counts {
         }
     }
 
-    /// Returns the share of `part` in the total number of calls. Divides instead of multiplying, because a quotient is
-    /// rounded like a literal. For example, 7 / 100 equals 0.07, but the product 0.07 * 100 is greater than 7.
+    /// Returns the share of `part` in the total number of calls. The caller compares this share with a rate. A
+    /// comparison of `part` with the product of the rate and the total would be wrong, because the product is rounded.
+    /// For example, 7 / 100 equals the literal 0.07, but the product 0.07 * 100 is greater than 7.
     #[expect(clippy::cast_precision_loss, reason = "exact below 2^53 calls")]
     fn share(&self, part: u64) -> f64 {
         part as f64 / self.total as f64

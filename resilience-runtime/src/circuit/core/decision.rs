@@ -9,7 +9,7 @@ use crate::circuit::core::wait::Wait;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admission {
     pub(crate) ticket: Ticket,
-    /// Whether the call is the first trial call after a cooldown, which makes the circuit half-open.
+    /// Whether the call is the first trial call after a cooldown. The first trial call makes the circuit half-open.
     pub(crate) half_opened: bool,
     /// The number of unfinished trial calls that no longer block new trial calls, because they exceeded
     /// `trial_timeout`.

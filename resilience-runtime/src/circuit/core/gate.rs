@@ -2,15 +2,15 @@
 //! (a summary of the state) in one atomic `u64`, which is called the word.
 //!
 //! Every change of the state takes the lock of the mutex. A call of a closed circuit is usually admitted after a load
-//! of the word, without the lock. A success that only increments a counter, and a rejection before the end of a wait,
-//! also take no lock.
+//! of the word, without the lock. A success that only increments a counter also takes no lock. A rejection takes no
+//! lock if the cooldown has not ended, or if a half-open circuit has no free place for a trial call.
 //!
 //! The low three bits of the word identify the phase. If the circuit is closed or disabled, the upper 32 bits of the
 //! word are the generation, a count of state changes. If the circuit is open, the upper 61 bits of the word are the
 //! [`Tick`] at which the cooldown ends. If the circuit is half-open and admits no further trial call, the upper 61 bits
 //! are a [`Tick`], too. At this tick, the newest trial call reaches its time limit. If the circuit is forced open, the
-//! upper 61 bits are the time, in nanoseconds, that a rejection reports. One load of the word therefore reads a
-//! consistent phase.
+//! upper 61 bits are the time, in nanoseconds, that a rejection reports. The word contains the whole phase, so one load
+//! of the word reads a consistent phase.
 
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
@@ -33,15 +33,15 @@ const DISABLED: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// The published phase (a summary of the state). A thread that holds the lock stores the phase with `Release`. A
-    /// thread without the lock loads the phase with `Acquire`.
+    /// The published phase (a summary of the state). A thread that holds the lock of the mutex stores the phase with
+    /// `Release`. A thread without the lock loads the phase with `Acquire`.
     word: AtomicU64,
-    /// If the circuit is closed with `SuccessPath::Timed`, the field contains the earliest tick at which every success
-    /// must take the lock. For example, this is the tick at which a part of the window of recent calls expires. If the
-    /// circuit is closed and has no tick of this kind, the field contains [`NEVER`]. If the circuit is not closed, the
-    /// field contains the longest possible wait in nanoseconds. A call takes the lock if its wait would be longer,
-    /// because another clock must have opened the circuit. If the longest possible wait is zero, every call takes the
-    /// lock.
+    /// If the circuit is closed with `SuccessPath::Timed`, the field contains the tick from which on every success must
+    /// take the lock. For example, a part of the window of recent calls expires at this tick. If the circuit is closed
+    /// and has no tick of this kind, the field contains [`NEVER`]. If the circuit is not closed, the field contains the
+    /// longest time, in nanoseconds, that a rejected call may have to wait. If the wait of a call would be longer, the
+    /// call takes the lock, because the tick in `word` must come from another clock. If the longest time is zero, every
+    /// call takes the lock.
     ///
     /// The tick and the longest wait share one field, because a second field would make a breaker too large. The
     /// breaker would be eight bytes larger than the limit in `tests/allocations.rs`.
@@ -63,7 +63,7 @@ struct Core {
 }
 
 const NEVER: u64 = u64::MAX;
-/// The value of `Gate::slow` without its three low bits, if no call counts as slow.
+/// The value of the upper 61 bits of `Gate::slow` if no call counts as slow.
 const NONE_SLOW: u64 = !MASK;
 /// The bit of `Gate::slow` that is set if the circuit has the option `hung_after`. With this option, a call that waits
 /// needs a start time.
@@ -88,16 +88,16 @@ impl Gate {
     }
 
     /// Returns the generation (a count of state changes) if the circuit is closed and needs only the outcomes of its
-    /// calls. Returns `None` if the circuit is not closed. Also returns `None` if the circuit needs the duration, the
-    /// end time or the attempt number of a call.
+    /// calls. Returns `None` if the circuit is not closed. Also returns `None` if the circuit needs the duration or the
+    /// end time of each call, or counts only the failures of first attempts.
     #[inline]
     pub(crate) fn closed(&self) -> Option<u32> {
         let word = self.word.load(Ordering::Acquire);
         (word & MASK <= FAILING).then_some(split(word).0)
     }
 
-    /// Returns whether the circuit is closed in the generation `generation`, and a success only increments a counter. A
-    /// generation is a count of state changes.
+    /// Returns true if the circuit is closed in the generation `generation` (a count of state changes), and a success
+    /// only increments a counter.
     #[inline]
     pub(crate) fn is_quiet(&self, generation: u32) -> bool {
         self.is_closed(generation, SuccessPath::Quiet)
@@ -127,17 +127,18 @@ impl Gate {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
 
-    /// Returns whether every success at `now` must take the lock, for example because a part of the window of recent
-    /// calls has expired. The circuit must be closed.
+    /// Returns whether a success that ends at `now` must take the lock, for example because a part of the window of
+    /// recent calls has expired. The result is correct only if the circuit is closed.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
-    /// Calls `decide` with the machine and the settings under the lock, and then publishes the new phase (a summary of
-    /// the state).
+    /// Takes the lock, calls the closure `decide` with the machine and the settings, and then publishes the new phase
+    /// (a summary of the state).
     ///
     /// `decide` must not call user code. `decide` must not emit events, because a subscriber of events is user code.
-    /// `decide` must read the clock under the lock, so that a later decision never uses an earlier time.
+    /// `decide` must read the clock itself. If a caller read the clock before the lock was taken, a decision could use
+    /// an earlier time than the decision before it.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
@@ -157,7 +158,7 @@ impl Gate {
         decision
     }
 
-    /// Calls `read` with the machine and the settings under the lock.
+    /// Takes the lock, and calls the closure `read` with the machine and the settings.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {
         let core = lock(&self.core);
         read(&core.machine, &core.settings)

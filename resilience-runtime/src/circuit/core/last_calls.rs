@@ -2,11 +2,12 @@
 
 use crate::circuit::core::counts::Counts;
 
-/// A window of the calls that ended last. Each call in the window has one bit, which is set if the call failed. If the
-/// circuit has a limit for slow calls, each call has a second bit, which is set if the call was slow.
+/// A window of the latest calls that have ended. Each call in the window has one bit, which is set if the call failed.
+/// If the circuit has a limit for slow calls, each call has a second bit, which is set if the call was slow.
 #[derive(Debug)]
 pub(crate) struct LastCalls {
-    /// The number of successes that this window of calls has processed since the circuit last closed or was reset.
+    /// The number of successes since the circuit last closed or was reset. Successes after the last update of this
+    /// window are not included.
     successes: u64,
     calls: u64,
     failed: Bits,
@@ -21,8 +22,8 @@ impl LastCalls {
         last
     }
 
-    /// Creates the bits of slow calls if `slow` is true, and otherwise removes these bits. New bits count all calls in
-    /// the window as not slow.
+    /// If `slow` is true, and there are no bits of slow calls yet, creates these bits. If `slow` is false, removes
+    /// these bits. In the new bits, no call of the window is marked as slow.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;

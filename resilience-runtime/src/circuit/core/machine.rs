@@ -1,7 +1,8 @@
 //! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! The functions that record a success or a failure read the clock only when they need the time. Most successes and
-//! failures need no time. Every other function that needs the time receives it as an argument.
+//! The functions that record a success or a failure read the clock only when they need the current time. For most
+//! successes and failures, these functions do not need the time. Every other function that needs the current time
+//! receives the time as an argument.
 
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ enum State {
     Closed,
     /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
     /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
-    /// to `u32::MAX`. `hint` is no `Duration`, and `draw` is no `f64`, because the integers need less memory.
+    /// to `u32::MAX`. `hint` is a `u64`, because a `Duration` would need more memory. `draw` is a `u32`, because an
+    /// `f64` would need more memory.
     Open {
         since: Tick,
         hint: u64,
@@ -46,8 +48,7 @@ pub(crate) struct Machine {
     state: State,
     generation: u32,
     /// The number of the current lease. A lease is the time limit that all running trial calls of the half-open circuit
-    /// share. This field has 16 bits, but the lease number in a [`Ticket`] has 32 bits. The shorter field keeps a
-    /// breaker small.
+    /// share. This field has only 16 bits, so that a breaker is small. The lease number in a [`Ticket`] has 32 bits.
     pub(super) lease: u16,
     /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
     /// count again at 1.
@@ -113,9 +114,10 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns the earliest tick at which every success must take the lock. If the window of recent calls has a length
-    /// of time, the result is the tick at which a part of the window expires. If the circuit has no window, the result
-    /// is the tick 0 when a success must clear the count of failures. In all other cases, the result is `None`.
+    /// Returns the tick from which on every success must take the lock of the circuit. If the window of recent calls
+    /// has a length of time, the result is the next tick at which a part of the window expires. If the circuit has no
+    /// window, and a success must clear the count of failures, the result is the tick 0. In all other cases, the result
+    /// is `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
             Some(window) => window.due(),
@@ -131,8 +133,8 @@ impl Machine {
 
     /// Returns the number of failures that count towards the option `threshold`. Without a window of recent calls, the
     /// result is the number of consecutive failures. With a window, the result is the number of failures that were in
-    /// the window at the last failure. While the circuit is open, the number does not change. Each failed trial call of
-    /// the half-open circuit adds one to the number.
+    /// the window right after the last failure. While the circuit is open, the number does not change. Each failed
+    /// trial call of the half-open circuit adds one to the number.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.into()
     }
@@ -202,8 +204,8 @@ impl Machine {
             }
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
-                // Limits the wait to one cooldown. Another clock, such as the paused clock of a second test, may have
-                // set `since` to a time later than `now`.
+                // Limits the wait to one cooldown. `since` may be later than `now`, because the two times may come from
+                // two clocks. For example, each of two tests may have a paused clock.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -291,8 +293,8 @@ impl Machine {
         reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
     }
 
-    /// Adds a call to the window of recent calls. Returns the reason to open the circuit, or `None` if the circuit
-    /// stays closed.
+    /// Updates the window of recent calls, and adds the call if the call failed or was slow. Returns the reason to open
+    /// the circuit, or `None` if the circuit stays closed.
     fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<&'static str> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;
@@ -319,8 +321,8 @@ impl Machine {
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
     }
 
-    /// Opens the circuit on request of the user. The option `cooldown_factor` does not extend the following cooldown,
-    /// because the count of openings starts again.
+    /// Opens the circuit on request of the user. The option `cooldown_factor` does not extend the cooldown that
+    /// follows, because this function starts the count of openings again.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
         self.opened_since_closed = 0;
         self.open(settings, now, None);
@@ -334,8 +336,8 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Frees the slot of a trial call, which is a place for one running call of a half-open circuit. Does nothing if
-    /// the trial call exceeded its time limit and lost the slot to another trial call.
+    /// Frees the slot of a trial call. A slot is the place of one running trial call in a half-open circuit. Does
+    /// nothing if the trial call exceeded its time limit and lost the slot to another trial call.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -366,8 +368,8 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether the trial call with this ticket still holds its slot. A later trial call may have taken the
-    /// slot. A trial call is an admitted call of a half-open circuit.
+    /// Returns whether the trial call with this ticket still holds its slot (the place of one running trial call). A
+    /// newer trial call may have taken the slot. A trial call is an admitted call of a half-open circuit.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
@@ -395,7 +397,7 @@ impl Machine {
 /// and the running trial calls.
 ///
 /// If no trial call is running, a trial call is always admitted. Without this exception, the circuit would stay
-/// half-open if a change of settings lowered `half_open_max` to the number of successes.
+/// half-open for ever if a change of settings lowered `half_open_max` to the number of successful trial calls.
 fn full(successes: u32, in_flight: u32, settings: &Settings) -> bool {
     in_flight > 0 && u64::from(successes) + u64::from(in_flight) >= u64::from(settings.half_open_max)
 }

@@ -78,7 +78,7 @@ fn a_success_against_a_reset() {
         other.join().unwrap();
         let stats = breaker.stats();
         // If the success came before the reset, the reset cleared the count of successes. If the success came after the
-        // reset, only the total includes the success, because its call started before the reset.
+        // reset, only `total_succeeded` counts the success, because the successful call started before the reset.
         assert_eq!((stats.successes, stats.total_succeeded), (0, 2));
         admitted(&breaker).success();
         assert_eq!((breaker.stats().successes, breaker.stats().total_succeeded), (1, 3));

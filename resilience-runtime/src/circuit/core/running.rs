@@ -1,11 +1,12 @@
 //! Lists the trial calls whose bodies this thread is polling. A trial call is an admitted call of a half-open circuit.
 //!
-//! Each running trial call takes one slot of its circuit. If the body of a trial call uses its own circuit again, this
-//! inner call must not need a second slot. If the trial call holds the only slot, the circuit would reject the inner
-//! call. This rejection would make the trial call fail, so the circuit would never close.
+//! Each running trial call takes one slot (a place for a trial call) of its circuit. If the body of a trial call makes
+//! an inner call through the same circuit, the inner call needs no slot. If the inner call needed a slot, the circuit
+//! would reject the inner call while the trial call holds the only slot. This rejection would make the trial call fail,
+//! so the circuit would never close.
 //!
 //! An entry of the list exists during one poll of the trial call's body. A task that the body spawns is therefore not
-//! part of the trial call. A trial call whose future moves to another thread leaves no entry on the first thread.
+//! part of the trial call. A trial call whose future moves to another thread leaves no entry on its previous thread.
 //!
 //! A call through a closed circuit has no entry, because an entry would add 20 instructions to the 153 instructions of
 //! a call. A closed circuit therefore counts an inner call in addition to the outer call.
@@ -26,7 +27,7 @@ thread_local! {
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Adds an entry to the list of trial calls, because this thread is about to poll the body of a trial call.
+/// Adds an entry to the list of trial calls. The caller then polls the body of the trial call on this thread.
 #[cold]
 #[inline(never)]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
@@ -39,8 +40,8 @@ pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     DEPTH.set(depth + 1);
 }
 
-/// Removes the entry of the innermost trial call from the list of trial calls. If the body of a trial call panicked,
-/// the destructor of its permit also calls this function.
+/// Removes the entry of the innermost trial call from the list of trial calls. If the body of the trial call panicked,
+/// the destructor of the call's permit calls this function.
 #[expect(
     clippy::inline_always,
     reason = "measured: a call after the body moves its outcome through memory, 48 instructions"

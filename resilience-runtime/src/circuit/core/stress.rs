@@ -1,7 +1,7 @@
 //! Tests a circuit breaker with a million calls from eight threads. The outcomes are random, and some calls are
 //! followed by a reset.
 //!
-//! This test is a unit test, because it reads the ticket of a permit, which is a private field.
+//! This test is a unit test, because the test reads a private field of a permit, the ticket.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -20,7 +20,7 @@ const CALLS: u64 = 125_000;
 const HALF_OPEN_MAX: u32 = 2;
 const COOLDOWN: Duration = Duration::from_micros(5);
 
-/// The numbers of calls with each outcome, of one thread or of all threads.
+/// For each outcome, the number of calls with this outcome. The calls are those of one thread or of all threads.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     succeeded: u64,
@@ -36,8 +36,8 @@ struct Stress {
     /// The number of unfinished trial calls for each ticket. All trial calls that may run at the same time have equal
     /// tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
-    /// A time shortly before the first failure of each generation. A generation is the time between two state changes.
-    /// The first failure of a generation opens the circuit, because the threshold is 1.
+    /// For each generation, a time shortly before the first failure. A generation is the time between two state
+    /// changes. The first failure of a generation opens the circuit, because the threshold is 1.
     failing: Mutex<HashMap<u32, Tick>>,
 }
 
@@ -51,9 +51,9 @@ impl Stress {
             let under_way = trials.entry(ticket).or_default();
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
-            // A generation is the time between two state changes. The circuit is half-open in the generation of the
-            // ticket, and was open in the previous generation. The number of the generation with the failure that
-            // opened the circuit is therefore `ticket.generation() - 2`.
+            // A generation is the time between two state changes. Three generations follow each other: the generation
+            // with the failure that opened the circuit, the generation of the open circuit, and the generation of the
+            // ticket. The number of the first of the three is `ticket.generation() - 2`.
             let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }
@@ -92,8 +92,8 @@ impl Stress {
 
     fn thread(&self, number: u64) -> Counts {
         let mut counts = Counts::default();
-        // Holds the permit of a slow call while this thread makes further calls. Some slow calls are trial calls, and
-        // exceed the time limit of a trial call.
+        // Holds the permit of a slow call while this thread makes further calls. Some of the slow calls are trial calls
+        // that last longer than the time limit `trial_timeout`.
         let mut slow = None;
         for call in 0..CALLS {
             let mut dice = DefaultHasher::new();

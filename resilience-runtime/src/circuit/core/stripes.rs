@@ -31,8 +31,8 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
-    /// Stores `now` as the time of the last success, if another time is stored. An unnecessary store would delay the
-    /// atomic exchange that follows in [`Slot::succeed`].
+    /// Stores `now` as the time of the last success, if the slot contains a different time. An unnecessary store would
+    /// delay the atomic exchange that follows in [`Slot::succeed`].
     #[inline]
     pub(crate) fn stamp(&self, now: Stamp) {
         if self.last_success() != now {
@@ -47,8 +47,9 @@ impl Slot {
 
     /// Counts a success that ended at `now`, in the period with the number `period`. A period begins when the circuit
     /// closes or is reset. Returns false if the success was not counted, for one of three reasons. The count of this
-    /// slot is full, the slot counts the successes of another period, or another thread has just changed the slot.
-    /// After `false`, the caller must record the success under the lock, and then call [`Slot::begin_period`].
+    /// slot is full, the slot counts the successes of another period, or another thread has just changed the slot. If
+    /// this function returns false, the caller must take the lock of the breaker, record the success, and then call
+    /// [`Slot::begin_period`].
     ///
     /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
     /// function, the success is therefore never counted in the new period.
@@ -63,7 +64,7 @@ impl Slot {
     /// Prepares this slot (a set of counters) to count successes of the period with the number `period`. A period
     /// begins when the circuit closes or is reset. If the slot is full, or counts the successes of another period, this
     /// function empties the slot. Returns the number of removed successes, and whether the slot was already counting
-    /// for `period`. The caller must hold the lock of the breaker.
+    /// successes of `period`. The caller must hold the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
@@ -84,10 +85,10 @@ impl Slot {
     }
 }
 
-/// Returns the value of [`Slot::succeeded`] for the period with the number `period`, if this period has no successes
-/// yet. A period begins when the circuit closes or is reset. The XOR of this value and a later value is the count of
-/// successes, if both values belong to one period. If the values belong to different periods, the XOR is greater than
-/// [`COUNT`].
+/// Returns the value of [`Slot::succeeded`] for zero successes in the period with the number `period`. A period begins
+/// when the circuit closes or is reset. The XOR of this value and the current value of [`Slot::succeeded`] is the count
+/// of successes, if the current value belongs to `period`. If the current value belongs to another period, the XOR is
+/// greater than [`COUNT`].
 fn tag(period: u32) -> u64 {
     join(period, 0)
 }
@@ -114,11 +115,12 @@ impl Stripes {
     /// Creates the slots of a breaker. A slot contains the counters for one thread or for a few threads. The number of
     /// slots is twice the number of processors, rounded up to a power of two, but at most 16.
     pub(crate) fn new() -> Self {
-        /// The value for `lines` that was created last, and the number of breakers that use this value.
+        /// The newest value for the field `lines`, and the number of breakers that received this value.
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            // In a loom test, each breaker creates new counters. A test must not find the counters of its previous run.
+            // In a loom test, each breaker creates new counters. Loom runs each test many times, and a run must not
+            // find the counters of the previous run.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
             _ => (lines(), 0),
         };
@@ -130,8 +132,8 @@ impl Stripes {
         Self::Single(Slot::default())
     }
 
-    /// Returns the slot (the counters) of this thread. If this thread has no number yet, first assigns a number, which
-    /// selects the slot.
+    /// Returns the slot (the counters) of this thread. If this thread has no number yet, first assigns a number to the
+    /// thread. The number selects the slot.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         loop {
@@ -172,7 +174,7 @@ impl fmt::Debug for Stripes {
 }
 
 fn lines() -> Arc<[Line]> {
-    /// The number of stripes. It is computed once, because the standard library reads files for the number of processors.
+    /// The number of stripes. The number is computed once, because `available_parallelism` may read files.
     static STRIPES: OnceLock<usize> = OnceLock::new();
     let stripes = || (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
     let stripes = *STRIPES.get_or_init(stripes);
@@ -186,7 +188,8 @@ thread_local! {
 /// Returns the number of this thread, or zero if the thread has no number yet.
 #[inline]
 fn thread() -> usize {
-    // All threads of a loom test have the number 1, because the test must take the same steps in each run.
+    // All threads of a loom test have the number 1. A number from a counter would be different in each run, but loom
+    // needs runs with the same steps.
     if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
 }
 
@@ -195,7 +198,8 @@ fn thread() -> usize {
 fn number() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static THREADS: AtomicUsize = AtomicUsize::new(1);
-    // `max(1)` replaces zero after an overflow, because zero means that a thread has no number.
+    // `max(1)` replaces zero after an overflow of the counter, because the number zero means that a thread has no
+    // number yet.
     NUMBER.set(THREADS.fetch_add(1, Ordering::Relaxed).max(1));
 }
 

@@ -2,25 +2,28 @@ use std::fmt;
 
 use crate::base::packed::{join, split};
 
-/// Records when a call was admitted. A ticket contains a generation and, for a trial call, the number of a lease. The
-/// generation is the number of state changes before the admission. A lease is the time limit of a trial call.
+/// Identifies the state of the circuit in which a call was admitted. A ticket contains a generation and, for a trial
+/// call, the number of a lease. The generation is the number of state changes before the admission. A lease is the time
+/// limit of a trial call.
 ///
-/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. A trial call
-/// that exceeded its lease may have lost its place to another trial call.
+/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. If a trial
+/// call exceeded its lease, another trial call may have taken its place in the half-open circuit.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
-/// memory and read again with another width. The resulting store-forwarding stall costs more than the rest of a call.
+/// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
+/// than the rest of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// A lease number for a call that is not a trial call. This number states that the circuit needs only the outcome
-    /// of the call.
+    /// The value in place of a lease number if the call is not a trial call, and the circuit needs only the outcome of
+    /// the call.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// A lease number for a call that is not a trial call. This number states that the circuit needs the duration, the
-    /// end time or the attempt number of the call.
+    /// The value in place of a lease number if the call is not a trial call, and the circuit needs more than the
+    /// outcome of the call. For example, the circuit needs the duration of the call.
     pub(crate) const TIMED: u32 = 2;
-    /// A lease number for a call in a second or later attempt of a retry or a hedge.
+    /// The value in place of a lease number if the call is not a trial call, and is made in a second or later attempt
+    /// of a retry or a hedge.
     const REPEAT: u32 = 4;
 
     #[inline]
@@ -53,13 +56,14 @@ impl Ticket {
         self.lease() == Self::REPEAT
     }
 
-    /// The number of a breaker's first lease (the time limit of trial calls). All lease numbers are odd, so that the
+    /// The number of the first lease (a time limit of trial calls) of a breaker. All lease numbers are odd, so that the
     /// lowest bit of a ticket identifies a trial call. Each poll of a body tests this bit twice, so the test must be
     /// cheap.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
-    /// Returns the number of the next lease (the time limit of trial calls) after the lease number `lease`. The numbers
-    /// repeat after 32,768 leases. An earlier lease with the same number has ended by then.
+    /// Returns the number of the lease (a time limit of trial calls) that follows the lease with the number `lease`.
+    /// The numbers repeat after 32,768 leases. When a number repeats, the previous lease with this number has ended
+    /// long ago.
     pub(crate) const fn next_lease(lease: u16) -> u16 {
         lease.wrapping_add(2)
     }

@@ -9,7 +9,7 @@ use crate::base::sync::{AtomicU64, Ordering};
 use crate::circuit::core::stripes::{Slot, Stripes};
 use crate::circuit::core::tally::Tally;
 
-/// The counters of a breaker that change without the lock of the breaker.
+/// The counters that threads change without the lock of the breaker.
 #[derive(Debug)]
 pub(crate) struct Totals {
     stripes: Stripes,
@@ -33,14 +33,13 @@ impl Totals {
         Self { stripes, cancelled: AtomicU64::new(0) }
     }
 
-    /// Returns the slot of this thread, which contains the thread's counters.
+    /// Returns the slot (the counters) of this thread.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         self.stripes.of_thread()
     }
 
-    /// Returns the slot of this thread, which contains the thread's counters. Returns `None` if the thread has no slot
-    /// yet.
+    /// Returns the slot (the counters) of this thread. Returns `None` if the thread has no slot yet.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         self.stripes.assigned()
@@ -50,7 +49,7 @@ impl Totals {
     /// period begins when the circuit closes or is reset. Stores `now` in the slot as the time of the last success.
     ///
     /// If the count of the slot has reached its maximum, or belongs to another period, the count moves to `tally`. The
-    /// caller must hold the lock.
+    /// caller must hold the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32, now: Stamp, tally: &mut Tally) {
         let slot = self.of_thread();
         slot.stamp(now);
@@ -71,7 +70,7 @@ impl Totals {
     }
 
     /// Returns the sums of the counters in `tally` and in all slots. `period` is the number of the current period,
-    /// which began when the circuit last closed or was reset. The caller must hold the lock.
+    /// which began when the circuit last closed or was reset. The caller must hold the lock of the breaker.
     pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
         let mut sums = Sums {
             successes: tally.recent,

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::circuit::core::state::CircuitState;
 
-/// The state that rejected a call, and the time after which the caller may try again.
+/// The state of a circuit that rejected a call, and the time after which the caller may try again.
 ///
 /// The state and the time share one `u64`, so that a rejection stays in a register. The time is a multiple of 8 ns, so
 /// its three low bits are free for the state.
@@ -12,8 +12,8 @@ use crate::circuit::core::state::CircuitState;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
-/// The longest wait that a half-open circuit reports, in nanoseconds. A caller need not wait for the time limit of a
-/// running trial call, because a trial call usually ends much earlier.
+/// The longest wait that a half-open circuit reports, in nanoseconds. A rejected caller need not wait until the running
+/// trial call reaches its time limit, because most trial calls end long before this limit.
 const HALF_OPEN_NANOS: u64 = 1_000_000_000;
 
 const OPEN: u64 = 0;
@@ -59,8 +59,8 @@ impl Wait {
         }
     }
 
-    /// Returns the time for which the circuit rejects calls. A circuit that was forced open rejects calls until a reset, so
-    /// the time is `Duration::MAX`.
+    /// Returns the time for which the circuit will reject calls. A circuit that was forced open rejects calls until a
+    /// reset at an unknown time, so this function then returns `Duration::MAX`.
     pub(crate) const fn until_admission(self) -> Duration {
         if self.0 & STATE == FORCED_OPEN { Duration::MAX } else { self.time() }
     }

@@ -18,8 +18,8 @@ pub(crate) enum Window {
 }
 
 impl Window {
-    /// Creates a window of recent calls that starts at `now`. `successes` is the number of successes before `now`,
-    /// which are not in the window.
+    /// Creates a window of recent calls that starts at `now`. `successes` is the number of successes from the last
+    /// closing or reset of the circuit until `now`. The window does not contain these successes.
     pub(crate) fn new(span: Span, now: Tick, successes: u64, slow: bool) -> Self {
         match span {
             Span::Time(length) => Self::Time(Buckets::new(length, now, successes)),
@@ -27,8 +27,9 @@ impl Window {
         }
     }
 
-    /// Adds or removes the bits for slow calls, if the window has a fixed number of calls. The bits exist only if
-    /// `slow` is true, because they double the memory of the window.
+    /// Affects only a window with a fixed number of calls. If `slow` is true, adds the bits for slow calls to this
+    /// window. If `slow` is false, removes these bits. A circuit that does not count slow calls has no such bits,
+    /// because the bits double the memory of the window.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
@@ -53,7 +54,7 @@ impl Window {
         }
     }
 
-    /// Adds a call that failed, or was slow, or both. A success that is not slow is added by the next call of `update`.
+    /// Adds a call that failed, or was slow, or both. The next call of `update` adds a success that is not slow.
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         match self {
             Self::Time(buckets) => buckets.add(failed, slow),
