@@ -38,8 +38,9 @@ pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, sett
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
 /// The generated code of each attribute contains the name of this constant, as a mark. If an attribute is imported
-/// under another name (`use .. as ..`), the attributes above it do not recognise it, and are expanded first. The
-/// renamed attribute then finds the mark in the function body, and reports that it must be the topmost attribute.
+/// under another name (`use .. as ..`), the attributes above the renamed attribute do not recognise it, and are
+/// expanded first. The renamed attribute then finds the mark in the function body, and reports that the renamed
+/// attribute must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds a circuit's declaration (its name and options) to a static list, before `main` starts. The functions

@@ -83,7 +83,7 @@ struct Shared {
 }
 
 impl Bulkhead {
-    /// Returns a builder for a bulkhead with `max` slots. The number `max` is at least 1.
+    /// Returns a builder for a bulkhead with `max` slots. The number `max` must be at least 1.
     ///
     /// Events and errors show `name`. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, max: u32) -> BulkheadBuilder {
@@ -139,7 +139,8 @@ impl Bulkhead {
     /// Takes one of the bulkhead's slots, and waits if no slot is free.
     ///
     /// The wait lasts at most for the time of the option [`wait`](BulkheadBuilder::wait). If a
-    /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
+    /// [`deadline`](crate::deadline()) around the call comes before the end of this time, the wait ends at the
+    /// deadline.
     ///
     /// # Errors
     ///
@@ -147,11 +148,12 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// Panics if the call has to wait for a slot, and runs outside a tokio runtime with an enabled timer.
+    /// If the call has to wait for a slot, this method needs the timer of a tokio runtime. In this case, panics if
+    /// there is no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future removes the call from the queue of waiting calls.
+    /// Dropping the future that this method returns removes the call from the queue of waiting calls.
     pub async fn acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         if let Some(slot) = self.take() {
             return Ok(slot);
@@ -175,17 +177,18 @@ impl Bulkhead {
     ///
     /// # Errors
     ///
-    /// Returns the error of `f`. If the call is rejected, `f` does not run, and this method converts a
-    /// [`BulkheadFullError`] to the error type `E`.
+    /// Returns the error of the future of `f`. If the bulkhead rejects the call, `f` is not called, and this method
+    /// returns a [`BulkheadFullError`], converted to the error type `E`.
     ///
     /// # Panics
     ///
-    /// Panics if the call has to wait for a slot, and runs outside a tokio runtime with an enabled timer.
+    /// If the call has to wait for a slot, this method needs the timer of a tokio runtime. In this case, panics if
+    /// there is no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future removes a waiting call from the queue. If `f` has started, the future of `f` is
-    /// dropped, and the slot is free again.
+    /// If the call waits for a slot, dropping the future that this method returns removes the call from the queue. If
+    /// `f` was called, dropping the returned future also drops the future of `f`, and frees the slot.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -235,7 +238,7 @@ pub struct BulkheadSlot<'b> {
     _permit: SemaphorePermit<'b>,
 }
 
-/// Counts one waiting call as long as this value exists.
+/// A guard that counts one call as waiting, as long as the guard exists.
 struct Waiting<'a>(&'a AtomicU64);
 
 impl<'a> Waiting<'a> {

@@ -1,4 +1,4 @@
-//! Defines the parts that all `tracing` events of this crate share: the target, a check of the level, and the field
+//! Defines parts that several `tracing` events of this crate share: the target, a check of the level, and the field
 //! `error`.
 //!
 //! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
@@ -17,9 +17,9 @@ const ERROR_CHARS: usize = 50;
 
 /// Returns whether any subscriber might receive DEBUG events, which report single calls.
 ///
-/// This function compares the levels, and does not call the macro `tracing::enabled!`. A subscriber with per-layer
-/// filters expects an event right after each use of `tracing::enabled!`. If no event follows, the subscriber loses the
-/// next event (tokio-rs/tracing#2519).
+/// This function compares DEBUG with the maximum levels of `tracing`, and does not call the macro `tracing::enabled!`.
+/// If a subscriber of the crate `tracing-subscriber` has per-layer filters, it expects an event right after each use of
+/// `tracing::enabled!`. If no event follows this use, the subscriber loses the next event (tokio-rs/tracing#2519).
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
@@ -40,8 +40,8 @@ impl Display for Excerpt<'_> {
     }
 }
 
-/// A writer that passes the first `left` characters to `to`, and discards all later characters. It escapes control
-/// characters, so that an error with a line break cannot look like a second event in a log.
+/// A writer that passes the first `left` characters to `to`, and discards all later characters. The writer escapes
+/// control characters, so that an error with a line break does not look like two events in a log.
 ///
 /// The writer returns `Ok` for discarded text, because an error would make the user's `Display` fail.
 struct Cut<'a, 'b> {

@@ -55,7 +55,8 @@ pub struct Hedge {
 
 impl Hedge {
     /// Creates a hedge of at most `max` attempts. The time `after` passes between the starts of two consecutive
-    /// attempts. The number `max` is from 2 to 5. The time `after` is longer than zero, and at most 584 years.
+    /// attempts. The number `max` must be from 2 to 5. The time `after` must be longer than zero, and at most 584
+    /// years.
     ///
     /// # Errors
     ///
@@ -85,12 +86,12 @@ impl Hedge {
     ///
     /// # Panics
     ///
-    /// Panics if the first attempt is not ready at once, and the call runs outside a tokio runtime with an enabled
-    /// timer.
+    /// If the first attempt is not ready at its first poll, this method needs the timer of a tokio runtime. In this
+    /// case, panics if there is no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops all attempts.
+    /// Dropping the future that this method returns drops all attempts.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: Fn() -> Fut,
@@ -133,7 +134,7 @@ impl<T, E> Attempted for Result<T, E> {
 }
 
 pin_project! {
-    /// The future of a hedged call. It polls the running attempts, and starts further attempts.
+    /// The future of a hedged call, which polls the running attempts and starts further attempts.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Hedged<'a, B, P> {
@@ -147,8 +148,8 @@ pin_project! {
         #[pin]
         timer: Option<Timer>,
         // An array with one element for each attempt. An element is `None` if its attempt has not started, or has
-        // ended. The type of the array is the type parameter `P`. The macro `pin_project!` does not support const
-        // generics, such as the length of the array.
+        // ended. The type of the array is the type parameter `P`, because the macro `pin_project!` does not support
+        // const generics, such as the length of the array.
         attempts: P,
     }
 }
@@ -168,7 +169,7 @@ where
 
 /// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
 /// returns this outcome at once. If no attempt runs any more, returns the outcome of the attempt that ended last.
-/// Otherwise returns `None`.
+/// Returns `None` in all other cases.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,

@@ -21,8 +21,8 @@
 //! # Attributes
 //!
 //! Each attribute has a page that lists its options. The page of [`#[circuit]`](macro@circuit#which-functions) also
-//! lists the kinds of functions that all attributes can decorate. The last column of the table names a type with the
-//! effect of the attribute. Use this type in code without attributes.
+//! lists the kinds of functions that all attributes can decorate. The last column of the following table names a type
+//! that has the same effect as the attribute, for code without attributes.
 //!
 //! | attribute | effect | without the attribute |
 //! |---|---|---|
@@ -57,41 +57,42 @@
 //! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
 //! - [`reset_all_circuits`] closes all registered circuits.
-//! - [`check_circuits`] finds circuits with contradictory settings. A test of one line can call `check_circuits`.
+//! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //!
 //! # Guarantees
 //!
 //! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A call counts as
-//!   cancelled if its future is dropped. If the circuit has the option `hung_after`, and the call ran for this time
-//!   before the drop, the call counts as a failure instead.
+//!   cancelled if its future is dropped. However, if the call ran for the time of the option `hung_after` before the
+//!   drop, the call counts as a failure.
 //! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
 //!   call appears only in the totals of [`CircuitStats`].
 //! - A half-open circuit admits a few calls as trials. The number of running trials plus the number of successful
-//!   trials never exceeds `half_open_max`. A trial that runs longer than `trial_timeout` is not included in this sum,
-//!   so it does not block other calls.
+//!   trials never exceeds the option `half_open_max`. If no trial has started for the time of the option
+//!   `trial_timeout`, the running trials are no longer included in this sum, and the circuit admits a new trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
-//! - A layer (an attribute of a function) allocates memory at its first call only. There are two exceptions to this
-//!   rule:
-//!   - A call allocates if the table of circuits has no circuit for its `key`, because the key is new or the table is
-//!     full.
-//!   - A rejection allocates if it becomes an [`std::io::Error`] or a `Box<dyn Error>`.
+//! - A layer (an attribute of a function) allocates memory only at the first call of the function. There are two
+//!   exceptions to this rule:
+//!   - If a circuit has the option `key`, a call allocates when no circuit for its key is stored. Either the key is
+//!     new, or the circuit of the key was evicted, or calls are using `max_keys` circuits of other keys.
+//!   - A rejected call allocates if the error of the rejection is converted to an [`std::io::Error`] or a `Box<dyn
+//!     Error>`.
 //! - No lock is held across an await, an event or your code.
-//! - An open circuit takes no lock to reject a call while its cooldown runs. A success through a closed circuit takes a
-//!   lock only in these cases:
-//!   - A success takes the lock after failures, or if it is the first success of its thread since the circuit was
-//!     created or last closed.
-//!   - A success takes the lock if the circuit has a `key`, if the call is slow, or if a tenth of the circuit's time
+//! - An open circuit takes no lock to reject a call while its cooldown runs. A successful call of a closed circuit
+//!   takes a lock only in these cases:
+//!   - The successful call ends a series of failures, or is the first successful call of its thread since the circuit
+//!     was created or last closed.
+//!   - The circuit has a `key`, or the call is slow, or the call is the first call after a tenth of the circuit's time
 //!     window has passed.
-//!   - A success takes the lock in a rare race with another thread.
+//!   - Another thread changes the counters of the circuit at the same moment. This case is rare.
 //!
 //! # Events
 //!
-//! The crate emits events with `tracing` and the target `resilience`. An event is emitted after the change that it
-//! reports. An event of a circuit, bulkhead or rate limit has a field `circuit`, `bulkhead` or `rate_limit`, which
-//! contains the name of the layer. An event of a retry, timeout, fallback or hedge has a field `func` with the name of
-//! the decorated function. For a method named `call`, such as [`RetryPolicy::call`], the field `func` contains the type
-//! of the closure. The events escape special characters in names.
+//! The crate emits events with `tracing` and the target `resilience`. The crate emits each event after the change that
+//! the event reports. An event of a circuit, bulkhead or rate limit has a field `circuit`, `bulkhead` or `rate_limit`,
+//! which contains the name of the layer. An event of a retry, timeout, fallback or hedge has a field `func` with the
+//! name of the decorated function. For a method named `call`, such as [`RetryPolicy::call`], the field `func` contains
+//! the type name of the closure. The events escape special characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After
@@ -107,7 +108,7 @@
 //! | `circuit_half_open` | INFO | emitted when the first trial is admitted |
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
 //! | `circuit_reset` | INFO | |
-//! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block others |
+//! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block other calls |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when the name is registered; `option` is `key` if the name is used both with and without a key |
 //! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, because no circuit can be evicted; at most once a minute for each name |
 //! | `circuit_blind` | WARN | `calls`: number of consecutive calls that were cancelled or ended by a deadline; at most once a minute for each circuit |
@@ -116,7 +117,7 @@
 //! | `circuit_failure` | DEBUG | `duration_ms`, `error` |
 //! | `retry_attempt` | DEBUG | `func`, `attempt` from 1, `delay` in seconds, `error` |
 //! | `retry_exhausted` | DEBUG | `func`, `attempt` (number of the last attempt, which equals `max`), `error` |
-//! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (a circuit below stays open during the pause), `rejected` (a circuit rejected the attempt), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
+//! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (a circuit inside the retry stays open longer than the pause), `rejected` (a circuit rejected the attempt), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |
@@ -129,13 +130,13 @@
 //! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it. A test with a paused
 //! clock can check durations without waiting in real time.
 //!
-//! A circuit and a rate limit need no runtime. Four layers need the timer of a tokio runtime, and panic outside a
-//! runtime with an enabled timer:
+//! Circuits, rate limits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a
+//! tokio runtime. The layer panics if there is no runtime, or if the timer of the runtime is not enabled.
 //!
 //! - A retry needs the timer when it pauses between two attempts.
-//! - A timeout needs the timer if its call is not ready at once.
+//! - A timeout needs the timer if the future of its call is not ready at the first poll.
 //! - A bulkhead needs the timer when a call waits for a slot.
-//! - A hedge needs the timer if its first attempt is not ready at once.
+//! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //!
 //! # Features
 //!
@@ -216,7 +217,8 @@ pub use resilience_macros::retry;
 #[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
-// The names that other libraries give to the attributes. Each is an error that tells the name of the attribute here.
+// The names of similar attributes in other libraries. Using one of these names is a compile error, which tells the name
+// of the attribute in this crate.
 #[doc(hidden)]
 #[cfg(feature = "macros")]
 pub use resilience_macros::{

@@ -49,9 +49,9 @@ impl From<RateLimitedError> for io::Error {
 
 /// Limits the number of calls per second, and the size of a burst (the number of calls that may start at once).
 ///
-/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). It admits the same
-/// calls as a leaky bucket, but its state is one atomic integer. A `RateLimit` is a cheap handle, and all its clones
-/// share one limit.
+/// The algorithm is the generic cell rate algorithm (ITU-T I.371, annex A, virtual scheduling). This algorithm admits
+/// the same calls as a leaky bucket, but its state is only one atomic integer. A `RateLimit` is a cheap handle, and all
+/// its clones share one limit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -94,7 +94,7 @@ struct Pace {
     /// The time between two calls at an even pace, in nanoseconds.
     step: u64,
     /// The longest time in nanoseconds by which a call of a burst may start early, compared with an even pace. The
-    /// value is `step`, multiplied by the size of the burst minus one.
+    /// value is `step * (burst - 1)`.
     ahead: u64,
 }
 
@@ -120,7 +120,8 @@ impl Pace {
 }
 
 impl RateLimit {
-    /// Returns a builder for a limit of `per_second` calls per second. The number `per_second` is from 1 to 1,000,000.
+    /// Returns a builder for a limit of `per_second` calls per second. The number `per_second` must be from 1 to
+    /// 1,000,000.
     ///
     /// Events and errors show `name`. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, per_second: u32) -> RateLimitBuilder {
@@ -160,8 +161,9 @@ impl RateLimit {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
         loop {
-            // The clock is read after `due` has been loaded. If this thread read the clock first, another call could
-            // write `due` at a later time than `now`. The wait in the error would then be too long.
+            // The clock is read after `due` has been loaded. If this thread read the clock before `due`, another thread
+            // could change `due` between the two readings. The wait in the error would then be too long, because `now`
+            // would be too old for the new `due`.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
@@ -177,8 +179,8 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// Returns the error of `f`. If the call is rejected, `f` does not run, and this method converts a
-    /// [`RateLimitedError`] to the error type `E`.
+    /// Returns the error of the future of `f`. If the rate limit rejects the call, `f` is not called, and this method
+    /// returns a [`RateLimitedError`], converted to the error type `E`.
     ///
     /// # Cancel safety
     ///
@@ -238,7 +240,7 @@ pub struct RateLimitBuilder {
 }
 
 impl RateLimitBuilder {
-    /// Sets the size of a burst, which is the number of calls that may start at once after a pause. The size is at
+    /// Sets the size of a burst, which is the number of calls that may start at once after a pause. The size must be at
     /// least 1. Default: the number of calls per second.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);

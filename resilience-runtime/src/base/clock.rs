@@ -19,8 +19,8 @@ use crate::base::sync::OnceLock;
 pub(crate) struct Tick(NonZeroU64);
 
 /// The longest expected time between the moment when a thread reads the clock, and the moment when the thread uses the
-/// time that it read. If the times that two threads read differ by more than one second, the times come from two
-/// clocks. For example, two tests may each have a paused clock.
+/// time that it read. If the times that two threads use differ by more than this duration, this crate assumes that the
+/// times come from two different clocks. For example, two tests may each have a paused clock.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
@@ -95,15 +95,15 @@ pub(crate) fn is_past(end: Instant) -> bool {
 ///
 /// The upper 34 bits contain the whole seconds since 1970. The lower 30 bits contain the nanoseconds since the start of
 /// the current second. [`Stamp::now`] sets the lowest bit, so that the stamp is never zero. With this bit layout,
-/// [`Stamp::now`] needs no division.
+/// [`Stamp::now`] needs only a shift and two bitwise ORs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(u64);
 
 impl Stamp {
     const NANOS: u32 = 30;
 
-    /// Reads the system's coarse clock, which advances every 1 to 10 ms. A reading of the coarse clock costs a fifth of
-    /// a reading of the precise clock.
+    /// Reads the system's coarse clock, which advances every 1 to 10 ms. Reading the coarse clock takes a fifth of the
+    /// time of reading the precise clock.
     #[cfg(all(target_os = "linux", not(resilience_loom)))]
     pub(crate) fn now() -> Self {
         use rustix::time::{ClockId, clock_gettime};
@@ -119,7 +119,7 @@ impl Stamp {
         Self(since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1)
     }
 
-    /// Returns a constant, because the test tool loom requires that a test takes equal steps in each run.
+    /// Returns a constant, because the test tool loom requires that a test takes the same steps in each run.
     #[cfg(resilience_loom)]
     pub(crate) fn now() -> Self {
         Self(1)
@@ -153,7 +153,7 @@ pub(crate) fn fits(duration: Duration) -> bool {
 
 /// Returns the number of nanoseconds of this duration. Returns `u64::MAX` if the number does not fit in a `u64`.
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    // Avoids `Duration::as_nanos`, because 128-bit arithmetic costs more than 64-bit arithmetic.
+    // Avoids `Duration::as_nanos`, because 128-bit arithmetic is slower than 64-bit arithmetic.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))
 }
 

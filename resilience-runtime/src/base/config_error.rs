@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// The error for an option, or a name, whose value is not allowed.
+/// The error for a value that is not allowed. The value belongs to an option, or is a name.
 ///
 /// ```
 /// use resilience_runtime::RetryPolicy;
@@ -44,7 +44,7 @@ impl ConfigError {
     }
 }
 
-/// The value of one option. Each variant contains one of the types that option values can have.
+/// The value of one option. There is one variant for each type of option values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     Count(u32),

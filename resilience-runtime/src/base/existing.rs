@@ -1,12 +1,13 @@
-//! Counts the existing errors of rejected calls and of expired deadlines on each thread, and the messages of circuits.
+//! Counts the existing errors of rejected calls and of expired deadlines on each thread. Also counts the messages that
+//! circuits leave for retries.
 
 use std::cell::Cell;
 
 thread_local! {
-    /// The number of marks ([`NotMade`](crate::base::not_made::NotMade) or
-    /// [`ByDeadline`](crate::base::not_made::ByDeadline)) that this thread created, minus the number of marks
-    /// that this thread dropped. The first three variants of [`Note`] have a number each. The fourth number counts the messages
-    /// of [`StillOpen`](crate::base::still_open::StillOpen). Each number wraps at 2^16.
+    /// Four numbers of this thread. The first three numbers belong to three kinds of errors, the first three variants
+    /// of [`Note`]. Each of these numbers is the number of errors that this thread created, minus the number of errors
+    /// that this thread dropped. The fourth number counts the messages
+    /// ([`StillOpen`](crate::base::still_open::StillOpen)) that circuits left for retries. Each number wraps at 2^16.
     ///
     /// The four numbers have 64 bits together, so that one load reads all four numbers.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
@@ -54,13 +55,14 @@ pub(crate) enum Note {
     Other,
 }
 
-/// A copy of the four numbers in [`ERRORS`], read before the poll of a body. There is one number for each [`Note`]
-/// (kind of error).
+/// A copy of the four numbers in [`ERRORS`], read before the poll of a body. Three of the numbers count errors, and
+/// each of these three numbers counts the errors of one kind (one [`Note`]).
 ///
-/// The error type of the body may hide the kind of an error. If a number is greater after the poll, an error of this
-/// kind was created during the poll and still exists. The method `note` then assumes that the body has returned the new
-/// error. The assumption is wrong if the body has kept the new error and returned a different error. A single number
-/// means nothing, because an error may move to a different thread before the error is dropped.
+/// The error type of the body may hide the kind of an error. If the number of a kind is greater after the poll than
+/// before the poll, an error of this kind was created during the poll and still exists. The method `note` then assumes
+/// that the body has returned the new error. The assumption is wrong if the body has kept the new error and returned a
+/// different error. Only the difference between two copies has a meaning. A number itself has no meaning, because an
+/// error may be created on one thread and dropped on another thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Existing([u16; 4]);
 

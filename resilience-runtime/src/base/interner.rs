@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::base::sync::Arc;
 
-/// Contains the four values that were added last. The interner keeps only four values, because each search compares all
-/// stored values.
+/// Contains the four values that were added last. The interner keeps only four values, because a search compares a
+/// value with every stored value.
 pub(crate) struct Interner<T>(Mutex<[Option<Arc<T>>; 4]>);
 
 impl<T: PartialEq> Interner<T> {

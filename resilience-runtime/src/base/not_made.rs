@@ -1,11 +1,12 @@
 //! Defines two types, [`NotMade`] and [`ByDeadline`], that mark errors. An error with a mark returns the mark from
-//! [`Error::source`](std::error::Error::source). [`NotMade`] marks the error of a call that a layer rejected.
-//! [`ByDeadline`] marks the error of a call that the caller's deadline ended. A layer is one attribute of a function,
-//! such as `#[circuit]`.
+//! [`Error::source`](std::error::Error::source). [`NotMade`] marks the error of a call that a layer (one attribute of a
+//! function, such as `#[circuit]`) rejected. [`ByDeadline`] marks the error of a call that the caller's deadline ended
+//! or prevented.
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
-//! returns the source of the wrapped error. An outer layer also finds the mark of an error that is not `'static`.
+//! returns the source of the wrapped error. The marked error itself need not be `'static`, because an outer layer
+//! downcasts only the sources of the error.
 //!
 //! Some error types hide the source of an error, and thereby the mark. Each thread therefore counts its existing marks in
 //! the module [`existing`](crate::base::existing).
@@ -26,7 +27,7 @@ pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
     /// The time after which the caller may try again. A circuit stores the time as the bits of a `Wait`, the type for
     /// waiting times of circuits. A rate limit stores nanoseconds. A bulkhead stores zero, because a bulkhead does not
-    /// know the time.
+    /// know when a slot becomes free.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -64,7 +65,8 @@ layers! {
     DuringCall: Deadline;
 }
 
-/// A guard that counts one rejection in `ERRORS` from the creation of the guard to the drop of the guard.
+/// A guard inside each mark. Creating the guard adds one to the thread's count of existing marks of this kind. Dropping
+/// the guard subtracts one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alive<L: Layer>(PhantomData<L>);
 

@@ -1,4 +1,5 @@
-//! Finds out the kind of an error at run time, also if the type of the error hides the sources of the error.
+//! Finds out the kind of an error: a rejection, an expired deadline, or any other error. This works even if the type of
+//! the error hides the sources of the error.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -25,8 +26,8 @@ impl Note {
 }
 
 pin_project! {
-    /// Wraps the body of a function. When a poll of the body returns an error, this future stores the kind of the error.
-    /// [`Note::last`] returns the stored kind.
+    /// Wraps the body of a function. When a poll of the body returns an error, this future stores the kind of the
+    /// error. [`Note::last`] returns the stored kind.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Noted<F> {
@@ -53,20 +54,21 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             // No code reads `NOTED` after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
-            // Replaces the kind of an earlier error, because a timeout may end the call before the next poll of the
-            // body.
+            // Removes the stored kind of an earlier error. If a timeout ends the call before the next poll of the body,
+            // the stored kind would otherwise describe a wrong error.
             Poll::Pending => NOTED.set(Note::Other),
         }
         polled
     }
 }
 
-/// Stores the kind of an error that a body returned. `before` was read before the last poll of the body.
+/// Stores the kind of an error that a body returned. `before` contains the numbers of existing errors before the poll
+/// that returned the error.
 #[cold]
 #[inline(never)]
 fn note_error(before: Existing) {
     NOTED.set(before.note());
-    // A message from before this poll comes from a different call, whose error the caller has handled.
+    // If no circuit left a message during this poll, the stored message belongs to a different call, and is removed.
     if !before.has_message() {
         StillOpen::clear();
     }

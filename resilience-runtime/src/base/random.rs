@@ -1,4 +1,5 @@
-//! Generates random numbers for jitter. The numbers are predictable, so they are not suitable for secrets.
+//! Generates random numbers, for example for the pauses of a retry. The numbers are predictable, so they are not
+//! suitable for secrets.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher, RandomState};

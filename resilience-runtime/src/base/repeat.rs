@@ -1,5 +1,5 @@
-//! Marks a thread while it polls a second or later attempt of a call. A circuit that counts only the failures of first
-//! attempts reads this mark.
+//! Marks a thread while the thread polls a second or later attempt of a call. A circuit that counts only the failures
+//! of first attempts reads this mark.
 
 use std::cell::Cell;
 
@@ -9,8 +9,8 @@ thread_local! {
 }
 
 /// A guard that exists during one poll of an attempt. If the attempt is a second or later attempt, the thread has the
-/// mark `IS_REPEAT` during this poll. A task that the attempt spawns has no mark, because the task is polled on its
-/// own.
+/// mark `IS_REPEAT` during this poll. A task that the attempt spawns is polled outside this poll, and therefore without
+/// the mark.
 #[derive(Debug)]
 pub(crate) struct Repeat {
     /// The value of the mark `IS_REPEAT` before this poll. The value is true if an outer retry or hedge is making a

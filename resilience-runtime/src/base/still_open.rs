@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use crate::base::existing::count_message;
 
-/// A message from a circuit to the retry around the circuit. The circuit rejected a call, or recorded a failure and now
-/// rejects further calls.
+/// A message from a circuit to the retry around the circuit. A circuit leaves this message when it rejects a call. A
+/// circuit also leaves this message when it has recorded a failure and rejects further calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
-    /// The time until the circuit may admit a call. If a circuit records a failure while the circuit is forced open,
-    /// the time is `Duration::MAX`.
+    /// The time until the circuit may admit a call. If the circuit is forced open, the time is `Duration::MAX`.
     pub(crate) wait: Duration,
     /// True if the circuit rejected a call, and false if the circuit recorded a failure.
     pub(crate) by_rejection: bool,
@@ -31,8 +30,8 @@ impl StillOpen {
         LAST.get()
     }
 
-    /// Stores this message. A retry compares the number of messages before and after a poll of its body, so that the retry
-    /// ignores a message from before the poll.
+    /// Stores this message. A retry compares the number of messages before and after a poll of its body, so that the
+    /// retry ignores a message from before the poll.
     pub(crate) fn leave(self) {
         LAST.set(Some(self));
         count_message();

@@ -29,7 +29,8 @@ use std::sync::PoisonError;
 
 /// Locks `mutex`, even if the mutex is poisoned because a thread panicked while the thread held the lock.
 ///
-/// The data in a mutex is consistent after every statement of a critical section, so a poisoned mutex is not an error.
+/// A poisoned mutex is not an error, because the data in every mutex of this crate stays consistent even if the thread
+/// that holds the lock panics.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

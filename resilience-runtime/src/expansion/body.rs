@@ -10,9 +10,9 @@ use crate::base::noted::Noted;
 
 /// Selects whether the body of a function is wrapped. `R` is the return type of the function.
 ///
-/// The generated code calls `Body::<R>::new().__note(body)`. If `R` is a `Result`, the method `__note` wraps the body in a
-/// `Noted`. Otherwise, the compiler selects the method of `NoResult`, which returns the body unchanged. A different part of
-/// the generated code then reports that the function must return a `Result`.
+/// The generated code calls `Body::<R>::new().__note(body)`. If `R` is a `Result`, the method `__note` wraps the body
+/// in a `Noted`. If `R` is another type, the compiler selects the method of `NoResult`, which returns the body
+/// unchanged. A different part of the generated code then reports that the function must return a `Result`.
 #[derive(Debug)]
 pub struct Body<R>(NoResult, PhantomData<fn() -> R>);
 

@@ -33,8 +33,8 @@ impl<E: From<Error>, Error> Holds<Error> for E {
     }
 }
 
-/// Creates the return value of a call that an attribute of the function has rejected or ended. The user's error type
-/// converts the error of the attribute by `From`.
+/// Creates the return value of a call that an attribute of the function has rejected or ended. `From` converts the
+/// error of the attribute to the user's error type.
 pub fn rejected<R: Outcome, Error>(error: Error) -> R
 where
     R::Error: Holds<Error>,
@@ -43,7 +43,7 @@ where
 }
 
 /// Creates the return value of a call that an attribute of the function has rejected or ended. The user's function
-/// `make` converts the error of the attribute.
+/// `make` converts the error of the attribute to the user's error type.
 pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
     Err(make(error))
 }

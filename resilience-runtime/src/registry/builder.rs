@@ -29,8 +29,8 @@ use crate::registry::written::Written;
 /// | `count_requests` | false | |
 /// | `shadow` | false | |
 ///
-/// If the options of the builder match no rule in the following list, the builder returns an error. The circuit opens
-/// by the rule whose options are set:
+/// The circuit opens by one of the following rules. The options that are set select the rule. If the options match no
+/// rule, `build` and `register` return an error.
 ///
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
 /// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures in the window.
@@ -78,7 +78,7 @@ impl CircuitBreaker {
 }
 
 impl CircuitBuilder {
-    /// Sets the number of failures that opens the circuit, at least 1. Default: 3.
+    /// Sets the number of failures at which the circuit opens, at least 1. Default: 3.
     ///
     /// Without a window, the failures must be consecutive. With a [`window`](Self::window) of time or a window of
     /// [`calls`](Self::calls), all failures in the window count. With a window of calls, the threshold must be at most
@@ -101,7 +101,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the share of failed calls in the window that opens the circuit, above 0, at most 1. Default: none.
+    /// Sets the failure rate at which the circuit opens: the share of failed calls among all calls in the window, above
+    /// 0, at most 1. Default: none.
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
@@ -116,7 +117,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the share of slow calls in the window that opens the circuit, above 0, at most 1. Default: none.
+    /// Sets the slow rate at which the circuit opens: the share of slow calls among all calls in the window, above 0,
+    /// at most 1. Default: none.
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
@@ -159,7 +161,7 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the largest share by which a cooldown is extended at random, 0 to 1. Default: 0.
+    /// Sets the largest random extension of a cooldown, as a share of the cooldown, 0 to 1. Default: 0.
     ///
     /// A trial is a call that tests whether the service has recovered. Because of the random extension, many processes
     /// send their trials at different moments.
@@ -241,7 +243,7 @@ impl CircuitBuilder {
     /// Returns the breaker that the program shares under this name. Creates the breaker if no breaker of this name
     /// exists.
     ///
-    /// If this builder does not set an option, the option comes from an attribute or another builder of this name. If
+    /// If this builder does not set an option, the option comes from an attribute or another builder with this name. If
     /// no attribute or builder sets the option, the option comes from a [preset](crate::presets) (a ready-made
     /// circuit), or has its default.
     ///

@@ -47,8 +47,8 @@ pub struct CircuitConflict {
     pub name: String,
     /// The name of the option with two values. If one name is used both with and without a key, this field is `key`.
     pub option: &'static str,
-    /// The two values of the option, as text. The first value takes effect. If the field `option` is `key`, the
-    /// circuits with a key and the circuit without a key both work.
+    /// The two values of the option, as text. The first value takes effect. As an exception, if the field `option` is
+    /// `key`, both values take effect: one circuit without a key exists, and one circuit for each key.
     pub values: [String; 2],
     /// The source positions of the two values, as `file:line:column`. For a preset (a ready-made circuit), the text is
     /// `a preset`, because a preset has no source position.
@@ -56,7 +56,7 @@ pub struct CircuitConflict {
 }
 
 /// The options that decide when a circuit opens. If two attributes set options that cannot be combined, one attribute
-/// wins. The conflict names the first option in this list that only the losing attribute sets.
+/// wins. The conflict names the first option in this array that only the losing attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,

@@ -42,8 +42,8 @@ pub(crate) struct Family {
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
 /// The number of keys for each shard (a part of a family with its own lock). A family (the circuits of one name with a
-/// key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction compares the circuits of one shard only. A
-/// shard for fewer keys would offer too few circuits to an eviction.
+/// key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction usually compares only the circuits of one
+/// shard. With fewer keys for each shard, an eviction would compare too few circuits.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 

@@ -75,7 +75,7 @@ impl Text {
     }
 
     /// Writes a number in decimal. Avoids the formatting of the standard library, which would take a large part of the
-    /// time of a lookup.
+    /// time in which a call finds its circuit.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();

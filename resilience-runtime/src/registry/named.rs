@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use crate::circuit::breaker::CircuitBreaker;
 
 /// A breaker as the key of a hash table. Two keys are equal if the names of the breakers are equal. A lookup reads the
-/// name inside the breaker, and thereby loads the breaker into the cache of the processor. The call that follows the
-/// lookup needs the breaker in the cache. The hash table contains only pointers, and is therefore small enough for the
+/// name inside the breaker, and thereby loads the breaker into the cache of the processor. This is useful, because a
+/// call of the breaker follows the lookup. The hash table contains only pointers, and is therefore small enough for the
 /// cache.
 pub(crate) struct Named(pub(crate) CircuitBreaker);
 
@@ -34,7 +34,7 @@ impl Eq for Named {}
 /// Creates hashers of names, with the standard library's hash function and a random seed. Because of the random seed,
 /// no caller can choose names with colliding hashes.
 ///
-/// The hashers hash the bytes of a name, but not the length of the name. Hashing the length would cost as much as
+/// The hashers hash the bytes of a name, but not the length of the name. Hashing the length would take as much time as
 /// hashing a short name.
 #[derive(Default)]
 pub(crate) struct ByBytes(RandomState);

@@ -62,7 +62,7 @@ pub fn qdrant_circuit() -> CircuitBreaker {
 }
 
 /// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`. The statistics therefore list each of these
-/// four circuits before its first call. A second call of this function changes nothing.
+/// four circuits before its first call. Calling this function again changes nothing.
 ///
 /// ```
 /// resilience_runtime::presets::register();

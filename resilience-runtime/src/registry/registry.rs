@@ -18,9 +18,9 @@ use crate::registry::named::{ByBytes, Named};
 use crate::registry::sources::{Sources, add};
 use crate::registry::written::{Written, merge};
 
-/// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and the option `key`: one
-/// circuit for each key. If a program uses one name for a circuit and for a family, the circuit and the family work.
-/// However, the registry reports a conflict.
+/// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and
+/// the option `key`: one circuit for each key. A program can use one name for a circuit without a key and for a family,
+/// but the registry then reports a conflict.
 #[derive(Default)]
 struct Registry {
     circuits: Circuits,
@@ -32,8 +32,9 @@ struct Registry {
 /// lookup.
 type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
 
-/// The number of parts of the registry. Each part has a lock, so that a list of a hundred thousand circuits makes another
-/// thread wait for a small part of the list only. A loom test has one part, because each lock multiplies the interleavings.
+/// The number of parts of the registry. Each part has its own lock. A thread that lists all circuits locks one part at
+/// a time, so that other threads wait only for a short time. In a test with the tool loom, the registry has one part,
+/// because each further lock multiplies the number of interleavings that loom tests.
 const PARTS: usize = if cfg!(resilience_loom) { 1 } else { 64 };
 
 #[cfg(not(resilience_loom))]
@@ -45,13 +46,16 @@ loom::lazy_static! {
     static ref PARTS_OF_REGISTRY: [Mutex<Registry>; PARTS] = std::array::from_fn(|_| Mutex::default());
 }
 
-/// Locks the part of the registry that contains this name. A circuit and a family of one name are in the same part, so that
-/// the part finds conflicts between them.
+/// Locks the part of the registry that contains this name. A circuit and a family with the same name are in the same
+/// part, so that one lock is enough to find the conflicts between the circuit and the family.
 fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
-    // The first use collects the declarations of all attributes, which takes time. No lock may be held then.
+    // The first call of `declared` collects the declarations of all attributes, which takes time. Calls `declared`
+    // here, so that no later call collects the declarations under the lock.
     declared();
-    // The table inside the part hashes the name again, with a random seed. This hash only spreads the names. It reads eight
-    // bytes at a time, and the last eight bytes twice if the length is no multiple of eight.
+    // The following hash of the name only selects the part, so this hash needs no random seed. The hash table inside
+    // the part computes a different hash, with a random seed. The code below hashes eight bytes at a time. The code
+    // then hashes the last eight bytes again, so that the hash includes all bytes of a name whose length is not a
+    // multiple of eight.
     let word = |bytes: &[u8]| bytes.try_into().map_or(bytes.len() as u64, u64::from_le_bytes);
     let last = name
         .last_chunk::<8>()
@@ -65,9 +69,9 @@ fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
 }
 
 impl Registry {
-    /// Returns the circuit of this name, and creates the circuit if it does not exist. Also returns the options of the
-    /// circuit in attributes, builders and a preset, and true if the circuit is new. A new circuit has the options that
-    /// attributes declare for this name.
+    /// Returns the circuit of this name, and creates the circuit if it does not exist. Also returns the options that
+    /// attributes, builders and a preset (a ready-made circuit) set for the circuit, and whether the circuit is new. A
+    /// new circuit has the options that attributes declare for this name.
     fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
         let known = self.circuits.get_key_value(name.as_bytes()).map(|(Named(breaker), _)| breaker.clone());
         let is_new = known.is_none();
@@ -78,9 +82,9 @@ impl Registry {
         (breaker, sources, is_new)
     }
 
-    /// Creates the circuit of a builder, if no other use of the name is known: no circuit, no family and no attribute.
-    /// Otherwise returns `None`. A program may register many circuits at run time, so this path skips the search for
-    /// conflicts.
+    /// Creates the circuit of a builder if no circuit, no family and no attribute has this name. Returns `None` if the
+    /// name is already in use. A new name causes no conflict, so this method skips the slow search for conflicts.
+    /// Programs that register many circuits at run time need this fast path.
     fn create(&mut self, name: &Name, written: Written) -> Option<CircuitBreaker> {
         let Declarations { circuit, family } = declarations(name.as_str());
         let is_known = !circuit.is_empty() || !family.is_empty() || self.families.contains_key(name.as_str());
@@ -197,7 +201,7 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
     Ok(breaker)
 }
 
-/// Emits one event for each conflict. The caller must not hold the lock of the registry, because a subscriber of events
+/// Emits one event for each conflict. The caller must not hold a lock of the registry, because a subscriber of events
 /// may call functions that take this lock.
 fn emit(conflicts: &[CircuitConflict]) {
     conflicts.iter().for_each(conflict::emit);
@@ -383,14 +387,15 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     if found.is_empty() { Ok(()) } else { Err(found) }
 }
 
-/// Removes a circuit from the registry, and returns whether it was registered. Use it for a name that the program makes at
-/// run time, because the registry otherwise keeps the circuit until the program ends.
+/// Removes the circuit of this name from the registry, and returns whether a circuit was removed. Use this function for
+/// names that the program creates at run time. Without this function, the registry keeps each circuit until the program
+/// ends.
 ///
-/// The existing handles of the circuit go on working, but [`get_circuit`] and [`get_circuit_stats`] no longer find it. A
-/// later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
+/// The existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`] no longer find the
+/// circuit. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
 ///
-/// Returns `false` for an unknown name, for the name of an attribute, and for a circuit with a key: `max_keys` limits the
-/// number of these circuits.
+/// Removes nothing and returns `false` for an unknown name, for the circuit of an attribute, and for a circuit with a
+/// key. Circuits with a key need no removal, because the option `max_keys` limits their number.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit, unregister};

@@ -4,7 +4,7 @@
 //! [`Site`] creates the circuit, bulkhead or rate limit that the attribute declares. All calls of the function share
 //! this circuit, bulkhead or rate limit. An [`Owned`] is a handle that belongs to one call. The handle refers to a
 //! circuit, bulkhead or rate limit that the user created (`with = ..`). In an attribute with the option `key`, the
-//! handle refers to the circuit of a key.
+//! handle refers to the circuit of the call's key.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::borrow::Cow;
@@ -21,7 +21,8 @@ use crate::registry::family::Family;
 use crate::registry::key::Key;
 use crate::registry::registry;
 
-/// A circuit, bulkhead or rate limit that all calls of a function share, or the circuits of a name with a key.
+/// A circuit, bulkhead or rate limit that all calls of a function share. In an attribute with the option `key`, the
+/// value contains the circuits of all keys.
 pub trait Shared: Clone {
     /// The name and the options in the attribute. The attribute macro has checked the ranges of the options.
     type Declaration: Copy;

@@ -22,7 +22,8 @@ pub(super) struct Sources {
     /// True after a function with the circuit was called, or after `get_circuit` registered the circuit. If this field
     /// is true, a builder can no longer override an option of an attribute.
     pub(super) in_use: bool,
-    /// Whether a function with this circuit was called. The function keeps the circuit, so it cannot be unregistered.
+    /// Whether a function with this circuit was called. The function keeps a handle of the circuit, so `unregister`
+    /// does not remove the circuit.
     pub(super) by_attribute: bool,
 }
 

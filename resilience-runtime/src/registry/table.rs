@@ -3,8 +3,8 @@
 //!
 //! The table resolves collisions by linear probing. When an entry is removed, later entries move toward the empty slot.
 //! The table therefore needs no tombstones (marks that tell a search to continue past a removed entry). Without
-//! tombstones, the table rehashes its entries only when it grows. If an insertion does not make the table grow, the
-//! insertion takes bounded time. In contrast, a table of the crate `hashbrown` contains tombstones. If a program
+//! tombstones, the table rehashes its entries only when the table grows. If an insertion does not make the table grow,
+//! the insertion takes bounded time. In contrast, a table of the crate `hashbrown` contains tombstones. If a program
 //! inserts and removes keys all the time, a table of `hashbrown` often rehashes all entries. The lock of the shard
 //! would be held during each rehash.
 
@@ -35,8 +35,8 @@ struct Slot {
 
 const FEWEST_SLOTS: usize = 4;
 /// The number of idle circuits (circuits that no call uses) that an eviction compares. If none of the compared circuits
-/// is closed, the eviction visits further slots until it finds a closed circuit. The total number of visited slots is
-/// at most [`MOST_VISITED`].
+/// is closed, the eviction visits further slots until the eviction finds a closed circuit. The total number of visited
+/// slots is at most [`MOST_VISITED`].
 const SAMPLE: usize = 16;
 /// The maximum number of slots that an eviction visits. If the option `max_keys` is at most 1,000, a table practically
 /// never has more than 256 slots. An eviction may then visit all slots of the table.

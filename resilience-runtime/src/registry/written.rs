@@ -14,8 +14,8 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Returns the key by which attributes are sorted: file, line and column. If two attributes set one option to
-    /// different values, the attribute that comes first by file, line and column wins.
+    /// Returns the sort key of an attribute: file, line and column. If two attributes set one option to different
+    /// values, the attribute that comes first by file, line and column wins.
     pub(crate) fn order(&self) -> (&'static str, u32, u32) {
         (self.place.file(), self.place.line(), self.place.column())
     }

@@ -206,10 +206,10 @@ struct Ended<'r, R, T, E> {
     budget: Option<&'r RetryBudget>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the body. The
-    /// field is `None` if a layer, such as a timeout, ended the attempt before the body returned. If the field is
-    /// `None`, the retry ignores [`StillOpen::last`] (the last open circuit), because this value describes another
-    /// call.
+    /// The observations of the last poll of the body: the kind of error that a layer (an attribute such as
+    /// `#[circuit]`) created, and whether a circuit left a message. The field is `None` if a layer, such as a timeout,
+    /// ended the attempt before the body returned. The retry then ignores [`StillOpen::last`] (the newest message of a
+    /// circuit), because this message belongs to another call.
     body: Option<BodyEnded>,
     /// The time until an open circuit inside the body admits calls again. The field is `None` if no circuit inside the
     /// body is known to be open.
@@ -219,10 +219,10 @@ struct Ended<'r, R, T, E> {
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
 /// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If
-/// `own_rejection` or `rejection` finds a rejection by a circuit, no function of the user is called. Each option that
-/// takes a function of the user, such as `retry_if`, has a method of the same name. The methods [`text`](Self::text)
-/// and [`circuits`](Self::circuits) must be called before [`next`](Self::next). The functions that `text` and
-/// `circuits` receive are called only after a failed attempt.
+/// `own_rejection` or `rejection` finds a rejection by a circuit, no function of the user is called. For each option
+/// that takes a function of the user, such as `retry_if`, this type has a method of the same name. The methods
+/// [`text`](Self::text) and [`circuits`](Self::circuits) must be called before [`next`](Self::next). The functions that
+/// `text` and `circuits` receive are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -250,8 +250,9 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// the body admits calls again. Does nothing if the option `retry_rejected` is set.
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
-    /// the type of the error hides the cause. For an unknown cause, the retry ends if a circuit created an error during
-    /// the last poll of the body, and this error still exists.
+    /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
+    /// the retry still ends if a circuit created an error during the last poll of the body, and this error still
+    /// exists.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         if self.ended.last.is_some() || self.ended.schedule.retry_rejected {
@@ -276,7 +277,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         if cause.is_circuit() || cause.is_hidden() && body.note == Note::Circuit {
             *last = Some(End::Rejected);
         }
-        // If the error can be searched, a rejection that the search does not find was handled by the body.
+        // If the type of the error hides no cause, and the error contains no rejection, the body has handled the
+        // rejection. A message about a rejection is then ignored.
         let is_about_error = |open: &StillOpen| cause == Cause::Unknown || !open.by_rejection;
         *noted = StillOpen::last().filter(|open| body.has_message && is_about_error(open)).map(|open| open.wait);
         self

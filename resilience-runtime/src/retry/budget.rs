@@ -105,8 +105,8 @@ impl RetryRatio {
     pub const DEFAULT: Self = Self { ttl: Duration::from_secs(10), min_per_second: 10, share: 0.2 };
 }
 
-/// The kind of failure that a retry follows. A [`TokenBucket`] has a separate cost for each kind. A [`RetryRatio`]
-/// ignores the kind.
+/// The kind of failure after which a retry is made. A [`TokenBucket`] has a separate cost for each kind. A
+/// [`RetryRatio`] ignores the kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RetryCost {
@@ -356,12 +356,12 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, a tenth of the time
-    /// window. The lower half is the count of calls or retries in this slot.
+    /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, a tenth of the
+    /// time window. The lower half is the count of calls or retries in this slot.
     ///
-    /// If the number is that of the current slot, or of a later slot that another thread has already used, the count grows
-    /// by one. If the number is that of an old slot, or comes from another clock, the current slot starts with a count of
-    /// one.
+    /// If the upper half of `word` is the number of the current slot, or of a later slot that another thread has
+    /// already used, the count grows by one. If the upper half is the number of an old slot, or comes from another
+    /// clock, the result is the number of the current slot, with a count of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

@@ -73,18 +73,18 @@ impl RetryPolicy {
 }
 
 impl<P> RetryBuilder<P> {
-    /// Sets the maximum number of attempts, including the first attempt. The number is at least 1. Default: 3.
+    /// Sets the maximum number of attempts, including the first attempt. The number must be at least 1. Default: 3.
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
     }
 
-    /// Sets the pause after the first failed attempt. The pause is from 0 to 584 years. Default: 1 s.
+    /// Sets the pause after the first failed attempt. The pause must be from 0 to 584 years. Default: 1 s.
     pub fn delay(self, delay: Duration) -> Self {
         self.set(|schedule| schedule.delay(delay))
     }
 
-    /// Sets the factor by which the pause is multiplied after each further failed attempt. The factor is finite and at
-    /// least 1. Default: 2.
+    /// Sets the factor by which the pause is multiplied after each further failed attempt. The factor must be finite
+    /// and at least 1. Default: 2.
     ///
     /// [`build`](Self::build) fails if this option is combined with [`Jitter::Decorrelated`].
     pub fn backoff(self, factor: f64) -> Self {
@@ -103,8 +103,8 @@ impl<P> RetryBuilder<P> {
 
     /// Sets the seed of the random numbers for jitter. Default: a random seed.
     ///
-    /// With a seed, every call has the same sequence of pauses, for tests and simulations. The generator of random
-    /// numbers is `SplitMix64`. Each pause uses one random number.
+    /// With a seed, every call has the same sequence of pauses, which is useful in tests and simulations. The generator
+    /// of random numbers is `SplitMix64`. Each pause uses one random number.
     ///
     /// ```
     /// use std::time::Duration;
@@ -142,7 +142,7 @@ impl<P> RetryBuilder<P> {
     ///
     /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if the
     /// sum of its attempts and the nested retries has reached `max`. The option does not reduce the number of nested
-    /// retries. The retries of a called function do not count if its call succeeds.
+    /// retries. If the call of the called function succeeds, the retries of this call do not count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }

@@ -9,7 +9,7 @@ use crate::events::{TARGET, excerpt};
 use crate::retry::end::End;
 
 /// Emits the event that reports a failed attempt. `next` is the pause before the next attempt, or the reason why no
-/// attempt follows.
+/// further attempt follows.
 #[cold]
 pub(crate) fn retry(func: &str, attempt: u32, next: Result<Duration, End>, error: Option<&dyn Display>) {
     let error = excerpt(error);

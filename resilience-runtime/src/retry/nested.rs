@@ -9,8 +9,9 @@ use crate::base::existing::{Existing, Note};
 use crate::base::repeat::Repeat;
 
 thread_local! {
-    /// The number of retries on this thread, minus the retries of calls that succeeded. [`Counted`] reads this number
-    /// before and after each poll of a retry's body. The difference is the number of retries inside the body.
+    /// The number of retries that calls on this thread have made. The retries of a call are subtracted when the call
+    /// succeeds. [`Counted`] reads this number before and after each poll of a retry's body. The difference is the
+    /// number of retries inside the body.
     static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
@@ -30,8 +31,8 @@ pub(crate) struct Inside {
     /// The number of retries that nested calls made inside the body, in all attempts. The retries of nested calls that
     /// succeeded are not included.
     pub(crate) retries: i32,
-    /// The observations of the last poll of the body. The field is `None` if a layer, such as a timeout, ended the current
-    /// attempt before the body returned.
+    /// The observations of the last poll of the body. The field is `None` if a layer, such as a timeout, ended the
+    /// current attempt before the body returned.
     pub(crate) ended: Option<Ended>,
     /// Whether the current attempt is a repetition of the first attempt.
     pub(crate) is_repeat: bool,
@@ -40,7 +41,7 @@ pub(crate) struct Inside {
 /// The observations of the last poll of a body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
-    /// The kind of error that a layer created during the poll.
+    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the poll.
     pub(crate) note: Note,
     /// Whether a circuit left a message for the retry during the poll.
     pub(crate) has_message: bool,

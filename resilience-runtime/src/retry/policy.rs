@@ -74,8 +74,9 @@ impl Default for RetryPolicy {
 }
 
 impl<P> RetryPolicy<P> {
-    /// Calls `f` until an attempt succeeds, or until [`max`](crate::RetryBuilder::max) attempts have failed. Options of
-    /// the policy may end the retry earlier.
+    /// Calls `f` until an attempt succeeds, or until [`max`](crate::RetryBuilder::max) attempts have failed. Some
+    /// options of the policy, such as [`retry_if`](crate::RetryBuilder::retry_if), can end the retry before `max`
+    /// attempts have failed.
     ///
     /// A [`CircuitBreaker`](crate::CircuitBreaker) that `f` calls can end the retry, as in a function with `#[retry]`.
     /// The call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
@@ -90,9 +91,9 @@ impl<P> RetryPolicy<P> {
     ///   than the next pause. If several circuits rejected calls or recorded failures, only the last of these circuits
     ///   counts.
     ///
-    /// A circuit that stays open ends the retry even if the attempt handled the rejection of this circuit, and then
-    /// failed for a reason that no circuit recorded. The policy does not notice a rejection in an earlier poll, or in a
-    /// spawned task.
+    /// A circuit that stays open ends the retry even if the attempt handled the rejection by this circuit, and then
+    /// failed for a reason that no circuit recorded. The policy does not notice a rejection in an earlier poll of the
+    /// attempt, or in a spawned task.
     ///
     /// # Errors
     ///
@@ -100,11 +101,13 @@ impl<P> RetryPolicy<P> {
     ///
     /// # Panics
     ///
-    /// Panics if a pause starts outside a tokio runtime with an enabled timer. A pause of zero needs no runtime.
+    /// A pause needs the timer of a tokio runtime, except a pause of zero. At the start of a pause, panics if there is
+    /// no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the current attempt, or ends the current pause. No further attempt starts.
+    /// Dropping the future that this method returns drops the current attempt, or ends the current pause. No further
+    /// attempt starts.
     pub async fn call<T, E, F, Fut>(&self, mut f: F) -> Result<T, E>
     where
         F: FnMut() -> Fut,

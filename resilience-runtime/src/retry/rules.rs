@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::retry::budget::RetryCost;
 
-/// Describes a retry. The function of [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) receives this value
-/// before the pause.
+/// Describes a retry. The function that [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets receives this
+/// value before the pause of the retry.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E> {
@@ -58,8 +58,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The rules of a [`RetryPolicy`](crate::RetryPolicy) without functions of the user. A policy with these rules retries
-/// every error.
+/// The rules of a [`RetryPolicy`](crate::RetryPolicy) for which the user has set no function. A policy with these rules
+/// retries after every error.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct AnyError;

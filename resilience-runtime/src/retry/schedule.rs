@@ -10,7 +10,8 @@ use crate::retry::backoff::{Backoff, Jitter};
 
 /// The options of a retry that are plain values: counts, factors, times and flags.
 ///
-/// The macro of `#[retry]` checks the options at compile time, and passes a constant schedule to the runtime.
+/// The macro of `#[retry]` checks the options at compile time, and passes a constant schedule to the functions of this
+/// crate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a schedule does nothing by itself"]
 pub struct Schedule {
@@ -100,8 +101,8 @@ impl Schedule {
     }
 
     /// Returns two lengths for the pause after a failed attempt. `attempt` is the number of the failed attempt, counted
-    /// from 1. The first length ignores `hint`, the delay that the error asks for. The second length is at least as
-    /// long as `hint`.
+    /// from 1. `previous` is the pause before the failed attempt, computed without a `hint`. The first length ignores
+    /// `hint`, the delay that the error asks for. The second length is at least as long as `hint`.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));

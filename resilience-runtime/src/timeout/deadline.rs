@@ -19,7 +19,7 @@ thread_local! {
 ///
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
-/// - If a call still waits for a bulkhead at the deadline, the bulkhead rejects the call.
+/// - If a call still waits for a slot of a bulkhead at the deadline, the bulkhead rejects the call.
 /// - A timeout ends its call at the deadline. A timeout starts no call after the deadline.
 ///
 /// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`:

@@ -44,8 +44,8 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take. The result is the configured time of the timeout. If less
-    /// time was left until the caller's [`deadline`](crate::deadline()), the result is the time until the deadline.
+    /// Returns the time that the call was allowed to take: the configured time of the timeout, or the time that was
+    /// left until the caller's [`deadline`](crate::deadline()), whichever is shorter.
     pub fn after(&self) -> Duration {
         self.after
     }
@@ -127,18 +127,18 @@ impl Timeout {
 
     /// Calls `f`, and waits for the future that `f` returns. If the future does not end in time, drops the future.
     ///
-    /// If the future becomes ready at the moment of the timeout, the outcome of the future is returned. If a
+    /// If the future is ready when the timeout ends, this method returns the outcome of the future. If a
     /// [`deadline`](crate::deadline()) around the call has already passed, the future is dropped without a poll.
     ///
     /// # Errors
     ///
-    /// Returns the error of the future of `f`. If the timeout ends the call, converts a [`TimeoutError`] to the error
-    /// type `E`, and returns the result.
+    /// Returns the error of the future of `f`. If the timeout or the caller's deadline ends the call, returns a
+    /// [`TimeoutError`], converted to the error type `E`.
     ///
     /// # Panics
     ///
-    /// Panics if the future of `f` is not ready at once, and the call does not run in a tokio runtime with an enabled
-    /// timer.
+    /// If the future of `f` is not ready at its first poll, this method needs the timer of a tokio runtime. In this
+    /// case, panics if there is no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
@@ -212,8 +212,8 @@ impl Timer {
         Self { state }
     }
 
-    /// Returns a future that polls `future`. The returned future has the output of `future`, or `None` if the timer
-    /// ends first. If the timer was created with a time of zero, `future` is not polled.
+    /// Returns a future that polls `future`. The output of the returned future is the output of `future`, or `None` if
+    /// the timer ends before `future`. If the timer was created with a time of zero, `future` is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
