@@ -4,7 +4,7 @@
 //!
 //! These tests need a process of their own, because they replace the global allocator.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::thread::available_parallelism;
@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use resilience_runtime::{
-    CallError, CircuitBreaker, RetryPolicy, bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, RateLimit, RetryBudget, RetryPolicy, RetryRatio, bulkhead, circuit, fallback,
+    get_circuit, hedge, rate_limit, retry, timeout,
 };
-use support::Error;
+use support::{Error, paused_runtime};
+use tokio::time::sleep;
 
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
@@ -52,6 +54,72 @@ fn calls_through_other_layers_do_not_allocate() {
     ready(layered(true)).unwrap();
     assert_none("a success", || ready(layered(true)).unwrap());
     assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Other)));
+}
+
+#[hedge(after = 1, max = 3)]
+async fn slow_attempts(time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    Ok(())
+}
+
+#[retry(max = 2, delay = 1, jitter = "full")]
+#[timeout(5)]
+async fn ended_twice() -> Result<(), Error> {
+    pending().await
+}
+
+#[bulkhead(max = 1, wait = 5)]
+async fn one_by_one() -> Result<(), Error> {
+    sleep(Duration::from_secs(1)).await;
+    Ok(())
+}
+
+#[test]
+fn waits_do_not_allocate() {
+    let runtime = paused_runtime();
+    let hedged = || runtime.block_on(slow_attempts(Duration::from_secs(9))).unwrap();
+    let timed_out = || assert!(runtime.block_on(ended_twice()).is_err());
+    let queued = || assert_eq!(runtime.block_on(async { tokio::join!(one_by_one(), one_by_one()) }), (Ok(()), Ok(())));
+    let calls: [(&str, &dyn Fn()); 3] =
+        [("three attempts of a hedge", &hedged), ("a pause and two timeouts", &timed_out), ("a queue", &queued)];
+    for (_, call) in calls {
+        call();
+    }
+    for (call_kind, call) in calls {
+        assert_none(call_kind, call);
+    }
+}
+
+#[circuit(name = "window_of_time", threshold = 3, window = 60)]
+async fn window_of_time(works: bool) -> Result<(), Error> {
+    if works { Ok(()) } else { Err(Error::Down) }
+}
+
+#[circuit(name = "window_of_calls", failure_rate = 0.9, slow_call = 1, slow_rate = 0.9, min_calls = 9, calls = 99)]
+async fn window_of_calls(works: bool) -> Result<(), Error> {
+    if works { Ok(()) } else { Err(Error::Down) }
+}
+
+#[test]
+fn calls_through_windows_do_not_allocate() {
+    ready(window_of_time(true)).unwrap();
+    ready(window_of_calls(true)).unwrap();
+    for works in [true, false] {
+        assert_none("a window of time", || assert_eq!(ready(window_of_time(works)).is_ok(), works));
+        assert_none("a window of calls", || assert_eq!(ready(window_of_calls(works)).is_ok(), works));
+    }
+}
+
+#[circuit(name = "allocations::thread")]
+async fn in_second_thread() -> Result<(), Error> {
+    Ok(())
+}
+
+#[test]
+fn first_call_of_second_thread_does_not_allocate() {
+    ready(in_second_thread()).unwrap();
+    let thread = std::thread::spawn(|| assert_none("a success", || ready(in_second_thread()).unwrap()));
+    thread.join().unwrap();
 }
 
 #[test]
@@ -171,4 +239,67 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");
     assert!((16_384..19_000).contains(&both), "{both}");
+}
+
+#[circuit(name = "allocations::io", threshold = 1)]
+async fn into_io() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "allocations::boxed", threshold = 1)]
+async fn into_box() -> Result<(), Box<dyn std::error::Error>> {
+    Ok(())
+}
+
+#[circuit(name = "allocations::anyhow", threshold = 1)]
+async fn into_anyhow() -> anyhow::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "allocations::own", threshold = 1)]
+async fn into_own() -> Result<(), Error> {
+    Ok(())
+}
+
+#[test]
+fn only_conversions_of_rejections_allocate() {
+    for name in ["io", "boxed", "anyhow", "own"] {
+        get_circuit(&format!("allocations::{name}")).unwrap().force_open();
+    }
+    let allocates = |call: &dyn Fn()| {
+        call();
+        measure(call).count_total > 0
+    };
+    assert!(allocates(&|| assert!(ready(into_io()).is_err())));
+    assert!(allocates(&|| assert!(ready(into_box()).is_err())));
+    assert!(allocates(&|| assert!(ready(into_anyhow()).is_err())));
+    assert!(!allocates(&|| assert!(ready(into_own()).is_err())));
+}
+
+#[retry(max = 2, delay = 0, budget = RetryBudget::ratio(RetryRatio::DEFAULT))]
+async fn with_ratio(works: bool) -> Result<(), Error> {
+    if works { Ok(()) } else { Err(Error::Down) }
+}
+
+#[circuit(with = layers.0)]
+#[bulkhead(with = layers.1)]
+#[rate_limit(with = layers.2)]
+async fn with_held_layers(layers: &(CircuitBreaker, Bulkhead, RateLimit)) -> Result<(), Error> {
+    let _ = layers;
+    Ok(())
+}
+
+#[test]
+fn calls_with_a_budget_or_a_held_layer_do_not_allocate() {
+    ready(with_ratio(true)).unwrap();
+    assert_none("a success with a budget", || ready(with_ratio(true)).unwrap());
+    assert_none("a failure with a budget", || assert!(ready(with_ratio(false)).is_err()));
+    let layers = (
+        CircuitBreaker::builder("held").build().unwrap(),
+        Bulkhead::builder("held", 1).build().unwrap(),
+        RateLimit::builder("held", 2).build().unwrap(),
+    );
+    ready(with_held_layers(&layers)).unwrap();
+    assert_none("a success", || ready(with_held_layers(&layers)).unwrap());
+    assert_none("a rejection", || assert!(matches!(ready(with_held_layers(&layers)), Err(Error::Limited(_)))));
 }

@@ -185,3 +185,41 @@ async fn option_of_another_function_applies_to_every_key() {
         assert_eq!(get_circuit(&format!("keyed::joined[{key}]")).unwrap().state(), CircuitState::Open, "{key}");
     }
 }
+
+#[circuit(name = "keyed::never_called", key = key)]
+async fn never_called(key: u32) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+#[test]
+fn keyed_circuit_is_not_listed_before_first_call() {
+    drop(never_called(1));
+    assert!(get_circuit_stats().keys().all(|name| !name.starts_with("keyed::never_called")));
+    assert!(get_circuit("keyed::never_called").is_none());
+}
+
+#[circuit(name = "keyed::hashed", key = key)]
+async fn hashed(key: &str) -> io::Result<()> {
+    let _ = key;
+    Ok(())
+}
+
+/// Prints the shown name of a long key. The test starts itself twice as a process, and compares the two names.
+#[tokio::test]
+async fn hash_of_long_key_differs_in_each_process() {
+    const CHILD: &str = "RESILIENCE_TEST_PRINTS_KEY";
+    if std::env::var_os(CHILD).is_some() {
+        hashed(&"k".repeat(1000)).await.unwrap();
+        let names: Vec<_> = get_circuit_stats().into_keys().filter(|name| name.starts_with("keyed::hashed")).collect();
+        println!("{}", names.join(" "));
+        return;
+    }
+    let name = || {
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "hash_of_long_key_differs_in_each_process", "--nocapture"]).env(CHILD, "1");
+        let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        output.lines().find(|line| line.contains("keyed::hashed[")).expect("the name of the key").to_owned()
+    };
+    assert_ne!(name(), name());
+}

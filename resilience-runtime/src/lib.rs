@@ -71,20 +71,20 @@
 //!   `trial_timeout`, the running trials are no longer included in this sum, and the circuit admits a new trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
-//! - A layer (an attribute of a function) allocates memory only at the first call of the function. There are two
-//!   exceptions to this rule:
-//!   - If a circuit has the option `key`, a call allocates when no circuit for its key is stored. Either the key is
-//!     new, or the circuit of the key was evicted, or calls are using `max_keys` circuits of other keys.
-//!   - A rejected call allocates if the error of the rejection is converted to an [`std::io::Error`] or a `Box<dyn
-//!     Error>`.
+//! - A layer (an attribute of a function) allocates memory at its first call only. There are two exceptions to this
+//!   rule:
+//!   - A call allocates if the table of circuits has no circuit for its `key`, because the key is new or the table is
+//!     full.
+//!   - An error of a layer allocates if it becomes an [`std::io::Error`], a `Box<dyn Error>` or an `anyhow::Error`.
 //! - No lock is held across an await, an event or your code.
-//! - An open circuit takes no lock to reject a call while its cooldown runs. A successful call of a closed circuit
-//!   takes a lock only in these cases:
-//!   - The successful call ends a series of failures, or is the first successful call of its thread since the circuit
-//!     was created or last closed.
-//!   - The circuit has a `key`, or the call is slow, or the call is the first call after a tenth of the circuit's time
+//! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
+//!   circuit takes a lock only in these cases:
+//!   - The first call of a function takes a lock to find the circuit by its name.
+//!   - A success takes the lock after failures, or if it is the first success of its thread since the circuit was
+//!     created or last closed.
+//!   - A success takes the lock if the circuit has a `key`, if the call is slow, or if a tenth of the circuit's time
 //!     window has passed.
-//!   - Another thread changes the counters of the circuit at the same moment. This case is rare.
+//!   - A success takes the lock in a rare race with another thread, or after four billion successes.
 //!
 //! # Events
 //!

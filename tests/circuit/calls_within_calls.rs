@@ -243,3 +243,40 @@ async fn call_within_lost_trial_is_judged_by_itself() {
     assert!(answer.await.is_err(), "the trial is of an earlier generation");
     assert_eq!(breaker.stats().total_rejected, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_call_belongs_to_permit_of_trial() {
+    let breaker = CircuitBreaker::builder("within::permit").build().unwrap();
+    breaker.trip();
+    advance(Duration::from_secs(60)).await;
+    let permit = breaker.try_acquire().unwrap();
+    assert!(breaker.try_acquire().is_err());
+    assert!(breaker.call(|| ready(Ok::<_, ()>(()))).await.is_err());
+    permit.success();
+    assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::Closed, 2));
+}
+
+/// Makes a trial of each circuit, one inside the other. The innermost body calls the last circuit again.
+fn nested(breakers: &[CircuitBreaker]) -> std::pin::Pin<Box<dyn Future<Output = Result<(), ()>> + '_>> {
+    Box::pin(async move {
+        match breakers {
+            [] => Ok(()),
+            [last] => {
+                let again = async || last.call(|| ready(Ok::<_, ()>(()))).await.map_err(drop);
+                last.call(again).await.map_err(drop)
+            }
+            [first, rest @ ..] => first.call(|| nested(rest)).await.map_err(drop),
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_eight_nested_trials_contain_their_calls() {
+    for (depth, expected) in [(8, Ok(())), (9, Err(()))] {
+        let builder = |_| CircuitBreaker::builder("within::deep").build().unwrap();
+        let breakers: Vec<_> = (0..depth).map(builder).collect();
+        breakers.iter().for_each(CircuitBreaker::trip);
+        advance(Duration::from_secs(60)).await;
+        assert_eq!(nested(&breakers).await, expected, "{depth}");
+    }
+}

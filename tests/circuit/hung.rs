@@ -197,7 +197,7 @@ fn calls_without_outcome_emit_circuit_blind() {
             advance(59 * SECOND).await;
             cancel(100);
             assert_eq!(count(), 1, "once a minute");
-            advance(SECOND).await;
+            advance(2 * SECOND).await;
             cancel(1);
             assert_eq!(count(), 2);
 

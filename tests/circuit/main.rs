@@ -10,4 +10,5 @@ mod count_requests;
 mod differences;
 mod hung;
 mod trip_rules;
+mod user_code;
 mod with;

@@ -295,3 +295,16 @@ fn look_from_another_clock_changes_no_window() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn window_leaves_out_ignored_and_cancelled_calls() {
+    for builder in [builder().window(60 * SECOND), builder().calls(9)] {
+        let breaker = builder.threshold(3).build().unwrap();
+        calls(&breaker, ".x");
+        breaker.try_acquire().unwrap().ignore();
+        drop(breaker.try_acquire().unwrap());
+        let stats = breaker.stats();
+        assert_eq!((stats.window_total, stats.window_failures), (2, 1));
+        assert_eq!((stats.total_ignored, stats.total_cancelled), (1, 1));
+    }
+}

@@ -150,3 +150,14 @@ async fn rejection_beside_trial_shows_state_and_wait() {
     assert!(breaker.try_acquire().is_err());
     assert_eq!(recorded(), ["DEBUG circuit_rejected circuit=beside_trial state=\"forced_open\" retry_after=30"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn hung_is_shown_as_the_error() {
+    record();
+    let second = Duration::from_secs(1);
+    let breaker = CircuitBreaker::builder("hung").threshold(9).hung_after(second).build().unwrap();
+    let permit = breaker.try_acquire().unwrap();
+    advance(second).await;
+    drop(permit);
+    assert_eq!(recorded(), ["DEBUG circuit_failure circuit=hung duration_ms=1000 error=hung"]);
+}

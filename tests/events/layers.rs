@@ -234,3 +234,37 @@ async fn other_layers_emit_their_events() {
         ]
     );
 }
+
+#[retry(max = 1)]
+async fn generic<E>(make: impl Fn() -> E) -> Result<(), E> {
+    Err(make())
+}
+
+#[retry(max = 1)]
+async fn generic_display<E: std::fmt::Display>(make: impl Fn() -> E) -> Result<(), E> {
+    Err(make())
+}
+
+#[tokio::test]
+async fn event_of_generic_error_needs_display_bound() {
+    record();
+    assert!(generic(|| "down").await.is_err());
+    assert!(generic_display(|| "down").await.is_err());
+    assert_eq!(
+        recorded(),
+        [
+            "DEBUG retry_exhausted func=\"generic\" attempt=1",
+            "DEBUG retry_exhausted func=\"generic_display\" attempt=1 error=down",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn event_of_policy_has_no_error() {
+    record();
+    let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
+    assert!(policy.call(|| std::future::ready(Err::<(), _>("down"))).await.is_err());
+    let events = recorded();
+    assert_eq!(events.len(), 2);
+    assert!(events.iter().all(|event| !event.contains("error=")), "{events:?}");
+}

@@ -282,3 +282,33 @@ async fn error_of_fallback_is_no_rejection() {
     let stats = get_circuit("bulkhead::over_a_fallback").unwrap().stats();
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 0));
 }
+
+#[bulkhead(max = 1)]
+async fn first_of_two(busy: bool) -> Result<(), Error> {
+    if busy { pending().await } else { Ok(()) }
+}
+
+#[bulkhead(max = 1)]
+async fn second_of_two(busy: bool) -> Result<(), Error> {
+    if busy { pending().await } else { Ok(()) }
+}
+
+#[bulkhead(max = 1)]
+async fn generic<T>(_: T, busy: bool) -> Result<(), Error> {
+    if busy { pending().await } else { Ok(()) }
+}
+
+#[tokio::test]
+async fn each_function_has_its_own_bulkhead() {
+    let (mut first, mut one) = (Box::pin(first_of_two(true)), Box::pin(generic(1, true)));
+    tokio::select! {
+        biased;
+        _ = &mut first => unreachable!("it hangs"),
+        _ = &mut one => unreachable!("it hangs"),
+        () = yield_now() => {}
+    }
+    assert!(matches!(first_of_two(false).await, Err(Error::Full(_))));
+    assert_eq!(second_of_two(false).await, Ok(()));
+    let second = generic("two", false).await;
+    assert!(matches!(second, Err(Error::Full(_))), "all instances of a generic function share one");
+}

@@ -22,7 +22,8 @@ async fn circuit_below_retry_counts_each_attempt() {
     let service = Service::down();
     assert_eq!(each_attempt_counts(&service).await, Err(Error::Failed(3)));
     assert_eq!(service.calls.seconds(), [0, 1, 3]);
-    assert_eq!(breaker("circuit_and_retry::each_attempt").stats().failures, 3);
+    let stats = breaker("circuit_and_retry::each_attempt").stats();
+    assert_eq!((stats.failures, stats.state), (3, CircuitState::Closed), "one call alone does not reach the threshold");
 }
 
 #[circuit(name = "circuit_and_retry::each_request", threshold = 2)]

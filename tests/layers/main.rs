@@ -8,3 +8,4 @@ mod hedge;
 mod pairs;
 mod rate_limit;
 mod rejections;
+mod without_timer;

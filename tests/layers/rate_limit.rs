@@ -185,3 +185,72 @@ fn clock_slightly_behind_gets_no_new_burst() {
         assert_eq!(on_two_clocks().await, Ok(()));
     });
 }
+
+#[rate_limit(per_second = 1)]
+async fn first_of_two() -> Result<(), Error> {
+    Ok(())
+}
+
+#[rate_limit(per_second = 1)]
+async fn second_of_two() -> Result<(), Error> {
+    Ok(())
+}
+
+#[rate_limit(per_second = 1)]
+async fn generic<T>(_: T) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_function_has_its_own_rate_limit() {
+    first_of_two().await.unwrap();
+    assert!(first_of_two().await.is_err());
+    assert_eq!(second_of_two().await, Ok(()));
+    generic(1).await.unwrap();
+    assert!(generic("two").await.is_err(), "all instances of a generic function share one");
+}
+
+#[rate_limit(with = limit)]
+#[retry(max = 3, delay = 0)]
+async fn above_a_retry(limit: &RateLimit, attempts: &Cell<u32>) -> Result<(), Error> {
+    attempts.set(attempts.get() + 1);
+    let _ = limit;
+    Err(Error::Down)
+}
+
+#[retry(max = 3, delay = 0)]
+#[rate_limit(with = limit)]
+async fn below_a_retry(limit: &RateLimit, attempts: &Cell<u32>) -> Result<(), Error> {
+    attempts.set(attempts.get() + 1);
+    let _ = limit;
+    Err(Error::Down)
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limit_counts_calls_above_and_attempts_below_retry() {
+    let (limit, attempts) = (RateLimit::builder("retry", 9).build().unwrap(), Cell::new(0));
+    assert_eq!(above_a_retry(&limit, &attempts).await, Err(Error::Down));
+    assert_eq!((limit.stats().total_admitted, attempts.take()), (1, 3));
+    assert_eq!(below_a_retry(&limit, &attempts).await, Err(Error::Down));
+    assert_eq!((limit.stats().total_admitted, attempts.take()), (4, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_second_admits_rate_and_burst() {
+    let limit = RateLimit::builder("first_second", 100).build().unwrap();
+    let mut admitted = 0;
+    for _ in 0..1000 {
+        while limit.try_acquire().is_ok() {
+            admitted += 1;
+        }
+        advance(Duration::from_millis(1)).await;
+    }
+    assert_eq!(admitted, 199);
+}
+
+#[test]
+fn rate_limit_needs_no_runtime() {
+    let limit = RateLimit::builder("no_runtime", 1).build().unwrap();
+    assert!(limit.try_acquire().is_ok());
+    assert!(limit.try_acquire().is_err());
+}

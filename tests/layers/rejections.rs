@@ -604,3 +604,16 @@ async fn rejection_by_limit_does_not_end_retry() {
     retried(&calls).await.unwrap();
     assert_eq!(calls.get(), 2);
 }
+
+#[circuit(name = "rejections::text", threshold = 9, open = |open| open.to_string())]
+async fn text_only() -> Result<(), String> {
+    let rejection = never_open().await.unwrap_err().to_string();
+    Err(format!("search failed: {rejection}"))
+}
+
+#[tokio::test]
+async fn text_of_rejection_is_a_failure() {
+    get_circuit("rejections::never_open").unwrap().force_open();
+    assert!(text_only().await.unwrap_err().contains("is open"));
+    assert_eq!(stats("rejections::text"), (1, 0));
+}

@@ -1,9 +1,10 @@
 //! Tests the `Debug` and `Display` output of the public types.
 
 use std::error::Error;
+use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{Bulkhead, CircuitBreaker, Jitter, RateLimit, RetryPolicy};
+use resilience_runtime::{Bulkhead, CircuitBreaker, Jitter, RateLimit, RetryPolicy, Timeout, TimeoutError};
 
 #[tokio::test]
 async fn debug_output_names_type_and_instance() {
@@ -53,4 +54,25 @@ async fn rejection_shows_remaining_cooldown_and_its_source() {
     assert_eq!(rejected.to_string(), "Circuit 'down' is open. Retry in 30s");
     assert_eq!(rejected.source().unwrap().to_string(), "the call was not made");
     assert!(rejected.source().unwrap().source().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn io_error_contains_each_error_of_the_library() {
+    fn inner<E: Error + Into<io::Error> + Clone + PartialEq + 'static>(error: &E) {
+        let wrapped: io::Error = error.clone().into();
+        assert_eq!(wrapped.get_ref().and_then(|inner| inner.downcast_ref()), Some(error));
+        assert!(!wrapped.source().is_some_and(<dyn Error>::is::<E>), "`source` skips the contained error");
+    }
+    let breaker = CircuitBreaker::builder("wrapped").build().unwrap();
+    breaker.force_open();
+    inner(&breaker.try_acquire().unwrap_err());
+    let bulkhead = Bulkhead::builder("wrapped", 1).build().unwrap();
+    let _slot = bulkhead.try_acquire().unwrap();
+    inner(&bulkhead.try_acquire().unwrap_err());
+    let limit = RateLimit::builder("wrapped", 1).build().unwrap();
+    limit.try_acquire().unwrap();
+    inner(&limit.try_acquire().unwrap_err());
+    let timeout = Timeout::new(Duration::from_secs(1)).unwrap();
+    let error: TimeoutError = timeout.call(std::future::pending::<Result<(), _>>).await.unwrap_err();
+    inner(&error);
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use resilience_runtime::{RetryPolicy, circuit, get_circuit, retry, timeout};
 use support::{Error, fail};
+use tokio::task::LocalSet;
 use tokio::time::sleep;
 
 #[retry(max = 3, delay = 1)]
@@ -163,4 +164,30 @@ async fn nested_retries_count_when_attempt_times_out() {
     let calls = Cell::new(0);
     assert!(matches!(impatient(&calls).await, Err(Error::Timeout(_))));
     assert_eq!(calls.get(), 3, "one attempt and two nested retries");
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_of_spawned_task_count_only_in_local_set_of_body() {
+    let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
+    let body = |calls: &std::rc::Rc<Cell<u32>>| {
+        let calls = calls.clone();
+        async move { policy_of_two().call(async || fail(&calls)).await }
+    };
+
+    let calls = std::rc::Rc::new(Cell::new(0));
+    let around = LocalSet::new();
+    let call = policy.call(async || tokio::task::spawn_local(body(&calls)).await.unwrap());
+    assert!(around.run_until(call).await.is_err());
+    assert_eq!(calls.take(), 6, "three attempts of two calls each");
+
+    let call = policy.call(async || {
+        let own = LocalSet::new();
+        own.run_until(async { tokio::task::spawn_local(body(&calls)).await.unwrap() }).await
+    });
+    assert!(call.await.is_err());
+    assert_eq!(calls.take(), 4, "the retry of each task counts towards the three attempts");
+}
+
+fn policy_of_two() -> RetryPolicy {
+    RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap()
 }

@@ -251,3 +251,16 @@ async fn max_elapsed_counts_from_first_poll() {
     advance(seconds(9)).await;
     assert_eq!(call.await, Err(3), "a future does nothing until it is polled");
 }
+
+#[retry(max = 20, delay = 1)]
+async fn by_default(calls: &Calls) -> Result<(), u32> {
+    Err(calls.note())
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_have_no_jitter_and_no_limit_by_default() {
+    let calls = Calls::start();
+    assert_eq!(by_default(&calls).await, Err(20));
+    let expected: Vec<_> = (0..20).map(|attempt| (1_u64 << attempt) - 1).collect();
+    assert_eq!(calls.seconds(), expected);
+}

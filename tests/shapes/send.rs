@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::mpsc::Receiver;
 
 use resilience_runtime::{
-    bulkhead, circuit, fallback, retry, timeout, BulkheadFullError, CircuitOpenError, TimeoutError,
+    bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout, BulkheadFullError, CircuitOpenError, TimeoutError,
 };
 use tokio::task::yield_now;
 
@@ -124,4 +124,109 @@ async fn bounds_are_those_of_the_bare_function() {
     assert_eq!(not_send(Rc::new(7)).await.unwrap(), 7);
     assert_eq!(assert_send(fails_locally(false)).await.unwrap(), 7);
     assert!(assert_send(fails_locally(true)).await.is_err());
+}
+
+/// Finds out whether a value is `Send`. The method of the type applies to a `Send` value only, and the compiler prefers
+/// it to the method of the trait [`IsSend`].
+struct Probe<T>(std::marker::PhantomData<T>);
+
+impl<T> Probe<T> {
+    fn of(_: &T) -> Self {
+        Probe(std::marker::PhantomData)
+    }
+}
+
+#[expect(clippy::unused_self, reason = "the compiler selects a method by the type of `self`")]
+impl<T: Send> Probe<T> {
+    fn is_send(&self) -> bool {
+        true
+    }
+}
+
+trait IsSend {
+    fn is_send(&self) -> bool {
+        false
+    }
+}
+
+impl<T> IsSend for Probe<T> {}
+
+async fn one() -> io::Result<u32> {
+    yield_now().await;
+    Ok(1)
+}
+
+async fn other_with_rc() -> io::Result<u32> {
+    let value = Rc::new(1);
+    yield_now().await;
+    Ok(*value)
+}
+
+macro_rules! attributes {
+    ($($name:ident: $(#[$layer:meta])*;)*) => {
+        $(
+            mod $name {
+                use super::*;
+
+                $(#[$layer])*
+                pub(super) async fn sends() -> io::Result<u32> {
+                    yield_now().await;
+                    Ok(1)
+                }
+
+                $(#[$layer])*
+                pub(super) async fn does_not_send() -> io::Result<u32> {
+                    let held = Rc::new(1);
+                    yield_now().await;
+                    Ok(*held)
+                }
+            }
+        )*
+
+        #[test]
+        fn future_is_send_exactly_if_bare_future_is() {
+            $(
+                let (sends, does_not) = ($name::sends(), $name::does_not_send());
+                assert!(Probe::of(&sends).is_send(), stringify!($name));
+                assert!(!Probe::of(&does_not).is_send(), stringify!($name));
+            )*
+        }
+    };
+}
+
+attributes! {
+    no_attribute: ;
+    a_circuit: #[circuit(name = "send::exactly")];
+    a_keyed_circuit: #[circuit(name = "send::exactly_keyed", key = 7)];
+    a_retry: #[retry(delay = 0)];
+    a_timeout: #[timeout(5)];
+    a_bulkhead: #[bulkhead(max = 1, wait = 1)];
+    a_rate_limit: #[rate_limit(per_second = 1)];
+    a_fallback: #[fallback(one)];
+    a_hedge: #[hedge(after = 1)];
+    a_stack: #[fallback(one)] #[timeout(9)] #[retry(max = 2, delay = 0)] #[circuit(name = "send::exactly_stack")] #[bulkhead(max = 1)];
+}
+
+#[hedge(after = 1)]
+async fn hedged(cell: Cell<u32>) -> io::Result<u32> {
+    yield_now().await;
+    Ok(cell.get())
+}
+
+#[hedge(after = 1, clone(cell))]
+async fn hedged_clone(cell: Cell<u32>) -> io::Result<u32> {
+    yield_now().await;
+    Ok(cell.get())
+}
+
+#[fallback(other_with_rc)]
+async fn falls_back() -> io::Result<u32> {
+    Ok(1)
+}
+
+#[test]
+fn hedge_and_fallback_may_make_future_not_send() {
+    assert!(!Probe::of(&hedged(Cell::new(1))).is_send());
+    assert!(!Probe::of(&hedged_clone(Cell::new(1))).is_send());
+    assert!(!Probe::of(&falls_back()).is_send());
 }

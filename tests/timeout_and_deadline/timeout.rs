@@ -209,3 +209,14 @@ async fn nearly_for_ever() -> io::Result<u32> {
 async fn longest_timeout_is_accepted() {
     assert_eq!(nearly_for_ever().await.unwrap(), 7);
 }
+
+#[timeout("1ms")]
+async fn blocks() -> Result<u32, Error> {
+    std::thread::sleep(Duration::from_millis(20));
+    Ok(7)
+}
+
+#[tokio::test]
+async fn body_that_does_not_yield_runs_to_its_end() {
+    assert_eq!(blocks().await, Ok(7));
+}

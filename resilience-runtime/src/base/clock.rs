@@ -18,6 +18,12 @@ use crate::base::sync::OnceLock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
+#[cfg(test)]
+thread_local! {
+    /// The number of times that this thread has read tokio's clock.
+    pub(crate) static READINGS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
 /// The longest expected time between the moment when a thread reads the clock, and the moment when the thread uses the
 /// time that it read. If the times that two threads use differ by more than this duration, this crate assumes that the
 /// times come from two different clocks. For example, two tests may each have a paused clock.
@@ -33,6 +39,8 @@ impl Tick {
     #[inline]
     pub(crate) fn now() -> Self {
         static FIRST: OnceLock<std::time::Instant> = OnceLock::new();
+        #[cfg(test)]
+        READINGS.set(READINGS.get() + 1);
         let first = Instant::from_std(*FIRST.get_or_init(std::time::Instant::now));
         let now = Instant::now();
         match now.checked_duration_since(first) {

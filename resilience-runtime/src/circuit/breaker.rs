@@ -1,5 +1,8 @@
 //! Defines [`CircuitBreaker`], the handle of a circuit.
 
+#[cfg(all(test, not(resilience_loom)))]
+mod costs;
+
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;

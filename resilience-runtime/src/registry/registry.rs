@@ -68,6 +68,13 @@ fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
     lock(&PARTS_OF_REGISTRY[(hash >> 32) as usize % PARTS])
 }
 
+/// Calls `f` while this thread holds the locks of all parts of the registry.
+#[cfg(all(test, not(resilience_loom)))]
+pub(crate) fn with_all_parts_locked<T>(f: impl FnOnce() -> T) -> T {
+    let _parts = PARTS_OF_REGISTRY.each_ref().map(lock);
+    f()
+}
+
 impl Registry {
     /// Returns the circuit of this name, and creates the circuit if it does not exist. Also returns the options that
     /// attributes, builders and a preset (a ready-made circuit) set for the circuit, and whether the circuit is new. A

@@ -133,3 +133,43 @@ impl Shared for RateLimit {
         (Self::new(Cow::Borrowed(func).into(), per_second, burst), Vec::new())
     }
 }
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn second_call_takes_no_lock_of_the_registry() {
+        static SITE: Site<CircuitBreaker> = Site::new(CircuitDeclaration::new("site::lock"));
+        SITE.get();
+        let (end, ended) = mpsc::channel();
+        let call = move || {
+            let _ = end.send(SITE.get().name());
+        };
+        let free = registry::with_all_parts_locked(|| {
+            thread::spawn(call);
+            ended.recv_timeout(Duration::from_secs(5)).is_ok()
+        });
+        assert!(free);
+    }
+
+    #[cfg(not(feature = "declare"))]
+    #[test]
+    fn options_apply_from_first_call_of_their_function() {
+        static FIRST: Site<CircuitBreaker> = Site::new(CircuitDeclaration::new("site").threshold(7));
+        crate::__declare!(FIRST);
+        static SECOND: Site<CircuitBreaker> =
+            Site::new(CircuitDeclaration::new("site").threshold(9).cooldown(Duration::from_secs(1)));
+        crate::__declare!(SECOND);
+
+        assert!(registry::get_circuit("site").is_none());
+        let called_first = SECOND.get().stats();
+        assert_eq!((called_first.threshold, called_first.cooldown), (9, Duration::from_secs(1)));
+        assert_eq!(FIRST.get().stats().threshold, 9, "the function that is called first wins");
+        assert_eq!(registry::check_circuits().unwrap_err().len(), 1);
+    }
+}

@@ -25,8 +25,9 @@ impl Blind {
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
     /// The exponent of two in the unit of the field `warned`, which is 2^29 ns (about half a second).
     const UNIT: u32 = 29;
-    /// The number of units of 2^29 ns in a minute, rounded down.
-    const MINUTE: u16 = 111;
+    /// The number of units of 2^29 ns in a minute, rounded up, and one more. A difference of 113 units is longer than 112
+    /// whole units, which are more than a minute.
+    const MINUTE: u16 = 113;
 
     /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and
     /// failures since the breaker was created. A warning is due from the 20th consecutive call without an outcome on,
@@ -65,9 +66,20 @@ mod tests {
         assert_eq!(warnings(1, 0, 19), 0, "an outcome came between");
         assert_eq!(warnings(1, 0, 1), 1);
         assert_eq!(warnings(1, 59, 100), 0, "within a minute");
-        assert_eq!(warnings(1, 60, 100), 1);
-        assert_eq!(warnings(2, 120, 19), 0);
-        assert_eq!(warnings(2, 120, 1), 1);
+        assert_eq!(warnings(1, 61, 100), 1);
+        assert_eq!(warnings(2, 122, 19), 0);
+        assert_eq!(warnings(2, 122, 1), 1);
         assert_eq!(warnings(2, 86_400, 1), 1, "a day later");
+    }
+
+    #[test]
+    fn no_second_warning_within_a_minute_of_any_start() {
+        for offset in (0..1 << Blind::UNIT).step_by(1 << 24) {
+            let begun = Tick::now().after(Duration::from_nanos(offset));
+            let mut blind = Blind::default();
+            assert_eq!((0..20).filter(|_| blind.add(0, begun)).count(), 1);
+            assert!(!blind.add(0, begun.after(Duration::from_micros(59_999_999))), "{offset}");
+            assert!(blind.add(0, begun.after(Duration::from_secs(61))), "{offset}");
+        }
     }
 }
