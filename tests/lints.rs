@@ -111,6 +111,24 @@ async fn held(breaker: &CircuitBreaker, limits: (Bulkhead, RateLimit)) -> io::Re
     Ok(limits.1.stats().total_admitted)
 }
 
+struct Guard {
+    is_open: bool,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {}
+}
+
+impl Guard {
+    #[circuit(name = "lints::closed")]
+    #[timeout(5)]
+    async fn closed(mut self, text: String) -> io::Result<usize> {
+        tokio::task::yield_now().await;
+        self.is_open = text.is_empty();
+        Ok(text.len())
+    }
+}
+
 async fn instead(text: String, counter: &mut u32) -> io::Result<String> {
     tokio::task::yield_now().await;
     *counter = counter.saturating_add(1);
@@ -154,6 +172,7 @@ fn crate_with_strict_lints_compiles() -> io::Result<()> {
     let bulkhead = Bulkhead::builder("lints", 1).build().map_err(io::Error::other)?;
     let limit = RateLimit::builder("lints", 1).build().map_err(io::Error::other)?;
     assert_eq!(runtime.block_on(held(&breaker, (bulkhead, limit)))?, 1);
+    assert_eq!(runtime.block_on(Guard { is_open: true }.closed(String::new()))?, 0);
     assert_eq!(runtime.block_on(boxed(String::new(), 0))?, 0);
     Ok(())
 }

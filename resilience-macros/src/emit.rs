@@ -5,6 +5,7 @@
 //! `Span::mixed_site`. A generated token has the location of the user's code only if compile errors about the token
 //! should point at the user's code.
 
+mod arguments;
 mod body;
 pub(crate) mod capture;
 mod exit;
@@ -16,7 +17,8 @@ use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Path, Signature};
 
-use self::capture::{Captures, arguments, capture, hold, lent};
+use self::arguments::{Lent, arguments, share};
+use self::capture::{capture, hold};
 use self::layer::{Layer, Place, Stack, Statements};
 use self::types::nameable;
 use crate::error::Errors;
@@ -78,18 +80,26 @@ pub(crate) fn emit(
     let at = mixed.located_at(function.output().map_or(sig.output.span(), Spanned::span));
 
     let mut sig = syn::parse2::<Signature>(sig.to_token_stream()).ok()?;
-    let lent = if shell.is_some() { Vec::new() } else { lent(&sig, body, plan.late()) };
-    let (mut moved, body) = match shell {
-        Some(_) if plan.repeats() => hoist(body, &sig),
-        _ => (Vec::new(), body.clone()),
+    let shell = shell.as_ref();
+    let (mut moved, hoisted) = match shell {
+        Some(_) => hoist(body, &sig),
+        None => (Vec::new(), body.clone()),
     };
-    let captures = match shell {
-        _ if plan.repeats() => {
-            capture(&mut sig, shell.as_ref(), plan.shares(), &mut moved, &body, &plan.clones(), errors)
-        }
-        None => hold(&mut sig, &body, &lent),
-        Some(_) => Captures::default(),
+    let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan.late());
+    let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
+    // Functions of the user, such as `failure_if`, cannot name an argument that only the block of `#[async_trait]` binds.
+    let body = if plan.repeats() || !lent.is_empty() || starts_late {
+        hoisted
+    } else {
+        moved.clear();
+        body.clone()
     };
+    let mut captures = if plan.repeats() {
+        capture(&mut sig, function, plan.shares(), &mut moved, &body, &plan.clones(), errors)
+    } else {
+        hold(&mut sig, shell, &mut moved, &body, &lent)
+    };
+    captures.lends |= shell.is_some_and(|shell| !shell.moves);
     for name in plan.attempts() {
         let taken = |input: &FnArg| match input {
             FnArg::Typed(input) => mentions(&input.pat.to_token_stream(), &name.to_string()),
@@ -112,7 +122,8 @@ pub(crate) fn emit(
         func: &sig.ident,
         captures: &captures,
         arguments: &arguments,
-        lends: !lent.is_empty(),
+        starts_late,
+        braces: *braces,
         output: function.output().map(nameable),
         at,
     };
@@ -176,6 +187,12 @@ impl Place<'_> {
         }
         let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.noted(&self.watched(block)));
         let ran = self.ran();
+        // Puts the clones into a block of their own. Functions of the user, such as `retry_if`, are outside this block,
+        // and read the arguments.
+        let wait = match self.clones() {
+            Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #wait outcome };),
+            None => wait,
+        };
         Statements::Bind(quote_spanned!(mixed=> #ran #wait))
     }
 }

@@ -45,7 +45,10 @@ pub(crate) struct Facts {
     pub(crate) clones: Vec<Ident>,
     /// The name of a variable for the user's function body. The variable contains the number of the current attempt.
     pub(crate) attempt: Option<Ident>,
-    /// The user's functions, such as `failure_if`, that the expansion may call after the creation of the body's future.
+    /// The user's function in the option `error` or `open`. The expansion calls the function before the body starts, if
+    /// the attribute rejects the call.
+    pub(crate) rejection: Option<TokenStream>,
+    /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
     pub(crate) late: Vec<TokenStream>,
 }
 
@@ -78,6 +81,7 @@ impl Facts {
             hint: None,
             clones: Vec::new(),
             attempt: None,
+            rejection: None,
             late: Vec::new(),
         }
     }

@@ -38,7 +38,8 @@ pub(crate) fn expand(
     args: TokenStream,
     item: &TokenStream,
 ) -> TokenStream {
-    if args.to_string() == ABSORBED {
+    // For an attribute such as `#[circuit = "name"]`, rustc itself reports an error.
+    if args.to_string() == ABSORBED || is_assigned(Span::call_site()) {
         return item.clone();
     }
     let mut errors = Errors::default();
@@ -73,6 +74,9 @@ pub(crate) fn expand(
     comes_first(&function, &mut errors);
     let plan = Plan::new(layers.iter().map(|layer| layer.facts()).collect());
     plan.check(&mut errors);
+    if let Some(shell) = function.shell.as_mut().filter(|_| plan.repeats()) {
+        shell.add_move();
+    }
     document(&mut function, &plan);
     let runtime = runtime.unwrap_or_else(|| parse_quote_spanned!(Span::mixed_site()=> ::resilience_runtime));
     let expansion = emit(&function, &layers, &plan, &runtime, &absorbed, &mut errors).unwrap_or_else(|| {
@@ -92,6 +96,13 @@ pub(crate) fn unknown(theirs: &str, ours: &str, item: &TokenStream) -> TokenStre
 
 fn unknown_attribute(theirs: &str, ours: &str) -> String {
     format!("unknown attribute `{theirs}`; the attribute is `#[{ours}]`")
+}
+
+/// Returns whether the source text of the attribute at `span` has the form `#[path = value]`.
+fn is_assigned(span: Span) -> bool {
+    let text = span.source_text().unwrap_or_default();
+    let path = text.strip_prefix("#[").unwrap_or_default();
+    path.find(['=', '(', '[', '{', ']']).is_some_and(|at| path[at..].starts_with('='))
 }
 
 /// Returns the attribute of this crate that `path` names, or `None` if `path` names any other attribute. `path` is the
@@ -116,7 +127,7 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
         Meta::List(list) => list.tokens.clone(),
         Meta::NameValue(meta) => {
             errors.push(meta.eq_token.span, "expected a list of options: write `(option = value)`");
-            TokenStream::new()
+            return (None, None);
         }
     };
     (attribute.parse)(attr.path().span(), args, errors)

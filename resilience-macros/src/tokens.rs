@@ -28,6 +28,86 @@ pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
+/// Returns whether the statements in `body` use the variable `ident`. Returns `false` if a `let` statement shadows the
+/// variable before its first use.
+pub(crate) fn uses(body: &TokenStream, ident: &str) -> bool {
+    let tokens: Vec<_> = body.clone().into_iter().collect();
+    let names = |tokens: &[TokenTree]| mentions(&tokens.iter().cloned().collect(), ident);
+    let is = |token: &TokenTree, sign| matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign);
+    let mut rest = &tokens[..];
+    loop {
+        let statement = rest.iter().position(|token| is(token, ';')).unwrap_or(rest.len());
+        let (statement, after) = rest.split_at(statement);
+        if names(statement) {
+            // Skips blocks before the statement, such as the block of an `if`.
+            let start = statement.iter().rposition(|token| is_word(token, "let"));
+            let Some(start) = start else { return true };
+            let (before, declared) = statement.split_at(start);
+            let is_statement = match before.last() {
+                None => true,
+                Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Brace,
+                Some(_) => false,
+            };
+            let pattern = declared.iter().position(|token| is(token, '=')).unwrap_or(declared.len());
+            let (pattern, value) = declared.split_at(pattern);
+            return !is_statement || names(before) || names(value) || !names(pattern);
+        }
+        match after {
+            [_, after @ ..] => rest = after,
+            [] => return false,
+        }
+    }
+}
+
+/// Returns whether `tokens` may assign to the variable `ident`, or to a field or an element of the variable.
+pub(crate) fn assigns(tokens: &TokenStream, ident: &str) -> bool {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    tokens.iter().enumerate().any(|(at, token)| {
+        let declares = |before: usize| ["let", "mut", "ref"].iter().any(|word| is_word(&tokens[before], word));
+        let is_assigned = |after| is_assignment(after) && !at.checked_sub(1).is_some_and(declares);
+        match token {
+            TokenTree::Group(group) => {
+                let within = group.stream();
+                assigns(&within, ident) || (is_assigned(&tokens[at + 1..]) && mentions(&within, ident))
+            }
+            TokenTree::Ident(name) => name == ident && is_assigned(after_fields(&tokens[at + 1..])),
+            _ => false,
+        }
+    })
+}
+
+fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(name) if name == word)
+}
+
+/// Returns the tokens after the fields and indices at the beginning of `tokens`, such as `.0.name[1]`.
+fn after_fields(mut tokens: &[TokenTree]) -> &[TokenTree] {
+    loop {
+        tokens = match tokens {
+            [TokenTree::Punct(dot), TokenTree::Ident(_) | TokenTree::Literal(_), rest @ ..] if dot.as_char() == '.' => {
+                rest
+            }
+            [TokenTree::Group(index), rest @ ..] if index.delimiter() == Delimiter::Bracket => rest,
+            _ => return tokens,
+        };
+    }
+}
+
+/// Returns whether `tokens` begin with an assignment operator, such as `=` or `+=`.
+fn is_assignment(tokens: &[TokenTree]) -> bool {
+    let operator: String = tokens
+        .iter()
+        .map_while(|token| match token {
+            TokenTree::Punct(punct) => Some(punct.as_char()),
+            _ => None,
+        })
+        .take(3)
+        .collect();
+    let assigned = operator.strip_prefix("<<").or_else(|| operator.strip_prefix(">>"));
+    let assigned = assigned.unwrap_or_else(|| operator.trim_start_matches(|sign| "+-*/%^&|".contains(sign)));
+    assigned.starts_with('=') && !operator.starts_with("==") && !operator.starts_with("=>")
+}
+
 /// Returns `{ within }` as one group of tokens, with `span` as the span of the braces.
 pub(crate) fn braced(within: TokenStream, span: Span) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, within);

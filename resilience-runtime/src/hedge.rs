@@ -122,6 +122,11 @@ fn hedged(func: &str, attempt: u32) {
 }
 
 /// The outcome of one attempt of a hedged call.
+#[diagnostic::on_unimplemented(
+    message = "a decorated function must return a `Result`, not `{Self}`",
+    label = "not a `Result`",
+    note = "what failed is told from what did not by `Err`: return `Result<{Self}, SomeError>`"
+)]
 pub trait Attempted {
     /// Returns whether this outcome ends the call, even if other attempts still run.
     fn wins(&self) -> bool;

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use resilience_runtime::{circuit, get_circuit, retry};
+use resilience_runtime::{bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout};
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -274,4 +274,124 @@ fn is_looked_at_before(n: Cell<u32>) -> impl Future<Output = io::Result<u32>> + 
 async fn statements_before_the_block_stay_unchanged() {
     assert_eq!(returns_within(9).await.unwrap(), 10);
     assert_eq!(assert_send(is_looked_at_before(Cell::new(2))).await.unwrap(), 3);
+}
+
+/// The methods `boxed` and `boxed_local` of the crate `futures`.
+trait FutureExt: Future + Sized {
+    fn boxed<'a>(self) -> BoxFuture<'a, Self::Output>
+    where
+        Self: Send + 'a,
+    {
+        Box::pin(self)
+    }
+
+    fn boxed_local<'a>(self) -> Pin<Box<dyn Future<Output = Self::Output> + 'a>>
+    where
+        Self: 'a,
+    {
+        Box::pin(self)
+    }
+}
+
+impl<F: Future> FutureExt for F {}
+
+/// Methods whose `async` block has no `move`, or ends with `.boxed()`.
+#[derive(Default)]
+struct Borrowed {
+    name: String,
+    count: u32,
+}
+
+async fn length(text: &str) -> io::Result<usize> {
+    tokio::task::yield_now().await;
+    Ok(text.len())
+}
+
+async fn also_borrowed(this: &Borrowed) -> io::Result<usize> {
+    length(&this.name).await
+}
+
+impl Borrowed {
+    #[circuit(name = "futures::without_move")]
+    fn once(&self) -> BoxFuture<'_, io::Result<usize>> {
+        Box::pin(async { length(&self.name).await })
+    }
+
+    #[retry(max = 2, delay = 0)]
+    #[circuit(name = "futures::without_move_retried")]
+    fn retried(&mut self) -> BoxFuture<'_, io::Result<usize>> {
+        Box::pin(async {
+            self.count += 1;
+            length(&self.name).await
+        })
+    }
+
+    #[circuit(name = "futures::without_move_key", key = host, failure_if = |_| self.name == *host)]
+    fn keyed<'a>(&'a self, host: &'a str) -> impl Future<Output = io::Result<usize>> + 'a {
+        async { Ok(length(&self.name).await? + length(&*host).await?) }
+    }
+
+    #[fallback(also_borrowed)]
+    #[timeout(5)]
+    fn replaced(&self) -> BoxFuture<'_, io::Result<usize>> {
+        Box::pin(async { length(&self.name[7..]).await.and(Err(io::ErrorKind::TimedOut.into())) })
+    }
+
+    #[hedge(after = 1)]
+    fn hedged(&self) -> BoxFuture<'_, io::Result<usize>> {
+        Box::pin(async { length(&self.name).await })
+    }
+
+    #[retry(max = 2, delay = 0, clone(text))]
+    fn cloned(&self, text: String) -> BoxFuture<'_, io::Result<usize>> {
+        Box::pin(async {
+            drop(text);
+            length(&self.name).await
+        })
+    }
+
+    #[bulkhead(max = 1, wait = 1)]
+    fn lent_back<'a>(&'a self, text: &'a mut String) -> BoxFuture<'a, io::Result<&'a mut String>> {
+        Box::pin(async {
+            text.push_str(&self.name);
+            Ok(text)
+        })
+    }
+
+    #[retry(max = 2, delay = 0)]
+    fn boxed(&self, text: String) -> BoxFuture<'_, io::Result<usize>> {
+        let text = text + "!";
+        async move { Ok(length(&text).await? + self.name.len()) }.boxed()
+    }
+
+    #[circuit(name = "futures::boxed_local")]
+    fn boxed_local(&mut self) -> Pin<Box<dyn Future<Output = io::Result<u32>> + '_>> {
+        async {
+            self.count += 1;
+            Ok(self.count)
+        }
+        .boxed_local()
+    }
+
+    #[retry(max = 2, delay = 0)]
+    fn boxed_by_path(&self) -> BoxFuture<'_, io::Result<usize>> {
+        FutureExt::boxed(async { length(&self.name).await })
+    }
+}
+
+#[tokio::test]
+async fn blocks_without_move_and_boxed_blocks_work() {
+    let mut this = Borrowed { name: "abc".to_owned(), count: 0 };
+    assert_eq!(this.once().await.unwrap(), 3);
+    assert_eq!(this.retried().await.unwrap(), 3);
+    assert_eq!(this.count, 1);
+    assert_eq!(this.keyed("host").await.unwrap(), 7);
+    this.name = "abcdefg".to_owned();
+    assert_eq!(this.replaced().await.unwrap(), 7);
+    assert_eq!(this.hedged().await.unwrap(), 7);
+    assert_eq!(this.cloned(String::new()).await.unwrap(), 7);
+    assert_eq!(this.lent_back(&mut String::new()).await.unwrap(), "abcdefg");
+    assert_eq!(this.boxed("ab".to_owned()).await.unwrap(), 10);
+    assert_eq!(this.boxed_local().await.unwrap(), 2);
+    assert_eq!(this.boxed_by_path().await.unwrap(), 7);
 }

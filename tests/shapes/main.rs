@@ -29,5 +29,6 @@ mod macros;
 mod nesting;
 mod panics;
 mod receivers;
+mod rules;
 mod send;
 mod traits;

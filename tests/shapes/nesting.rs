@@ -77,3 +77,38 @@ async fn decorated_futures_work_in_other_futures() {
     let boxed: Pin<Box<dyn Future<Output = io::Result<u32>> + Send>> = Box::pin(outer(false));
     assert_eq!(boxed.await.unwrap(), 2);
 }
+
+/// Declares functions with two attributes. Each function awaits the next function.
+macro_rules! chain {
+    ($name:ident: $circuit:literal, $($rest:tt)+) => {
+        #[retry(max = 2, delay = 0)]
+        #[circuit(name = $circuit)]
+        async fn $name(depth: u32) -> io::Result<u32> {
+            chain! { @call depth, $($rest)+ }
+        }
+
+        chain! { $($rest)+ }
+    };
+    ($name:ident: $circuit:literal) => {
+        #[retry(max = 2, delay = 0)]
+        #[circuit(name = $circuit)]
+        async fn $name(depth: u32) -> io::Result<u32> {
+            tokio::task::yield_now().await;
+            Ok(depth + 1)
+        }
+    };
+    (@call $depth:ident, $next:ident: $($rest:tt)+) => { $next($depth + 1).await };
+}
+
+chain! {
+    chain1: "nesting::1", chain2: "nesting::2", chain3: "nesting::3", chain4: "nesting::4", chain5: "nesting::5",
+    chain6: "nesting::6", chain7: "nesting::7", chain8: "nesting::8", chain9: "nesting::9", chain10: "nesting::10",
+    chain11: "nesting::11", chain12: "nesting::12"
+}
+
+/// The compiler proves that the future of the chain is `Send` within its default recursion limit. A chain of functions
+/// with `#[instrument]` reaches the same depth.
+#[tokio::test]
+async fn chain_of_functions_with_two_attributes_can_be_spawned() {
+    assert_eq!(tokio::spawn(chain1(0)).await.unwrap().unwrap(), 12);
+}

@@ -14,6 +14,8 @@
 //! `RESILIENCE_BLESS=1 cargo test --package resilience-mistakes -- --include-ignored` writes the messages into the files.
 //! Read them before you commit them.
 
+mod warnings;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Write;
@@ -64,6 +66,13 @@ struct Said {
     line: usize,
     what: String,
     notes: Vec<String>,
+}
+
+impl Said {
+    /// Returns the message without the text to which it points.
+    fn message(&self) -> &str {
+        self.what.split_once(" | ").map_or(&self.what, |(_, message)| message)
+    }
 }
 
 impl Diagnostic {
@@ -140,7 +149,8 @@ fn compile(directory: &str, cases: &BTreeMap<PathBuf, String>) -> BTreeMap<PathB
     }
     let manifest = format!(
         "[package]\nname = \"{directory}\"\nedition = \"2024\"\n\n[dependencies]\nasync-trait = \"0.1\"\n\
-         resilience-runtime = {{ path = '{}' }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\n[workspace]\n",
+         resilience-runtime = {{ path = '{}' }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\
+         tracing = {{ version = \"0.1\", features = [\"attributes\"] }}\n\n[workspace]\n",
         root.join("resilience-runtime").display()
     );
     fs::write(package.join("Cargo.toml"), manifest).unwrap();

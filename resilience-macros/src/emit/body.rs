@@ -24,12 +24,13 @@ impl Stack<'_> {
         // the label `'_resilience_body`, rustc would report the braces as unnecessary.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
-        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #label: #body);
+        let owned = &self.captures.owned;
+        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #owned #label: #body);
         let group = braced(within, mixed.located_at(braces));
         // With `move`, the body may consume its arguments, and may return a reference that an argument contains. Leaves
         // out `move` if the body may run again. Also leaves out `move` if a function of the user, such as `failure_if`,
         // borrows arguments after the body has run.
-        let capture = (!self.plan.repeats() && !self.lends).then(|| quote_spanned!(mixed=> move));
+        let capture = (!self.plan.repeats() && !self.captures.lends).then(|| quote_spanned!(mixed=> move));
         // Uses the span of the body, so that compile errors about captured variables point at the user's code.
         quote_spanned!(mixed.located_at(braces)=> async #capture #group)
     }

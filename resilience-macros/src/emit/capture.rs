@@ -8,13 +8,15 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{ExprClosure, FnArg, Pat, PatIdent, Receiver, Signature, Token};
+use syn::{PatIdent, Receiver, Signature, Token};
 
+use super::arguments::{Lent, Patterns, cfgs, patterns};
 use crate::error::Errors;
 use crate::parse::async_trait::Moved;
+use crate::parse::function::Function;
 use crate::parse::future::Shell;
 use crate::parse::pattern::{Bound, bindings};
-use crate::tokens::mentions;
+use crate::tokens::{assigns, uses};
 
 #[derive(Default)]
 pub(crate) struct Captures {
@@ -25,44 +27,94 @@ pub(crate) struct Captures {
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
     /// drops owned arguments in this order.
     pub(crate) borrows: Vec<TokenStream>,
-    /// The arguments in the option `clone(..)`, each with the statement that clones the argument before an attempt.
-    clones: Vec<(Ident, TokenStream)>,
+    /// Statements such as `let mut name = name;` in the `async` block, before the user's statements. Each statement
+    /// makes an argument a local variable of the block.
+    pub(crate) owned: TokenStream,
+    /// Whether a function of the user, such as `failure_if`, borrows arguments of the body after the body has run. The
+    /// field is `false` if the body may run again.
+    pub(crate) lends: bool,
+    /// The arguments in the option `clone(..)`. Each argument has a statement that clones the argument before an
+    /// attempt.
+    clones: Vec<ClonedArgument>,
     /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
     /// uniquely (`&mut`).
     shared: bool,
+    /// Whether an argument becomes a local variable of the new function body. In its errors, rustc names no variable that
+    /// the block of `#[instrument]` captures.
+    names_locals: bool,
     /// The spans of arguments that the body may change, although concurrent attempts share these arguments. The macro
     /// reports a compile error at each of these spans.
-    refused: Vec<Span>,
+    refused: Vec<(Span, Refused)>,
+}
+
+/// An argument in the option `clone(..)`.
+struct ClonedArgument {
+    ident: Ident,
+    /// The span of the user's `mut` before the argument.
+    is_mut: Option<Span>,
+    cfgs: Vec<TokenStream>,
+    /// The span of the name in the option.
+    at: Span,
+}
+
+/// The reason why concurrent attempts cannot share an argument.
+#[derive(Clone, Copy)]
+enum Refused {
+    /// The argument is declared `mut`.
+    Mut,
+    MutSelf,
+    /// The argument is a `&mut` borrow.
+    Unique,
+}
+
+impl Refused {
+    fn message(self) -> &'static str {
+        match self {
+            Self::Mut => {
+                "the attempts of a hedge run at the same time and share this, so that it cannot be changed: list it in \
+                 `clone(..)`, or share what can be"
+            }
+            Self::MutSelf => {
+                "the attempts of a hedge run at the same time and share `self`, so that it cannot be changed: change a \
+                 clone of it in the body"
+            }
+            Self::Unique => {
+                "a function that changes something through `&mut` cannot be hedged: the attempts run at the same time, \
+                 and only one may hold a `&mut`; take `&`, or remove `#[hedge]`"
+            }
+        }
+    }
 }
 
 /// Returns how a body that may run again captures the arguments of `sig`. Adds `mut` to each argument in `sig` that the
 /// `async` block of the body must borrow uniquely (`&mut`).
 ///
-/// `shell` is the user's code around the `async` block of the body, such as `Box::pin(async move { .. })`. The result
-/// does not contain an argument that the code around the block may move or shadow. `hedges` is true if the decorated
+/// The function may have code around the `async` block of the body, such as `Box::pin(async move { .. })`. This function
+/// leaves out an argument that the code around the block may move or shadow. `hedges` is true if the decorated
 /// function has a hedge, whose attempts run at the same time. The attempts of a hedge share each argument that is not
 /// in `clone`.
 pub(crate) fn capture(
     sig: &mut Signature,
-    shell: Option<&Shell>,
+    function: &Function,
     hedges: bool,
     moved: &mut [Moved],
     body: &TokenStream,
     clone: &[Ident],
     errors: &mut Errors,
 ) -> Captures {
-    let mut captures = Captures { shared: hedges, ..Captures::default() };
+    let shell = function.shell.as_ref();
+    let mut captures = Captures { shared: hedges, names_locals: function.is_instrumented(), ..Captures::default() };
     let mut cloned = Vec::new();
     for input in &mut sig.inputs {
-        let bound = Bound::argument(input);
+        let argument = Bound::argument(input);
         let cfgs = cfgs(input);
-        let renamed: Vec<_> = moved.iter_mut().filter(|moved| moved.moves(input)).map(Moved::pat).collect();
-        let (pats, bound, ty) = match input {
-            _ if !renamed.is_empty() => (renamed, bound, None),
-            FnArg::Typed(input) if shell.is_some() => (vec![&mut *input.pat], Bound::Unknown, None),
-            FnArg::Typed(input) => (vec![&mut *input.pat], bound, Some(&*input.ty)),
-            FnArg::Receiver(receiver) => {
-                captures.receive(receiver, bound, body);
+        let patterns = patterns(input, moved);
+        let is_moved = matches!(patterns, Patterns::Moved(_));
+        let (pats, bound, ty) = match patterns {
+            Patterns::Moved(pats) => (pats, argument, None),
+            Patterns::Typed(pat, ty) => (vec![pat], argument, Some(ty)),
+            Patterns::Receiver(receiver) => {
+                captures.receive(receiver, argument, body);
                 continue;
             }
         };
@@ -71,18 +123,19 @@ pub(crate) fn capture(
                 let name = clone.iter().find(|name| **name == binding.ident);
                 cloned.extend(name.cloned());
                 let is_used_before = |shell: &Shell| shell.takes(&binding.ident.to_string());
-                if name.is_some() || !(matches!(bound, Bound::Unknown) && shell.is_some_and(is_used_before)) {
-                    captures.bind(binding, bound, body, name, &cfgs);
+                let is_unknown = matches!(bound, Bound::Unknown);
+                if name.is_none() && !is_moved && shell.is_some_and(is_used_before) {
+                    return;
                 }
+                if name.is_none() && is_unknown && uses(body, &binding.ident.to_string()) {
+                    captures.shares(argument.refused(), binding.ident.span());
+                }
+                captures.bind(binding, bound, body, name, &cfgs);
             });
         }
     }
-    for at in &captures.refused {
-        errors.push(
-            *at,
-            "the attempts of a hedge run at the same time and share this, so that it cannot be changed: list it in \
- `clone(..)`, or share what can be",
-        );
+    for (at, refused) in &captures.refused {
+        errors.push(*at, refused.message());
     }
     for name in clone {
         if name == "self" {
@@ -104,131 +157,127 @@ pub(crate) fn capture(
 /// arguments in the reverse order of the signature. The dead code leaves out arguments that the body does not use, so
 /// that rustc and clippy report these arguments as unused. The block borrows the arguments in `lent`, and takes
 /// ownership of all other arguments.
-pub(crate) fn hold(sig: &mut Signature, body: &TokenStream, lent: &[String]) -> Captures {
-    let mut captures = Captures::default();
+///
+/// rustc reports assignments to a captured variable with other warnings than assignments to a local variable. An
+/// argument to which the body assigns therefore becomes a local variable of the block. Later arguments become local
+/// variables, too, because an `async` block drops its local variables before the captured variables. The receiver
+/// cannot become a local variable. The block borrows a receiver to which the body assigns, because rustc reports no
+/// assignment to a borrowed variable.
+pub(crate) fn hold(
+    sig: &mut Signature,
+    shell: Option<&Shell>,
+    moved: &mut [Moved],
+    body: &TokenStream,
+    lent: &Lent,
+) -> Captures {
+    let mut captures = Captures { lends: !lent.is_empty(), ..Captures::default() };
+    if shell.is_some() && !captures.lends {
+        return captures;
+    }
+    let is_assigned = |name: &str| shell.is_none() && assigns(body, name);
+    let lends_self = |receiver: &Receiver| {
+        lent.has("self") || (receiver.mutability.is_some() && is_assigned("self") && !lent.asks_self)
+    };
+    captures.lends |= sig.receiver().is_some_and(lends_self);
     for input in &mut sig.inputs {
+        let bound = Bound::argument(input);
         let cfgs = cfgs(input);
-        match input {
-            FnArg::Receiver(receiver) => {
-                let this = &receiver.self_token;
-                captures.borrows.extend(mentions(body, "self").then(|| held(lent, &[], this)));
+        let (pats, bound, ty) = match patterns(input, moved) {
+            Patterns::Receiver(receiver) => {
+                if uses(body, "self") {
+                    captures.hold_receiver(receiver, bound, body, lends_self(receiver));
+                }
+                continue;
             }
-            FnArg::Typed(input) => bindings(&mut input.pat, Bound::Unknown, None, &mut |binding, _| {
-                let ident = &binding.ident;
-                captures.borrows.extend(mentions(body, &ident.to_string()).then(|| held(lent, &cfgs, ident)));
-            }),
+            Patterns::Moved(pats) => (pats, bound, None),
+            Patterns::Typed(pat, _) if shell.is_some() => (vec![pat], Bound::Unknown, None),
+            Patterns::Typed(pat, ty) => (vec![pat], bound, Some(ty)),
+        };
+        for pat in pats {
+            bindings(pat, bound, ty, &mut |binding, bound| {
+                let name = binding.ident.to_string();
+                if !uses(body, &name) || shell.is_some_and(|shell| shell.takes(&name)) {
+                    return;
+                }
+                if lent.has(&name) {
+                    captures.bind(binding, bound, body, None, &cfgs);
+                    return;
+                }
+                let held = captures.held(&cfgs, &binding.ident);
+                captures.borrows.push(held);
+                if !captures.owned.is_empty() || (binding.mutability.is_some() && is_assigned(&name)) {
+                    let is_mut = binding.mutability.take();
+                    captures.own(is_mut, &binding.ident, &cfgs);
+                }
+            });
         }
     }
     captures.borrows.reverse();
     captures
 }
 
-/// Returns the names of the arguments that both the body and a function in `late` use. The expansion calls the
-/// functions in `late`, such as `failure_if`, after the body has run. Leaves out an argument that is declared `mut`,
-/// because the body owns this argument or a copy of the argument.
-pub(crate) fn lent<'a>(
-    sig: &Signature,
-    body: &TokenStream,
-    late: impl Iterator<Item = &'a TokenStream>,
-) -> Vec<String> {
-    let late: Vec<_> = late
-        .map(|function| match syn::parse2::<ExprClosure>(function.clone()) {
-            // Collects the parameters of the closure, because each parameter shadows an argument with the same name.
-            Ok(closure) => (function, closure.inputs.to_token_stream()),
-            Err(_) => (function, TokenStream::new()),
-        })
-        .collect();
-    let is_lent = |name: &String| {
-        let asks = |(function, own): &(&TokenStream, TokenStream)| mentions(function, name) && !mentions(own, name);
-        late.iter().any(asks) && mentions(body, name)
-    };
-    let names = sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Receiver(receiver) => receiver.mutability.is_none().then(|| "self".to_owned()),
-        FnArg::Typed(input) => match &*input.pat {
-            Pat::Ident(pat) if pat.mutability.is_none() => Some(pat.ident.to_string()),
-            _ => None,
-        },
-    });
-    names.filter(is_lent).collect()
-}
-
-/// Returns the name of each argument, for the call of the fallback function. Reports an argument whose pattern is not a
-/// name. Also reports an argument with a `#[cfg]`.
-pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
-    let mut arguments = Vec::new();
-    for input in &sig.inputs {
-        if let Some(cfg) = cfgs(input).first() {
-            errors.add(syn::Error::new_spanned(
-                cfg,
-                "the fallback is called with this argument, and rustc takes no `#[cfg]` there: put it on the function",
-            ));
-        }
-        let renamed = moved.iter_mut().find(|moved| moved.moves(input));
-        match (renamed.map(|moved| &*moved.pat()), input) {
-            (Some(Pat::Ident(pat)), _) => arguments.push(pat.ident.clone()),
-            (None, FnArg::Receiver(receiver)) => arguments.push(Ident::new("self", receiver.self_token.span)),
-            (None, FnArg::Typed(input)) => match &*input.pat {
-                Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => arguments.push(ident.clone()),
-                pat => errors.add(unnamed(pat)),
-            },
-            (Some(pat), _) => errors.add(unnamed(pat)),
-        }
-    }
-    arguments
-}
-
-fn unnamed(pat: &Pat) -> syn::Error {
-    syn::Error::new_spanned(
-        pat,
-        "the fallback is called with this argument: bind it to a name, and take it apart in the body",
-    )
-}
-
-/// Returns the `#[cfg]` attributes of an argument. Every generated statement that names the argument needs these
-/// attributes, too.
-fn cfgs(input: &FnArg) -> Vec<TokenStream> {
-    match input {
-        FnArg::Receiver(_) => Vec::new(),
-        FnArg::Typed(input) => {
-            input.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
-        }
-    }
-}
-
-/// Returns a statement for dead code in the `async` block of the body. The statement makes the block capture
-/// `argument`. If `lent` is empty, the statement only borrows the argument, because the block is then an `async move`
-/// block, which owns each argument that it names. If `lent` contains the argument, the statement borrows the argument,
-/// too. In all other cases, the statement moves the argument into the block.
-fn held(lent: &[String], cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
-    let argument = argument.to_token_stream();
-    if lent.is_empty() || lent.contains(&argument.to_string()) {
-        return borrow(cfgs, &quote!(&#argument));
-    }
-    quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;)
-}
-
 fn borrow(cfgs: &[TokenStream], borrow: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _ = #borrow;)
 }
 
+impl Bound {
+    fn refused(self) -> Option<Refused> {
+        matches!(self, Self::Unique).then_some(Refused::Unique)
+    }
+}
+
 impl Captures {
-    /// Returns the statements that clone the arguments in `names`, or `None` if `names` is empty.
-    pub(crate) fn clones_of<'a>(&'a self, names: &'a [Ident]) -> Option<TokenStream> {
-        let clones = self.clones.iter().filter(|(ident, _)| names.contains(ident)).map(|(_, clone)| clone);
-        (!names.is_empty()).then(|| clones.cloned().collect())
+    /// Returns the statements that clone the arguments in `names`, or `None` if `names` is empty. `is_body` is true if
+    /// the body uses the clones.
+    pub(crate) fn clones_of(&self, names: &[Ident], is_body: bool) -> Option<TokenStream> {
+        let mixed = Span::mixed_site();
+        let clones = self.clones.iter().filter(|clone| names.contains(&clone.ident));
+        let clones = clones.map(|ClonedArgument { ident, is_mut, cfgs, at }| {
+            let is_mut = Token![mut](is_mut.filter(|_| is_body).unwrap_or(mixed));
+            let at = mixed.located_at(*at);
+            quote_spanned!(at=> #(#cfgs)* let #is_mut #ident = ::core::clone::Clone::clone(&#ident);)
+        });
+        (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts run at the same time and share the arguments. If the
-    /// body may change a shared argument (`changes` is true), records `at` as the span of an error.
-    fn shares(&mut self, changes: bool, at: Span) -> bool {
-        self.refused.extend((self.shared && changes).then_some(at));
+    /// Returns whether the function has a hedge, whose attempts run at the same time and share the arguments. Records
+    /// an error at the span `at` if the body may change the shared argument, for the reason `refused`.
+    fn shares(&mut self, refused: Option<Refused>, at: Span) -> bool {
+        self.refused.extend(refused.filter(|_| self.shared).map(|refused| (at, refused)));
         self.shared
+    }
+
+    fn hold_receiver(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream, is_lent: bool) {
+        let this = receiver.self_token.to_token_stream();
+        if !is_lent {
+            let held = self.held(&[], &this);
+            self.borrows.push(held);
+        } else if receiver.mutability.is_some() {
+            self.borrows.push(borrow(&[], &quote!(&mut #this)));
+        } else {
+            self.receive(receiver, bound, body);
+        }
+    }
+
+    /// Returns a statement for dead code in the `async` block of the body. The statement makes the block own `argument`.
+    /// The statement only borrows the argument if the block is an `async move` block.
+    fn held(&self, cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
+        if self.lends {
+            return quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;);
+        }
+        borrow(cfgs, &quote!(&#argument))
+    }
+
+    /// Makes an argument a local variable of the `async` block. `is_mut` is the user's `mut` before the argument, because
+    /// only the body changes the argument.
+    fn own(&mut self, is_mut: Option<Token![mut]>, ident: &Ident, cfgs: &[TokenStream]) {
+        self.owned.extend(quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #is_mut #ident = #ident;));
     }
 
     fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
         let is_mut = receiver.mutability.is_some();
-        if !mentions(body, "self")
-            || self.shares(is_mut || matches!(bound, Bound::Unique), receiver.self_token.span)
+        if !uses(body, "self")
+            || self.shares(bound.refused().or(is_mut.then_some(Refused::MutSelf)), receiver.self_token.span)
             || is_mut
         {
             return;
@@ -238,7 +287,7 @@ impl Captures {
             Bound::Shared => {}
             Bound::Unique => self.borrows.push(borrow(&[], &quote!(&mut *#this))),
             Bound::Value | Bound::Unknown => {
-                receiver.mutability = Some(Token![mut](Span::mixed_site()));
+                receiver.mutability = Some(Token![mut](receiver.self_token.span));
                 self.borrows.push(borrow(&[], &quote!(&mut #this)));
             }
         }
@@ -258,19 +307,25 @@ impl Captures {
         let borrow = |borrowed| borrow(cfgs, &borrowed);
         if let Some(name) = cloned {
             // Moves the user's `mut` from the argument to the clone, because the body uses only the clone.
-            let user_mut = binding.mutability.take();
-            if user_mut.is_none() && !self.shared && mentions(body, &ident.to_string()) {
+            let mut is_mut = binding.mutability.take();
+            let name = name.span();
+            let is_used = uses(body, &ident.to_string());
+            if is_used && (!self.owned.is_empty() || (is_mut.is_some() && assigns(body, &ident.to_string()))) {
+                self.own(is_mut.take(), ident, cfgs);
+            } else if is_used && is_mut.is_none() && !self.shared {
                 self.borrows.push(borrow(quote!(&mut #ident)));
             }
-            let is_mut = user_mut.unwrap_or(make_mut);
-            let at = mixed.located_at(name.span());
-            let clone = quote_spanned!(at=> #(#cfgs)* let #is_mut #ident = ::core::clone::Clone::clone(&#ident););
-            self.clones.push((ident.clone(), clone));
+            self.clones.push(ClonedArgument {
+                ident: ident.clone(),
+                is_mut: is_mut.map(|is_mut| is_mut.span),
+                cfgs: cfgs.to_vec(),
+                at: name,
+            });
             return;
         }
         let is_mut = binding.mutability.is_some();
-        if !mentions(body, &ident.to_string())
-            || self.shares(is_mut || matches!(bound, Bound::Unique), ident.span())
+        if !uses(body, &ident.to_string())
+            || self.shares(bound.refused().or(is_mut.then_some(Refused::Mut)), ident.span())
             || is_mut
             || binding.by_ref.is_some()
         {
@@ -279,8 +334,14 @@ impl Captures {
         match bound {
             Bound::Shared => {}
             Bound::Unique => self.borrows.push(borrow(quote!(&mut *#ident))),
+            Bound::Value if self.names_locals => {
+                let is_mut = Token![mut](ident.span());
+                self.rebound.extend(quote_spanned!(mixed=> #(#cfgs)* let #is_mut #ident = #ident;));
+                self.borrows.push(borrow(quote!(&mut #ident)));
+            }
             Bound::Value => {
-                binding.mutability = Some(make_mut);
+                // rustc names a variable in its errors only if the whole pattern has a span in the user's code.
+                binding.mutability = Some(Token![mut](ident.span()));
                 self.borrows.push(borrow(quote!(&mut #ident)));
             }
             Bound::Unknown => {

@@ -119,7 +119,11 @@ impl Place<'_> {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;
         match make {
-            Some(make) => quote_spanned!(at=> #runtime::__private::rejected_with(#error, #make)),
+            Some(make) => {
+                // With the output type, the compiler reports a wrong error type at the user's closure.
+                let output = self.stack.output.as_ref().map(|output| quote_spanned!(at=> ::<#output, _>));
+                quote_spanned!(at=> #runtime::__private::rejected_with #output(#error, #make))
+            }
             None => quote_spanned!(at=> #runtime::__private::rejected(#error)),
         }
     }

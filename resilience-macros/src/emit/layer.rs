@@ -71,9 +71,11 @@ pub(crate) struct Stack<'a> {
     /// The names of the arguments with which the expansion calls a fallback function. The list is empty if the
     /// decorated function has no `#[fallback]`.
     pub(crate) arguments: &'a [Ident],
-    /// Whether a function of the user, such as `failure_if`, borrows arguments of the body after the body has run. The
-    /// field is `false` if the body may run again.
-    pub(crate) lends: bool,
+    /// Whether the expansion creates the future of the body only after a bulkhead has waited. The field is `true` if a
+    /// user's function needs an argument of the body after the wait, to make the error of a rejection.
+    pub(crate) starts_late: bool,
+    /// The span of the braces around the user's statements.
+    pub(crate) braces: Span,
     /// The span of the return type of the function, for compile errors.
     pub(crate) at: Span,
     /// The output type that the signature declares, with `_` in place of each `impl Trait`. The field is `None` if the
@@ -140,9 +142,9 @@ impl<'a> Place<'a> {
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns the statements that clone the arguments in the option `clone(..)` of this attribute.
+    /// Returns the statements that clone arguments for the body, or for the fallback function of this attribute.
     pub(crate) fn clones(self) -> Option<TokenStream> {
-        self.stack.captures.clones_of(&self.facts().clones)
+        self.stack.captures.clones_of(&self.plan().clones_at(self.index), self.layer().is_none())
     }
 
     /// Returns the name of the decorated function without `r#`. The events that the runtime emits contain this name.

@@ -68,7 +68,7 @@ impl Layer for Bulkhead {
         };
         Facts {
             waits: self.waits(),
-            late: self.error.iter().cloned().collect(),
+            rejection: self.error.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], time)
         }
     }
@@ -90,9 +90,9 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the attributes
     /// below.
     ///
-    /// If a call may wait for a slot, the expansion usually creates and pins the future of the body before the wait.
-    /// The expansion creates this future after the wait if the body may run again, or if a bulkhead above may wait,
-    /// too.
+    /// Usually, the expansion creates and pins the future of the body before the wait for a slot. In three cases, the
+    /// expansion creates the future after the wait: if the body may run again, if a bulkhead above may wait, or if the
+    /// error of a rejection is made from an argument of the body.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();
@@ -108,7 +108,7 @@ impl Layer for Bulkhead {
             admit(&quote_spanned!(mixed=> #local.get().try_acquire()))
         };
         let plan = place.plan();
-        if plan.repeats() || !self.waits() || plan.waits_above(place.index) {
+        if plan.repeats() || !self.waits() || plan.waits_above(place.index) || place.stack.starts_late {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> let _slot = #slot; #inner));
         }

@@ -82,13 +82,12 @@ impl Layer for Fallback {
     /// ```
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let Self { function, on, with_error, .. } = self;
-        let runtime = place.runtime();
+        let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let (func, error, ran) = (place.func(), place.error(), place.ran());
         let label = place.plan().is_left(place.index).then(|| place.label());
         let label = label.map(|label| quote_spanned!(mixed=> #label:));
         let end = Lifetime::new(&format!("'after_{}", place.local()), mixed);
-        let clones = place.clones();
         let tail = place.tail(block);
         let wanted = match on {
             On::Any => quote_spanned!(mixed=> |_| true),
@@ -113,10 +112,13 @@ impl Layer for Fallback {
         // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
         // of the call.
         let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
-        Statements::Bind(quote_spanned! {mixed=>
-            let outcome = #label { #clones #tail };
+        let turned = quote_spanned! {place.stack.at=>
+            #runtime::__private::fall_back(outcome, #wanted, #func, #error)
+        };
+        let statements = quote_spanned! {mixed=>
+            let outcome = #label { #tail };
             let outcome = #end: {
-                let called = match #runtime::__private::fall_back(outcome, #wanted, #func, #error) {
+                let called = match #turned {
                     ::core::ops::ControlFlow::Continue(#replaced) => #call,
                     ::core::ops::ControlFlow::Break(outcome) => break #end outcome,
                 };
@@ -124,6 +126,10 @@ impl Layer for Fallback {
                 #wait
                 #outcome
             };
+        };
+        Statements::Bind(match place.clones() {
+            Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #statements outcome };),
+            None => statements,
         })
     }
 }

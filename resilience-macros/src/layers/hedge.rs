@@ -13,6 +13,7 @@ use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
 use crate::parse::args::{Args, options};
 use crate::parse::value;
+use crate::tokens::braced;
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "hedge", parse };
 
@@ -66,10 +67,9 @@ impl Layer for Hedge {
     /// Each attempt runs the code of the attributes below, and returns the outcome. The attempt also returns the cause
     /// of a rejection by an attribute below, or `Cause::None`. All attempts are dropped at the end of this statement.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
-        let runtime = place.runtime();
+        let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let (func, after) = (place.func(), place.duration(self.after));
-        let clones = place.clones();
         let declared = place.declared_cause();
         let tail = place.tail(block);
         let cause = place.cause_or_none();
@@ -77,7 +77,6 @@ impl Layer for Hedge {
         let within = quote_spanned! {mixed=>
             {
                 #declared
-                #clones
                 let outcome = { #tail };
                 (outcome, #cause)
             }
@@ -85,14 +84,17 @@ impl Layer for Hedge {
         // Gives the `async` block the span of the body, so that compile errors about captured variables point at the
         // user's code.
         let attempt = quote_spanned!(mixed.located_at(block.span())=> async #within);
-        let hedged = quote_spanned! {mixed=>
-            #runtime::__private::Hedged::new(const { &#after }, [#(#places),*], |attempt| {
-                #runtime::__private::began(#func, attempt);
-                #attempt
-            })
+        // Gives the closure the span of the body, because rustc names no variable that the closure of a macro captures.
+        let braces = place.stack.braces;
+        let parameter = Ident::new("attempt", mixed);
+        let within = quote_spanned!(mixed=> #runtime::__private::began(#func, #parameter); #attempt);
+        let within = braced(within, braces);
+        let closure = quote_spanned!(braces=> |#parameter| #within);
+        let hedged = quote_spanned! {place.stack.at=>
+            #runtime::__private::Hedged::new(const { &#after }, [#(#places),*], #closure)
         };
         let hedged = place.watched(&hedged);
-        let wait = |output: &TokenStream| place.wait(mixed, output, hedged);
+        let wait = |output: &TokenStream| place.wait(place.stack.at, output, hedged);
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));

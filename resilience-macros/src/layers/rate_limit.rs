@@ -57,7 +57,10 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for RateLimit {
     fn facts(&self) -> Facts {
-        Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], Time::Same)
+        Facts {
+            rejection: self.error.clone(),
+            ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], Time::Same)
+        }
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {

@@ -9,7 +9,6 @@ use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Typ
 
 use super::future::{self, Shell};
 use crate::error::Errors;
-use crate::tokens::mentions;
 
 pub(crate) struct Function {
     /// The outer attributes of the function, followed by the inner attributes (`#![..]`) of its body.
@@ -109,6 +108,13 @@ impl Function {
         tokens
     }
 
+    /// Returns whether the attribute `#[instrument]` wraps the body, or will wrap the body, in an `async` block.
+    pub(crate) fn is_instrumented(&self) -> bool {
+        let is_instrument =
+            |attr: &Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "instrument");
+        self.attrs.iter().any(is_instrument) || self.shell.as_ref().is_some_and(Shell::is_instrumented)
+    }
+
     /// Reports each property of this function that the attributes of this crate do not support, such as a missing
     /// `async`.
     pub(crate) fn check(&self, errors: &mut Errors) {
@@ -121,7 +127,13 @@ impl Function {
                     "this function is not async: write `async fn`, or, if an attribute above has made it so, put that \
                      one below"
                 }
-                (_, ReturnType::Type(_, ty)) if mentions(&ty.to_token_stream(), "Future") => {
+                (Some((body, _)), ReturnType::Type(_, ty))
+                    if future::is_named(ty.to_token_stream()) && future::is_forwarded(body) =>
+                {
+                    "this function hands on the future of another: end it with \
+                     `Box::pin(async move { other(..).await })`"
+                }
+                (_, ReturnType::Type(_, ty)) if future::is_named(ty.to_token_stream()) => {
                     "this function does not end with its future: write `async fn`, or end it with \
                      `Box::pin(async move { .. })`"
                 }

@@ -4,7 +4,8 @@
 //! - A function with the return type `impl Future` ends with `async move { .. }`.
 //! - A function that `#[instrument]` has expanded contains the user's body in `async move { .. }`.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use crate::tokens::mentions;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};
 
 /// The tokens of a function body, and the position of an `async` block in these tokens.
@@ -15,6 +16,8 @@ pub(crate) struct Shell {
     /// The position of the `async` block: an index for each level of nesting. The first index selects a token of the
     /// body. Each further index selects a token inside the group that the previous index selects.
     path: Vec<usize>,
+    /// Whether the `async` block takes ownership of its variables by `move`.
+    pub(crate) moves: bool,
 }
 
 impl Shell {
@@ -30,7 +33,53 @@ impl Shell {
         let ending = if is_async { None } else { Some(ending(body, &mut path)?) };
         let within = ending.as_ref().map_or_else(|| body.clone(), Group::stream);
         let block = instrumented(&within, &mut path).or(ending)?;
-        Some((Self { braces, body: body.clone(), path }, block.stream(), block.span()))
+        let mut shell = Self { braces, body: body.clone(), path, moves: true };
+        shell.moves = shell.is_followed_by_block("move");
+        if shell.is_whole() {
+            shell.add_move();
+        }
+        Some((shell, block.stream(), block.span()))
+    }
+
+    /// Adds `move` to the `async` block, if the block has no `move`. The expansion moves references, such as `self`,
+    /// which the user's block without `move` only dereferences.
+    pub(crate) fn add_move(&mut self) {
+        if !self.moves {
+            self.body = with_move(&self.body, &self.path);
+            if let Some(at) = self.path.last_mut() {
+                *at += 1;
+            }
+            self.moves = true;
+        }
+    }
+
+    pub(crate) fn is_instrumented(&self) -> bool {
+        mentions(&self.body, "__tracing_instrument_future")
+    }
+
+    /// Returns whether the function consists of its future. No statement before the `async` block can then borrow a
+    /// variable that the block uses.
+    fn is_whole(&self) -> bool {
+        let is_statement = |token: &TokenTree| match token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            _ => false,
+        };
+        let before = self.path.first().copied().unwrap_or_default();
+        !self.body.clone().into_iter().take(before).any(|token| is_statement(&token))
+    }
+
+    /// Returns whether the token before the braces of the `async` block is `keyword`.
+    fn is_followed_by_block(&self, keyword: &str) -> bool {
+        let mut tokens = self.body.clone();
+        for at in &self.path[..self.path.len().saturating_sub(1)] {
+            match tokens.into_iter().nth(*at) {
+                Some(TokenTree::Group(group)) => tokens = group.stream(),
+                _ => return false,
+            }
+        }
+        let before = self.path.last().and_then(|at| at.checked_sub(1));
+        before.and_then(|at| tokens.into_iter().nth(at)).is_some_and(|token| is(&token, keyword))
     }
 
     /// Returns the function body with `within` in place of the statements inside the `async` block.
@@ -49,16 +98,26 @@ impl Shell {
     }
 }
 
-/// Returns the `async` block at the end of `body`. The block may be inside `Box::pin(..)`. Appends the position of the
-/// block to `path`.
+/// Returns the `async` block at the end of `body`. The block may be inside `Box::pin(..)`, or before `.boxed()`. Appends
+/// the position of the block to `path`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
+    if let [.., TokenTree::Group(_), TokenTree::Punct(dot), TokenTree::Ident(name), TokenTree::Group(arguments)] =
+        &tokens[..]
+    {
+        if dot.as_char() == '.' && (name == "boxed" || name == "boxed_local") && arguments.stream().is_empty() {
+            tokens.truncate(tokens.len() - 3);
+        }
+    }
     if let Some(TokenTree::Group(last)) = tokens.last() {
         if last.delimiter() == Delimiter::Parenthesis {
             let within: Vec<_> = last.stream().into_iter().collect();
             path.push(tokens.len() - 1);
             tokens.pop();
-            is(tokens.last()?, "pin").then_some(())?;
+            ["pin", "boxed", "boxed_local"]
+                .iter()
+                .any(|name| tokens.last().is_some_and(|last| is(last, name)))
+                .then_some(())?;
             tokens = within;
             if tokens.last().is_some_and(|last| last.to_string() == ",") {
                 tokens.pop();
@@ -99,6 +158,22 @@ fn async_block(tokens: &[TokenTree]) -> Option<Group> {
         _ => before,
     };
     (block.delimiter() == Delimiter::Brace && is(before.last()?, "async")).then(|| block.clone())
+}
+
+/// Returns `tokens` with `move` before one group. `path` is the position of this group.
+fn with_move(tokens: &TokenStream, path: &[usize]) -> TokenStream {
+    let Some((at, path)) = path.split_first() else { return tokens.clone() };
+    let made = tokens.clone().into_iter().enumerate().flat_map(|(index, token)| match token {
+        TokenTree::Group(group) if index == *at => {
+            let within = if path.is_empty() { group.stream() } else { with_move(&group.stream(), path) };
+            let mut made = Group::new(group.delimiter(), within);
+            made.set_span(group.span());
+            let word = path.is_empty().then(|| TokenTree::Ident(Ident::new("move", Span::mixed_site())));
+            word.into_iter().chain([TokenTree::Group(made)])
+        }
+        token => None.into_iter().chain([token]),
+    });
+    made.collect()
 }
 
 /// Returns `tokens` with `within` as the contents of one group. `path` is the position of this group: an index for each
@@ -183,6 +258,22 @@ fn returns(tokens: TokenStream) -> Option<Span> {
 
 fn is(token: &TokenTree, keyword: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == keyword)
+}
+
+/// Returns whether `ty` names a future, such as `impl Future` or `BoxFuture`.
+pub(crate) fn is_named(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Group(group) => is_named(group.stream()),
+        TokenTree::Ident(name) => name.to_string().ends_with("Future"),
+        _ => false,
+    })
+}
+
+/// Returns whether the body ends with a call and contains no `async` block, as in `{ self.inner.send(request) }`.
+pub(crate) fn is_forwarded(body: &TokenStream) -> bool {
+    let is_call =
+        |last: TokenTree| matches!(last, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis);
+    !mentions(body, "async") && body.clone().into_iter().last().is_some_and(is_call)
 }
 
 /// Returns the output type of the future type `future`, or `None` if `future` does not name its output type.

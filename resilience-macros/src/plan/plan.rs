@@ -75,16 +75,43 @@ impl Plan {
         self.layers.iter().flat_map(|layer| &layer.clones).cloned().collect()
     }
 
+    /// Returns the names of the arguments that the expansion clones at the position `index`. The position of the body
+    /// is below the last attribute.
+    ///
+    /// The body and a fallback function may consume their arguments. An attribute that lists an argument in `clone`
+    /// protects this argument from the next consumer below: a fallback function, or the body.
+    pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
+        let consumes = |index: usize| index == self.len() || self.facts(index).replaces;
+        if !consumes(index) {
+            return Vec::new();
+        }
+        let first = (0..index).rposition(consumes).unwrap_or(0);
+        let names = self.layers[first..index].iter().flat_map(|layer| &layer.clones);
+        names.fold(Vec::new(), |mut names, name| {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+            names
+        })
+    }
+
     /// Returns the names of the variables from which the user's body reads the number of the current attempt.
     pub(crate) fn attempts(&self) -> impl Iterator<Item = &Ident> {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
-    /// Returns the user's functions, such as `failure_if`, that the expansion may call after the creation of the body's
-    /// future. These functions may borrow the arguments of the body. Returns no functions if the body may run again.
+    /// Returns the user's functions, such as `failure_if`, that the expansion may call after the body has started.
+    /// These functions may borrow the arguments of the body. Returns no functions if the body may run again.
     pub(crate) fn late(&self) -> impl Iterator<Item = &TokenStream> {
         let late = if self.repeats() { &[] } else { &self.layers[..] };
         late.iter().flat_map(|layer| &layer.late)
+    }
+
+    /// Returns the user's functions in the options `error` and `open` that the expansion may call after a bulkhead has
+    /// waited. Returns no functions if no bulkhead waits.
+    pub(crate) fn rejections_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
+        let after = self.layers.iter().skip_while(|layer| !layer.waits);
+        after.filter_map(|layer| layer.rejection.as_ref())
     }
 
     /// Finds the `async` block that contains the code of the layer (attribute) at `index`. Returns the index of the

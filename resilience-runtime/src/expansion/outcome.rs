@@ -43,9 +43,9 @@ where
 }
 
 /// Creates the return value of a call that an attribute of the function has rejected or ended. The user's function
-/// `make` converts the error of the attribute to the user's error type.
-pub fn rejected_with<T, E, Error>(error: Error, make: impl FnOnce(Error) -> E) -> Result<T, E> {
-    Err(make(error))
+/// `make` converts the error of the attribute.
+pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -> R::Error) -> R {
+    R::from_result(Err(make(error)))
 }
 
 /// Creates the error of a call that a timeout has ended, and emits the event `timed_out`. `after` is the configured

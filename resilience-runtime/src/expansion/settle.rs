@@ -67,27 +67,27 @@ pub fn settle<R: Outcome>(
 /// `hung_after` or longer.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
-pub fn settle_by<T, E>(
+pub fn settle_by<R: Outcome>(
     permit: Permit<'_>,
-    outcome: Result<T, E>,
-    text: impl Text<E>,
-    cause: impl FnOnce(&E) -> Cause,
+    outcome: R,
+    text: impl Text<R::Error>,
+    cause: impl FnOnce(&R::Error) -> Cause,
     asks_first: bool,
-    failure_if: impl FnOnce(&E) -> bool,
-    failure_if_ok: impl FnOnce(&T) -> bool,
-    retry_after: impl FnOnce(&E) -> Option<Duration>,
-) -> Result<T, E> {
-    match outcome {
+    failure_if: impl FnOnce(&R::Error) -> bool,
+    failure_if_ok: impl FnOnce(&R::Value) -> bool,
+    retry_after: impl FnOnce(&R::Error) -> Option<Duration>,
+) -> R {
+    match outcome.into_result() {
         Ok(value) => {
             if failure_if_ok(&value) {
                 permit.failure();
             } else {
                 permit.end().success();
             }
-            Ok(value)
+            R::from_result(Ok(value))
         }
         Err(error) => {
-            let cause = |error: &E| cause(error).or_noted();
+            let cause = |error: &R::Error| cause(error).or_noted();
             let neutral = if asks_first {
                 (!failure_if(&error)).then(|| cause(&error))
             } else {
@@ -100,7 +100,7 @@ pub fn settle_by<T, E>(
                     permit.end().failure(text(&error), retry_after);
                 }
             }
-            Err(error)
+            R::from_result(Err(error))
         }
     }
 }

@@ -3,7 +3,6 @@ use resilience_runtime::{circuit, retry};
 #[retry]
 #[circuit = "exa_api"]
 //~ = | expected a list of options: write `(option = value)`
-//~ circuit | `#[circuit]` needs a name: write `#[circuit(name = "..")]`
 async fn f() -> std::io::Result<()> {
     Ok(())
 }

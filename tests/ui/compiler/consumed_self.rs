@@ -5,7 +5,7 @@ struct Client;
 impl Client {
     #[retry]
     async fn f(self) -> std::io::Result<()> {
-    //~ { | use of moved value
+    //~ { | use of moved value: `self`
         drop(self);
         Ok(())
     }

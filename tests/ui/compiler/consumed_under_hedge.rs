@@ -2,7 +2,7 @@ use resilience_runtime::hedge;
 
 #[hedge(after = 1)]
 async fn f(text: String) -> std::io::Result<()> {
-//~ { | cannot move out of value, a captured variable in an `Fn` closure
+//~ { | cannot move out of `text`, a captured variable in an `Fn` closure
 //~    consider cloning the value if the performance cost is acceptable
     drop(text);
     Ok(())

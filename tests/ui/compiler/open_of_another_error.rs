@@ -1,9 +1,8 @@
 use resilience_runtime::circuit;
 
 #[circuit(name = "a", open = |open| open.to_string())]
+//~ open.to_string() | mismatched types
 async fn f() -> std::io::Result<()> {
-//~ std | mismatched types
-//~    expected enum `Result<(), std::io::Error>`    found enum `Result<_, String>`
     Ok(())
 }
 

@@ -29,6 +29,7 @@ impl Layer for Circuit {
             name,
             key,
             hint: retry_after.clone(),
+            rejection: self.open.clone(),
             late: [failure_if, failure_if_ok, retry_after].into_iter().flatten().cloned().collect(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Circuit), Cause::ALL, Time::Same)
         }

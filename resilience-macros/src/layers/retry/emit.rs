@@ -51,7 +51,6 @@ impl Layer for Retry {
         let mixed = Span::mixed_site();
         let local = place.local();
         let inner = place.caught(block);
-        let clones = place.clones();
         let error = place.error();
         let per_attempt = place.plan().has_circuit_per_attempt(place.index);
         let rejected = place.cause(per_attempt);
@@ -97,7 +96,6 @@ impl Layer for Retry {
             loop {
                 let delay = {
                     #attempt
-                    #clones
                     #inner
                     match #next {
                         ::core::ops::ControlFlow::Continue(delay) => delay,

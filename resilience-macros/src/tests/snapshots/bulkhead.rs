@@ -16,7 +16,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let _slot = match bulkhead.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => {
-            return ::resilience_runtime::__private::rejected_with(error, |full| Error::Full(full));
+            return ::resilience_runtime::__private::rejected_with::<Result<Page, Error>, _>(error, |full| {
+                Error::Full(full)
+            });
         }
     };
     let outcome = async move {

@@ -5,7 +5,7 @@
 // }
 
 #[doc = " Asks."]
-pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
+pub async fn ask(&self, mut question: Question) -> Result<Answer, Error> {
     let circuit = {
         static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
             ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
@@ -15,13 +15,13 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => {
-            return ::resilience_runtime::__private::rejected_with(error, Error::Open);
+            return ::resilience_runtime::__private::rejected_with::<Result<Answer, Error>, _>(error, Error::Open);
         }
     };
     let outcome = ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new()
         .__note(::resilience_runtime::__private::watch(&mut permit, async {
             if false {
-                let _ = &question;
+                let _ = &mut question;
                 let _held = self;
                 return ::resilience_runtime::__private::never::<Result<Answer, Error>>();
             }

@@ -5,15 +5,18 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let outcome = {
-        let mut url = ::core::clone::Clone::clone(&url);
-        let outcome = async {
-            if false {
-                let _ = &mut url;
-                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+        let outcome = {
+            let mut url = ::core::clone::Clone::clone(&url);
+            let outcome = async {
+                if false {
+                    let _ = &mut url;
+                    return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                }
+                '_resilience_body: { client.get(&url).await?.page() }
             }
-            '_resilience_body: { client.get(&url).await?.page() }
-        }
-        .await;
+            .await;
+            outcome
+        };
         outcome
     };
     let outcome = 'after_fallback: {

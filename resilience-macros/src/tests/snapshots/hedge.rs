@@ -14,15 +14,18 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         |attempt| {
             ::resilience_runtime::__private::began("fetch", attempt);
             async {
-                let mut url = ::core::clone::Clone::clone(&url);
                 let outcome = {
-                    let outcome = async {
-                        if false {
-                            return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                    let outcome = {
+                        let mut url = ::core::clone::Clone::clone(&url);
+                        let outcome = async {
+                            if false {
+                                return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                            }
+                            '_resilience_body: { client.get(&url).await?.page() }
                         }
-                        '_resilience_body: { client.get(&url).await?.page() }
-                    }
-                    .await;
+                        .await;
+                        outcome
+                    };
                     outcome
                 };
                 (outcome, ::resilience_runtime::__private::Cause::None)

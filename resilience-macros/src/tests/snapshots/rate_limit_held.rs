@@ -13,7 +13,7 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
     let () = match rate_limit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => {
-            return ::resilience_runtime::__private::rejected_with(error, Error::limited);
+            return ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::limited);
         }
     };
     let outcome = async move {

@@ -16,20 +16,23 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
     retry_budget.call_began();
     loop {
         let delay = {
-            let mut to = ::core::clone::Clone::clone(&to);
-            let outcome = retry
-                .watch(async {
-                    if false {
-                        let _ = &mut *self;
-                        let _ = &mut by;
-                        return ::resilience_runtime::__private::never::<Result<(), Error>>();
-                    }
-                    '_resilience_body: {
-                        to.push(0);
-                        self.client.send(to, by.into()).await
-                    }
-                })
-                .await;
+            let outcome = {
+                let mut to = ::core::clone::Clone::clone(&to);
+                let outcome = retry
+                    .watch(async {
+                        if false {
+                            let _ = &mut *self;
+                            let _ = &mut by;
+                            return ::resilience_runtime::__private::never::<Result<(), Error>>();
+                        }
+                        '_resilience_body: {
+                            to.push(0);
+                            self.client.send(to, by.into()).await
+                        }
+                    })
+                    .await;
+                outcome
+            };
             match retry
                 .judge(retry_schedule(), outcome)
                 .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())

@@ -37,7 +37,7 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             timeout_allowed,
             ::resilience_runtime::__private::Duration::new(5, 0),
         );
-        ::resilience_runtime::__private::rejected_with(error, Error::late)
+        ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late)
     };
     outcome
 }

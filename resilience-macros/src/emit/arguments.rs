@@ -1,0 +1,146 @@
+//! Finds the arguments of a function that functions of the user, such as `failure_if`, and fallback functions use.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::{ExprClosure, FnArg, Pat, PatIdent, Receiver, Signature, Type};
+
+use crate::error::Errors;
+use crate::parse::async_trait::Moved;
+use crate::parse::pattern::{Bound, bindings};
+use crate::tokens::{mentions, uses};
+
+/// The arguments that both the body and the functions of the user use after the body has started.
+pub(crate) struct Lent {
+    names: Vec<String>,
+    /// Whether a function of the user uses the receiver after the body has started.
+    pub(super) asks_self: bool,
+}
+
+impl Lent {
+    /// Returns the arguments that both the body and a function in `late` use. The expansion calls the functions in
+    /// `late`, such as `failure_if`, after the body has started. Leaves out an argument that is declared `mut`, because
+    /// the body owns this argument or a copy of the argument.
+    pub(crate) fn new<'a>(
+        sig: &mut Signature,
+        moved: &mut [Moved],
+        body: &TokenStream,
+        late: impl Iterator<Item = &'a TokenStream>,
+    ) -> Self {
+        let late: Vec<_> = late.collect();
+        let names = names(sig, moved);
+        let asks_self = late.iter().any(|function| asks(function, "self"));
+        let names = names.into_iter().filter(|(name, is_mut)| !is_mut && is_shared(name, body, &late));
+        Self { names: names.map(|(name, _)| name).collect(), asks_self }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|lent| lent == name)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
+/// Returns whether both the body and a function in `functions` use an argument of `sig`.
+pub(crate) fn share<'a>(
+    sig: &mut Signature,
+    moved: &mut [Moved],
+    body: &TokenStream,
+    functions: impl Iterator<Item = &'a TokenStream>,
+) -> bool {
+    let functions: Vec<_> = functions.collect();
+    names(sig, moved).iter().any(|(name, _)| is_shared(name, body, &functions))
+}
+
+fn is_shared(name: &str, body: &TokenStream, functions: &[&TokenStream]) -> bool {
+    functions.iter().any(|function| asks(function, name)) && uses(body, name)
+}
+
+/// Returns whether a function of the user uses the argument `name`. The parameters of a closure do not count, because
+/// each parameter shadows an argument with the same name.
+fn asks(function: &TokenStream, name: &str) -> bool {
+    let is_own = |closure: ExprClosure| mentions(&closure.inputs.to_token_stream(), name);
+    mentions(function, name) && !syn::parse2::<ExprClosure>(function.clone()).is_ok_and(is_own)
+}
+
+/// Returns the name of each variable that the arguments of `sig` bind, and whether the variable is declared `mut`.
+fn names(sig: &mut Signature, moved: &mut [Moved]) -> Vec<(String, bool)> {
+    let mut names = Vec::new();
+    for input in &mut sig.inputs {
+        let pats = match patterns(input, moved) {
+            Patterns::Receiver(receiver) => {
+                names.push(("self".to_owned(), receiver.mutability.is_some()));
+                continue;
+            }
+            Patterns::Moved(pats) => pats,
+            Patterns::Typed(pat, _) => vec![pat],
+        };
+        for pat in pats {
+            bindings(pat, Bound::Unknown, None, &mut |binding, _| {
+                names.push((binding.ident.to_string(), binding.mutability.is_some()));
+            });
+        }
+    }
+    names
+}
+
+/// The patterns of one argument.
+pub(super) enum Patterns<'a> {
+    Receiver(&'a mut Receiver),
+    /// The patterns of the statements to which the macro `#[async_trait]` moves the argument.
+    Moved(Vec<&'a mut Pat>),
+    Typed(&'a mut Pat, &'a Type),
+}
+
+pub(super) fn patterns<'a>(input: &'a mut FnArg, moved: &'a mut [Moved]) -> Patterns<'a> {
+    let renamed: Vec<_> = moved.iter_mut().filter(|moved| moved.moves(input)).map(Moved::pat).collect();
+    match input {
+        _ if !renamed.is_empty() => Patterns::Moved(renamed),
+        FnArg::Receiver(receiver) => Patterns::Receiver(receiver),
+        FnArg::Typed(input) => Patterns::Typed(&mut input.pat, &input.ty),
+    }
+}
+
+/// Returns the name of each argument, for the call of the fallback function. Reports an argument whose pattern is not a
+/// name. Also reports an argument with a `#[cfg]`.
+pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
+    let mut arguments = Vec::new();
+    for input in &sig.inputs {
+        if let Some(cfg) = cfgs(input).first() {
+            errors.add(syn::Error::new_spanned(
+                cfg,
+                "the fallback is called with this argument, and rustc takes no `#[cfg]` there: put it on the function",
+            ));
+        }
+        let renamed = moved.iter_mut().find(|moved| moved.moves(input));
+        match (renamed.map(|moved| &*moved.pat()), input) {
+            (Some(Pat::Ident(pat)), _) => arguments.push(pat.ident.clone()),
+            (None, FnArg::Receiver(receiver)) => arguments.push(Ident::new("self", receiver.self_token.span)),
+            (None, FnArg::Typed(input)) => match &*input.pat {
+                Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => arguments.push(ident.clone()),
+                pat => errors.add(unnamed(pat)),
+            },
+            (Some(pat), _) => errors.add(unnamed(pat)),
+        }
+    }
+    arguments
+}
+
+fn unnamed(pat: &Pat) -> syn::Error {
+    syn::Error::new_spanned(
+        pat,
+        "the fallback is called with this argument: bind it to a name, and take it apart in the body",
+    )
+}
+
+/// Returns the `#[cfg]` attributes of an argument. Every generated statement that names the argument needs these
+/// attributes, too.
+pub(super) fn cfgs(input: &FnArg) -> Vec<TokenStream> {
+    match input {
+        FnArg::Receiver(_) => Vec::new(),
+        FnArg::Typed(input) => {
+            input.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Warnings about a decorated function, and about the same function without attributes.
+//!
+//! The file `warnings/functions.rs` contains the functions. The test writes attributes in place of each line `// decorate`,
+//! and expects the warnings of the file without attributes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Said;
+
+const MARK: &str = "// decorate";
+
+/// An attribute, or several attributes. Functions with one of the words after the attributes do not get these attributes.
+const STACKS: [(&str, &[&str]); 19] = [
+    ("#[circuit(name = \"a\")]", &[]),
+    ("#[circuit(name = \"a\", failure_if = |_| true, open = io::Error::from)]", &[]),
+    ("#[timeout(5)]", &[]),
+    ("#[bulkhead(max = 1)]", &[]),
+    ("#[bulkhead(max = 1, wait = 1)]", &[]),
+    ("#[rate_limit(per_second = 1)]", &[]),
+    ("#[circuit(name = \"a\")] #[timeout(5)]", &[]),
+    ("#[timeout(9)] #[bulkhead(max = 1, wait = 1)] #[circuit(name = \"a\")] #[circuit(name = \"b\")]", &[]),
+    ("#[retry]", &["once"]),
+    ("#[retry] #[circuit(name = \"a\")]", &["once"]),
+    ("#[retry] #[circuit(name = \"a\")] #[timeout(5)] #[bulkhead(max = 1, wait = 1)]", &["once"]),
+    ("#[retry(clone(ARGUMENTS))]", &["unused"]),
+    ("#[hedge(after = 1, clone(ARGUMENTS))] #[circuit(name = \"a\")]", &["unused"]),
+    ("#[fallback(instead, clone(ARGUMENTS))] #[timeout(5)]", &["unused", "pattern"]),
+    ("#[hedge(after = 1)]", &["once", "unique"]),
+    ("#[retry] #[hedge(after = 1)] #[circuit(name = \"a\")]", &["once", "unique"]),
+    ("#[fallback(instead)]", &["once", "pattern", "unused"]),
+    ("#[fallback(instead, on = \"rejected\")] #[circuit(name = \"a\")]", &["once", "pattern", "unused"]),
+    ("#[fallback(instead)] #[retry] #[circuit(name = \"a\")] #[timeout(5)]", &["once", "pattern", "unused"]),
+];
+
+/// Returns the file with `stack` on each function that may have these attributes.
+fn decorated(source: &str, stack: &str, excluded: &[&str]) -> String {
+    let mut lines: Vec<_> = source.lines().map(str::to_owned).collect();
+    for at in 0..lines.len() {
+        let Some(word) = lines[at].trim_start().strip_prefix(MARK) else { continue };
+        let word = word.trim_start_matches(" - ");
+        let (_, arguments) = lines[at + 1].split_once('(').unwrap();
+        let (arguments, _) = arguments.split_once(") ->").unwrap();
+        let is_cloned =
+            stack.contains("ARGUMENTS") && !arguments.contains(['(', '{', '&']) && !arguments.contains("self");
+        let arguments: Vec<_> = arguments.split(", ").collect();
+        let names = arguments.iter().map(|argument| argument.split(':').next().unwrap().trim_start_matches("mut "));
+        let names: Vec<_> = names.filter(|name| *name != "_").collect();
+        let attributes = stack.replace("instead", &format!("instead{}", arguments.len()));
+        let is_bare = excluded.contains(&word) || stack.contains("ARGUMENTS") && !is_cloned;
+        lines[at] = if is_bare { String::new() } else { attributes.replace("ARGUMENTS", &names.join(", ")) };
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn decorated_function_has_the_warnings_of_the_bare_function() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("warnings/functions.rs");
+    let source = fs::read_to_string(source).unwrap();
+    let after = "\n#[allow(unused_imports)]\nuse resilience_runtime::{bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout};
+        async fn instead1<A, T>(_: A) -> io::Result<T> { todo!() }
+        async fn instead2<A, B, T>(_: A, _: B) -> io::Result<T> { todo!() }
+        async fn instead3<A, B, C, T>(_: A, _: B, _: C) -> io::Result<T> { todo!() }\n";
+    let bare = decorated(&source, "", &[]) + after;
+    let mut cases = BTreeMap::from([(PathBuf::from("bare.rs"), bare)]);
+    for (index, (stack, excluded)) in STACKS.iter().enumerate() {
+        cases.insert(format!("stack{index}.rs").into(), decorated(&source, stack, excluded) + after);
+    }
+    let mut said = super::compile("warnings", &cases);
+    let expected = said.remove(Path::new("bare.rs")).unwrap();
+    assert!(expected.len() > 30, "the bare functions cause too few warnings: {expected:#?}");
+    let mut wrong = 0;
+    for (index, (stack, _)) in STACKS.iter().enumerate() {
+        let told = &said[Path::new(&format!("stack{index}.rs"))];
+        let same = |one: &Said, other: &Said| one.line == other.line && one.message() == other.message();
+        let more =
+            told.iter().filter(|said| !expected.iter().any(|other| same(said, other))).map(|said| ("more", said));
+        let fewer =
+            expected.iter().filter(|said| !told.iter().any(|other| same(said, other))).map(|said| ("fewer", said));
+        for (which, said) in more.chain(fewer) {
+            wrong += 1;
+            println!("{stack}: {which}: {}: {}", said.line, said.what);
+        }
+        assert!(told.len() == expected.len() || wrong > 0, "{stack} repeats a warning");
+    }
+    assert_eq!(wrong, 0, "warnings that differ from those of the bare function; see above");
+}
