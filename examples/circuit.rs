@@ -1,9 +1,9 @@
 //! Shows `#[circuit]`: two failures in a row open the circuit. While the circuit is open, it rejects calls, and the
-//! service receives no request. After the cooldown, the circuit admits one call, the trial. If the trial succeeds, the
-//! circuit closes.
+//! service receives no request. After a cooldown of 30 s, the circuit admits one call, the trial. If the trial
+//! succeeds, the circuit closes.
 //!
-//! Run this example with `cargo run --example circuit`. The program pauses tokio's clock, so that the cooldown of 30 s
-//! takes no real time.
+//! Run this example with `cargo run --example circuit`. The program pauses tokio's clock, so that the cooldown takes no
+//! real time.
 
 use std::cell::Cell;
 use std::io;

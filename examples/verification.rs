@@ -1,5 +1,6 @@
-//! Shows a breaker without an attribute: two failures open the circuit, and the circuit rejects the third call. This
-//! project's original specification (of a Python breaker) contains this program as a script that verifies the breaker.
+//! Shows a circuit breaker that is called without an attribute: two failures open the circuit, and the circuit rejects
+//! the third call. This project's original specification (of a Python breaker) contains this program as a script that
+//! verifies the breaker.
 //!
 //! Run this example with `cargo run --example verification`.
 

@@ -1,7 +1,7 @@
 //! Measures a program with a hundred thousand circuits. The benchmark measures a lookup of one circuit by its name, a
 //! read of all statistics, and a reset of all circuits. The benchmark also measures the calls of one thread while
-//! another thread reads all statistics and resets all circuits. Finally, the benchmark measures the memory of one
-//! circuit, without and with a key.
+//! another thread reads all statistics and resets all circuits. In addition, the benchmark measures the memory of one
+//! circuit without a key, and of one circuit with a key (a value of the option `key`).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -15,7 +15,6 @@ use resilience_runtime::{CircuitBreaker, circuit, get_circuit, get_circuit_stats
 
 const CIRCUITS: usize = 100_000;
 
-/// An allocator that counts the bytes of memory in use.
 struct Counted;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
@@ -116,9 +115,10 @@ async fn passing(n: u64) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Creates a hundred thousand circuits with a key, none of which is evicted, and prints the memory of one circuit.
-/// After that, makes calls with a million different keys, and prints the time of a call and the memory of all circuits.
-/// At most 10,000 circuits of these keys exist at the same time, because 10,000 is the default of `max_keys`.
+/// Creates a circuit for each of a hundred thousand keys (values of the option `key`), and prints the memory of one
+/// circuit. The option `max_keys` of these circuits is so large that the runtime removes none of them. After that,
+/// makes calls with a million different keys, and prints the time of a call and the memory of all circuits. At most
+/// 10,000 circuits of these keys exist at the same time, because 10,000 is the default of `max_keys`.
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();

@@ -19,7 +19,7 @@ use crate::service::{Error, FAILING, Failed, ask};
 use crate::{Subject, subject};
 
 const LONG: Duration = Duration::from_secs(60);
-/// The highest rate that a rate limit accepts, in calls per second. With this rate and the burst [`BURST`], a rate
+/// The highest rate that `#[rate_limit]` accepts, in calls per second. With this rate and the burst [`BURST`], a rate
 /// limit rejects no call of the benchmarks.
 const PER_SECOND: u32 = 1_000_000;
 const BURST: u32 = u32::MAX;

@@ -31,10 +31,9 @@ impl Subject {
 }
 
 /// One situation of a call, such as a success through a closed circuit. The benchmarks make the call in several ways.
-/// Each way is a subject.
 pub struct Scenario {
     pub name: &'static str,
-    /// Whether the scenario is also measured with two threads at once.
+    /// Whether the benchmarks also measure this situation with two threads at once.
     pub shared: bool,
     /// Creates the subjects (ways to make the call). The first subject makes the call without any library.
     pub subjects: fn() -> Vec<Subject>,

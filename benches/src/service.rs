@@ -8,7 +8,6 @@ use std::task::{Context, Poll, Waker};
 
 use resilience_runtime::{BulkheadFullError, CallError, CircuitOpenError, RateLimitedError, TimeoutError};
 
-/// The error that the service returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Failed(pub u64);
 
@@ -91,7 +90,7 @@ pub async fn ask(n: u64) -> Result<u64, Failed> {
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// If `failures` is 0, returns a success. If `failures` is above 0, subtracts 1 from `failures`, and returns an error.
+/// Returns a success if `failures` is 0. Otherwise, subtracts 1 from `failures`, and returns an error.
 #[inline]
 pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     let left = black_box(failures.get());

@@ -54,15 +54,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Returns the value of an environment variable, or `None` if the variable is missing or empty.
 fn key(name: &str) -> Option<String> {
     env::var(name).ok().filter(|key| !key.is_empty())
 }
 
 /// Searches with the real services Exa and Tavily. Without an API key for Tavily, the search calls Exa only.
 async fn ask(query: &str, exa: String, tavily: Option<String>) -> Result<(), Box<dyn Error>> {
-    // Registers the circuits of Exa and Tavily with a threshold of 3 and a cooldown of 30 s. The attributes of this
-    // example set no threshold and no cooldown.
+    // Registers the circuits of Exa and Tavily with a threshold of 3 failures and a cooldown of 30 s. The attributes of
+    // this example set no threshold and no cooldown.
     presets::exa_circuit();
     presets::tavily_circuit();
     if tavily.is_none() {

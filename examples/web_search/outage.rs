@@ -13,8 +13,8 @@ use crate::timeline::{Timeline, print_stats};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Cooldown of the two circuits `exa_api` and `tavily_api`. The presets of the library set a cooldown of 30 s. The
-/// simulation uses a shorter cooldown, so that the program ends soon.
+/// Cooldown of the two circuits `exa_api` and `tavily_api`. The presets (ready settings) of the library set a cooldown
+/// of 30 s. The simulation uses a shorter cooldown, so that the program ends soon.
 const COOLDOWN: Duration = Duration::from_secs(2);
 
 /// Simulates the outage. Returns an error if a search or a circuit behaves differently than expected.
@@ -127,7 +127,7 @@ impl Story {
         Ok(())
     }
 
-    /// Waits for the end of a circuit's cooldown, and checks that the circuit is half-open.
+    /// Waits for the end of a circuit's cooldown, and checks that the circuit is half-open (admits a trial call).
     async fn cooldown(&self, name: &str) -> Result<()> {
         let circuit = get_circuit(name).ok_or_else(|| format!("no circuit is named {name}"))?;
         sleep(circuit.stats().cooldown_remaining).await;

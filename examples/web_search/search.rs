@@ -9,7 +9,6 @@ use resilience_runtime::{circuit, fallback, retry, timeout};
 
 use crate::services::{Exa, Hit, ServiceError, Tavily};
 
-/// The origin of an answer: the cache, the service Exa, or the service Tavily.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Cache,
@@ -57,12 +56,10 @@ impl From<ServiceError> for SearchError {
     }
 }
 
-/// Returns the first 50 characters of the error message.
 fn excerpt(error: &ServiceError) -> String {
     error.to_string().chars().take(50).collect()
 }
 
-/// A web search over Exa and Tavily, with a cache of the search results for each query.
 pub(crate) struct WebSearch {
     exa: Exa,
     tavily: Option<Tavily>,
@@ -88,9 +85,9 @@ impl WebSearch {
         Ok(answer)
     }
 
-    // The attribute `#[circuit]` sets no threshold and no cooldown. The file `main.rs` sets both with a preset, and
-    // `outage.rs` sets both with a builder. The preset and the builder set a threshold of 3, so that the two attempts
-    // of a single search cannot open the circuit.
+    // The attribute `#[circuit]` sets no threshold and no cooldown. The file `main.rs` sets both with a preset (ready
+    // settings of the library), and `outage.rs` sets both with a builder. The preset and the builder set a threshold of
+    // 3 failures, so that the two attempts of a single search cannot open the circuit.
     #[fallback(Self::ask_tavily, with_error = true)]
     #[retry(max = 2, delay = "100ms", retry_if = ServiceError::is_temporary)]
     #[circuit(name = "exa_api", failure_if = ServiceError::is_the_services_fault)]

@@ -6,10 +6,8 @@ use resilience_runtime::{CircuitOpenError, TimeoutError, circuit, retry, timeout
 use serde::Deserialize;
 use serde_json::json;
 
-/// Number of search results that each request asks for.
 const HITS: u32 = 5;
 
-/// One search result.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Hit {
     /// Title of the page. Exa omits this field if the page has no title.
@@ -24,7 +22,6 @@ struct Hits {
     results: Vec<Hit>,
 }
 
-/// The reason why a call of a service failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServiceError {
     /// The circuit rejected the call, so no request was sent.
@@ -61,7 +58,6 @@ impl ServiceError {
     }
 }
 
-/// The URL of a service, and the API key of the caller.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     pub(crate) url: String,

@@ -73,7 +73,6 @@ impl StandIn {
         format!("http://{}/search", self.address)
     }
 
-    /// Returns the number of requests that this server has received so far.
     pub(crate) fn requests(&self) -> u32 {
         self.shared.requests.load(Ordering::Relaxed)
     }
@@ -94,7 +93,6 @@ impl StandIn {
         }
     }
 
-    /// Starts the server again at the same address.
     pub(crate) async fn restart(&mut self) -> io::Result<()> {
         self.stop().await?;
         self.running = Some(serve(TcpListener::bind(self.address).await?, self.shared.clone()));

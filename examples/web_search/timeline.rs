@@ -1,4 +1,4 @@
-//! Prints one line for each search, followed by the events that the search caused.
+//! Prints one line for each search, followed by the `tracing` events of this library that the search caused.
 
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Display};
@@ -18,7 +18,7 @@ pub(crate) struct Timeline {
 }
 
 impl Timeline {
-    /// Starts the clock, installs a `tracing` subscriber that collects events, and prints the column titles.
+    /// Stores the start time, installs a `tracing` subscriber that collects events, and prints the column titles.
     pub(crate) fn begin() -> Result<Self, SetGlobalDefaultError> {
         let events = Events::default();
         set_global_default(tracing_subscriber::registry().with(events.clone()))?;
@@ -26,8 +26,8 @@ impl Timeline {
         Ok(Self { begin: Instant::now(), events })
     }
 
-    /// Prints a line for a search that began at `start` and has just ended. Then prints the events that were collected
-    /// since the previous search.
+    /// Prints a line for a search that began at `start` and has just ended, and then the events since the previous
+    /// search.
     pub(crate) fn print(&self, start: Instant, query: &str, requests: &str, result: impl Display) {
         let [at, took] = [start - self.begin, start.elapsed()].map(|time| format!("{:.2} s", time.as_secs_f64()));
         println!("{at:>8} {took:>8}  {query:<18}{requests:<18}{result}");
@@ -108,7 +108,6 @@ impl Visit for Fields {
     }
 }
 
-/// Prints the state and the totals of every circuit.
 pub(crate) fn print_stats() {
     let stats = get_circuit_stats();
     println!("\nCircuits now:");

@@ -59,7 +59,8 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// }
 /// ```
 ///
-/// The statement `let mut permit = ..` takes the permit out of the result of `admit`. The future therefore does not
+/// If the circuit admits the call, `admit` returns a permit, with which `settle` later records the outcome. The
+/// statement `let mut permit = ..` takes the permit out of the result of `admit`, so that the future of `f` does not
 /// store the whole result while the body runs. The block after `let delay =` drops the outcome before the sleep, so
 /// that the outcome need not be `Send`.
 ///
@@ -146,15 +147,13 @@ impl Place<'_> {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Wraps `block`, which contains the body, in the code of the layers (attributes) below this layer. Returns
-    /// statements that bind the outcome to the local variable `outcome`.
+    /// Works as [`tail`](Self::tail), but returns statements that bind the outcome to the local variable `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
 
-    /// Wraps `block`, which contains the body, in the code of the layers (attributes) below this layer. Returns
-    /// statements that bind the outcome to the local variable `outcome`. If a layer below rejects a call, and this
-    /// layer handles the rejection, the call continues after these statements.
+    /// Works as [`bound`](Self::bound). In addition, if a layer (attribute) below rejects a call, and this layer
+    /// handles the rejection, the call continues after the returned statements.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);

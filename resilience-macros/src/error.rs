@@ -10,7 +10,6 @@ use proc_macro2::{Span, TokenStream};
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Adds an error whose message points at the tokens of `span`.
     pub(crate) fn push(&mut self, span: Span, message: impl std::fmt::Display) {
         self.add(syn::Error::new(span, message));
     }

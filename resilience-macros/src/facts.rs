@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
-/// The properties of one attribute on a function.
 pub(crate) struct Facts {
-    /// The name of the attribute, such as `circuit`.
     pub(crate) attribute: &'static str,
-    /// The span of the user's code for errors about the order of the attributes.
+    /// The span at which errors about the order of the attributes point.
     pub(crate) span: Span,
     pub(crate) runs: Runs,
-    /// The cause that the attributes above see when this attribute rejects a call. The field is `None` if the attribute
-    /// rejects no calls.
+    /// The cause of a rejection by this attribute. The attributes above each handle rejections of certain causes only.
+    /// The field is `None` if the attribute rejects no calls.
     pub(crate) rejects: Option<Cause>,
     /// The causes of the rejections that this attribute handles. If an attribute below rejects a call for another
     /// cause, the error of the rejection bypasses this attribute.
@@ -28,12 +26,13 @@ pub(crate) struct Facts {
     pub(crate) opens: Option<Opens>,
     /// Whether the attribute replaces an error by the outcome of another function, as `#[fallback]` does.
     pub(crate) replaces: bool,
-    /// Whether a call may wait for a permit of the attribute, for example for a slot of a bulkhead.
+    /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
     pub(crate) waits: bool,
     /// The value of the option `name` of `#[circuit]`, and the span of the value. All functions whose `#[circuit]` has
     /// this name share one circuit.
     pub(crate) name: Option<(String, Span)>,
-    /// The expression in the option `key` of `#[circuit]`. Each value of the expression has a separate circuit.
+    /// The expression in the option `key` of `#[circuit]`. For each value of the expression, the runtime has a separate
+    /// circuit.
     pub(crate) key: Option<TokenStream>,
     /// Whether the expression `key` contains the attempt number of a retry above this circuit. Two attempts of one call
     /// may then use different circuits.
@@ -53,8 +52,7 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Creates the properties of an attribute. The parameters are the properties that every attribute must state. All
-    /// other properties have defaults.
+    /// The parameters are the properties that every attribute must state. All other properties have defaults.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -87,7 +85,6 @@ impl Facts {
     }
 }
 
-/// The number of failed attempts that opens a circuit.
 #[derive(Clone, Copy)]
 pub(crate) struct Opens {
     pub(crate) threshold: u32,
@@ -99,7 +96,7 @@ pub(crate) struct Opens {
 /// call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Runs {
-    /// The attribute runs the body at most once. The body may consume the arguments.
+    /// The body may consume the arguments.
     Once,
     /// The attribute needs the arguments again after the body has run, for another attempt or for a fallback function.
     Again,
@@ -114,7 +111,7 @@ pub(crate) enum Cause {
     Circuit,
     /// A bulkhead or a rate limit rejected the call. A circuit above ignores this rejection, because the rejection says
     /// nothing about the service. If the `key` of a circuit contains the number of the attempt, this cause also stands
-    /// for a rejection by the circuit. A retry above may then make another attempt, because this attempt may use a
+    /// for a rejection by that circuit. A retry above may then make another attempt, because this attempt may use a
     /// different circuit.
     Limit,
 }
@@ -126,7 +123,7 @@ impl Cause {
 /// The information about rejected calls that an attribute needs at run time.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Asks {
-    /// The attribute needs no information. The attribute treats a rejection like any other outcome.
+    /// The attribute treats a rejection like any other outcome.
     Nothing,
     /// The attribute must know whether an attribute below rejected the call.
     Rejected,
@@ -143,7 +140,7 @@ pub(crate) enum Asks {
 /// The longest time that an attribute and the attributes below it take together.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
-    /// The time of the attributes below. This attribute adds no time.
+    /// The time of the attributes below.
     Same,
     /// The time of the attributes below, limited to this duration.
     AtMost(Duration),
@@ -162,7 +159,6 @@ pub(crate) enum Time {
 /// The pauses between the attempts of a retry. The lengths of these pauses are known at compile time.
 #[derive(Clone, Copy)]
 pub(crate) struct Pauses {
-    /// The maximum number of attempts.
     pub(crate) max: u32,
     /// The length of the first pause in seconds.
     pub(crate) delay: f64,

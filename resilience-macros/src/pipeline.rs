@@ -86,8 +86,8 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Expands the attribute `theirs` of another library. Returns `item`, and a compile error that names `ours`, the
-/// attribute of this crate that does the same.
+/// Returns `item`, and a compile error that names `ours`, the attribute of this crate that does the same as the
+/// attribute `theirs` of another library.
 pub(crate) fn unknown(theirs: &str, ours: &str, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     errors.push(Span::call_site(), unknown_attribute(theirs, ours));
@@ -133,15 +133,15 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns `#[path(__absorbed)]`. The argument `__absorbed` makes the attribute `path` change nothing when rustc
-/// expands it.
+/// Returns `#[path(__absorbed)]`. When rustc expands this attribute, the argument `__absorbed` makes the attribute
+/// return the function unchanged.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
-/// Reports an error if another attribute of this crate has already expanded on the function. The other attribute did
-/// not recognise the attribute that expands now, because the user imported the latter under a new name.
+/// Reports an error if another attribute of this crate has expanded on the function before this attribute. The other
+/// attribute did not recognise this attribute, because the user imported this attribute under a new name.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(

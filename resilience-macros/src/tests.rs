@@ -16,7 +16,6 @@ use syn::{Attribute, Meta};
 
 use crate::{FAMILY, SYNONYMS, pipeline};
 
-/// Expands the attribute `name` with the options `args` on the function `item`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
     pipeline::expand(attribute, FAMILY, SYNONYMS, args, item)

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::Path;
 
 /// The name of a constant that an expansion may add to the function body. If an attribute finds this name in the body,
-/// another attribute of this crate has already expanded on the function. The attribute then reports an error.
+/// the attribute reports an error, because another attribute of this crate has already expanded on the function.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
 /// Returns whether `tokens` contain the name `ident`. The name also counts inside a format string, such as `"{ident}"`.

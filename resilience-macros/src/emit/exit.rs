@@ -35,7 +35,7 @@ impl Place<'_> {
     }
 
     /// Returns the expression for the cause of a rejection, or `Cause::None` if no attribute needs the cause. An
-    /// attempt of a hedge returns this cause together with its outcome.
+    /// attempt of a hedge returns this cause together with the outcome of the attempt.
     pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -94,8 +94,8 @@ impl Place<'_> {
     }
 
     /// Wraps `settle`, the expression with which this circuit records the outcome of a call. The wrapped expression
-    /// skips `settle` if an attribute below rejected the call. The wrapped expression also skips `settle` if the
-    /// caller's deadline (the end of a timeout around the call) ended the call.
+    /// skips `settle` if an attribute below rejected the call, or if the caller's deadline (the end of a timeout around
+    /// the call) ended the call.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;

@@ -16,8 +16,7 @@ pub(crate) trait Layer {
     fn facts(&self) -> Facts;
 
     /// Returns statements that bind a local variable to the state that all calls share, such as a circuit. The
-    /// expansion executes these statements before the code of the first attribute. The default implementation returns
-    /// `None`.
+    /// expansion contains these statements before the code of the outermost attribute.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
@@ -26,14 +25,13 @@ pub(crate) trait Layer {
     /// attribute.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body in a future with which this attribute observes each poll of the body. The default implementation
-    /// returns the unchanged body.
+    /// Wraps the body in a future with which this attribute observes each poll of the body.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
     }
 
-    /// Returns the code with which this attribute, such as a timeout, ends a wait inside an attribute below, or the
-    /// wait for the body. The default implementation returns `None`, because most attributes end no waits.
+    /// Returns the code with which this attribute, such as a timeout, ends the wait for the body, or a wait in the code
+    /// of an attribute below.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
@@ -47,8 +45,8 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The code with which an attribute, such as a timeout, ends a wait inside an attribute below, or the wait for the
-/// body.
+/// The code with which an attribute, such as a timeout, ends the wait for the body, or a wait in the code of an
+/// attribute below.
 pub(crate) struct Interrupt {
     /// An expression for a timer. When the timer expires, the wait ends.
     pub(crate) timer: TokenStream,
@@ -65,7 +63,6 @@ pub(crate) struct Stack<'a> {
     /// The path of the crate `resilience_runtime`. Compile errors about code with this path point at the return type of
     /// the function.
     pub(crate) runtime_at: TokenStream,
-    /// The name of the decorated function.
     pub(crate) func: &'a Ident,
     pub(crate) captures: &'a Captures,
     /// The names of the arguments with which the expansion calls a fallback function. The list is empty if the
@@ -99,7 +96,6 @@ impl<'a> Place<'a> {
         self.plan().facts(self.index)
     }
 
-    /// Returns the layer (attribute) at this position, or `None` at the position of the body.
     pub(crate) fn layer(self) -> Option<&'a dyn Layer> {
         self.stack.layers.get(self.index).map(|layer| &**layer)
     }

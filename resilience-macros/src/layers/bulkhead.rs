@@ -101,8 +101,8 @@ impl Layer for Bulkhead {
             let acquired = quote_spanned!(mixed=> acquired);
             let wait = place.wait(mixed, &acquired, quote_spanned!(mixed=> #local.get().acquire()));
             let admit = admit(&acquired);
-            // Puts the wait into a block of its own. The future then does not store the local variable `acquired` while
-            // the body runs.
+            // Puts the wait into a block of its own. The future of the decorated function then does not store the local
+            // variable `acquired` while the body runs.
             quote_spanned!(mixed=> { #wait #admit })
         } else {
             admit(&quote_spanned!(mixed=> #local.get().try_acquire()))
@@ -112,8 +112,9 @@ impl Layer for Bulkhead {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> let _slot = #slot; #inner));
         }
-        // Creates the `async` block of the body before the wait, because this block owns the arguments. A block that is
-        // created after the wait would make the future store the arguments twice.
+        // Creates the `async` block of the body before the wait, because this block owns the arguments. If the
+        // expansion created the block after the wait, the future of the decorated function would store the arguments
+        // twice.
         let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
         Statements::Bind(quote_spanned! {mixed=>
             let _slot;

@@ -105,8 +105,8 @@ impl Layer for Fallback {
         });
         let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
-        // Without the option `with_error`, drops the error before the wait for the fallback function. The future then
-        // does not store the error.
+        // Without the option `with_error`, drops the error before the wait for the fallback function. The future of the
+        // decorated function then does not store the error.
         let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
         // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part

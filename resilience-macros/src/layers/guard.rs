@@ -18,8 +18,8 @@ use crate::facts::Cause;
 ///
 /// The `match` binds a reference to the value. If the value is an `Arc<Bulkhead>`, for example, the compiler coerces
 /// this reference to a `&Bulkhead` for the call of `Owned::new`. If the value were a direct argument of `Owned::new`,
-/// each branch of an `if` expression would need the exact type `layer`. The value may borrow from temporaries of the
-/// user's expression. A `let` instead of the `match` would drop these temporaries before the call of `Owned::new`.
+/// and were an `if` expression, each branch would need the exact type `layer`. The value may borrow from temporaries of
+/// the user's expression. A `let` instead of the `match` would drop these temporaries before the call of `Owned::new`.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
@@ -42,8 +42,8 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
     let declare = declare.then(|| quote_spanned!(mixed=> #runtime::__private::declare!(SITE);));
-    // Puts the `static` into a block of its own, because the name `SITE` of an item is not hygienic. Outside this
-    // block, `SITE` could hide an item of the user.
+    // Puts the `static` with the name `SITE` into a block of its own. Without this block, the `static` could hide an
+    // item of the user with the same name, because macro hygiene does not cover the names of items.
     quote_spanned! {mixed=>
         {
             static SITE: #runtime::__private::Site<#runtime::__private::#layer> =
@@ -54,9 +54,9 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
     }
 }
 
-/// Returns an expression that takes the permit out of the `Result` in `acquired`. If `acquired` evaluates to an error,
-/// the expression rejects the call. If `make` is a function of the user, this function converts the error to the user's
-/// error type. If `make` is `None`, the expression converts the error with the trait `From`.
+/// Returns an expression that evaluates to the success value of the `Result` in `acquired`. If the `Result` is an
+/// error, the expression rejects the call. If `make` is a function of the user, this function converts the error to the
+/// user's error type. If `make` is `None`, the expression converts the error with the trait `From`.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

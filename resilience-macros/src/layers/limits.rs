@@ -3,12 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The default of the option `wait` of `#[bulkhead]`: no wait.
 pub(crate) const BULKHEAD_WAIT: Duration = Duration::ZERO;
 
 /// The default of the option `threshold` of `#[circuit]`, in failures.
 pub(crate) const CIRCUIT_THRESHOLD_DEFAULT: u32 = 3;
-/// The range of the option `window` of `#[circuit]`.
 pub(crate) const CIRCUIT_WINDOW: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
 /// The range of the option `calls` of `#[circuit]`, in calls.
 pub(crate) const CIRCUIT_CALLS: RangeInclusive<u32> = 1..=65_535;
@@ -27,7 +25,6 @@ pub(crate) const RATE_LIMIT_PER_SECOND: RangeInclusive<u32> = 1..=1_000_000;
 
 /// The default of the option `max` of `#[retry]`, in attempts.
 pub(crate) const RETRY_MAX_DEFAULT: u32 = 3;
-/// The default of the option `delay` of `#[retry]`.
 pub(crate) const RETRY_DELAY_DEFAULT: Duration = Duration::from_secs(1);
 /// The default of the option `backoff` of `#[retry]`, the ratio of each pause to the previous pause.
 pub(crate) const RETRY_BACKOFF_DEFAULT: f64 = 2.0;

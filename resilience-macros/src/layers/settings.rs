@@ -13,8 +13,7 @@ use crate::error::Errors;
 use crate::parse::args::{Args, OptionName};
 use crate::parse::value;
 
-/// The options of one attribute that have a parsed value. Each entry contains the option, the name of the option in the
-/// user's code, and the value.
+/// The options of one attribute that have a parsed value. The `Ident` is the name of the option in the user's code.
 pub(super) struct Settings<O>(Vec<(O, Ident, Setting)>);
 
 #[derive(Clone, Copy, PartialEq)]
@@ -49,8 +48,6 @@ impl<O: OptionName> Settings<O> {
         (Self(settings), readable)
     }
 
-    /// Returns the value of `option`, and the name of `option` in the user's code. Returns `None` if the attribute does
-    /// not contain the option.
     pub(super) fn get(&self, option: O) -> Option<(&Ident, Setting)> {
         self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, *setting))
     }
@@ -80,8 +77,7 @@ impl<O: OptionName> Settings<O> {
         }
     }
 
-    /// Returns the name of each option that has a parsed value. The names have the spans of the user's code, for errors
-    /// about these options.
+    /// Returns the name of each option that has a parsed value, with the span of the user's code.
     pub(super) fn idents(&self) -> impl Iterator<Item = &Ident> {
         self.0.iter().map(|(_, ident, _)| ident)
     }

@@ -65,7 +65,7 @@ impl Layer for Timeout {
     /// };
     /// ```
     ///
-    /// Each wait inside an attribute below, and the wait for the body, races with the timer. If there are attributes
+    /// The timer limits the wait for the body, and each wait in the code of an attribute below. If there are attributes
     /// below, the block `'timeout_expired` begins with `if timeout_allowed.is_zero() { break 'timeout_expired; }`.
     /// Without this check, an attribute below could admit a call whose body never starts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
@@ -95,8 +95,9 @@ impl Layer for Timeout {
         })
     }
 
-    /// Returns the timer that ends a wait inside an attribute below, or the wait for the body. When the timer expires,
-    /// the call jumps out of the code of the attributes below. The jump drops the local variables of these attributes.
+    /// Returns the timer that ends the wait for the body, or a wait in the code of an attribute below. When the timer
+    /// expires, the call jumps out of the code of the attributes below. The jump drops the local variables of these
+    /// attributes.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());

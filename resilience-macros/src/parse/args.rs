@@ -1,7 +1,7 @@
 //! Parses the options of an attribute. An option has the form `option = value` or `option(list)`. An attribute contains
 //! options in any order, and each option at most once.
 //!
-//! In some attributes, the first value has no option name, such as the time in `#[timeout(5)]`.
+//! In some attributes, users write only the value of the first option, such as the time in `#[timeout(5)]`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -15,21 +15,17 @@ use super::value::identifier;
 use crate::error::Errors;
 
 /// An option of an attribute, such as `max` of `#[retry]`. For each attribute, [`options!`] declares an enum that
-/// implements this trait. The enum has a variant for each option of the attribute.
+/// implements this trait.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
-    /// The options that users write with a name. Error messages list the options in the order of this list. The option
-    /// [`FIRST`](Self::FIRST) is left out, because users write its value without a name.
+    /// The options that users write as `name = value` or `name(list)`, in the order in which error messages list them.
+    /// The list does not contain the option [`FIRST`](Self::FIRST), because users write only the value of that option.
     const ALL: &'static [Self];
-    /// The option whose value comes first in the attribute and without a name. The constant is `None` if every option
-    /// of the attribute has a name.
+    /// The option of which users write only the value, at the beginning of the attribute: the time in `#[timeout(5)]`.
     const FIRST: Option<Self>;
-    /// The names of options in other libraries, for suggestions in error messages.
     const SYNONYMS: &'static [Synonyms];
 
-    /// Returns the name of the option in attributes and in error messages.
     fn name(self) -> &'static str;
 
-    /// Returns the option with this name, or `None` if no option has this name.
     fn find(name: &Ident) -> Option<Self> {
         Self::ALL.iter().copied().find(|option| name == option.name())
     }
@@ -41,8 +37,9 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 /// Input: `options! { enum Opt: synonyms::TIMEOUT { (After) = "timeout", Error = "error" } }`
 ///
 /// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
-/// the option whose value comes first and without a name. The text of this option, here `"timeout"`, appears in errors
-/// only. The path after the colon names the table of synonyms, the names of the options in other libraries.
+/// the option of which users write only the value, at the beginning of the attribute. The text of this option, here
+/// `"timeout"`, appears in errors only. The path after the colon names the table of synonyms, the names of the options
+/// in other libraries.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident: $synonyms:path {
         $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*
@@ -135,14 +132,12 @@ impl<O: OptionName> Args<O> {
         }
     }
 
-    /// Reports `message` for each option of the list `options` that the attribute contains.
     pub(crate) fn refuse(&self, options: &[O], message: &str, errors: &mut Errors) {
         for ident in options.iter().filter_map(|option| self.ident(*option)) {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
     }
 
-    /// Returns whether some tokens could not be parsed. An option that seems to be missing may be among these tokens.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken
     }

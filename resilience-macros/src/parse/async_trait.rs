@@ -7,8 +7,7 @@ use syn::{Expr, FnArg, Local, LocalInit, Pat, Result, Signature, Stmt, Token};
 
 use crate::tokens::mentions;
 
-/// A statement `let pattern = argument;` of `#[async_trait]`, at the beginning of an `async` block. The statement moves
-/// an argument of the method into the block.
+/// A statement `let pattern = argument;` of `#[async_trait]`, at the beginning of an `async` block.
 pub(crate) struct Moved {
     pub(crate) argument: Ident,
     local: Local,

@@ -25,7 +25,6 @@ impl Bound {
         }
     }
 
-    /// Returns the kind of value that an argument holds, according to the type of the argument.
     pub(crate) fn argument(input: &FnArg) -> Self {
         match input {
             FnArg::Typed(input) => Self::of(&input.ty),
@@ -41,8 +40,7 @@ impl Bound {
 
 /// Calls `found` with each variable in `pat`, and with the kind of value that the variable holds.
 ///
-/// If the pattern may match through a reference, the kind of its variables is [`Bound::Unknown`]. These variables may
-/// become references, and Rust then allows no `mut` before the variables.
+/// If the pattern may match through a reference, the kind of its variables is [`Bound::Unknown`].
 pub(crate) fn bindings(pat: &mut Pat, bound: Bound, ty: Option<&Type>, found: &mut impl FnMut(&mut PatIdent, Bound)) {
     let same = |path: &Path| matches!(ty, Some(Type::Path(ty)) if last(&ty.path) == last(path));
     let value = |seen: bool| if seen { Bound::Value } else { Bound::Unknown };

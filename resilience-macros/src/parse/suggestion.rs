@@ -2,8 +2,8 @@
 
 /// The names that other libraries give to one option of this crate.
 pub(crate) struct Synonyms {
-    /// The option of this crate. If the option has no name, or if another attribute does the same, the text is an
-    /// attribute such as `#[timeout(5)]`.
+    /// The name of the option of this crate. If users write only the value of the option, or if an attribute of this
+    /// crate has the same effect, the text is an attribute such as `#[timeout(5)]`.
     pub(crate) ours: &'static str,
     /// The text after `ours` in the error message. The text describes how the value differs from the values in other
     /// libraries, or is empty.
@@ -31,7 +31,6 @@ pub(crate) fn suggest(unknown: &str, known: &[&str], table: &[Synonyms]) -> Opti
     nearest(unknown, known).map(|name| format!("did you mean `{name}`?"))
 }
 
-/// Converts a name such as `maxAttempts` to snake case, such as `max_attempts`.
 fn snake_case(name: &str) -> String {
     let mut snake = String::new();
     for letter in name.chars() {
@@ -50,7 +49,7 @@ fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     (near.0 <= 1 + near.1.len() / 3).then_some(near.1)
 }
 
-/// Returns the Levenshtein distance between two texts. The distance is a number of bytes.
+/// Returns the Levenshtein distance between two texts, in bytes.
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.bytes().enumerate() {

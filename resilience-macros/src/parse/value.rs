@@ -1,4 +1,4 @@
-//! Parses the values of options. The parameter `key` is always the name of the option, for error messages.
+//! Parses the values of options. The parameter `key` of each function is the name of the option, for error messages.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -17,7 +17,6 @@ pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
     .ok_or_else(|| invalid(key, value, format_args!("a whole number from 1 to {}", u32::MAX)))
 }
 
-/// Parses a whole number within `range`.
 pub(crate) fn whole(key: &str, value: &Expr, range: &RangeInclusive<u32>) -> Result<u32> {
     match count(key, value) {
         Ok(number) if range.contains(&number) => Ok(number),
@@ -37,7 +36,6 @@ pub(crate) fn decimal(value: &Expr) -> Result<Option<f64>> {
     })
 }
 
-/// Parses `true` or `false`.
 pub(crate) fn flag(key: &str, value: &Expr) -> Result<bool> {
     match literal(value) {
         Some(Lit::Bool(flag)) => Ok(flag.value),
@@ -133,13 +131,11 @@ pub(crate) fn identifier(value: &Expr) -> Option<Ident> {
     }
 }
 
-/// Parses any expression.
 #[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
 pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
     Ok(value.to_token_stream())
 }
 
-/// Parses the path of a function.
 pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     match peel(value) {
         Expr::Path(path) => Ok(path.to_token_stream()),
@@ -147,7 +143,7 @@ pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
     }
 }
 
-/// Parses a string literal that equals one of `choices`. Returns the index of the literal in `choices`.
+/// Parses a string literal, and returns its index in `choices`.
 pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
     let found = match literal(value) {
         Some(Lit::Str(text)) => choices.iter().position(|choice| *choice == text.value()),
@@ -167,7 +163,7 @@ pub(crate) fn path(key: &str, value: &Expr) -> Result<Path> {
     }
 }
 
-/// A number literal. The `String` holds the digits in base 10.
+/// A number literal, with its digits in base 10.
 enum Number {
     Negative,
     Whole(String),

@@ -1,4 +1,4 @@
-//! Reports contradictions between the attributes of a function. Each kind of contradiction has its own method.
+//! Reports contradictions between the attributes of a function.
 
 use super::plan::Plan;
 use super::worst_case::shown;
@@ -28,8 +28,9 @@ impl Plan {
         }
     }
 
-    /// Reports a circuit whose key names the attempt of a retry, if the circuit is below several retries. A rejection would
-    /// lead to a further attempt of the retry whose attempt the key does not name, with the same key.
+    /// Reports a circuit that is below several retries, if its `key` contains the attempt number of one of these
+    /// retries. After a rejection by the circuit, another of these retries would make a further attempt, although the
+    /// `key` and therefore the circuit would be the same.
     fn has_one_retry_above_a_key_of_attempts(&self, errors: &mut Errors) {
         for (index, layer) in self.layers.iter().enumerate() {
             let retries = self.above(index).iter().filter(|above| above.asks == Asks::ByCircuit).count();

@@ -65,12 +65,10 @@ impl Plan {
         self.layers.iter().any(|layer| layer.runs == Runs::AtOnce)
     }
 
-    /// Returns whether the function has a fallback, which calls another function with the arguments of the call.
     pub(crate) fn replaces(&self) -> bool {
         self.layers.iter().any(|layer| layer.replaces)
     }
 
-    /// Returns the names of the arguments that the expansion clones for each attempt.
     pub(crate) fn clones(&self) -> Vec<Ident> {
         self.layers.iter().flat_map(|layer| &layer.clones).cloned().collect()
     }
@@ -127,22 +125,23 @@ impl Plan {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
 
-    /// Returns the indices of the attributes below `index` that reject calls with this `cause`.
     pub(crate) fn rejecting(&self, index: usize, cause: Cause) -> impl Iterator<Item = usize> {
         (index + 1..self.len()).filter(move |below| self.facts(*below).rejects == Some(cause))
     }
 
-    /// Returns the indices of the retries above `index` that share an `async` block with the attribute at `index`. The
-    /// outermost retry comes first. A local variable of each retry tells whether the current attempt is a repeat. A
-    /// retry above a hedge is in another `async` block. For this retry, the runtime stores in a thread-local variable
-    /// whether the current attempt is a repeat.
+    /// Returns the indices of the retries above `index` whose code is in the same `async` block as the code of the
+    /// attribute at `index`. The outermost retry comes first. A local variable of each retry tells whether the current
+    /// attempt is a repeat, which is any attempt except the first attempt of the retry. A retry above a hedge is in
+    /// another `async` block. For this retry, the runtime stores in a thread-local variable whether the current attempt
+    /// is a repeat.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
-        // If each attempt has a circuit of its own, each attempt is the first one for its circuit.
+        // If each attempt has a circuit of its own, returns no retries, so that the circuit treats each attempt as a
+        // first attempt.
         let first = if self.facts(index).per_attempt { index } else { self.block(index) };
         (first..index).filter(|above| self.facts(*above).attempts > 1)
     }
 
-    /// Returns whether an attribute above `index`, such as a bulkhead, may wait for a permit.
+    /// Returns whether an attribute above `index`, such as a bulkhead, may make a call wait.
     pub(crate) fn waits_above(&self, index: usize) -> bool {
         self.above(index).iter().any(|above| above.waits)
     }

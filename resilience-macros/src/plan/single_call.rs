@@ -8,7 +8,7 @@ impl Plan {
     pub(crate) fn opened_by_one_call(&self) -> Option<String> {
         (0..self.len()).find_map(|index| {
             let Opens { threshold, by_default } = self.facts(index).opens?;
-            // Each attempt has a circuit of its own.
+            // Gives no warning, because the attempts of one call may have different circuits.
             if self.facts(index).per_attempt {
                 return None;
             }

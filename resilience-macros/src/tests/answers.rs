@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::expand;
 use crate::FAMILY;
 
-/// The tokens from which the tests make random inputs. The first 13 tokens are names of options.
+/// The first 13 tokens are names of options.
 const WORDS: [&str; 64] = [
     "name",
     "threshold",
@@ -85,13 +85,12 @@ fn tokens(length: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(tree, 0..length).prop_map(|trees| trees.join(" "))
 }
 
-/// Returns either random tokens, or up to four options with random tokens as their values.
 fn options() -> impl Strategy<Value = String> {
     let option = (prop::sample::select(&WORDS[..13]), tokens(3)).prop_map(|(key, value)| format!("{key} = {value}"));
     prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
 }
 
-/// Returns the text of a function. The generics, the arguments, the return type and the body consist of random tokens.
+/// Returns the text of a function that consists of random tokens, except for its name and the keyword `async`.
 fn function() -> impl Strategy<Value = String> {
     (options(), tokens(4), prop::bool::ANY, tokens(6), tokens(4), tokens(12)).prop_map(
         |(below, generics, is_async, arguments, output, body)| {
@@ -101,8 +100,7 @@ fn function() -> impl Strategy<Value = String> {
     )
 }
 
-/// Returns the text of a function with a valid signature. The arguments of the function have random patterns. The body
-/// of the function and the closure in `retry_if` consist of random tokens.
+/// Returns the text of a function with a valid signature, and with random tokens in the body and in `retry_if`.
 fn whole_function() -> impl Strategy<Value = String> {
     let pattern = prop::sample::select(
         &[

@@ -1,4 +1,5 @@
-//! Tests the line "With the threshold of 3, the 3 attempts of one failing call can open the circuit ..", which an attribute adds to the docs of a function.
+//! Tests the line "With the threshold of 3, the 3 attempts of one failing call can open the circuit ..", which an
+//! attribute adds to the docs of a function.
 
 use super::expand;
 

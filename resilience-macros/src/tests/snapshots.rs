@@ -1,5 +1,5 @@
 //! Compares the expansions of twenty decorated functions with the files `snapshots/*.rs`. If a change of this crate
-//! alters one of these expansions, the change must also update the file.
+//! alters one of these expansions, the change must also update the file of this expansion.
 //!
 //! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes all these files again,
 //! formatted by rustfmt. The comparison ignores the punctuation that rustfmt adds and removes, so the version of
@@ -34,8 +34,8 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
                       let __tracing_instrument_future = async move { get(key).await };\n    \
                       __tracing_instrument_future.instrument(__tracing_attr_span).await\n}";
 
-/// The functions that the test expands. Each entry contains the name of the snapshot file, the attributes, and the
-/// function. The outermost attribute comes first.
+/// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
+/// first.
 const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
@@ -109,8 +109,6 @@ fn commented(input: &str) -> String {
     input.split_inclusive('\n').flat_map(|line| ["// ", line]).collect()
 }
 
-/// Formats `expansion` with rustfmt, and writes the result to the file `path`. The file begins with a comment that
-/// contains `input`.
 fn write(path: &Path, input: &str, expansion: &TokenStream) {
     let mut rustfmt = Command::new("rustfmt")
         .args(["--edition", "2024", "--config", "max_width=120,use_small_heuristics=Max"])

@@ -165,7 +165,6 @@ const SPELLINGS: &[&str] = &[
     "allow(unused)",
 ];
 
-/// The attributes that the test combines in pairs.
 const PAIRED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2, error = |full| Error::new(x, full))",
@@ -190,7 +189,6 @@ const PAIRED: &[&str] = &[
     "timeout(10, crate = other)",
 ];
 
-/// The attributes that the test combines in groups of three.
 const TRIPLED: &[&str] = &[
     "bulkhead(max = 1)",
     "bulkhead(max = 8, wait = 2)",
@@ -264,8 +262,7 @@ fn for_each(mut take: impl FnMut(&[&str], &str)) {
     }
 }
 
-/// Returns the expansion of the function `item` with the attributes in `stack`. Returns `None` if the outermost
-/// attribute belongs to another crate.
+/// Returns `None` if the outermost attribute belongs to another crate.
 fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
     let names = ["\"a\"", "\"b\"", "\"c\""];
     let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));

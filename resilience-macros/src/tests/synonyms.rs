@@ -9,7 +9,6 @@ use crate::layers::synonyms;
 use crate::parse::suggestion::Synonyms;
 use crate::{FAMILY, SYNONYMS};
 
-/// Returns the text of the expansion of `#[attribute(options)]` on a function.
 fn expansion(attribute: &str, options: &str) -> String {
     let function = "async fn f() -> io::Result<()> { Ok(()) }".parse().unwrap();
     expand(attribute, options.parse().unwrap(), &function).to_string().replace("\\\"", "\"")

@@ -1,5 +1,4 @@
-//! Implements [`Layer`] for `#[circuit]`. The implementation states the properties of the attribute, and generates the
-//! tokens of the attribute.
+//! Implements [`Layer`] for `#[circuit]`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -35,9 +34,10 @@ impl Layer for Circuit {
         }
     }
 
-    /// Binds the circuit to a local variable before the code of the first attribute. A retry above this circuit reads
-    /// the variable after a failed attempt. If the circuit stays open longer than the pause of the retry, no attempt
-    /// follows. If the `key` contains the number of the attempt, the code of each attempt binds the circuit instead.
+    /// Binds the circuit to a local variable before the code of the outermost attribute. A retry above this circuit
+    /// reads the variable after a failed attempt. If the circuit stays open longer than the pause before the next
+    /// attempt, the retry makes no further attempt. If the `key` contains the number of the attempt, returns `None`,
+    /// because the code of each attempt binds the circuit.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }

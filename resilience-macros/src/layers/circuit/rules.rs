@@ -17,7 +17,6 @@ pub(super) fn check(settings: &Settings<Opt>, errors: &mut Errors) {
     grows_from_its_cooldown(settings, errors);
 }
 
-/// Returns the name of `failure_rate` or `slow_rate`, if the attribute sets one of these options.
 fn rate(settings: &Settings<Opt>) -> Option<&Ident> {
     [Opt::FailureRate, Opt::SlowRate].into_iter().find_map(|option| Some(settings.get(option)?.0))
 }

@@ -1,5 +1,4 @@
-//! Implements [`Layer`] for `#[retry]`. The implementation states the properties of the attribute, and generates the
-//! tokens of the attribute.
+//! Implements [`Layer`] for `#[retry]`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
@@ -62,8 +61,6 @@ impl Layer for Retry {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
         });
-        // Uses the option `retry_after` of the retry. If the retry has no `retry_after`, uses the `retry_after` of a
-        // circuit below.
         let retry_after = match &self.retry_after {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
@@ -134,8 +131,9 @@ impl Retry {
     }
 
     /// Returns statements that bind two local variables: the state of the retry, and a closure that returns the
-    /// settings. The expansion places these statements before the loop over the attempts, so that each loop begins with
-    /// a new state. The settings are a constant inside the closure, so that the future does not store the settings.
+    /// settings. The expansion places these statements before the loop over the attempts, so that each execution of the
+    /// loop begins with a new state. The settings are a constant inside the closure, so that the future of the
+    /// decorated function does not store the settings.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let (local, settings) = (place.local(), self.settings.calls(place));
@@ -152,8 +150,8 @@ impl Budget {
         let mixed = Span::mixed_site();
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // Puts the `static` into a block of its own, because the name of an item is not hygienic. Outside this
-            // block, the name could hide an item of the user.
+            // Puts the `static` into a block of its own. Without this block, the `static` could hide an item of the
+            // user with the same name, because macro hygiene does not cover the names of items.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET

@@ -15,12 +15,11 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions, such as `retry_if`, each with its option. The list does not contain the function of the
+    /// The user's functions, each with its option, such as `retry_if`. The list does not contain the function of the
     /// option `retry_after`. The runtime calls the functions in the order of this list.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
-    /// The name of a variable for the user's body. The variable contains the number of the current attempt.
     pub(super) attempt: Option<Ident>,
     pub(super) clone: Vec<Ident>,
 }

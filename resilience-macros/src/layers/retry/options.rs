@@ -31,8 +31,7 @@ options! {
     }
 }
 
-/// The options whose values the expansion passes to the runtime, in the order of this list. Each entry contains an
-/// option, and the function that parses the value of the option.
+/// The options whose values the expansion passes to the runtime, in the order of this list.
 pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::Max, count),
     (Opt::Delay, time),
