@@ -1,4 +1,4 @@
-//! Implements the circuit breaker: its handle, permits, settings, errors, statistics and events.
+//! Contains the modules of the circuit breaker, which rejects calls to a failing service.
 
 pub(crate) mod breaker;
 pub(crate) mod core;

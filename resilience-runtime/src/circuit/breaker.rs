@@ -1,4 +1,4 @@
-//! Defines [`CircuitBreaker`], the handle of a circuit.
+//! Defines the type [`CircuitBreaker`], which rejects calls to a failing service.
 
 #[cfg(all(test, not(resilience_loom)))]
 mod costs;
@@ -23,16 +23,17 @@ use crate::circuit::stats::CircuitStats;
 
 /// Rejects calls to a failing service until the service has recovered.
 ///
-/// `threshold` consecutive failures open the circuit. An open circuit rejects every call until the cooldown ends. After
-/// the cooldown, the circuit is half-open, and admits up to `half_open_max` trial calls. When `half_open_max` trial
-/// calls have succeeded, the circuit closes. A single failed trial call opens the circuit for another cooldown.
+/// When the number of consecutive failures reaches the option `threshold`, the circuit opens. An open circuit rejects
+/// every call for a time, the cooldown. After the cooldown, the circuit is half-open, and admits up to `half_open_max`
+/// trial calls. When `half_open_max` trial calls have succeeded, the circuit closes. A single failed trial call opens
+/// the circuit for another cooldown.
 ///
 /// While the circuit is closed, each success resets the count of consecutive failures to zero. A long outage therefore
 /// opens the circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes
 /// other rules for opening a circuit.
 ///
 /// If the state of the circuit changes during a call, the outcome of the call does not affect the circuit. The totals
-/// in [`CircuitStats`] count this outcome nevertheless.
+/// in [`CircuitStats`], such as `total_failed`, count this outcome nevertheless.
 ///
 /// Cloning a `CircuitBreaker` is cheap, and all clones share one state. Michael Nygard describes the pattern of a
 /// circuit breaker in *Release It!*. Martin Fowler describes the pattern in the article *`CircuitBreaker`* (2014).
@@ -193,7 +194,7 @@ impl CircuitBreaker {
         events::disabled(&self.0.name);
     }
 
-    /// Requests a permit for one call.
+    /// Requests a permit for one call. The caller makes the call, and then reports the outcome to the permit.
     ///
     /// # Errors
     ///
@@ -206,9 +207,9 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Requests a permit for one call. The option [`hung_after`](crate::CircuitBuilder::hung_after) needs a start time,
-    /// which this function does not read. Instead, the type [`Watched`] reads this time when the body of the call first
-    /// waits.
+    /// Requests a permit (the record of an admitted call) for one call. The option
+    /// [`hung_after`](crate::CircuitBuilder::hung_after) needs the start time of the call. This function does not read
+    /// the start time, because the type [`Watched`] reads it when the body of the call first waits.
     ///
     /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
     /// attempt of this retry.
@@ -217,7 +218,8 @@ impl CircuitBreaker {
         Call::acquire(&*self.0, is_repeat).map(Permit)
     }
 
-    /// Requests a permit for one call. The permit is `Send + 'static`.
+    /// Requests a permit for one call. The caller makes the call, and then reports the outcome to the permit, which is
+    /// `Send + 'static`.
     ///
     /// # Errors
     ///
@@ -239,19 +241,19 @@ impl CircuitBreaker {
     /// [`deadline`](crate::deadline()) ended the call. However, a call that the deadline ended counts as a failure if
     /// it ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
     ///
-    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, the breaker relies on a count
-    /// for each thread: the number of existing errors of rejections and of expired deadlines. The breaker ignores the
-    /// `Err` if this number grew during the last poll of the future that `f` returned. If `f` dropped the error of a
-    /// rejection, or converted the error into a text, the `Err` therefore counts as a failure.
+    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts the
+    /// existing errors of rejections and of expired deadlines. The breaker ignores the `Err` if this count grew during
+    /// the last poll of the future that `f` returned. If `f` dropped the error of a rejection, or converted the error
+    /// into a text, the `Err` therefore counts as a failure.
     ///
-    /// The attribute `#[circuit]` first searches the error. Unlike the attribute, this method misjudges an `Err` in the
-    /// following cases, even if the error shows its sources:
+    /// The attribute `#[circuit]` first searches the error and its sources for a rejection or an expired deadline. This
+    /// method cannot search the error, and therefore misjudges an `Err` in the following cases:
     ///
     /// - The breaker ignores an unrelated `Err` if, during the last poll, `f` stored the error of a rejection or of an
     ///   expired deadline in a place outside the returned `Err`.
     /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
-    /// - A rejection counts as a failure if, during the last poll, `f` also dropped the error of a rejection from
-    ///   before this poll.
+    /// - A rejection counts as a failure if, during the last poll, `f` also dropped the error of another rejection,
+    ///   which `f` had received before this poll.
     ///
     /// # Errors
     ///
@@ -267,7 +269,7 @@ impl CircuitBreaker {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns cancels the call. If the call was a trial call of a half-open
-    /// circuit, another trial call can take its place. A cancelled call counts as a failure if it ran for
+    /// circuit, the circuit can then admit another trial call. A cancelled call counts as a failure if it ran for
     /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer. Otherwise, a cancelled call counts as neither
     /// success nor failure.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
@@ -297,7 +299,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Replaces the settings of the circuit. All later decisions use the new settings.
+    /// Replaces the settings of the circuit.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Core { gate, totals, .. } = &*self.0;
         gate.decide(|machine, current| {
@@ -319,19 +321,19 @@ impl CircuitBreaker {
         })
     }
 
-    /// Returns a function that contains a weak handle of the breaker. The function returns the breaker if a strong
-    /// handle of the breaker still exists, and otherwise `None`.
+    /// Returns a function that does not keep the breaker alive. After the last `CircuitBreaker` and [`OwnedPermit`] of
+    /// the breaker are dropped, the function returns `None`.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
     }
 
-    /// Returns whether the breaker has another handle than `self`, for example in an [`OwnedPermit`].
+    /// Returns whether another `CircuitBreaker` or an [`OwnedPermit`] shares the state of this breaker.
     pub(crate) fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 
-    /// Returns the last published phase (a summary of the state) without taking the lock of the breaker.
+    /// Returns the phase, a summary of the state, without taking the lock of the breaker.
     pub(crate) fn phase(&self) -> Phase {
         self.0.gate.phase()
     }

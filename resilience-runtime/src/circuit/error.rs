@@ -47,7 +47,7 @@ impl CircuitOpenError {
         self.source.name.as_str()
     }
 
-    /// Returns the state of the circuit at the rejection: open, half-open or forced open.
+    /// Returns the state of the circuit at the time of the rejection: open, half-open or forced open.
     pub fn state(&self) -> CircuitState {
         self.wait().state()
     }
@@ -109,13 +109,13 @@ impl From<CircuitOpenError> for io::Error {
     }
 }
 
-/// Rounds `time` up to whole seconds, because a caller that waits for a shorter time would try again too early.
+/// Rounds `time` up to whole seconds, because a caller that waited for a time rounded down would try again too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
 /// The error of [`CircuitBreaker::call`](crate::CircuitBreaker::call): either a rejection by the circuit, or the error
-/// of the called future.
+/// that the future of the call returned.
 ///
 /// ```
 /// use resilience_runtime::{CallError, CircuitBreaker};
@@ -134,13 +134,13 @@ pub(crate) fn whole_seconds(time: Duration) -> u64 {
 pub enum CallError<E> {
     /// The circuit rejected the call.
     Open(#[from] CircuitOpenError),
-    /// The circuit admitted the call, and the called future returned this error.
+    /// The circuit admitted the call, and the future of the call returned this error.
     Failed(E),
 }
 
 impl<E> CallError<E> {
-    /// Returns the error of the called future. If the circuit rejected the call, converts the rejection into the error
-    /// type of the future.
+    /// Returns the error that the future of the call returned. If the circuit rejected the call, converts the rejection
+    /// into the type `E`.
     pub fn into_error(self) -> E
     where
         E: From<CircuitOpenError>,

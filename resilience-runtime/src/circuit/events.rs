@@ -70,13 +70,12 @@ pub(crate) fn durations_wanted() -> bool {
     debug_wanted() && is_of_interest()
 }
 
-/// Returns whether a subscriber has registered an interest in the event `circuit_success` or `circuit_failure`. For
-/// example, a subscriber that only receives the events of other targets has no such interest.
+/// Returns whether a subscriber has registered an interest in the event `circuit_success` or `circuit_failure`.
 ///
-/// Each of the two callsites below has the name, the target, the level and the fields of one event, because a
-/// subscriber may filter by all of them. In contrast to `tracing::enabled!`, the method `interest` does not call the
-/// method `enabled` of the subscriber. A layer could lose its next event after a call of `enabled`
-/// (tokio-rs/tracing#2519).
+/// Each of the two callsites in this function has the name, the target, the level and the fields of one of the two
+/// events. A subscriber may filter by each of these properties. This function does not use the macro
+/// `tracing::enabled!`, because the macro calls the method `enabled` of the subscriber. After a call of `enabled`, a
+/// layer of the crate `tracing-subscriber` could lose its next event (tokio-rs/tracing#2519).
 #[cold]
 fn is_of_interest() -> bool {
     macro_rules! interest {
@@ -128,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    /// A subscriber that is interested in each callsite for which the function returns true.
+    /// A subscriber that is interested in each callsite for which the contained function returns true.
     struct Selects(fn(&Metadata<'_>) -> bool);
 
     impl Subscriber for Selects {

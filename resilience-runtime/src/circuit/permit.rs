@@ -1,4 +1,5 @@
-//! Defines the permits of admitted calls, and the future that polls the body of an admitted call.
+//! Defines the permits, which record the outcomes of admitted calls. Also defines the future that polls the body of an
+//! admitted call.
 
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
@@ -20,16 +21,15 @@ use crate::circuit::core::wait::Wait;
 use crate::circuit::error::CircuitOpenError;
 use crate::circuit::events::durations_wanted;
 
-/// An admitted call whose outcome is not recorded yet. The type `Admitted` has no destructor. The type [`Call`]
-/// contains an `Admitted`, and has a destructor. If the call has no outcome yet, the destructor cancels the call, or
-/// records a panic of its body as a failure.
+/// An admitted call whose outcome is not recorded yet. Unlike [`Call`], which contains an `Admitted`, this type has no
+/// destructor, and can therefore stay in registers.
 #[derive(Clone, Copy)]
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
-    /// The start time of the call, or `None` if neither the circuit nor an event needs this time. A circuit that counts
-    /// slow calls, and an event with a duration, need the start time. With the option `hung_after`, the circuit also
-    /// needs a start time of each call that waits.
+    /// The start time of the call. The field is `None` if neither the circuit nor an event needs this time. A circuit
+    /// that counts slow calls, and an event with a duration, need the start time. With the option `hung_after`, the
+    /// circuit also needs the start time of each call whose body waits.
     started: Option<Tick>,
 }
 
@@ -67,19 +67,19 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 }
 
-/// An admitted call and the progress of this call. `B` is `&Core` in a [`Permit`], and `Arc<Core>` in an
-/// [`OwnedPermit`].
+/// The content of a permit, which records the outcome of an admitted call. `B` is `&Core` in a [`Permit`], and
+/// `Arc<Core>` in an [`OwnedPermit`].
 pub(crate) struct Call<B: Borrow<Core>> {
     pub(crate) admitted: Admitted<B>,
     progress: Progress,
 }
 
-/// The progress of a call. The type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would
-/// copy padding byte by byte.
+/// This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would copy padding byte by
+/// byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
-    /// The body of the call is not being polled at this moment.
+    /// The body of the call is not being polled.
     Waiting,
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
     /// `std::thread::panicking` cannot replace this state, because this function also returns true if, for example,
@@ -90,12 +90,13 @@ enum Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // The function `acquire` is inlined, so that the permit is built in the memory of the caller. A move of the permit
-    // would load its forty bytes with other access widths than the stores before the move. The resulting
+    // The function `acquire` is inlined, so that the `Call` is built in the memory of the caller. A move of the `Call`
+    // would load its forty bytes with other access widths than the preceding stores of these bytes. The resulting
     // store-forwarding stall takes more time than the rest of the call.
     //
-    // Both arms of the first `match` return a ticket, and the permit is built afterwards. If each arm built a permit, a
-    // call would need 26 more instructions.
+    // Both arms of the first `match` return a ticket (which identifies the state in which the circuit admitted the
+    // call). The second `match` builds the `Call` from the ticket. If each arm built a `Call`, `acquire` would need 26
+    // more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
@@ -112,8 +113,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Creates the call. Reads the start time if the circuit counts slow calls, or if an event needs the duration of
-    /// the call.
+    /// Reads the start time of the call if the circuit counts slow calls, or if an event needs the duration of the
+    /// call.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || durations_wanted();
@@ -121,8 +122,8 @@ impl<B: Borrow<Core>> Call<B> {
         Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
     }
 
-    /// If the option `hung_after` is set, reads the start time of a call that begins to wait. A call whose body never
-    /// waits does not need this start time.
+    /// If the option `hung_after` is set, reads the start time of a call whose body begins to wait. A call whose body
+    /// never waits does not need the start time.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         let Admitted { core, started, .. } = &mut self.admitted;
@@ -178,7 +179,7 @@ impl<'a> Call<&'a Core> {
             core.reject(wait);
         } else if admission != Admission::of(ticket) {
             // Holds the trial call in a `Call` while the events are emitted. If a subscriber of events panics, the
-            // destructor of the `Call` frees the place of the trial call in the half-open circuit.
+            // destructor of the `Call` lets the half-open circuit admit another trial call.
             let admitted = Admitted { core, ticket, started: None };
             let mut call = Self { admitted, progress: Progress::Waiting };
             core.announce(&admission);
@@ -250,9 +251,9 @@ permit! {
     ///
     /// Each method of the permit records the outcome of the call and ends the permit. Dropping the permit without a
     /// call of these methods cancels the permitted call, and increases the statistic `total_cancelled`. If the
-    /// cancelled call was a trial call of a half-open circuit, another trial call can take its place. If the call ran
-    /// for [`hung_after`](crate::CircuitBuilder::hung_after) or longer, the drop of the permit counts as a failure
-    /// instead. A timeout, a `select!` or an early return can drop a permit.
+    /// cancelled call was a trial call of a half-open circuit, the circuit can then admit another trial call. If the
+    /// call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer, the drop of the permit counts as a
+    /// failure instead. A timeout, a `select!` or an early return can drop a permit.
     ///
     /// A panic that drops the permit also cancels the permitted call, because the cause of the panic may be outside
     /// this call. In contrast, [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attribute `#[circuit]`
@@ -277,7 +278,7 @@ permit! {
 }
 
 permit! {
-    /// A [`Permit`] that owns a handle of its breaker. The method
+    /// A [`Permit`] that shares the ownership of its breaker, and therefore has no lifetime parameter. The method
     /// [`try_acquire_owned`](crate::CircuitBreaker::try_acquire_owned) returns this permit.
     ///
     /// An owned permit can move into a spawned task. A struct can also store an owned permit beside the response stream
@@ -300,8 +301,8 @@ permit! {
 
 impl<'a> Permit<'a> {
     /// Marks the call as ended. Returns the call without its destructor, so that the call stays in registers. A move of
-    /// the whole permit would load its bytes with other access widths than the stores before the move. The resulting
-    /// store-forwarding stall takes as much time as the call through the circuit.
+    /// the whole permit would load its bytes with other access widths than the preceding stores of these bytes. The
+    /// resulting store-forwarding stall takes as much time as the call through the circuit.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()
@@ -317,9 +318,9 @@ impl<'a> Permit<'a> {
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
-        // Passes the core and the ticket to `enter` by value, because a pointer to the permit would keep the whole
-        // permit in memory instead of registers. Tests twice whether this call is a trial call of a half-open circuit,
-        // before and after the body. Keeping the first result while the body runs would need 49 more instructions.
+        // Passes two fields to `enter`, because a pointer to the permit would keep the whole permit in memory instead
+        // of registers. Calls `is_trial` before and after the body, because keeping the first result while the body
+        // runs would need 49 more instructions.
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }
@@ -333,8 +334,9 @@ impl<'a> Permit<'a> {
 }
 
 pin_project_lite::pin_project! {
-    /// Polls the body of a call, and marks the permit of the call during each poll. If the permit is dropped with the
-    /// mark, the body has panicked. If the permit is dropped without the mark, the call was cancelled.
+    /// Polls the body of a call, and records in the permit of the call when a poll begins and ends. If the permit is
+    /// dropped during a poll, the body has panicked. If the permit is dropped between two polls, the call was
+    /// cancelled.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Watched<'p, 'b, F> {

@@ -51,7 +51,7 @@ macro_rules! options {
             }
         }
 
-        /// The options that one attribute or builder sets. A field is `None` if its option is not set.
+        /// The options that one attribute or builder sets.
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub(crate) struct Options {
             $(pub(crate) $option: Option<$type>,)*
@@ -95,7 +95,6 @@ const COOLDOWN_JITTER: f64 = 0.0;
 const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
 const HALF_OPEN_MAX: u32 = 1;
 const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
-/// The default of the option `max_keys`.
 pub(crate) const MAX_KEYS: u32 = 10_000;
 
 impl Options {
@@ -245,7 +244,7 @@ pub(crate) enum Limit {
     Rates { min_calls: u32, failure_rate: Option<f64>, slow_rate: Option<f64> },
 }
 
-/// The settings of a breaker. If an option is not set, the settings contain the default of the option.
+/// The settings of a breaker, with the default of each option that is not set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) rule: Rule,
@@ -257,12 +256,10 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// The shortest duration of a cancelled call that counts as a failure. This duration also applies to a call that
-    /// the caller's deadline ended. The field is `None` if neither a cancelled call nor a call that a deadline ended
-    /// counts as a failure.
+    /// The duration from which on a call counts as a failure if it is cancelled, or if the caller's deadline ends it.
+    /// The field is `None` if cancelled calls and calls that a deadline ended never count as failures.
     pub(crate) hung_after: Option<Duration>,
-    /// If a retry or a hedge makes several attempts, this field states whether only the failure of the first attempt
-    /// counts. If the field is false, the failure of a later attempt counts, too.
+    /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
     pub(crate) count_requests: bool,
     pub(crate) shadow: bool,
 }

@@ -7,8 +7,8 @@ use crate::circuit::core::state::CircuitState;
 /// A snapshot of the statistics of one circuit. The function [`get_circuit_stats`](crate::get_circuit_stats) and the
 /// method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this snapshot.
 ///
-/// A field whose name begins with `total_` is zero when the breaker is created, and never decreases. The totals also
-/// count a call whose outcome did not affect the circuit, because the state changed during the call.
+/// A field whose name begins with `total_` is zero when the breaker is created, and never decreases. These fields also
+/// count a call during which the state changed, although the outcome of this call does not affect the circuit.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -29,7 +29,7 @@ pub struct CircuitStats {
     /// Name of the circuit, not escaped. In events and error messages, the name is escaped: for example, a line break
     /// becomes `\n`.
     pub name: String,
-    /// State that a call would find at the time of the snapshot.
+    /// State of the circuit that a call would find at the time of the snapshot.
     pub state: CircuitState,
     /// Number of failures that count towards the option `threshold`. Without a window of recent calls, the value is the
     /// number of consecutive failures. With a window, the value is the number of failures that were in the window right

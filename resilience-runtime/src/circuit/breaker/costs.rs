@@ -1,4 +1,4 @@
-//! Tests the promises about the locks and the clock readings of a call.
+//! Tests which calls take the lock of the breaker, and how often a call reads the clock.
 //!
 //! These tests are unit tests, because neither a lock nor a clock reading is visible through public names.
 
@@ -23,7 +23,7 @@ fn is_rejected(breaker: &CircuitBreaker) {
 }
 
 /// Makes a call in a second thread, while this thread holds the lock of the breaker. Returns whether the call ended
-/// without the lock. The second thread calls `prepare` before this thread takes the lock.
+/// while the lock was held.
 fn needs_no_lock(breaker: &CircuitBreaker, prepare: fn(&CircuitBreaker), call: fn(&CircuitBreaker)) -> bool {
     let ((ready, is_ready), (start, started), (end, ended)) = (mpsc::channel(), mpsc::channel(), mpsc::channel());
     let other = breaker.clone();
@@ -71,7 +71,7 @@ fn second_success_of_thread_takes_no_lock() {
     }
 }
 
-/// Returns how often a call reads tokio's clock. The body is ready at once with this outcome.
+/// Returns how often a call reads tokio's clock if its body returns `outcome` without waiting.
 fn readings(breaker: &CircuitBreaker, outcome: Result<(), ()>) -> u32 {
     let runtime = Builder::new_current_thread().build().unwrap();
     let call = |outcome| runtime.block_on(breaker.call(|| ready(outcome)));

@@ -25,8 +25,9 @@ impl Blind {
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
     /// The exponent of two in the unit of the field `warned`, which is 2^29 ns (about half a second).
     const UNIT: u32 = 29;
-    /// The number of units of 2^29 ns in a minute, rounded up, and one more. A difference of 113 units is longer than 112
-    /// whole units, which are more than a minute.
+    /// The difference between two values of the field `warned` from which on a minute has passed. Each value is rounded
+    /// down to a whole unit of 2^29 ns. If two rounded values differ by 113 units, more than 112 units have passed,
+    /// which are longer than a minute.
     const MINUTE: u16 = 113;
 
     /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and

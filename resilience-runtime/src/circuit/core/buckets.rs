@@ -1,5 +1,5 @@
-//! Implements the window for the option `window`. This window contains the calls that ended within a fixed length of
-//! time before now.
+//! Implements the window of the calls that ended within a fixed length of time before now. The option `window` is this
+//! length.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) struct Buckets {
     begun: Tick,
     /// The length of one bucket in nanoseconds.
     nanos: u64,
-    /// The number of the current bucket. The bucket that began at `begun` has the number 0.
+    /// The number of the current bucket.
     index: u64,
     ring: [Bucket; BUCKETS],
 }
@@ -57,8 +57,9 @@ impl Buckets {
     }
 
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
-        // Clears the window if its newest bucket begins far later than `now`, because another clock must have updated
-        // the window. Otherwise, the calls in the window would not expire for a long time.
+        // Clears the window if its newest bucket begins far later than `now`, because the window must have been updated
+        // with another clock, such as the paused clock of a test's runtime. Otherwise, the calls in the window would
+        // not expire for a long time.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
@@ -87,8 +88,7 @@ impl Buckets {
     pub(crate) fn counts(&self, successes: u64) -> Counts {
         let failures = self.ring.iter().map(|bucket| bucket.failures).sum();
         let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
-        // The next bucket will overwrite the oldest bucket. The oldest bucket is therefore at the position that follows
-        // the current position in the ring.
+        // In the ring, the oldest bucket follows the current bucket.
         let oldest = &self.ring[Self::place(self.index + 1)];
         Counts { total: failures + successes.saturating_sub(oldest.before), failures, slow }
     }

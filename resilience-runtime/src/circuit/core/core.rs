@@ -22,7 +22,7 @@ use crate::circuit::events;
 use crate::circuit::settings::Settings;
 use crate::events::debug_wanted;
 
-/// The state that all handles of one circuit breaker share.
+/// The state that all clones of a `CircuitBreaker` share.
 ///
 /// `repr(C)` places the name in the cache line of the `Arc`'s reference count. A lookup of a breaker by name reads the
 /// name and changes the reference count, so the lookup needs only this cache line.
@@ -38,14 +38,14 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Admits or rejects a call that [`Gate::closed`] has not admitted yet. A rejection contains the state of the
-    /// circuit and the time to wait.
+    /// Admits or rejects a call that [`Gate::closed`] has not admitted yet.
     ///
-    /// A trial is an admitted call of a half-open circuit. If the body of a running trial makes an inner call through
-    /// the same circuit, the inner call is always admitted. The outcome of the inner call does not affect the circuit.
+    /// A trial call is an admitted call of a half-open circuit. If the body of a running trial call makes an inner call
+    /// through the same circuit, the inner call is always admitted. The outcome of the inner call does not affect the
+    /// circuit.
     ///
-    /// An atomic stores the phase, a summary of the circuit's state. If the phase shows that the circuit rejects calls,
-    /// this function rejects the call without the lock of the circuit.
+    /// If the phase (a summary of the circuit's state in an atomic) shows that the circuit rejects calls, this function
+    /// rejects the call without the lock of the circuit.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -88,9 +88,8 @@ impl Core {
     }
 
     /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
-    /// time until `until` is longer than any wait of this circuit, because `until` must then come from another clock.
-    /// If this function returns `None`, the method `admit` takes the lock of the circuit, and then decides whether to
-    /// admit the call.
+    /// time until `until` is longer than any wait of this circuit, because `until` must then come from another clock,
+    /// such as the paused clock of a test's runtime.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -145,7 +144,6 @@ impl Core {
         }
     }
 
-    /// Returns whether a call that started at `started` has run for `hung_after` or longer.
     fn has_hung(&self, started: Option<Tick>, now: Tick) -> bool {
         let ran = started.map(|started| now.since(started));
         ran.is_some_and(|ran| self.gate.read(|_, settings| settings.hung_after.is_some_and(|after| ran >= after)))
@@ -182,7 +180,7 @@ impl Core {
         }
     }
 
-    /// If `counted` is false, first records the success. In any case, emits the events of the success.
+    /// Records the success if `counted` is false, and emits the events of the success.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
@@ -206,9 +204,10 @@ impl Core {
         }
     }
 
-    /// Tries to count a success without the lock of the circuit, if the success path of the circuit is
-    /// [`SuccessPath::Timed`]. Returns false if the caller must take the lock to record the success. For example, the
-    /// lock is needed if the success is slow, or if a part of the window of recent calls has expired.
+    /// Tries to count a success without the lock of the circuit. This function is for a closed circuit that needs more
+    /// than the outcome of a call ([`SuccessPath::Timed`]). Returns false if the caller must take the lock to record
+    /// the success. For example, the lock is needed if the success is slow, or if a part of the window of recent calls
+    /// has expired.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {

@@ -1,8 +1,8 @@
-//! Defines the numbers of calls in a window, and compares these numbers with the limit that opens the circuit.
+//! Defines the numbers of calls in a window of recent calls, and compares these numbers with the limit that opens the
+//! circuit.
 
 use crate::circuit::settings::Limit;
 
-/// The numbers of calls in a window: all calls, failed calls and slow calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) total: u64,

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::wait::Wait;
 
-/// The decision to admit a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admission {
     pub(crate) ticket: Ticket,

@@ -3,7 +3,7 @@
 //!
 //! Every change of the state takes the lock of the mutex. A call of a closed circuit is usually admitted after a load
 //! of the word, without the lock. A success that only increments a counter also takes no lock. A rejection takes no
-//! lock if the cooldown has not ended, or if a half-open circuit has no free place for a trial call.
+//! lock if the cooldown has not ended, or if a half-open circuit admits no further trial call.
 //!
 //! The low three bits of the word identify the phase. If the circuit is closed or disabled, the upper 32 bits of the
 //! word are the generation, a count of state changes. If the circuit is open, the upper 61 bits of the word are the
@@ -33,22 +33,22 @@ const DISABLED: u64 = 7;
 
 #[derive(Debug)]
 pub(crate) struct Gate {
-    /// The published phase (a summary of the state). A thread that holds the lock of the mutex stores the phase with
-    /// `Release`. A thread without the lock loads the phase with `Acquire`.
+    /// The phase (a summary of the state), which other threads load without the lock of the mutex.
     word: AtomicU64,
-    /// If the circuit is closed with `SuccessPath::Timed`, the field contains the tick from which on every success must
-    /// take the lock. For example, a part of the window of recent calls expires at this tick. If the circuit is closed
-    /// and has no tick of this kind, the field contains [`NEVER`]. If the circuit is not closed, the field contains the
-    /// longest time, in nanoseconds, that a rejected call may have to wait. If the wait of a call would be longer, the
-    /// call takes the lock, because the tick in `word` must come from another clock. If the longest time is zero, every
-    /// call takes the lock.
+    /// If the circuit is closed, and needs more than the outcome of a success (`SuccessPath::Timed`), the field
+    /// contains the tick (a time) from which on every success must take the lock. For example, a part of the window of
+    /// recent calls expires at this tick. If the circuit is closed and has no tick of this kind, the field contains
+    /// [`NEVER`]. If the circuit is not closed, the field contains the longest time, in nanoseconds, that a rejected
+    /// call may have to wait. If the wait of a call would be longer, the call takes the lock, because the tick in
+    /// `word` must come from another clock, such as the paused clock of a test's runtime. If the longest time is zero,
+    /// every call takes the lock.
     ///
-    /// The tick and the longest wait share one field, because a second field would make a breaker too large. The
-    /// breaker would be eight bytes larger than the limit in `tests/allocations.rs`.
+    /// The tick and the longest wait share one field, because a second field would make a breaker eight bytes larger
+    /// than the limit in `tests/allocations.rs`.
     ///
-    /// A decision stores this field before the field `word`. Another thread may therefore read the old phase from
-    /// `word`, and then the new `limit`. This thread then takes the lock, or rejects the call according to the old
-    /// phase (the old summary of the state). Either result is correct.
+    /// The method `decide` stores this field before the field `word`. Another thread may therefore read the old phase
+    /// (the old summary of the state) from `word`, and then the new `limit`. This thread then takes the lock, or
+    /// rejects the call according to the old phase. Either result is correct.
     limit: AtomicU64,
     /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
     /// is set if the circuit has the option `hung_after`.
@@ -65,8 +65,7 @@ struct Core {
 const NEVER: u64 = u64::MAX;
 /// The value of the upper 61 bits of `Gate::slow` if no call counts as slow.
 const NONE_SLOW: u64 = !MASK;
-/// The bit of `Gate::slow` that is set if the circuit has the option `hung_after`. With this option, a call that waits
-/// needs a start time.
+/// The bit of `Gate::slow` that is set if the circuit has the option `hung_after`.
 const HUNG: u64 = 1;
 
 impl Gate {
@@ -82,7 +81,6 @@ impl Gate {
         gate
     }
 
-    /// Returns the phase (a summary of the state) that was stored last.
     pub(crate) fn phase(&self) -> Phase {
         unpack(self.word.load(Ordering::Acquire))
     }
@@ -122,7 +120,6 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) & HUNG != 0
     }
 
-    /// Returns whether a call that ran from `started` to `now` is slow.
     pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
@@ -133,12 +130,12 @@ impl Gate {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
-    /// Takes the lock, calls the closure `decide` with the machine and the settings, and then publishes the new phase
-    /// (a summary of the state).
+    /// Takes the lock, calls the closure `decide` with the machine and the settings, and then stores the new phase (a
+    /// summary of the state) for threads without the lock.
     ///
-    /// `decide` must not call user code. `decide` must not emit events, because a subscriber of events is user code.
-    /// `decide` must read the clock itself. If a caller read the clock before the lock was taken, a decision could use
-    /// an earlier time than the decision before it.
+    /// The closure must not call user code, and must not emit events, because a subscriber of events is user code. The
+    /// closure must read the clock itself. If a caller read the clock before the lock was taken, a decision could use
+    /// an earlier time than the preceding decision.
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
@@ -158,7 +155,6 @@ impl Gate {
         decision
     }
 
-    /// Takes the lock, and calls the closure `read` with the machine and the settings.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {
         let core = lock(&self.core);
         read(&core.machine, &core.settings)

@@ -1,4 +1,4 @@
-//! Implements the window for the option `calls`, which is the number of calls in the window.
+//! Implements the window of the latest calls. The option `calls` is the number of calls in the window.
 
 use crate::circuit::core::counts::Counts;
 
@@ -68,8 +68,6 @@ impl LastCalls {
         }
     }
 
-    /// Excludes one success, such as a successful trial call of a half-open circuit, from this window of calls. Without
-    /// this function, the next call of `update` would add the success.
     pub(crate) fn leave_out_success(&mut self) {
         self.successes += 1;
     }
@@ -162,8 +160,7 @@ mod tests {
             let mut bits = Bits::new(length);
             let mut plain = vec![false; length as usize];
             for step in 0..2000_u64 {
-                // Clears 0 to 130 bits before the next bit is written. A skip of 130 bits is longer than every ring in
-                // this test, except the ring of 200 bits.
+                // A skip of 130 bits is longer than every ring in this test, except the ring of 200 bits.
                 let skip = [0, 0, 1, 0, 5, 64, 0, 63, 130, 0][(step % 10) as usize];
                 bits.advance(skip);
                 plain.extend((0..skip).map(|_| false));

@@ -1,8 +1,8 @@
 //! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! The functions that record a success or a failure read the clock only when they need the current time. For most
-//! successes and failures, these functions do not need the time. Every other function that needs the current time
-//! receives the time as an argument.
+//! The functions that record a success or a failure read the clock themselves, because most successes and failures can
+//! be recorded without the current time. Every other function that needs the current time receives the time as an
+//! argument.
 
 use std::time::Duration;
 
@@ -26,14 +26,13 @@ enum State {
     Closed,
     /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
     /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
-    /// to `u32::MAX`. `hint` is a `u64`, because a `Duration` would need more memory. `draw` is a `u32`, because an
-    /// `f64` would need more memory.
+    /// to `u32::MAX`. `hint` and `draw` are integers, because a `Duration` and an `f64` would need more memory.
     Open {
         since: Tick,
         hint: u64,
         draw: u32,
     },
-    /// A trial is an admitted call of a half-open circuit. `newest` is the time at which the newest trial was admitted.
+    /// `newest` is the time at which the half-open circuit admitted its newest trial call.
     HalfOpen {
         successes: u32,
         in_flight: u32,
@@ -48,7 +47,7 @@ pub(crate) struct Machine {
     state: State,
     generation: u32,
     /// The number of the current lease. A lease is the time limit that all running trial calls of the half-open circuit
-    /// share. This field has only 16 bits, so that a breaker is small. The lease number in a [`Ticket`] has 32 bits.
+    /// share. This field has only 16 bits, so that a breaker is small.
     pub(super) lease: u16,
     /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
     /// count again at 1.
@@ -99,13 +98,10 @@ impl Machine {
             settings.span().map(|span| Box::new(Window::new(span, now, successes, settings.slow_call.is_some())));
     }
 
-    /// Returns the number of the current period, which began when the circuit last closed or was reset. The number is
-    /// the generation (a count of state changes) at the beginning of the period.
     pub(crate) fn period(&self) -> u32 {
         self.period
     }
 
-    /// Returns the number of openings since the breaker was created.
     pub(crate) fn opened(&self) -> u64 {
         self.total_opened.into()
     }
@@ -131,10 +127,6 @@ impl Machine {
         Some(self.window.as_ref()?.look(now, successes))
     }
 
-    /// Returns the number of failures that count towards the option `threshold`. Without a window of recent calls, the
-    /// result is the number of consecutive failures. With a window, the result is the number of failures that were in
-    /// the window right after the last failure. While the circuit is open, the number does not change. Each failed
-    /// trial call of the half-open circuit adds one to the number.
     pub(crate) fn failures(&self) -> u64 {
         self.failures.into()
     }
@@ -162,8 +154,9 @@ impl Machine {
         (state, Duration::ZERO)
     }
 
-    /// Returns the phase (a summary of the state) to publish. In the phases `Open` and `Full`, the second value is the
-    /// longest time that a rejected call must wait. In all other phases, the second value is zero.
+    /// Returns the phase, a summary of the state that other threads read without the lock. In the phases `Open` and
+    /// `Full`, the second value is the longest time that a rejected call must wait. In all other phases, the second
+    /// value is zero.
     #[inline]
     pub(crate) fn phase(&self, settings: &Settings) -> (Phase, Duration) {
         let generation = self.generation;
@@ -195,7 +188,6 @@ impl Machine {
         }
     }
 
-    /// Admits or rejects a call. A rejection contains the state of the circuit and the time to wait.
     pub(crate) fn admit(&mut self, now: Tick, settings: &Settings) -> Result<Admission, Wait> {
         match &mut self.state {
             State::Closed | State::Disabled => {
@@ -204,8 +196,8 @@ impl Machine {
             }
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
-                // Limits the wait to one cooldown. `since` may be later than `now`, because the two times may come from
-                // two clocks. For example, each of two tests may have a paused clock.
+                // Limits the wait to one cooldown. `since` may be later than `now`, because a test's tokio runtime may
+                // have a paused clock of its own.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -336,8 +328,8 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Frees the slot of a trial call. A slot is the place of one running trial call in a half-open circuit. Does
-    /// nothing if the trial call exceeded its time limit and lost the slot to another trial call.
+    /// Removes a trial call from the number of running trial calls of the half-open circuit. Does nothing if the
+    /// circuit has already removed this trial call, because the trial call exceeded its time limit.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -368,18 +360,18 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether the trial call with this ticket still holds its slot (the place of one running trial call). A
-    /// newer trial call may have taken the slot. A trial call is an admitted call of a half-open circuit.
+    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
+    /// call that exceeded its time limit no longer counts after the circuit has admitted a newer trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
 
-    /// Returns the ticket of a call whose outcome must not affect the circuit. With the option `shadow`, a call
-    /// receives this ticket instead of a rejection. A call inside the body of a trial (a call of a half-open circuit)
-    /// also receives this ticket.
+    /// Returns a ticket for a call whose outcome must not affect the circuit. With the option `shadow`, a call receives
+    /// this ticket instead of a rejection. A call inside the body of a trial call of the same circuit also receives
+    /// this ticket.
     ///
-    /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
-    /// like a call that started before the last state change.
+    /// The ticket contains the previous generation (a count of state changes), like the ticket of a call that started
+    /// before the last state change.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }

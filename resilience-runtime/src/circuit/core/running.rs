@@ -1,9 +1,8 @@
 //! Lists the trial calls whose bodies this thread is polling. A trial call is an admitted call of a half-open circuit.
 //!
-//! Each running trial call takes one slot (a place for a trial call) of its circuit. If the body of a trial call makes
-//! an inner call through the same circuit, the inner call needs no slot. If the inner call needed a slot, the circuit
-//! would reject the inner call while the trial call holds the only slot. This rejection would make the trial call fail,
-//! so the circuit would never close.
+//! The option `half_open_max` limits the number of running trial calls. If the body of a trial call makes an inner call
+//! through the same circuit, the inner call does not count towards this limit. Otherwise, a circuit with the limit 1
+//! would reject the inner call. This rejection would make the trial call fail, so the circuit would never close.
 //!
 //! An entry of the list exists during one poll of the trial call's body. A task that the body spawns is therefore not
 //! part of the trial call. A trial call whose future moves to another thread leaves no entry on its previous thread.
@@ -15,19 +14,19 @@ use std::cell::Cell;
 
 use crate::circuit::core::ticket::Ticket;
 
-/// The largest number of nested trial calls in the list. A trial call inside eight other trial calls has no entry. An
-/// inner call in the body of a trial call without an entry may be rejected.
+/// The largest number of nested trial calls that `TRIALS` can contain. `TRIALS` does not contain a trial call inside
+/// eight other trial calls, so the circuit may reject an inner call in the body of this trial call.
 const DEEPEST: usize = 8;
 
 thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
-    /// The entries of the nested trial calls, beginning with the outermost trial call. An entry contains the address of
-    /// the circuit's `Core` and the ticket of the trial call.
+    /// The entries of the nested trial calls, beginning with the outermost trial call. The `usize` in an entry is the
+    /// address of the circuit's `Core`.
     static TRIALS: [Cell<(usize, Ticket)>; DEEPEST] =
         const { [const { Cell::new((0, Ticket::new(0, Ticket::NO_TRIAL))) }; DEEPEST] };
 }
 
-/// Adds an entry to the list of trial calls. The caller then polls the body of the trial call on this thread.
+/// Adds an entry to the list of trial calls whose bodies this thread is polling.
 #[cold]
 #[inline(never)]
 pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
@@ -40,8 +39,8 @@ pub(crate) fn enter<C>(core: &C, ticket: Ticket) {
     DEPTH.set(depth + 1);
 }
 
-/// Removes the entry of the innermost trial call from the list of trial calls. If the body of the trial call panicked,
-/// the destructor of the call's permit calls this function.
+/// Removes the innermost trial call from the list of trial calls whose bodies this thread is polling. If the body of
+/// the trial call panicked, the destructor of the call's permit calls this function.
 #[expect(
     clippy::inline_always,
     reason = "measured: a call after the body moves its outcome through memory, 48 instructions"
@@ -56,7 +55,7 @@ fn address<C>(core: &C) -> usize {
 }
 
 /// Returns whether this thread is polling the body of a trial call of the circuit `core`. Ignores a trial call if
-/// `is_live` returns false for its ticket.
+/// `is_live` returns false for the ticket that identifies the trial call.
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = DEPTH.get();

@@ -1,7 +1,7 @@
 //! Tests a circuit breaker with a million calls from eight threads. The outcomes are random, and some calls are
 //! followed by a reset.
 //!
-//! This test is a unit test, because the test reads a private field of a permit, the ticket.
+//! This test is a unit test, because the test reads the private field `ticket` of a permit.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -20,7 +20,7 @@ const CALLS: u64 = 125_000;
 const HALF_OPEN_MAX: u32 = 2;
 const COOLDOWN: Duration = Duration::from_micros(5);
 
-/// For each outcome, the number of calls with this outcome. The calls are those of one thread or of all threads.
+/// The number of calls with each outcome, in one thread or in all threads.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     succeeded: u64,
@@ -30,11 +30,10 @@ struct Counts {
     rejected: u64,
 }
 
-/// The state that all threads of the test share.
 struct Stress {
     breaker: CircuitBreaker,
-    /// The number of unfinished trial calls for each ticket. All trial calls that may run at the same time have equal
-    /// tickets.
+    /// The number of unfinished trial calls for each ticket (which identifies the state in which the circuit admitted a
+    /// call). All trial calls that may run at the same time have equal tickets.
     trials: Mutex<HashMap<Ticket, u32>>,
     /// For each generation, a time shortly before the first failure. A generation is the time between two state
     /// changes. The first failure of a generation opens the circuit, because the threshold is 1.
@@ -51,9 +50,9 @@ impl Stress {
             let under_way = trials.entry(ticket).or_default();
             *under_way += 1;
             assert!(*under_way <= HALF_OPEN_MAX, "{under_way} trials at once");
-            // A generation is the time between two state changes. Three generations follow each other: the generation
-            // with the failure that opened the circuit, the generation of the open circuit, and the generation of the
-            // ticket. The number of the first of the three is `ticket.generation() - 2`.
+            // The number `ticket.generation() - 2` identifies the generation (the time between two state changes) whose
+            // failure opened the circuit. The generation of the open circuit follows, and then the generation of this
+            // trial call.
             let failing = lock(&self.failing)[&(ticket.generation() - 2)];
             assert!(now.since(failing) >= COOLDOWN, "admitted after {:?}", now.since(failing));
         }

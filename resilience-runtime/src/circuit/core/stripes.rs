@@ -31,7 +31,7 @@ pub(crate) struct Slot {
 const COUNT: u64 = u32::MAX as u64;
 
 impl Slot {
-    /// Stores `now` as the time of the last success, if the slot contains a different time. An unnecessary store would
+    /// Stores `now` as the time of the last success, if the stored time differs from `now`. An unnecessary store would
     /// delay the atomic exchange that follows in [`Slot::succeed`].
     #[inline]
     pub(crate) fn stamp(&self, now: Stamp) {
@@ -46,10 +46,9 @@ impl Slot {
     }
 
     /// Counts a success that ended at `now`, in the period with the number `period`. A period begins when the circuit
-    /// closes or is reset. Returns false if the success was not counted, for one of three reasons. The count of this
-    /// slot is full, the slot counts the successes of another period, or another thread has just changed the slot. If
-    /// this function returns false, the caller must take the lock of the breaker, record the success, and then call
-    /// [`Slot::begin_period`].
+    /// closes or is reset. Returns false if the count of successes has reached its maximum or belongs to another
+    /// period, or if another thread has just changed the count. If this function returns false, the caller must take
+    /// the lock of the breaker, record the success, and then call [`Slot::begin_period`].
     ///
     /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
     /// function, the success is therefore never counted in the new period.
@@ -62,9 +61,9 @@ impl Slot {
     }
 
     /// Prepares this slot (a set of counters) to count successes of the period with the number `period`. A period
-    /// begins when the circuit closes or is reset. If the slot is full, or counts the successes of another period, this
-    /// function empties the slot. Returns the number of removed successes, and whether the slot was already counting
-    /// successes of `period`. The caller must hold the lock of the breaker.
+    /// begins when the circuit closes or is reset. If the count of successes has reached its maximum, or belongs to
+    /// another period, this function sets the count to zero. Returns the number of removed successes, and whether the
+    /// count already belonged to `period`. The caller must hold the lock of the breaker.
     pub(crate) fn begin_period(&self, period: u32) -> (u64, bool) {
         let seen = self.succeeded.load(Ordering::Relaxed);
         let count = seen ^ tag(period);
@@ -119,8 +118,8 @@ impl Stripes {
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            // In a loom test, each breaker creates new counters. Loom runs each test many times, and a run must not
-            // find the counters of the previous run.
+            // In a test with the tool loom, each breaker creates new counters, because loom repeats the test, and a run
+            // must not find the counters of the previous run.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
             _ => (lines(), 0),
         };
@@ -132,8 +131,8 @@ impl Stripes {
         Self::Single(Slot::default())
     }
 
-    /// Returns the slot (the counters) of this thread. If this thread has no number yet, first assigns a number to the
-    /// thread. The number selects the slot.
+    /// Returns the slot (the counters) of this thread. If this thread has no number yet, first assigns a number, which
+    /// selects the slot.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         loop {
@@ -145,8 +144,8 @@ impl Stripes {
     }
 
     /// Returns the slot (the counters) of this thread, or `None` if the thread has no number yet. The number of a
-    /// thread selects its slot. The `?` after `get` avoids an index expression that could panic. The `get` always finds
-    /// a stripe, because the index is less than the number of stripes.
+    /// thread selects its slot. `get` replaces an index expression, which could panic. `get` never returns `None`,
+    /// because the index is less than the length of `lines`.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -174,7 +173,7 @@ impl fmt::Debug for Stripes {
 }
 
 fn lines() -> Arc<[Line]> {
-    /// The number of stripes. The number is computed once, because `available_parallelism` may read files.
+    /// The length of the returned slice, which is computed once, because `available_parallelism` may read files.
     static STRIPES: OnceLock<usize> = OnceLock::new();
     let stripes = || (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
     let stripes = *STRIPES.get_or_init(stripes);
@@ -188,8 +187,8 @@ thread_local! {
 /// Returns the number of this thread, or zero if the thread has no number yet.
 #[inline]
 fn thread() -> usize {
-    // All threads of a loom test have the number 1. A number from a counter would be different in each run, but loom
-    // needs runs with the same steps.
+    // In a test with the tool loom, all threads have the number 1. A number from a counter would be different in each
+    // run of the test, but loom needs equal runs.
     if cfg!(resilience_loom) { 1 } else { NUMBER.get() }
 }
 

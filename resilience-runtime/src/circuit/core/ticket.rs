@@ -6,8 +6,9 @@ use crate::base::packed::{join, split};
 /// call, the number of a lease. The generation is the number of state changes before the admission. A lease is the time
 /// limit of a trial call.
 ///
-/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. If a trial
-/// call exceeded its lease, another trial call may have taken its place in the half-open circuit.
+/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. The number of
+/// the lease shows whether the circuit has stopped counting the trial call as running, because the trial call exceeded
+/// this time limit.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
 /// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
@@ -16,14 +17,14 @@ use crate::base::packed::{join, split};
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// The value in place of a lease number if the call is not a trial call, and the circuit needs only the outcome of
-    /// the call.
+    /// The lower 32 bits of a ticket if the call is not a trial call, and the circuit needs only the outcome of the
+    /// call.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The value in place of a lease number if the call is not a trial call, and the circuit needs more than the
-    /// outcome of the call. For example, the circuit needs the duration of the call.
+    /// The lower 32 bits of a ticket if the call is not a trial call, and the circuit needs more than the outcome of
+    /// the call, for example the duration.
     pub(crate) const TIMED: u32 = 2;
-    /// The value in place of a lease number if the call is not a trial call, and is made in a second or later attempt
-    /// of a retry or a hedge.
+    /// The lower 32 bits of a ticket if the call is not a trial call, and is made in a second or later attempt of a
+    /// retry or a hedge.
     const REPEAT: u32 = 4;
 
     #[inline]
@@ -46,8 +47,8 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// Returns this ticket with a mark for a second or later attempt of a retry or a hedge. The ticket of a trial call
-    /// gets no mark.
+    /// Changes this ticket into the ticket of a call in a second or later attempt of a retry or a hedge. The ticket of
+    /// a trial call remains unchanged.
     pub(crate) const fn repeated(self) -> Self {
         if self.is_trial() { self } else { Self::new(self.generation(), Self::REPEAT) }
     }
@@ -57,8 +58,8 @@ impl Ticket {
     }
 
     /// The number of the first lease (a time limit of trial calls) of a breaker. All lease numbers are odd, so that the
-    /// lowest bit of a ticket identifies a trial call. Each poll of a body tests this bit twice, so the test must be
-    /// cheap.
+    /// lowest bit of a ticket identifies a trial call. Each poll of a call's body tests this bit twice, so the test
+    /// must be cheap.
     pub(crate) const FIRST_LEASE: u16 = 1;
 
     /// Returns the number of the lease (a time limit of trial calls) that follows the lease with the number `lease`.

@@ -33,13 +33,11 @@ impl Totals {
         Self { stripes, cancelled: AtomicU64::new(0) }
     }
 
-    /// Returns the slot (the counters) of this thread.
     #[inline]
     pub(crate) fn of_thread(&self) -> &Slot {
         self.stripes.of_thread()
     }
 
-    /// Returns the slot (the counters) of this thread. Returns `None` if the thread has no slot yet.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         self.stripes.assigned()
@@ -69,8 +67,9 @@ impl Totals {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the sums of the counters in `tally` and in all slots. `period` is the number of the current period,
-    /// which began when the circuit last closed or was reset. The caller must hold the lock of the breaker.
+    /// Returns the sums of the counters in `tally` and in all slots (the counters of the threads). `period` is the
+    /// number of the current period, which began when the circuit last closed or was reset. The caller must hold the
+    /// lock of the breaker.
     pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
         let mut sums = Sums {
             successes: tally.recent,

@@ -22,22 +22,21 @@ const FORCED_OPEN: u64 = 2;
 const STATE: u64 = 7;
 
 impl Wait {
-    /// Creates the wait of an open circuit. `nanos` is the rest of the cooldown in nanoseconds.
+    /// `nanos` is the rest of the cooldown in nanoseconds.
     #[inline]
     pub(crate) const fn open(nanos: u64) -> Self {
         Self(nanos & !STATE | OPEN)
     }
 
-    /// Creates the wait of a half-open circuit that admits no further trial call. `lease_nanos` is the time, in
-    /// nanoseconds, until the newest trial call reaches its time limit.
+    /// `lease_nanos` is the time, in nanoseconds, until the newest trial call reaches its time limit.
     #[inline]
     pub(crate) const fn half_open(lease_nanos: u64) -> Self {
         let nanos = if lease_nanos < HALF_OPEN_NANOS { lease_nanos } else { HALF_OPEN_NANOS };
         Self(nanos & !STATE | HALF_OPEN)
     }
 
-    /// Creates the wait of a circuit that was forced open. The wait is a whole cooldown, because the circuit stays open
-    /// until a reset at an unknown time.
+    /// The wait of a circuit that was forced open is a whole cooldown, because the circuit stays open until a reset at
+    /// an unknown time.
     #[inline]
     pub(crate) const fn forced_open(cooldown_nanos: u64) -> Self {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)

@@ -27,17 +27,15 @@ impl Window {
         }
     }
 
-    /// Affects only a window with a fixed number of calls. If `slow` is true, adds the bits for slow calls to this
-    /// window. If `slow` is false, removes these bits. A circuit that does not count slow calls has no such bits,
-    /// because the bits double the memory of the window.
+    /// In a window with a fixed number of calls, adds or removes the bits for slow calls. A circuit that does not count
+    /// slow calls has no such bits, because the bits double the memory of the window.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
         }
     }
 
-    /// Clears the window of recent calls. The next call of `update` must receive the number of successes since this
-    /// restart.
+    /// After a restart, the next call of `update` must receive the number of successes since the restart.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -54,7 +52,8 @@ impl Window {
         }
     }
 
-    /// Adds a call that failed, or was slow, or both. The next call of `update` adds a success that is not slow.
+    /// Adds a call that failed, or was slow, or both. A success that is not slow needs no call of `add`, because the
+    /// next call of `update` adds the success.
     pub(crate) fn add(&mut self, failed: bool, slow: bool) {
         match self {
             Self::Time(buckets) => buckets.add(failed, slow),
@@ -78,8 +77,7 @@ impl Window {
         }
     }
 
-    /// Returns the numbers of calls that the window would contain after an update at `now`. This function does not
-    /// change the window.
+    /// Returns the numbers of calls that the window would contain after an update at `now`.
     pub(crate) fn look(&self, now: Tick, successes: u64) -> Counts {
         match self {
             Self::Time(buckets) => {
