@@ -2,11 +2,9 @@
 //! interface.
 #![allow(missing_docs)]
 
-// Items of the standard library and of tokio.
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
-// Items that implement circuits, bulkheads, hedges, rate limits, retries and timeouts.
 pub use crate::base::config_error::Counting;
 pub use crate::bulkhead::Bulkhead;
 pub use crate::circuit::breaker::CircuitBreaker;
@@ -19,7 +17,6 @@ pub use crate::retry::schedule::Schedule;
 pub use crate::timeout::deadline::within;
 pub use crate::timeout::timeout::Timer;
 
-// Items of the registry, which finds circuits by their names.
 #[cfg(feature = "declare")]
 pub use crate::registry::declared::Declared;
 pub use crate::registry::declared::{BulkheadDeclaration, CircuitDeclaration, RateLimitDeclaration};
@@ -28,7 +25,6 @@ pub use crate::registry::site::{KeyedCircuits, Owned, Site};
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 
-// Items that convert the outcomes and errors of calls, and record the end of a call.
 pub use crate::base::outcome::Outcome;
 pub use crate::expansion::body::Body;
 pub use crate::expansion::cause::Cause;
@@ -37,10 +33,10 @@ pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// The generated code of each attribute contains the name of this constant, as a mark. If an attribute is imported
-/// under another name (`use .. as ..`), the attributes above the renamed attribute do not recognise it, and are
-/// expanded first. The renamed attribute then finds the mark in the function body, and reports that the renamed
-/// attribute must be the topmost attribute.
+/// The generated code of each attribute contains the name of this constant. If an attribute is imported under another
+/// name (`use .. as ..`), the attributes above the renamed attribute do not recognise it, and are expanded first. The
+/// renamed attribute then finds the name of this constant in the function body, and reports that the renamed attribute
+/// must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds a circuit's declaration (its name and options) to a static list, before `main` starts. The functions

@@ -83,7 +83,8 @@ struct Shared {
 }
 
 impl Bulkhead {
-    /// Returns a builder for a bulkhead with `max` slots. The number `max` must be at least 1.
+    /// Returns a builder for a bulkhead that runs at most `max` calls at the same time. The number `max` must be at
+    /// least 1.
     ///
     /// Events and errors show `name`. The name may be any text that is not blank.
     pub fn builder(name: impl Into<Cow<'static, str>>, max: u32) -> BulkheadBuilder {
@@ -113,7 +114,7 @@ impl Bulkhead {
         self.0.name.as_str()
     }
 
-    /// Returns a snapshot of the numbers of slots, waiting calls, admitted calls and rejected calls.
+    /// Returns a snapshot of the limit, and of the numbers of running, waiting, admitted and rejected calls.
     pub fn stats(&self) -> BulkheadStats {
         let Shared { max, slots, waiting, admitted, rejected, .. } = &*self.0;
         let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
@@ -126,7 +127,7 @@ impl Bulkhead {
         }
     }
 
-    /// Takes one of the bulkhead's slots, without waiting for a free slot.
+    /// Takes one of the bulkhead's slots (one for each concurrent call), without waiting for a free slot.
     ///
     /// # Errors
     ///
@@ -136,7 +137,7 @@ impl Bulkhead {
         self.take().ok_or_else(|| self.reject())
     }
 
-    /// Takes one of the bulkhead's slots, and waits if no slot is free.
+    /// Takes one of the bulkhead's slots (one for each concurrent call), and waits if no slot is free.
     ///
     /// The wait lasts at most for the time of the option [`wait`](BulkheadBuilder::wait). If a
     /// [`deadline`](crate::deadline()) around the call comes before the end of this time, the wait ends at the
@@ -148,8 +149,8 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// If the call has to wait for a slot, this method needs the timer of a tokio runtime. In this case, panics if
-    /// there is no runtime, or if the timer of the runtime is not enabled.
+    /// A call that has to wait needs the timer of a tokio runtime. The waiting call panics if there is no runtime, or
+    /// if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
@@ -172,8 +173,8 @@ impl Bulkhead {
         }
     }
 
-    /// Takes one of the bulkhead's slots, and calls `f`. If no slot is free, the call waits as in
-    /// [`acquire`](Self::acquire). The slot is free again when the call ends.
+    /// Takes one of the bulkhead's slots (one for each concurrent call), and calls `f`. If no slot is free, the call
+    /// waits as in [`acquire`](Self::acquire). The slot is free again when the call ends.
     ///
     /// # Errors
     ///
@@ -182,8 +183,8 @@ impl Bulkhead {
     ///
     /// # Panics
     ///
-    /// If the call has to wait for a slot, this method needs the timer of a tokio runtime. In this case, panics if
-    /// there is no runtime, or if the timer of the runtime is not enabled.
+    /// A call that has to wait needs the timer of a tokio runtime. The waiting call panics if there is no runtime, or
+    /// if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
@@ -231,7 +232,8 @@ impl fmt::Debug for Bulkhead {
     }
 }
 
-/// A slot that a call has taken from a [`Bulkhead`]. Dropping this value frees the slot.
+/// One of the slots of a [`Bulkhead`], taken by a call. Each running call occupies one slot. Dropping this value frees
+/// the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct BulkheadSlot<'b> {
@@ -258,11 +260,11 @@ impl Drop for Waiting<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {
-    /// Number of slots, which is the maximum number of concurrent calls.
+    /// Maximum number of concurrent calls.
     pub max: u32,
-    /// Number of slots that running calls occupy.
+    /// Number of slots that are taken, one for each running call.
     pub in_use: u32,
-    /// Number of calls that wait for a slot.
+    /// Number of calls that wait, because the maximum number of calls is already running.
     pub waiting: u64,
     /// Total number of admitted calls.
     pub total_admitted: u64,
@@ -280,8 +282,8 @@ pub struct BulkheadBuilder {
 }
 
 impl BulkheadBuilder {
-    /// Sets the longest time for which a call waits for a slot, 0 to 584 years. Default: 0, so a call is rejected at
-    /// once if no slot is free.
+    /// Sets the longest time for which a call waits if the maximum number of calls is already running, 0 to 584 years.
+    /// Default: 0, so the call is rejected at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

@@ -25,8 +25,7 @@ pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
 }
 
-/// Returns the value of the field `error`: the first 50 characters of the error's text. Returns `None` if there is no
-/// error.
+/// Returns the value of the field `error`: the first 50 characters of the error's text.
 pub(crate) fn excerpt(error: Option<&dyn Display>) -> Option<DisplayValue<Excerpt<'_>>> {
     error.map(|error| display(Excerpt(error)))
 }

@@ -77,8 +77,8 @@ impl Hedge {
     /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
     /// use a [`RetryPolicy`](crate::RetryPolicy).
     ///
-    /// All attempts run in the task of the caller. The returned future has space for five attempts, even if `max` is
-    /// smaller.
+    /// All attempts run in the task of the caller. The future that this method returns has space for five attempts,
+    /// even if `max` is smaller.
     ///
     /// # Errors
     ///
@@ -86,8 +86,8 @@ impl Hedge {
     ///
     /// # Panics
     ///
-    /// If the first attempt is not ready at its first poll, this method needs the timer of a tokio runtime. In this
-    /// case, panics if there is no runtime, or if the timer of the runtime is not enabled.
+    /// If the first attempt is not ready at its first poll, this method needs the timer of a tokio runtime. The method
+    /// then panics if there is no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
@@ -149,7 +149,7 @@ pin_project! {
         left: u32,
         // The number of attempts that have started.
         begun: u32,
-        // The timer that ends when the next attempt must start. The field is `None` before the first attempt.
+        // The timer that ends when the next attempt must start.
         #[pin]
         timer: Option<Timer>,
         // An array with one element for each attempt. An element is `None` if its attempt has not started, or has
@@ -164,8 +164,8 @@ where
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates the future of a call with at most `MAX` attempts. The array `attempts` stores the running attempts. The
-    /// function `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
+    /// Creates the future of a call with at most `MAX` attempts. The function `begin` receives the number of an
+    /// attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
@@ -215,8 +215,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // Starts no further attempt after the caller's deadline. The timer ends before the deadline, but the
-            // runtime may poll this task after the deadline.
+            // Starts no further attempt after the caller's deadline. The timer for the next attempt ends before the
+            // deadline, but the runtime may poll this task after the deadline.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

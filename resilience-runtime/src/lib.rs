@@ -73,26 +73,27 @@
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. There are two exceptions to this
 //!   rule:
-//!   - A call allocates if the table of circuits has no circuit for its `key`, because the key is new or the table is
-//!     full.
+//!   - With the option `key`, each key has its own circuit. A call allocates if its key has no circuit, because the key
+//!     is new, or because `max_keys` circuits exist.
 //!   - An error of a layer allocates if it becomes an [`std::io::Error`], a `Box<dyn Error>` or an `anyhow::Error`.
 //! - No lock is held across an await, an event or your code.
 //! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
 //!   circuit takes a lock only in these cases:
 //!   - The first call of a function takes a lock to find the circuit by its name.
-//!   - A success takes the lock after failures, or if it is the first success of its thread since the circuit was
-//!     created or last closed.
-//!   - A success takes the lock if the circuit has a `key`, if the call is slow, or if a tenth of the circuit's time
+//!   - A success takes a lock after failures, or if it is the first success of its thread since the circuit was created
+//!     or last closed.
+//!   - A success takes a lock if the circuit has a `key`, if the call is slow, or if a tenth of the circuit's time
 //!     window has passed.
-//!   - A success takes the lock in a rare race with another thread, or after four billion successes.
+//!   - A success takes a lock in a rare race with another thread, or after four billion successes.
 //!
 //! # Events
 //!
 //! The crate emits events with `tracing` and the target `resilience`. The crate emits each event after the change that
 //! the event reports. An event of a circuit, bulkhead or rate limit has a field `circuit`, `bulkhead` or `rate_limit`,
-//! which contains the name of the layer. An event of a retry, timeout, fallback or hedge has a field `func` with the
-//! name of the decorated function. For a method named `call`, such as [`RetryPolicy::call`], the field `func` contains
-//! the type name of the closure. The events escape special characters in names.
+//! which contains the name of the circuit, bulkhead or rate limit. An event of a retry, timeout, fallback or hedge has
+//! a field `func` with the name of the decorated function. For a method named `call`, such as [`RetryPolicy::call`],
+//! the field `func` contains the type name of the closure that the method receives. The events escape special
+//! characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After
@@ -109,7 +110,7 @@
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
 //! | `circuit_reset` | INFO | |
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block other calls |
-//! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when the name is registered; `option` is `key` if the name is used both with and without a key |
+//! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when a circuit is registered, or receives further options, and its options contradict each other; `option` is `key` if a name is used both with and without the option `key` |
 //! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, because no circuit can be evicted; at most once a minute for each name |
 //! | `circuit_blind` | WARN | `calls`: number of consecutive calls that were cancelled or ended by a deadline; at most once a minute for each circuit |
 //! | `circuit_rejected` | DEBUG | for an open circuit `cooldown_remaining` in whole seconds; otherwise `state`, and `retry_after` in whole seconds |
@@ -135,7 +136,7 @@
 //!
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.
-//! - A bulkhead needs the timer when a call waits for a slot.
+//! - A bulkhead needs the timer when a call has to wait for the end of another call.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //!
 //! # Features
@@ -217,8 +218,8 @@ pub use resilience_macros::retry;
 #[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
-// The names of similar attributes in other libraries. Using one of these names is a compile error, which tells the name
-// of the attribute in this crate.
+// The names of similar attributes in other libraries. Using one of these names causes a compile error. The error
+// message contains the name of the similar attribute in this crate.
 #[doc(hidden)]
 #[cfg(feature = "macros")]
 pub use resilience_macros::{

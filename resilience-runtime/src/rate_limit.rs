@@ -109,7 +109,7 @@ impl Pace {
     /// call comes too early, returns `Err` with the time until the call may start. All times are in nanoseconds.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
         // If all calls read the same clock, `due` is at most `latest` nanoseconds after `now`. A later `due` was
-        // computed from another clock, such as the paused clock of another test, and is ignored.
+        // computed from another clock, such as the paused clock of another test's runtime, and is ignored.
         let latest = self.ahead + self.step + nanos(SKEW);
         let due = if due.saturating_sub(now) > latest { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
@@ -184,8 +184,8 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future drops the future of `f`. An admitted call counts towards the rate even if its
-    /// future is dropped.
+    /// Dropping the future that this method returns drops the future of `f`. An admitted call counts towards the rate
+    /// even if its future is dropped.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,

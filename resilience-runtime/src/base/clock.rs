@@ -13,7 +13,7 @@ use crate::base::sync::OnceLock;
 
 /// A point in time on tokio's clock: a number of nanoseconds that is a multiple of eight.
 ///
-/// The three low bits of a tick are always zero. The module [`crate::circuit::core::gate`] can therefore store a number
+/// Because the three low bits of a tick are always zero, the module [`crate::circuit::core::gate`] can store a number
 /// from 0 to 7 in the three low bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
@@ -26,13 +26,13 @@ thread_local! {
 
 /// The longest expected time between the moment when a thread reads the clock, and the moment when the thread uses the
 /// time that it read. If the times that two threads use differ by more than this duration, this crate assumes that the
-/// times come from two different clocks. For example, two tests may each have a paused clock.
+/// times come from two different clocks. For example, two tests may each run a tokio runtime with a paused clock.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The value of the first tick that this process reads, in nanoseconds. The paused clock of a test may show a time
-    /// before the first tick. This value leaves room for 146 years before the first tick, and for 438 years after the
-    /// first tick.
+    /// The value of the first tick that this process reads, in nanoseconds. The paused clock of a test's runtime may
+    /// show a time before the first tick. This value leaves room for 146 years before the first tick, and for 438 years
+    /// after the first tick.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -63,14 +63,14 @@ impl Tick {
         self.0.get()
     }
 
-    /// Returns the tick that is `time` after this tick. The result is rounded up to a multiple of 8 ns. A wait until
-    /// the returned tick is therefore never too short. If the sum exceeds the range of ticks, returns the largest tick.
+    /// Adds `time` to this tick. The sum is rounded up to a multiple of 8 ns, so that a wait until the returned tick is
+    /// never too short. If the sum exceeds the range of ticks, returns the largest tick.
     #[inline]
     pub(crate) fn after(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
     }
 
-    /// Returns the time from the tick `earlier` to this tick. Returns zero if this tick comes before `earlier`.
+    /// Returns zero if this tick comes before `earlier`.
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.to_bits().saturating_sub(earlier.to_bits()))
@@ -143,7 +143,7 @@ impl Stamp {
         self.0
     }
 
-    /// Returns the time of this stamp, rounded down to a millisecond. Returns `None` if the value of the stamp is zero.
+    /// Returns the time of this stamp, rounded down to a millisecond.
     pub(crate) fn time(self) -> Option<SystemTime> {
         let nanos = self.0 & ((1 << Self::NANOS) - 1);
         let since_1970 = Duration::from_secs(self.0 >> Self::NANOS) + Duration::from_millis(nanos / 1_000_000);
@@ -151,7 +151,7 @@ impl Stamp {
     }
 }
 
-/// The allowed durations, as a text for error messages. The function [`nanos`] is exact for all allowed durations.
+/// The allowed durations, as a text for error messages.
 pub(crate) const LONGEST: &str = "at most 584 years";
 
 /// Returns whether the number of nanoseconds of this duration fits in a `u64`.
@@ -159,7 +159,7 @@ pub(crate) fn fits(duration: Duration) -> bool {
     duration.as_nanos() <= u128::from(u64::MAX)
 }
 
-/// Returns the number of nanoseconds of this duration. Returns `u64::MAX` if the number does not fit in a `u64`.
+/// Returns the number of nanoseconds of this duration, but at most `u64::MAX`.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     // Avoids `Duration::as_nanos`, because 128-bit arithmetic is slower than 64-bit arithmetic.
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))

@@ -44,7 +44,6 @@ impl ConfigError {
     }
 }
 
-/// The value of one option. There is one variant for each type of option values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Value {
     Count(u32),

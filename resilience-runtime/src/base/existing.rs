@@ -1,5 +1,5 @@
-//! Counts the existing errors of rejected calls and of expired deadlines on each thread. Also counts the messages that
-//! circuits leave for retries.
+//! Counts the existing errors of rejected calls and of expired deadlines on each thread. Also counts the messages in
+//! which circuits tell retries for how long the circuits will reject calls.
 
 use std::cell::Cell;
 
@@ -7,16 +7,16 @@ thread_local! {
     /// Four numbers of this thread. The first three numbers belong to three kinds of errors, the first three variants
     /// of [`Note`]. Each of these numbers is the number of errors that this thread created, minus the number of errors
     /// that this thread dropped. The fourth number counts the messages
-    /// ([`StillOpen`](crate::base::still_open::StillOpen)) that circuits left for retries. Each number wraps at 2^16.
+    /// ([`StillOpen`](crate::base::still_open::StillOpen)) in which circuits tell retries for how long the circuits
+    /// will reject calls. Each number wraps at 2^16.
     ///
     /// The four numbers have 64 bits together, so that one load reads all four numbers.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
 }
 
-/// The index in [`ERRORS`] of the number of messages.
+/// The index in [`ERRORS`] of the number of messages from circuits to retries.
 const MESSAGES: usize = 3;
 
-/// Adds `change` to the number at `index` in [`ERRORS`].
 #[inline]
 fn count(index: usize, change: u16) {
     let mut errors = ERRORS.get();
@@ -24,19 +24,16 @@ fn count(index: usize, change: u16) {
     ERRORS.set(errors);
 }
 
-/// Adds one to the number of existing errors of this kind.
 #[inline]
 pub(crate) fn count_created(note: Note) {
     count(note as usize, 1);
 }
 
-/// Subtracts one from the number of existing errors of this kind.
 #[inline]
 pub(crate) fn count_dropped(note: Note) {
     count(note as usize, u16::MAX);
 }
 
-/// Counts a message from a circuit to the retry around the circuit.
 pub(crate) fn count_message() {
     count(MESSAGES, 1);
 }
@@ -55,14 +52,14 @@ pub(crate) enum Note {
     Other,
 }
 
-/// A copy of the four numbers in [`ERRORS`], read before the poll of a body. Three of the numbers count errors, and
-/// each of these three numbers counts the errors of one kind (one [`Note`]).
+/// A copy of the four numbers in [`ERRORS`], read before the poll of a function's body. Three of the numbers count
+/// errors, and each of these three numbers counts the errors of one kind (one [`Note`]).
 ///
-/// The error type of the body may hide the kind of an error. If the number of a kind is greater after the poll than
+/// The error type of the function may hide the kind of an error. If the number of a kind is greater after the poll than
 /// before the poll, an error of this kind was created during the poll and still exists. The method `note` then assumes
 /// that the body has returned the new error. The assumption is wrong if the body has kept the new error and returned a
-/// different error. Only the difference between two copies has a meaning. A number itself has no meaning, because an
-/// error may be created on one thread and dropped on another thread.
+/// different error. Only the difference between two copies of a number has a meaning. A number itself has no meaning,
+/// because an error may be created on one thread and dropped on another thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Existing([u16; 4]);
 
@@ -72,8 +69,7 @@ impl Existing {
         Self(ERRORS.get())
     }
 
-    /// Returns the kind of error whose number in [`ERRORS`] is now greater than in `self`. Returns `Other` if no number
-    /// is greater.
+    /// Returns the kind of error whose number in [`ERRORS`] is now greater than in `self`.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
@@ -85,7 +81,7 @@ impl Existing {
         [Note::Circuit, Note::Limit, Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns whether a circuit has left a message since `self` was read.
+    /// Returns whether a circuit has left a message for a retry since `self` was read.
     #[inline]
     pub(crate) fn has_message(self) -> bool {
         Self::now().0[MESSAGES] != self.0[MESSAGES]

@@ -25,7 +25,7 @@ pub(crate) enum Name {
     Shared(Arc<str>),
     Static(&'static str),
     /// A name of up to 22 bytes, stored without a pointer. A comparison of short names therefore causes no extra cache
-    /// miss. Many circuits have names with a key, such as `search[42]`. Most names with a key have at most 22 bytes.
+    /// miss. Most names of circuits with the option `key`, such as `search[42]`, have at most 22 bytes.
     Short(Short),
 }
 
@@ -38,7 +38,6 @@ pub(crate) struct Short {
 }
 
 impl Name {
-    /// Copies a text of up to 22 bytes into a [`Short`]. Copies a longer text into a `Shared`.
     pub(crate) fn new(name: &str) -> Self {
         let mut bytes = [0; size_of::<Short>() - 1];
         match (bytes.get_mut(..name.len()), u8::try_from(name.len())) {

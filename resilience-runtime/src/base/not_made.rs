@@ -23,11 +23,10 @@ use crate::base::name::Name;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
-    /// The name of the circuit, bulkhead or rate limit that rejected the call.
     pub(crate) name: Name,
     /// The time after which the caller may try again. A circuit stores the time as the bits of a `Wait`, the type for
     /// waiting times of circuits. A rate limit stores nanoseconds. A bulkhead stores zero, because a bulkhead does not
-    /// know when a slot becomes free.
+    /// know when a running call ends.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -65,8 +64,8 @@ layers! {
     DuringCall: Deadline;
 }
 
-/// A guard inside each mark. Creating the guard adds one to the thread's count of existing marks of this kind. Dropping
-/// the guard subtracts one.
+/// A guard inside each mark. A mark is the source of the error of a rejected call or of an expired deadline. Creating
+/// the guard adds one to the thread's count of existing marks of the kind `L`. Dropping the guard subtracts one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alive<L: Layer>(PhantomData<L>);
 

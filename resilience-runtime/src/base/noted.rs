@@ -1,5 +1,5 @@
-//! Finds out the kind of an error: a rejection, an expired deadline, or any other error. This works even if the type of
-//! the error hides the sources of the error.
+//! Finds out the kind of an error: a rejection, an expired deadline, or any other error. The kind is found even if the
+//! type of the error hides the sources of the error.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -12,8 +12,7 @@ use crate::base::existing::{Existing, Note};
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The kind of the error that the last polled [`Noted`] future returned. If this future is still pending, the kind
-    /// is `Note::Other`.
+    /// The kind of the error that the last polled [`Noted`] future returned.
     static NOTED: Cell<Note> = const { Cell::new(Note::Other) };
 }
 
@@ -54,8 +53,8 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             // No code reads `NOTED` after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
-            // Removes the stored kind of an earlier error. If a timeout ends the call before the next poll of the body,
-            // the stored kind would otherwise describe a wrong error.
+            // Removes the kind of error that an earlier poll of any body stored. If a timeout ends the call before the
+            // next poll of the body, the stored kind would otherwise describe a wrong error.
             Poll::Pending => NOTED.set(Note::Other),
         }
         polled
@@ -68,7 +67,8 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
 #[inline(never)]
 fn note_error(before: Existing) {
     NOTED.set(before.note());
-    // If no circuit left a message during this poll, the stored message belongs to a different call, and is removed.
+    // If no circuit left a message for a retry during this poll, the stored message belongs to a different call, and is
+    // removed.
     if !before.has_message() {
         StillOpen::clear();
     }

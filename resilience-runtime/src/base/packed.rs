@@ -5,7 +5,6 @@ pub(crate) const fn join(upper: u32, lower: u32) -> u64 {
     (upper as u64) << u32::BITS | lower as u64
 }
 
-/// Returns the upper 32 bits and the lower 32 bits of `word`.
 #[expect(clippy::cast_possible_truncation, reason = "takes the word apart")]
 #[inline]
 pub(crate) const fn split(word: u64) -> (u32, u32) {

@@ -15,11 +15,9 @@ pub(crate) fn nth(seed: u64, n: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Returns the next number of this thread's generator.
 pub(crate) fn next() -> u64 {
     thread_local! {
-        /// The seed of this thread's generator, and the number of random numbers that the generator has returned. The
-        /// value is `None` before the first random number.
+        /// The seed of this thread's generator, and the number of random numbers that the generator has returned.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
     }
     // Takes the seed from a `RandomState`, because the standard library has no other source of random numbers.

@@ -3,7 +3,7 @@
 //!
 //! If the pause of a retry would end while the circuit still rejects calls, the retry makes no further attempt. The
 //! message is stored in a thread-local variable. The retry therefore needs neither the type of the error nor a list of
-//! the circuits in the body of the retry.
+//! the circuits that its attempts call.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -21,7 +21,6 @@ pub(crate) struct StillOpen {
 }
 
 thread_local! {
-    /// The newest message from a circuit to the retry around the circuit.
     static LAST: Cell<Option<StillOpen>> = const { Cell::new(None) };
 }
 
@@ -30,7 +29,7 @@ impl StillOpen {
         LAST.get()
     }
 
-    /// Stores this message. A retry compares the number of messages before and after a poll of its body, so that the
+    /// Stores this message. A retry compares the number of messages before and after a poll of an attempt, so that the
     /// retry ignores a message from before the poll.
     pub(crate) fn leave(self) {
         LAST.set(Some(self));

@@ -1,4 +1,4 @@
-//! Wraps the body of a function, so that a rejection is found even in an error that hides its sources.
+//! Wraps the body of a function. The wrapper detects the error of a rejected call even if the error hides its sources.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 #![expect(clippy::unused_self, reason = "the compiler selects a method by the type of `self`")]
 

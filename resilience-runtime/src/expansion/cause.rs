@@ -26,8 +26,8 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Returns the cause for a call that a timeout ended. `error` is the error that the timeout created. If the
-    /// caller's deadline did not shorten the timeout, the cause is `Cause::None`.
+    /// Returns the cause for a call that a timeout ended. If the caller's deadline did not shorten the timeout, the
+    /// cause is `Cause::None`.
     pub fn of_timeout(error: &TimeoutError) -> Self {
         match (error.by_deadline(), error.after().is_zero()) {
             (false, _) => Self::None,
@@ -60,8 +60,8 @@ impl Cause {
         matches!(self, Self::None | Self::Unknown)
     }
 
-    /// If a search of the error found no cause, returns the cause that the last poll of the body stored in a
-    /// thread-local variable. Returns any other cause unchanged.
+    /// If a search of the error found no cause, returns the cause that the last poll of the function's body stored in a
+    /// thread-local variable.
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {
@@ -77,8 +77,7 @@ impl Cause {
         }
     }
 
-    /// If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the call. Returns any
-    /// other cause unchanged.
+    /// If this cause is `Cause::None`, returns the cause that `of_error` finds in the error of the call.
     #[must_use]
     pub fn or(self, of_error: impl FnOnce() -> Self) -> Self {
         if self == Self::None { of_error() } else { self }

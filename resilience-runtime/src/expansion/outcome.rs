@@ -48,9 +48,6 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
     R::from_result(Err(make(error)))
 }
 
-/// Creates the error of a call that a timeout has ended, and emits the event `timed_out`. `after` is the configured
-/// time of the timeout. `allowed` is the time that the call was allowed to take. If the caller's deadline shortened the
-/// timeout, `allowed` is less than `after`.
 pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
     TimeoutError::new(func, allowed, after)
 }

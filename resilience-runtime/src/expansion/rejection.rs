@@ -76,15 +76,14 @@ impl<E: Error> Rejection<'_, E> {
     }
 }
 
-/// Applies to `Box<dyn Error>`. A `Box<dyn Error + 'e>` may contain references. The sources of the error are `'static`,
-/// so the sources can be downcast.
+/// A `Box<dyn Error + 'e>` may contain references. The sources of the error are `'static`, so the sources can be
+/// downcast.
 impl<'e, E: AsRef<dyn Error + 'e>> Boxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.as_ref().source())
     }
 }
 
-/// Applies to `Box<dyn Error + Send + Sync>` and `anyhow::Error`.
 impl<'e, E: AsRef<dyn Error + Send + Sync + 'e>> SendBoxed<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.as_ref().source())

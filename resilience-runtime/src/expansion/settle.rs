@@ -29,9 +29,9 @@ pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<
 // The function `settle` takes the outcome by value and matches the outcome at once. The value of a success then stays
 // in a register. If `settle` took the outcome by reference, the whole outcome would have to be in memory.
 
-/// Records the outcome of a call in the circuit, and returns the outcome. If the function `cause` finds neither a
-/// rejection nor an expired deadline in an error, the error counts as a failure. The function `text` returns the text
-/// of the error for events.
+/// Records the outcome of a call in the circuit that admitted the call, and returns the outcome. If the function
+/// `cause` finds neither a rejection nor an expired deadline in an error, the error counts as a failure. The function
+/// `text` returns the text of the error for events.
 #[inline]
 pub fn settle<R: Outcome>(
     permit: Permit<'_>,
@@ -57,9 +57,9 @@ pub fn settle<R: Outcome>(
     }
 }
 
-/// Records the outcome of a call in the circuit, and returns the outcome. The user's function `failure_if` decides
-/// whether an `Err` counts as a failure or is ignored. The user's function `failure_if_ok` decides whether an `Ok`
-/// counts as a failure or as a success.
+/// Records the outcome of a call in the circuit that admitted the call, and returns the outcome. The user's function
+/// `failure_if` decides whether an `Err` counts as a failure or is ignored. The user's function `failure_if_ok` decides
+/// whether an `Ok` counts as a failure or as a success.
 ///
 /// `asks_first` is true if the attribute has the option `failure_if`. The function `failure_if` then decides about
 /// every error. If `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired
@@ -105,8 +105,8 @@ pub fn settle_by<R: Outcome>(
     }
 }
 
-/// Requests a permit for a call from the circuit. The body of the call must run inside [`watch`], which measures the
-/// time for the option `hung_after`.
+/// Requests a permit (the right to make a call) from the circuit. The body of the call must run inside [`watch`], which
+/// measures the time for the option `hung_after`.
 ///
 /// `is_repeat` is true if the function also has a retry, and the call is a second or later attempt of this retry.
 ///

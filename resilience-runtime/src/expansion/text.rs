@@ -10,8 +10,6 @@ pub trait Text<E>: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display> {}
 
 impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
-/// Finds the text of an error of any type.
-///
 /// If the error type implements `Display`, the expression `Shown::of(&error).__error()` calls the method `__error` of
 /// `Shown`. For any other error type, the compiler dereferences `Shown`, and the expression calls the method `__error`
 /// of [`NotShown`]. The unusual name `__error` avoids a conflict with the user's code: a user's trait with a method of

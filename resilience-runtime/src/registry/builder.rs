@@ -33,7 +33,8 @@ use crate::registry::written::Written;
 /// rule, `build` and `register` return an error.
 ///
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
-/// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures in the window.
+/// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures in the window of time or of
+///   calls.
 /// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when a rate is reached.
 ///   `failure_rate` is compared with the share of failed calls in the window. `slow_rate` is compared with the share of
 ///   slow calls in the window. A rule with rates needs `min_calls`, and `window` or `calls`.
@@ -101,8 +102,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the failure rate at which the circuit opens: the share of failed calls among all calls in the window, above
-    /// 0, at most 1. Default: none.
+    /// Sets the failure rate at which the circuit opens: the share of failed calls among all calls in the window of
+    /// time or of [`calls`](Self::calls), above 0, at most 1. Default: none.
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
@@ -117,16 +118,16 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the slow rate at which the circuit opens: the share of slow calls among all calls in the window, above 0,
-    /// at most 1. Default: none.
+    /// Sets the slow rate at which the circuit opens: the share of slow calls among all calls in the window of time or
+    /// of [`calls`](Self::calls), above 0, at most 1. Default: none.
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
     }
 
-    /// Sets the smallest number of calls in the window at which `failure_rate` or `slow_rate` can open the circuit. The
-    /// number must be at least 1, and at most [`calls`](Self::calls). A rule with `failure_rate` or `slow_rate` needs
-    /// `min_calls`. A rule without these rates does not allow `min_calls`.
+    /// Sets the smallest number of calls in the window (of time or of `calls`) at which `failure_rate` or `slow_rate`
+    /// can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). A rule with
+    /// `failure_rate` or `slow_rate` needs `min_calls`. A rule without these rates does not allow `min_calls`.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
@@ -195,8 +196,9 @@ impl CircuitBuilder {
     /// cancelled, or if the caller's [`deadline`](crate::deadline()) ends the call. The time must be longer than zero,
     /// and at most 584 years. Default: none, so a call without an outcome is neither a success nor a failure.
     ///
-    /// For a permit, the time starts when the permit is acquired. For a call without a permit, the time starts at the
-    /// latest when the body of the call first waits.
+    /// A permit is a value that [`try_acquire`](CircuitBreaker::try_acquire) returns. For a permit, the time starts
+    /// when the permit is acquired. For a call without a permit, the time starts at the latest when the body of the
+    /// call first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self

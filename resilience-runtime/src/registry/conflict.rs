@@ -45,10 +45,11 @@ use crate::registry::written::{Written, merge};
 pub struct CircuitConflict {
     /// The name of the circuit.
     pub name: String,
-    /// The name of the option with two values. If one name is used both with and without a key, this field is `key`.
+    /// The name of the option with two values. If one name is used both with and without the option `key`, this field
+    /// is `key`.
     pub option: &'static str,
     /// The two values of the option, as text. The first value takes effect. As an exception, if the field `option` is
-    /// `key`, both values take effect: one circuit without a key exists, and one circuit for each key.
+    /// `key`, both values take effect: one circuit exists for the calls without a key, and one circuit for each key.
     pub values: [String; 2],
     /// The source positions of the two values, as `file:line:column`. For a preset (a ready-made circuit), the text is
     /// `a preset`, because a preset has no source position.
@@ -56,7 +57,7 @@ pub struct CircuitConflict {
 }
 
 /// The options that decide when a circuit opens. If two attributes set options that cannot be combined, one attribute
-/// wins. The conflict names the first option in this array that only the losing attribute sets.
+/// wins. The [`CircuitConflict`] names the first option in this array that only the losing attribute sets.
 const RULE: [CircuitOption; 7] = [
     CircuitOption::FailureRate,
     CircuitOption::SlowRate,
@@ -67,9 +68,10 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// Returns a conflict for each option that `next` and an element of `before` set to different values. If no option has
-/// different values, checks whether the options of `next` and `before` can be combined. If an option of `next` cannot
-/// be combined with the options of `before`, returns one conflict about this option.
+/// `next` and each element of `before` are the options of one attribute or builder. Returns a conflict for each option
+/// that `next` and an element of `before` set to different values. If no option has different values, checks whether
+/// the options of `next` and `before` can be combined. If an option of `next` cannot be combined with the options of
+/// `before`, returns one conflict about this option.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),
@@ -117,9 +119,9 @@ pub(crate) fn conflicts_among(name: &str, places: &[Arc<Written>]) -> impl Itera
     (1..places.len()).flat_map(move |index| conflicts(name, &places[..index], &places[index]))
 }
 
-/// Returns the conflict of a name that is used both with and without a key. `circuit` contains the options of
-/// attributes and builders without a key. `family` contains the options of attributes with a key. If `circuit` is
-/// empty, a preset (a ready-made circuit) uses the name without a key.
+/// Returns the conflict of a name that is used both with and without the option `key`. `circuit` contains the options
+/// of attributes and builders without the option `key`. `family` contains the options of attributes with the option
+/// `key`. If `circuit` is empty, the name belongs to a preset (a ready-made circuit), which has no option `key`.
 pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[Arc<Written>]) -> CircuitConflict {
     let place = |written: &Arc<Written>| written.place.to_string();
     let kind = |value: &str, place: Option<String>| (value.to_owned(), place.unwrap_or_else(|| "a preset".to_owned()));
@@ -133,7 +135,6 @@ pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[
     CircuitConflict { name: name.to_owned(), option: "key", values: [kept, ignored], places: [kept_at, ignored_at] }
 }
 
-/// Emits the event `circuit_conflict`, which reports this conflict.
 pub(crate) fn emit(conflict: &CircuitConflict) {
     let CircuitConflict { name, option, values: [kept, ignored], places: [kept_at, ignored_at] } = conflict;
     let name = name.escape_debug();

@@ -76,8 +76,8 @@ pub struct Declared(pub &'static CircuitDeclaration);
 inventory::collect!(Declared);
 
 /// The options of all `#[circuit]` attributes with one name. The list `circuit` contains the options of attributes
-/// without a key. The list `family` contains the options of attributes with a key. Each list is sorted by the file,
-/// line and column of the attributes.
+/// without the option `key`. The list `family` contains the options of attributes with the option `key`. Each list is
+/// sorted by the file, line and column of the attributes.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
     pub(crate) circuit: Vec<Arc<Written>>,
@@ -85,7 +85,7 @@ pub(crate) struct Declarations {
 }
 
 /// Returns a map from each circuit name to the options that attributes set for circuits of this name. Without the
-/// feature `declare`, the map is empty. The first call of this function builds the map.
+/// feature `declare`, the map is empty.
 pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
     static DECLARED: OnceLock<BTreeMap<&'static str, Declarations>> = OnceLock::new();
     DECLARED.get_or_init(|| {

@@ -22,13 +22,13 @@ use crate::registry::table::Table;
 /// circuits of one name have equal settings.
 pub(crate) struct Family {
     name: &'static str,
-    /// The parts of the family. Each part has its own lock, so threads with different keys seldom wait for each other.
+    /// The circuits, divided into parts. Each part has its own lock, so threads with different keys seldom wait for
+    /// each other.
     shards: Box<[Shard]>,
-    /// The hasher of the keys. The seed of the hasher is random, so no caller can choose keys with colliding hashes.
+    /// The hasher of the keys, with a random seed, so that no caller can choose keys with colliding hashes.
     hasher: RandomState,
-    /// The number of circuits of the family. This number includes circuits that a thread is about to insert.
+    /// The number of circuits, including the circuits that a thread is about to insert.
     keys: AtomicU32,
-    /// The maximum number of circuits of the family.
     max_keys: AtomicU32,
     /// The time of the last event `keys_full`: the bits of a [`Tick`], in nanoseconds. The field is zero before the
     /// first event `keys_full`.
@@ -42,8 +42,8 @@ pub(crate) struct Family {
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
 /// The number of keys for each shard (a part of a family with its own lock). A family (the circuits of one name with a
-/// key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction usually compares only the circuits of one
-/// shard. With fewer keys for each shard, an eviction would compare too few circuits.
+/// key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction (the removal of an idle circuit) usually
+/// compares only the circuits of one shard. With fewer keys for each shard, an eviction would compare too few circuits.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
@@ -147,9 +147,10 @@ impl Family {
         self.keys.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Evicts one circuit from the shard with the index `shard`. If all circuits of this shard are in use, evicts a
-    /// circuit from a different shard. Returns true if a circuit was evicted. The field `keys` (the number of circuits)
-    /// still includes the evicted circuit. The caller must insert a new circuit, or subtract one from `keys`.
+    /// Evicts one circuit from the shard (a part of the circuits) with the index `shard`. If all circuits of this shard
+    /// are in use, evicts a circuit from a different shard. Returns true if a circuit was evicted. The field `keys`
+    /// (the number of circuits) still includes the evicted circuit. The caller must insert a new circuit, or subtract
+    /// one from `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         after.iter().chain(before).any(|Shard(shard)| {
@@ -169,15 +170,15 @@ impl Family {
         }
     }
 
-    /// Returns the key from the name of a circuit. The name of the circuit has the form `name[key]`.
+    /// Returns the key from the name of a circuit, which has the form `name[key]`.
     #[inline]
     fn key<'a>(&self, breaker: &'a CircuitBreaker) -> Option<&'a [u8]> {
         let name = breaker.label().as_bytes();
         name.get(self.name.len() + 1..name.len() - 1)
     }
 
-    /// Returns the index of the shard that contains the key, and a hash of the key. The table of the shard finds the
-    /// circuit by this hash.
+    /// Returns the index of the shard (a part of the circuits) for this key, and a hash of the key. The table of the
+    /// shard finds the circuit by this hash.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, key: &[u8]) -> (usize, u32) {

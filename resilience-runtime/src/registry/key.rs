@@ -1,4 +1,5 @@
-//! Converts the key of a circuit to text, for a name such as `shard[7]`.
+//! Converts a key to text, for a circuit's name such as `shard[7]`. An attribute with the option `key` has one circuit
+//! for each key.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::borrow::Cow;
@@ -18,7 +19,7 @@ pub trait Key {
     fn write(&self, to: &mut Text);
 }
 
-/// The maximum length of the text of a key, in bytes. The text of a key with more bytes is shortened.
+/// The maximum length of the text of a key, in bytes.
 const LONGEST: usize = 128;
 /// The maximum number of bytes of the key at the beginning of a shortened text. An ellipsis and the 32 hexadecimal
 /// digits of a hash of the key follow these bytes.
@@ -37,7 +38,6 @@ pub struct Text {
 }
 
 impl Text {
-    /// Creates the text of a key. [`finish`](Self::finish) returns the bytes of the text.
     pub(crate) fn of<K: Key + ?Sized>(key: &K) -> Self {
         let mut text = Self { bytes: [0; LONGEST], used: 0, hash: None };
         key.write(&mut text);
@@ -90,7 +90,7 @@ impl Text {
         self.push(&digits[first..]);
     }
 
-    /// Returns the text of the key. Shortens the text of a key with more than 128 bytes.
+    /// Returns the text of the key, shortened if the key has more than 128 bytes.
     #[inline]
     pub(crate) fn finish(&mut self) -> &[u8] {
         // A key of at most 128 bytes is also shortened if the key ends like a shortened text. Without this rule, the
@@ -119,8 +119,8 @@ impl Text {
     }
 }
 
-/// Returns the random seed of the hashes of long keys. The whole process uses one seed. Without a random seed, a caller
-/// could choose two long keys with equal hashes.
+/// Returns the random seed of the hashes of long keys. Without a random seed, a caller could choose two long keys with
+/// equal hashes.
 fn secret() -> &'static RandomState {
     static SECRET: OnceLock<RandomState> = OnceLock::new();
     SECRET.get_or_init(RandomState::new)

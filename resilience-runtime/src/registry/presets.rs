@@ -61,8 +61,9 @@ pub fn qdrant_circuit() -> CircuitBreaker {
     preset("qdrant", 5, 60)
 }
 
-/// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`. The statistics therefore list each of these
-/// four circuits before its first call. Calling this function again changes nothing.
+/// Registers the circuits `exa_api`, `tavily_api`, `firebase` and `qdrant`.
+/// [`get_circuit_stats`](crate::get_circuit_stats) therefore lists each of these four circuits before its first call.
+/// Calling this function again changes nothing.
 ///
 /// ```
 /// resilience_runtime::presets::register();

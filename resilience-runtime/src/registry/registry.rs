@@ -46,11 +46,11 @@ loom::lazy_static! {
     static ref PARTS_OF_REGISTRY: [Mutex<Registry>; PARTS] = std::array::from_fn(|_| Mutex::default());
 }
 
-/// Locks the part of the registry that contains this name. A circuit and a family with the same name are in the same
-/// part, so that one lock is enough to find the conflicts between the circuit and the family.
+/// Locks the part of the registry that contains this name. All circuits of one name, with and without a key, are in the
+/// same part, so that one lock is enough to find the conflicts between these circuits.
 fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
-    // The first call of `declared` collects the declarations of all attributes, which takes time. Calls `declared`
-    // here, so that no later call collects the declarations under the lock.
+    // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
+    // here, so that no later call does this work under the lock.
     declared();
     // The following hash of the name only selects the part, so this hash needs no random seed. The hash table inside
     // the part computes a different hash, with a random seed. The code below hashes eight bytes at a time. The code
@@ -68,7 +68,6 @@ fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
     lock(&PARTS_OF_REGISTRY[(hash >> 32) as usize % PARTS])
 }
 
-/// Calls `f` while this thread holds the locks of all parts of the registry.
 #[cfg(all(test, not(resilience_loom)))]
 pub(crate) fn with_all_parts_locked<T>(f: impl FnOnce() -> T) -> T {
     let _parts = PARTS_OF_REGISTRY.each_ref().map(lock);
@@ -89,9 +88,9 @@ impl Registry {
         (breaker, sources, is_new)
     }
 
-    /// Creates the circuit of a builder if no circuit, no family and no attribute has this name. Returns `None` if the
-    /// name is already in use. A new name causes no conflict, so this method skips the slow search for conflicts.
-    /// Programs that register many circuits at run time need this fast path.
+    /// Creates the circuit of a builder if no circuit (with or without a key) and no attribute has this name. Returns
+    /// `None` if the name is already in use. A new name causes no conflict (contradictory options), so this method
+    /// skips the slow search for conflicts. Programs that register many circuits at run time need this fast path.
     fn create(&mut self, name: &Name, written: Written) -> Option<CircuitBreaker> {
         let Declarations { circuit, family } = declarations(name.as_str());
         let is_known = !circuit.is_empty() || !family.is_empty() || self.families.contains_key(name.as_str());
@@ -113,21 +112,21 @@ impl Registry {
     }
 
     /// Returns the options that attributes set for the circuits `name[key]`, with their source positions. Returns
-    /// `None` if no attribute with a key is registered or declared for this name.
+    /// `None` if no attribute with the option `key` is registered or declared for this name.
     fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.families.get(name).map(|(_, written)| &**written);
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
-    /// Returns a conflict if the name is used both with and without a key. Returns `None` if all circuits of this name
-    /// have a key, or if no circuit of this name has a key.
+    /// Returns a conflict if the name is used both with and without the option `key`.
     fn conflict_of_kinds(&self, name: &str) -> Option<CircuitConflict> {
         Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
     }
 
-    /// Returns the conflicts of a name that has just been registered with the options `places`. If the name is used
-    /// both with and without a key, the result includes a conflict about the option `key`. As an exception, the result
-    /// omits the conflict about `key` if an earlier registration of the name has reported this conflict.
+    /// Returns the conflicts (contradictory options) of a name that has just been registered with the options `places`.
+    /// If the name is used both with and without the option `key`, the result includes a conflict about the option
+    /// `key`. As an exception, the result omits the conflict about `key` if an earlier registration of the name has
+    /// reported this conflict.
     fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
@@ -137,8 +136,8 @@ impl Registry {
         conflicts_among(name, places).chain(of_kinds).collect()
     }
 
-    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the conflicts that are not
-    /// reported yet.
+    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the conflicts
+    /// (contradictory options) that are not reported yet.
     fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
         let (breaker, sources, is_new) = self.circuit(name);
         let is_first = matches!(by, By::Builder) && !sources.in_use;
@@ -166,15 +165,13 @@ impl Registry {
     }
 }
 
-/// The origin of options: an attribute or a builder.
 #[derive(Clone, Copy)]
 enum By {
     Attribute,
     Builder,
 }
 
-/// Returns the options that attributes declare for a name. If no attribute declares the name, the lists `circuit` and
-/// `family` are empty.
+/// Returns the options that attributes declare for a name.
 fn declarations(name: &str) -> &'static Declarations {
     static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
     declared().get(name).unwrap_or(&NONE)
@@ -185,8 +182,8 @@ fn declarations(name: &str) -> &'static Declarations {
 ///
 /// # Errors
 ///
-/// Returns a [`ConfigError`] if only circuits with keys use the name. Also returns a [`ConfigError`] if the builder
-/// contradicts an option that the builder cannot override.
+/// Returns a [`ConfigError`] if only circuits with the option `key` use the name. Also returns a [`ConfigError`] if the
+/// builder contradicts an option that the builder cannot override.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut registry = part_of(name.as_bytes());
     if let Some(breaker) = registry.create(&name, written) {
@@ -208,21 +205,22 @@ pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, C
     Ok(breaker)
 }
 
-/// Emits one event for each conflict. The caller must not hold a lock of the registry, because a subscriber of events
-/// may call functions that take this lock.
+/// The caller must not hold a lock of the registry, because a subscriber of events may call functions that take this
+/// lock.
 fn emit(conflicts: &[CircuitConflict]) {
     conflicts.iter().for_each(conflict::emit);
 }
 
 /// Registers the circuit of an attribute, or adds the attribute's options to a registered circuit. If an earlier
 /// registration set an option to a different value, the earlier value takes effect. Returns the circuit and the
-/// conflicts. The caller must emit an event for each conflict.
+/// conflicts (contradictory options). The caller must emit an event for each conflict.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
     part_of(name.as_bytes()).write(Name::Static(name), written, By::Attribute)
 }
 
 /// Registers the family (the circuits of one name with a key) of an attribute, or adds the attribute's options to a
-/// registered family. Returns the family and the conflicts. The caller must emit an event for each conflict.
+/// registered family. Returns the family and the conflicts (contradictory options). The caller must emit an event for
+/// each conflict.
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
     let mut registry = part_of(name.as_bytes());
     let is_new = !registry.families.contains_key(name);
@@ -264,9 +262,10 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// Returns the statistics of every circuit that is registered, or that an attribute declares. The keys of the map are
 /// the names of the circuits.
 ///
-/// A circuit with a key appears as `name[key]`, from its first call until the circuit is evicted. A circuit from
-/// [`build`](crate::CircuitBuilder::build) is not registered, and so is not listed. This function registers no circuit
-/// and changes no state. Without the feature `declare`, the circuit of an attribute is listed from its first call on.
+/// A circuit with the option `key` appears as `name[key]`, from its first call until the circuit is evicted. A circuit
+/// from [`build`](crate::CircuitBuilder::build) is not registered, and so is not listed. This function registers no
+/// circuit and changes no state. Without the feature `declare`, the circuit of an attribute is listed from its first
+/// call on.
 ///
 /// ```
 /// use resilience_runtime::{CircuitState, circuit, get_circuit_stats};
@@ -296,7 +295,7 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     stats
 }
 
-/// Resets every registered circuit, with or without a key, as [`CircuitBreaker::reset`] does.
+/// Resets every registered circuit, with or without the option `key`, as [`CircuitBreaker::reset`] does.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
@@ -318,8 +317,8 @@ pub fn reset_all_circuits() {
 /// Returns the circuit of this name, or `None` if no circuit has this name. If an attribute declares the circuit, and
 /// the circuit has had no call yet, this function registers the circuit.
 ///
-/// The name of a circuit with a key is `name[key]`. A key of more than 128 bytes may be given in full, or in the
-/// shortened form that the statistics show.
+/// The name of a circuit with the option `key` is `name[key]`. A key of more than 128 bytes may be given in full, or in
+/// the shortened form that the statistics show.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit};
@@ -350,17 +349,18 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     Some(breaker)
 }
 
-/// Checks that no circuit has two values for one option, and that no name is used both with and without a key.
+/// Checks that no circuit has two values for one option, and that no name is used both with and without the option
+/// `key`.
 ///
 /// Some options cannot be combined, such as `threshold` and `failure_rate`. If different attributes or builders set
 /// these options for one circuit, the options also conflict.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
 /// column wins. A builder that registers before the first call of the circuit wins over all attributes. A WARN event
-/// reports the conflict when the circuit is registered.
+/// reports the conflict when the circuit is registered, or when a later attribute or builder adds the second value.
 ///
-/// If a name is used both with and without a key, the functions without a key share the circuit `name`. The functions
-/// with a key use the circuits `name[key]`.
+/// If a name is used both with and without the option `key`, the functions without `key` share the circuit `name`. The
+/// functions with `key` use the circuits `name[key]`.
 ///
 /// Without the feature `declare`, `check_circuits` knows an attribute only after the first call of the decorated
 /// function. `check_circuits` then finds only conflicts between attributes whose functions were called. If two
@@ -401,8 +401,8 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
 /// The existing handles of the circuit still work, but [`get_circuit`] and [`get_circuit_stats`] no longer find the
 /// circuit. A later [`register`](crate::CircuitBuilder::register) under this name creates a new circuit.
 ///
-/// Removes nothing and returns `false` for an unknown name, for the circuit of an attribute, and for a circuit with a
-/// key. Circuits with a key need no removal, because the option `max_keys` limits their number.
+/// Removes nothing and returns `false` for an unknown name, for the circuit of an attribute, and for a circuit with the
+/// option `key`. Circuits with `key` need no removal, because the option `max_keys` limits their number.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, get_circuit, unregister};

@@ -55,8 +55,7 @@ impl<T: Shared> Site<T> {
         &self.declaration
     }
 
-    /// Returns the circuit, bulkhead or rate limit of the attribute. The first call of this method creates the circuit,
-    /// bulkhead or rate limit, or finds the circuit in the registry.
+    /// Returns the circuit, bulkhead or rate limit of the attribute.
     #[inline]
     pub fn get(&'static self) -> &'static T {
         self.layer.get().unwrap_or_else(|| self.resolve())
@@ -66,8 +65,9 @@ impl<T: Shared> Site<T> {
     fn resolve(&'static self) -> &'static T {
         let (layer, conflicts) = T::resolve(self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
-        // If two threads make the first call at the same time, only one thread receives the conflicts. The circuit is
-        // stored before the events are emitted, because a subscriber of events may call the decorated function.
+        // If two threads make the first call at the same time, only one thread receives the conflicts (contradictory
+        // options). The circuit is stored before the events are emitted, because a subscriber of events may call the
+        // decorated function.
         conflicts.iter().for_each(conflict::emit);
         found
     }
@@ -83,7 +83,6 @@ impl<T: Clone> Owned<T> {
         Self(layer.clone())
     }
 
-    /// Returns the circuit, bulkhead or rate limit to which the handle refers.
     #[inline]
     pub fn get(&self) -> &T {
         &self.0

@@ -7,7 +7,6 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::registry::written::{Written, merge};
 
-/// The options of one circuit, from a preset (a ready-made circuit), from attributes and from builders.
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,
@@ -38,9 +37,9 @@ impl Sources {
     }
 }
 
-/// Inserts options at this index of the list, and returns true. If the list already contains equal options with an
-/// equal source position, inserts nothing and returns false. This check is necessary, because an attribute or a builder
-/// may register its options repeatedly.
+/// Inserts `written` into the list `all` at `index`, and returns true. If the list already contains equal options with
+/// an equal source position, inserts nothing and returns false. This check is necessary, because an attribute or a
+/// builder may register its options repeatedly.
 pub(super) fn add(all: &mut Vec<Arc<Written>>, index: usize, written: Written) -> bool {
     /// Stores equal options of different circuits only once. For example, a call of `CircuitBreaker::builder` in a loop
     /// may register many circuits with equal options.

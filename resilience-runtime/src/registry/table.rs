@@ -13,11 +13,10 @@ use std::cmp::Reverse;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::state::Phase;
 
-/// A hash table of circuits. The circuits of one name are divided into shards. Each shard has one table, which the lock
-/// of the shard protects.
+/// The circuits of one name are divided into shards. Each shard has one table, which the lock of the shard protects.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// The slots of the table. At most three quarters of the slots are in use.
+    /// At most three quarters of the slots are in use.
     slots: Vec<Slot>,
     used_slots: usize,
     /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other circuits, an unused circuit
@@ -38,11 +37,12 @@ const FEWEST_SLOTS: usize = 4;
 /// is closed, the eviction visits further slots until the eviction finds a closed circuit. The total number of visited
 /// slots is at most [`MOST_VISITED`].
 const SAMPLE: usize = 16;
-/// The maximum number of slots that an eviction visits. If the option `max_keys` is at most 1,000, a table practically
-/// never has more than 256 slots. An eviction may then visit all slots of the table.
+/// The maximum number of slots that an eviction (the removal of an idle circuit) visits. If the option `max_keys` is at
+/// most 1,000, a table practically never has more than 256 slots. An eviction may then visit all slots of the table.
 const MOST_VISITED: usize = 256;
 
-/// The rank of an idle circuit in an eviction. Circuits with the smallest rank (`Closed`) are evicted first.
+/// The rank of an idle circuit (a circuit that no call uses) in an eviction (the removal of an idle circuit). Circuits
+/// with the smallest rank (`Closed`) are evicted first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Closed,
@@ -162,7 +162,6 @@ impl Table {
         (product >> u32::BITS) as usize
     }
 
-    /// Returns the index of the next slot. The next slot after the last slot is the first slot.
     #[inline]
     fn after(&self, place: usize) -> usize {
         if place + 1 == self.slots.len() { 0 } else { place + 1 }
@@ -174,7 +173,7 @@ impl Table {
     }
 }
 
-/// Returns the eviction rank of a circuit. Returns `None` if a call, or a handle outside the table, uses the circuit.
+/// Returns `None` if a call, or a handle outside the table, uses the circuit.
 fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
     if breaker.is_in_use() {
         return None;

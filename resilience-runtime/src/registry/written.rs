@@ -5,7 +5,6 @@ use std::panic::Location;
 use crate::base::sync::Arc;
 use crate::circuit::settings::Options;
 
-/// The options that one attribute or builder sets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Written {
     pub(crate) options: Options,

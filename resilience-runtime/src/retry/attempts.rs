@@ -31,14 +31,13 @@ pub struct Attempts {
     /// The start of the first attempt. The field is `None` if the option `max_elapsed` is not set.
     began: Option<Tick>,
     /// The pause before the current attempt, in nanoseconds. The pause is computed from the options alone, and ignores
-    /// a delay that an error asked for. With decorrelated jitter, the next pause is computed from this field. Without
-    /// jitter, the field stays zero. The type is `u64`, because a `Duration` would take twice the memory.
+    /// a delay that an error asked for. With decorrelated jitter, the next pause is computed from this field. The type
+    /// is `u64`, because a `Duration` would take twice the memory.
     pause: u64,
     /// The number of attempts of this call that have ended before the current attempt.
     made: u32,
     inside: Inside,
-    /// The cost of this call's last retry that the budget granted. The field is `None` if the budget has granted no
-    /// retry.
+    /// The cost of this call's last retry that the budget granted.
     paid: Option<RetryCost>,
 }
 
@@ -49,7 +48,6 @@ impl Attempts {
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None }
     }
 
-    /// Returns whether the current attempt is a repetition of the first attempt.
     #[inline]
     pub fn is_repeat(&self) -> bool {
         self.inside.is_repeat
@@ -81,14 +79,13 @@ impl Attempts {
         }
     }
 
-    /// Wraps `body` in a future that counts the retries that nested calls make inside `body`.
     #[inline]
     pub fn watch<F: Future>(&mut self, body: F) -> Counted<'_, F> {
         Counted::new(&mut self.inside, body)
     }
 
-    /// Returns a `Judged`, which decides whether another attempt follows. `outcome` is the result of the attempt that
-    /// has just ended. By default, an `Err` leads to another attempt, and an `Ok` ends the retry.
+    /// Returns a `Judged`, which decides whether another attempt follows. By default, an `Err` leads to another
+    /// attempt, and an `Ok` ends the retry.
     ///
     /// The user's functions, such as `retry_if`, are passed to methods of `Judged`. The compiler knows the error type
     /// of `Judged` from `outcome`, and can therefore infer the parameter type of a closure `|error| ..`.
@@ -198,8 +195,8 @@ struct Ended<'r, R, T, E> {
     /// struct needs no bound `Outcome`. With the bound, a function that does not return a `Result` would cause several
     /// compile errors.
     make: fn(Result<T, E>) -> R,
-    /// The reason why no further attempt follows. The field is `None` as long as another attempt may follow. If the
-    /// field contains a reason, the error is passed to no function of the user.
+    /// The reason why no further attempt follows. If the field contains a reason, the error is passed to no function of
+    /// the user.
     last: Option<End>,
     /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
     failed: bool,
@@ -207,9 +204,10 @@ struct Ended<'r, R, T, E> {
     hint: Option<Hint>,
     cost: RetryCost,
     /// The observations of the last poll of the body: the kind of error that a layer (an attribute such as
-    /// `#[circuit]`) created, and whether a circuit left a message. The field is `None` if a layer, such as a timeout,
-    /// ended the attempt before the body returned. The retry then ignores [`StillOpen::last`] (the newest message of a
-    /// circuit), because this message belongs to another call.
+    /// `#[circuit]`) created, and whether a circuit left a message about the time for which the circuit will reject
+    /// calls. The field is `None` if a layer, such as a timeout, ended the attempt before the body returned. The retry
+    /// then ignores [`StillOpen::last`] (the newest message of a circuit), because this message belongs to another
+    /// call.
     body: Option<BodyEnded>,
     /// The time until an open circuit inside the body admits calls again. The field is `None` if no circuit inside the
     /// body is known to be open.
@@ -278,7 +276,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
             *last = Some(End::Rejected);
         }
         // If the type of the error hides no cause, and the error contains no rejection, the body has handled the
-        // rejection. A message about a rejection is then ignored.
+        // rejection. The message that the circuit left about this rejection is then ignored.
         let is_about_error = |open: &StillOpen| cause == Cause::Unknown || !open.by_rejection;
         *noted = StillOpen::last().filter(|open| body.has_message && is_about_error(open)).map(|open| open.wait);
         self
@@ -298,7 +296,6 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ends the retry if the user's function `retry_if` returns false for the error.
     #[inline]
     pub fn retry_if(mut self, retry_if: impl FnOnce(&E) -> bool) -> Self {
         if self.ended.last.is_none() {
@@ -356,8 +353,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         Judged { ended, on_retry, text, stays_open }
     }
 
-    /// Sets the function that returns the text of an error for events. The function returns `None` if the error has no
-    /// text.
+    /// Sets the function that returns the text of an error for events.
     #[inline(always)]
     pub fn text<F>(self, text: F) -> Judged<'r, R, T, E, H, F, C>
     where

@@ -264,25 +264,26 @@ impl RetryRatio {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
         // The 32-bit slot numbers repeat after 2^32 slots. With the shortest `ttl`, 1 ms, this takes about five days.
-        // If an `AtomicU64` of [`Slots`] receives no write for exactly this time, its old count is used again.
+        // If an `AtomicU64` of [`Slots`] receives no write during exactly 2^32 slots, its old count is used again.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
     }
 }
 
-/// The number of the current slot (a tenth of the time window), by the clock of the thread that created this value.
+/// The number of the slot (a tenth of the time window) in which this value was created.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The largest number of slots (tenths of the time window) by which the clock of another thread may be ahead. A
-    /// slot that is further ahead comes from another clock, such as the paused clock of another test.
+    /// The largest number of slots (tenths of the time window) by which another thread may be ahead, because the other
+    /// thread read tokio's clock later. A slot that is further ahead comes from another clock, such as the paused clock
+    /// of another test's runtime.
     ahead: u32,
 }
 
 impl Now {
     /// Returns whether the slot with the number `slot` is later than the current slot, by at most `ahead` slots. A slot
-    /// is a tenth of the time window. A later slot was used by another thread, whose clock is ahead.
+    /// is a tenth of the time window. A later slot was used by another thread, which read tokio's clock later.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
@@ -294,8 +295,8 @@ impl Now {
     }
 }
 
-/// The numbers of calls and of retries in the time window, the last `ttl`. Each number is divided into ten slots, and a
-/// slot is a tenth of the window.
+/// The numbers of calls and of retries in the time window, the last `ttl`. Each number is stored as ten counts, one for
+/// each slot. A slot is a tenth of the window.
 #[derive(Debug)]
 struct Window {
     calls: Slots,
@@ -361,7 +362,8 @@ impl Slots {
     ///
     /// If the upper half of `word` is the number of the current slot, or of a later slot that another thread has
     /// already used, the count grows by one. If the upper half is the number of an old slot, or comes from another
-    /// clock, the result is the number of the current slot, with a count of one.
+    /// clock (the paused clock of another test's runtime), the result is the number of the current slot, with a count
+    /// of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

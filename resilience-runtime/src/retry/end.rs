@@ -1,6 +1,5 @@
 //! Defines [`End`], the reasons why a retry makes no further attempt.
 
-/// The reason why no further attempt follows a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// The retry has made `max` attempts.
@@ -15,7 +14,6 @@ pub(crate) enum End {
     RetryAfter,
     /// The pause before the next attempt would end after the time `max_elapsed`.
     MaxElapsed,
-    /// The retry budget denied the retry.
     Budget,
     /// The pause before the next attempt would last until the caller's deadline, or longer.
     Deadline,

@@ -1,4 +1,4 @@
-//! Counts the retries that nested calls make inside the body of a retry.
+//! Counts the retries that nested calls make inside the attempts of a retry.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -10,45 +10,44 @@ use crate::base::repeat::Repeat;
 
 thread_local! {
     /// The number of retries that calls on this thread have made. The retries of a call are subtracted when the call
-    /// succeeds. [`Counted`] reads this number before and after each poll of a retry's body. The difference is the
-    /// number of retries inside the body.
+    /// succeeds. [`Counted`] reads this number before and after each poll of an attempt. The difference is the number
+    /// of retries inside the attempt.
     static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// Adds `retries` to the number of retries on this thread. A retry around the current call reads this number to count
-/// the retries inside its body. A negative `retries` reduces the number.
+/// A negative `retries` reduces the number of retries on this thread.
 ///
 /// A retry is counted before its pause, because a timeout may drop the call during the pause. If the call succeeds
-/// later, its retries are subtracted again.
+/// after the pause, its retries are subtracted again.
 #[inline]
 pub(crate) fn count(retries: i32) {
     RETRIES.set(RETRIES.get().wrapping_add(retries));
 }
 
-/// The data that [`Counted`] collects about the body of a retry.
+/// The data that [`Counted`] collects about the attempts of a retry.
 #[derive(Debug, Default)]
 pub(crate) struct Inside {
-    /// The number of retries that nested calls made inside the body, in all attempts. The retries of nested calls that
+    /// The number of retries that nested calls made inside all attempts so far. The retries of nested calls that
     /// succeeded are not included.
     pub(crate) retries: i32,
-    /// The observations of the last poll of the body. The field is `None` if a layer, such as a timeout, ended the
-    /// current attempt before the body returned.
+    /// The observations of the last poll of the current attempt. The field is `None` if an attribute, such as
+    /// `#[timeout]`, ended the current attempt before the body returned.
     pub(crate) ended: Option<Ended>,
-    /// Whether the current attempt is a repetition of the first attempt.
+    /// Whether the current attempt is a second or later attempt.
     pub(crate) is_repeat: bool,
 }
 
-/// The observations of the last poll of a body.
+/// The observations of the last poll of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
     /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the poll.
     pub(crate) note: Note,
-    /// Whether a circuit left a message for the retry during the poll.
+    /// Whether a circuit, during the poll, told the retry for how long the circuit will reject calls.
     pub(crate) has_message: bool,
 }
 
 pin_project_lite::pin_project! {
-    /// Wraps the body of a retry, and counts the retries that nested calls make inside the body.
+    /// Wraps the future of an attempt, and counts the retries that nested calls make inside the attempt.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Counted<'c, F> {

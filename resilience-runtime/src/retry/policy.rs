@@ -82,8 +82,8 @@ impl<P> RetryPolicy<P> {
     /// The call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
     /// no circuit ends the retry.
     ///
-    /// The error type need not implement any trait, because the policy observes all circuits during the last poll of
-    /// each attempt. A circuit ends the retry in two cases:
+    /// The error type need not implement any trait, because the policy observes all circuits that are called during the
+    /// last poll of each attempt. A circuit ends the retry in two cases:
     ///
     /// - The circuit rejected a call during the last poll of the attempt, and the error of the rejection still exists
     ///   at the end of this poll.
@@ -101,8 +101,8 @@ impl<P> RetryPolicy<P> {
     ///
     /// # Panics
     ///
-    /// A pause needs the timer of a tokio runtime, except a pause of zero. At the start of a pause, panics if there is
-    /// no runtime, or if the timer of the runtime is not enabled.
+    /// A pause that is longer than zero needs the timer of a tokio runtime. At the start of this pause, the call panics
+    /// if there is no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///

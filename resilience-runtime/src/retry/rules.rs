@@ -36,7 +36,8 @@ pub trait RetryRules<T, E>: sealed::Sealed {
         false
     }
 
-    /// Returns the delay that the error asks for. The pause is at least as long as this delay. Default: `None`.
+    /// Returns the delay that the error asks for. The pause before the next attempt is at least as long as this delay.
+    /// Default: `None`.
     fn retry_after(&self, error: &E) -> Option<Duration> {
         let _ = error;
         None

@@ -19,9 +19,9 @@ pub struct Schedule {
     pub(crate) backoff: Backoff,
     pub(crate) max_elapsed: Option<Duration>,
     seed: Option<u64>,
-    /// Whether the retries that nested calls make inside the body count towards `max`.
+    /// Whether the retries that nested calls make inside the attempts count towards `max`.
     pub(crate) count_nested: bool,
-    /// Whether a rejection by a circuit inside the body is retried.
+    /// Whether a rejection by a circuit inside an attempt is retried.
     pub(crate) retry_rejected: bool,
 }
 
@@ -100,9 +100,9 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns two lengths for the pause after a failed attempt. `attempt` is the number of the failed attempt, counted
-    /// from 1. `previous` is the pause before the failed attempt, computed without a `hint`. The first length ignores
-    /// `hint`, the delay that the error asks for. The second length is at least as long as `hint`.
+    /// Returns two lengths for the pause after a failed attempt. The first length ignores `hint`, the delay that the
+    /// error asks for. The second length is at least as long as `hint`. `previous` is the pause before the failed
+    /// attempt, computed without a hint.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));
@@ -113,7 +113,7 @@ impl Schedule {
         let Self { max, backoff, max_elapsed, seed, count_nested, retry_rejected } = self;
         let mut shown = f.debug_struct(name);
         shown.field("max", max).field("delay", &backoff.delay);
-        // Shows only the options that were set. The name of an option is the name of its method in the builder.
+        // Shows only the options that were set.
         let mut set = |name, value: Option<&dyn fmt::Debug>| {
             if let Some(value) = value {
                 shown.field(name, value);

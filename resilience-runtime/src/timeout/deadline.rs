@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::base::clock::Tick;
 
 thread_local! {
-    /// The deadline that applies to the future that this thread is polling. The value is `None` if no deadline applies.
+    /// The deadline that applies to the future that this thread is polling.
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 
@@ -19,7 +19,7 @@ thread_local! {
 ///
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
-/// - If a call still waits for a slot of a bulkhead at the deadline, the bulkhead rejects the call.
+/// - If a call still waits in the queue of a bulkhead at the deadline, the bulkhead rejects the call.
 /// - A timeout ends its call at the deadline. A timeout starts no call after the deadline.
 ///
 /// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`:
@@ -32,7 +32,7 @@ thread_local! {
 ///
 /// # Cancel safety
 ///
-/// The returned future is as cancel safe as `future`.
+/// The future that this function returns is as cancel safe as `future`.
 ///
 /// # Examples
 ///
@@ -82,7 +82,7 @@ pub fn deadline_remaining() -> Option<Duration> {
     UNTIL.get().map(left)
 }
 
-/// Returns the shorter of `time` and the time until the caller's deadline. Returns `time` if there is no deadline.
+/// Returns the shorter of `time` and the time until the caller's deadline.
 #[inline]
 pub fn within(time: Duration) -> Duration {
     deadline_remaining().map_or(time, |left| left.min(time))

@@ -137,12 +137,12 @@ impl Timeout {
     ///
     /// # Panics
     ///
-    /// If the future of `f` is not ready at its first poll, this method needs the timer of a tokio runtime. In this
-    /// case, panics if there is no runtime, or if the timer of the runtime is not enabled.
+    /// If the future of `f` is not ready at its first poll, this method needs the timer of a tokio runtime. The method
+    /// then panics if there is no runtime, or if the timer of the runtime is not enabled.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future drops the future of `f`.
+    /// Dropping the future that this method returns drops the future of `f`.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
     where
         F: FnOnce() -> Fut,
@@ -201,7 +201,6 @@ pin_project! {
 }
 
 impl Timer {
-    /// Creates a timer that ends after the time `after`.
     #[must_use]
     pub fn new(after: Duration) -> Self {
         let state = match clock::end(after) {
