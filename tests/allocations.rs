@@ -1,6 +1,6 @@
 //! Tests that a call through an existing circuit breaker allocates no memory, regardless of the outcome of the call.
-//! Also tests that a breaker uses little memory, and that each key of a circuit with the option `key` uses little
-//! memory.
+//! Also tests that a breaker uses little memory, and that the circuit of each key uses little memory. With the option
+//! `key`, each value of the key has a circuit of its own.
 //!
 //! These tests need a process of their own, because they replace the global allocator.
 
@@ -233,8 +233,7 @@ fn window_of_calls_has_bits_for_slow_calls_only_on_demand() {
         kept(|| breaker = Some(builder.build().unwrap()))
     };
     // The first breaker of a thread also allocates memory that later breakers use: counters for four breakers, and a
-    // number for the thread. Builds one breaker before the measurement, so that the measured breakers do not allocate
-    // this memory.
+    // number for the thread. The line below therefore builds one breaker before the measurement.
     drop(builder().build().unwrap());
     let (failures, both) = (bytes(builder()), bytes(builder().slow_call(Duration::from_secs(1)).slow_rate(0.5)));
     assert!((8_192..10_500).contains(&failures), "{failures}");

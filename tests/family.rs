@@ -1,5 +1,5 @@
-//! Tests that each list of attributes contains every attribute, and that each list of an attribute's options contains
-//! every option of this attribute.
+//! Tests that each list of attributes, such as a table of the README, contains every attribute. Also tests that each
+//! list of an attribute's options contains every option of this attribute.
 //!
 //! The test reads the names of the attributes from `attributes!` in `resilience-macros/src/lib.rs`. The test reads the
 //! names of an attribute's options from `options!` in the source file of the attribute.
@@ -19,7 +19,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns the text of a file. If `path` is a folder, returns the text of all files in the folder and its subfolders.
+/// Returns the text of a file, or the text of all files in a folder and its subfolders.
 fn read_all(path: &str) -> String {
     let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if !full.is_dir() {
@@ -29,7 +29,6 @@ fn read_all(path: &str) -> String {
     files.map(|file| read_all(&format!("{path}/{file}"))).collect()
 }
 
-/// Returns the text between the first `from` and the next `to`.
 fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(from)?;
     rest.split_once(to).map(|(found, _)| found)
@@ -44,7 +43,6 @@ fn family() -> Vec<String> {
     names
 }
 
-/// Returns the names of all options of an attribute, from the source of the attribute.
 fn options(attribute: &str) -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("resilience-macros/src/layers").join(attribute);
     let file = if folder.is_dir() { format!("{attribute}/options") } else { attribute.to_owned() };
@@ -64,8 +62,8 @@ fn rows(text: &str, head: &str) -> BTreeSet<String> {
     let table = table.split_once('\n').map_or(table, |(_, rows)| rows);
     let rows = table.lines().map(|line| line.trim_start_matches("///").trim()).take_while(|line| line.starts_with('|'));
     let cells = rows.filter_map(|row| row.split('|').nth(1));
-    // The option names are inline code in the first column. The split at backticks makes every second piece inline
-    // code. The name is the first word of the inline code, as in `name = "…"` and `clone(a, b)`.
+    // The option names are inline code in the first column. In a cell that is split at backticks, every second piece is
+    // inline code. The name is the first word of the inline code, as in `name = "…"` and `clone(a, b)`.
     let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     code.map(|code| code.split([' ', '(', '=']).next().unwrap_or_default().to_owned()).collect()
 }
@@ -133,8 +131,8 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     let readme = read("README.md");
     for name in ["circuit", "retry"] {
         let mut expected = options(name);
-        // The tables do not list the option `crate`, because a sentence below the tables describes `crate` for all
-        // attributes.
+        // The tables of the README do not list the option `crate`, because a sentence below the tables describes
+        // `crate` for all attributes.
         expected.remove("crate");
         assert!(readme.contains("All attributes have the option `crate = path`"));
         assert_eq!(
@@ -168,8 +166,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
     }
 }
 
-/// The macro crate and the runtime crate each define the ranges and defaults of the options. This test checks that the
-/// definitions in both crates are equal.
+/// The macro crate and the runtime crate each define the ranges and defaults of the options.
 #[test]
 fn both_crates_have_the_same_ranges_and_defaults() {
     let refused = |error: resilience_runtime::ConfigError| error.option().to_owned();

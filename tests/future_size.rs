@@ -1,7 +1,7 @@
 //! Tests that attributes add only a few bytes to the size of a function's future. In particular, the future of a
 //! decorated function must not contain the body of the function twice.
 //!
-//! This test is a separate binary, because the README names the command that runs it.
+//! This test is a separate binary, because the README names the command that runs this binary.
 
 use std::future::{Ready, ready};
 use std::io;
@@ -11,7 +11,7 @@ use resilience_runtime::{RetryBudget, TokenBucket, bulkhead, circuit, fallback, 
 /// The number of bytes that two attributes may add to a function's future.
 const ALLOWED: usize = 304;
 
-/// The number of bytes that a timeout above a waiting bulkhead may add to a function's future.
+/// The number of bytes that a `#[timeout]` above a `#[bulkhead(wait = ..)]` may add to a function's future.
 const ALLOWED_TIMEOUT_OVER_BULKHEAD: usize = 400;
 
 /// Returns the small future `Ready`, because the size of a fallback's future adds to the size of the decorated
@@ -54,8 +54,8 @@ macro_rules! stacks {
     };
 }
 
-// Each pair of attributes in both orders, without `#[hedge]`. A retry above a fallback is a compile error. Two fallbacks
-// need a clone.
+// Lists each pair of attributes in both orders, without `#[hedge]`. The list lacks a retry above a fallback, which is a
+// compile error. Of two fallbacks on one function, the upper fallback must clone the argument.
 stacks! {
     one_circuit: #[circuit(name = "size::one")];
     one_retry: #[retry];

@@ -1,8 +1,8 @@
-//! Tests which keys stay in the registry (the list of all circuits) when a circuit has more than `max_keys` keys.
+//! Tests which circuits stay in the registry (the list of all circuits) if an attribute has more than `max_keys` keys.
+//! Each value of the option `key` has a circuit of its own.
 //!
 //! These tests need a process of their own, because one test resets all circuits. The tests run one at a time, because
-//! a test that reads the statistics uses the circuits of all keys for a moment, and the registry evicts no circuit in
-//! use.
+//! a test that reads the statistics uses the circuits of all keys for a moment. The registry removes no circuit in use.
 
 use std::io;
 use std::time::Duration;
@@ -17,7 +17,6 @@ async fn few(key: u32, works: bool) -> io::Result<()> {
     if works { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) }
 }
 
-/// Returns the names of the circuits of the function `few` that the registry still contains.
 fn known() -> Vec<String> {
     get_circuit_stats().into_keys().filter(|name| name.starts_with("key_eviction::few[")).collect()
 }
@@ -68,8 +67,8 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each round uses the keys 0 to 31, and then a new key. If 64 keys are stored, the new key must evict a key that is
-    // not one of the keys 0 to 31.
+    // Each round uses the keys 0 to 31, and then a new key. If 64 keys are stored, the new key must replace a key other
+    // than the keys 0 to 31.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();
@@ -250,7 +249,7 @@ async fn keys_with_calls_in_flight_stay() {
     }
     let is_known = |key: u32| get_circuit(&format!("key_eviction::busy[{key}]")).is_some();
     assert!((0..199).all(is_known));
-    // Each of the 200 stored keys has a running call, so the registry can evict no key. The circuit of a new key
+    // Each of the 200 stored keys has a running call, so the registry can remove no key. The circuit of a new key
     // therefore serves one call only, and is not stored.
     calls.push(tokio::spawn(busy(199)));
     run_all().await;

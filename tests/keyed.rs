@@ -205,7 +205,7 @@ async fn hashed(key: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Prints the shown name of a long key. The test starts itself twice as a process, and compares the two names.
+/// Starts this test in two child processes. Each child process prints the circuit name of a long key.
 #[tokio::test]
 async fn hash_of_long_key_differs_in_each_process() {
     const CHILD: &str = "RESILIENCE_TEST_PRINTS_KEY";

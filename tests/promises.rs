@@ -1,5 +1,6 @@
-//! Tests that `docs/promises.md` names an existing test for each promise, and contains each sentence of the two sections
-//! "Guarantees". Also tests the promises about the sources, such as the absence of `unsafe` code.
+//! Tests that `docs/promises.md` names an existing test for each promise, and contains each sentence of the sections
+//! "Guarantees" of the README and the crate page. Also tests the promises about the sources, such as the absence of
+//! `unsafe` code.
 //!
 //! This test is a separate binary, because it reads the sources of both crates.
 
@@ -17,7 +18,7 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Returns the rows of the tables in `docs/promises.md`. A row is a promise and the names of its tests.
+/// Returns the rows of the tables in `docs/promises.md`. A row contains a promise and the names of its tests.
 fn promises() -> Vec<(String, Vec<String>)> {
     let page = read("docs/promises.md");
     let rows = page.lines().filter(|line| line.starts_with("| ") && *line != "| promise | tests |");
@@ -74,7 +75,7 @@ fn each_promise_names_tests_that_exist() {
     }
 }
 
-/// Returns the sentences of the section `head`. A list item begins a sentence.
+/// Returns the sentences of the section with the heading `head`. A list item begins a sentence.
 fn sentences(text: &str, head: &str) -> Vec<String> {
     let (_, section) = text.split_once(&format!("\n{head}\n")).unwrap_or_else(|| panic!("no section {head}"));
     let level = head.split(' ').next().unwrap();
@@ -112,7 +113,7 @@ fn each_guarantee_is_in_the_list() {
     }
 }
 
-/// Returns the source files of a crate, without the files of unit tests. A file ends where its unit tests begin.
+/// Returns the source files of a crate, without files of unit tests and without unit tests at the end of a file.
 fn library_code(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -126,7 +127,6 @@ fn library_code(folder: &Path) -> Vec<(PathBuf, String)> {
             files.push((path, code.to_owned()));
         }
     }
-    // These files contain only unit tests.
     files.retain(|(path, _)| {
         !["machine_tests.rs", "stress.rs", "models.rs", "costs.rs"].iter().any(|end| path.ends_with(end))
     });
@@ -145,9 +145,9 @@ fn library_code_has_no_panicking_macro() {
                 .map(|line| format!("{}: {line}", path.display())),
         );
     }
-    // `never` gives the body of a function its type, in a branch that never runs.
+    // Generated code calls the function `never`, which panics, only in a branch that never runs.
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
-    // An `unwrap` in a constant is evaluated by the compiler.
+    // The compiler evaluates the `unwrap` in this constant, so the `unwrap` cannot panic in a program.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -1,8 +1,8 @@
-//! Tests the sixth acceptance criterion of this project's original specification: the example `web_search` uses circuit
-//! breakers.
+//! Tests the sixth acceptance criterion of this project's original specification (a Python breaker): the example
+//! `web_search` uses circuit breakers.
 //!
 //! This test needs a process of its own, because it resets all circuits. The test sends real HTTP requests to local
-//! servers, and uses the real clock. The test does not wait for a cooldown.
+//! servers, and uses the real clock.
 
 #[path = "../examples/web_search/search.rs"]
 mod search;

@@ -1,4 +1,4 @@
-//! Replays the test cases of `breaker.json`. The cases come from the test suites of other circuit-breaker libraries.
+//! Runs the test cases of `breaker.json`. The cases come from the test suites of other circuit-breaker libraries.
 
 use std::collections::HashMap;
 use std::hint::spin_loop;
@@ -43,7 +43,6 @@ enum Op {
     Start,
     Finish,
     Advance,
-    /// Calls `CircuitBreaker::reset`. The test cases also name this operation `enable` or `force_release`.
     #[serde(alias = "enable", alias = "force_release")]
     Reset,
     Observe,
@@ -51,7 +50,6 @@ enum Op {
     ForceOpen,
     Disable,
     MetricsOnly,
-    /// A whole call, from its start to its end.
     #[serde(untagged)]
     Call(Outcome),
 }
@@ -69,8 +67,7 @@ const COARSE_TICK: Duration = Duration::from_millis(10);
 /// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries of this array select the same case, the case counts only towards the number in the first of these
-/// entries.
+/// If several entries select the same case, the case counts only towards the number in the first of these entries.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),
@@ -79,7 +76,7 @@ const SKIPPED: [Skipped; 5] = [
     ("optional: a window that tumbles", 1, |case| case.config.contains_key("tumbling")),
 ];
 
-/// Each entry contains the ID of a case, and the name of a statistic that the replay of this case does not compare. The
+/// Each entry contains the ID of a case, and the name of a statistic that the test does not compare for this case. The
 /// case `T15-rolling-buckets` expects in `successes` the number of successes since the circuit last became half-open.
 /// In this library, `successes` is the number of successes since the circuit last closed.
 const DIFFERENT: [(&str, &str); 1] = [("T15-rolling-buckets", "successes")];
@@ -136,8 +133,9 @@ impl Case {
         }
     }
 
-    /// Returns the way in which the call `id` ends. The step `finish` of this call defines the outcome. If the case has
-    /// no such step, returns `Outcome::Cancel`, because the end of the replay drops the call.
+    /// Returns the outcome of the call `id`, which the step `finish` of this call contains. If the case has no step
+    /// `finish` for this call, returns `Outcome::Cancel`, because the test drops the running calls at the end of a
+    /// case.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
@@ -149,9 +147,9 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// Contains an entry for each finished step of the case. The number in the entry is the time on the paused clock at
-    /// the end of the step, in seconds since the start of the replay. The array in the entry holds the earliest and the
-    /// latest possible time stamp of the step, in milliseconds since 1970.
+    /// Contains an entry for each finished step (operation) of the case. The number in the entry is the time on the
+    /// paused clock at the end of the step, in seconds since the start of the case. The array in the entry holds the
+    /// earliest and the latest possible time stamp of the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -170,7 +168,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Applies a step to the breaker. Returns `Some(Ok(()))` if the breaker admits a call, `Some(Err(..))` if the
+    /// Runs a step (operation) of the case. Returns `Some(Ok(()))` if the breaker admits a call, `Some(Err(..))` if the
     /// breaker rejects a call, and `None` if the step starts no call.
     async fn apply(&mut self, step: &'a Step) -> Option<Result<(), CircuitOpenError>> {
         match step.op {
@@ -238,7 +236,6 @@ impl<'a> Replay<'a> {
             assert_eq!(actual, *expected, "{place}: {key}");
         }
 
-        // The assertions below must hold after every step of every case.
         assert_eq!(stats.state, self.breaker.state(), "{place}");
         assert_eq!(remaining > 0, stats.state == CircuitState::Open, "{place}: {stats:?}");
         if let Some(Err(open)) = admission {
@@ -250,9 +247,9 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// If the case expects time stamps, waits for two ticks of the coarse wall clock. The wait gives each step of the
-    /// case a different time stamp. Returns the earliest possible time stamp of the next step, in milliseconds since
-    /// 1970.
+    /// If the case expects time stamps, waits for two ticks of the operating system's coarse wall clock. The wait gives
+    /// each step (operation) of the case a different time stamp. Returns the earliest possible time stamp of the next
+    /// step, in milliseconds since 1970.
     fn wait_for_the_stamps(&self) -> u128 {
         let last = SystemTime::now();
         if self.case.steps.iter().any(|step| step.expect.keys().any(|key| key.starts_with("last_"))) {
@@ -263,8 +260,8 @@ impl<'a> Replay<'a> {
         wall_millis(SystemTime::now() - COARSE_TICK)
     }
 
-    /// Finds the step during which the breaker took the time stamp `stamp`. Returns the time on the paused clock at the
-    /// end of this step, in seconds since the start of the replay.
+    /// Finds the step (operation) during which the breaker took the time stamp `stamp`. Returns the time on the paused
+    /// clock at the end of this step, in seconds since the start of the case.
     fn seconds_of(&self, stamp: Option<SystemTime>) -> Value {
         let Some(stamp) = stamp.map(wall_millis) else { return Value::Null };
         let made = self.journal.iter().find(|(_, [begun, ended])| (begun..=ended).contains(&&stamp));

@@ -1,4 +1,4 @@
-//! Replays test cases from the test suites of other libraries. The JSON files in this folder contain the cases.
+//! Runs test cases from the test suites of other libraries. The JSON files in this folder contain the cases.
 
 mod breaker;
 mod retry;

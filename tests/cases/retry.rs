@@ -1,4 +1,4 @@
-//! Replays the test cases of `retry.json`. The cases come from the retry tests of other libraries.
+//! Runs the test cases of `retry.json`. The cases come from the retry tests of other libraries.
 
 mod budget;
 mod jitter;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, advance, timeout};
 
 const CASES: &str = include_str!("retry.json");
 
-/// A retry budget that never runs out, for each case that sets no budget.
+/// A retry budget (a limit on the number of retries) that never runs out, for each case that sets no budget.
 static PLENTY: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: u32::MAX, ..TokenBucket::DEFAULT });
 
 #[derive(Deserialize)]
@@ -34,8 +34,7 @@ struct Case {
 /// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries of this array select the same case, the case counts only towards the number in the first of these
-/// entries.
+/// If several entries select the same case, the case counts only towards the number in the first of these entries.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
@@ -52,7 +51,7 @@ const SKIPPED: [Skipped; 7] = [
 
 #[derive(Debug)]
 struct Failure {
-    /// The number of the attempt. The first attempt has the number 1.
+    /// The number of the attempt, from 1.
     attempt: usize,
     kind: String,
     retry_after: Option<Duration>,
@@ -64,11 +63,10 @@ fn throttled(failure: &Failure) -> Option<Duration> {
 
 #[derive(Debug)]
 struct Observed {
-    /// The number of tokens in the budget after each attempt.
+    /// The number of tokens in the retry budget (a limit on the number of retries) after each attempt.
     tokens: Vec<u64>,
-    /// The start time of each attempt.
     attempts: Vec<Instant>,
-    /// The result of the call. The field is `None` if the call was dropped.
+    /// The result of the call, or `None` if the call was dropped.
     result: Option<Result<u64, Failure>>,
 }
 
@@ -86,8 +84,8 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // The builder has no methods for these keys. `Case::policy` or a replay function reads some of these
-                // keys. The other keys describe behaviour that the library always has.
+                // The builder has no methods for these keys. Some of these keys describe behaviour that the library
+                // always has. Other functions of this test read the remaining keys.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,
                 other => panic!("{}: unknown option `{other}`", self.id),
@@ -128,8 +126,8 @@ impl Case {
         let policy = match self.policy(budget) {
             Ok(policy) => policy,
             Err(error) => {
-                // Compares with `contains`, because the case names the option `max_attempts`, and the error names the
-                // option `max`.
+                // Searches the text of the case for the name of the option, because the case calls the option
+                // `max_attempts`, and the error calls the option `max`.
                 assert_eq!(self.expect["config"], "rejected", "{}: {error}", self.id);
                 assert!(self.why.as_deref().unwrap().contains(error.option()), "{}: {error}", self.id);
                 return;
@@ -160,9 +158,10 @@ impl Case {
         }
     }
 
-    /// Replays a table about the option `max_elapsed`. The first value of a row is the time at which the first attempt
-    /// fails, in seconds, or an array. The array contains the number of an attempt, and the time at which this attempt
-    /// fails. The second value of the row is `retry` if another attempt must follow.
+    /// Makes a call for each row of a table about the option `max_elapsed`. The first value of a row states when an
+    /// attempt fails. A number is the time at which the first attempt fails, in seconds. An array contains the number
+    /// of a later attempt, and the time at which this attempt fails. The second value of the row is `retry` if another
+    /// attempt must follow.
     async fn replay_elapsed(&self) {
         for row in self.expect["table"].as_array().unwrap() {
             let (fails, elapsed) = match &row[0] {
@@ -211,7 +210,7 @@ impl Case {
                 },
                 "value" => assert_eq!(json!(result.as_ref().unwrap().as_ref().unwrap()), *expected, "{id}"),
                 "tokens" => assert_eq!(json!(tokens), *expected, "{id}"),
-                // The test `argument_is_the_same_in_each_attempt` checks this key, because the attempts of this replay
+                // The test `argument_is_the_same_in_each_attempt` checks this key, because the attempts in `observe`
                 // take no argument.
                 "same_request_each_time" => {}
                 other => panic!("{id}: unknown key `{other}`"),

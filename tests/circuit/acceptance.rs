@@ -1,4 +1,4 @@
-//! Tests the acceptance criteria of this project's original specification. Each test covers one criterion. The file
+//! Tests the acceptance criteria of this project's original specification (a Python breaker). The file
 //! `tests/web_search.rs` tests the sixth criterion, "`web_search` uses circuit breakers".
 
 use std::time::Duration;

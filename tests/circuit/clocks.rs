@@ -108,7 +108,7 @@ fn slow_call_counts_on_clock_paused_later() {
 
 /// Runs `test` while another thread calls a second breaker in a loop. The other thread reads the system's clock.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// Ends the loop of the other thread when the value is dropped. A panic of `test` also drops the value.
+    /// When a value of this type is dropped, even because of a panic of `test`, the loop of the other thread ends.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {
@@ -177,8 +177,8 @@ fn window_of_one_millisecond_keeps_successes() {
         calls(&breaker, &".".repeat(100));
         calls(&breaker, "x");
         let stats = breaker.stats();
-        // Skips the check if the calls above took half of the window or longer, because the oldest calls may have left
-        // the window.
+        // Skips the check if the calls above took half of the breaker's time window or longer. The oldest calls may
+        // then have left the window.
         if last.elapsed() < window / 2 {
             assert!(stats.window_total >= 100, "{stats:?}");
             valid += 1;
@@ -190,7 +190,7 @@ fn window_of_one_millisecond_keeps_successes() {
     panic!("interrupted in each of {ROUNDS} rounds");
 }
 
-/// A layer of a `tracing` subscriber. The layer accepts every event and does nothing.
+/// A `tracing` layer that accepts every event and does nothing.
 struct Silent;
 
 impl<S: tracing::Subscriber> Layer<S> for Silent {}

@@ -94,8 +94,8 @@ async fn cooldown_is_longer_of_own_and_hint_of_opening_failure() {
         (Error::Busy(Duration::MAX), 100),
         (Error::Busy(200 * SECOND), 100),
     ] {
-        // The second failure opens the circuit. The cooldown depends on the delay that the second error asks for. The
-        // delay that the first error asks for, 1 s, must not change the cooldown.
+        // The second failure opens the circuit, so the cooldown depends on the delay that the second error asks for.
+        // The delay of 1 s that the first error asks for must not change the cooldown.
         let _ = busy(Error::Busy(SECOND)).await;
         let _ = busy(error).await;
         assert_eq!(breaker.stats().cooldown_remaining, cooldown * SECOND);
@@ -255,8 +255,9 @@ async fn waiting_as_told_is_long_enough() {
                 let mut waited = rejection.retry_after();
                 advance(waited).await;
                 // A half-open circuit asks the caller for a wait of at most one second, even if `trial_timeout` is
-                // longer. Until `trial_timeout` has passed, the permit that the test forgot blocks the circuit. The
-                // loop therefore waits for the rest of `trial_timeout`, which equals `cooldown` here.
+                // longer. The forgotten permit (the admission of a call that never ends) blocks the circuit until
+                // `trial_timeout` has passed. The loop therefore waits for the rest of `trial_timeout`, which equals
+                // `cooldown` in this test.
                 while expected == CircuitState::HalfOpen && waited < cooldown {
                     advance(Duration::from_nanos(8)).await;
                     waited += Duration::from_nanos(8);

@@ -24,7 +24,6 @@ fn policy(max: u32) -> RetryPolicy {
     RetryPolicy::builder().max(max).delay(Duration::ZERO).build().unwrap()
 }
 
-/// Returns the number of failures that count towards the threshold, and the total number of failures.
 fn failures(breaker: &CircuitBreaker) -> (u64, u64) {
     let stats = breaker.stats();
     (stats.failures, stats.total_failed)
@@ -53,7 +52,6 @@ async fn attribute_counts_first_attempt_of_each_request() {
         assert_eq!(unlucky(true).await, Err(Error::Down));
     }
     assert_eq!(breaker.state(), CircuitState::Closed);
-    // The failure of the first attempt opens the circuit, so the circuit rejects the second attempt.
     assert!(unlucky(true).await.is_err());
     assert_eq!((breaker.state(), failures(&breaker)), (CircuitState::Open, (3, 17)));
 }
@@ -71,8 +69,8 @@ async fn attempts_count_by_default() {
     let breaker = CircuitBreaker::builder("count_requests").threshold(9).build().unwrap();
     assert!(policy(4).call(|| fails(&breaker)).await.is_err());
     assert_eq!(failures(&breaker), (4, 4));
-    // A circuit with a time window records which calls are repeated attempts, even if `count_requests` is off. If
-    // `count_requests` is off, the circuit must count all four failures.
+    // A circuit with a time window records which calls are repeated attempts, even if `count_requests` is off. The
+    // circuit must then count all four failures.
     let window = || CircuitBreaker::builder("count_requests").threshold(9).window(60 * SECOND);
     for builder in [window(), window().count_requests(false)] {
         let breaker = builder.build().unwrap();

@@ -9,7 +9,7 @@ use tokio::time::advance;
 
 const COOLDOWN: Duration = Duration::from_secs(30);
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// The smallest step of a breaker's clock: 8 ns.
+/// The resolution of a breaker's clock: 8 ns.
 const STEP: Duration = Duration::from_nanos(8);
 
 fn breaker(threshold: u32, half_open_max: u32) -> CircuitBreaker {
@@ -222,7 +222,7 @@ async fn half_open_rejection_asks_for_one_second_at_most() {
 }
 
 /// In this project's original specification (a Python breaker), the number of trials (calls of a half-open circuit) has
-/// no limit. A trial therefore needs no permit, and no permit expires.
+/// no limit. A hanging trial therefore never blocks another call.
 #[tokio::test(start_paused = true)]
 async fn permits_of_hanging_trials_expire_together() {
     let breaker = half_open(2).await;
@@ -237,8 +237,8 @@ async fn permits_of_hanging_trials_expire_together() {
     assert!(breaker.try_acquire().is_err());
 }
 
-/// In this project's original specification (a Python breaker), a trial (a call of a half-open circuit) needs no permit
-/// that could expire. The success of a trial therefore always counts.
+/// In this project's original specification (a Python breaker), a trial (a call of a half-open circuit) has no time
+/// limit. The success of a trial therefore always counts.
 #[tokio::test(start_paused = true)]
 async fn expired_trial_counts_but_frees_no_second_permit() {
     let breaker = half_open(2).await;
@@ -254,8 +254,8 @@ async fn expired_trial_counts_but_frees_no_second_permit() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// This project's original specification (a Python breaker) defines no totals. A reset of the Python breaker sets every
-/// count to zero.
+/// In this project's original specification (a Python breaker), a reset sets every count to zero. The Python breaker
+/// has no totals (counts of all calls since the creation of the breaker).
 #[test]
 fn totals_survive_reset() {
     let breaker = breaker(2, 1);

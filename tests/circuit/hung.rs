@@ -155,7 +155,6 @@ async fn loser_of_hedge_that_hung_is_a_failure() {
     assert_eq!((stats.total_succeeded, stats.total_failed, stats.total_cancelled), (1, 1, 0));
 }
 
-/// Records each event `circuit_blind`, with the level and the fields of the event.
 #[derive(Clone, Default)]
 struct Warnings(Arc<Mutex<Vec<String>>>);
 
@@ -253,8 +252,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // At the end of the first run, the call that held the slot for 5 s was dropped. The circuit counted this call as a
-    // failure, because its body had run for longer than `hung_after`.
+    // The second run sees a failure of the first run, because the end of the first run dropped the call `holds_slot`.
+    // The body of this call had run for 5 s, which is longer than `hung_after`.
     let failed = with_default(tracing_subscriber::registry().with(Warnings::default()), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

@@ -1,6 +1,6 @@
 //! Tests trip rules (the conditions that open a circuit), and the states that a caller sets by hand (forced open, or
-//! disabled). Also tests shadow circuits. A shadow circuit admits all calls, and counts the calls that an ordinary
-//! circuit would reject.
+//! disabled). Also tests shadow circuits, which admit all calls, and count the calls that an ordinary circuit would
+//! reject.
 
 use std::io;
 use std::time::Duration;
@@ -261,8 +261,8 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // The count of failures must not depend on whether a success takes the lock of the breaker. The first success
-        // takes the lock, because the window has expired. The second success takes the lock only in the breaker
+        // The number of failures must not depend on whether a success takes the lock of the breaker. The first success
+        // takes the lock, because the time window has expired. The second success takes the lock only in the breaker
         // `make(true)`, which counts this success as a slow call.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();

@@ -9,12 +9,12 @@ use tokio::time::Instant;
 use crate::Circuit;
 use crate::history::Settings;
 
-/// The time at which the body of a call first returned `Poll::Pending`. The value is `None` before this time.
+/// The time at which the body of a call first returned `Poll::Pending`, or `None` before this time.
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
-/// Identifies the state in which a breaker admitted a call. `generation` is the number of state changes and resets up
-/// to the admission. `lease` is the number of times up to the admission that the trials (calls of the half-open
-/// circuit) had exceeded `trial_timeout`.
+/// Identifies the state in which a breaker admitted a call. `generation` is the number of state changes and resets
+/// before the admission. `lease` states how often the trials (calls of the half-open circuit) had exceeded
+/// `trial_timeout` before the admission.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
     generation: u32,
@@ -22,8 +22,9 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    /// The ticket of an inner call: a call that runs inside a trial (a call of a half-open circuit) of the same
-    /// circuit. No state has the generation `u32::MAX`, so the outcome of the inner call changes no state.
+    /// The [`Ticket`] of an inner call: a call that runs inside a trial (a call of a half-open circuit) of the same
+    /// circuit. The number of state changes never reaches `u32::MAX`, so the outcome of the inner call changes no
+    /// state.
     pub(crate) const STALE: Self = Self { generation: u32::MAX, lease: 0 };
 }
 
@@ -53,14 +54,13 @@ struct Facts {
     shown: Circuit,
 }
 
-/// The messages that circuits leave for outer retries.
+/// The messages that circuits leave for outer retries. A circuit leaves a message when it rejects a call, and when a
+/// failure opens the circuit.
 #[derive(Default)]
 pub(crate) struct Messages {
-    /// The last message: the time until the circuit may admit a call, and whether the circuit left the message because
-    /// it rejected a call. The value is `None` before the first message, and after a later call has failed without a
-    /// message.
+    /// The last message: the time until the circuit may admit a call, and whether the circuit rejected a call. The
+    /// value is `None` before the first message, and after a later call has failed without a message.
     pub(crate) last: Cell<Option<(Duration, bool)>>,
-    /// The number of messages so far.
     pub(crate) number: Cell<u32>,
 }
 
@@ -163,8 +163,8 @@ impl Breaker {
                                 let first = facts.window.len().saturating_sub(calls.try_into().unwrap());
                                 facts.window.drain(..first);
                             }
-                            // If `calls` is `None`, the threshold counts failures in a row, so a success clears
-                            // `window`.
+                            // If `calls` is `None`, the threshold counts failures in a row, so a success clears the
+                            // list of failures.
                             None if failed => facts.window.push(true),
                             None => facts.window.clear(),
                         }

@@ -12,29 +12,27 @@ use tokio::time::Instant;
 
 use crate::breaker::{Start, Ticket};
 
-/// The data that a layer (an attribute or a `call` method) of the model passes to the next inner layer.
 #[derive(Clone, Default)]
 pub(crate) struct Context {
     /// The index of the call in `Model::calls`.
     pub(crate) call: usize,
-    /// The index of the current function among the nested functions of the call. The outermost function has the index
-    /// 0.
+    /// The index of the current function among the nested functions of the call, from 0 for the outermost function.
     pub(crate) depth: usize,
     /// Whether the call is a part of the second or a later attempt of an outer retry or an outer hedge.
     pub(crate) is_repeat: bool,
-    /// The time at which the caller's deadline passes. The value is `None` if the caller has no deadline.
+    /// The time of the caller's deadline, or `None` if the caller has no deadline.
     pub(crate) until: Option<Instant>,
-    /// The circuits that have admitted this call. Each pair contains the index of the circuit, and the ticket that
+    /// The circuits that have admitted this call. Each pair contains the index of the circuit, and the [`Ticket`] that
     /// identifies the state of the circuit at the admission.
     pub(crate) outer: Vec<(usize, Ticket)>,
     /// One [`Inside`] for each outer retry: a retry attribute of a calling function, or a call of `RetryPolicy::call`.
-    /// Each [`Inside`] counts the repeated attempts of all retries inside its outer retry.
+    /// Each [`Inside`] counts the repeated attempts of all retries inside the outer retry.
     pub(crate) nested: Vec<Rc<Inside>>,
     /// One [`Inside`] for each retry attribute of the current function. The [`Inside`] shows whether the function's
-    /// body has ended. If a hedge is inside the retry, the [`Inside`] shows whether the hedge has ended.
+    /// body, or a hedge inside the retry, has ended.
     pub(crate) retries: Vec<Rc<Inside>>,
     /// One cell for each circuit attribute of the current function. The cell stores the time at which the function's
-    /// body first waits. If a hedge is inside the circuit, the cell stores the time at which the hedge first waits.
+    /// body, or a hedge inside the circuit, first waits.
     pub(crate) circuits: Vec<Start>,
 }
 
@@ -47,7 +45,8 @@ pub(crate) struct Inside {
     /// Whether the body of the current attempt has ended. The value is `false` if an inner attribute rejected the
     /// attempt before the body ran.
     pub(crate) has_ended: Cell<bool>,
-    /// Whether a circuit left a message in `Messages` during the last poll of the body.
+    /// Whether a circuit left a message in `Messages` (the time until the circuit may admit a call) during the last
+    /// poll of the body.
     pub(crate) has_message: Cell<bool>,
 }
 
@@ -68,8 +67,7 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 
 impl Context {
     /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of
-    /// `circuits`. In these cells, the caller of this method stores the time at which the body or the hedge first
-    /// waits.
+    /// `circuits`, in which the caller stores the time at which the body or the hedge first waits.
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

@@ -13,7 +13,7 @@ pub(crate) enum Layer {
     /// `failure_if` excludes [`End::Ignored`], `failure_if_ok` selects [`End::BadOk`], and `retry_after` reads the
     /// delay of [`End::Busy`].
     CircuitB,
-    /// A retry with at most two attempts, a pause of 1 s, and a retry budget.
+    /// A retry with at most two attempts, a pause of 1 s, and a retry budget (a limit on the retries of all calls).
     Retry2,
     /// A retry with at most three attempts, and with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`],
     /// its `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
@@ -83,22 +83,21 @@ pub(crate) struct Call {
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// One or two calls, each with the delay between the start of the step and the start of the call. The step ends
-    /// when all its calls have ended.
+    /// when all calls of the step have ended.
     Calls(Vec<(Duration, Call)>),
     Sleep(Duration),
-    /// Takes a slot of the bulkhead.
     TakeSlot,
-    /// Returns a slot that an earlier step has taken, if there is such a slot.
+    /// Frees a slot (a place for one concurrent call) of the bulkhead that a step `TakeSlot` has taken. Does nothing if
+    /// no step holds a slot.
     FreeSlot,
-    /// Resets the circuit with this index.
     Reset(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) threshold: u32,
-    /// The number of calls in the circuit's window. If the value is `None`, the circuit opens after `threshold`
-    /// failures in a row.
+    /// The number of the latest calls in which the circuit counts failures, or `None` if the circuit opens after
+    /// `threshold` failures in a row.
     pub(crate) calls: Option<u32>,
     pub(crate) cooldown: Duration,
     pub(crate) half_open_max: u32,
@@ -111,7 +110,7 @@ pub(crate) struct Settings {
 pub(crate) struct History {
     pub(crate) circuits: [Settings; 2],
     pub(crate) slots: u32,
-    /// The longest time for which a call waits for a slot of the bulkhead.
+    /// The longest time for which a call waits until the bulkhead admits the call.
     pub(crate) wait: Duration,
     pub(crate) burst: u32,
     pub(crate) steps: Vec<Step>,
@@ -146,7 +145,8 @@ impl Random {
 }
 
 impl History {
-    /// Creates a random history from a seed. `functions` contains the list of layers of each decorated function.
+    /// Creates a random history (settings and steps) from a seed. `functions` contains the layers (attributes) of each
+    /// decorated function.
     pub(crate) fn random(seed: u64, functions: &[&[Layer]]) -> Self {
         let mut random = Random(seed);
         let steps = 1 + random.below(8);
@@ -191,8 +191,8 @@ fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
 
 fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
-    // The possible ends of the innermost function's body, for five services. One service always works, one service
-    // always fails, and three services have mixed results.
+    // Selects the ways in which the innermost function's body can end in this call: only a success, only an error, or
+    // several ways.
     let ends = random.pick::<&[End]>(&[
         &[End::Ok],
         &[End::Err],

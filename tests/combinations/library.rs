@@ -30,8 +30,8 @@ pub(crate) const IGNORED: Error = Error::Status(404);
 pub(crate) type Outcome = Result<u32, Error>;
 pub(crate) type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
-/// The circuits, the bulkhead and the rate limit that all calls of a history share. Also contains the calls that the
-/// history has started.
+/// The calls that a history (a sequence of operations) has started, and the circuits, the bulkhead and the rate limit
+/// that all these calls share.
 pub(crate) struct World {
     pub(crate) a: CircuitBreaker,
     pub(crate) b: CircuitBreaker,
@@ -62,7 +62,7 @@ impl World {
         Self {
             a: circuit(&history.circuits[0]),
             b: circuit(&history.circuits[1]),
-            // Leaks the bulkhead, because the slots in the field `taken` must borrow the bulkhead for `'static`.
+            // Leaks the bulkhead, because the values in the field `taken` must borrow the bulkhead for `'static`.
             slots: Box::leak(Box::new(slots)),
             taken: Vec::new(),
             rate: RateLimit::builder("rate", 1).burst(history.burst).build().unwrap(),
@@ -74,8 +74,8 @@ impl World {
         self.calls.borrow()[at.call].call.frames[at.depth].clone()
     }
 
-    /// Runs the body of a function. The body calls the next function of the call. The body of the last function ends as
-    /// the history specifies.
+    /// The body of a function calls the next function of the call. The body of the last function ends as `Call::runs`
+    /// specifies.
     pub(crate) async fn body(&self, at: At) -> Outcome {
         let Progress { call, runs } = self.calls.borrow()[at.call].clone();
         if at.depth + 1 < call.frames.len() {

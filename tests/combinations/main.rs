@@ -1,5 +1,5 @@
-//! Compares random stacks of attributes (or of `call` methods) with a model in plain code. Each call runs through one
-//! decorated function, or through two or three nested functions.
+//! Compares random combinations of attributes (or of `call` methods) with a model, which implements their behaviour in
+//! plain code. Each call runs through one decorated function, or through two or three nested functions.
 //!
 //! A failed test prints the seed of its random history of calls. `RESILIENCE_SEED=7 cargo test --test combinations`
 //! repeats the history of seed 7. The variable `RESILIENCE_HISTORIES` sets the number of histories, for example to
@@ -24,10 +24,10 @@ use crate::history::{Call, Frame, History, Layer, Step};
 use crate::library::{BUDGET, World};
 use crate::model::Model;
 
-/// The number of tokens in the retry budget before the first step.
+/// The capacity of the retry budget (a limit on the retries of all calls), in tokens. Each random sequence of calls
+/// starts with a full budget.
 const CAPACITY: u64 = 12;
 
-/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Ok(u32),
@@ -86,15 +86,14 @@ impl Default for Circuit {
     }
 }
 
-/// The statistics that the test compares after each step of a history.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Observed {
     circuits: [Circuit; 2],
-    /// The numbers of taken slots, admitted calls and rejected calls of the bulkhead.
+    /// The numbers of taken slots (places for concurrent calls), admitted calls and rejected calls of the bulkhead.
     slots: (u64, u64, u64),
     /// The numbers of admitted and rejected calls of the rate limit.
     rate: (u64, u64),
-    /// The number of tokens in the retry budget.
+    /// The number of tokens that are left in the retry budget (a limit on the retries of all calls).
     tokens: u64,
 }
 
@@ -140,8 +139,8 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
     trace
 }
 
-/// Runs a history with the library and with the model. Describes the first step after which the library and the model
-/// differ. Returns `None` if no step shows a difference.
+/// Runs a history (a random sequence of operations) with the library and with the model. Describes the first operation
+/// after which the library and the model differ, or returns `None` if they never differ.
 fn difference(history: &History) -> Option<String> {
     let runtime = paused_runtime();
     while BUDGET.stats().tokens < CAPACITY {
@@ -157,7 +156,7 @@ fn difference(history: &History) -> Option<String> {
     ))
 }
 
-/// Removes parts of a history as long as the behaviour of the library still differs from the behaviour of the model.
+/// Removes parts of a history (a random sequence of operations) as long as the library and the model still differ.
 fn shrunk(mut history: History) -> History {
     while let Some(smaller) = smaller(&history).into_iter().find(|smaller| difference(smaller).is_some()) {
         history = smaller;
@@ -165,7 +164,7 @@ fn shrunk(mut history: History) -> History {
     history
 }
 
-/// Returns smaller histories. Each smaller history lacks one part of `history`, such as a step or a layer.
+/// Returns histories (sequences of operations) that each lack one part of `history`, such as a call or an attribute.
 fn smaller(history: &History) -> Vec<History> {
     let mut all = Vec::new();
     let mut add = |change: &dyn Fn(&mut History)| {
@@ -238,7 +237,8 @@ fn stacks_behave_as_their_model() {
         let history = shrunk(history);
         match difference(&history) {
             Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
-            // The history shows no difference if it runs alone, so an attribute has kept state from an earlier history.
+            // The history (a sequence of operations) shows no difference if it runs alone, so an attribute has kept
+            // state from an earlier history.
             None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
         }
     }

@@ -24,12 +24,11 @@ impl Kind {
         matches!(self, Kind::Ok(_))
     }
 
-    /// Returns whether the call was rejected before the body of the function ran.
     fn is_rejection(self) -> bool {
         matches!(self, Kind::Open | Kind::Full | Kind::Limited | Kind::DeadlineBefore)
     }
 
-    /// Returns the delay that the error asks for. Returns zero if the error asks for no delay.
+    /// Returns the delay that the error asks for, or zero if the error asks for no delay.
     fn hint(self) -> Duration {
         if let Kind::Busy(time) = self { time } else { Duration::ZERO }
     }
@@ -48,8 +47,7 @@ pub(crate) struct Model {
     slots_admitted: Cell<u64>,
     slots_rejected: Cell<u64>,
     burst: u32,
-    /// The time at which the token bucket of the rate limit is full again. The value is `None` before the first
-    /// admitted call.
+    /// The time at which the token bucket of the rate limit is full again, or `None` before the first admitted call.
     full_at: Cell<Option<Instant>>,
     rate_admitted: Cell<u64>,
     rate_rejected: Cell<u64>,
@@ -93,7 +91,6 @@ impl Model {
         }
     }
 
-    /// Calls the function number `context.depth` of the call, through all layers of the function.
     fn function(&self, context: Context) -> Running<'_> {
         let frame = self.calls.borrow()[context.call].0.frames[context.depth].clone();
         self.layer(frame.layers.into(), frame.attribute.is_some(), context)
@@ -133,7 +130,8 @@ impl Model {
     }
 
     /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. After each poll, `has_ended`
-    /// states whether `future` has ended, and `has_message` states whether a circuit left a message during the poll.
+    /// states whether `future` has ended. `has_message` states whether a circuit left a message (the time until the
+    /// circuit may admit a call) during the poll.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
@@ -148,8 +146,9 @@ impl Model {
         .await
     }
 
-    /// Polls `body`. If the body fails, and no circuit left a message during the last poll, the stored message comes
-    /// from an earlier call. This method then removes the stored message.
+    /// Polls `body`. If the body fails, and no circuit left a message (the time until the circuit may admit a call)
+    /// during the last poll, the stored message comes from an earlier call. This method then removes the stored
+    /// message.
     async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
         let mut body = pin!(body);
         poll_fn(move |cx| {
@@ -350,8 +349,7 @@ impl Model {
         if slot.is_some() { below(context).await } else { self.reject(&context, Kind::Full) }
     }
 
-    /// Admits a call if the token bucket contains a token. The bucket contains at most `burst` tokens, and gains one
-    /// token each second.
+    /// The token bucket of the rate limit contains at most `burst` tokens, and gains one token each second.
     async fn rate_limit<'w>(&'w self, context: Context, below: impl Fn(Context) -> Running<'w>) -> Kind {
         let now = Instant::now();
         let full_at = self.full_at.get().map_or(now, |full_at| full_at.max(now)) + Duration::from_secs(1);
@@ -370,7 +368,7 @@ impl Model {
         let (context, starts) = context.inside();
         let mut first = Some(below(context.clone()));
         let mut second: Option<Running<'_>> = None;
-        // If the caller's deadline passes within the first 3 s, the hedge starts no second attempt.
+        // If the caller's deadline passes within the first 3 s of the call, the hedge starts no second attempt.
         let has_second = context.time_left().is_none_or(|left| AFTER < left);
         let mut timer = has_second.then(|| Box::pin(sleep(AFTER)));
         let attempts = poll_fn(move |cx| {

@@ -24,7 +24,7 @@ struct Sequence {
 }
 
 /// An operation of a sequence. In the file of recorded sequences, an operation is an array with the values of these
-/// three fields. The value of `answer` is also an array.
+/// three fields.
 #[derive(Deserialize)]
 struct Step {
     op: Op,

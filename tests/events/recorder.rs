@@ -21,24 +21,22 @@ struct Recording {
 
 /// Records the events of each thread that called [`record`].
 ///
-/// The test sets one subscriber for the whole process. If each thread had its own subscriber, a subscriber could miss
-/// an event that another thread emitted first (tokio-rs/tracing#3611).
+/// One subscriber serves the whole process. If each thread had its own subscriber, a subscriber could miss an event
+/// that another thread emitted first (tokio-rs/tracing#3611).
 struct Recorder;
 
-/// Starts to record the events of the current thread.
 pub(crate) fn record() {
     record_and(|_| ());
 }
 
-/// Starts to record the events of the current thread. From then on, the recorder calls `then` with each event of this
-/// thread.
+/// Records the events of the current thread from now on, and calls `then` with each of these events.
 pub(crate) fn record_and(then: fn(&Event<'_>)) {
     static RECORDER: Once = Once::new();
     RECORDER.call_once(|| tracing::subscriber::set_global_default(Recorder).unwrap());
     RECORDING.set(Some(Recording { lines: Vec::new(), then }));
 }
 
-/// Returns the events of the current thread since the last call of `recorded`. Each event is one line of text.
+/// Returns the events of the current thread since the last call of `recorded`, one event in each line of text.
 pub(crate) fn recorded() -> Vec<String> {
     RECORDING
         .with_borrow_mut(|recording| std::mem::take(&mut recording.as_mut().expect("this thread records events").lines))
@@ -71,8 +69,8 @@ impl Subscriber for Recorder {
     fn exit(&self, _: &Id) {}
 }
 
-/// Formats an event as `LEVEL name field=value ..`. Leaves out the field `message`, because the message equals the
-/// name.
+/// Formats an event as `LEVEL name field=value ..`. Leaves out the field `message`, because the message equals the name
+/// of the event.
 struct Line(String);
 
 impl Visit for Line {

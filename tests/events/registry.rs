@@ -9,7 +9,8 @@ use tokio::time::{advance, sleep};
 
 use crate::recorder::{record, recorded};
 
-/// Returns the warnings since the last call of `recorded`. Removes the line and column of each source position.
+/// Returns the warnings of the current thread since the last call of `recorded`. Removes the line and column of each
+/// source position.
 fn warnings() -> Vec<String> {
     let mut lines = recorded();
     lines.retain(|line| line.starts_with("WARN"));
@@ -171,7 +172,6 @@ async fn full(key: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a call of `full` with the given key, and cancels the call at its first wait.
 async fn cancel(key: u32) {
     let call = tokio::spawn(full(key));
     tokio::task::yield_now().await;

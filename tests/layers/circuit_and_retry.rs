@@ -1,4 +1,4 @@
-//! Tests circuits and retries on one function. The topmost attribute is the outermost layer.
+//! Tests circuits and retries on one function.
 
 use std::cell::Cell;
 use std::time::Duration;

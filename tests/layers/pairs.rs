@@ -1,4 +1,4 @@
-//! Tests each pair of attributes in both orders, and some longer stacks of attributes. The tests in `hedge.rs` cover
+//! Tests each pair of attributes in both orders, and some functions with more attributes. The tests in `hedge.rs` cover
 //! the pairs with `#[hedge]`. The functions in this file have a `&mut` argument, which `#[hedge]` does not allow.
 
 use std::cell::Cell;
@@ -8,8 +8,6 @@ use resilience_runtime::{bulkhead, circuit, fallback, rate_limit, retry, timeout
 use support::assert_send;
 use tokio::task::yield_now;
 
-/// An argument whose type has a lifetime. The functions below also take a value that is not `Sync`, and a borrowed
-/// text.
 struct Call<'a> {
     works: bool,
     runs: &'a Cell<u32>,

@@ -430,7 +430,6 @@ async fn deadline_after_hung_after_in_called_function_is_failure() {
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 1));
 }
 
-/// An error type that implements no trait.
 struct Plain<T>(T);
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,5 @@
-//! Tests calls outside a tokio runtime with an enabled timer. A call panics only if a retry, timeout, bulkhead or hedge
-//! has to wait.
+//! Tests calls without a tokio runtime, and calls in a runtime whose timer is not enabled. These calls panic only if a
+//! retry, timeout, bulkhead or hedge has to wait.
 
 use std::future::{Future, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -25,8 +25,8 @@ struct Settings {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. If `by_call` is false, the call
-    /// holds a permit.
+    /// Starts a call. If `by_call` is true, the call runs in [`CircuitBreaker::call`]. If `by_call` is false, the test
+    /// gets a permit from `try_acquire_owned`, and later ends the call through this permit.
     Begin {
         by_call: bool,
     },
@@ -81,8 +81,9 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A model of a breaker. For each decision, the model counts the trials (calls of the half-open circuit) among the
-/// running calls. The model stores no number of running trials, because a stored number could be wrong.
+/// A model of a breaker. For each decision to admit a call, the model counts the trials (calls of the half-open
+/// circuit) among the running calls. The model stores no number of running trials, because a stored number could be
+/// wrong.
 struct Model {
     settings: Settings,
     state: State,
@@ -156,14 +157,14 @@ impl Model {
         self.close();
     }
 
-    /// Starts a call. If the model admits the call, returns the [`Ticket`] of the call. If the model rejects the call,
-    /// returns the expected `retry_after` of the rejection.
+    /// Starts a call. Returns the [`Ticket`] of the admitted call (the state at the admission), or the expected
+    /// `retry_after` of the rejection.
     fn begin(&mut self, now: Instant, under_way: impl Iterator<Item = Ticket>) -> Result<Ticket, Duration> {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
             State::Open { since } => {
-                // If the circuit opened on the other clock, `since` may be later than `now`. The cooldown then starts
-                // at `now` instead of `since`.
+                // If the circuit opened on the other paused clock, `since` may be later than `now`. The cooldown then
+                // starts at `now` instead of `since`.
                 let since = since.min(now);
                 self.state = State::Open { since };
                 if now - since < self.settings.cooldown {
@@ -270,8 +271,6 @@ enum Call {
 }
 
 impl Call {
-    /// Starts a call of the tested breaker. If the breaker rejects the call, returns the `retry_after` of the
-    /// rejection.
     fn begin(breaker: &CircuitBreaker, by_call: bool) -> Result<Self, Duration> {
         if !by_call {
             return breaker.try_acquire_owned().map(Self::Permit).map_err(|open| open.retry_after());
@@ -302,7 +301,8 @@ impl Call {
             (Self::Permit(permit), End::Failure) => permit.failure(),
             (Self::Permit(permit), End::Ignored) => permit.ignore(),
             (Self::Permit(permit), End::Panic) => {
-                // A permit cannot know that its call panicked, so the breaker counts each dropped permit as cancelled.
+                // A permit (the object through which the test ends the call) cannot know that the call panicked, so the
+                // breaker counts each dropped permit as cancelled.
                 let _ = catch_unwind(AssertUnwindSafe(move || {
                     let _permit = permit;
                     resume_unwind(Box::new("panicked"))
@@ -325,7 +325,7 @@ fn poll(future: &mut Pinned) -> Poll<Result<(), CallError<()>>> {
     future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Creates two runtimes with paused clocks. The second clock is 10 s ahead of the first clock.
+/// Creates two runtimes. The paused clock of the second runtime is 10 s ahead of the paused clock of the first runtime.
 fn clocks() -> [Runtime; 2] {
     let clocks = [paused_runtime(), paused_runtime()];
     let [one, other] = clocks.each_ref().map(|clock| clock.block_on(async { Instant::now() }));

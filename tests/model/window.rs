@@ -12,9 +12,9 @@ const SLOW: Duration = Duration::from_millis(200);
 
 #[derive(Clone, Copy, Debug)]
 enum Window {
-    /// A window of time, which consists of ten equal parts. The number is the length of the whole window in seconds.
+    /// A window of time with this length in seconds, which consists of ten equal parts.
     Tenths(u32),
-    /// A window of calls. The number is the length of the window in calls.
+    /// A window that contains this number of calls.
     Calls(u32),
 }
 
@@ -70,7 +70,7 @@ struct Ended {
     slow: bool,
 }
 
-/// A model of a window. The model stores all calls since the last reset of the circuit.
+/// A model of a window (the latest calls). The model stores all calls since the last reset of the circuit.
 struct Model {
     rule: Rule,
     begun: Instant,
@@ -78,8 +78,7 @@ struct Model {
 }
 
 impl Model {
-    /// Returns the number of tenths of the window's length that have passed since `begun`. Returns 0 for a window of
-    /// calls.
+    /// Returns the number of tenths of the window's length that have passed since `begun`, or 0 for a window of calls.
     fn tenth(&self) -> u128 {
         match self.rule.window {
             Window::Tenths(tenths) => self.begun.elapsed().as_nanos() * 10 / (u128::from(tenths) * 1_000_000_000),
@@ -95,7 +94,6 @@ impl Model {
         &self.calls[first..]
     }
 
-    /// Returns the numbers of all calls, of failed calls and of slow calls in the window.
     fn counts(&self) -> [u64; 3] {
         let calls = self.remembered();
         let count = |is: fn(&Ended) -> bool| calls.iter().filter(|call| is(call)).count() as u64;

@@ -1,5 +1,5 @@
-//! Tests circuits whose options are set by several attributes, builders or presets. The tests cover the list of all
-//! circuits, the breaker that several functions share, and conflicting values of an option.
+//! Tests circuits whose options are set by several attributes, builders or presets (ready settings). The tests cover
+//! the list of all circuits, the breaker that several functions share, and conflicting values of an option.
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +12,6 @@ fn builder(name: &'static str) -> resilience_runtime::CircuitBuilder {
     CircuitBreaker::builder(name)
 }
 
-/// Returns the threshold of a circuit, and its cooldown in seconds, from `get_circuit_stats`.
 fn listed(name: &str) -> Option<(u32, u64)> {
     get_circuit_stats().get(name).map(|stats| (stats.threshold, stats.cooldown.as_secs()))
 }

@@ -13,13 +13,11 @@ fn down() -> io::Error {
     io::ErrorKind::TimedOut.into()
 }
 
-/// Returns the threshold of a circuit, and its cooldown in seconds, from `get_circuit_stats`.
 fn listed(name: &str) -> (u32, u64) {
     let stats = &get_circuit_stats()[name];
     (stats.threshold, stats.cooldown.as_secs())
 }
 
-/// Returns the threshold of a circuit, and its cooldown in seconds, from `CircuitBreaker::stats`.
 fn in_force(breaker: &CircuitBreaker) -> (u32, u64) {
     let stats = breaker.stats();
     (stats.threshold, stats.cooldown.as_secs())

@@ -1,5 +1,5 @@
 //! Tests a retry whose body calls another function with a circuit. If this circuit rejects the call, the retry must
-//! end. The tests cover every common error type.
+//! end.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -19,12 +19,10 @@ fn open() -> CircuitOpenError {
 #[error("search failed")]
 struct Wrapped(#[source] Box<dyn Error + Send + Sync>);
 
-/// An error that borrows a text.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Borrowed<'a>(&'a str, #[source] Option<CircuitOpenError>);
 
-/// An error that implements no trait.
 struct Opaque;
 
 /// For each error type, defines a function with a retry. Each function must make three attempts if the errors are

@@ -1,5 +1,5 @@
 //! Tests a retry whose body makes a call through a circuit. If the circuit would still be open after the next pause,
-//! the retry must end without this pause. The tests cover several error types.
+//! the retry must end without this pause.
 
 use std::cell::Cell;
 use std::io;
@@ -257,7 +257,7 @@ async fn closed_upper_circuit_does_not_hide_open_lower_circuit() {
     assert_eq!(duration(retries_with_upper()).await, Duration::ZERO);
     reset();
     assert_eq!(duration(policy().call(upper)).await, Duration::ZERO);
-    // The first call opens the lower circuit, which rejects the second call.
+    // The first call opens the lower circuit (the circuit of `lower_text`), which rejects the second call.
     for _ in 0..2 {
         assert_eq!(duration(policy().call(upper_text)).await, Duration::ZERO);
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy};
 use tokio::time::Instant;
 
-/// An error that implements no trait and is not `Send`.
 struct Bare(Rc<u32>);
 
 #[tokio::test(start_paused = true)]

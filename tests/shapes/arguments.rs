@@ -163,7 +163,7 @@ async fn named_by_an_argument(host: String) -> io::Result<usize> {
     Ok(host.len())
 }
 
-/// The parameter `error` of the closure hides the argument `error` of the function. The body may therefore consume the
+/// The parameter `error` of the closure hides the argument `error` of the function, so the body may consume the
 /// argument.
 #[circuit(name = "arguments::own", failure_if = |error: &io::Error| error.kind() == io::ErrorKind::TimedOut)]
 async fn consumes(error: io::Error) -> io::Result<usize> {
@@ -199,7 +199,7 @@ struct Cursor<'a> {
     inner: &'a mut u32,
 }
 
-/// The closure does not use the argument `cursor`. The body may therefore return a reference from `cursor`.
+/// The closure does not use the argument `cursor`, so the body may return a reference from `cursor`.
 #[circuit(name = "arguments::gives_back", failure_if = |_| limit > 3)]
 async fn gives_back<'a>(cursor: Cursor<'a>, limit: u32) -> io::Result<&'a mut u32> {
     if limit == 0 {

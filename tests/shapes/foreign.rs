@@ -61,8 +61,7 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
-/// The three attributes above `instrument` generate code that contains a label. `instrument` must be able to parse this
-/// code.
+/// The three attributes above `instrument` generate code with a label, which `instrument` must be able to parse.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_inner", threshold = 9, open = io::Error::other)]
@@ -86,7 +85,6 @@ async fn instrumented_between(text: String) -> io::Result<usize> {
     }
 }
 
-/// Returns the number of calls that the circuit counted as a failure or as a success.
 fn calls(name: &str) -> u64 {
     let stats = get_circuit(name).unwrap().stats();
     stats.total_failed + stats.total_succeeded

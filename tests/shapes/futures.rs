@@ -16,7 +16,6 @@ fn assert_send<T: Send>(value: T) -> T {
     value
 }
 
-/// A service that succeeds from the third call on.
 #[derive(Default)]
 struct Service {
     calls: AtomicU32,

@@ -52,7 +52,7 @@ mod no_prelude {
 }
 
 mod locals {
-    /// A macro with a local variable whose name may also occur in the generated code.
+    /// A macro with a local variable whose name may also occur in the code that an attribute generates.
     macro_rules! ours {
         ($outcome:ident) => {{
             let circuit = $outcome;

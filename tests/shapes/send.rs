@@ -126,8 +126,8 @@ async fn bounds_are_those_of_the_bare_function() {
     assert!(assert_send(fails_locally(true)).await.is_err());
 }
 
-/// Finds out whether a value is `Send`. The method of the type applies to a `Send` value only, and the compiler prefers
-/// it to the method of the trait [`IsSend`].
+/// Finds out whether a value is `Send`. The method `is_send` of this type applies to a `Send` value only. The compiler
+/// prefers this method to the method of the trait [`IsSend`].
 struct Probe<T>(std::marker::PhantomData<T>);
 
 impl<T> Probe<T> {

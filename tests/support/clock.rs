@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Returns a duration of whole seconds, as a short form of `Duration::from_secs`.
+/// Returns a duration of whole seconds. This function is a short form of `Duration::from_secs`.
 pub const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }

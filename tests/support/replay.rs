@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// The way in which a replayed call ends.
+/// The way in which a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -23,12 +23,11 @@ pub enum Outcome {
     Cancel,
 }
 
-/// The error of a replayed call.
 #[derive(Debug)]
 struct Down;
 
 /// A running call that the breaker has admitted. The call runs in a task of its own, so that the call can panic, and
-/// the replay can abort the call.
+/// the test can abort the call.
 #[derive(Debug)]
 pub struct Call {
     outcome: Outcome,
@@ -38,7 +37,7 @@ pub struct Call {
 
 impl Call {
     /// Starts a call, and waits until the call runs or the breaker rejects the call. The running call itself reports
-    /// its admission, so the replay does not depend on the breaker's statistics.
+    /// its admission, so the test does not depend on the breaker's statistics.
     pub async fn start(breaker: &CircuitBreaker, outcome: Outcome) -> Result<Self, CircuitOpenError> {
         let (running, admitted) = oneshot::channel();
         let (end, ended) = oneshot::channel();
@@ -74,7 +73,8 @@ async fn run(
     running: oneshot::Sender<()>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), CallError<Down>> {
-    // `CircuitBreaker::call` counts every error as a failure, so a call with the outcome `Ignored` uses a permit.
+    // `CircuitBreaker::call` counts every error as a failure. A call with the outcome `Ignored` therefore uses a permit
+    // (an admission by `try_acquire_owned`), which has a method `ignore`.
     if outcome == Outcome::Ignored {
         let permit = breaker.try_acquire_owned()?;
         running.send(()).expect("the replay waits");
@@ -89,7 +89,7 @@ async fn run(
             (Outcome::Fail, Ok(())) => Err(Down),
             // Uses `resume_unwind`, because `panic!` would print a message.
             (Outcome::Panic, Ok(())) => resume_unwind(Box::new(Down)),
-            // Waits until the replay aborts the task of the call, or until the replay ends.
+            // Waits until the test ends, or aborts the task of the call.
             _ => pending().await,
         }
     };

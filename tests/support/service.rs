@@ -14,12 +14,12 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Creates a record without calls. Stores the current time, from which the record measures the times of the calls.
+    /// Creates a record without calls, which measures the times of the calls from now on.
     pub fn start() -> Self {
         Self { begin: Instant::now(), at: RefCell::default() }
     }
 
-    /// Records a call, and returns the number of the call. The first call has the number 1.
+    /// Records a call, and returns the number of the call, from 1.
     pub fn note(&self) -> u32 {
         self.at.borrow_mut().push(self.elapsed());
         self.count()
@@ -51,8 +51,7 @@ impl Calls {
     }
 }
 
-/// A service that fails before a given call, and succeeds from this call on. The service also records the time at which
-/// each call began.
+/// A service that fails before a given call, and succeeds from this call on.
 #[derive(Debug)]
 pub struct Service {
     /// The record of all calls of the service.
@@ -61,7 +60,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Creates a service that succeeds from the given call on. The first call has the number 1.
+    /// Creates a service that succeeds from the call with the given number on. The first call has the number 1.
     pub fn up_from(call: u32) -> Self {
         Self { calls: Calls::start(), up_from: Cell::new(call) }
     }
@@ -86,8 +85,7 @@ impl Service {
         self.up_from.set(u32::MAX);
     }
 
-    /// Calls the service. Returns the number of the call as the value, or in the error. The first call has the number
-    /// 1.
+    /// Calls the service. Returns the number of the call, from 1, as the value or in the error.
     pub fn call(&self) -> Result<u32, Error> {
         let call = self.calls.note();
         if call >= self.up_from.get() { Ok(call) } else { Err(Error::Failed(call)) }
@@ -100,8 +98,8 @@ pub fn fail(calls: &Cell<u32>) -> Result<(), u32> {
     Err(calls.get())
 }
 
-/// Makes one call for each character of `pattern`. A call for the character `x` fails. A call for any other character
-/// succeeds. Panics if the breaker rejects a call.
+/// Makes one call for each character of `pattern`. A call for the character `x` fails, and every other call succeeds.
+/// Panics if the breaker rejects a call.
 pub fn calls(breaker: &CircuitBreaker, pattern: &str) {
     for call in pattern.chars() {
         let permit = breaker.try_acquire().expect("the circuit admits the call");

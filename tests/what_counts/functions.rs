@@ -16,13 +16,13 @@ use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS,
 
 pub(crate) type Call = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Result<u32, Error>> + 'w>>;
 
-/// Contains functions for each layer: circuit, retry, fallback and hedge. `fallbacks` is `None` if the functions use
-/// methods instead of attributes, because the library has no method for a fallback.
+/// Contains a function for each layer (attribute): circuit, retry, fallback and hedge. `fallbacks` is `None` if the
+/// functions use methods instead of attributes, because the library has no method for a fallback.
 pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
-    /// Two functions with a fallback. The first function has `on = "any"`, and the second function has
-    /// `on = "rejected"`.
+    /// Two functions with a fallback: the first function with `on = "any"`, and the second function with `on =
+    /// "rejected"`.
     pub(crate) fallbacks: Option<(Call, Call)>,
     pub(crate) hedge: Call,
 }
@@ -45,8 +45,7 @@ pub(crate) struct Family {
     pub(crate) budget: &'static RetryBudget,
     /// Functions that have the outermost attribute and the inner attributes.
     pub(crate) same: Layers,
-    /// Functions that have only the outermost attribute. The body calls another function, which has the inner
-    /// attributes.
+    /// Functions that have only the outermost attribute, and call another function with the inner attributes.
     pub(crate) called: Layers,
     /// Functions that use a method such as [`RetryPolicy::call`] instead of the outermost attribute. The method calls
     /// another function, which has the inner attributes.
@@ -91,7 +90,7 @@ where
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Creates functions for each layer: circuit, retry, fallback and hedge. Each function has the attribute of its layer,
+/// Creates a function for each layer: circuit, retry, fallback and hedge. Each function has the attribute of its layer,
 /// then the inner attributes `$below`, and the body `$body`.
 macro_rules! layers {
     (
@@ -199,8 +198,8 @@ family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// `REPEAT` equals `PLAIN`, but has a retry budget of its own, because the calls of the functions in `PLAIN` use up the
-// tokens of their budget.
+// `REPEAT` equals `PLAIN`, but has a retry budget (a limit on retries) of its own, because the calls of the functions
+// in `PLAIN` use up the tokens of their budget.
 family!(REPEAT, Plain, world, below {});
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {

@@ -1,10 +1,10 @@
 //! Tests each cell of the table in `resilience-runtime/docs/guide/what_counts.md`. The test runs a scenario for each
 //! cell, and compares the result with the text of the cell.
 //!
-//! A row of the table is a way in which a call ends. The function [`rows`] lists the rows. A column is a layer (an
-//! attribute such as `#[circuit]`), the budget of a retry, or the statistics of a circuit. The constant [`COLUMNS`]
-//! lists the columns. The scenario of a cell puts the layer of the column around a call that ends as the row describes.
-//! The scenario returns a word for the effect on this layer, such as `wins`.
+//! A row of the table ([`rows`]) is a way in which a call ends. A column ([`COLUMNS`]) is a layer (an attribute such as
+//! `#[circuit]`), the budget of a retry, or the statistics of a circuit. The scenario of a cell puts the layer of the
+//! column around a call that ends as the row describes. The scenario returns a word for the effect on this layer, such
+//! as `wins`.
 
 mod functions;
 mod world;
@@ -36,12 +36,12 @@ enum Place {
 
 const SAME: &[Place] = &[Place::SameFunction];
 const CALLING: &[Place] = &[Place::CallingFunction, Place::Method];
-/// The places at which a circuit can have options such as `failure_if`. The method `CircuitBreaker::call` does not have
+/// The places of a circuit that can have options such as `failure_if`. The method `CircuitBreaker::call` does not have
 /// these options.
 const ATTRIBUTES: &[Place] = &[Place::SameFunction, Place::CallingFunction];
 const ALL: &[Place] = &[Place::SameFunction, Place::CallingFunction, Place::Method];
 
-/// A row of the table in `what_counts.md`. The row describes a way in which a call can end.
+/// A way in which a call can end, from a row of the table in `what_counts.md`.
 struct Row {
     title: &'static str,
     family: &'static Family,
@@ -49,9 +49,7 @@ struct Row {
     /// Prepares the inner circuit, bulkhead or rate limit, so that the next call is rejected.
     reject: fn(&World),
     places: &'static [Place],
-    /// The duration of the body.
     time: Duration,
-    /// The time after which the caller drops the call.
     dropped_after: Option<Duration>,
     deadline: Option<Duration>,
     /// Whether an outer retry makes the call in its second attempt. If the value is `true`, each circuit has
@@ -115,7 +113,8 @@ impl Row {
 /// Returns every row of the table in `what_counts.md`. In each row, the option `hung_after` of the circuits is 10 s.
 fn rows() -> Vec<Row> {
     let circuit = |world: &World| world.circuit.force_open();
-    // Takes all slots of the bulkhead. A slot becomes free when its value is dropped, so a forgotten slot stays taken.
+    // Takes all slots (places for concurrent calls) of the bulkhead. A slot becomes free when its value is dropped, so
+    // a forgotten slot stays taken.
     let bulkhead = |world: &World| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
     let rate_limit = |world: &World| while world.rate.try_acquire().is_ok() {};
     vec![
@@ -151,8 +150,8 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// Makes the call of a row, with the attribute of one column at the given place. Returns the effect in the words of the
-/// table in `what_counts.md`. Returns `None` if the place is a method, and the library has no such method.
+/// Makes the call of a row through the attribute of one column, or through a method in place of this attribute. Returns
+/// the effect in the words of the table in `what_counts.md`. Returns `None` if the library has no such method.
 type Scenario = fn(&Row, Place) -> Option<String>;
 
 /// The columns of the table in `what_counts.md`, each with its title and its [`Scenario`]. `COLUMNS` leaves out the
@@ -175,7 +174,7 @@ fn with_circuit(row: &Row, place: Place) -> World {
     })
 }
 
-/// Calls a function with a retry. Returns the words for the columns `retry` and `budget` of the table in
+/// Calls a function with a retry, and returns the texts for the columns `retry` and `budget` of the table in
 /// `what_counts.md`.
 fn with_retry(row: &Row, place: Place) -> (String, String) {
     paused_runtime().block_on(async {
@@ -205,7 +204,7 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
     Some(word.to_owned())
 }
 
-/// Calls a function with a hedge, and returns the word for the column `hedge` of the table in `what_counts.md`. The
+/// Calls a function with a hedge, and returns the text for the column `hedge` of the table in `what_counts.md`. The
 /// first attempt runs for 100 s and succeeds. The second attempt starts after 0.8 s, and ends as `row` describes. If
 /// the deadline of `row` is zero, the first attempt also ends as `row` describes.
 fn hedge(row: &Row, place: Place) -> String {
@@ -234,15 +233,15 @@ fn hedge(row: &Row, place: Place) -> String {
     })
 }
 
-/// Returns the rows of the first table in `what_counts.md`, each as a list of cells. The first row contains the titles
-/// of the columns.
+/// Returns the rows of the first table in `what_counts.md`, each as a list of cells.
 fn table() -> Vec<Vec<&'static str>> {
     let rows = PAGE.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     cells.filter(|cells| !cells[0].starts_with("---")).collect()
 }
 
-/// Runs `scenario` at each place of `row`. Returns the distinct results, joined by `or`.
+/// Calls `scenario` for each place that `row` allows for the attribute under test. Returns the distinct results, joined
+/// by `or`.
 fn observed(row: &Row, scenario: Scenario) -> String {
     let mut words: Vec<_> = row.places.iter().filter_map(|place| scenario(row, *place)).collect();
     words.sort();

@@ -85,7 +85,8 @@ impl World {
             fell_back: Cell::new(false),
         };
         // The circuit `above` starts with one failure, because a success is visible only if it clears a failure. The
-        // budget starts with one paid retry, because a refund is visible only if tokens are missing.
+        // retry budget (a limit on retries) starts without the tokens of one retry. If a success returns tokens, the
+        // number of tokens then changes.
         world.above.try_acquire().unwrap().failure();
         assert!(family.budget.try_retry(RetryCost::Failure));
         world.note();
@@ -113,7 +114,7 @@ impl World {
     }
 
     /// Resets `above` and `circuit`, so that the outcome of the running call no longer changes the state of these
-    /// circuits. Stores the new counts for a later comparison.
+    /// circuits.
     fn make_stale(&self) {
         for circuit in [&self.above, &self.circuit] {
             circuit.reset();
@@ -156,7 +157,8 @@ impl World {
         .to_owned()
     }
 
-    /// Returns the names of the totals that have increased since the last call of `note`.
+    /// Returns the names of the totals (counts of all calls) of `above` that have increased since the last call of
+    /// `note`.
     pub(crate) fn statistics_word(&self) -> String {
         let pairs = self.counts().totals.into_iter().zip(self.noted.get().totals);
         let above = pairs.filter(|((_, now), (_, before))| now > before).map(|((name, _), _)| name);

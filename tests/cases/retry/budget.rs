@@ -1,4 +1,4 @@
-//! Replays the cases of `retry.json` about retry budgets.
+//! Runs the cases of `retry.json` about retry budgets (limits on the number of retries).
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -37,9 +37,9 @@ impl Case {
         }))
     }
 
-    /// Replays a table about a token bucket. Each row contains four values: the name of an operation, the number of
-    /// tokens that the operation takes, whether the bucket grants the operation, and the number of tokens in the bucket
-    /// afterwards.
+    /// Runs the operations of a table on a token bucket. Each row contains four values: the name of an operation, the
+    /// number of tokens that the operation takes, whether the bucket grants the operation, and the number of tokens in
+    /// the bucket after the operation.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {
@@ -69,8 +69,8 @@ impl Case {
         }
     }
 
-    /// Replays operations on a retry budget that limits the retries to a share of all calls. The operation `deposit`
-    /// starts a call. The operation `withdraw` asks the budget for a retry.
+    /// Runs the operations of a case on a retry budget that limits the retries to a share of all calls. The operation
+    /// `deposit` starts a call. The operation `withdraw` asks the budget for a retry.
     pub(super) async fn replay_ratio(&self) {
         let budget = self.budget();
         if self.outcomes == "10000 times: deposit, then try to withdraw, clock frozen" {

@@ -1,4 +1,4 @@
-//! Replays the cases of `retry.json` about jitter (the random part of a pause between two attempts).
+//! Runs the cases of `retry.json` about jitter (the random part of a pause between two attempts).
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -9,10 +9,9 @@ use serde_json::Value;
 use super::Case;
 
 impl Case {
-    /// Replays a table of bounds. Each row contains the shortest and the longest pause that the jitter may produce. The
-    /// replay makes calls with 500 random seeds for each kind of jitter. Every pause must be within these bounds. At
-    /// least one pause must be in the lowest tenth of the range between the bounds, and at least one pause in the
-    /// highest tenth.
+    /// Makes calls with 500 random seeds for each kind of jitter in each row of a table. A row contains the shortest
+    /// and the longest pause that the jitter may produce. Every pause must be within these bounds. At least one pause
+    /// must be in the lowest tenth of the range between the bounds, and at least one pause in the highest tenth.
     pub(super) async fn replay_jitter(&self) {
         for row in self.expect["rows"].as_array().unwrap() {
             let get = |key: &str| row.get(key).and_then(Value::as_f64);
@@ -44,7 +43,7 @@ impl Case {
     }
 }
 
-/// Calls a function that always fails. Returns the pauses between the attempts of this call, in seconds.
+/// Makes a call whose attempts all fail, and returns the pauses between the attempts, in seconds.
 async fn pauses(builder: RetryBuilder) -> Vec<f64> {
     let pauses = RefCell::new(Vec::new());
     let told = |event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay.as_secs_f64());
