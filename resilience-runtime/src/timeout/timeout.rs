@@ -201,6 +201,7 @@ pin_project! {
 }
 
 impl Timer {
+    /// Creates a timer that ends `after` the present time of tokio's clock.
     #[must_use]
     pub fn new(after: Duration) -> Self {
         let state = match clock::end(after) {
