@@ -126,18 +126,19 @@ impl Function {
                 (Some((body, _)), _) if body.to_string().contains("block_on") => {
                     "this function is not async: write `async fn`, or, if an attribute above has made it so, put that \
                      one below"
+                        .to_owned()
                 }
                 (Some((body, _)), ReturnType::Type(_, ty))
                     if future::is_named(ty.to_token_stream()) && future::is_forwarded(body) =>
                 {
-                    "this function hands on the future of another: end it with \
-                     `Box::pin(async move { other(..).await })`"
+                    let ending = ending(ty, "other(..).await");
+                    format!("this function hands on the future of another: end it with `{ending}`")
                 }
                 (_, ReturnType::Type(_, ty)) if future::is_named(ty.to_token_stream()) => {
-                    "this function does not end with its future: write `async fn`, or end it with \
-                     `Box::pin(async move { .. })`"
+                    let ending = ending(ty, "..");
+                    format!("this function does not end with its future: write `async fn`, or end it with `{ending}`")
                 }
-                _ => "this function is not async: write `async fn`",
+                _ => "this function is not async: write `async fn`".to_owned(),
             };
             errors.push(fn_token.span, message);
             return;
@@ -178,5 +179,13 @@ fn never_a_result(ty: &Type) -> bool {
         Type::Paren(paren) => never_a_result(&paren.elem),
         Type::Path(_) | Type::Macro(_) | Type::Infer(_) | Type::Verbatim(_) => false,
         _ => true,
+    }
+}
+
+/// Returns the last expression of a function that returns the future type `ty` and whose body is `body`.
+fn ending(ty: &Type, body: &str) -> String {
+    match ty {
+        Type::ImplTrait(_) => format!("async move {{ {body} }}"),
+        _ => format!("Box::pin(async move {{ {body} }})"),
     }
 }

@@ -36,4 +36,10 @@ impl Outer {
     }
 }
 
+#[circuit(name = "d")]
+fn opaque(calls: u32) -> impl Future<Output = std::io::Result<u32>> {
+//~ fn | this function hands on the future of another: end it with `async move { other(..).await }`
+    std::future::ready(Ok(calls))
+}
+
 fn main() {}
