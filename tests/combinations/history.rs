@@ -15,8 +15,9 @@ pub(crate) enum Layer {
     CircuitB,
     /// A retry with at most two attempts, a pause of 1 s, and a retry budget (a limit on the retries of all calls).
     Retry2,
-    /// A retry with at most three attempts, and with pauses of 2 s and 4 s. Its `retry_if` excludes [`End::Ignored`],
-    /// its `retry_if_ok` selects [`End::BadOk`], and its `retry_after` reads the delay of [`End::Busy`].
+    /// A retry with at most three attempts, and with pauses of 2 s and 4 s. Its `retry_if` excludes the error
+    /// [`End::Ignored`]. Its `retry_if_ok` selects the value [`End::BadOk`]. Its `retry_after` reads the delay in the
+    /// error [`End::Busy`].
     Retry3,
     /// A retry with at most two attempts and no pause. With `retry_rejected = true`, the retry also repeats an attempt
     /// in which the circuit of a called function rejected a call.

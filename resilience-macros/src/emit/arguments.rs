@@ -57,8 +57,8 @@ fn is_shared(name: &str, body: &TokenStream, functions: &[&TokenStream]) -> bool
     functions.iter().any(|function| asks(function, name)) && uses(body, name)
 }
 
-/// Returns whether a function of the user uses the argument `name`. The parameters of a closure do not count, because
-/// each parameter shadows an argument with the same name.
+/// Returns whether `function`, the value of an option such as `failure_if`, uses the argument `name` of the decorated
+/// function. If `function` is a closure with a parameter of this name, the closure uses the parameter instead.
 fn asks(function: &TokenStream, name: &str) -> bool {
     let is_own = |closure: ExprClosure| mentions(&closure.inputs.to_token_stream(), name);
     mentions(function, name) && !syn::parse2::<ExprClosure>(function.clone()).is_ok_and(is_own)

@@ -361,9 +361,7 @@ impl Slots {
     /// time window. The lower half is the count of calls or retries in this slot.
     ///
     /// If the upper half of `word` is the number of the current slot, or of a later slot that another thread has
-    /// already used, the count grows by one. If the upper half is the number of an old slot, or comes from another
-    /// clock (the paused clock of another test's runtime), the result is the number of the current slot, with a count
-    /// of one.
+    /// already used, the count grows by one. Otherwise, the result is the number of the current slot, with a count of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {
