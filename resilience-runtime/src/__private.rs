@@ -5,9 +5,9 @@
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
-pub use crate::base::config_error::Counting;
 pub use crate::bulkhead::Bulkhead;
 pub use crate::circuit::breaker::CircuitBreaker;
+pub use crate::circuit::settings::Counting;
 pub use crate::hedge::{Hedged, began};
 pub use crate::rate_limit::RateLimit;
 pub use crate::retry::attempts::Attempts;

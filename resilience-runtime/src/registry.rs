@@ -7,6 +7,7 @@ pub(crate) mod declared;
 pub(crate) mod family;
 pub(crate) mod key;
 pub(crate) mod named;
+mod part;
 pub mod presets;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]
 pub(crate) mod registry;

@@ -50,16 +50,8 @@ pub(crate) enum Value {
     Time(Duration),
     Number(f64),
     Flag(bool),
-    Counting(Counting),
-}
-
-/// The failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a call. With
-/// `Requests`, the circuit counts only the failures of first attempts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // hidden in `__private`
-pub enum Counting {
-    Attempts,
-    Requests,
+    /// A word in double quotation marks.
+    Word(&'static str),
 }
 
 impl fmt::Display for Value {
@@ -71,8 +63,26 @@ impl fmt::Display for Value {
             Self::Time(time) => write!(f, "{time:?}"),
             Self::Number(number) => write!(f, "{number}"),
             Self::Flag(flag) => write!(f, "{flag}"),
-            Self::Counting(Counting::Attempts) => f.write_str("\"attempts\""),
-            Self::Counting(Counting::Requests) => f.write_str("\"requests\""),
+            Self::Word(word) => write!(f, "\"{word}\""),
         }
     }
+}
+
+macro_rules! from {
+    ($($type:ty => $kind:ident,)*) => {
+        $(
+            impl From<$type> for Value {
+                fn from(value: $type) -> Self {
+                    Self::$kind(value)
+                }
+            }
+        )*
+    };
+}
+
+from! {
+    u32 => Count,
+    Duration => Time,
+    f64 => Number,
+    bool => Flag,
 }

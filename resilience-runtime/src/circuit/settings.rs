@@ -4,39 +4,39 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::base::clock::{LONGEST, fits};
-use crate::base::config_error::{ConfigError, Counting, Value};
+use crate::base::config_error::{ConfigError, Value};
 use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 
 /// Calls the macro `$with` with one line for each option of a circuit. Each line contains a variant of `CircuitOption`,
-/// a field of `Options`, the type of the field, and a variant of `Value`.
+/// a field of `Options`, and the type of the field.
 macro_rules! circuit_options {
     ($with:ident) => {
         $with! {
-            Threshold threshold: u32 => Count,
-            Window window: Duration => Time,
-            Calls calls: u32 => Count,
-            FailureRate failure_rate: f64 => Number,
-            SlowCall slow_call: Duration => Time,
-            SlowRate slow_rate: f64 => Number,
-            MinCalls min_calls: u32 => Count,
-            Cooldown cooldown: Duration => Time,
-            CooldownFactor cooldown_factor: f64 => Number,
-            MaxCooldown max_cooldown: Duration => Time,
-            CooldownJitter cooldown_jitter: f64 => Number,
-            HalfOpenMax half_open_max: u32 => Count,
-            TrialTimeout trial_timeout: Duration => Time,
-            HungAfter hung_after: Duration => Time,
-            Count count: Counting => Counting,
-            Shadow shadow: bool => Flag,
-            MaxKeys max_keys: u32 => Count,
+            Threshold threshold: u32,
+            Window window: Duration,
+            Calls calls: u32,
+            FailureRate failure_rate: f64,
+            SlowCall slow_call: Duration,
+            SlowRate slow_rate: f64,
+            MinCalls min_calls: u32,
+            Cooldown cooldown: Duration,
+            CooldownFactor cooldown_factor: f64,
+            MaxCooldown max_cooldown: Duration,
+            CooldownJitter cooldown_jitter: f64,
+            HalfOpenMax half_open_max: u32,
+            TrialTimeout trial_timeout: Duration,
+            HungAfter hung_after: Duration,
+            Count count: Counting,
+            Shadow shadow: bool,
+            MaxKeys max_keys: u32,
         }
     };
 }
 pub(crate) use circuit_options;
 
 macro_rules! options {
-    ($($name:ident $option:ident: $type:ty => $kind:ident,)*) => {
+    ($($name:ident $option:ident: $type:ty,)*) => {
         /// The name of an option of a circuit, without a value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum CircuitOption {
@@ -62,12 +62,12 @@ macro_rules! options {
 
             /// Returns every option with its value, in the order of the macro `circuit_options!`.
             pub(crate) fn entries(&self) -> [(CircuitOption, Option<Value>); [$(stringify!($option)),*].len()] {
-                [$((CircuitOption::$name, self.$option.map(Value::$kind)),)*]
+                [$((CircuitOption::$name, self.$option.map(Value::from)),)*]
             }
 
             pub(crate) fn get(&self, option: CircuitOption) -> Option<Value> {
                 match option {
-                    $(CircuitOption::$name => self.$option.map(Value::$kind),)*
+                    $(CircuitOption::$name => self.$option.map(Value::from),)*
                 }
             }
 
@@ -81,6 +81,24 @@ circuit_options!(options);
 
 // Each of the following constants limits the value of an option. A constant whose name ends in `_LIMIT` is the smallest
 // number that is too large.
+/// The failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a call. With
+/// `Requests`, the circuit counts only the failures of first attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+pub enum Counting {
+    Attempts,
+    Requests,
+}
+
+impl From<Counting> for Value {
+    fn from(counting: Counting) -> Self {
+        Self::Word(match counting {
+            Counting::Attempts => "attempts",
+            Counting::Requests => "requests",
+        })
+    }
+}
+
 const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const CALLS_LIMIT: u32 = 1 << 16;

@@ -2,10 +2,10 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::base::config_error::{ConfigError, Counting};
+use crate::base::config_error::ConfigError;
 use crate::base::name;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::settings::{Options, Settings};
+use crate::circuit::settings::{Counting, Options, Settings};
 use crate::registry::registry;
 use crate::registry::written::Written;
 

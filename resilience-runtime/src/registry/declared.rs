@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::base::config_error::Counting;
 use crate::base::sync::{Arc, OnceLock};
-use crate::circuit::settings::{Options, circuit_options};
+use crate::circuit::settings::{Counting, Options, circuit_options};
 use crate::registry::written::Written;
 
 /// The name and the options of one `#[bulkhead]`.
@@ -53,7 +52,7 @@ impl CircuitDeclaration {
 }
 
 macro_rules! written {
-    ($($name:ident $option:ident: $type:ty => $kind:ident,)*) => {
+    ($($name:ident $option:ident: $type:ty,)*) => {
         impl CircuitDeclaration {
             $(
                 pub const fn $option(mut self, value: $type) -> Self {

@@ -1,181 +1,21 @@
 //! Implements the registry, which contains all circuits that a program shares by name.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::config_error::ConfigError;
 use crate::base::name::Name;
-#[cfg(not(resilience_loom))]
-use crate::base::sync::LazyLock;
-use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
+use crate::base::sync::{Arc, lock};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
-use crate::registry::conflict::{self, CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
+use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::Family;
-use crate::registry::named::{ByBytes, Named};
-use crate::registry::sources::{Sources, add};
+use crate::registry::named::Named;
+use crate::registry::part::{By, REGISTRY, declarations, part_of};
+use crate::registry::sources::add;
 use crate::registry::written::{Written, merge};
-
-/// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and
-/// the option `key`: one circuit for each key. A program can use one name for a circuit without a key and for a family,
-/// but the registry then reports a conflict.
-#[derive(Default)]
-struct Registry {
-    circuits: Circuits,
-    families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
-}
-
-/// The registered circuits without a key. The value for each circuit contains the options from attributes, builders and
-/// a preset (a ready-made circuit). The values are boxed, because small table entries cause few cache misses in a
-/// lookup.
-type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
-
-/// The number of parts of the registry. Each part has its own lock. A thread that lists all circuits locks one part at
-/// a time, so that other threads wait only for a short time. In a test with the tool loom, the registry has one part,
-/// because each further lock multiplies the number of interleavings that loom tests.
-const PARTS: usize = if cfg!(resilience_loom) { 1 } else { 64 };
-
-#[cfg(not(resilience_loom))]
-static PARTS_OF_REGISTRY: LazyLock<[Mutex<Registry>; PARTS]> =
-    LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
-
-#[cfg(resilience_loom)]
-loom::lazy_static! {
-    static ref PARTS_OF_REGISTRY: [Mutex<Registry>; PARTS] = std::array::from_fn(|_| Mutex::default());
-}
-
-/// Locks the part of the registry that contains this name. All circuits of one name, with and without a key, are in the
-/// same part, so that one lock is enough to find the conflicts between these circuits.
-fn part_of(name: &[u8]) -> MutexGuard<'static, Registry> {
-    // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
-    // here, so that no later call does this work under the lock.
-    declared();
-    // The following hash of the name only selects the part, so this hash needs no random seed. The hash table inside
-    // the part computes a different hash, with a random seed. The code below hashes eight bytes at a time. The code
-    // then hashes the last eight bytes again, so that the hash includes all bytes of a name whose length is not a
-    // multiple of eight.
-    let word = |bytes: &[u8]| bytes.try_into().map_or(bytes.len() as u64, u64::from_le_bytes);
-    let last = name
-        .last_chunk::<8>()
-        .map_or_else(|| name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), |last| word(last));
-    let hash = name
-        .chunks_exact(8)
-        .map(word)
-        .chain([last])
-        .fold(0_u64, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    lock(&PARTS_OF_REGISTRY[(hash >> 32) as usize % PARTS])
-}
-
-#[cfg(all(test, not(resilience_loom)))]
-pub(crate) fn with_all_parts_locked<T>(f: impl FnOnce() -> T) -> T {
-    let _parts = PARTS_OF_REGISTRY.each_ref().map(lock);
-    f()
-}
-
-impl Registry {
-    /// Returns the circuit of this name, and creates the circuit if it does not exist. Also returns the options that
-    /// attributes, builders and a preset (a ready-made circuit) set for the circuit, and whether the circuit is new. A
-    /// new circuit has the options that attributes declare for this name.
-    fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
-        let known = self.circuits.get_key_value(name.as_bytes()).map(|(Named(breaker), _)| breaker.clone());
-        let is_new = known.is_none();
-        let written = if is_new { declarations(name.as_str()).circuit.clone() } else { Vec::new() };
-        let breaker = known.unwrap_or_else(|| CircuitBreaker::new(name, Settings::shared(merge(&written))));
-        let new = || Box::new(Sources { written, ..Sources::default() });
-        let sources = self.circuits.entry(Named(breaker.clone())).or_insert_with(new);
-        (breaker, sources, is_new)
-    }
-
-    /// Creates the circuit of a builder if no circuit (with or without a key) and no attribute has this name. Returns
-    /// `None` if the name is already in use. A new name causes no conflict (contradictory options), so this method
-    /// skips the slow search for conflicts. Programs that register many circuits at run time need this fast path.
-    fn create(&mut self, name: &Name, written: Written) -> Option<CircuitBreaker> {
-        let Declarations { circuit, family } = declarations(name.as_str());
-        let is_known = !circuit.is_empty() || !family.is_empty() || self.families.contains_key(name.as_str());
-        if is_known || self.circuits.contains_key(name.as_bytes()) {
-            return None;
-        }
-        let breaker = CircuitBreaker::new(name.clone(), Settings::shared(written.options));
-        let mut sources = Box::new(Sources { builders: 1, ..Sources::default() });
-        add(&mut sources.written, 0, written);
-        self.circuits.insert(Named(breaker.clone()), sources);
-        Some(breaker)
-    }
-
-    /// Returns the options that attributes and builders set for the circuit `name`, with their source positions.
-    /// Returns `None` if the circuit is neither registered nor declared by an attribute.
-    fn circuit_places(&self, name: &str) -> Option<&[Arc<Written>]> {
-        let registered = self.circuits.get(name.as_bytes()).map(|sources| &*sources.written);
-        registered.or_else(|| Some(&*declarations(name).circuit).filter(|places| !places.is_empty()))
-    }
-
-    /// Returns the options that attributes set for the circuits `name[key]`, with their source positions. Returns
-    /// `None` if no attribute with the option `key` is registered or declared for this name.
-    fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
-        let registered = self.families.get(name).map(|(_, written)| &**written);
-        registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
-    }
-
-    /// Returns a conflict if the name is used both with and without the option `key`.
-    fn conflict_of_kinds(&self, name: &str) -> Option<CircuitConflict> {
-        Some(conflict_of_kinds(name, self.circuit_places(name)?, self.family_places(name)?))
-    }
-
-    /// Returns the conflicts (contradictory options) of a name that has just been registered with the options `places`.
-    /// If the name is used both with and without the option `key`, the result includes a conflict about the option
-    /// `key`. As an exception, the result omits the conflict about `key` if an earlier registration of the name has
-    /// reported this conflict.
-    fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
-        let Declarations { circuit, family } = declarations(name);
-        let is_declared = !circuit.is_empty() && !family.is_empty();
-        let was_reported =
-            is_declared && self.circuits.contains_key(name.as_bytes()) && self.families.contains_key(name);
-        let of_kinds = self.conflict_of_kinds(name).filter(|_| !was_reported);
-        conflicts_among(name, places).chain(of_kinds).collect()
-    }
-
-    /// Adds the options of an attribute or a builder to a circuit. Returns the circuit, and the conflicts
-    /// (contradictory options) that are not reported yet.
-    fn write(&mut self, name: Name, written: Written, by: By) -> (CircuitBreaker, Vec<CircuitConflict>) {
-        let (breaker, sources, is_new) = self.circuit(name);
-        let is_first = matches!(by, By::Builder) && !sources.in_use;
-        let place = if is_first { sources.builders } else { sources.written.len() };
-        let is_added = add(&mut sources.written, place, written);
-        if is_added {
-            sources.builders += usize::from(is_first);
-            sources.apply(&breaker);
-        }
-        sources.in_use |= matches!(by, By::Attribute);
-        sources.by_attribute |= matches!(by, By::Attribute);
-        let name = breaker.name();
-        let found = if is_new {
-            let places = sources.written.clone();
-            self.conflicts_of_new(name, &places)
-        } else if is_added {
-            let (before, after) = (&sources.written[..place], &sources.written[place + 1..]);
-            let new = &sources.written[place..=place];
-            let later = after.iter().flat_map(|later| conflicts(name, new, later));
-            conflicts(name, before, &written).into_iter().chain(later).collect()
-        } else {
-            Vec::new()
-        };
-        (breaker, found)
-    }
-}
-
-#[derive(Clone, Copy)]
-enum By {
-    Attribute,
-    Builder,
-}
-
-/// Returns the options that attributes declare for a name.
-fn declarations(name: &str) -> &'static Declarations {
-    static NONE: Declarations = Declarations { circuit: Vec::new(), family: Vec::new() };
-    declared().get(name).unwrap_or(&NONE)
-}
 
 /// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
 /// new conflict between the builder and an attribute.
@@ -185,22 +25,22 @@ fn declarations(name: &str) -> &'static Declarations {
 /// Returns a [`ConfigError`] if only circuits with the option `key` use the name. Also returns a [`ConfigError`] if the
 /// builder contradicts an option that the builder cannot override.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
-    let mut registry = part_of(name.as_bytes());
-    if let Some(breaker) = registry.create(&name, written) {
+    let mut part = part_of(name.as_bytes());
+    if let Some(breaker) = part.create(&name, written) {
         return Ok(breaker);
     }
-    if let (Some([first, ..]), None) = (registry.family_places(name.as_str()), registry.circuit_places(name.as_str())) {
+    if let (Some([first, ..]), None) = (part.family_places(name.as_str()), part.circuit_places(name.as_str())) {
         let allowed = format!("a name without keys: circuits with keys have this one from {}", first.place);
         return Err(ConfigError::new("name", format!("{:?}", name.as_str()), allowed));
     }
-    let before = registry.circuits.get(name.as_bytes()).map_or(&[][..], |sources| sources.fixed());
+    let before = part.circuits.get(name.as_bytes()).map_or(&[][..], |sources| sources.fixed());
     if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
         let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
         let allowed = format!("{kept}, which circuit '{name}' has from {place}");
         return Err(ConfigError::new(option, value, allowed));
     }
-    let (breaker, found) = registry.write(name, written, By::Builder);
-    drop(registry);
+    let (breaker, found) = part.write(name, written, By::Builder);
+    drop(part);
     emit(&found);
     Ok(breaker)
 }
@@ -222,9 +62,9 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
 /// registered family. Returns the family and the conflicts (contradictory options). The caller must emit an event for
 /// each conflict.
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
-    let mut registry = part_of(name.as_bytes());
-    let is_new = !registry.families.contains_key(name);
-    let (family, written) = registry.families.entry(name).or_insert_with(|| {
+    let mut part = part_of(name.as_bytes());
+    let is_new = !part.families.contains_key(name);
+    let (family, written) = part.families.entry(name).or_insert_with(|| {
         let mut written = declarations(name).family.clone();
         let index = written.len();
         add(&mut written, index, next);
@@ -233,7 +73,7 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
     let family = family.clone();
     if is_new {
         let places = written.clone();
-        return (family, registry.conflicts_of_new(name, &places));
+        return (family, part.conflicts_of_new(name, &places));
     }
     let found = if written.iter().any(|known| **known == next) { Vec::new() } else { conflicts(name, written, &next) };
     let index = written.len();
@@ -246,15 +86,15 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
 /// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
 /// options of attributes and builders take precedence over the preset's options.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
-    let mut registry = part_of(name.as_bytes());
-    let (breaker, sources, is_new) = registry.circuit(Name::Static(name));
+    let mut part = part_of(name.as_bytes());
+    let (breaker, sources, is_new) = part.circuit(Name::Static(name));
     if sources.preset.as_deref() != Some(&options) {
         sources.preset = Some(Box::new(options));
         sources.apply(&breaker);
     }
     let places = sources.written.clone();
-    let found = if is_new { registry.conflicts_of_new(name, &places) } else { Vec::new() };
-    drop(registry);
+    let found = if is_new { part.conflicts_of_new(name, &places) } else { Vec::new() };
+    drop(part);
     emit(&found);
     breaker
 }
@@ -339,12 +179,12 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
         return family.get(key);
     }
     let (name, _) = declared().get_key_value(name).filter(|(_, declared)| !declared.circuit.is_empty())?;
-    let mut registry = part_of(name.as_bytes());
-    let (breaker, sources, _) = registry.circuit(Name::Static(name));
+    let mut part = part_of(name.as_bytes());
+    let (breaker, sources, _) = part.circuit(Name::Static(name));
     sources.in_use = true;
     let places = sources.written.clone();
-    let found = registry.conflicts_of_new(name, &places);
-    drop(registry);
+    let found = part.conflicts_of_new(name, &places);
+    drop(part);
     emit(&found);
     Some(breaker)
 }
@@ -379,7 +219,7 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 /// values, and the source positions of the values.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let mut names: BTreeSet<_> = declared().keys().map(|name| Cow::Borrowed(*name)).collect();
-    for part in &*PARTS_OF_REGISTRY {
+    for part in &*REGISTRY {
         let part = lock(part);
         names.extend(part.circuits.keys().map(|Named(breaker)| Cow::Owned(breaker.name().to_owned())));
         names.extend(part.families.keys().map(|name| Cow::Borrowed(*name)));
@@ -427,7 +267,7 @@ pub fn unregister(name: &str) -> bool {
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
     let mut breakers = Vec::new();
     let mut families = Vec::new();
-    for part in &*PARTS_OF_REGISTRY {
+    for part in &*REGISTRY {
         let part = lock(part);
         breakers.extend(part.circuits.keys().map(|Named(breaker)| breaker.clone()));
         families.extend(part.families.values().map(|(family, _)| family.clone()));

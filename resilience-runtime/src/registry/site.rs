@@ -140,6 +140,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::registry::part;
 
     #[test]
     fn second_call_takes_no_lock_of_the_registry() {
@@ -149,7 +150,7 @@ mod tests {
         let call = move || {
             let _ = end.send(SITE.get().name());
         };
-        let free = registry::with_all_parts_locked(|| {
+        let free = part::with_all_parts_locked(|| {
             thread::spawn(call);
             ended.recv_timeout(Duration::from_secs(5)).is_ok()
         });
