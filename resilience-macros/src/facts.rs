@@ -19,8 +19,8 @@ pub(crate) struct Facts {
     pub(crate) time: Time,
     pub(crate) asks: Asks,
     /// The largest number of attempts that the attribute makes for one call. The number is 1 for an attribute that
-    /// repeats nothing, such as a timeout.
-    pub(crate) attempts: u32,
+    /// repeats nothing, such as a timeout. The field is `None` if the number is known only at run time.
+    pub(crate) attempts: Option<u32>,
     /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if the attribute is
     /// not a circuit, or does not determine the number.
     pub(crate) opens: Option<Opens>,
@@ -69,7 +69,7 @@ impl Facts {
             catches,
             time,
             asks: Asks::Nothing,
-            attempts: 1,
+            attempts: Some(1),
             opens: None,
             replaces: false,
             waits: false,

@@ -13,6 +13,7 @@ pub use crate::rate_limit::RateLimit;
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::backoff::Jitter;
 pub use crate::retry::budget::RetryBudget;
+pub use crate::retry::held::{HeldBudget, HeldPolicy};
 pub use crate::retry::schedule::Schedule;
 pub use crate::timeout::deadline::within;
 pub use crate::timeout::timeout::Timer;

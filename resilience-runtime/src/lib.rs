@@ -186,7 +186,7 @@ pub use crate::retry::backoff::Jitter;
 pub use crate::retry::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
 pub use crate::retry::builder::RetryBuilder;
 pub use crate::retry::policy::RetryPolicy;
-pub use crate::retry::rules::{AnyError, RetryEvent, RetryRules};
+pub use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent};
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::timeout::{Timeout, TimeoutError};
 

@@ -7,9 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use resilience_runtime::{
-    ConfigError, RetryBudget, RetryBuilder, RetryCost, RetryPolicy, RetryRules, TokenBucket, retry,
-};
+use resilience_runtime::{ConfigError, Covers, RetryBudget, RetryBuilder, RetryCost, RetryPolicy, TokenBucket, retry};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, advance, timeout};
@@ -94,10 +92,7 @@ impl Case {
         builder
     }
 
-    fn policy(
-        &self,
-        budget: Option<&'static RetryBudget>,
-    ) -> Result<RetryPolicy<impl RetryRules<u64, Failure>>, ConfigError> {
+    fn policy(&self, budget: Option<&'static RetryBudget>) -> Result<RetryPolicy<Failure, u64>, ConfigError> {
         let kinds = |key: &str| self.config.get(key).map(|kinds| Vec::<String>::deserialize(kinds).unwrap());
         let (retry_on, abort_on) = (kinds("retry_on"), kinds("abort_on"));
         let on_result = self.sets("retry_on_result");
@@ -221,8 +216,8 @@ impl Case {
 
 /// Makes one call through `policy`. The first entry of `outcomes` describes the outcome of the first attempt, and so
 /// on. An attempt without an entry panics.
-async fn observe<P: RetryRules<u64, Failure>>(
-    policy: &RetryPolicy<P>,
+async fn observe<E: Covers<Failure> + ?Sized, T: Covers<u64> + ?Sized>(
+    policy: &RetryPolicy<E, T>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],
 ) -> Observed {

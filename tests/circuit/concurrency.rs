@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::{
-    AnyError, CallError, CircuitBreaker, CircuitBuilder, CircuitConflict, CircuitOpenError, CircuitState, CircuitStats,
-    ConfigError, OwnedPermit, Permit, RetryBuilder, RetryPolicy, circuit, get_circuit,
+    CallError, CircuitBreaker, CircuitBuilder, CircuitConflict, CircuitOpenError, CircuitState, CircuitStats,
+    ConfigError, OwnedPermit, Permit, RetryBudget, RetryBuilder, RetryPolicy, circuit, get_circuit,
 };
 
 const THREADS: usize = 8;
@@ -108,14 +108,14 @@ fn public_types_are_send_and_sync() {
     fn sends<T: Send>(_: T) {}
     table::<Permit<'static>>();
     table::<OwnedPermit>();
-    table::<RetryPolicy<fn(&u32) -> bool>>();
+    handle::<RetryPolicy<std::cell::Cell<u32>, std::rc::Rc<u32>>>();
+    handle::<RetryBudget>();
     handle::<CircuitBreaker>();
     handle::<CircuitBuilder>();
     handle::<CircuitStats>();
     handle::<CircuitState>();
     handle::<RetryPolicy>();
     handle::<RetryBuilder>();
-    handle::<AnyError>();
     error::<CircuitOpenError>();
     error::<ConfigError>();
     error::<CircuitConflict>();

@@ -3,6 +3,7 @@
 mod budget;
 mod failover;
 mod foreign_rejections;
+mod held;
 mod nested;
 mod open_circuits;
 mod options;

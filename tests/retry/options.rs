@@ -1,6 +1,8 @@
 //! Tests the options of `#[retry]` and of `RetryPolicy::builder`.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use resilience_runtime::{Jitter, RetryEvent, RetryPolicy, circuit, retry};
@@ -65,12 +67,11 @@ async fn attribute_offers_every_jitter() {
 async fn equal_seeds_give_equal_pauses() {
     async fn pauses(seed: Option<u64>) -> Vec<Duration> {
         let builder = RetryPolicy::builder().max(6).jitter(Jitter::Full);
-        let pauses = RefCell::new(Vec::new());
-        let builder = seed.map_or(builder, |seed| builder.seed(seed));
-        let policy =
-            builder.on_retry(|event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay)).build().unwrap();
-        policy.call(async || Err::<(), _>(())).await.unwrap_err();
-        pauses.into_inner()
+        let (told, pauses) = mpsc::channel();
+        let builder = seed.map_or(builder.clone(), |seed| builder.seed(seed));
+        let tell = move |event: &RetryEvent<'_, ()>| told.send(event.delay).unwrap();
+        builder.on_retry(tell).build().unwrap().call(async || Err::<(), _>(())).await.unwrap_err();
+        pauses.try_iter().collect()
     }
     assert_eq!(pauses(Some(7)).await, pauses(Some(7)).await);
     assert_ne!(pauses(Some(7)).await, pauses(Some(8)).await);
@@ -228,20 +229,20 @@ async fn body_receives_attempt_number() {
 
 #[tokio::test(start_paused = true)]
 async fn rules_of_one_kind_all_apply() {
-    let told = Cell::new(0);
+    static TOLD: AtomicU32 = AtomicU32::new(0);
     let policy = RetryPolicy::builder()
         .max(9)
         .retry_if(|call: &u32| *call < 5)
         .retry_if(|call: &u32| *call != 3)
         .retry_after(|call: &u32| Some(seconds(u64::from(*call))))
         .retry_after(|_: &u32| Some(seconds(7)))
-        .on_retry(|_: &RetryEvent<'_, u32>| told.set(told.get() + 1))
-        .on_retry(|_: &RetryEvent<'_, u32>| told.set(told.get() + 10))
+        .on_retry(|_: &RetryEvent<'_, u32>| _ = TOLD.fetch_add(1, Ordering::Relaxed))
+        .on_retry(|_: &RetryEvent<'_, u32>| _ = TOLD.fetch_add(10, Ordering::Relaxed))
         .build()
         .unwrap();
     let calls = Calls::start();
     assert_eq!(policy.call(async || Err::<(), _>(calls.note())).await, Err(3));
-    assert_eq!((calls.seconds(), told.get()), (vec![0, 7, 14], 22));
+    assert_eq!((calls.seconds(), TOLD.load(Ordering::Relaxed)), (vec![0, 7, 14], 22));
 }
 
 #[tokio::test(start_paused = true)]

@@ -207,14 +207,14 @@ async fn hint_above_one_hour_ends_retry() {
     assert_eq!(times!(own_over_longer_circuit, HOUR + 1), [0], "the hint does not come from the circuit");
     for (hint, attempts) in [(HOUR, 2), (HOUR + 1, 1), (10_000_000_000, 1)] {
         let calls = Calls::start();
-        let policy = RetryPolicy::builder().max(2).retry_after(|_: &Error| Some(seconds(hint))).build().unwrap();
+        let policy = RetryPolicy::builder().max(2).retry_after(move |_: &Error| Some(seconds(hint))).build().unwrap();
         let _ = policy.call(|| async { ask(&calls, hint) }).await;
         assert_eq!(calls.count(), attempts, "a policy, {hint} s");
     }
     for (hint, attempts) in [(2 * HOUR, 2), (2 * HOUR + 1, 1)] {
         let calls = Calls::start();
         let policy = RetryPolicy::builder().max(2).max_delay(seconds(2 * HOUR));
-        let policy = policy.retry_after(|_: &Error| Some(seconds(hint))).build().unwrap();
+        let policy = policy.retry_after(move |_: &Error| Some(seconds(hint))).build().unwrap();
         let _ = policy.call(|| async { ask(&calls, hint) }).await;
         assert_eq!(calls.count(), attempts, "`max_delay` decides alone, {hint} s");
     }

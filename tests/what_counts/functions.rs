@@ -4,6 +4,7 @@
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use resilience_runtime::{
@@ -73,13 +74,14 @@ async fn retry_method<'w, F>(
 where
     F: Future<Output = Result<u32, Error>>,
 {
+    let retries = world.retries.clone();
     let policy = RetryPolicy::builder()
         .max(2)
         .delay(Duration::ZERO)
         .budget(budget)
         .retry_if(|error: &Error| *error != ERROR_NOT_TO_REPEAT)
         .retry_if_ok(|value: &u32| *value == VALUE_TO_REPEAT)
-        .on_retry(|_: &RetryEvent<'_, Error>| world.on_retry());
+        .on_retry(move |_: &RetryEvent<'_, Error>| _ = retries.fetch_add(1, Ordering::Relaxed));
     policy.build().unwrap().call(|| below(world)).await
 }
 

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use resilience_runtime::{Bulkhead, CircuitBreaker, RateLimit, RetryBudget, RetryCost, deadline};
@@ -59,7 +61,7 @@ pub(crate) struct World {
     noted: Cell<Counts>,
     pub(crate) kind: Kind,
     is_stale: Cell<bool>,
-    pub(crate) retries: Cell<u32>,
+    pub(crate) retries: Arc<AtomicU32>,
     pub(crate) fell_back: Cell<bool>,
 }
 
@@ -81,7 +83,7 @@ impl World {
             noted: Cell::default(),
             kind: family.kind,
             is_stale: Cell::new(false),
-            retries: Cell::new(0),
+            retries: Arc::default(),
             fell_back: Cell::new(false),
         };
         // The circuit `above` starts with one failure, because a success is visible only if it clears a failure. The
@@ -96,7 +98,7 @@ impl World {
     /// Stores the current counts for a later comparison, and sets `retries` to 0.
     pub(crate) fn note(&self) {
         self.noted.set(self.counts());
-        self.retries.set(0);
+        self.retries.store(0, Ordering::Relaxed);
     }
 
     fn counts(&self) -> Counts {
@@ -124,7 +126,7 @@ impl World {
     }
 
     pub(crate) fn on_retry(&self) {
-        self.retries.set(self.retries.get() + 1);
+        self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) async fn body(&self) -> Result<u32, Error> {
@@ -182,7 +184,7 @@ impl World {
 
     pub(crate) fn retry_word(&self, has_ended: bool) -> String {
         match has_ended {
-            _ if self.retries.get() > 0 => "repeats",
+            _ if self.retries.load(Ordering::Relaxed) > 0 => "repeats",
             true => "ends",
             false => "–",
         }

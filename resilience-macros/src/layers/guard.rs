@@ -7,7 +7,7 @@
 //! ```
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::emit::layer::Place;
@@ -21,14 +21,24 @@ use crate::facts::Cause;
 /// and were an `if` expression, each branch would need the exact type `layer`. The value may borrow from temporaries of
 /// the user's expression. A `let` instead of the `match` would drop these temporaries before the call of `Owned::new`.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
+    let (runtime, layer) = (place.runtime(), Ident::new(layer, Span::mixed_site()));
+    let owned = quote_spanned!(Span::mixed_site()=> Owned::<#runtime::__private::#layer>);
+    handle(place, &owned, &place.local(), with)
+}
+
+/// Works as [`owned`], but binds the local variable `local` to a handle of the type `handle`, such as `HeldPolicy`.
+pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenStream) -> TokenStream {
+    self::handle(place, &Ident::new(handle, Span::mixed_site()).into_token_stream(), local, with)
+}
+
+fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let at = mixed.located_at(with.span());
-    let (local, layer) = (place.local(), Ident::new(layer, mixed));
     let (held, with) = (Ident::new("held", at), quote_spanned!(at=> &(#with)));
     quote_spanned! {mixed=>
         let #local = match #with {
-            #held => #runtime::__private::Owned::<#runtime::__private::#layer>::new(#held),
+            #held => #runtime::__private::#handle::new(#held),
         };
     }
 }

@@ -49,7 +49,7 @@ impl Layer for Hedge {
     fn facts(&self) -> Facts {
         let time = Time::Hedged { after: self.after, max: self.max };
         Facts {
-            attempts: self.max,
+            attempts: Some(self.max),
             clones: self.clone.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::AtOnce, None, Cause::ALL, time)
         }

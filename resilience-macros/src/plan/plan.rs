@@ -138,7 +138,7 @@ impl Plan {
         // If each attempt has a circuit of its own, returns no retries, so that the circuit treats each attempt as a
         // first attempt.
         let first = if self.facts(index).per_attempt { index } else { self.block(index) };
-        (first..index).filter(|above| self.facts(*above).attempts > 1)
+        (first..index).filter(|above| self.facts(*above).attempts != Some(1))
     }
 
     /// Returns whether an attribute above `index`, such as a bulkhead, may make a call wait.

@@ -12,7 +12,8 @@ impl Plan {
             if self.facts(index).per_attempt {
                 return None;
             }
-            let attempts = self.above(index).iter().fold(1_u32, |all, above| all.saturating_mul(above.attempts));
+            let attempts =
+                self.above(index).iter().try_fold(1_u32, |all, above| Some(all.saturating_mul(above.attempts?)))?;
             if attempts < threshold || attempts == 1 {
                 return None;
             }

@@ -13,11 +13,11 @@ use crate::base::still_open::StillOpen;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::events::debug_wanted;
 use crate::expansion::cause::Cause;
-use crate::retry::budget::{RetryBudget, RetryCost};
+use crate::retry::budget::{BudgetState, Pays, RetryCost};
 use crate::retry::end::End;
 use crate::retry::events;
 use crate::retry::nested::{self, Counted, Ended as BodyEnded, Inside};
-use crate::retry::rules::RetryEvent;
+use crate::retry::rules::{Covers, RetryEvent, Rules};
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
@@ -131,7 +131,7 @@ impl Attempts {
         schedule: &Schedule,
         hint: Option<Hint>,
         cost: RetryCost,
-        budget: Option<&RetryBudget>,
+        budget: Option<&BudgetState>,
         stays_open: impl FnOnce(Duration) -> bool,
     ) -> Result<Duration, End> {
         let Schedule { max, backoff, max_elapsed, count_nested, .. } = schedule;
@@ -200,7 +200,7 @@ struct Ended<'r, R, T, E> {
     last: Option<End>,
     /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
     failed: bool,
-    budget: Option<&'r RetryBudget>,
+    budget: Option<&'r BudgetState>,
     hint: Option<Hint>,
     cost: RetryCost,
     /// The observations of the last poll of the body: the kind of error that a layer (an attribute such as
@@ -291,9 +291,26 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     }
 
     #[inline]
-    pub fn budget(mut self, budget: &'r RetryBudget) -> Self {
-        self.ended.budget = Some(budget);
+    pub fn budget(mut self, budget: &'r (impl Pays + ?Sized)) -> Self {
+        self.ended.budget = budget.state();
         self
+    }
+
+    /// Sets the functions of a policy.
+    #[inline(always)]
+    pub fn rules<PE, PT>(
+        self,
+        Rules { errors, values }: &'r Rules<PE, PT>,
+    ) -> Judged<'r, R, T, E, impl Hook<E> + use<'r, R, T, E, H, X, C, PE, PT>, X, C>
+    where
+        PE: Covers<E> + ?Sized,
+        PT: Covers<T> + ?Sized,
+    {
+        let judged = self.retry_if(|error| errors.retry_if(error)).retry_if_ok(|value| values.retry_if_ok(value));
+        // Keeps the delay of a circuit below `#[retry(with = ..)]` if the policy reads no delay.
+        let judged =
+            if errors.has_retry_after() { judged.retry_after(|error| errors.retry_after(error)) } else { judged };
+        judged.cost(|error| errors.cost(error)).on_retry(|event: &RetryEvent<'_, E>| errors.on_retry(event))
     }
 
     #[inline]

@@ -1,10 +1,12 @@
 //! Implements [`RetryBudget`], a limit on the total number of retries of all callers.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::base::clock::{SKEW, Tick, nanos};
 use crate::base::packed;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
+use crate::base::sync::{Arc, OnceLock};
 
 /// Limits the total number of retries of all callers that share the budget.
 ///
@@ -12,8 +14,9 @@ use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 /// happens only if the budget grants the retry. If the budget denies a retry, the call returns the outcome of its last
 /// attempt.
 ///
-/// A budget is declared as a `static`. The attribute `#[retry]` names the budget in its option `budget`. A
-/// [`RetryPolicy`](crate::RetryPolicy) receives the budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget).
+/// A budget is a cheap handle. A `static` or a struct can hold the budget, and all its clones share one limit. The
+/// attribute `#[retry]` names the budget in its option `budget`. A [`RetryPolicy`](crate::RetryPolicy) receives the
+/// budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget).
 ///
 /// ```
 /// use resilience_runtime::{RetryBudget, TokenBucket, retry};
@@ -35,11 +38,43 @@ use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 /// assert_eq!((stats.tokens, stats.granted, stats.denied), (0, 2, 8));
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct RetryBudget {
+    config: Config,
+    // The first use of the budget creates the state, because a `static` cannot allocate memory.
+    state: OnceLock<Arc<BudgetState>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Config {
+    Bucket(TokenBucket),
+    Ratio(RetryRatio),
+}
+
+/// The state that all clones of a budget share.
+#[derive(Debug)]
+pub struct BudgetState {
     kind: Kind,
     granted: AtomicU64,
     denied: AtomicU64,
+}
+
+/// A value that refers to the state of a budget.
+pub trait Pays {
+    fn state(&self) -> Option<&BudgetState>;
+}
+
+impl Pays for RetryBudget {
+    #[inline]
+    fn state(&self) -> Option<&BudgetState> {
+        Some(Self::state(self))
+    }
+}
+
+impl Pays for BudgetState {
+    #[inline]
+    fn state(&self) -> Option<&BudgetState> {
+        Some(self)
+    }
 }
 
 #[derive(Debug)]
@@ -135,16 +170,23 @@ pub struct RetryBudgetStats {
 impl RetryBudget {
     /// Creates a budget with a bucket of tokens. The bucket is full at the start.
     pub const fn bucket(bucket: TokenBucket) -> Self {
-        Self::new(Kind::Bucket(bucket, AtomicU32::new(bucket.capacity)))
+        Self { config: Config::Bucket(bucket), state: OnceLock::new() }
     }
 
     /// Creates a budget that grants retries in proportion to the number of calls.
     pub const fn ratio(ratio: RetryRatio) -> Self {
-        Self::new(Kind::Ratio(ratio, Window::new()))
+        Self { config: Config::Ratio(ratio), state: OnceLock::new() }
     }
 
-    const fn new(kind: Kind) -> Self {
-        Self { kind, granted: AtomicU64::new(0), denied: AtomicU64::new(0) }
+    /// Returns the state that all clones of the budget share.
+    #[inline]
+    pub(crate) fn state(&self) -> &Arc<BudgetState> {
+        self.state.get().unwrap_or_else(|| self.create())
+    }
+
+    #[cold]
+    fn create(&self) -> &Arc<BudgetState> {
+        self.state.get_or_init(|| Arc::new(BudgetState::new(self.config)))
     }
 
     /// Records the start of a call. `#[retry]` and [`RetryPolicy`](crate::RetryPolicy) call this method themselves.
@@ -166,14 +208,58 @@ impl RetryBudget {
     /// ```
     #[inline]
     pub fn call_began(&self) {
-        if let Kind::Ratio(ratio, window) = &self.kind {
-            window.calls.add(ratio.slot());
-        }
+        self.state().call_began();
     }
 
     /// Requests a retry, and returns whether the budget grants the retry. A granted retry reduces the budget, even if
     /// the caller does not make the retry.
     pub fn try_retry(&self, cost: RetryCost) -> bool {
+        self.state().try_retry(cost)
+    }
+
+    /// Records the success of a call. `last` is the cost of the call's last granted retry. `last` is `None` if the call
+    /// made no retry.
+    #[inline]
+    pub fn call_succeeded(&self, last: Option<RetryCost>) {
+        self.state().call_succeeded(last);
+    }
+
+    /// Returns a snapshot of the budget: the tokens, and the numbers of granted and denied retries.
+    pub fn stats(&self) -> RetryBudgetStats {
+        self.state().stats()
+    }
+}
+
+/// Returns a handle of the same budget.
+impl Clone for RetryBudget {
+    fn clone(&self) -> Self {
+        Self { config: self.config, state: OnceLock::from(self.state().clone()) }
+    }
+}
+
+impl fmt::Debug for RetryBudget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryBudget").field("config", &self.config).field("stats", &self.stats()).finish()
+    }
+}
+
+impl BudgetState {
+    fn new(config: Config) -> Self {
+        let kind = match config {
+            Config::Bucket(bucket) => Kind::Bucket(bucket, AtomicU32::new(bucket.capacity)),
+            Config::Ratio(ratio) => Kind::Ratio(ratio, Window::new()),
+        };
+        Self { kind, granted: AtomicU64::new(0), denied: AtomicU64::new(0) }
+    }
+
+    #[inline]
+    pub(crate) fn call_began(&self) {
+        if let Kind::Ratio(ratio, window) = &self.kind {
+            window.calls.add(ratio.slot());
+        }
+    }
+
+    pub(crate) fn try_retry(&self, cost: RetryCost) -> bool {
         let granted = match &self.kind {
             Kind::Bucket(bucket, tokens) => {
                 let take = |tokens: u32| tokens.checked_sub(bucket.cost(cost));
@@ -186,10 +272,8 @@ impl RetryBudget {
         granted
     }
 
-    /// Records the success of a call. `last` is the cost of the call's last granted retry. `last` is `None` if the call
-    /// made no retry.
     #[inline]
-    pub fn call_succeeded(&self, last: Option<RetryCost>) {
+    pub(crate) fn call_succeeded(&self, last: Option<RetryCost>) {
         if let Kind::Bucket(bucket, tokens) = &self.kind {
             // The bucket is usually full, and a full bucket needs no write.
             if tokens.load(Ordering::Relaxed) != bucket.capacity {
@@ -198,8 +282,7 @@ impl RetryBudget {
         }
     }
 
-    /// Returns a snapshot of the budget: the tokens, and the numbers of granted and denied retries.
-    pub fn stats(&self) -> RetryBudgetStats {
+    fn stats(&self) -> RetryBudgetStats {
         let tokens = match &self.kind {
             Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
             #[expect(

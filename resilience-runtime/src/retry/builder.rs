@@ -4,8 +4,8 @@ use std::time::Duration;
 use crate::base::config_error::ConfigError;
 use crate::retry::backoff::Jitter;
 use crate::retry::budget::{RetryBudget, RetryCost};
-use crate::retry::policy::RetryPolicy;
-use crate::retry::rules::{AnyError, Both, Cost, OnRetry, RetryAfter, RetryEvent, RetryIf, RetryIfOk};
+use crate::retry::policy::{Parts, RetryPolicy};
+use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent, Rules};
 use crate::retry::schedule::Schedule;
 
 /// Builds a [`RetryPolicy`]. The function [`RetryPolicy::builder`] creates this builder.
@@ -55,24 +55,17 @@ use crate::retry::schedule::Schedule;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy)]
 #[must_use = "a builder does nothing until `build`"]
-pub struct RetryBuilder<P = AnyError> {
-    schedule: Schedule,
-    budget: Option<&'static RetryBudget>,
-    rules: P,
-    /// Whether the method [`cost`](Self::cost) was called.
-    costs: bool,
-}
+pub struct RetryBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Parts<E, T>);
 
 impl RetryPolicy {
     /// Returns a builder with the default options.
     pub fn builder() -> RetryBuilder {
-        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: AnyError, costs: false }
+        RetryBuilder(Parts { schedule: Schedule::DEFAULT, budget: None, rules: Rules::default() })
     }
 }
 
-impl<P> RetryBuilder<P> {
+impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the maximum number of attempts, including the first attempt. The number must be at least 1. Default: 3.
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
@@ -158,16 +151,21 @@ impl<P> RetryBuilder<P> {
 
     /// Sets the budget that must grant each retry. Default: none. Several policies and `#[retry]` attributes may share
     /// one budget.
-    pub fn budget(self, budget: &'static RetryBudget) -> Self {
-        Self { budget: Some(budget), ..self }
+    pub fn budget(mut self, budget: &RetryBudget) -> Self {
+        self.0.budget = Some(budget.clone());
+        self
     }
 
     /// Sets the predicate that selects the errors after which the call is retried. Default: every error.
-    pub fn retry_if<E, F>(self, retry_if: F) -> RetryBuilder<Both<P, RetryIf<F>>>
+    pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
     where
-        F: Fn(&E) -> bool,
+        X: 'static,
+        E: Covers<X>,
+        F: Fn(&X) -> bool + Send + Sync + 'static,
     {
-        self.and(RetryIf(retry_if))
+        let mut builder = self.errors();
+        builder.0.rules.errors.add_retry_if(retry_if);
+        builder
     }
 
     /// Sets the predicate that selects the `Ok` values after which the call is retried. Default: no value.
@@ -187,11 +185,16 @@ impl<P> RetryBuilder<P> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn retry_if_ok<T, F>(self, retry_if_ok: F) -> RetryBuilder<Both<P, RetryIfOk<F>>>
+    pub fn retry_if_ok<V, F>(self, retry_if_ok: F) -> RetryBuilder<E, V>
     where
-        F: Fn(&T) -> bool,
+        V: 'static,
+        T: Covers<V>,
+        F: Fn(&V) -> bool + Send + Sync + 'static,
     {
-        self.and(RetryIfOk(retry_if_ok))
+        let Parts { schedule, budget, rules } = self.0;
+        let mut rules = rules.of_values();
+        rules.values.add_retry_if_ok(retry_if_ok);
+        RetryBuilder(Parts { schedule, budget, rules })
     }
 
     /// Sets the function that reads a requested delay from an error. Default: none. For example, the function may
@@ -201,22 +204,30 @@ impl<P> RetryBuilder<P> {
     /// time to the requested delay. The retry ends if the pause is longer than `max_delay`, or would end after
     /// `max_elapsed`. Without `max_delay`, the retry ends if the requested delay is longer than one hour. The policy
     /// never calls the service before the requested delay has passed.
-    pub fn retry_after<E, F>(self, retry_after: F) -> RetryBuilder<Both<P, RetryAfter<F>>>
+    pub fn retry_after<X, F>(self, retry_after: F) -> RetryBuilder<X, T>
     where
-        F: Fn(&E) -> Option<Duration>,
+        X: 'static,
+        E: Covers<X>,
+        F: Fn(&X) -> Option<Duration> + Send + Sync + 'static,
     {
-        self.and(RetryAfter(retry_after))
+        let mut builder = self.errors();
+        builder.0.rules.errors.add_retry_after(retry_after);
+        builder
     }
 
     /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
     /// error.
     ///
     /// The option `cost` requires a [`budget`](Self::budget).
-    pub fn cost<E, F>(self, cost: F) -> RetryBuilder<Both<P, Cost<F>>>
+    pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where
-        F: Fn(&E) -> RetryCost,
+        X: 'static,
+        E: Covers<X>,
+        F: Fn(&X) -> RetryCost + Send + Sync + 'static,
     {
-        Self { costs: true, ..self }.and(Cost(cost))
+        let mut builder = self.errors();
+        builder.0.rules.errors.add_cost(cost);
+        builder
     }
 
     /// Sets the function that receives a [`RetryEvent`] before the pause of each retry. Default: none.
@@ -231,11 +242,15 @@ impl<P> RetryBuilder<P> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn on_retry<E, F>(self, on_retry: F) -> RetryBuilder<Both<P, OnRetry<F>>>
+    pub fn on_retry<X, F>(self, on_retry: F) -> RetryBuilder<X, T>
     where
-        F: Fn(&RetryEvent<'_, E>),
+        X: 'static,
+        E: Covers<X>,
+        F: Fn(&RetryEvent<'_, X>) + Send + Sync + 'static,
     {
-        self.and(OnRetry(on_retry))
+        let mut builder = self.errors();
+        builder.0.rules.errors.add_on_retry(on_retry);
+        builder
     }
 
     /// Creates the policy.
@@ -243,27 +258,39 @@ impl<P> RetryBuilder<P> {
     /// # Errors
     ///
     /// Returns a [`ConfigError`] for an option outside its range, or for a `cost` without a `budget`.
-    pub fn build(self) -> Result<RetryPolicy<P>, ConfigError> {
-        self.schedule.check()?;
-        let Self { schedule, budget, rules, costs } = self;
-        if costs && budget.is_none() {
+    pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
+        let Parts { schedule, budget, rules } = &self.0;
+        schedule.check()?;
+        if rules.errors.has_cost() && budget.is_none() {
             return Err(ConfigError::new("cost", "given".to_owned(), "beside a `budget`: nothing is paid otherwise"));
         }
-        Ok(RetryPolicy { schedule, budget, rules })
+        Ok(RetryPolicy::new(self.0))
     }
 
-    fn set(self, set: impl FnOnce(Schedule) -> Schedule) -> Self {
-        Self { schedule: set(self.schedule), ..self }
+    fn set(mut self, set: impl FnOnce(Schedule) -> Schedule) -> Self {
+        self.0.schedule = set(self.0.schedule);
+        self
     }
 
-    fn and<R>(self, rule: R) -> RetryBuilder<Both<P, R>> {
-        let Self { schedule, budget, rules, costs } = self;
-        RetryBuilder { schedule, budget, rules: Both(rules, rule), costs }
+    /// Sets the error type of the builder, before the first function that receives an error.
+    fn errors<X>(self) -> RetryBuilder<X, T>
+    where
+        E: Covers<X>,
+    {
+        let Parts { schedule, budget, rules } = self.0;
+        RetryBuilder(Parts { schedule, budget, rules: rules.of_errors() })
     }
 }
 
-impl<P> fmt::Debug for RetryBuilder<P> {
+impl<E: ?Sized, T: ?Sized> Clone for RetryBuilder<E, T> {
+    fn clone(&self) -> Self {
+        let Parts { schedule, budget, rules } = &self.0;
+        Self(Parts { schedule: *schedule, budget: budget.clone(), rules: rules.clone() })
+    }
+}
+
+impl<E: ?Sized, T: ?Sized> fmt::Debug for RetryBuilder<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.schedule.fmt_as("RetryBuilder", f)
+        self.0.schedule.fmt_as("RetryBuilder", f)
     }
 }

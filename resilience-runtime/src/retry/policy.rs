@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::base::sync::Arc;
 use crate::expansion::cause::Cause;
 use crate::retry::attempts::Attempts;
-use crate::retry::budget::RetryBudget;
-use crate::retry::rules::{AnyError, RetryRules};
+use crate::retry::budget::{BudgetState, RetryBudget};
+use crate::retry::rules::{AnyError, AnyValue, Covers, Rules};
 use crate::retry::schedule::Schedule;
 
 /// Repeats a call after a failed attempt, with growing pauses between the attempts.
@@ -59,21 +60,70 @@ use crate::retry::schedule::Schedule;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy)]
-pub struct RetryPolicy<P = AnyError> {
+///
+/// # Type parameters
+///
+/// A `RetryPolicy` without type parameters accepts attempts with any error type. If the policy has a function that
+/// receives an error, such as [`retry_if`](crate::RetryBuilder::retry_if), its type is `RetryPolicy<E>`, with the error
+/// type `E` of this function. If the policy has the function [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its type
+/// is `RetryPolicy<E, T>`, with the value type `T`.
+///
+/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use it. A policy is a cheap handle.
+/// Only [`build`](crate::RetryBuilder::build) allocates memory.
+///
+/// ```
+/// use std::io;
+/// use resilience_runtime::{RetryPolicy, retry};
+///
+/// struct Client {
+///     retry: RetryPolicy<io::Error>,
+/// }
+///
+/// impl Client {
+///     fn new(attempts: u32) -> Result<Self, resilience_runtime::ConfigError> {
+///         let retry = RetryPolicy::builder().max(attempts).retry_if(|error: &io::Error| error.raw_os_error().is_none());
+///         Ok(Self { retry: retry.build()? })
+///     }
+///
+///     #[retry(with = self.retry)]
+///     async fn ask(&self) -> io::Result<u32> {
+///         Ok(42)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(Client::new(5)?.ask().await?, 42);
+/// # Ok(())
+/// # }
+/// ```
+pub struct RetryPolicy<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Parts<E, T>>);
+
+/// The options of a policy.
+pub(super) struct Parts<E: ?Sized, T: ?Sized> {
     pub(super) schedule: Schedule,
-    pub(super) budget: Option<&'static RetryBudget>,
-    pub(super) rules: P,
+    pub(super) budget: Option<RetryBudget>,
+    pub(super) rules: Rules<E, T>,
 }
 
 /// Returns a policy that makes at most three attempts, with pauses of one and two seconds, and retries every error.
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { schedule: Schedule::DEFAULT, budget: None, rules: AnyError }
+        Self::new(Parts { schedule: Schedule::DEFAULT, budget: None, rules: Rules::default() })
     }
 }
 
-impl<P> RetryPolicy<P> {
+impl<E: ?Sized, T: ?Sized> Clone for RetryPolicy<E, T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
+    pub(super) fn new(parts: Parts<E, T>) -> Self {
+        Self(Arc::new(parts))
+    }
+
     /// Calls `f` until an attempt succeeds, or until [`max`](crate::RetryBuilder::max) attempts have failed. Some
     /// options of the policy, such as [`retry_if`](crate::RetryBuilder::retry_if), can end the retry before `max`
     /// attempts have failed.
@@ -108,28 +158,23 @@ impl<P> RetryPolicy<P> {
     ///
     /// Dropping the future that this method returns drops the current attempt, or ends the current pause. No further
     /// attempt starts.
-    pub async fn call<T, E, F, Fut>(&self, mut f: F) -> Result<T, E>
+    pub async fn call<V, X, F, Fut>(&self, mut f: F) -> Result<V, X>
     where
         F: FnMut() -> Fut,
-        Fut: Future<Output = Result<T, E>>,
-        P: RetryRules<T, E>,
+        Fut: Future<Output = Result<V, X>>,
+        E: Covers<X>,
+        T: Covers<V>,
     {
-        let Self { schedule, budget, rules } = self;
+        let schedule = self.schedule();
         let mut attempts = Attempts::new(schedule);
+        let budget = self.budget();
         if let Some(budget) = budget {
             budget.call_began();
         }
         loop {
             let delay = {
                 let outcome = attempts.watch(async { f().await }).await;
-                let mut judged = attempts
-                    .judge(schedule, outcome)
-                    .rejection(|_| Cause::Unknown)
-                    .retry_if(|error| rules.retry_if(error))
-                    .retry_if_ok(|value| rules.retry_if_ok(value))
-                    .retry_after(|error| rules.retry_after(error))
-                    .cost(|error| rules.cost(error))
-                    .on_retry(|event| rules.on_retry(event));
+                let mut judged = attempts.judge(schedule, outcome).rejection(|_| Cause::Unknown).rules(self.rules());
                 if let Some(budget) = budget {
                     judged = judged.budget(budget);
                 }
@@ -142,6 +187,18 @@ impl<P> RetryPolicy<P> {
                 sleep(delay).await;
             }
         }
+    }
+
+    pub(super) fn schedule(&self) -> &Schedule {
+        &self.0.schedule
+    }
+
+    pub(super) fn rules(&self) -> &Rules<E, T> {
+        &self.0.rules
+    }
+
+    pub(super) fn budget(&self) -> Option<&BudgetState> {
+        Some(self.0.budget.as_ref()?.state())
     }
 
     /// Returns the pause after a failed attempt, without jitter. `attempt` is the number of the failed attempt, counted
@@ -160,12 +217,12 @@ impl<P> RetryPolicy<P> {
     /// assert_eq!(policy.delay_after(u32::MAX), Duration::MAX);
     /// ```
     pub fn delay_after(&self, attempt: u32) -> Duration {
-        self.schedule.backoff.delay_after(attempt)
+        self.0.schedule.backoff.delay_after(attempt)
     }
 }
 
-impl<P> fmt::Debug for RetryPolicy<P> {
+impl<E: ?Sized, T: ?Sized> fmt::Debug for RetryPolicy<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.schedule.fmt_as("RetryPolicy", f)
+        self.0.schedule.fmt_as("RetryPolicy", f)
     }
 }

@@ -1,14 +1,16 @@
-//! Defines [`RetryRules`], the trait of the user's functions that decide about retries.
+//! Defines the user's functions of a [`RetryPolicy`](crate::RetryPolicy).
+#![allow(missing_debug_implementations)] // functions have no text
 
 use std::time::Duration;
 
+use crate::base::sync::Arc;
 use crate::retry::budget::RetryCost;
 
 /// Describes a retry. The function that [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets receives this
 /// value before the pause of the retry.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct RetryEvent<'a, E> {
+pub struct RetryEvent<'a, E: ?Sized> {
     /// Number of the failed attempt, counted from 1.
     pub attempt: u32,
     /// Pause before the next attempt.
@@ -18,108 +20,269 @@ pub struct RetryEvent<'a, E> {
     pub error: Option<&'a E>,
 }
 
-/// The user's functions in a [`RetryPolicy`](crate::RetryPolicy), for attempts that return `Result<T, E>`.
+/// The error type of a [`RetryPolicy`](crate::RetryPolicy) that reads no error. The policy accepts every error type.
 ///
-/// A [`RetryBuilder`](crate::RetryBuilder) wraps each function of the user in a type that implements this trait. The
-/// trait is sealed, so only this crate can implement it. If a function has a parameter of the type `RetryPolicy<impl
-/// RetryRules<T, E>>`, the function accepts every policy for attempts that return `Result<T, E>`.
-pub trait RetryRules<T, E>: sealed::Sealed {
-    /// Returns whether to retry after this error. Default: true.
-    fn retry_if(&self, error: &E) -> bool {
-        let _ = error;
-        true
-    }
-
-    /// Returns whether to retry after this `Ok` value. Default: false.
-    fn retry_if_ok(&self, value: &T) -> bool {
-        let _ = value;
-        false
-    }
-
-    /// Returns the delay that the error asks for. The pause before the next attempt is at least as long as this delay.
-    /// Default: `None`.
-    fn retry_after(&self, error: &E) -> Option<Duration> {
-        let _ = error;
-        None
-    }
-
-    /// Returns the cost of a retry after this error. Default: [`RetryCost::Failure`].
-    fn cost(&self, error: &E) -> RetryCost {
-        let _ = error;
-        RetryCost::Failure
-    }
-
-    /// Receives the event of each retry before the pause of this retry. Default: does nothing.
-    fn on_retry(&self, event: &RetryEvent<'_, E>) {
-        let _ = event;
-    }
+/// No value of this type exists.
+#[derive(Debug)]
+pub struct AnyError {
+    _unsized: [Never],
 }
+
+/// The value type of a [`RetryPolicy`](crate::RetryPolicy) that reads no `Ok` value. The policy accepts every value
+/// type.
+///
+/// No value of this type exists.
+#[derive(Debug)]
+pub struct AnyValue {
+    _unsized: [Never],
+}
+
+#[derive(Debug)]
+enum Never {}
+
+/// Connects a type parameter of a [`RetryPolicy`](crate::RetryPolicy) with the type `V` of an attempt.
+///
+/// Each type covers itself. [`AnyError`] and [`AnyValue`] cover every type. The trait is sealed, so only this crate can
+/// implement it.
+pub trait Covers<V>: sealed::Covers<V> {}
+
+impl<P: sealed::Covers<V> + ?Sized, V> Covers<V> for P {}
 
 mod sealed {
-    pub trait Sealed {}
-}
+    use super::{AnyError, AnyValue, ErrorRules, ValueRules};
 
-/// The rules of a [`RetryPolicy`](crate::RetryPolicy) for which the user has set no function. A policy with these rules
-/// retries after every error.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct AnyError;
+    pub trait Covers<V> {
+        /// Returns the value for the user's functions, or `None` if the type parameter belongs to no function.
+        fn see(value: &V) -> Option<&Self>;
 
-impl sealed::Sealed for AnyError {}
-impl<T, E> RetryRules<T, E> for AnyError {}
+        /// Changes the parameter of functions that receive an error.
+        fn of_errors(rules: ErrorRules<Self>) -> ErrorRules<V>;
 
-/// Combines two implementations of [`RetryRules`]. An error is retried if both implementations permit the retry. An
-/// `Ok` value is retried if at least one implementation asks for the retry. If both implementations return a delay, the
-/// longer delay applies.
-#[derive(Clone, Copy, Debug)]
-pub struct Both<A, B>(pub(super) A, pub(super) B);
-
-impl<A: sealed::Sealed, B: sealed::Sealed> sealed::Sealed for Both<A, B> {}
-impl<T, E, A: RetryRules<T, E>, B: RetryRules<T, E>> RetryRules<T, E> for Both<A, B> {
-    fn retry_if(&self, error: &E) -> bool {
-        self.0.retry_if(error) && self.1.retry_if(error)
+        /// Changes the parameter of functions that receive an `Ok` value.
+        fn of_values(rules: ValueRules<Self>) -> ValueRules<V>;
     }
 
-    fn retry_if_ok(&self, value: &T) -> bool {
-        self.0.retry_if_ok(value) || self.1.retry_if_ok(value)
-    }
+    impl<V> Covers<V> for V {
+        #[inline]
+        fn see(value: &V) -> Option<&Self> {
+            Some(value)
+        }
 
-    fn retry_after(&self, error: &E) -> Option<Duration> {
-        self.0.retry_after(error).max(self.1.retry_after(error))
-    }
+        fn of_errors(rules: ErrorRules<Self>) -> ErrorRules<V> {
+            rules
+        }
 
-    /// Returns the cost from the first implementation. If the first cost is the default, [`RetryCost::Failure`],
-    /// returns the cost from the second implementation.
-    fn cost(&self, error: &E) -> RetryCost {
-        match self.0.cost(error) {
-            RetryCost::Failure => self.1.cost(error),
-            cost => cost,
+        fn of_values(rules: ValueRules<Self>) -> ValueRules<V> {
+            rules
         }
     }
 
-    fn on_retry(&self, event: &RetryEvent<'_, E>) {
-        self.0.on_retry(event);
-        self.1.on_retry(event);
+    macro_rules! any {
+        ($($any:ty),*) => {
+            $(
+                // `$any` is unsized. This implementation therefore does not overlap with the implementation above,
+                // which applies to sized types only.
+                impl<V> Covers<V> for $any {
+                    #[inline]
+                    fn see(_: &V) -> Option<&Self> {
+                        None
+                    }
+
+                    fn of_errors(_: ErrorRules<Self>) -> ErrorRules<V> {
+                        ErrorRules::default()
+                    }
+
+                    fn of_values(_: ValueRules<Self>) -> ValueRules<V> {
+                        ValueRules::default()
+                    }
+                }
+            )*
+        };
+    }
+
+    any!(AnyError, AnyValue);
+}
+
+pub(super) use sealed::Covers as Seen;
+
+/// A function of the user that the policy calls for every error or value of the type `P`.
+type Function<P, R> = Arc<dyn Fn(&P) -> R + Send + Sync>;
+type Hook<E> = Arc<dyn Fn(&RetryEvent<'_, E>) + Send + Sync>;
+
+/// All functions of a policy.
+pub struct Rules<E: ?Sized, T: ?Sized> {
+    pub(super) errors: ErrorRules<E>,
+    pub(super) values: ValueRules<T>,
+}
+
+/// The user's functions that receive an error.
+pub struct ErrorRules<E: ?Sized> {
+    retry_if: Option<Function<E, bool>>,
+    retry_after: Option<Function<E, Option<Duration>>>,
+    cost: Option<Function<E, RetryCost>>,
+    on_retry: Option<Hook<E>>,
+}
+
+/// The user's functions that receive an `Ok` value.
+pub struct ValueRules<T: ?Sized> {
+    retry_if_ok: Option<Function<T, bool>>,
+}
+
+impl<E: ?Sized, T: ?Sized> Default for Rules<E, T> {
+    fn default() -> Self {
+        Self { errors: ErrorRules::default(), values: ValueRules::default() }
     }
 }
 
-/// Defines a type that wraps one function. The type implements one method of [`RetryRules`], which calls the function.
-macro_rules! rule {
-    ($name:ident, $function:ident: ($argument:ident: $type:ty) $(-> $answer:ty)?) => {
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name<F>(pub(super) F);
-
-        impl<F> sealed::Sealed for $name<F> {}
-        impl<T, E, F: Fn($type) $(-> $answer)?> RetryRules<T, E> for $name<F> {
-            fn $function(&self, $argument: $type) $(-> $answer)? {
-                (self.0)($argument)
-            }
-        }
-    };
+impl<E: ?Sized, T: ?Sized> Clone for Rules<E, T> {
+    fn clone(&self) -> Self {
+        Self { errors: self.errors.clone(), values: self.values.clone() }
+    }
 }
 
-rule!(RetryIf, retry_if: (error: &E) -> bool);
-rule!(RetryIfOk, retry_if_ok: (value: &T) -> bool);
-rule!(RetryAfter, retry_after: (error: &E) -> Option<Duration>);
-rule!(Cost, cost: (error: &E) -> RetryCost);
-rule!(OnRetry, on_retry: (event: &RetryEvent<'_, E>));
+impl<E: ?Sized, T: ?Sized> Rules<E, T> {
+    /// Sets the type of the errors that the functions receive.
+    pub(super) fn of_errors<X>(self) -> Rules<X, T>
+    where
+        E: Seen<X>,
+    {
+        Rules { errors: E::of_errors(self.errors), values: self.values }
+    }
+
+    /// Sets the type of the `Ok` values that the functions receive.
+    pub(super) fn of_values<V>(self) -> Rules<E, V>
+    where
+        T: Seen<V>,
+    {
+        Rules { errors: self.errors, values: T::of_values(self.values) }
+    }
+}
+
+impl<E: ?Sized> Default for ErrorRules<E> {
+    fn default() -> Self {
+        Self { retry_if: None, retry_after: None, cost: None, on_retry: None }
+    }
+}
+
+impl<E: ?Sized> Clone for ErrorRules<E> {
+    fn clone(&self) -> Self {
+        let Self { retry_if, retry_after, cost, on_retry } = self;
+        Self {
+            retry_if: retry_if.clone(),
+            retry_after: retry_after.clone(),
+            cost: cost.clone(),
+            on_retry: on_retry.clone(),
+        }
+    }
+}
+
+impl<T: ?Sized> Default for ValueRules<T> {
+    fn default() -> Self {
+        Self { retry_if_ok: None }
+    }
+}
+
+impl<T: ?Sized> Clone for ValueRules<T> {
+    fn clone(&self) -> Self {
+        Self { retry_if_ok: self.retry_if_ok.clone() }
+    }
+}
+
+impl<E: ?Sized + 'static> ErrorRules<E> {
+    pub(super) fn add_retry_if(&mut self, second: impl Fn(&E) -> bool + Send + Sync + 'static) {
+        self.retry_if = Some(match self.retry_if.take() {
+            None => Arc::new(second),
+            Some(first) => Arc::new(move |error: &E| first(error) && second(error)),
+        });
+    }
+
+    pub(super) fn add_retry_after(&mut self, second: impl Fn(&E) -> Option<Duration> + Send + Sync + 'static) {
+        self.retry_after = Some(match self.retry_after.take() {
+            None => Arc::new(second),
+            Some(first) => Arc::new(move |error: &E| first(error).max(second(error))),
+        });
+    }
+
+    pub(super) fn add_cost(&mut self, second: impl Fn(&E) -> RetryCost + Send + Sync + 'static) {
+        self.cost = Some(match self.cost.take() {
+            None => Arc::new(second),
+            Some(first) => Arc::new(move |error: &E| match first(error) {
+                RetryCost::Failure => second(error),
+                cost => cost,
+            }),
+        });
+    }
+
+    pub(super) fn add_on_retry(&mut self, second: impl Fn(&RetryEvent<'_, E>) + Send + Sync + 'static) {
+        self.on_retry = Some(match self.on_retry.take() {
+            None => Arc::new(second),
+            Some(first) => Arc::new(move |event: &RetryEvent<'_, E>| {
+                first(event);
+                second(event);
+            }),
+        });
+    }
+}
+
+impl<T: ?Sized + 'static> ValueRules<T> {
+    pub(super) fn add_retry_if_ok(&mut self, second: impl Fn(&T) -> bool + Send + Sync + 'static) {
+        self.retry_if_ok = Some(match self.retry_if_ok.take() {
+            None => Arc::new(second),
+            Some(first) => Arc::new(move |value: &T| first(value) || second(value)),
+        });
+    }
+}
+
+impl<E: ?Sized> ErrorRules<E> {
+    pub(super) fn has_cost(&self) -> bool {
+        self.cost.is_some()
+    }
+
+    pub(super) fn has_retry_after(&self) -> bool {
+        self.retry_after.is_some()
+    }
+
+    pub(super) fn retry_if<X>(&self, error: &X) -> bool
+    where
+        E: Seen<X>,
+    {
+        let Some((retry_if, error)) = self.retry_if.as_ref().zip(E::see(error)) else { return true };
+        retry_if(error)
+    }
+
+    pub(super) fn retry_after<X>(&self, error: &X) -> Option<Duration>
+    where
+        E: Seen<X>,
+    {
+        let (retry_after, error) = self.retry_after.as_ref().zip(E::see(error))?;
+        retry_after(error)
+    }
+
+    pub(super) fn cost<X>(&self, error: &X) -> RetryCost
+    where
+        E: Seen<X>,
+    {
+        let Some((cost, error)) = self.cost.as_ref().zip(E::see(error)) else { return RetryCost::Failure };
+        cost(error)
+    }
+
+    pub(super) fn on_retry<X>(&self, event: &RetryEvent<'_, X>)
+    where
+        E: Seen<X>,
+    {
+        if let Some(on_retry) = &self.on_retry {
+            on_retry(&RetryEvent { attempt: event.attempt, delay: event.delay, error: event.error.and_then(E::see) });
+        }
+    }
+}
+
+impl<T: ?Sized> ValueRules<T> {
+    #[inline]
+    pub(super) fn retry_if_ok<V>(&self, value: &V) -> bool
+    where
+        T: Seen<V>,
+    {
+        let Some(retry_if_ok) = &self.retry_if_ok else { return false };
+        T::see(value).is_some_and(|value| retry_if_ok(value))
+    }
+}

@@ -1,6 +1,6 @@
 //! Runs the cases of `retry.json` about jitter (the random part of a pause between two attempts).
 
-use std::cell::RefCell;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use resilience_runtime::{Jitter, RetryBuilder, RetryEvent, RetryPolicy};
@@ -45,11 +45,10 @@ impl Case {
 
 /// Makes a call whose attempts all fail, and returns the pauses between the attempts, in seconds.
 async fn pauses(builder: RetryBuilder) -> Vec<f64> {
-    let pauses = RefCell::new(Vec::new());
-    let told = |event: &RetryEvent<'_, ()>| pauses.borrow_mut().push(event.delay.as_secs_f64());
-    let policy = builder.on_retry(told).build().unwrap();
-    policy.call(async || Err::<(), _>(())).await.unwrap_err();
-    pauses.into_inner()
+    let (told, pauses) = mpsc::channel();
+    let tell = move |event: &RetryEvent<'_, ()>| told.send(event.delay.as_secs_f64()).unwrap();
+    builder.on_retry(tell).build().unwrap().call(async || Err::<(), _>(())).await.unwrap_err();
+    pauses.try_iter().collect()
 }
 
 /// Returns each pause whose preceding pause is between 0.9 × `prev` and `prev` seconds long. For the first pause,

@@ -8,7 +8,7 @@ use super::grammar::{ATTRIBUTE, Retry};
 use super::options::{Budget, Opt};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
-use crate::layers::limits;
+use crate::layers::{guard, limits};
 use crate::parse::args::OptionName;
 
 impl Layer for Retry {
@@ -19,11 +19,17 @@ impl Layer for Retry {
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
         Facts {
             asks: Asks::ByCircuit,
-            attempts: self.max(),
+            attempts: self.with.is_none().then(|| self.max()),
             clones: self.clone.clone(),
             attempt: self.attempt.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, catches, time)
         }
+    }
+
+    /// Binds the policy of the option `with` to a local variable, before the code of the outermost attribute.
+    fn site(&self, place: Place<'_>) -> Option<TokenStream> {
+        let with = self.with.as_ref()?;
+        Some(guard::held(place, "HeldPolicy", &policy(place), with))
     }
 
     /// Output:
@@ -61,6 +67,8 @@ impl Layer for Retry {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
         });
+        let held = self.with.as_ref().map(|_| policy(place));
+        let of_policy = held.as_ref().map(|policy| quote_spanned!(at=> .rules(#policy.rules())));
         let retry_after = match &self.retry_after {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
@@ -76,14 +84,22 @@ impl Layer for Retry {
         };
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let budget = format_ident!("{local}_budget", span = mixed);
-        let pays = self.budget.is_some().then(|| quote_spanned!(mixed=> .budget(#budget)));
+        let pays = match (&self.budget, &held) {
+            (Some(_), _) => Some(quote_spanned!(mixed=> .budget(#budget))),
+            (None, Some(policy)) => Some(quote_spanned!(mixed=> .budget(&#policy))),
+            (None, None) => None,
+        };
         let schedule = place.schedule();
         let func = place.func();
         let next = quote_spanned! {at=>
-            #local.judge(#schedule(), outcome)#own.rejection(#rejected)#others #pays #(#rules)* #retry_after
+            #local.judge(#schedule(), outcome)#own.rejection(#rejected)#others #pays #(#rules)* #retry_after #of_policy
                 .text(#error).circuits(#circuits).next(#func)
         };
-        let budget = self.budget.as_ref().map(|made| made.bind(place, &budget));
+        let budget = match (&self.budget, &held) {
+            (Some(made), _) => Some(made.bind(place, &budget)),
+            (None, Some(policy)) => Some(quote_spanned!(mixed=> #policy.call_began();)),
+            (None, None) => None,
+        };
         let state = self.state(place, &schedule);
         let sleep = quote_spanned!(mixed=> #runtime::__private::sleep(delay));
         let wait = place.wait(mixed, &quote_spanned!(mixed=> ()), sleep);
@@ -123,7 +139,7 @@ impl Retry {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
         let delay = settings.time(Opt::Delay).map_or(limits::RETRY_DELAY_DEFAULT, |(_, delay)| delay);
-        (!changes && self.retry_after.is_none()).then(|| Pauses {
+        (!changes && self.retry_after.is_none() && self.with.is_none()).then(|| Pauses {
             max: self.max(),
             delay: delay.as_secs_f64(),
             backoff: settings.number(Opt::Backoff).unwrap_or(limits::RETRY_BACKOFF_DEFAULT),
@@ -136,12 +152,24 @@ impl Retry {
     /// decorated function does not store the settings.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
-        let (local, settings) = (place.local(), self.settings.calls(place));
-        quote_spanned! {Span::mixed_site()=>
-            let #schedule = || const { &#runtime::__private::Schedule::DEFAULT #settings };
+        let (local, mixed) = (place.local(), Span::mixed_site());
+        let options = if self.with.is_some() {
+            let policy = policy(place);
+            quote_spanned!(mixed=> #policy.schedule())
+        } else {
+            let settings = self.settings.calls(place);
+            quote_spanned!(mixed=> const { &#runtime::__private::Schedule::DEFAULT #settings })
+        };
+        quote_spanned! {mixed=>
+            let #schedule = || #options;
             let mut #local = #runtime::__private::Attempts::new(#schedule());
         }
     }
+}
+
+/// Returns the name of the local variable that contains the policy of the option `with`.
+fn policy(place: Place<'_>) -> Ident {
+    format_ident!("{}_policy", place.local(), span = Span::mixed_site())
 }
 
 impl Budget {

@@ -20,19 +20,30 @@ pub(super) struct Retry {
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
+    /// The expression in the option `with`, for a policy that the user created.
+    pub(super) with: Option<TokenStream>,
     pub(super) attempt: Option<Ident>,
     pub(super) clone: Vec<Ident>,
 }
 
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
+    let with = args.has(Opt::With);
     let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
+    if with {
+        let message = "does not go with `with`: the policy that you hold has its own";
+        args.refuse(&RULES, message, errors);
+        args.refuse(&[Opt::RetryAfter], message, errors);
+        for ident in settings.idents() {
+            errors.push(ident.span(), format_args!("`{ident}` {message}"));
+        }
+    }
     // Skips the check for contradictions if the value of an option could not be parsed. The value has already been
     // reported, and the check would use the default of the option instead.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }
-    if let (Some(cost), false) = (args.ident(Opt::Cost), args.has(Opt::Budget) || args.is_broken()) {
+    if let (Some(cost), false) = (args.ident(Opt::Cost), with || args.has(Opt::Budget) || args.is_broken()) {
         errors.push(cost.span(), "`cost` needs `budget = ..` beside it: nothing is paid otherwise");
     }
     let rule = |option| Some((option, args.read(option, errors, value::function)?));
@@ -42,6 +53,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         rules: RULES.into_iter().filter_map(rule).collect(),
         retry_after: args.read(Opt::RetryAfter, errors, value::function),
         budget: args.read(Opt::Budget, errors, budget),
+        with: args.read(Opt::With, errors, value::expression),
         attempt: args.read(Opt::Attempt, errors, value::binding),
         clone: args.list(Opt::Clone, errors),
     };

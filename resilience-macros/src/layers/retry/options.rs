@@ -11,6 +11,7 @@ use crate::parse::value;
 
 options! {
     pub(super) enum Opt: synonyms::RETRY {
+        With = "with",
         Max = "max",
         Delay = "delay",
         Backoff = "backoff",

@@ -1,0 +1,65 @@
+//! Gives decorated functions access to a policy of the user: `#[retry(with = ..)]`.
+#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+
+use crate::base::sync::Arc;
+use crate::retry::budget::{BudgetState, Pays, RetryBudget};
+use crate::retry::policy::RetryPolicy;
+use crate::retry::rules::Rules;
+use crate::retry::schedule::Schedule;
+
+/// A handle of a policy that belongs to one call.
+#[derive(Debug)]
+pub struct HeldPolicy<E: ?Sized, T: ?Sized>(RetryPolicy<E, T>);
+
+impl<E: ?Sized, T: ?Sized> HeldPolicy<E, T> {
+    pub fn new(policy: &RetryPolicy<E, T>) -> Self {
+        Self(policy.clone())
+    }
+
+    #[inline]
+    pub fn schedule(&self) -> &Schedule {
+        self.0.schedule()
+    }
+
+    #[inline]
+    pub fn rules(&self) -> &Rules<E, T> {
+        self.0.rules()
+    }
+
+    /// Records the start of a call in the budget of the policy.
+    #[inline]
+    pub fn call_began(&self) {
+        if let Some(budget) = self.0.budget() {
+            budget.call_began();
+        }
+    }
+}
+
+impl<E: ?Sized, T: ?Sized> Pays for HeldPolicy<E, T> {
+    #[inline]
+    fn state(&self) -> Option<&BudgetState> {
+        self.0.budget()
+    }
+}
+
+/// A handle of a budget that belongs to one call.
+#[derive(Debug)]
+pub struct HeldBudget(Arc<BudgetState>);
+
+impl HeldBudget {
+    pub fn new(budget: &RetryBudget) -> Self {
+        Self(budget.state().clone())
+    }
+
+    #[inline]
+    pub fn call_began(&self) {
+        self.0.call_began();
+    }
+}
+
+impl Pays for HeldBudget {
+    #[inline]
+    fn state(&self) -> Option<&BudgetState> {
+        Some(&self.0)
+    }
+}
