@@ -1,5 +1,6 @@
-//! Compares two ways to protect a service that consists of ten shards (independent servers): one circuit for all
-//! shards, or one circuit for each shard. The program simulates ten minutes during which one of the ten shards is down.
+//! Compares two ways to protect a service of ten shards (independent servers). The first way is one circuit for all
+//! shards, and the second way is one circuit for each shard. The program simulates ten minutes during which one of the
+//! ten shards is down.
 //!
 //! Run this example with `cargo run --example partial_outage`. The program pauses tokio's clock, and advances the clock
 //! step by step, so that ten simulated minutes take no real time.

@@ -1,6 +1,6 @@
-//! Shows a circuit breaker that is called without an attribute: two failures open the circuit, and the circuit rejects
-//! the third call. This project's original specification (of a Python breaker) contains this program as a script that
-//! verifies the breaker.
+//! Shows a circuit breaker without an attribute: two failures open the circuit, and the circuit rejects the third call.
+//! The original specification of this project describes a breaker in Python. A script in the specification verifies
+//! this breaker with the same calls.
 //!
 //! Run this example with `cargo run --example verification`.
 

@@ -2,7 +2,7 @@
 //! Also tests that a breaker uses little memory, and that the circuit of each key uses little memory. With the option
 //! `key`, each value of the key has a circuit of its own.
 //!
-//! These tests need a process of their own, because they replace the global allocator.
+//! These tests need a process of their own, because this file replaces the global allocator.
 
 use std::future::{Future, pending};
 use std::pin::pin;
@@ -200,8 +200,8 @@ fn key_takes_at_most_256_bytes() {
 
 #[test]
 fn breaker_takes_few_bytes_beside_its_stripes() {
-    // A test in another thread may create a breaker at the same time, and take a place in an allocation of this test. The
-    // number of breakers is so large that this place does not change the average.
+    // Breakers share allocations, even across threads. A test in another thread may therefore use a part of the
+    // measured memory. This part is too small to change the average over 20,000 breakers.
     const BREAKERS: u64 = 20_000;
     let mut breakers = Vec::with_capacity(20_000);
     let all = kept(|| {

@@ -1,6 +1,6 @@
-//! Tests that `docs/promises.md` names an existing test for each promise, and contains each sentence of the sections
-//! "Guarantees" of the README and the crate page. Also tests the promises about the sources, such as the absence of
-//! `unsafe` code.
+//! Tests that `docs/promises.md` names an existing test for each promise. The README and the crate page each have a
+//! section "Guarantees", and `docs/promises.md` must contain each sentence of these sections. Also tests the promises
+//! about the sources, such as the absence of `unsafe` code.
 //!
 //! This test is a separate binary, because it reads the sources of both crates.
 
@@ -113,7 +113,7 @@ fn each_guarantee_is_in_the_list() {
     }
 }
 
-/// Returns the source files of a crate, without files of unit tests and without unit tests at the end of a file.
+/// Returns the path and the text of each source file of a crate, without its unit tests.
 fn library_code(folder: &Path) -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -145,7 +145,7 @@ fn library_code_has_no_panicking_macro() {
                 .map(|line| format!("{}: {line}", path.display())),
         );
     }
-    // Generated code calls the function `never`, which panics, only in a branch that never runs.
+    // This line belongs to the function `never`. Generated code calls `never` only in a branch that never runs.
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
     // The compiler evaluates the `unwrap` in this constant, so the `unwrap` cannot panic in a program.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));

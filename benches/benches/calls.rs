@@ -66,8 +66,8 @@ fn criterion() -> Criterion {
         .sample_size(10)
 }
 
-/// Makes `calls` calls on each core of `cores`. All cores make their calls at the same time. Returns the time that one
-/// core took for its calls, as the mean over all cores.
+/// Makes `calls` calls on each core of `cores`. All cores make their calls at the same time. Returns the mean time that
+/// a core took for all its calls.
 fn elapsed(subject: &Subject, calls: u64, cores: &[CoreId]) -> Duration {
     let start = Barrier::new(cores.len());
     let all: Vec<Duration> = thread::scope(|scope| {

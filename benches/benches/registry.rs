@@ -47,9 +47,9 @@ fn main() {
         CircuitBreaker::builder(name).register().unwrap();
     }
     println!("register, {CIRCUITS} circuits: {:.0} ns each", begun.elapsed().as_nanos() as f64 / CIRCUITS as f64);
-    // Two consecutive lookups ask for names that are 7,919 places apart in `names`. Among 100,000 circuits, a lookup
-    // therefore finds no data in the processor's caches. Among 1,000 circuits, all data of a lookup are in the caches.
-    // The vector `asked` holds the names in the order of the lookups, so that reading a name causes no cache miss.
+    // Each lookup asks for the name 7,919 places after the previous name in `names`. With 100,000 circuits, a lookup
+    // usually finds no data in the processor's caches. With 1,000 circuits, all data of a lookup are in the caches. The
+    // vector `asked` holds the names in the order of the lookups, so that reading a name causes no cache miss.
     for among in [CIRCUITS, 1000] {
         let asked: Vec<_> = (0..CIRCUITS).map(|n| names[n * 7919 % among].clone()).collect();
         let nanos = median(|| {
@@ -61,10 +61,10 @@ fn main() {
         });
         println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
-    // For comparison, measures a loop that only locks a list, and clones one `Arc` from the list. The loop shows how
-    // much of the time of `get_circuit` is spent on a lock and on waiting for memory. Each `Arc` points to 200 bytes,
-    // which is about the size of a circuit. The mutex prevents the processor from fetching several values at once. The
-    // lock inside `get_circuit` has this effect, too.
+    // For comparison, measures a loop that only locks a list and clones one `Arc` of the list. The loop shows how much
+    // of the time of `get_circuit` is spent on a lock and on waiting for memory. Each `Arc` points to 200 bytes, which
+    // is about the size of a circuit. The mutex prevents the processor from fetching several values at once, as the
+    // lock inside `get_circuit` does.
     let values: Vec<Arc<[u64; 25]>> = (0..CIRCUITS).map(|_| Arc::new([0; 25])).collect();
     let values = Mutex::new(values);
     for among in [CIRCUITS, 1000] {

@@ -30,9 +30,9 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// Makes a call, counts its success, and stores the time of the success. A breaker that counts successes and stores
-/// their times needs at least as much time as this function. The function reads the coarse clock of the system once.
-/// The function also makes one compare-and-exchange, in memory that no other thread writes.
+/// Makes a call, counts its success, and stores the time of the success. Every breaker that counts successes and stores
+/// their times needs at least as much time as this function. The function only reads the coarse clock of the system,
+/// and makes one compare-and-exchange in memory of its own thread.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };

@@ -76,8 +76,8 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     }
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
-        // Without a retry, makes three calls, as many as each retry below. The time of a retry minus the time of these
-        // three calls is therefore the time that the retry itself takes.
+        // Makes three calls without a retry, because each retry below also makes three calls. If the time of these
+        // three calls is subtracted from the time of a retry, the time of the retry itself remains.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

@@ -15,8 +15,7 @@ pub(crate) struct Hit {
     pub(crate) url: String,
 }
 
-/// The part of a service's answer that the search uses. The services Exa and Tavily also send other fields, which are
-/// ignored.
+/// The part of a service's answer that the search uses. The search ignores all other fields of the answer.
 #[derive(Deserialize)]
 struct Hits {
     results: Vec<Hit>,
@@ -51,8 +50,8 @@ impl ServiceError {
         !matches!(self, Self::Status(status) if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS)
     }
 
-    /// Returns `true` only for server errors (status 5xx), after which a second attempt may succeed. A timeout is not
-    /// temporary in this sense, so that a search does not wait for two timeouts of one service.
+    /// Returns `true` only for server errors (status 5xx), after which a second attempt may succeed. Returns `false`
+    /// for a timeout, so that a search does not wait for two timeouts of one service.
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Status(status) if status.is_server_error())
     }

@@ -22,8 +22,8 @@ use tokio::task::JoinHandle;
 pub(crate) const KEY: &str = "stand-in";
 
 /// Returns an HTTP client that reaches the local servers of this file on every machine. The client ignores the proxy
-/// settings in environment variables. The client loads no installed certificates, because on a machine without
-/// installed certificates, the construction of the client would fail.
+/// settings in environment variables. The client loads no certificates, because loading fails on a machine without
+/// installed certificates.
 pub(crate) fn client() -> reqwest::Result<Client> {
     Client::builder().no_proxy().tls_certs_only([]).build()
 }
@@ -104,8 +104,7 @@ fn serve(listener: TcpListener, shared: Arc<Shared>) -> Running {
     let (stop, stopped) = oneshot::channel::<()>();
     let app = Router::new().route("/search", post(search)).with_state(shared);
     let server = axum::serve(listener, app).with_graceful_shutdown(async {
-        // Ignores the result, because the server must stop after a message from the sender, and also after the drop of
-        // the sender.
+        // Ignores the result, because the server must also stop if the sender is dropped without a message.
         let _ = stopped.await;
     });
     Running { stop, server: tokio::spawn(server.into_future()) }

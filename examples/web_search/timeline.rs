@@ -26,8 +26,7 @@ impl Timeline {
         Ok(Self { begin: Instant::now(), events })
     }
 
-    /// Prints a line for a search that began at `start` and has just ended, and then the events since the previous
-    /// search.
+    /// Prints a line for a search that began at `start` and has just ended. Then prints the events of this search.
     pub(crate) fn print(&self, start: Instant, query: &str, requests: &str, result: impl Display) {
         let [at, took] = [start - self.begin, start.elapsed()].map(|time| format!("{:.2} s", time.as_secs_f64()));
         println!("{at:>8} {took:>8}  {query:<18}{requests:<18}{result}");

@@ -1,9 +1,9 @@
 //! Generates the tokens of a decorated function from its layers. A layer is one attribute on the function.
 //!
-//! Callers see the signature that the user wrote. The new function body consists of inline statements around one
-//! `async` block. The `async` block contains the user's statements. Every generated token has the hygiene of
-//! `Span::mixed_site`. A generated token has the location of the user's code only if compile errors about the token
-//! should point at the user's code.
+//! Callers see the signature that the user wrote. The new function body consists of statements around one `async`
+//! block. The `async` block contains the user's statements. Every generated token has the hygiene of
+//! `Span::mixed_site`. If compile errors about a token should point at the user's code, the token also has the location
+//! of the user's code.
 
 mod arguments;
 mod body;
@@ -59,15 +59,15 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// }
 /// ```
 ///
-/// If the circuit admits the call, `admit` returns a permit, with which `settle` later records the outcome. The
-/// statement `let mut permit = ..` takes the permit out of the result of `admit`, so that the future of `f` does not
-/// store the whole result while the body runs. The block after `let delay =` drops the outcome before the sleep, so
-/// that the outcome need not be `Send`.
+/// If the circuit admits the call, `admit` returns a permit. Later, `settle` records the outcome with this permit. The
+/// `match` unwraps the result of `admit` before the body runs. The future of `f` then stores only the permit, and not
+/// the whole result. The block after `let delay =` drops the outcome before the sleep, so that the outcome need not be
+/// `Send`.
 ///
-/// All layers (attributes) share one `async` block, because a future with an `async` block for each layer would store
-/// the arguments several times. Only a hedge adds an `async` block for each attempt. A rejected call leaves the
-/// function by `return`. If a layer above handles the rejection, the rejected call leaves a labelled block by `break`
-/// instead. A rejected attempt of a hedge leaves the `async` block of the attempt by `return`.
+/// All layers (attributes) share one `async` block. With an `async` block for each layer, the future would store the
+/// arguments several times. Only a hedge adds an `async` block for each attempt. A rejected call leaves the function by
+/// `return`. If a layer above handles the rejection, the rejected call leaves a labelled block by `break` instead. A
+/// rejected attempt of a hedge leaves the `async` block of the attempt by `return`.
 pub(crate) fn emit(
     function: &Function,
     layers: &[Box<dyn Layer>],
@@ -88,7 +88,9 @@ pub(crate) fn emit(
     };
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan.late());
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
-    // Functions of the user, such as `failure_if`, cannot name an argument that only the block of `#[async_trait]` binds.
+    // The body of an `#[async_trait]` method begins with statements that bind the arguments. Functions of the user,
+    // such as `failure_if`, run outside the body. If these functions need an argument, the expansion binds the
+    // arguments before the body. The expansion does the same if the body may run again.
     let body = if plan.repeats() || !lent.is_empty() || starts_late {
         hoisted
     } else {
@@ -186,8 +188,8 @@ impl Place<'_> {
         }
         let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.noted(&self.watched(block)));
         let ran = self.ran();
-        // Puts the clones into a block of their own. Functions of the user, such as `retry_if`, are outside this block,
-        // and read the arguments.
+        // Puts the clones into a block of their own. Functions of the user, such as `retry_if`, run after this block,
+        // and read the original arguments.
         let wait = match self.clones() {
             Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #wait outcome };),
             None => wait,

@@ -1,5 +1,5 @@
-//! Defines [`Facts`], the properties of one attribute on a function. The module `plan` makes all decisions about the
-//! attributes of a function from `Facts` alone.
+//! Defines [`Facts`], the properties of one attribute on a function. The module `plan` uses only these properties to
+//! decide how the attributes of a function work together.
 
 use std::time::Duration;
 
@@ -7,14 +7,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 pub(crate) struct Facts {
     pub(crate) attribute: &'static str,
-    /// The span at which errors about the order of the attributes point.
+    /// The span for errors about the order of the attributes.
     pub(crate) span: Span,
     pub(crate) runs: Runs,
-    /// The cause of a rejection by this attribute. The attributes above each handle rejections of certain causes only.
-    /// The field is `None` if the attribute rejects no calls.
+    /// The cause of a rejection by this attribute, or `None` if the attribute rejects no calls.
     pub(crate) rejects: Option<Cause>,
-    /// The causes of the rejections that this attribute handles. If an attribute below rejects a call for another
-    /// cause, the error of the rejection bypasses this attribute.
+    /// The causes of the rejections that this attribute handles. A rejection with another cause bypasses this
+    /// attribute. For example, a rejection by a circuit bypasses a retry.
     pub(crate) catches: &'static [Cause],
     pub(crate) time: Time,
     pub(crate) asks: Asks,
@@ -28,24 +27,25 @@ pub(crate) struct Facts {
     pub(crate) replaces: bool,
     /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`, and the span of the value. All functions whose `#[circuit]` has
-    /// this name share one circuit.
+    /// The value of the option `name` of `#[circuit]`, and the span of the value.
     pub(crate) name: Option<(String, Span)>,
-    /// The expression in the option `key` of `#[circuit]`. For each value of the expression, the runtime has a separate
-    /// circuit.
+    /// The expression in the option `key` of `#[circuit]`. The runtime creates a separate circuit for each value of the
+    /// expression.
     pub(crate) key: Option<TokenStream>,
     /// Whether the expression `key` contains the attempt number of a retry above this circuit. Two attempts of one call
     /// may then use different circuits.
     pub(crate) per_attempt: bool,
-    /// The user's function in the option `retry_after` of `#[circuit]`. The function returns the delay that an error
-    /// asks for. A retry above this circuit calls the function if the retry itself has no `retry_after`.
+    /// The user's function in the option `retry_after` of `#[circuit]`. The function reads a delay from an error, such
+    /// as the value of a `Retry-After` header. A retry above this circuit calls the function if the retry itself has no
+    /// `retry_after`.
     pub(crate) hint: Option<TokenStream>,
-    /// The names of the arguments in the option `clone`. The expansion clones these arguments for each attempt.
+    /// The names of the arguments in the option `clone`.
     pub(crate) clones: Vec<Ident>,
-    /// The name of a variable for the user's function body. The variable contains the number of the current attempt.
+    /// The name in the option `attempt` of `#[retry]`. The body reads the number of the current attempt from a variable
+    /// with this name.
     pub(crate) attempt: Option<Ident>,
-    /// The user's function in the option `error` or `open`. The expansion calls the function before the body starts, if
-    /// the attribute rejects the call.
+    /// The user's function in the option `error` or `open`. If the attribute rejects a call, the expansion calls the
+    /// function before the body starts.
     pub(crate) rejection: Option<TokenStream>,
     /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
     pub(crate) late: Vec<TokenStream>,
@@ -88,7 +88,6 @@ impl Facts {
 #[derive(Clone, Copy)]
 pub(crate) struct Opens {
     pub(crate) threshold: u32,
-    /// Whether the threshold is the default value.
     pub(crate) by_default: bool,
 }
 
@@ -96,7 +95,7 @@ pub(crate) struct Opens {
 /// call.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Runs {
-    /// The body may consume the arguments.
+    /// The attribute runs the body at most once, so the body may consume the arguments.
     Once,
     /// The attribute needs the arguments again after the body has run, for another attempt or for a fallback function.
     Again,
@@ -109,10 +108,9 @@ pub(crate) enum Runs {
 pub(crate) enum Cause {
     /// A circuit rejected the call. A retry that receives this rejection makes no further attempt.
     Circuit,
-    /// A bulkhead or a rate limit rejected the call. A circuit above ignores this rejection, because the rejection says
-    /// nothing about the service. If the `key` of a circuit contains the number of the attempt, this cause also stands
-    /// for a rejection by that circuit. A retry above may then make another attempt, because this attempt may use a
-    /// different circuit.
+    /// A bulkhead or a rate limit rejected the call. A retry that receives this rejection may make another attempt. If
+    /// the `key` of a circuit contains the number of the attempt, a rejection by this circuit has this cause, too. The
+    /// next attempt may then use another circuit.
     Limit,
 }
 
@@ -127,13 +125,14 @@ pub(crate) enum Asks {
     Nothing,
     /// The attribute must know whether an attribute below rejected the call.
     Rejected,
-    /// The attribute, a retry, must know whether a circuit below rejected the call. The expansion stores this
+    /// The attribute is a retry, and must know whether a circuit below rejected the call. The expansion stores this
     /// information if an attribute between the retry and the circuit handles the rejection. The expansion also stores
-    /// the information if each attempt has its own circuit. Otherwise the error of the rejection bypasses the retry.
+    /// the information if each attempt has its own circuit. In all other cases, the error of the rejection bypasses the
+    /// retry.
     ByCircuit,
-    /// The attribute must know whether an attribute below rejected the call, or whether the caller's deadline (the end
-    /// of a timeout around the call) ended the call. The expansion stores this information only if an attribute below
-    /// can reject calls, or is a timeout.
+    /// The attribute is a circuit, and must know whether an attribute below rejected the call. The circuit must also
+    /// know whether the caller's deadline (the end of a timeout around the call) ended the call. The expansion stores
+    /// this information only if an attribute below can reject calls, or is a timeout.
     ByCaller,
 }
 

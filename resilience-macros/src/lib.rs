@@ -4,8 +4,8 @@
 //! expand a stack:
 //!
 //! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
-//! 2. `layers` contains a module for each attribute. Each of these modules parses the options of one attribute with the
-//!    parsers in `parse`.
+//! 2. `layers` contains a module for each attribute. Each of these modules parses the options of one attribute, and
+//!    generates the tokens of this attribute.
 //! 3. `plan` reports contradictions between layers. `plan` reads the properties of each layer from a `Facts` struct.
 //! 4. `emit` combines the tokens of all layers into one expansion.
 //!
@@ -49,9 +49,9 @@ macro_rules! attributes {
 
 attributes! { bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout }
 
-/// Declares a hidden attribute macro for each name `$theirs` that another library uses for the attribute `$ours` of
-/// this crate. The hidden macro reports a compile error that names `$ours`, and returns the function unchanged. Also
-/// declares `SYNONYMS`, the table of all pairs of `$theirs` and `$ours`.
+/// Declares a hidden attribute macro for each name in `$theirs`. Other libraries use these names for the attribute
+/// `$ours` of this crate. For example, the hidden macro `circuit_breaker` reports a compile error that names `circuit`.
+/// Also declares `SYNONYMS`, the table of all pairs of `$theirs` and `$ours`.
 macro_rules! synonyms {
     ($($ours:ident: $($theirs:ident),*;)*) => {
         const SYNONYMS: &[(&str, &str)] = &[$($((stringify!($theirs), stringify!($ours))),*),*];

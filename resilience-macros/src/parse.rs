@@ -1,5 +1,5 @@
-//! Parses the options of attributes. Also parses the functions that have the attributes. No parser in this module
-//! belongs to one particular attribute of this crate.
+//! Parses the options of attributes, and the functions below the attributes. All attributes of this crate share these
+//! parsers.
 
 pub(crate) mod args;
 pub(crate) mod async_trait;

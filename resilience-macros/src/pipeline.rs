@@ -5,9 +5,10 @@
 //! 3. Check the attributes for contradictions.
 //! 4. Generate the tokens of the decorated function.
 //!
-//! rustc expands the outermost attribute of a function first. The expansion of the outermost attribute contains the
-//! code of all attributes of this crate, and removes these attributes from the function. If each attribute expanded
-//! alone, rustc would wrap the code of an inner attribute around the code of an outer attribute.
+//! rustc expands the outermost attribute of a function first. This attribute generates the code of all attributes of
+//! this crate, and removes the other attributes from the function. If each attribute expanded alone, the outermost
+//! attribute would wrap the body first. The inner attributes would then wrap the code of the outermost attribute, in
+//! the wrong order.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -21,16 +22,17 @@ use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, mentions};
 
-/// The argument that marks an attribute as absorbed. The code of an absorbed attribute is already in the expansion of
-/// another attribute. The absorbed attribute therefore changes nothing when rustc expands it.
+/// The argument of an absorbed attribute, as in `#[retry(__absorbed)]`. The outermost attribute has already generated
+/// the code of an absorbed attribute. An absorbed attribute therefore returns its item unchanged.
 ///
-/// The expansion still contains the absorbed attribute. Without the attribute, rustc would report the import of the
-/// attribute as unused. Without the attribute, rustc would also accept code that lacks the import.
+/// The expansion keeps the absorbed attribute, so that rustc checks its import. Without the attribute, rustc would
+/// report `use resilience_runtime::retry` as unused. Without the attribute, rustc would also accept code that lacks
+/// this import.
 const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
-/// that belong to `family`, the table of all attributes of this crate. `synonyms` contains pairs of names: the name of
-/// an attribute in another library, and the name of the attribute of this crate that does the same.
+/// that belong to `family`, the table of all attributes of this crate. `synonyms` contains pairs of names, such as
+/// `("circuit_breaker", "circuit")`: the name of an attribute in another library, and the name in this crate.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
@@ -38,7 +40,7 @@ pub(crate) fn expand(
     args: TokenStream,
     item: &TokenStream,
 ) -> TokenStream {
-    // For an attribute such as `#[circuit = "name"]`, rustc itself reports an error.
+    // Reports no error for an attribute such as `#[circuit = "name"]`, because rustc itself reports an error.
     if args.to_string() == ABSORBED || is_assigned(Span::call_site()) {
         return item.clone();
     }
@@ -86,8 +88,8 @@ pub(crate) fn expand(
     with_errors(errors, &expansion)
 }
 
-/// Returns `item`, and a compile error that names `ours`, the attribute of this crate that does the same as the
-/// attribute `theirs` of another library.
+/// Returns `item` and a compile error. The error tells the user to write the attribute `ours`, which another library
+/// calls `theirs`.
 pub(crate) fn unknown(theirs: &str, ours: &str, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     errors.push(Span::call_site(), unknown_attribute(theirs, ours));
@@ -105,8 +107,8 @@ fn is_assigned(span: Span) -> bool {
     path.find(['=', '(', '[', '{', ']']).is_some_and(|at| path[at..].starts_with('='))
 }
 
-/// Returns the attribute of this crate that `path` names, or `None` if `path` names any other attribute. `path` is the
-/// name of the attribute, such as `retry`. The path of the runtime crate may precede this name.
+/// Returns the attribute of this crate that `path` names. Returns `None` if `path` names any other attribute. `path` is
+/// a name such as `retry`, or a path such as `resilience_runtime::retry`.
 fn recognise<'a>(path: &Path, runtime: Option<&Path>, family: &'a [Attribute]) -> Option<&'a Attribute> {
     let mut names = names(path);
     let last = names.pop()?;
@@ -133,15 +135,15 @@ fn parse(attribute: &Attribute, attr: &syn::Attribute, errors: &mut Errors) -> P
     (attribute.parse)(attr.path().span(), args, errors)
 }
 
-/// Returns `#[path(__absorbed)]`. When rustc expands this attribute, the argument `__absorbed` makes the attribute
-/// return the function unchanged.
+/// Returns `#[path(__absorbed)]`. An attribute with the argument `__absorbed` returns its item unchanged.
 fn without_effect(path: &Path) -> syn::Attribute {
     let absorbed = Ident::new(ABSORBED, Span::mixed_site());
     parse_quote_spanned!(Span::mixed_site()=> #[#path(#absorbed)])
 }
 
 /// Reports an error if another attribute of this crate has expanded on the function before this attribute. The other
-/// attribute did not recognise this attribute, because the user imported this attribute under a new name.
+/// attribute did not recognise this attribute, because the user imported this attribute under a new name, as in
+/// `use resilience_runtime::circuit as breaker`.
 fn comes_first(function: &Function, errors: &mut Errors) {
     if function.body.as_ref().is_some_and(|(body, _)| mentions(body, EXPANDED)) {
         errors.push(
@@ -153,7 +155,7 @@ fn comes_first(function: &Function, errors: &mut Errors) {
 }
 
 /// Adds up to two sentences to the docs of the function. The first sentence states the longest time of a call, if the
-/// attributes determine this time. The second sentence is a warning, if the attempts of one failing call can open a
+/// attributes determine this time. The second sentence warns the user if the attempts of one failing call can open a
 /// circuit. A function without docs gets no sentence, so that rustc still reports the missing docs.
 fn document(function: &mut Function, plan: &Plan) {
     // Does not count `#[doc(alias = ..)]` and `#[doc(hidden)]` as docs, because these attributes contain no text.

@@ -4,8 +4,8 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Path;
 
-/// The name of a constant that an expansion may add to the function body. If an attribute finds this name in the body,
-/// the attribute reports an error, because another attribute of this crate has already expanded on the function.
+/// The name of a constant that an expansion may add to the function body. The name in the body shows that an attribute
+/// of this crate has already expanded on the function. Another attribute that finds the name reports an error.
 pub(crate) const EXPANDED: &str = "__RESILIENCE_EXPANDED";
 
 /// Returns whether `tokens` contain the name `ident`. The name also counts inside a format string, such as `"{ident}"`.
@@ -39,7 +39,8 @@ pub(crate) fn uses(body: &TokenStream, ident: &str) -> bool {
         let statement = rest.iter().position(|token| is(token, ';')).unwrap_or(rest.len());
         let (statement, after) = rest.split_at(statement);
         if names(statement) {
-            // Skips blocks before the statement, such as the block of an `if`.
+            // Blocks may precede the statement without a `;`, as in `if a { .. } let b = c;`. The search for `let`
+            // skips these blocks.
             let start = statement.iter().rposition(|token| is_word(token, "let"));
             let Some(start) = start else { return true };
             let (before, declared) = statement.split_at(start);

@@ -34,10 +34,9 @@ pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// The generated code of each attribute contains the name of this constant. If an attribute is imported under another
-/// name (`use .. as ..`), the attributes above the renamed attribute do not recognise it, and are expanded first. The
-/// renamed attribute then finds the name of this constant in the function body, and reports that the renamed attribute
-/// must be the topmost attribute.
+/// Detects an attribute that is imported under another name (`use .. as ..`). The attributes above a renamed attribute
+/// do not recognise it, and are expanded first. Their generated code contains the name of this constant. When the
+/// renamed attribute finds this name in the function body, it reports that it must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds a circuit's declaration (its name and options) to a static list, before `main` starts. The functions

@@ -139,9 +139,8 @@ impl Bulkhead {
 
     /// Takes one of the bulkhead's slots (one for each concurrent call), and waits if no slot is free.
     ///
-    /// The wait lasts at most for the time of the option [`wait`](BulkheadBuilder::wait). If a
-    /// [`deadline`](crate::deadline()) around the call comes before the end of this time, the wait ends at the
-    /// deadline.
+    /// The call waits at most for the time of the option [`wait`](BulkheadBuilder::wait). If a
+    /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
     ///
     /// # Errors
     ///
@@ -282,8 +281,8 @@ pub struct BulkheadBuilder {
 }
 
 impl BulkheadBuilder {
-    /// Sets the longest time for which a call waits if the maximum number of calls is already running, 0 to 584 years.
-    /// Default: 0, so the call is rejected at once.
+    /// Sets the longest time for which a call waits for a free slot, 0 to 584 years. Default: 0, so a call is rejected
+    /// at once if no slot is free.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

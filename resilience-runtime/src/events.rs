@@ -1,5 +1,4 @@
-//! Defines parts that several `tracing` events of this crate share: the target, a check of the level, and the field
-//! `error`.
+//! Defines the target, the check of the level, and the field `error` of this crate's `tracing` events.
 //!
 //! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
 //! events may therefore call functions of this crate.
@@ -17,9 +16,9 @@ const ERROR_CHARS: usize = 50;
 
 /// Returns whether any subscriber might receive DEBUG events, which report single calls.
 ///
-/// This function compares DEBUG with the maximum levels of `tracing`, and does not call the macro `tracing::enabled!`.
-/// If a subscriber of the crate `tracing-subscriber` has per-layer filters, it expects an event right after each use of
-/// `tracing::enabled!`. If no event follows this use, the subscriber loses the next event (tokio-rs/tracing#2519).
+/// This function does not call the macro `tracing::enabled!`, because some subscribers would lose an event
+/// (tokio-rs/tracing#2519). A subscriber with per-layer filters expects an event right after each use of
+/// `tracing::enabled!`. If no event follows, the subscriber loses its next event.
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()

@@ -71,8 +71,8 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`. As long as no attempt has succeeded, calls `f` again at intervals of `after`, up to `max` attempts in
-    /// all. If a [`deadline`](crate::deadline()) around the call has passed, no further attempt starts.
+    /// Calls `f`. While no attempt has succeeded, calls `f` again at intervals of `after`, at most `max` times in all.
+    /// If a [`deadline`](crate::deadline()) around the call has passed, no further attempt starts.
     ///
     /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
     /// use a [`RetryPolicy`](crate::RetryPolicy).
@@ -153,8 +153,8 @@ pin_project! {
         #[pin]
         timer: Option<Timer>,
         // An array with one element for each attempt. An element is `None` if its attempt has not started, or has
-        // ended. The type of the array is the type parameter `P`, because the macro `pin_project!` does not support
-        // const generics, such as the length of the array.
+        // ended. The length of the array is a const generic, which the macro `pin_project!` does not support. The type
+        // of the array is therefore the type parameter `P`.
         attempts: P,
     }
 }
@@ -215,8 +215,8 @@ where
                 None => true,
                 Some(timer) => *this.left > 0 && timer.poll(cx).is_ready(),
             };
-            // Starts no further attempt after the caller's deadline. The timer for the next attempt ends before the
-            // deadline, but the runtime may poll this task after the deadline.
+            // The timer for the next attempt ends before the caller's deadline, but the runtime may poll this task
+            // after the deadline. No further attempt starts then.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
                 return Poll::Pending;

@@ -62,37 +62,37 @@
 //! # Guarantees
 //!
 //! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A call counts as
-//!   cancelled if its future is dropped. However, if the call ran for the time of the option `hung_after` before the
-//!   drop, the call counts as a failure.
+//!   cancelled if its future is dropped. With the option `hung_after`, a call that ran for this time before the drop
+//!   counts as a failure instead.
 //! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
 //!   call appears only in the totals of [`CircuitStats`].
 //! - A half-open circuit admits a few calls as trials. The number of running trials plus the number of successful
-//!   trials never exceeds the option `half_open_max`. If no trial has started for the time of the option
-//!   `trial_timeout`, the running trials are no longer included in this sum, and the circuit admits a new trial.
+//!   trials never exceeds the option `half_open_max`. If no trial starts for the time of the option `trial_timeout`,
+//!   this sum no longer includes the running trials. The circuit then admits another trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. There are two exceptions to this
 //!   rule:
-//!   - With the option `key`, each key has its own circuit. A call allocates if its key has no circuit, because the key
-//!     is new, or because `max_keys` circuits exist.
-//!   - An error of a layer allocates if it becomes an [`std::io::Error`], a `Box<dyn Error>` or an `anyhow::Error`.
+//!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
+//!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
+//!     `Box<dyn Error>` or an `anyhow::Error`.
 //! - No lock is held across an await, an event or your code.
 //! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
 //!   circuit takes a lock only in these cases:
 //!   - The first call of a function takes a lock to find the circuit by its name.
-//!   - A success takes a lock after failures, or if it is the first success of its thread since the circuit was created
-//!     or last closed.
-//!   - A success takes a lock if the circuit has a `key`, if the call is slow, or if a tenth of the circuit's time
-//!     window has passed.
+//!   - A success takes a lock after failures.
+//!   - After the circuit was created or closed, the first success of each thread takes a lock.
+//!   - A success takes a lock if the circuit has a `key`, or if the call is slow.
+//!   - The first success after each tenth of the circuit's time window takes a lock.
 //!   - A success takes a lock in a rare race with another thread, or after four billion successes.
 //!
 //! # Events
 //!
 //! The crate emits events with `tracing` and the target `resilience`. The crate emits each event after the change that
-//! the event reports. An event of a circuit, bulkhead or rate limit has a field `circuit`, `bulkhead` or `rate_limit`,
-//! which contains the name of the circuit, bulkhead or rate limit. An event of a retry, timeout, fallback or hedge has
-//! a field `func` with the name of the decorated function. For a method named `call`, such as [`RetryPolicy::call`],
-//! the field `func` contains the type name of the closure that the method receives. The events escape special
+//! the event reports. An event of a circuit has a field `circuit` with the name of the circuit. In the same way, events
+//! of bulkheads and rate limits have a field `bulkhead` or `rate_limit`. An event of a retry, timeout, fallback or
+//! hedge has a field `func` with the name of the decorated function. If a method such as [`RetryPolicy::call`] emits
+//! the event, the field `func` contains the type name of the method's closure argument. The events escape special
 //! characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
@@ -218,8 +218,8 @@ pub use resilience_macros::retry;
 #[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::timeout;
-// The names of similar attributes in other libraries. Using one of these names causes a compile error. The error
-// message contains the name of the similar attribute in this crate.
+// Other libraries use the following names for similar attributes. Each of these attributes only emits a compile error,
+// which contains the name of the attribute in this crate.
 #[doc(hidden)]
 #[cfg(feature = "macros")]
 pub use resilience_macros::{

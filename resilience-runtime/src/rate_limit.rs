@@ -33,7 +33,7 @@ impl RateLimitedError {
     }
 
     /// Returns the time until the rate limit admits another call. This time is longer than zero. A call after this time
-    /// may be rejected again, because another caller may make a call first.
+    /// may still be rejected, because another caller may call first.
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.source.wait)
     }
@@ -161,9 +161,8 @@ impl RateLimit {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
         loop {
-            // The clock is read after `due` has been loaded. If this thread read the clock before `due`, another thread
-            // could change `due` between the two readings. The wait in the error would then be too long, because `now`
-            // would be too old for the new `due`.
+            // Reads the clock after `due`. In the opposite order, another thread could change `due` after the clock
+            // reading. The error would then report too long a wait, because `now` would be older than `due`.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {

@@ -133,9 +133,8 @@ impl Case {
         }
     }
 
-    /// Returns the outcome of the call `id`, which the step `finish` of this call contains. If the case has no step
-    /// `finish` for this call, returns `Outcome::Cancel`, because the test drops the running calls at the end of a
-    /// case.
+    /// Returns the outcome that the step `finish` of the call `id` contains. If the case has no such step, returns
+    /// `Outcome::Cancel`, because the test drops the running calls at the end of a case.
     fn outcome(&self, id: &str) -> Outcome {
         let ends = |step: &Step| step.with.filter(|_| step.id == id);
         self.steps.iter().find_map(ends).unwrap_or(Outcome::Cancel)
@@ -147,9 +146,9 @@ struct Replay<'a> {
     breaker: CircuitBreaker,
     running: HashMap<&'a str, Call>,
     began: Instant,
-    /// Contains an entry for each finished step (operation) of the case. The number in the entry is the time on the
-    /// paused clock at the end of the step, in seconds since the start of the case. The array in the entry holds the
-    /// earliest and the latest possible time stamp of the step, in milliseconds since 1970.
+    /// Contains an entry for each finished step (operation) of the case. The number is the end of the step on the
+    /// paused clock, in seconds since the start of the case. The array holds the earliest and the latest possible time
+    /// stamp of the step, in milliseconds since 1970.
     journal: Vec<(u64, [u128; 2])>,
 }
 
@@ -168,8 +167,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Runs a step (operation) of the case. Returns `Some(Ok(()))` if the breaker admits a call, `Some(Err(..))` if the
-    /// breaker rejects a call, and `None` if the step starts no call.
+    /// Runs a step (operation) of the case. Returns `None` if the step starts no call, and an error if the breaker
+    /// rejects the call.
     async fn apply(&mut self, step: &'a Step) -> Option<Result<(), CircuitOpenError>> {
         match step.op {
             Op::Call(outcome) => Some(match Call::start(&self.breaker, outcome).await {

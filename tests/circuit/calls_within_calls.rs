@@ -256,8 +256,8 @@ async fn no_call_belongs_to_permit_of_trial() {
     assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::Closed, 2));
 }
 
-/// Calls each breaker inside the body of the call of the preceding breaker. The innermost body calls the last breaker
-/// again.
+/// Makes nested calls: the body of each breaker's call calls the next breaker. The innermost body calls the last
+/// breaker again.
 fn nested(breakers: &[CircuitBreaker]) -> std::pin::Pin<Box<dyn Future<Output = Result<(), ()>> + '_>> {
     Box::pin(async move {
         match breakers {

@@ -87,8 +87,8 @@ async fn ignored_outcome_is_neither_success_nor_failure() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
-/// In this project's original specification (a Python breaker), a half-open circuit admits every call, so the number of
-/// trials (calls of a half-open circuit) has no limit.
+/// In this project's original specification (a Python breaker), a half-open circuit admits every call. The number of
+/// trials (calls of a half-open circuit) therefore has no limit.
 #[tokio::test(start_paused = true)]
 async fn trials_are_limited_to_half_open_max() {
     let breaker = half_open(2).await;
@@ -174,8 +174,8 @@ fn call_begun_before_reset_does_not_count() {
     assert_eq!((breaker.state(), breaker.stats().failures), (CircuitState::Closed, 0));
 }
 
-/// In this project's original specification (a Python breaker), `cooldown_remaining` has the same meaning in every
-/// state: the time that is left of a cooldown that began at the last failure.
+/// In this project's original specification (a Python breaker), `cooldown_remaining` has the same formula in every
+/// state: the full cooldown, minus the time since the last failure.
 #[tokio::test(start_paused = true)]
 async fn cooldown_remaining_is_zero_unless_open() {
     let breaker = breaker(2, 1);
@@ -197,8 +197,8 @@ async fn cooldown_remaining_is_zero_unless_open() {
     assert_eq!(remaining(), (CircuitState::Closed, Duration::ZERO));
 }
 
-/// In this project's original specification (a Python breaker), the statistics still show an open circuit after the
-/// cooldown, until a caller reads the state or makes a call.
+/// In this project's original specification (a Python breaker), the statistics show an open circuit even after the
+/// cooldown. The circuit becomes half-open only when a caller reads the state or makes a call.
 #[tokio::test(start_paused = true)]
 async fn stats_are_half_open_once_cooldown_ends() {
     let breaker = breaker(1, 1);

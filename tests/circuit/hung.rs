@@ -252,8 +252,8 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // The second run sees a failure of the first run, because the end of the first run dropped the call `holds_slot`.
-    // The body of this call had run for 5 s, which is longer than `hung_after`.
+    // Both runs use the same circuit. The end of the first run dropped the call `holds_slot`. The body of this call had
+    // run for 5 s, which is longer than `hung_after`. The circuit has therefore counted one failure.
     let failed = with_default(tracing_subscriber::registry().with(Warnings::default()), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

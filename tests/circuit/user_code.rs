@@ -1,5 +1,5 @@
-//! Tests that the user's code may call the library. If the library held a lock while it called a closure, an expression
-//! or a body, a call of the same circuit in this code would hang.
+//! Tests that the closures, expressions and bodies of the user may call the library. If the library held the lock of a
+//! circuit while this code runs, a call of the same circuit in this code would hang.
 
 use std::cell::Cell;
 use std::fmt;
@@ -9,7 +9,8 @@ use resilience_runtime::{
     CircuitBreaker, CircuitOpenError, RetryEvent, check_circuits, circuit, get_circuit, get_circuit_stats, retry,
 };
 
-/// Uses everything of the library that takes a lock of a circuit, or of the registry (the list of all named circuits).
+/// Calls the functions of the library that take the lock of a circuit, or of the registry (the list of all named
+/// circuits).
 fn use_library() {
     let breaker = get_circuit("user_code::all").expect("declared by an attribute");
     let _ = breaker.state();

@@ -13,7 +13,7 @@ use crate::history::Settings;
 pub(crate) type Start = Rc<Cell<Option<Instant>>>;
 
 /// Identifies the state in which a breaker admitted a call. `generation` is the number of state changes and resets
-/// before the admission. `lease` states how often the trials (calls of the half-open circuit) had exceeded
+/// before the admission. `lease` is the number of times that trials (calls of the half-open circuit) exceeded
 /// `trial_timeout` before the admission.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ticket {
@@ -236,8 +236,8 @@ impl Facts {
     }
 }
 
-/// An admitted call. If this value is dropped while `ended` is `false`, the breaker counts the call as cancelled, or as
-/// failed if the call has run for `hung_after` or longer.
+/// An admitted call. If this value is dropped while `ended` is `false`, the breaker counts the call as cancelled. If
+/// the call has run for `hung_after` or longer, the breaker counts a failure instead.
 pub(crate) struct Admitted<'m> {
     pub(crate) breaker: &'m Breaker,
     pub(crate) ticket: Ticket,

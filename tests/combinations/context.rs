@@ -67,7 +67,7 @@ pub(crate) async fn noting<F: Future>(starts: Vec<Start>, future: F) -> F::Outpu
 
 impl Context {
     /// Returns the context for the body of a function, or for an attempt of a hedge. Also returns the cells of
-    /// `circuits`, in which the caller stores the time at which the body or the hedge first waits.
+    /// `circuits`. In these cells, the caller stores the time at which the body or the hedge first waits.
     pub(crate) fn inside(mut self) -> (Self, Vec<Start>) {
         self.nested.append(&mut self.retries);
         let starts = take(&mut self.circuits);

@@ -16,8 +16,8 @@ pub(crate) struct Function {
     pub(crate) call: for<'w> fn(&'w World, At) -> Running<'w>,
 }
 
-/// Creates a decorated function from words such as `retry2`. Each word adds an attribute to the function, and a
-/// [`Layer`] to the list from which the model reads the attributes.
+/// Creates a decorated function from words such as `retry2`. Each word adds an attribute to the function. Each word
+/// also adds a [`Layer`] to a list, from which the model reads the attributes.
 macro_rules! function {
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
         function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)

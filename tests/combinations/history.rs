@@ -19,8 +19,8 @@ pub(crate) enum Layer {
     /// [`End::Ignored`]. Its `retry_if_ok` selects the value [`End::BadOk`]. Its `retry_after` reads the delay in the
     /// error [`End::Busy`].
     Retry3,
-    /// A retry with at most two attempts and no pause. With `retry_rejected = true`, the retry also repeats an attempt
-    /// in which the circuit of a called function rejected a call.
+    /// A retry with at most two attempts, no pause, and `retry_rejected = true`. The retry therefore also repeats an
+    /// attempt after a rejection by the circuit of a called function.
     Failover,
     /// A timeout of 7 s.
     Timeout,
@@ -88,8 +88,8 @@ pub(crate) enum Step {
     Calls(Vec<(Duration, Call)>),
     Sleep(Duration),
     TakeSlot,
-    /// Frees a slot (a place for one concurrent call) of the bulkhead that a step `TakeSlot` has taken. Does nothing if
-    /// no step holds a slot.
+    /// Frees a slot (a place for one concurrent call) that an earlier step `TakeSlot` has taken. If no such slot is
+    /// taken, does nothing.
     FreeSlot,
     Reset(usize),
 }
@@ -111,7 +111,7 @@ pub(crate) struct Settings {
 pub(crate) struct History {
     pub(crate) circuits: [Settings; 2],
     pub(crate) slots: u32,
-    /// The longest time for which a call waits until the bulkhead admits the call.
+    /// The longest time that a call waits for a slot of the bulkhead.
     pub(crate) wait: Duration,
     pub(crate) burst: u32,
     pub(crate) steps: Vec<Step>,

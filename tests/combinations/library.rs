@@ -30,8 +30,8 @@ pub(crate) const IGNORED: Error = Error::Status(404);
 pub(crate) type Outcome = Result<u32, Error>;
 pub(crate) type Running<'w> = Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
-/// The calls that a history (a sequence of operations) has started, and the circuits, the bulkhead and the rate limit
-/// that all these calls share.
+/// The state of a run: the calls that have started, and the circuits, the bulkhead and the rate limit that these calls
+/// share.
 pub(crate) struct World {
     pub(crate) a: CircuitBreaker,
     pub(crate) b: CircuitBreaker,

@@ -139,8 +139,8 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
     trace
 }
 
-/// Runs a history (a random sequence of operations) with the library and with the model. Describes the first operation
-/// after which the library and the model differ, or returns `None` if they never differ.
+/// Runs a history (a random sequence of operations) with the library and with the model. Returns a description of the
+/// first operation after which the library and the model differ. Returns `None` if they never differ.
 fn difference(history: &History) -> Option<String> {
     let runtime = paused_runtime();
     while BUDGET.stats().tokens < CAPACITY {
@@ -201,8 +201,8 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // If the function has attributes, removes a layer only if a decorated function with exactly the
-                    // remaining layers exists.
+                    // The attributes of a function are fixed in `FUNCTIONS`. A layer can therefore be removed only if
+                    // `FUNCTIONS` contains a function with exactly the remaining layers.
                     let attribute = FUNCTIONS.iter().position(|function| function.layers == layers);
                     if frame.attribute.is_none() || attribute.is_some() {
                         let attribute = frame.attribute.and(attribute);
@@ -237,8 +237,8 @@ fn stacks_behave_as_their_model() {
         let history = shrunk(history);
         match difference(&history) {
             Some(difference) => panic!("seed {seed}: {history:?}\n{difference}"),
-            // The history (a sequence of operations) shows no difference if it runs alone, so an attribute has kept
-            // state from an earlier history.
+            // If the history (a sequence of operations) runs alone, the library and the model agree. An attribute must
+            // therefore have kept state from an earlier history.
             None => panic!("seed {seed}, only after the seeds before: {history:?}\n{first}"),
         }
     }

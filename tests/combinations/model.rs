@@ -146,9 +146,9 @@ impl Model {
         .await
     }
 
-    /// Polls `body`. If the body fails, and no circuit left a message (the time until the circuit may admit a call)
-    /// during the last poll, the stored message comes from an earlier call. This method then removes the stored
-    /// message.
+    /// Polls `body`. A circuit leaves a message (the time until the circuit may admit a call) when it rejects a call or
+    /// opens. If the body fails, and no circuit left a message during the last poll, the stored message comes from an
+    /// earlier call. This method then removes the stored message.
     async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
         let mut body = pin!(body);
         poll_fn(move |cx| {

@@ -94,8 +94,8 @@ fn manual_state_changes_emit_events() {
     );
 }
 
-/// In this project's original specification (a Python breaker), the first read of the state after the cooldown changes
-/// the state to half-open, and emits an event.
+/// In this project's original specification (a Python breaker), the first read of the state after the cooldown makes
+/// the circuit half-open, and emits an event.
 #[tokio::test(start_paused = true)]
 async fn reading_the_state_emits_no_event() {
     record();

@@ -1,5 +1,5 @@
-//! Implements a `tracing` subscriber for the whole process. The subscriber records the events of each thread in a
-//! separate list, because several tests run at the same time, each in its own thread.
+//! Implements a `tracing` subscriber for the whole process. Several tests run at the same time, each in its own thread.
+//! The subscriber therefore records the events of each thread in a separate list.
 
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};

@@ -1,4 +1,5 @@
-//! Tests a block that borrows another field than the statement before the block. The test needs edition 2021.
+//! Tests an `async` block that borrows `self.count`, while a variable outside the block borrows `self.name`. Before
+//! edition 2021, a block without `move` borrows the whole `self`, so this file needs edition 2021.
 
 use std::future::Future;
 use std::io;

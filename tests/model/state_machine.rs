@@ -301,8 +301,8 @@ impl Call {
             (Self::Permit(permit), End::Failure) => permit.failure(),
             (Self::Permit(permit), End::Ignored) => permit.ignore(),
             (Self::Permit(permit), End::Panic) => {
-                // A permit (the object through which the test ends the call) cannot know that the call panicked, so the
-                // breaker counts each dropped permit as cancelled.
+                // The panic drops the permit (the admission of the call). A permit from `try_acquire_owned` cannot
+                // detect a panic, so the breaker counts the call as cancelled.
                 let _ = catch_unwind(AssertUnwindSafe(move || {
                     let _permit = permit;
                     resume_unwind(Box::new("panicked"))

@@ -1,5 +1,5 @@
 //! Tests the names of circuits. A name belongs either to a single circuit, or to several circuits that differ in their
-//! keys. The name of a circuit without a key must not end with a key in brackets, as in `name[key]`.
+//! keys. If a circuit has no key, its name must not end in brackets, as in `name[key]`.
 
 use std::io;
 

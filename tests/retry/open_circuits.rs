@@ -88,8 +88,8 @@ async fn rejection_by_half_open_circuit_ends_policy() {
     sleep(seconds(1)).await;
     let _trial = breaker.try_acquire().unwrap();
     let begin = Instant::now();
-    // The pause of 8 s is longer than the wait of at most 1 s that the rejection asks for. The retry therefore ends
-    // because of the rejection itself, and not because the circuit blocks the next attempt.
+    // The rejection asks for a wait of at most 1 s, and the pause of the retry takes 8 s. The circuit would therefore
+    // not block the next attempt. The retry ends because of the rejection itself.
     let rejected = policy().call(|| breaker.call(|| std::future::ready(Err::<(), _>(Plain)))).await;
     assert!(matches!(rejected, Err(CallError::Open(_))));
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));

@@ -61,7 +61,8 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
     }
 }
 
-/// The three attributes above `instrument` generate code with a label, which `instrument` must be able to parse.
+/// The three attributes above `instrument` generate code with a label. The attribute `instrument` must be able to parse
+/// this code.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "foreign::instrumented_inner", threshold = 9, open = io::Error::other)]

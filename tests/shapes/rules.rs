@@ -10,7 +10,8 @@ use resilience_runtime::{
     RetryCost, TokenBucket,
 };
 
-/// A request that is no longer whole after the body has changed it.
+/// An argument of decorated functions. The body sets `whole` to `false` in its clone of the argument. The options of
+/// the attributes must read the argument itself, in which `whole` is `true`.
 #[derive(Clone, Debug)]
 struct Request {
     whole: bool,
@@ -27,7 +28,6 @@ fn failed() -> io::Error {
     io::Error::other("failed")
 }
 
-/// Consumes the request.
 async fn send(request: Request) -> io::Result<()> {
     tokio::task::yield_now().await;
     drop(request.text);
@@ -171,7 +171,8 @@ fn named(text: &str) -> io::Error {
     io::Error::other(text.to_owned())
 }
 
-/// Declares functions whose body consumes `text`. A rejection of the function reads `text`.
+/// Declares functions whose body consumes its arguments. If an attribute rejects a call, its option `error` or `open`
+/// must still read an argument.
 macro_rules! consuming {
     ($($(#[$attr:meta])* $name:ident($text:ident, $more:ident);)*) => {
         $(
@@ -246,7 +247,7 @@ async fn rejection_reads_an_argument_that_the_body_consumes() {
     assert_eq!(by_bulkhead("text".to_owned(), ("more".to_owned(), 7)).await.unwrap(), "textmore.7");
 }
 
-/// The functions `failure_if` and `error` read arguments after the body has run.
+/// In each method, `failure_if` reads an argument after the body has run.
 struct Client(String);
 
 impl Client {

@@ -126,8 +126,9 @@ async fn bounds_are_those_of_the_bare_function() {
     assert!(assert_send(fails_locally(true)).await.is_err());
 }
 
-/// Finds out whether a value is `Send`. The method `is_send` of this type applies to a `Send` value only. The compiler
-/// prefers this method to the method of the trait [`IsSend`].
+/// Finds out whether a value of the type `T` is `Send`. If `T` is `Send`, the compiler selects the method `is_send` of
+/// `Probe`, which returns `true`. Otherwise, the compiler selects the method of the trait [`IsSend`], which returns
+/// `false`.
 struct Probe<T>(std::marker::PhantomData<T>);
 
 impl<T> Probe<T> {

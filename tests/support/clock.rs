@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// Returns a duration of whole seconds. This function is a short form of `Duration::from_secs`.
+/// Returns a duration of this number of seconds.
 pub const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Creates a runtime of one thread with a paused clock, for tests that need several clocks.
+/// Creates a runtime of one thread with a paused clock.
 pub fn paused_runtime() -> Runtime {
     Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 }

@@ -14,7 +14,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Creates a record without calls, which measures the times of the calls from now on.
+    /// Creates a record without calls. All times in the record are measured from now on.
     pub fn start() -> Self {
         Self { begin: Instant::now(), at: RefCell::default() }
     }

@@ -1,6 +1,6 @@
 //! Defines the decorated functions that the test calls. The table in `resilience-runtime/docs/guide/what_counts.md` has
-//! a column for each layer (an attribute such as `#[circuit]`), and a row for each way in which a call can end. Each
-//! function has the layer of one column, around a call that ends as one row describes.
+//! a column for each layer (an attribute such as `#[circuit]`). Each row of the table is a way in which a call can end.
+//! Each function has the layer of one column, around a call that ends as one row describes.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -22,8 +22,7 @@ pub(crate) type Call = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Resu
 pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
-    /// Two functions with a fallback: the first function with `on = "any"`, and the second function with `on =
-    /// "rejected"`.
+    /// Two functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`.
     pub(crate) fallbacks: Option<(Call, Call)>,
     pub(crate) hedge: Call,
 }
@@ -200,8 +199,8 @@ family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
-// `REPEAT` equals `PLAIN`, but has a retry budget (a limit on retries) of its own, because the calls of the functions
-// in `PLAIN` use up the tokens of their budget.
+// `REPEAT` equals `PLAIN`, but has a retry budget (a limit on retries) of its own. The calls of the functions in
+// `PLAIN` use up the tokens of their budget.
 family!(REPEAT, Plain, world, below {});
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {

@@ -87,8 +87,8 @@ impl World {
             fell_back: Cell::new(false),
         };
         // The circuit `above` starts with one failure, because a success is visible only if it clears a failure. The
-        // retry budget (a limit on retries) starts without the tokens of one retry. If a success returns tokens, the
-        // number of tokens then changes.
+        // retry budget (a limit on retries) is not full at the start, because a success can return tokens only to a
+        // budget that is not full.
         world.above.try_acquire().unwrap().failure();
         assert!(family.budget.try_retry(RetryCost::Failure));
         world.note();

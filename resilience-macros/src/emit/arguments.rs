@@ -1,4 +1,5 @@
-//! Finds the arguments of a function that functions of the user, such as `failure_if`, and fallback functions use.
+//! Finds the arguments of the decorated function that other functions of the user need, such as `failure_if` or a
+//! fallback function.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -9,7 +10,8 @@ use crate::parse::async_trait::Moved;
 use crate::parse::pattern::{Bound, bindings};
 use crate::tokens::{mentions, uses};
 
-/// The arguments that both the body and the functions of the user use after the body has started.
+/// The arguments that the body uses, and that functions of the user, such as `failure_if`, use after the body has
+/// started.
 pub(crate) struct Lent {
     names: Vec<String>,
     /// Whether a function of the user uses the receiver after the body has started.
@@ -19,7 +21,7 @@ pub(crate) struct Lent {
 impl Lent {
     /// Returns the arguments that both the body and a function in `late` use. The expansion calls the functions in
     /// `late`, such as `failure_if`, after the body has started. Leaves out an argument that is declared `mut`, because
-    /// the body owns this argument or a copy of the argument.
+    /// the body owns this argument or its copy.
     pub(crate) fn new<'a>(
         sig: &mut Signature,
         moved: &mut [Moved],
@@ -85,10 +87,10 @@ fn names(sig: &mut Signature, moved: &mut [Moved]) -> Vec<(String, bool)> {
     names
 }
 
-/// The patterns of one argument.
 pub(super) enum Patterns<'a> {
     Receiver(&'a mut Receiver),
-    /// The patterns of the statements to which the macro `#[async_trait]` moves the argument.
+    /// The patterns of the statements with which `#[async_trait]` moves the argument, such as
+    /// `let pattern = argument;`.
     Moved(Vec<&'a mut Pat>),
     Typed(&'a mut Pat, &'a Type),
 }

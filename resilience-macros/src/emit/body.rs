@@ -20,8 +20,8 @@ impl Stack<'_> {
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
         // The braces around the body get the span of the user's braces. The edition of this span decides when Rust
-        // drops the temporaries of the last expression. Clippy reports its lints about the body at this span. Without
-        // the label `'_resilience_body`, rustc would report the braces as unnecessary.
+        // drops the temporaries of the last expression. Clippy reports lints about the body at this span. Without the
+        // label `'_resilience_body`, rustc would report the braces as unnecessary.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let owned = &self.captures.owned;
@@ -37,8 +37,8 @@ impl Stack<'_> {
 }
 
 impl<'a> Place<'a> {
-    /// Returns the layers (attributes) above this position. Leaves out the layers outside the `async` block that
-    /// contains this position. The outermost layer comes first.
+    /// Returns the layers (attributes) above this position whose code is in the same `async` block. The outermost layer
+    /// comes first.
     fn within(self) -> impl DoubleEndedIterator<Item = (Self, &'a dyn Layer)> {
         (self.plan().block(self.index)..self.index)
             .filter_map(move |index| Some((self.at(index), self.at(index).layer()?)))
@@ -73,10 +73,9 @@ impl<'a> Place<'a> {
         bound
     }
 
-    /// Wraps the body in a future that finds out whether an error of the body comes from a rejection, for example in
-    /// another decorated function that the body called. The future recognises such an error even if the type of the
-    /// error gives no access to its sources. Returns the unchanged body if no attribute needs this information, or if
-    /// the signature does not show the output type.
+    /// Wraps the body in a future that detects rejections in other decorated functions that the body calls. The future
+    /// detects such a rejection even if the error of the body hides its sources. Returns the body unchanged if no
+    /// attribute needs this information, or if the signature does not show the output type.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
         match &self.stack.output {
@@ -87,8 +86,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Wraps the body in the futures with which the attributes above observe each poll of the body. The future of a
-    /// circuit makes a panic of the body count as a failure. The future of a retry counts the retries inside the body.
+    /// Wraps the body in futures that observe each poll of the body for the attributes above. The future of a circuit
+    /// makes a panic of the body count as a failure. The future of a retry counts the retries inside the body.
     pub(crate) fn watched(self, block: &TokenStream) -> TokenStream {
         self.within().rfold(block.clone(), |body, (place, layer)| layer.watch(place, body))
     }

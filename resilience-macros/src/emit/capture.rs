@@ -21,7 +21,7 @@ use crate::tokens::{assigns, uses};
 #[derive(Default)]
 pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement makes a
-    /// variable mutable, because the pattern of the argument may not allow a `mut` before the variable.
+    /// variable mutable, because some patterns of arguments allow no `mut` before the variable.
     pub(crate) rebound: TokenStream,
     /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
@@ -30,24 +30,22 @@ pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` in the `async` block, before the user's statements. Each statement
     /// makes an argument a local variable of the block.
     pub(crate) owned: TokenStream,
-    /// Whether a function of the user, such as `failure_if`, borrows arguments of the body after the body has run. The
-    /// field is `false` if the body may run again.
+    /// Whether the `async` block of a body that runs at most once borrows arguments. The block is then not an
+    /// `async move` block. For example, `failure_if` may use an argument after the body has run.
     pub(crate) lends: bool,
-    /// The arguments in the option `clone(..)`. Each argument has a statement that clones the argument before an
-    /// attempt.
+    /// The arguments in the option `clone(..)`.
     clones: Vec<ClonedArgument>,
     /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
     /// uniquely (`&mut`).
     shared: bool,
-    /// Whether an argument becomes a local variable of the new function body. In its errors, rustc names no variable that
-    /// the block of `#[instrument]` captures.
+    /// Whether `#[instrument]` wraps the body in an `async` block. In its errors, rustc does not name an argument that
+    /// this block captures. The expansion therefore moves such an argument into a local variable first.
     names_locals: bool,
     /// The spans of arguments that the body may change, although concurrent attempts share these arguments. The macro
     /// reports a compile error at each of these spans.
     refused: Vec<(Span, Refused)>,
 }
 
-/// An argument in the option `clone(..)`.
 struct ClonedArgument {
     ident: Ident,
     /// The span of the user's `mut` before the argument.
@@ -89,10 +87,10 @@ impl Refused {
 /// Returns how a body that may run again captures the arguments of `sig`. Adds `mut` to each argument in `sig` that the
 /// `async` block of the body must borrow uniquely (`&mut`).
 ///
-/// The function may have code around the `async` block of the body, such as `Box::pin(async move { .. })`. This function
-/// leaves out an argument that the code around the block may move or shadow. `hedges` is true if the decorated
-/// function has a hedge, whose attempts run at the same time. The attempts of a hedge share each argument that is not
-/// in `clone`.
+/// The decorated function may have code around the `async` block of the body, such as `Box::pin(async move { .. })`.
+/// Leaves out an argument that the code around the block may move or shadow. `hedges` is true if the decorated function
+/// has a hedge, whose attempts run at the same time. The attempts of a hedge share each argument that is not in
+/// `clone`.
 pub(crate) fn capture(
     sig: &mut Signature,
     function: &Function,
@@ -158,11 +156,10 @@ pub(crate) fn capture(
 /// that rustc and clippy report these arguments as unused. The block borrows the arguments in `lent`, and takes
 /// ownership of all other arguments.
 ///
-/// rustc reports assignments to a captured variable with other warnings than assignments to a local variable. An
-/// argument to which the body assigns therefore becomes a local variable of the block. Later arguments become local
-/// variables, too, because an `async` block drops its local variables before the captured variables. The receiver
-/// cannot become a local variable. The block borrows a receiver to which the body assigns, because rustc reports no
-/// assignment to a borrowed variable.
+/// If the body assigns to an argument, the argument becomes a local variable of the block. rustc then gives the same
+/// warnings as in the undecorated function. Later arguments become local variables, too, to keep the drop order. An
+/// `async` block drops its local variables before the captured variables. The receiver `self` cannot become a local
+/// variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional warning.
 pub(crate) fn hold(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -240,8 +237,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts run at the same time and share the arguments. Records
-    /// an error at the span `at` if the body may change the shared argument, for the reason `refused`.
+    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge, and
+    /// `refused` contains a reason against sharing an argument, records an error at the span `at`.
     fn shares(&mut self, refused: Option<Refused>, at: Span) -> bool {
         self.refused.extend(refused.filter(|_| self.shared).map(|refused| (at, refused)));
         self.shared
@@ -259,8 +256,8 @@ impl Captures {
         }
     }
 
-    /// Returns a statement for dead code in the `async` block of the body. The statement makes the block own `argument`.
-    /// The statement only borrows the argument if the block is an `async move` block.
+    /// Returns a statement for dead code in the `async` block of the body. The statement makes the block own
+    /// `argument`. In an `async move` block, a statement that borrows the argument is enough.
     fn held(&self, cfgs: &[TokenStream], argument: &impl ToTokens) -> TokenStream {
         if self.lends {
             return quote_spanned!(Span::mixed_site()=> #(#cfgs)* let _held = #argument;);
@@ -268,8 +265,8 @@ impl Captures {
         borrow(cfgs, &quote!(&#argument))
     }
 
-    /// Makes an argument a local variable of the `async` block. `is_mut` is the user's `mut` before the argument, because
-    /// only the body changes the argument.
+    /// Makes an argument a local variable of the `async` block. `is_mut` is the user's `mut` before the argument. Only
+    /// the local variable needs this `mut`, because only the body changes the argument.
     fn own(&mut self, is_mut: Option<Token![mut]>, ident: &Ident, cfgs: &[TokenStream]) {
         self.owned.extend(quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #is_mut #ident = #ident;));
     }
@@ -340,7 +337,7 @@ impl Captures {
                 self.borrows.push(borrow(quote!(&mut #ident)));
             }
             Bound::Value => {
-                // rustc names a variable in its errors only if the whole pattern has a span in the user's code.
+                // Gives `mut` a span in the user's code. Otherwise, rustc would not name the variable in its errors.
                 binding.mutability = Some(Token![mut](ident.span()));
                 self.borrows.push(borrow(quote!(&mut #ident)));
             }

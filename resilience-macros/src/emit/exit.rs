@@ -26,16 +26,16 @@ impl Place<'_> {
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::None;))
     }
 
-    /// Returns a statement that sets the local variable `cause` after a timeout has ended the call. The local variable
-    /// `error` contains the error of the timeout. This error tells whether the caller's deadline (the end of a timeout
-    /// around the call) ended the call.
+    /// Returns a statement that sets the local variable `cause` after a timeout has ended the call. The statement reads
+    /// the error of the timeout from the local variable `error`. This error tells whether the call ended at its own
+    /// timeout, or at the caller's deadline (the end of a timeout around the call).
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(&error);))
     }
 
-    /// Returns the expression for the cause of a rejection, or `Cause::None` if no attribute needs the cause. An
-    /// attempt of a hedge returns this cause together with the outcome of the attempt.
+    /// Returns the expression `cause`, or the expression `Cause::None` if no attribute needs the cause. An attempt of a
+    /// hedge returns this cause together with its outcome.
     pub(crate) fn cause_or_none(self) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -94,8 +94,8 @@ impl Place<'_> {
     }
 
     /// Wraps `settle`, the expression with which this circuit records the outcome of a call. The wrapped expression
-    /// skips `settle` if an attribute below rejected the call, or if the caller's deadline (the end of a timeout around
-    /// the call) ended the call.
+    /// skips `settle` if an attribute below rejected the call. The wrapped expression also skips `settle` if the
+    /// caller's deadline (the end of a timeout around the call) ended the call.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;
@@ -111,16 +111,16 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for the outcome of a call that an attribute has ended with its own error. `error` is the
-    /// name of the local variable that contains this error. If `make` is a function of the user, this function converts
-    /// the error to the user's error type. If `make` is `None`, the expression converts the error with the trait
-    /// `From`.
+    /// Returns the expression for the outcome of a call after an attribute has ended the call with an error such as
+    /// `TimeoutError`. `error` is the name of the local variable that contains this error. If `make` is a function of
+    /// the user, this function converts the error to the user's error type. If `make` is `None`, the expression
+    /// converts the error with the trait `From`.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;
         match make {
             Some(make) => {
-                // With the output type, the compiler reports a wrong error type at the user's closure.
+                // Names the output type, so that the compiler reports a wrong error type at the user's closure.
                 let output = self.stack.output.as_ref().map(|output| quote_spanned!(at=> ::<#output, _>));
                 quote_spanned!(at=> #runtime::__private::rejected_with #output(#error, #make))
             }

@@ -30,8 +30,8 @@ pub(crate) trait Layer {
         body
     }
 
-    /// Returns the code with which this attribute, such as a timeout, ends the wait for the body, or a wait in the code
-    /// of an attribute below.
+    /// Returns the code that lets this attribute, such as a timeout, end a wait early. The wait is in the code of an
+    /// attribute below, or is the wait for the body.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
@@ -45,8 +45,8 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The code with which an attribute, such as a timeout, ends the wait for the body, or a wait in the code of an
-/// attribute below.
+/// The code that lets an attribute, such as a timeout, end a wait early. The wait is in the code of an attribute below,
+/// or is the wait for the body.
 pub(crate) struct Interrupt {
     /// An expression for a timer. When the timer expires, the wait ends.
     pub(crate) timer: TokenStream,
@@ -69,7 +69,7 @@ pub(crate) struct Stack<'a> {
     /// decorated function has no `#[fallback]`.
     pub(crate) arguments: &'a [Ident],
     /// Whether the expansion creates the future of the body only after a bulkhead has waited. The field is `true` if a
-    /// user's function needs an argument of the body after the wait, to make the error of a rejection.
+    /// user's function makes the error of a rejection from an argument of the body.
     pub(crate) starts_late: bool,
     /// The span of the braces around the user's statements.
     pub(crate) braces: Span,
@@ -116,8 +116,8 @@ impl<'a> Place<'a> {
         self.numbered(self.facts().attribute)
     }
 
-    /// Returns a hygienic name for a local variable. For the first circuit of a function, for example, the result is
-    /// the text in `name`. For the second circuit, the result is this text followed by `2`.
+    /// Returns a hygienic name for a local variable. If `name` is `permit`, for example, the result is `permit` for the
+    /// first circuit of a function, and `permit2` for the second circuit.
     pub(crate) fn numbered(self, name: &str) -> Ident {
         let number = match self.plan().number(self.index) {
             1 => String::new(),

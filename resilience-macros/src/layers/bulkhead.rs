@@ -90,9 +90,12 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match bulkhead.get().try_acquire() { .. };`, followed by the statements of the attributes
     /// below.
     ///
-    /// Usually, the expansion creates and pins the future of the body before the wait for a slot. In three cases, the
-    /// expansion creates the future after the wait: if the body may run again, if a bulkhead above may wait, or if the
-    /// error of a rejection is made from an argument of the body.
+    /// Usually, the expansion creates the future of the body before the wait for a permit. In three cases, the
+    /// expansion creates the future after the wait:
+    ///
+    /// - The body may run again.
+    /// - A bulkhead above may wait.
+    /// - A function of the user, such as `error`, makes the error of a rejection from an argument of the body.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -13,13 +13,16 @@ use syn::spanned::Spanned;
 use crate::emit::layer::Place;
 use crate::facts::Cause;
 
-/// Returns a statement that binds a local variable to a clone of the value of the option `with`. `layer` is the name of
-/// the type of this value, for example `Bulkhead`.
+/// Returns a statement that clones the value of the option `with`, and binds a local variable to the clone. `layer` is
+/// the type name of the value, such as `Bulkhead`.
 ///
-/// The `match` binds a reference to the value. If the value is an `Arc<Bulkhead>`, for example, the compiler coerces
-/// this reference to a `&Bulkhead` for the call of `Owned::new`. If the value were a direct argument of `Owned::new`,
-/// and were an `if` expression, each branch would need the exact type `layer`. The value may borrow from temporaries of
-/// the user's expression. A `let` instead of the `match` would drop these temporaries before the call of `Owned::new`.
+/// The statement binds a reference to the value with a `match`, for two reasons:
+///
+/// - The compiler coerces this reference in the call of `Owned::new`. For example, a `&Arc<Bulkhead>` becomes a
+///   `&Bulkhead`. If an `if` expression of the user were a direct argument of `Owned::new`, each branch would need the
+///   exact type.
+/// - The value may borrow from temporaries of the user's expression. A `let` instead of the `match` would drop these
+///   temporaries before the call of `Owned::new`.
 pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
     let (runtime, layer) = (place.runtime(), Ident::new(layer, Span::mixed_site()));
     let owned = quote_spanned!(Span::mixed_site()=> Owned::<#runtime::__private::#layer>);
@@ -45,15 +48,15 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
 
 /// Returns an expression that declares a `static`, and evaluates to a reference to the `static`. All calls share the
 /// circuit, bulkhead or rate limit in the `static`. `layer` is the name of the shared type, such as `Bulkhead`.
-/// `declaration` contains the options of the attribute. If `declare` is true, the linker collects the declaration, so
-/// that the program knows the declaration before the first call.
+/// `declaration` contains the options of the attribute. If `declare` is true, the linker collects the declaration. The
+/// runtime then knows the options before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
     let declare = declare.then(|| quote_spanned!(mixed=> #runtime::__private::declare!(SITE);));
     // Puts the `static` with the name `SITE` into a block of its own. Without this block, the `static` could hide an
-    // item of the user with the same name, because macro hygiene does not cover the names of items.
+    // item of the user with the same name. Macro hygiene does not cover the names of items.
     quote_spanned! {mixed=>
         {
             static SITE: #runtime::__private::Site<#runtime::__private::#layer> =

@@ -28,7 +28,6 @@ options! {
 
 struct Hedge {
     after: Duration,
-    /// The span of the value of the option `after`, for errors.
     span: Span,
     max: u32,
     clone: Vec<Ident>,
@@ -65,7 +64,8 @@ impl Layer for Hedge {
     /// ```
     ///
     /// Each attempt runs the code of the attributes below, and returns the outcome. The attempt also returns the cause
-    /// of a rejection by an attribute below, or `Cause::None`. All attempts are dropped at the end of this statement.
+    /// of a rejection by an attribute below, or `Cause::None`. The end of the statement `let (outcome, _) = ..;` drops
+    /// all attempts.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
@@ -84,7 +84,8 @@ impl Layer for Hedge {
         // Gives the `async` block the span of the body, so that compile errors about captured variables point at the
         // user's code.
         let attempt = quote_spanned!(mixed.located_at(block.span())=> async #within);
-        // Gives the closure the span of the body, because rustc names no variable that the closure of a macro captures.
+        // Gives the closure the span of the body. In its errors, rustc does not name a variable that a closure with the
+        // span of a macro captures.
         let braces = place.stack.braces;
         let parameter = Ident::new("attempt", mixed);
         let within = quote_spanned!(mixed=> #runtime::__private::began(#func, #parameter); #attempt);

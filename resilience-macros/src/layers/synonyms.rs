@@ -1,5 +1,5 @@
 //! Lists the names that other libraries give to the options of each attribute. If a user writes such a name, the error
-//! message suggests the option of this crate that does the same.
+//! message suggests the option of this crate. For example, the message for `max_attempts` suggests `max`.
 //!
 //! The names come from the following libraries:
 //!
@@ -14,15 +14,15 @@ use crate::parse::suggestion::Synonyms;
 
 // rustfmt would put each name on a line of its own. Each table below therefore has the attribute `rustfmt::skip`.
 
-/// Text after a suggested option whose value is a number of milliseconds or a `Duration` in other libraries.
+/// The text after a suggested duration. Other libraries take a number of milliseconds or a `Duration` instead.
 const TIME: &str = ", in seconds or as a text such as \"250ms\"";
-/// Text after a suggested option whose value is a percentage in other libraries.
+/// The text after a suggested share. Other libraries take a percentage instead.
 const SHARE: &str = ", a share such as `0.5` for 50 %";
-/// Text after a suggested option that counts only the repetitions in other libraries.
+/// The text after a suggested number of attempts. Other libraries do not count the first attempt.
 const ATTEMPTS: &str = ", which also counts the first attempt";
-/// Text after a suggestion that is an attribute of this crate instead of an option.
+/// The text after a suggestion that is an attribute of this crate instead of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";
-/// Text after a suggested option whose value is a function that converts a rejection.
+/// The text after a suggested option that takes a function. The function converts the error of a rejection.
 const ERROR: &str = ", a function that turns the rejection into your error";
 
 const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'static str]) -> Synonyms {

@@ -27,7 +27,6 @@ options! {
 
 struct Timeout {
     after: Duration,
-    /// The span of the duration in the attribute, for errors.
     span: Span,
     error: Option<TokenStream>,
 }
@@ -95,9 +94,8 @@ impl Layer for Timeout {
         })
     }
 
-    /// Returns the timer that ends the wait for the body, or a wait in the code of an attribute below. When the timer
-    /// expires, the call jumps out of the code of the attributes below. The jump drops the local variables of these
-    /// attributes.
+    /// Returns the timer that limits the wait for the body, and each wait in the code of an attribute below. When the
+    /// timer expires, the call jumps out of the code of the attributes below, and thereby drops their local variables.
     fn interrupt(&self, place: Place<'_>) -> Option<Interrupt> {
         let local = place.local();
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());

@@ -17,10 +17,11 @@ use crate::error::Errors;
 /// An option of an attribute, such as `max` of `#[retry]`. For each attribute, [`options!`] declares an enum that
 /// implements this trait.
 pub(crate) trait OptionName: Copy + PartialEq + 'static {
-    /// The options that users write as `name = value` or `name(list)`, in the order in which error messages list them.
-    /// The list does not contain the option [`FIRST`](Self::FIRST), because users write only the value of that option.
+    /// The options that users write as `name = value` or `name(list)`, in the order of the error messages. Leaves out
+    /// the option [`FIRST`](Self::FIRST), because users write only its value.
     const ALL: &'static [Self];
-    /// The option of which users write only the value, at the beginning of the attribute: the time in `#[timeout(5)]`.
+    /// The option at the beginning of the attribute of which users write only the value, such as the time in
+    /// `#[timeout(5)]`.
     const FIRST: Option<Self>;
     const SYNONYMS: &'static [Synonyms];
 

@@ -33,8 +33,7 @@ impl ToTokens for Moved {
 }
 
 /// Splits an `async` block of `#[async_trait]` into the statements that move the arguments, and the remaining tokens.
-/// An attribute of this crate places the moving statements before the block, because a block that runs again cannot
-/// move the arguments.
+/// The expansion places these statements before the block, because a block that runs again cannot move the arguments.
 ///
 /// If `block` is not from `#[async_trait]`, returns no statements and the unchanged block.
 pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenStream) {

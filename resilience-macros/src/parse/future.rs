@@ -41,8 +41,9 @@ impl Shell {
         Some((shell, block.stream(), block.span()))
     }
 
-    /// Adds `move` to the `async` block, if the block has no `move`. The expansion moves references, such as `self`,
-    /// which the user's block without `move` only dereferences.
+    /// Adds `move` to the `async` block, if the block has no `move`. The user's block may only dereference a reference,
+    /// as in `self.url`. The expansion uses the reference itself. Without `move`, the block would then borrow the
+    /// variable `self`, and could not outlive the function.
     pub(crate) fn add_move(&mut self) {
         if !self.moves {
             self.body = with_move(&self.body, &self.path);
@@ -57,8 +58,8 @@ impl Shell {
         mentions(&self.body, "__tracing_instrument_future")
     }
 
-    /// Returns whether the function consists of its future. No statement before the `async` block can then borrow a
-    /// variable that the block uses.
+    /// Returns whether no statement precedes the `async` block. Such a statement could borrow a variable that the block
+    /// uses.
     fn is_whole(&self) -> bool {
         let is_statement = |token: &TokenTree| match token {
             TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,

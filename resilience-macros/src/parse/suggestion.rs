@@ -2,8 +2,7 @@
 
 /// The names that other libraries give to one option of this crate.
 pub(crate) struct Synonyms {
-    /// The name of the option of this crate. If users write only the value of the option, or if an attribute of this
-    /// crate has the same effect, the text is an attribute such as `#[timeout(5)]`.
+    /// The suggestion: the name of an option of this crate, such as `max`, or an attribute, such as `#[timeout(5)]`.
     pub(crate) ours: &'static str,
     /// The text after `ours` in the error message. The text describes how the value differs from the values in other
     /// libraries, or is empty.

@@ -29,8 +29,8 @@ impl Plan {
     }
 
     /// Reports a circuit that is below several retries, if its `key` contains the attempt number of one of these
-    /// retries. After a rejection by the circuit, another of these retries would make a further attempt, although the
-    /// `key` and therefore the circuit would be the same.
+    /// retries. After a rejection by the circuit, the other retries would make further attempts with the same key. The
+    /// same circuit would reject these attempts, too.
     fn has_one_retry_above_a_key_of_attempts(&self, errors: &mut Errors) {
         for (index, layer) in self.layers.iter().enumerate() {
             let retries = self.above(index).iter().filter(|above| above.asks == Asks::ByCircuit).count();

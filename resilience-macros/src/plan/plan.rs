@@ -76,8 +76,8 @@ impl Plan {
     /// Returns the names of the arguments that the expansion clones at the position `index`. The position of the body
     /// is below the last attribute.
     ///
-    /// The body and a fallback function may consume their arguments. An attribute that lists an argument in `clone`
-    /// protects this argument from the next consumer below: a fallback function, or the body.
+    /// The body and a fallback function may consume their arguments. If an attribute lists an argument in `clone`, the
+    /// next consumer below receives a clone of this argument. The next consumer is a fallback function or the body.
     pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
         let consumes = |index: usize| index == self.len() || self.facts(index).replaces;
         if !consumes(index) {
@@ -120,7 +120,7 @@ impl Plan {
     }
 
     /// Finds the outermost circuit below `index` that has the option `retry_after`. Returns the index of this circuit,
-    /// and the user's function in the option. The function returns the delay that an error asks for.
+    /// and the user's function in the option.
     pub(crate) fn hint(&self, index: usize) -> Option<(usize, &TokenStream)> {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
@@ -129,11 +129,10 @@ impl Plan {
         (index + 1..self.len()).filter(move |below| self.facts(*below).rejects == Some(cause))
     }
 
-    /// Returns the indices of the retries above `index` whose code is in the same `async` block as the code of the
-    /// attribute at `index`. The outermost retry comes first. A local variable of each retry tells whether the current
-    /// attempt is a repeat, which is any attempt except the first attempt of the retry. A retry above a hedge is in
-    /// another `async` block. For this retry, the runtime stores in a thread-local variable whether the current attempt
-    /// is a repeat.
+    /// Returns the indices of the retries above `index`, the outermost retry first. The code of the attribute at
+    /// `index` asks each of these retries whether the current attempt is the first attempt. Leaves out a retry above a
+    /// hedge, because the attempts of a hedge run in other `async` blocks. For such a retry, the runtime stores the
+    /// answer in a thread-local variable.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
         // If each attempt has a circuit of its own, returns no retries, so that the circuit treats each attempt as a
         // first attempt.
@@ -141,7 +140,6 @@ impl Plan {
         (first..index).filter(|above| self.facts(*above).attempts != Some(1))
     }
 
-    /// Returns whether an attribute above `index`, such as a bulkhead, may make a call wait.
     pub(crate) fn waits_above(&self, index: usize) -> bool {
         self.above(index).iter().any(|above| above.waits)
     }

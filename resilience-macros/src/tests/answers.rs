@@ -90,7 +90,7 @@ fn options() -> impl Strategy<Value = String> {
     prop_oneof![tokens(8), prop::collection::vec(option, 0..5).prop_map(|options| options.join(", "))]
 }
 
-/// Returns the text of a function that consists of random tokens, except for its name and the keyword `async`.
+/// Returns the text of a function with random generics, arguments, return type and body.
 fn function() -> impl Strategy<Value = String> {
     (options(), tokens(4), prop::bool::ANY, tokens(6), tokens(4), tokens(12)).prop_map(
         |(below, generics, is_async, arguments, output, body)| {

@@ -1,5 +1,5 @@
-//! Tests the line "With the threshold of 3, the 3 attempts of one failing call can open the circuit ..", which an
-//! attribute adds to the docs of a function.
+//! Tests a warning that an attribute adds to the docs of a function. For example, the warning begins with "With the
+//! threshold of 3, the 3 attempts of one failing call can open the circuit".
 
 use super::expand;
 

@@ -262,7 +262,8 @@ fn for_each(mut take: impl FnMut(&[&str], &str)) {
     }
 }
 
-/// Returns `None` if the outermost attribute belongs to another crate.
+/// Expands the attributes in `stack` on the function `item`. Returns `None` if the outermost attribute belongs to
+/// another crate.
 fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
     let names = ["\"a\"", "\"b\"", "\"c\""];
     let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));

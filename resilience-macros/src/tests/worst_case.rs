@@ -1,5 +1,5 @@
-//! Tests the line "Worst case: ..", which an attribute adds to the docs of a function. The line states the longest time
-//! of a call.
+//! Tests a line that an attribute adds to the docs of a function. The line begins with "Worst case:", and states the
+//! longest time of a call.
 
 use proc_macro2::TokenStream;
 

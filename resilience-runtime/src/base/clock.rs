@@ -1,8 +1,8 @@
 //! Contains the functions that read a clock for this crate.
 //!
 //! All waits, cooldowns and time limits use tokio's clock. A test can pause tokio's clock. If no test pauses tokio's
-//! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. The
-//! wall clock (date and time of day) only supplies the times that the statistics of a circuit show.
+//! clock, tokio's clock is the monotonic clock of the system. Tokio's clock also works outside a tokio runtime. Only
+//! the statistics of a circuit show times of the wall clock (date and time of day).
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,8 +13,8 @@ use crate::base::sync::OnceLock;
 
 /// A point in time on tokio's clock: a number of nanoseconds that is a multiple of eight.
 ///
-/// Because the three low bits of a tick are always zero, the module [`crate::circuit::core::gate`] can store a number
-/// from 0 to 7 in the three low bits.
+/// The three low bits of a tick are always zero. The module [`crate::circuit::core::gate`] stores a number from 0 to 7
+/// in these bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
@@ -24,15 +24,15 @@ thread_local! {
     pub(crate) static READINGS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
-/// The longest expected time between the moment when a thread reads the clock, and the moment when the thread uses the
-/// time that it read. If the times that two threads use differ by more than this duration, this crate assumes that the
-/// times come from two different clocks. For example, two tests may each run a tokio runtime with a paused clock.
+/// A thread can be delayed after it has read the clock. This constant is the longest delay that this crate expects. If
+/// the times that two threads use differ by more, this crate assumes that the times come from two clocks. For example,
+/// two tests may each run a tokio runtime with a paused clock.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
-    /// The value of the first tick that this process reads, in nanoseconds. The paused clock of a test's runtime may
-    /// show a time before the first tick. This value leaves room for 146 years before the first tick, and for 438 years
-    /// after the first tick.
+    /// The value of the first tick that this process reads, in nanoseconds. The paused clock of a test may show a time
+    /// before the first tick. The value `1 << 62` leaves room for 146 years before the first tick, and for 438 years
+    /// after it.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -64,13 +64,13 @@ impl Tick {
     }
 
     /// Adds `time` to this tick. The sum is rounded up to a multiple of 8 ns, so that a wait until the returned tick is
-    /// never too short. If the sum exceeds the range of ticks, returns the largest tick.
+    /// never too short. This function returns the largest tick if the sum is too large.
     #[inline]
     pub(crate) fn after(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
     }
 
-    /// Returns zero if this tick comes before `earlier`.
+    /// Returns the time from `earlier` to this tick, or zero if `earlier` is the later tick.
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.to_bits().saturating_sub(earlier.to_bits()))
@@ -88,8 +88,8 @@ pub(crate) const fn whole_steps(nanos: u64) -> u64 {
     }
 }
 
-/// Adds the duration `after` to the present time of tokio's clock. Returns `None` if tokio's clock cannot represent the
-/// sum.
+/// Adds the duration `after` to the present time of tokio's clock. Returns `None` if the sum is too large for an
+/// `Instant`.
 pub(crate) fn end(after: Duration) -> Option<Instant> {
     Instant::now().checked_add(after)
 }
@@ -143,7 +143,7 @@ impl Stamp {
         self.0
     }
 
-    /// Returns the time of this stamp, rounded down to a millisecond.
+    /// Returns the time of this stamp, rounded down to a millisecond. Returns `None` if this stamp contains no time.
     pub(crate) fn time(self) -> Option<SystemTime> {
         let nanos = self.0 & ((1 << Self::NANOS) - 1);
         let since_1970 = Duration::from_secs(self.0 >> Self::NANOS) + Duration::from_millis(nanos / 1_000_000);
@@ -151,7 +151,7 @@ impl Stamp {
     }
 }
 
-/// The allowed durations, as a text for error messages.
+/// The range of allowed durations, as a text for error messages.
 pub(crate) const LONGEST: &str = "at most 584 years";
 
 /// Returns whether the number of nanoseconds of this duration fits in a `u64`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-/// The error for a value that is not allowed. The value belongs to an option, or is a name.
+/// The error for an option with an invalid value, or for an invalid name.
 ///
 /// ```
 /// use resilience_runtime::RetryPolicy;
@@ -50,7 +50,7 @@ pub(crate) enum Value {
     Time(Duration),
     Number(f64),
     Flag(bool),
-    /// A word in double quotation marks.
+    /// A word such as `attempts`. `Display` puts the word in double quotation marks.
     Word(&'static str),
 }
 

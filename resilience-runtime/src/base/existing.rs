@@ -1,20 +1,20 @@
-//! Counts the existing errors of rejected calls and of expired deadlines on each thread. Also counts the messages in
-//! which circuits tell retries for how long the circuits will reject calls.
+//! Counts the errors of rejected calls and of expired deadlines on each thread. The counters show how many of these
+//! errors exist now. Another counter counts the messages from circuits to retries. A message contains the time for
+//! which a circuit will reject calls.
 
 use std::cell::Cell;
 
 thread_local! {
-    /// Four numbers of this thread. The first three numbers belong to three kinds of errors, the first three variants
-    /// of [`Note`]. Each of these numbers is the number of errors that this thread created, minus the number of errors
-    /// that this thread dropped. The fourth number counts the messages
-    /// ([`StillOpen`](crate::base::still_open::StillOpen)) in which circuits tell retries for how long the circuits
-    /// will reject calls. Each number wraps at 2^16.
+    /// Four counters of this thread. The first three counters belong to the first three variants of [`Note`], which are
+    /// kinds of errors. Creating an error of a kind adds one to the counter of this kind. Dropping the error subtracts
+    /// one. The fourth counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to
+    /// retries. Each counter wraps at 2^16.
     ///
-    /// The four numbers have 64 bits together, so that one load reads all four numbers.
+    /// The four counters have 64 bits together, so that one load reads all four counters.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
 }
 
-/// The index in [`ERRORS`] of the number of messages from circuits to retries.
+/// The index in [`ERRORS`] of the counter of messages from circuits to retries.
 const MESSAGES: usize = 3;
 
 #[inline]
@@ -52,14 +52,15 @@ pub(crate) enum Note {
     Other,
 }
 
-/// A copy of the four numbers in [`ERRORS`], read before the poll of a function's body. Three of the numbers count
-/// errors, and each of these three numbers counts the errors of one kind (one [`Note`]).
+/// A copy of the four counters in [`ERRORS`], taken before the poll of a function's body.
 ///
-/// The error type of the function may hide the kind of an error. If the number of a kind is greater after the poll than
-/// before the poll, an error of this kind was created during the poll and still exists. The method `note` then assumes
-/// that the body has returned the new error. The assumption is wrong if the body has kept the new error and returned a
-/// different error. Only the difference between two copies of a number has a meaning. A number itself has no meaning,
-/// because an error may be created on one thread and dropped on another thread.
+/// The error type of the function may hide the kind of an error. The method `note` therefore compares the counters
+/// before and after the poll. If the counter of a kind has grown, the poll created an error of this kind, and the error
+/// still exists. `note` then assumes that the body has returned this error. The assumption is wrong if the body has
+/// stored this error and returned a different error.
+///
+/// Only the difference between two copies has a meaning, because an error may be created on one thread and dropped on
+/// another thread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Existing([u16; 4]);
 
@@ -69,11 +70,12 @@ impl Existing {
         Self(ERRORS.get())
     }
 
-    /// Returns the kind of error whose number in [`ERRORS`] is now greater than in `self`.
+    /// Returns the kind of error whose counter in [`ERRORS`] has grown since this copy was taken. Returns `Other` if no
+    /// counter of errors has grown.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
-        // Compares all four numbers at once, because nearly every poll changes none of the four numbers.
+        // Compares all four counters at once, because nearly every poll leaves all four counters unchanged.
         if now == self {
             return Note::Other;
         }
@@ -81,7 +83,7 @@ impl Existing {
         [Note::Circuit, Note::Limit, Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns whether a circuit has left a message for a retry since `self` was read.
+    /// Returns whether a circuit has left a message for a retry since this copy was taken.
     #[inline]
     pub(crate) fn has_message(self) -> bool {
         Self::now().0[MESSAGES] != self.0[MESSAGES]

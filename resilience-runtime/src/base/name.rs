@@ -24,8 +24,9 @@ pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
 pub(crate) enum Name {
     Shared(Arc<str>),
     Static(&'static str),
-    /// A name of up to 22 bytes, stored without a pointer. A comparison of short names therefore causes no extra cache
-    /// miss. Most names of circuits with the option `key`, such as `search[42]`, have at most 22 bytes.
+    /// A name of up to 22 bytes, stored in the enum and not on the heap. A comparison of two short names therefore
+    /// causes no extra cache miss. Most names of circuits with the option `key`, such as `search[42]`, have at most 22
+    /// bytes.
     Short(Short),
 }
 
@@ -77,7 +78,7 @@ impl From<Cow<'static, str>> for Name {
     }
 }
 
-/// Shows the name escaped, so that a line break in a name does not split a line of a log.
+/// Shows the name escaped, so that a line break in a name does not start a new line in a log.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.as_str().escape_debug(), f)

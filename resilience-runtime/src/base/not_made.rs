@@ -6,10 +6,10 @@
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
 //! returns the source of the wrapped error. The marked error itself need not be `'static`, because an outer layer
-//! downcasts only the sources of the error.
+//! downcasts only its sources.
 //!
-//! Some error types hide the source of an error, and thereby the mark. Each thread therefore counts its existing marks in
-//! the module [`existing`](crate::base::existing).
+//! Some error types hide the sources of an error, and therefore hide the mark. For these error types, each thread
+//! counts its existing marks in the module [`existing`](crate::base::existing).
 
 use std::marker::PhantomData;
 
@@ -18,14 +18,14 @@ use thiserror::Error;
 use crate::base::existing::{Note, count_created, count_dropped};
 use crate::base::name::Name;
 
-/// The mark of the error of a rejected call. The error returns this value as its source. `L` is the kind of the layer
+/// Marks the error of a rejected call. The error returns this mark as its source. `L` is the kind of the layer
 /// (circuit, bulkhead or rate limit) that rejected the call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
-    /// The time after which the caller may try again. A circuit stores the time as the bits of a `Wait`, the type for
-    /// waiting times of circuits. A rate limit stores nanoseconds. A bulkhead stores zero, because a bulkhead does not
+    /// The time after which the caller may try again. A circuit stores the bits of a `Wait`, which contain the time and
+    /// the state of the circuit. A rate limit stores nanoseconds. A bulkhead stores zero, because a bulkhead does not
     /// know when a running call ends.
     pub(crate) wait: u64,
     alive: Alive<L>,
@@ -64,8 +64,8 @@ layers! {
     DuringCall: Deadline;
 }
 
-/// A guard inside each mark. A mark is the source of the error of a rejected call or of an expired deadline. Creating
-/// the guard adds one to the thread's count of existing marks of the kind `L`. Dropping the guard subtracts one.
+/// A guard inside each mark ([`NotMade`] or [`ByDeadline`]). Each thread counts the existing marks of each kind `L`.
+/// Creating the guard adds one to this count, and dropping the guard subtracts one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alive<L: Layer>(PhantomData<L>);
 
@@ -90,7 +90,7 @@ impl<L: Layer> Drop for Alive<L> {
     }
 }
 
-/// The mark of an error that the caller's deadline caused. The error returns this value as its source.
+/// Marks an error that the caller's deadline caused. The error returns this mark as its source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 pub(crate) enum ByDeadline {
     /// The deadline had passed before the call, so the call did not start.

@@ -1,5 +1,5 @@
-//! Finds out the kind of an error: a rejection, an expired deadline, or any other error. The kind is found even if the
-//! type of the error hides the sources of the error.
+//! Finds the kind of an error: a rejection, an expired deadline, or any other error. This also works if the type of the
+//! error hides the sources of the error.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -17,8 +17,8 @@ thread_local! {
 }
 
 impl Note {
-    /// Returns the kind of the error that the last polled [`Noted`] future returned. Returns `Other` if this future was
-    /// still pending, for example because a timeout ended the call first.
+    /// Returns the kind of the error that the last polled [`Noted`] future returned. Returns `Other` if this future is
+    /// still pending, for example because a timeout ended the call.
     pub(crate) fn last() -> Self {
         NOTED.get()
     }
@@ -53,22 +53,22 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             // No code reads `NOTED` after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
-            // Removes the kind of error that an earlier poll of any body stored. If a timeout ends the call before the
-            // next poll of the body, the stored kind would otherwise describe a wrong error.
+            // Removes the kind that an earlier poll of any body stored. Otherwise, if a timeout ended the call before
+            // the next poll, `Note::last` would return the kind of an old error.
             Poll::Pending => NOTED.set(Note::Other),
         }
         polled
     }
 }
 
-/// Stores the kind of an error that a body returned. `before` contains the numbers of existing errors before the poll
-/// that returned the error.
+/// Stores the kind of an error that a body returned. `before` is a copy of this thread's counters of errors, taken
+/// before the poll that returned the error.
 #[cold]
 #[inline(never)]
 fn note_error(before: Existing) {
     NOTED.set(before.note());
-    // If no circuit left a message for a retry during this poll, the stored message belongs to a different call, and is
-    // removed.
+    // If no circuit left a message for a retry during this poll, the stored message belongs to a different call. A
+    // retry must not read such a message.
     if !before.has_message() {
         StillOpen::clear();
     }

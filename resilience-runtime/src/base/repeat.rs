@@ -9,7 +9,8 @@ thread_local! {
 }
 
 /// A guard that exists during one poll of an attempt. If the attempt is a second or later attempt, `IS_REPEAT` is true
-/// during this poll. A task that the attempt spawns is polled outside this poll, while `IS_REPEAT` is false.
+/// during this poll. A task that the attempt spawns is not polled during this poll, so `IS_REPEAT` is false for the
+/// task.
 #[derive(Debug)]
 pub(crate) struct Repeat {
     /// The value of `IS_REPEAT` before this poll. The value is true if an outer retry or hedge is making a second or

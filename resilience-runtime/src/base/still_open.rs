@@ -1,9 +1,9 @@
 //! Passes a message from a circuit to the retry around the circuit. The message tells for how long the circuit will
 //! reject calls.
 //!
-//! If the pause of a retry would end while the circuit still rejects calls, the retry makes no further attempt. The
-//! message is stored in a thread-local variable. The retry therefore needs neither the type of the error nor a list of
-//! the circuits that its attempts call.
+//! If the pause of a retry would end while the circuit still rejects calls, the retry makes no further attempt. A
+//! thread-local variable stores the message. The retry can therefore read the message without knowledge of the error
+//! type and of the circuits that its attempts call.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::base::existing::count_message;
 
 /// A message from a circuit to the retry around the circuit. A circuit leaves this message when it rejects a call. A
-/// circuit also leaves this message when it has recorded a failure and rejects further calls.
+/// circuit also leaves this message when it has recorded a failure and will reject the next call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
     /// The time until the circuit may admit a call. If the circuit is forced open, the time is `Duration::MAX`.
@@ -29,8 +29,8 @@ impl StillOpen {
         LAST.get()
     }
 
-    /// Stores this message. A retry compares the number of messages before and after a poll of an attempt, so that the
-    /// retry ignores a message from before the poll.
+    /// Stores this message, and counts it. A retry compares the count before and after a poll of an attempt. If the
+    /// count is unchanged, the stored message is older than the poll, and the retry ignores the message.
     pub(crate) fn leave(self) {
         LAST.set(Some(self));
         count_message();

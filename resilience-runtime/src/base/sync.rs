@@ -27,10 +27,9 @@ pub(crate) mod statics {
 
 use std::sync::PoisonError;
 
-/// Locks `mutex`, even if the mutex is poisoned because a thread panicked while the thread held the lock.
+/// Locks `mutex`, even if the mutex is poisoned. A mutex is poisoned if a thread panicked while it held the lock.
 ///
-/// A poisoned mutex is not an error, because the data in every mutex of this crate stays consistent even if the thread
-/// that holds the lock panics.
+/// The poisoning is no error, because the data in every mutex of this crate stays consistent during a panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -118,7 +118,7 @@ impl CircuitBreaker {
         })
     }
 
-    /// Closes the circuit, clears the window of recent calls, and clears the statistics `failures`, `successes` and
+    /// Closes the circuit. Clears the window of recent calls, and the statistics `failures`, `successes` and
     /// `last_failure`.
     ///
     /// The statistic `last_success` and the totals, such as `total_failed`, remain unchanged. A reset also ends the
@@ -151,8 +151,8 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
     ///
-    /// The error of a rejected call reports the whole cooldown as the time to wait, because the end of the rejections
-    /// is not known in advance.
+    /// The error of a rejected call reports the whole cooldown as the time to wait. The end of the rejections is not
+    /// known in advance.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -207,9 +207,9 @@ impl CircuitBreaker {
         Ok(permit)
     }
 
-    /// Requests a permit (the record of an admitted call) for one call. The option
-    /// [`hung_after`](crate::CircuitBuilder::hung_after) needs the start time of the call. This function does not read
-    /// the start time, because the type [`Watched`] reads it when the body of the call first waits.
+    /// Requests a permit (the record of an admitted call) for one call. Unlike [`Self::try_acquire`], this function
+    /// does not read the start time that the option [`hung_after`](crate::CircuitBuilder::hung_after) needs. The type
+    /// [`Watched`] reads the start time when the body of the call first waits.
     ///
     /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
     /// attempt of this retry.
@@ -218,8 +218,8 @@ impl CircuitBreaker {
         Call::acquire(&*self.0, is_repeat).map(Permit)
     }
 
-    /// Requests a permit for one call. The caller makes the call, and then reports the outcome to the permit, which is
-    /// `Send + 'static`.
+    /// Requests a permit for one call. The caller makes the call, and then reports the outcome to the permit. The
+    /// permit is `Send + 'static`.
     ///
     /// # Errors
     ///
@@ -241,8 +241,8 @@ impl CircuitBreaker {
     /// [`deadline`](crate::deadline()) ended the call. However, a call that the deadline ended counts as a failure if
     /// it ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
     ///
-    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts the
-    /// existing errors of rejections and of expired deadlines. The breaker ignores the `Err` if this count grew during
+    /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts how many
+    /// errors of rejections and of expired deadlines exist now. The breaker ignores the `Err` if this count grew during
     /// the last poll of the future that `f` returned. If `f` dropped the error of a rejection, or converted the error
     /// into a text, the `Err` therefore counts as a failure.
     ///
@@ -250,10 +250,10 @@ impl CircuitBreaker {
     /// method cannot search the error, and therefore misjudges an `Err` in the following cases:
     ///
     /// - The breaker ignores an unrelated `Err` if, during the last poll, `f` stored the error of a rejection or of an
-    ///   expired deadline in a place outside the returned `Err`.
+    ///   expired deadline elsewhere.
     /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
-    /// - A rejection counts as a failure if, during the last poll, `f` also dropped the error of another rejection,
-    ///   which `f` had received before this poll.
+    /// - A rejection counts as a failure if, during the last poll, `f` also dropped an older error of a rejection. The
+    ///   count of existing errors then did not grow.
     ///
     /// # Errors
     ///
@@ -277,7 +277,7 @@ impl CircuitBreaker {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Avoids `map_err` and `?`, because `map_err` and `?` move the result from registers to memory.
+        // Avoids `map_err` and `?`, because they would move the result from registers to memory.
         let mut permit = match self.acquire(false) {
             Ok(permit) => permit,
             Err(open) => return Err(CallError::Open(open)),
@@ -321,8 +321,8 @@ impl CircuitBreaker {
         })
     }
 
-    /// Returns a function that does not keep the breaker alive. After the last `CircuitBreaker` and [`OwnedPermit`] of
-    /// the breaker are dropped, the function returns `None`.
+    /// Returns a function that returns this breaker, but does not keep the breaker alive. After the last
+    /// `CircuitBreaker` and [`OwnedPermit`] of the breaker are dropped, the function returns `None`.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)

@@ -12,8 +12,8 @@ use crate::circuit::core::wait::Wait;
 
 /// The error of a call that a circuit rejected.
 ///
-/// An open or forced-open circuit rejects every call. A half-open circuit rejects each call beyond its limit of trial
-/// calls, which is the option `half_open_max`.
+/// An open or forced-open circuit rejects every call. A half-open circuit admits up to `half_open_max` trial calls, and
+/// rejects every other call.
 ///
 /// Creating or cloning this error does not allocate.
 ///
@@ -102,14 +102,15 @@ impl CircuitOpenError {
 
 /// Wraps the rejection in an `io::Error` of the kind [`Other`](io::ErrorKind::Other).
 ///
-/// A function that returns `io::Result` can therefore use the attribute `#[circuit]` without a new error type.
+/// This conversion lets a function that returns `io::Result` use the attribute `#[circuit]` without a new error type.
 impl From<CircuitOpenError> for io::Error {
     fn from(open: CircuitOpenError) -> Self {
         Self::other(open)
     }
 }
 
-/// Rounds `time` up to whole seconds, because a caller that waited for a time rounded down would try again too early.
+/// Rounds `time` up to whole seconds. If the time were rounded down, a caller that waits for this time would try again
+/// too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }

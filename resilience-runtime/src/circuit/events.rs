@@ -63,8 +63,8 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
     );
 }
 
-/// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Each of the two events
-/// contains the duration of a call, so the circuit must then read the clock at the start of each call.
+/// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Both events contain the
+/// duration of a call. If a subscriber may receive them, the circuit reads the clock at the start of each call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {
     debug_wanted() && is_of_interest()
@@ -72,10 +72,13 @@ pub(crate) fn durations_wanted() -> bool {
 
 /// Returns whether a subscriber has registered an interest in the event `circuit_success` or `circuit_failure`.
 ///
-/// Each of the two callsites in this function has the name, the target, the level and the fields of one of the two
-/// events. A subscriber may filter by each of these properties. This function does not use the macro
-/// `tracing::enabled!`, because the macro calls the method `enabled` of the subscriber. After a call of `enabled`, a
-/// layer of the crate `tracing-subscriber` could lose its next event (tokio-rs/tracing#2519).
+/// A callsite is the description of an event in the crate `tracing`. This function defines a callsite for each of the
+/// two events. The callsite has the name, the target, the level and the fields of the event. A subscriber may filter by
+/// each of these properties.
+///
+/// This function does not use the macro `tracing::enabled!`, because the macro calls the method `enabled` of the
+/// subscriber. After a call of `enabled`, a layer of the crate `tracing-subscriber` could lose its next event
+/// (tokio-rs/tracing#2519).
 #[cold]
 fn is_of_interest() -> bool {
     macro_rules! interest {
@@ -127,7 +130,7 @@ mod tests {
 
     use super::*;
 
-    /// A subscriber that is interested in each callsite for which the contained function returns true.
+    /// A subscriber that is interested in each callsite for which the function in `Selects` returns true.
     struct Selects(fn(&Metadata<'_>) -> bool);
 
     impl Subscriber for Selects {
@@ -151,7 +154,8 @@ mod tests {
     fn durations_are_wanted_only_by_subscriber_of_their_events() {
         assert!(!durations_wanted(), "no subscriber");
         {
-            // A test in another thread may be registering the callsites at this moment. They count as wanted until then.
+            // A test in another thread may be registering the callsites at this moment. Until the registration ends,
+            // `durations_wanted` returns true.
             let _guard = set_default(Selects(|_| false));
             while durations_wanted() {
                 std::thread::yield_now();

@@ -27,18 +27,17 @@ use crate::circuit::events::durations_wanted;
 pub(crate) struct Admitted<B> {
     core: B,
     pub(crate) ticket: Ticket,
-    /// The start time of the call. The field is `None` if neither the circuit nor an event needs this time. A circuit
-    /// that counts slow calls, and an event with a duration, need the start time. With the option `hung_after`, the
-    /// circuit also needs the start time of each call whose body waits.
+    /// The start time of the call, or `None` if neither the circuit nor an event needs this time. A circuit that counts
+    /// slow calls needs this time. A circuit with the option `hung_after` needs this time if the body of the call
+    /// waits. An event with the duration of the call also needs this time.
     started: Option<Tick>,
 }
 
 impl<B: Borrow<Core>> Admitted<B> {
     #[inline]
     pub(crate) fn success(&self) {
-        // Reads the clock before the atomic exchange that counts the success. The processor moves no later instruction
-        // before the exchange. A clock reading after the exchange would therefore have to wait for the end of the
-        // exchange.
+        // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
+        // have to wait for the exchange, because the processor executes no later instruction before the exchange ends.
         let now = Stamp::now();
         self.core.borrow().succeed(self.ticket, self.started, now);
     }
@@ -82,7 +81,7 @@ enum Progress {
     /// The body of the call is not being polled.
     Waiting,
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
-    /// `std::thread::panicking` cannot replace this state, because this function also returns true if, for example,
+    /// `std::thread::panicking` cannot replace this state. For example, `std::thread::panicking` also returns true if
     /// another future in the same `join!` panicked.
     Polling,
     /// The outcome of the call is recorded, or is about to be recorded.
@@ -90,13 +89,12 @@ enum Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // The function `acquire` is inlined, so that the `Call` is built in the memory of the caller. A move of the `Call`
-    // would load its forty bytes with other access widths than the preceding stores of these bytes. The resulting
+    // Inlining lets `acquire` build the `Call` in the memory of the caller, so that no move is needed. A move would
+    // load the forty bytes of the `Call` with other widths than the preceding stores of these bytes. The resulting
     // store-forwarding stall takes more time than the rest of the call.
     //
-    // Both arms of the first `match` return a ticket (which identifies the state in which the circuit admitted the
-    // call). The second `match` builds the `Call` from the ticket. If each arm built a `Call`, `acquire` would need 26
-    // more instructions.
+    // Both arms of the first `match` return a ticket, from which the second `match` builds the `Call`. If each arm of
+    // the first `match` built a `Call`, `acquire` would need 26 more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
@@ -113,8 +111,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Reads the start time of the call if the circuit counts slow calls, or if an event needs the duration of the
-    /// call.
+    /// Creates the call. Reads its start time if the circuit counts slow calls, or if an event needs the duration of
+    /// the call.
     #[inline]
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || durations_wanted();
@@ -132,8 +130,8 @@ impl<B: Borrow<Core>> Call<B> {
         }
     }
 
-    /// Marks the call as ended, before its outcome is recorded. If a subscriber of events panics during the recording,
-    /// the destructor of the call therefore records no second outcome.
+    /// Marks the call as ended, before its outcome is recorded. Otherwise, if a subscriber of events panicked during
+    /// the recording, the destructor of the call would record a second outcome.
     #[inline]
     fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::Ended;
@@ -157,13 +155,12 @@ impl<B: Borrow<Core>> Call<B> {
 }
 
 impl<'a> Call<&'a Core> {
-    /// Admits or rejects a call that [`Gate::closed`](crate::circuit::core::gate::Gate::closed) has not admitted yet.
-    /// Emits the events of this decision.
+    /// Admits or rejects a call, and emits the events of this decision. The caller has already called
+    /// [`Gate::closed`](crate::circuit::core::gate::Gate::closed), which admits most calls of a closed circuit.
     ///
     /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
-    /// attempt of this retry. `Repeat::is_running` does not detect this retry, because `is_running` returns true only
-    /// while the body of the decorated function is polled. The circuit admits the call before the first poll of the
-    /// body.
+    /// attempt of this retry. `Repeat::is_running` does not detect this retry. It returns true only during a poll of
+    /// the function's body, but the circuit admits the call before the first poll.
     #[cold]
     fn announce(core: &'a Core, is_repeat: bool) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
@@ -225,8 +222,8 @@ macro_rules! permit {
             /// `Retry-After` header.
             ///
             /// If this failure opens the circuit, the cooldown lasts for the longer of two times: the circuit's own
-            /// cooldown and the delay `time`. The option `cooldown_jitter` extends the circuit's own cooldown and the
-            /// delay. The resulting cooldown is at most `max_cooldown`.
+            /// cooldown and the delay `time`. The option `cooldown_jitter` extends both times. The resulting cooldown
+            /// is at most `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
                 self.0.end().failure(None, Some(time));
             }
@@ -249,11 +246,11 @@ macro_rules! permit {
 permit! {
     /// A permit for one call. The method [`try_acquire`](crate::CircuitBreaker::try_acquire) returns this permit.
     ///
-    /// Each method of the permit records the outcome of the call and ends the permit. Dropping the permit without a
-    /// call of these methods cancels the permitted call, and increases the statistic `total_cancelled`. If the
-    /// cancelled call was a trial call of a half-open circuit, the circuit can then admit another trial call. If the
-    /// call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer, the drop of the permit counts as a
-    /// failure instead. A timeout, a `select!` or an early return can drop a permit.
+    /// Each method of the permit records the outcome of the call and ends the permit. A timeout, a `select!` or an
+    /// early return can drop the permit without an outcome. The call is then cancelled, and increases the statistic
+    /// `total_cancelled`. If the cancelled call was a trial call of a half-open circuit, the circuit can then admit
+    /// another trial call. If the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer before the
+    /// drop, the call counts as a failure instead.
     ///
     /// A panic that drops the permit also cancels the permitted call, because the cause of the panic may be outside
     /// this call. In contrast, [`CircuitBreaker::call`](crate::CircuitBreaker::call) and the attribute `#[circuit]`
@@ -301,8 +298,8 @@ permit! {
 
 impl<'a> Permit<'a> {
     /// Marks the call as ended. Returns the call without its destructor, so that the call stays in registers. A move of
-    /// the whole permit would load its bytes with other access widths than the preceding stores of these bytes. The
-    /// resulting store-forwarding stall takes as much time as the call through the circuit.
+    /// the whole permit would load its bytes with other widths than the preceding stores of these bytes. The resulting
+    /// store-forwarding stall takes as much time as the call through the circuit.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()
@@ -319,8 +316,8 @@ impl<'a> Permit<'a> {
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
         self.0.progress = Progress::Polling;
         // Passes two fields to `enter`, because a pointer to the permit would keep the whole permit in memory instead
-        // of registers. Calls `is_trial` before and after the body, because keeping the first result while the body
-        // runs would need 49 more instructions.
+        // of registers. Calls `is_trial` a second time after the body. Keeping the first result while the body runs
+        // would need 49 more instructions.
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }
@@ -334,8 +331,8 @@ impl<'a> Permit<'a> {
 }
 
 pin_project_lite::pin_project! {
-    /// Polls the body of a call, and records in the permit of the call when a poll begins and ends. If the permit is
-    /// dropped during a poll, the body has panicked. If the permit is dropped between two polls, the call was
+    /// Polls the body of a call. Records the beginning and the end of each poll in the permit of the call. If the
+    /// permit is dropped during a poll, the body has panicked. If the permit is dropped between two polls, the call was
     /// cancelled.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]

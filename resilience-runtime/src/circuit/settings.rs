@@ -79,8 +79,6 @@ macro_rules! options {
 }
 circuit_options!(options);
 
-// Each of the following constants limits the value of an option. A constant whose name ends in `_LIMIT` is the smallest
-// number that is too large.
 /// The failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a call. With
 /// `Requests`, the circuit counts only the failures of first attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +97,8 @@ impl From<Counting> for Value {
     }
 }
 
+// Each of the following constants limits the value of an option. A constant whose name ends in `_LIMIT` is the smallest
+// number that is too large.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const CALLS_LIMIT: u32 = 1 << 16;
@@ -118,10 +118,9 @@ pub(crate) const MAX_KEYS: u32 = 10_000;
 impl Options {
     /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` applies.
     ///
-    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. If the
-    /// rules in `self` and in `others` are valid, but the merged rule would be invalid, all options of the rule come
-    /// from `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both options come from
-    /// `self`.
+    /// A rule consists of the options that decide when the circuit opens, for example `threshold` and `window`. Two
+    /// valid rules may give an invalid rule when they are merged. In this case, all options of the rule come from
+    /// `self`. If the merged `cooldown` would be longer than the merged `max_cooldown`, both options come from `self`.
     pub(crate) fn or(self, others: Self) -> Self {
         let mut both = self.each_or(others);
         if self.too_long_with(others).is_some() {
@@ -143,8 +142,7 @@ impl Options {
     }
 
     /// Checks whether the merged `cooldown` would be longer than the merged `max_cooldown`. If so, returns the option
-    /// that `others` must not set, the range that `self` allows for this option, and the value of this option in
-    /// `others`.
+    /// that `others` must not set, the allowed range of this option, and its value in `others`.
     pub(crate) fn too_long_with(self, others: Self) -> Option<(CircuitOption, String, Value)> {
         let too_long = |cooldown, max| cooldown > max;
         match (self.cooldown, self.max_cooldown, others.cooldown, others.max_cooldown) {
@@ -158,9 +156,9 @@ impl Options {
         }
     }
 
-    /// Merges the rules in `self` and in `others`, and returns the error of the merged rule. A rule consists of the
-    /// options that decide when the circuit opens. Returns `None` if the merged rule is valid. Also returns `None` if
-    /// the rule in `self` or the rule in `others` is invalid on its own.
+    /// Merges the rules in `self` and in `others`, and checks the merged rule. A rule consists of the options that
+    /// decide when the circuit opens. Returns an error if the rules of `self` and `others` are valid, but the merged
+    /// rule is invalid. Otherwise, returns `None`.
     pub(crate) fn mixed_with(self, others: Self) -> Option<ConfigError> {
         self.check_rule().and(others.check_rule()).ok()?;
         self.each_or(others).check_rule().err()
@@ -274,8 +272,8 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// The duration from which on a call counts as a failure if it is cancelled, or if the caller's deadline ends it.
-    /// The field is `None` if cancelled calls and calls that a deadline ended never count as failures.
+    /// The running time from which on a call counts as a failure if it is cancelled, or if the caller's deadline ends
+    /// it. If the field is `None`, such a call never counts as a failure.
     pub(crate) hung_after: Option<Duration>,
     /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
     pub(crate) count_requests: bool,
@@ -306,8 +304,8 @@ impl Settings {
         }
     }
 
-    /// Returns whether the circuit needs more than the outcome of a call: the duration, the end time, or whether the
-    /// call is a later attempt of a retry or a hedge.
+    /// Returns whether the circuit needs more than the outcome of a call. For example, a circuit that counts slow calls
+    /// needs the duration of the call.
     pub(crate) fn timed(&self) -> bool {
         self.count_requests || self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
     }
@@ -317,8 +315,8 @@ impl Settings {
     ///
     /// The cooldown is the longer of two times: the circuit's own cooldown, and the delay `hint` that the service asked
     /// for. The circuit's own cooldown is `cooldown` multiplied by the power `cooldown_factor^(n - 1)`. The option
-    /// `cooldown_jitter` extends both times by the share `cooldown_jitter * draw`. Without jitter, all clients that
-    /// receive an equal `hint` would call the service again at the same time. The result is at most `max_cooldown`.
+    /// `cooldown_jitter` extends both times by the share `cooldown_jitter * draw`. Without jitter, all clients with an
+    /// equal `hint` would call the service again at the same time. The result is at most `max_cooldown`.
     pub(crate) fn nth_cooldown(&self, n: u32, hint: Duration, draw: f64) -> Duration {
         let exponent = i32::try_from(n.saturating_sub(1)).unwrap_or(i32::MAX);
         let jitter = 1.0 + self.cooldown_jitter * draw;
@@ -329,8 +327,8 @@ impl Settings {
 
 /// Multiplies `time` by `factor`, which is at least 1. Returns `Duration::MAX` if the product is too large.
 fn times(time: Duration, factor: f64) -> Duration {
-    // If the factor is 1, the time must stay exact, without the rounding of `f64`. If the time is zero, the
-    // multiplication below must not run, because zero times an infinite factor is NaN.
+    // If the factor is 1, the time must stay exact, because a conversion to `f64` would round it. If the time is zero,
+    // the multiplication below must not run, because zero times an infinite factor is NaN.
     if factor <= 1.0 || time.is_zero() {
         return time;
     }

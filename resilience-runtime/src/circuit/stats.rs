@@ -7,8 +7,9 @@ use crate::circuit::core::state::CircuitState;
 /// A snapshot of the statistics of one circuit. The function [`get_circuit_stats`](crate::get_circuit_stats) and the
 /// method [`CircuitBreaker::stats`](crate::CircuitBreaker::stats) return this snapshot.
 ///
-/// A field whose name begins with `total_` is zero when the breaker is created, and never decreases. These fields also
-/// count a call during which the state changed, although the outcome of this call does not affect the circuit.
+/// A field whose name begins with `total_` is zero when the circuit is created, and never decreases. If the state of
+/// the circuit changes during a call, the outcome of the call does not affect the circuit. The `total_` fields count
+/// this outcome nevertheless.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -32,9 +33,9 @@ pub struct CircuitStats {
     /// State of the circuit that a call would find at the time of the snapshot.
     pub state: CircuitState,
     /// Number of failures that count towards the option `threshold`. Without a window of recent calls, the value is the
-    /// number of consecutive failures. With a window, the value is the number of failures that were in the window right
-    /// after the last failure. While the circuit is open, the value does not change. Each failed trial call of the
-    /// half-open circuit adds one to the value. Closing or resetting the circuit sets the value to zero.
+    /// number of consecutive failures. With a window, the value is the number of failures in the window at the time of
+    /// the last failure. While the circuit is open, the value does not change. Each failed trial call of the half-open
+    /// circuit adds one to the value. Closing or resetting the circuit sets the value to zero.
     pub failures: u64,
     /// Number of successes since the circuit was created, closed or reset, whichever happened last. If the state of the
     /// circuit changes during a call, the number does not include the success of this call.
@@ -52,7 +53,7 @@ pub struct CircuitStats {
     /// of the circuit.
     pub last_success: Option<SystemTime>,
     /// Number of successful and failed calls in the window of recent calls, or zero if the circuit has no window. The
-    /// window contains only calls that a closed circuit admitted, and therefore no trial calls.
+    /// window contains only calls that the closed circuit admitted.
     pub window_total: u64,
     /// Number of failed calls in the window of recent calls.
     pub window_failures: u64,
@@ -67,10 +68,10 @@ pub struct CircuitStats {
     /// Total number of calls whose future or permit was dropped before the call ended. If the dropped call ran for the
     /// time `hung_after` or longer, `total_failed` counts the call instead.
     pub total_cancelled: u64,
-    /// Total number of rejected calls. With the option `shadow`, this field counts the calls that the circuit would
-    /// otherwise reject, although these calls run.
+    /// Total number of rejected calls. With the option `shadow`, the circuit admits the calls that it would otherwise
+    /// reject. This field counts these calls, too.
     pub total_rejected: u64,
-    /// Number of times that the circuit opened, including each opening after a failed trial call of the half-open
-    /// circuit.
+    /// Number of times that the circuit opened. Each failed trial call of the half-open circuit opens the circuit
+    /// again.
     pub total_opened: u64,
 }

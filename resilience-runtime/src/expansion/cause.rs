@@ -47,8 +47,8 @@ impl Cause {
     }
 
     /// Returns true if the outcome of the call says nothing about the health of the called service. A circuit counts
-    /// this outcome neither as a success nor as a failure. As an exception, a circuit counts a failure if the caller's
-    /// deadline ends a call that ran for `hung_after` or longer.
+    /// this outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline ended
+    /// counts as a failure if it ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::TooLate | Self::Deadline)
     }
@@ -60,8 +60,8 @@ impl Cause {
         matches!(self, Self::None | Self::Unknown)
     }
 
-    /// If a search of the error found no cause, returns the cause that the last poll of the function's body stored in a
-    /// thread-local variable.
+    /// If a search of the error found no cause, returns the noted cause instead. The last poll of the function's body
+    /// stored the noted cause in a thread-local variable.
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {

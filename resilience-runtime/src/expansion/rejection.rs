@@ -48,9 +48,8 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 /// - `SendBoxed` applies to a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`.
 /// - `Opaque` applies to an error of any type.
 ///
-/// Four types are necessary, because the inherent methods of one type must not overlap. Autoref specialization (the
-/// selection of a method by the number of references) would need only one type. However, autoref specialization selects
-/// methods of traits, and the generated code would have to import these traits.
+/// Four types are necessary, because one type cannot have several inherent methods of the same name. Autoref
+/// specialization would need only one type, but the generated code would have to import its traits.
 #[derive(Debug)]
 pub struct Rejection<'a, E>(Boxed<'a, E>);
 

@@ -12,8 +12,8 @@ impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
 /// If the error type implements `Display`, the expression `Shown::of(&error).__error()` calls the method `__error` of
 /// `Shown`. For any other error type, the compiler dereferences `Shown`, and the expression calls the method `__error`
-/// of [`NotShown`]. The unusual name `__error` avoids a conflict with the user's code: a user's trait with a method of
-/// this name would take precedence over `NotShown`.
+/// of [`NotShown`]. The name `__error` is unusual, because a user's trait with a method of the same name would take
+/// precedence over `NotShown`.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);
 

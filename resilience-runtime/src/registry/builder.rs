@@ -29,22 +29,21 @@ use crate::registry::written::Written;
 /// | `count_requests` | false | |
 /// | `shadow` | false | |
 ///
-/// The circuit opens by one of the following rules. The options that are set select the rule. If the options match no
-/// rule, `build` and `register` return an error.
+/// The options decide by which of the following rules the circuit opens. If the options match no rule, `build` and
+/// `register` return an error.
 ///
 /// - `threshold` alone: the circuit opens after `threshold` failures in a row.
 /// - `threshold` with `window` or `calls`: the circuit opens after `threshold` failures in the window of time or of
 ///   calls.
-/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when a rate is reached.
-///   `failure_rate` is compared with the share of failed calls in the window. `slow_rate` is compared with the share of
-///   slow calls in the window. A rule with rates needs `min_calls`, and `window` or `calls`.
+/// - `failure_rate`, or `slow_call` with `slow_rate`, or all three options: the circuit opens when the share of failed
+///   calls in the window reaches `failure_rate`. The circuit also opens when the share of slow calls reaches
+///   `slow_rate`. A rule with rates needs `min_calls`, and `window` or `calls`.
 ///
 /// A window of time contains the calls that ended at most `window` ago. A window of calls contains the newest `calls`
 /// calls. A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps
-/// of a tenth of its length. A window of time drops a call when the call's age is between 90 % and 100 % of the length
-/// of the window.
+/// of a tenth of its length. It therefore drops each call at an age between 90 % and 100 % of its length.
 ///
-/// A success never opens a circuit by `threshold` or `failure_rate`. A success that is not slow never opens a circuit.
+/// A success never opens a circuit by `threshold` or `failure_rate`. A slow success can open a circuit by `slow_rate`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -102,8 +101,8 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the failure rate at which the circuit opens: the share of failed calls among all calls in the window of
-    /// time or of [`calls`](Self::calls), above 0, at most 1. Default: none.
+    /// Sets the failure rate at which the circuit opens, above 0, at most 1. Default: none. The failure rate is the
+    /// share of failed calls in the window of time or of [`calls`](Self::calls).
     pub fn failure_rate(mut self, rate: f64) -> Self {
         self.options.failure_rate = Some(rate);
         self
@@ -111,23 +110,23 @@ impl CircuitBuilder {
 
     /// Sets the shortest duration of a slow call, longer than 0. Default: none, so no call is slow.
     ///
-    /// While the circuit is half-open, a slow success of a trial counts as a failure. A trial is a call that tests
-    /// whether the service has recovered. With the option `slow_call`, each call reads the clock twice.
+    /// A trial is a call of a half-open circuit, which tests whether the service has recovered. A slow trial counts as
+    /// a failure, even if it succeeds. With the option `slow_call`, each call reads the clock twice.
     pub fn slow_call(mut self, time: Duration) -> Self {
         self.options.slow_call = Some(time);
         self
     }
 
-    /// Sets the slow rate at which the circuit opens: the share of slow calls among all calls in the window of time or
-    /// of [`calls`](Self::calls), above 0, at most 1. Default: none.
+    /// Sets the slow rate at which the circuit opens, above 0, at most 1. Default: none. The slow rate is the share of
+    /// slow calls in the window of time or of [`calls`](Self::calls).
     pub fn slow_rate(mut self, rate: f64) -> Self {
         self.options.slow_rate = Some(rate);
         self
     }
 
     /// Sets the smallest number of calls in the window (of time or of `calls`) at which `failure_rate` or `slow_rate`
-    /// can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). A rule with
-    /// `failure_rate` or `slow_rate` needs `min_calls`. A rule without these rates does not allow `min_calls`.
+    /// can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option `min_calls`
+    /// is required with `failure_rate` or `slow_rate`, and is not allowed without them.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
@@ -197,8 +196,8 @@ impl CircuitBuilder {
     /// and at most 584 years. Default: none, so a call without an outcome is neither a success nor a failure.
     ///
     /// A permit is a value that [`try_acquire`](CircuitBreaker::try_acquire) returns. For a permit, the time starts
-    /// when the permit is acquired. For a call without a permit, the time starts at the latest when the body of the
-    /// call first waits.
+    /// when the permit is acquired. For a call without a permit, the time starts when the body of the call first waits,
+    /// or earlier.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self
@@ -207,12 +206,14 @@ impl CircuitBuilder {
     /// Sets whether the circuit counts only the failures of first attempts. Default: false, so the circuit counts the
     /// failures of all attempts.
     ///
-    /// With `true`, the retries of one failing call cannot open the circuit. A repeat is a second or later attempt of a
-    /// [`retry`](macro@crate::retry), of a [`RetryPolicy`](crate::RetryPolicy) or of a [`hedge`](macro@crate::hedge).
-    /// The failure of a repeat appears only in `total_failed` of the statistics and in the events. The success of a
-    /// repeat counts like the success of a first attempt. A half-open circuit counts the outcome of every trial, even
-    /// if the trial is a repeat. A trial is a call that tests whether the service has recovered. If a repeat spawns a
-    /// task, the calls in the task are first attempts.
+    /// With `true`, the retries of one failing call cannot open a closed circuit. A repeat is a second or later attempt
+    /// of a [`retry`](macro@crate::retry), of a [`RetryPolicy`](crate::RetryPolicy) or of a
+    /// [`hedge`](macro@crate::hedge). The failure of a repeat appears only in `total_failed` of the statistics and in
+    /// the events. The success of a repeat counts like the success of a first attempt. If a repeat spawns a task, the
+    /// calls in the task are first attempts.
+    ///
+    /// A trial is a call that tests whether the service has recovered. A half-open circuit counts the outcome of every
+    /// trial, even if the trial is a repeat.
     ///
     /// In the attribute [`circuit`](macro@crate::circuit), this option is `count = "requests"`.
     pub fn count_requests(mut self, requests: bool) -> Self {

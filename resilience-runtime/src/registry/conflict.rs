@@ -48,8 +48,8 @@ pub struct CircuitConflict {
     /// The name of the option with two values. If one name is used both with and without the option `key`, this field
     /// is `key`.
     pub option: &'static str,
-    /// The two values of the option, as text. The first value takes effect. As an exception, if the field `option` is
-    /// `key`, both values take effect: one circuit exists for the calls without a key, and one circuit for each key.
+    /// The two values of the option, as text. The first value takes effect. As an exception, both values of the option
+    /// `key` take effect. All calls without a key then share one circuit, and each key has its own circuit.
     pub values: [String; 2],
     /// The source positions of the two values, as `file:line:column`. For a preset (a ready-made circuit), the text is
     /// `a preset`, because a preset has no source position.
@@ -68,10 +68,10 @@ const RULE: [CircuitOption; 7] = [
     CircuitOption::SlowCall,
 ];
 
-/// `next` and each element of `before` are the options of one attribute or builder. Returns a conflict for each option
-/// that `next` and an element of `before` set to different values. If no option has different values, checks whether
-/// the options of `next` and `before` can be combined. If an option of `next` cannot be combined with the options of
-/// `before`, returns one conflict about this option.
+/// Compares the options `next` of one attribute or builder with the options `before` of other attributes and builders.
+/// Returns a conflict for each option that `next` sets to a different value. If no value differs, `next` may still set
+/// an option that cannot be combined with the options in `before`. This function then returns one conflict about this
+/// option.
 pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> Vec<CircuitConflict> {
     let conflict = |option: CircuitOption, kept: String, value: Value, place: &Location<'_>| CircuitConflict {
         name: name.to_owned(),

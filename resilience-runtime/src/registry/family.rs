@@ -22,7 +22,7 @@ use crate::registry::table::Table;
 /// circuits of one name have equal settings.
 pub(crate) struct Family {
     name: &'static str,
-    /// The circuits, divided into parts. Each part has its own lock, so threads with different keys seldom wait for
+    /// The circuits, divided into shards. Each shard has its own lock, so threads with different keys seldom wait for
     /// each other.
     shards: Box<[Shard]>,
     /// The hasher of the keys, with a random seed, so that no caller can choose keys with colliding hashes.
@@ -35,15 +35,15 @@ pub(crate) struct Family {
     warned: AtomicU64,
 }
 
-/// A part of a family (the circuits of one name with a key). A shard contains the settings for new circuits, and the
-/// table of the existing circuits. The alignment gives each shard its own cache line, because several threads may lock
-/// neighbouring shards at the same time.
+/// A shard is a part of a family (all circuits of one name with a key). A shard contains the settings for new circuits,
+/// and the table of its existing circuits. The alignment gives each shard its own cache line, because several threads
+/// may lock neighbouring shards at the same time.
 #[repr(align(64))]
 struct Shard(Mutex<(Arc<Settings>, Table)>);
 
-/// The number of keys for each shard (a part of a family with its own lock). A family (the circuits of one name with a
-/// key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction (the removal of an idle circuit) usually
-/// compares only the circuits of one shard. With fewer keys for each shard, an eviction would compare too few circuits.
+/// A family (the circuits of one name with a key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction
+/// (the removal of an idle circuit) usually compares only the circuits of one shard. If shards were smaller, an
+/// eviction would compare too few circuits.
 const KEYS_OF_A_SHARD: u32 = 64;
 const MOST_SHARDS: u32 = 16;
 
@@ -149,7 +149,7 @@ impl Family {
 
     /// Evicts one circuit from the shard (a part of the circuits) with the index `shard`. If all circuits of this shard
     /// are in use, evicts a circuit from a different shard. Returns true if a circuit was evicted. The field `keys`
-    /// (the number of circuits) still includes the evicted circuit. The caller must insert a new circuit, or subtract
+    /// (the number of circuits) still includes the evicted circuit, so the caller must insert a new circuit or subtract
     /// one from `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);

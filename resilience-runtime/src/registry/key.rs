@@ -21,8 +21,8 @@ pub trait Key {
 
 /// The maximum length of the text of a key, in bytes.
 const LONGEST: usize = 128;
-/// The maximum number of bytes of the key at the beginning of a shortened text. An ellipsis and the 32 hexadecimal
-/// digits of a hash of the key follow these bytes.
+/// The maximum number of bytes that a shortened text takes from the key. An ellipsis and a hash of the key (32
+/// hexadecimal digits) follow these bytes.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
@@ -74,8 +74,8 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a number in decimal. Avoids the formatting of the standard library, which would take a large part of the
-    /// time in which a call finds its circuit.
+    /// Writes a number in decimal. The formatting of the standard library would take a large part of the time in which
+    /// a call finds its circuit.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();

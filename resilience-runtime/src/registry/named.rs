@@ -5,10 +5,9 @@ use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 
 use crate::circuit::breaker::CircuitBreaker;
 
-/// A breaker as the key of a hash table. Two keys are equal if the names of the breakers are equal. A lookup reads the
-/// name inside the breaker, and thereby loads the breaker into the cache of the processor. The load is useful, because
-/// a call of the breaker follows the lookup. The hash table contains only pointers, and is therefore small enough for
-/// the cache.
+/// A breaker as the key of a hash table. Two keys are equal if the names of the breakers are equal. The table contains
+/// only pointers, and is therefore small enough for the cache of the processor. A lookup reads the name inside the
+/// breaker, and thereby loads the breaker into the cache for the call that follows.
 pub(crate) struct Named(pub(crate) CircuitBreaker);
 
 impl Borrow<[u8]> for Named {

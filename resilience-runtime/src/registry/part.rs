@@ -1,4 +1,4 @@
-//! Implements the parts of the registry. The registry is divided into parts, so that threads seldom wait for each other.
+//! Implements the parts of the registry. Each part has its own lock, so that threads seldom wait for each other.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -43,16 +43,15 @@ loom::lazy_static! {
     pub(super) static ref REGISTRY: [Mutex<Part>; PARTS] = std::array::from_fn(|_| Mutex::default());
 }
 
-/// Locks the part of the registry that contains this name. All circuits of one name, with and without a key, are in the
-/// same part, so that one lock is enough to find the conflicts between these circuits.
+/// Locks the part of the registry that contains this name. All circuits of one name are in the same part, with and
+/// without a key. One lock is therefore enough to find the conflicts between these circuits.
 pub(super) fn part_of(name: &[u8]) -> MutexGuard<'static, Part> {
-    // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
-    // here, so that no later call does this work under the lock.
+    // The first call of `declared` is slow, because it collects the names and options of all attributes. This call does
+    // the slow work before the lock is taken.
     declared();
-    // The following hash of the name only selects the part, so this hash needs no random seed. The hash table inside
-    // the part computes a different hash, with a random seed. The code below hashes eight bytes at a time. The code
-    // then hashes the last eight bytes again, so that the hash includes all bytes of a name whose length is not a
-    // multiple of eight.
+    // The hash below only selects the part, so it needs no random seed. The hash table inside the part computes a
+    // different hash, with a random seed. The code below hashes eight bytes at a time. If bytes remain at the end of
+    // the name, the last eight bytes include them. The code therefore hashes the last eight bytes as well.
     let word = |bytes: &[u8]| bytes.try_into().map_or(bytes.len() as u64, u64::from_le_bytes);
     let last = name
         .last_chunk::<8>()
@@ -121,9 +120,8 @@ impl Part {
     }
 
     /// Returns the conflicts (contradictory options) of a name that has just been registered with the options `places`.
-    /// If the name is used both with and without the option `key`, the result includes a conflict about the option
-    /// `key`. As an exception, the result omits the conflict about `key` if an earlier registration of the name has
-    /// reported this conflict.
+    /// If the name is used both with and without the option `key`, the result includes a conflict about `key`. The
+    /// result omits this conflict if an earlier registration of the name has reported it.
     pub(super) fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();

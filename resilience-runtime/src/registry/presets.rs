@@ -7,10 +7,9 @@
 //! | [`firebase_circuit`] | `firebase` | 5 | 60 s |
 //! | [`qdrant_circuit`] | `qdrant` | 5 | 60 s |
 //!
-//! Each function in the table returns the circuit whose name is in the row of the function. If the circuit is not
-//! registered yet, the function registers the circuit. A preset is one of the ready-made circuits in the table. If an
-//! attribute or a builder sets an option of a preset to a different value, the value of the attribute or builder takes
-//! effect.
+//! A preset is one of these ready-made circuits. Each function returns its preset, and registers the preset if it is
+//! not registered yet. If an attribute or a builder sets an option of a preset to a different value, the preset's value
+//! has no effect.
 //!
 //! ```
 //! use resilience_runtime::{get_circuit_stats, presets};

@@ -23,7 +23,7 @@ use crate::registry::written::{Written, merge};
 /// # Errors
 ///
 /// Returns a [`ConfigError`] if only circuits with the option `key` use the name. Also returns a [`ConfigError`] if the
-/// builder contradicts an option that the builder cannot override.
+/// builder contradicts an option that it cannot override.
 pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let mut part = part_of(name.as_bytes());
     if let Some(breaker) = part.create(&name, written) {
@@ -192,12 +192,13 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 /// Checks that no circuit has two values for one option, and that no name is used both with and without the option
 /// `key`.
 ///
-/// Some options cannot be combined, such as `threshold` and `failure_rate`. If different attributes or builders set
-/// these options for one circuit, the options also conflict.
+/// Some options cannot be combined, such as `threshold` and `failure_rate`. Such options also conflict if different
+/// attributes or builders set them for one circuit.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
 /// column wins. A builder that registers before the first call of the circuit wins over all attributes. A WARN event
-/// reports the conflict when the circuit is registered, or when a later attribute or builder adds the second value.
+/// reports the conflict when the circuit is registered. If a later attribute or builder adds the second value, the
+/// event follows at that time.
 ///
 /// If a name is used both with and without the option `key`, the functions without `key` share the circuit `name`. The
 /// functions with `key` use the circuits `name[key]`.

@@ -18,8 +18,8 @@ pub(super) struct Sources {
     /// The number of builders that registered before the first use of the circuit. The options of these builders are
     /// the first elements of `written`.
     pub(super) builders: usize,
-    /// True after a function with the circuit was called, or after `get_circuit` registered the circuit. If this field
-    /// is true, a builder can no longer override an option of an attribute.
+    /// True after the first call of a function with this circuit, or after `get_circuit` registered the circuit. A
+    /// builder can then no longer override an option of an attribute.
     pub(super) in_use: bool,
     /// Whether a function with this circuit was called. The function keeps a handle of the circuit, so `unregister`
     /// does not remove the circuit.

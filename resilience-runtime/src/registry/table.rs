@@ -2,18 +2,18 @@
 //! and evicts idle circuits. The circuits of one name are divided into shards, and each shard has a table and a lock.
 //!
 //! The table resolves collisions by linear probing. When an entry is removed, later entries move toward the empty slot.
-//! The table therefore needs no tombstones (marks that tell a search to continue past a removed entry). Without
-//! tombstones, the table rehashes its entries only when the table grows. If an insertion does not make the table grow,
-//! the insertion takes bounded time. In contrast, a table of the crate `hashbrown` contains tombstones. If a program
-//! inserts and removes keys all the time, a table of `hashbrown` often rehashes all entries. The lock of the shard
-//! would be held during each rehash.
+//! The table therefore needs no tombstones: marks that tell a search to continue past a removed entry. Without
+//! tombstones, the table rehashes its entries only when it grows. In contrast, a table of the crate `hashbrown`
+//! contains tombstones. If a program inserts and removes keys all the time, such a table often rehashes all entries.
+//! The lock of the shard would be held during each rehash.
 
 use std::cmp::Reverse;
 
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::state::Phase;
 
-/// The circuits of one name are divided into shards. Each shard has one table, which the lock of the shard protects.
+/// Contains the circuits of one shard. The circuits of one name are divided into shards, and each shard has one table
+/// and one lock.
 #[derive(Default)]
 pub(crate) struct Table {
     /// At most three quarters of the slots are in use.

@@ -30,14 +30,14 @@ use crate::timeout::deadline::deadline_remaining;
 pub struct Attempts {
     /// The start of the first attempt. The field is `None` if the option `max_elapsed` is not set.
     began: Option<Tick>,
-    /// The pause before the current attempt, in nanoseconds. The pause is computed from the options alone, and ignores
-    /// a delay that an error asked for. With decorrelated jitter, the next pause is computed from this field. The type
-    /// is `u64`, because a `Duration` would take twice the memory.
+    /// The pause before the current attempt, in nanoseconds, without any delay that an error asked for. Decorrelated
+    /// jitter computes the next pause from this field. Without jitter, the field stays zero. The type is `u64`, because
+    /// a `Duration` would take twice the memory.
     pause: u64,
     /// The number of attempts of this call that have ended before the current attempt.
     made: u32,
     inside: Inside,
-    /// The cost of this call's last retry that the budget granted.
+    /// The cost of the last retry that the budget granted to this call.
     paid: Option<RetryCost>,
 }
 
@@ -69,9 +69,8 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this call from the thread-local number of retries, because this call succeeded. Also
-    /// subtracts the retries that nested calls made inside the body. A retry around this call reads the thread-local
-    /// number of retries, and must not count the retries of a call that succeeded.
+    /// Subtracts the retries of this successful call, and of the calls in its body, from the thread-local number of
+    /// retries. A retry around this call reads this number, and must not count the retries of a successful call.
     #[inline]
     fn forget(&self) {
         if self.made > 0 || self.inside.retries != 0 {
@@ -119,7 +118,7 @@ impl Attempts {
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
     ///
     /// The function `stays_open` returns whether a circuit will still be open after a pause of the given length. If
-    /// `stays_open` returns true, no attempt follows, because the circuit would reject the next attempt. The call then
+    /// `stays_open` returns true, the circuit would reject the next attempt, so no attempt follows. The call then
     /// returns the error of the current attempt, which tells the caller more than a rejection.
     #[expect(
         clippy::inline_always,
@@ -156,7 +155,7 @@ impl Attempts {
         if stays_open(pause) {
             return Err(End::Circuit);
         }
-        // Asks the budget after all other checks. If another check ends the retry, the budget must not be reduced.
+        // Asks the budget after all other checks, because a granted retry reduces the budget.
         if let Some(budget) = budget {
             if !budget.try_retry(cost) {
                 return Err(End::Budget);
@@ -171,9 +170,8 @@ impl Attempts {
     }
 }
 
-/// One hour, the longest delay that an error may ask for if the option `max_delay` of the retry is not set. If a
-/// circuit's function `retry_after` returns the delay, and the circuit's `max_cooldown` is longer than one hour,
-/// `max_cooldown` is the limit.
+/// The longest delay that an error may ask for, if the retry does not set the option `max_delay`. As an exception, a
+/// delay from a circuit's function `retry_after` may be as long as the circuit's `max_cooldown`, if this is longer.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 
 /// A delay that an error asks for, such as the time in an HTTP header `Retry-After`.
@@ -195,19 +193,18 @@ struct Ended<'r, R, T, E> {
     /// struct needs no bound `Outcome`. With the bound, a function that does not return a `Result` would cause several
     /// compile errors.
     make: fn(Result<T, E>) -> R,
-    /// The reason why no further attempt follows. If the field contains a reason, the error is passed to no function of
-    /// the user.
+    /// The reason why no further attempt follows. If the field contains a reason, none of the user's functions receives
+    /// the error.
     last: Option<End>,
     /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
     failed: bool,
     budget: Option<&'r BudgetState>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// The observations of the last poll of the body: the kind of error that a layer (an attribute such as
-    /// `#[circuit]`) created, and whether a circuit left a message about the time for which the circuit will reject
-    /// calls. The field is `None` if a layer, such as a timeout, ended the attempt before the body returned. The retry
-    /// then ignores [`StillOpen::last`] (the newest message of a circuit), because this message belongs to another
-    /// call.
+    /// The kind of error that the last poll of the body created, and whether a circuit left a message in this poll. The
+    /// message tells for how long the circuit will reject calls. The field is `None` if an attribute, such as
+    /// `#[timeout]`, ended the attempt before the body returned. The retry then ignores [`StillOpen::last`] (the newest
+    /// message of a circuit), because this message belongs to another call.
     body: Option<BodyEnded>,
     /// The time until an open circuit inside the body admits calls again. The field is `None` if no circuit inside the
     /// body is known to be open.
@@ -216,11 +213,11 @@ struct Ended<'r, R, T, E> {
 
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
-/// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If
-/// `own_rejection` or `rejection` finds a rejection by a circuit, no function of the user is called. For each option
-/// that takes a function of the user, such as `retry_if`, this type has a method of the same name. The methods
-/// [`text`](Self::text) and [`circuits`](Self::circuits) must be called before [`next`](Self::next). The functions that
-/// `text` and `circuits` receive are called only after a failed attempt.
+/// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If one of
+/// them finds a rejection by a circuit, no function of the user receives the error. For each option that takes a
+/// function of the user, such as `retry_if`, this type has a method of the same name. The methods [`text`](Self::text)
+/// and [`circuits`](Self::circuits) must be called before [`next`](Self::next). The functions that `text` and
+/// `circuits` receive are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -247,10 +244,9 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// Ends the retry if a circuit inside the body rejected a call. Also stores the time until an open circuit inside
     /// the body admits calls again. Does nothing if the option `retry_rejected` is set.
     ///
-    /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
-    /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
-    /// the retry still ends if a circuit created an error during the last poll of the body, and this error still
-    /// exists.
+    /// The function `cause` reads the cause of a rejection from the error. It returns [`Cause::Unknown`] if the type of
+    /// the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values, the retry
+    /// still ends if a circuit created an error during the last poll of the body. This error must still exist.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         if self.ended.last.is_some() || self.ended.schedule.retry_rejected {
@@ -275,15 +271,15 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         if cause.is_circuit() || cause.is_hidden() && body.note == Note::Circuit {
             *last = Some(End::Rejected);
         }
-        // If the type of the error hides no cause, and the error contains no rejection, the body has handled the
-        // rejection. The message that the circuit left about this rejection is then ignored.
+        // If `cause` can search the error and finds no rejection, the body has handled any rejection by a circuit. The
+        // retry then ignores the circuit's message about this rejection.
         let is_about_error = |open: &StillOpen| cause == Cause::Unknown || !open.by_rejection;
         *noted = StillOpen::last().filter(|open| body.has_message && is_about_error(open)).map(|open| open.wait);
         self
     }
 
-    /// Removes the stored time until a circuit inside the body admits calls again. Each attempt calls a different
-    /// circuit, so this time says nothing about the next attempt.
+    /// Forgets how long the circuit inside the body stays open. The generated code calls this method if each attempt
+    /// has its own circuit.
     #[inline]
     pub fn other_circuits(mut self) -> Self {
         self.ended.noted = None;
@@ -336,9 +332,9 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Calls the function `retry_after` of a circuit. This function returns the delay that the error asks for. The
-    /// circuit is an attribute below `#[retry]`. The longest accepted delay is one hour, or the circuit's
-    /// `max_cooldown` if `max_cooldown` is longer than one hour.
+    /// Calls the function `retry_after` of a circuit, which returns the delay that the error asks for. The circuit is
+    /// an attribute below `#[retry]`. The longest accepted delay is one hour or the circuit's `max_cooldown`, whichever
+    /// is longer.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))
@@ -402,8 +398,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         let Self { ended, on_retry, text, stays_open } = self;
         let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost, noted, .. } = ended;
         let outcome = match outcome {
-            // Returns a success before the code below, which takes the outcome by reference. A reference would force
-            // the value of the success out of registers into memory.
+            // Returns a success here, because the code below takes the outcome by reference. A reference would force
+            // the success out of registers into memory.
             Ok(value) if !failed => {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);

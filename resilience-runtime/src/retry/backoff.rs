@@ -183,8 +183,8 @@ mod tests {
             (Some(Jitter::Decorrelated), 3, hint, (2_000, 8_000)),
             (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
         ] {
-            // With a previous pause of 1667 ms and the random number 0.25, decorrelated jitter gives 1 s + 0.25 * (3 *
-            // 1667 ms - 1 s). The result is 2000.25 ms, and `as_millis` cuts off the fraction.
+            // Decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s) = 2000.25 ms. The method `as_millis` cuts off
+            // the fraction.
             let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
             assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
         }

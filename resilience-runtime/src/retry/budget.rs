@@ -119,7 +119,7 @@ impl TokenBucket {
 /// Configures a budget that grants retries in proportion to the number of calls, as in
 /// [Finagle](https://twitter.github.io/finagle/guide/Clients.html#retries), Envoy and tower.
 ///
-/// The budget counts the calls and the retries in a window of time, the last `ttl`. Each call in this window permits
+/// The budget counts the calls and the retries of the last `ttl`, a window of time. Each call in this window permits
 /// `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so that a
 /// program with few calls can retry.
 ///
@@ -358,21 +358,21 @@ impl RetryRatio {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The largest number of slots (tenths of the time window) by which another thread may be ahead, because the other
-    /// thread read tokio's clock later. A slot that is further ahead comes from another clock, such as the paused clock
-    /// of another test's runtime.
+    /// The largest number of slots by which another thread may be ahead, because it read tokio's clock later. A slot is
+    /// a tenth of the time window. A slot that is further ahead comes from another clock, such as the paused clock of
+    /// another test's runtime.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether the slot with the number `slot` is later than the current slot, by at most `ahead` slots. A slot
-    /// is a tenth of the time window. A later slot was used by another thread, which read tokio's clock later.
+    /// Returns whether `slot` is the number of a later slot, which another thread already uses because it read tokio's
+    /// clock later. A slot is a tenth of the time window. The slot must be at most `ahead` slots later.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
     /// Returns whether the slot with the number `slot` belongs to the time window of the budget. A slot is a tenth of
-    /// this window. The window consists of the last ten slots, and of later slots that another thread has already used.
+    /// this window. The window consists of the last ten slots, and of later slots that another thread already uses.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
@@ -391,8 +391,8 @@ impl Window {
         Self { calls: Slots::new(), retries: Slots::new() }
     }
 
-    /// A small number of retries that compensates for the rounding of a share, such as 0.3, to a float. With this
-    /// number, ten calls with a share of 0.3 permit three retries.
+    /// Compensates for the rounding of a share, such as 0.3, to a float. Without this constant, ten calls with such a
+    /// share could permit two retries instead of three.
     const ROUNDING: f64 = 1e-9;
 
     /// Returns the number of retries that the budget would grant now.
@@ -411,8 +411,8 @@ impl Window {
                 return false;
             }
             // The exchange fails if another thread has counted a retry since `before` was read. The loop then computes
-            // again how many retries are left. Two threads can take the last retry together only if a new slot (a tenth
-            // of the time window) begins between their readings of the clock.
+            // again how many retries are left. In a rare case, two threads both take the last retry: a new slot (a
+            // tenth of the time window) begins between their clock readings.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -443,8 +443,8 @@ impl Slots {
     /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, a tenth of the
     /// time window. The lower half is the count of calls or retries in this slot.
     ///
-    /// If the upper half of `word` is the number of the current slot, or of a later slot that another thread has
-    /// already used, the count grows by one. Otherwise, the result is the number of the current slot, with a count of one.
+    /// The count grows by one if `word` belongs to the current slot, or to a later slot that another thread already
+    /// uses. Otherwise, the result is the number of the current slot, with a count of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {

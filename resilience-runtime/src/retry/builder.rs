@@ -131,11 +131,11 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     }
 
     /// Sets whether nested retries count towards `max`. Default: true. If an attempt calls another function with
-    /// `#[retry]`, the retries of the called function are nested retries.
+    /// `#[retry]`, this function makes nested retries.
     ///
     /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if the
-    /// sum of its attempts and the nested retries has reached `max`. The option does not reduce the number of nested
-    /// retries. If the call of the called function succeeds, the retries of this call do not count.
+    /// sum of its attempts and the nested retries has reached `max`. The option does not limit the nested retries
+    /// themselves. If a nested call succeeds, its retries do not count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }

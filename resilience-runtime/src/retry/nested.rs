@@ -15,7 +15,7 @@ thread_local! {
     static RETRIES: Cell<i32> = const { Cell::new(0) };
 }
 
-/// A negative `retries` reduces the number of retries on this thread.
+/// Adds `retries`, which may be negative, to the number of retries on this thread.
 ///
 /// A retry is counted before its pause, because a timeout may drop the call during the pause. If the call succeeds
 /// after the pause, its retries are subtracted again.

@@ -132,18 +132,17 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// The call then returns without a pause. With the option [`retry_rejected`](crate::RetryBuilder::retry_rejected),
     /// no circuit ends the retry.
     ///
-    /// The error type need not implement any trait, because the policy observes all circuits that are called during the
-    /// last poll of each attempt. A circuit ends the retry in two cases:
+    /// The error type need not implement any trait, because the policy does not search the error. Instead, the policy
+    /// observes all circuits that are called during the last poll of each attempt. A circuit ends the retry in two
+    /// cases:
     ///
-    /// - The circuit rejected a call during the last poll of the attempt, and the error of the rejection still exists
-    ///   at the end of this poll.
-    /// - The circuit rejected a call or recorded a failure during the last poll of the attempt, and stays open longer
-    ///   than the next pause. If several circuits rejected calls or recorded failures, only the last of these circuits
-    ///   counts.
+    /// - The circuit rejected a call during the last poll, and the error of the rejection still exists at the end of
+    ///   this poll.
+    /// - The circuit rejected a call or recorded a failure during the last poll, and stays open longer than the next
+    ///   pause. If several circuits did so, only the last of them counts.
     ///
-    /// A circuit that stays open ends the retry even if the attempt handled the rejection by this circuit, and then
-    /// failed for a reason that no circuit recorded. The policy does not notice a rejection in an earlier poll of the
-    /// attempt, or in a spawned task.
+    /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. The
+    /// policy does not notice a rejection in an earlier poll of the attempt, or in a spawned task.
     ///
     /// # Errors
     ///

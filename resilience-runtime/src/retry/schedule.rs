@@ -10,8 +10,8 @@ use crate::retry::backoff::{Backoff, Jitter};
 
 /// The options of a retry that are plain values: counts, factors, times and flags.
 ///
-/// The macro of `#[retry]` checks the options at compile time, and passes a constant schedule to the functions of this
-/// crate.
+/// The macro of `#[retry]` checks the options at compile time. The generated code then passes a constant schedule to
+/// this crate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use = "a schedule does nothing by itself"]
 pub struct Schedule {

@@ -44,8 +44,8 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take: the configured time of the timeout, or the time that was
-    /// left until the caller's [`deadline`](crate::deadline()), whichever is shorter.
+    /// Returns the time that the call was allowed to take. This is the configured time of the timeout, or the time
+    /// until the caller's [`deadline`](crate::deadline()) if the deadline was earlier.
     pub fn after(&self) -> Duration {
         self.after
     }

@@ -37,9 +37,8 @@ impl Case {
         }))
     }
 
-    /// Runs the operations of a table on a token bucket. Each row contains four values: the name of an operation, the
-    /// number of tokens that the operation takes, whether the bucket grants the operation, and the number of tokens in
-    /// the bucket after the operation.
+    /// Runs the operations of a table on a token bucket. A row contains the name of an operation, and the number of its
+    /// tokens. The row also contains whether the bucket grants the operation, and how many tokens are left.
     pub(super) async fn replay_bucket(&self) {
         let budget = self.budget();
         for row in self.expect["ops"].as_array().unwrap() {

@@ -34,10 +34,10 @@ impl Layer for Circuit {
         }
     }
 
-    /// Binds the circuit to a local variable before the code of the outermost attribute. A retry above this circuit
-    /// reads the variable after a failed attempt. If the circuit stays open longer than the pause before the next
-    /// attempt, the retry makes no further attempt. If the `key` contains the number of the attempt, returns `None`,
-    /// because the code of each attempt binds the circuit.
+    /// Binds the circuit to a local variable before the code of the outermost attribute. After a failed attempt, a
+    /// retry above this circuit reads the variable, to see whether the circuit would reject the next attempt. If the
+    /// `key` contains the number of the attempt, returns `None`, because the code of each attempt binds a circuit of
+    /// its own.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         (!place.facts().per_attempt).then(|| self.bind(place))
     }
@@ -57,7 +57,8 @@ impl Layer for Circuit {
             judge => {
                 let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
                 // The error of the body may contain a rejection by another decorated function that the body called. If
-                // the user wrote `failure_if`, this function decides whether such an error is a failure.
+                // the attribute has the option `failure_if`, the user's function decides whether such an error is a
+                // failure.
                 let asks_first = judge.failure_if.is_some();
                 let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
                 let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));

@@ -29,7 +29,7 @@ pub(super) enum Breaker {
 }
 
 /// The user's functions that examine the outcome of a call. `failure_if` and `failure_if_ok` decide whether the outcome
-/// is a failure. `retry_after` returns the delay that an error asks for.
+/// is a failure. `retry_after` reads a delay from an error, such as the value of a `Retry-After` header.
 pub(super) struct Judge {
     pub(super) failure_if: Option<TokenStream>,
     pub(super) failure_if_ok: Option<TokenStream>,
@@ -53,8 +53,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
-    // Skips the check for contradictions if the value of an option could not be parsed. The value has already been
-    // reported, and the check would also report the option as missing.
+    // Skips the check for contradictions if the value of an option could not be parsed. The macro has already reported
+    // this value. The check would also report the option as missing.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

@@ -147,9 +147,8 @@ impl Retry {
     }
 
     /// Returns statements that bind two local variables: the state of the retry, and a closure that returns the
-    /// settings. The expansion places these statements before the loop over the attempts, so that each execution of the
-    /// loop begins with a new state. The settings are a constant inside the closure, so that the future of the
-    /// decorated function does not store the settings.
+    /// settings. The settings are a constant inside the closure, so that the future of the decorated function does not
+    /// store the settings.
     fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let (local, mixed) = (place.local(), Span::mixed_site());
@@ -179,7 +178,7 @@ impl Budget {
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
             // Puts the `static` into a block of its own. Without this block, the `static` could hide an item of the
-            // user with the same name, because macro hygiene does not cover the names of items.
+            // user with the same name. Macro hygiene does not cover the names of items.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET

@@ -15,8 +15,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 pub(super) struct Retry {
     pub(super) span: Span,
     pub(super) settings: Settings<Opt>,
-    /// The user's functions, each with its option, such as `retry_if`. The list does not contain the function of the
-    /// option `retry_after`. The runtime calls the functions in the order of this list.
+    /// The user's functions in the options of `RULES`, such as `retry_if`, each with its option.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
@@ -38,8 +37,9 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
     }
-    // Skips the check for contradictions if the value of an option could not be parsed. The value has already been
-    // reported, and the check would use the default of the option instead.
+    // Skips the check for contradictions if the value of an option could not be parsed. The macro has already reported
+    // this value. The check would use the default of the option instead, and might report a contradiction that does not
+    // exist.
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }

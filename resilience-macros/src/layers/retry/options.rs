@@ -44,8 +44,8 @@ pub(super) const SETTINGS: [(Opt, Reader); 8] = [
     (Opt::RetryRejected, flag),
 ];
 
-/// The options whose value is a function of the user. The list does not contain the option `retry_after`. The runtime
-/// calls the functions in the order of this list.
+/// The options whose value is a function of the user, in the order in which the runtime calls the functions. Leaves out
+/// `retry_after`, because a retry can also take this function from a circuit below.
 pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
 
 /// The allowed values of the option `jitter`, each with its variant of the enum `Jitter` in the runtime crate.

@@ -6,11 +6,10 @@ use crate::base::clock::Tick;
 /// This type has only four bytes, because `tests/allocations.rs` limits the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
-    /// The low 5 bits count the calls without an outcome since the last success or failure, up to 20. The high 11 bits
-    /// contain the total of successes and failures at the last call without an outcome. If the total at the next call
-    /// without an outcome differs, the count in the low bits starts again. The stored total wraps at 2,048. If exactly
-    /// 2,048 successes and failures occur between two calls without an outcome, the count therefore continues, although
-    /// it should start again.
+    /// The low 5 bits count the consecutive calls without an outcome, up to 20. The high 11 bits contain the total of
+    /// successes and failures at the last of these calls. If this total has changed at the next call without an
+    /// outcome, the count starts again. The stored total wraps at 2,048. After exactly 2,048 successes and failures,
+    /// the count therefore continues by mistake.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
     /// value wraps around after about ten hours.
@@ -25,9 +24,9 @@ impl Blind {
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
     /// The exponent of two in the unit of the field `warned`, which is 2^29 ns (about half a second).
     const UNIT: u32 = 29;
-    /// The difference between two values of the field `warned` from which on a minute has passed. Each value is rounded
-    /// down to a whole unit of 2^29 ns. If two rounded values differ by 113 units, more than 112 units have passed,
-    /// which are longer than a minute.
+    /// The smallest difference between two values of the field `warned` that is certainly longer than a minute. Each
+    /// value is rounded down to a whole unit of 2^29 ns. If two rounded values differ by 113 units, more than 112 units
+    /// (60.1 s) have passed.
     const MINUTE: u16 = 113;
 
     /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and

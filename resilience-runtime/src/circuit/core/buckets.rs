@@ -57,14 +57,14 @@ impl Buckets {
     }
 
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
-        // Clears the window if its newest bucket begins far later than `now`, because the window must have been updated
-        // with another clock, such as the paused clock of a test's runtime. Otherwise, the calls in the window would
-        // not expire for a long time.
+        // If the newest bucket begins far later than `now`, the last update used another clock, such as the paused
+        // clock of a test's runtime. This line then clears the window. Otherwise, the calls in the window would not
+        // expire for a long time.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, successes);
         }
-        // `max` keeps the current bucket if `now` is slightly earlier than the time of the previous update.
+        // If `now` is slightly earlier than the previous update, `max` keeps the current bucket.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);
         let passed = (index - self.index).min(BUCKETS as u64);
         for fresh in index - passed..index {

@@ -24,8 +24,8 @@ use crate::events::debug_wanted;
 
 /// The state that all clones of a `CircuitBreaker` share.
 ///
-/// `repr(C)` places the name in the cache line of the `Arc`'s reference count. A lookup of a breaker by name reads the
-/// name and changes the reference count, so the lookup needs only this cache line.
+/// `repr(C)` places the name next to the reference count of the `Arc`, in the same cache line. A lookup of a breaker by
+/// name reads the name and changes the reference count, so the lookup needs only this cache line.
 #[repr(C)]
 pub(crate) struct Core {
     pub(crate) name: Name,
@@ -38,14 +38,15 @@ impl Core {
         Self { name, gate: Gate::new(settings), totals: Totals::new(stripes) }
     }
 
-    /// Admits or rejects a call that [`Gate::closed`] has not admitted yet.
+    /// Admits or rejects a call. The caller has already called [`Gate::closed`], which admits most calls of a closed
+    /// circuit.
     ///
     /// A trial call is an admitted call of a half-open circuit. If the body of a running trial call makes an inner call
     /// through the same circuit, the inner call is always admitted. The outcome of the inner call does not affect the
     /// circuit.
     ///
-    /// If the phase (a summary of the circuit's state in an atomic) shows that the circuit rejects calls, this function
-    /// rejects the call without the lock of the circuit.
+    /// The phase is a summary of the circuit's state in an atomic. If the phase shows that the circuit rejects calls,
+    /// this function rejects the call without the lock of the circuit.
     #[inline]
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
@@ -88,8 +89,8 @@ impl Core {
     }
 
     /// Returns the nanoseconds until the tick `until`, or `None` if this tick has passed. Also returns `None` if the
-    /// time until `until` is longer than any wait of this circuit, because `until` must then come from another clock,
-    /// such as the paused clock of a test's runtime.
+    /// result would be longer than any wait of this circuit. In this case, `until` comes from another clock, such as
+    /// the paused clock of a test's runtime.
     #[inline]
     fn left(&self, until: Tick) -> Option<u64> {
         let left = until.to_bits().checked_sub(Tick::now().to_bits()).filter(|left| *left > 0)?;
@@ -108,8 +109,8 @@ impl Core {
 
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
-        // With the option `hung_after`, the start time of a call is the time of its first wait. If the clock were read
-        // here for the events, a subscriber of events would change the start time.
+        // With the option `hung_after`, the start time of a call is the time of its first wait. A clock reading for the
+        // events would replace this start time by an earlier time.
         let by_event = events::durations_wanted() && !self.gate.times_waits();
         (by_event || self.gate.has_slow_calls()).then(Tick::now)
     }
@@ -180,7 +181,7 @@ impl Core {
         }
     }
 
-    /// Records the success if `counted` is false, and emits the events of the success.
+    /// Emits the events of a success. If `counted` is false, first records the success.
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
@@ -204,10 +205,10 @@ impl Core {
         }
     }
 
-    /// Tries to count a success without the lock of the circuit. This function is for a closed circuit that needs more
-    /// than the outcome of a call ([`SuccessPath::Timed`]). Returns false if the caller must take the lock to record
-    /// the success. For example, the lock is needed if the success is slow, or if a part of the window of recent calls
-    /// has expired.
+    /// Tries to count a success without the lock of the circuit. The circuit must be closed, and need more than the
+    /// outcome of a call ([`SuccessPath::Timed`]). Returns false if the caller must take the lock to record the
+    /// success. For example, the lock is needed if the success is slow, or if a part of the window of recent calls has
+    /// expired.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {

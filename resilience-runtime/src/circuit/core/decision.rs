@@ -13,8 +13,8 @@ pub(crate) struct Admission {
     /// The number of unfinished trial calls that no longer block new trial calls, because they exceeded
     /// `trial_timeout`.
     pub(crate) expired: u32,
-    /// The rejection that the option `shadow` turned into this admission. The field is `None` if the circuit did not
-    /// reject the call.
+    /// The rejection that the option `shadow` turned into this admission. Without such a rejection, the field is
+    /// `None`.
     pub(crate) shadowed: Option<Wait>,
 }
 

@@ -1,16 +1,19 @@
-//! Protects the state machine [`Machine`] of a breaker by a mutex. After each decision of the machine, stores the phase
-//! (a summary of the state) in one atomic `u64`, which is called the word.
+//! Protects the state machine [`Machine`] of a breaker by a mutex. After each decision of the machine, the method
+//! `decide` stores the phase (a summary of the state) in one atomic `u64`. This `u64` is called the word.
 //!
 //! Every change of the state takes the lock of the mutex. A call of a closed circuit is usually admitted after a load
 //! of the word, without the lock. A success that only increments a counter also takes no lock. A rejection takes no
 //! lock if the cooldown has not ended, or if a half-open circuit admits no further trial call.
 //!
-//! The low three bits of the word identify the phase. If the circuit is closed or disabled, the upper 32 bits of the
-//! word are the generation, a count of state changes. If the circuit is open, the upper 61 bits of the word are the
-//! [`Tick`] at which the cooldown ends. If the circuit is half-open and admits no further trial call, the upper 61 bits
-//! are a [`Tick`], too. At this tick, the newest trial call reaches its time limit. If the circuit is forced open, the
-//! upper 61 bits are the time, in nanoseconds, that a rejection reports. The word contains the whole phase, so one load
-//! of the word reads a consistent phase.
+//! The low three bits of the word identify the phase. The upper bits depend on the state of the circuit:
+//!
+//! - Closed or disabled: the upper 32 bits are the generation, a count of state changes.
+//! - Open: the upper 61 bits are the [`Tick`] at which the cooldown ends.
+//! - Half-open without room for a trial call: the upper 61 bits are the [`Tick`] at which the newest trial call reaches
+//!   its time limit.
+//! - Forced open: the upper 61 bits are the time, in nanoseconds, that a rejection reports.
+//!
+//! The word contains the whole phase, so one load of the word reads a consistent phase.
 
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
@@ -35,20 +38,21 @@ const DISABLED: u64 = 7;
 pub(crate) struct Gate {
     /// The phase (a summary of the state), which other threads load without the lock of the mutex.
     word: AtomicU64,
-    /// If the circuit is closed, and needs more than the outcome of a success (`SuccessPath::Timed`), the field
-    /// contains the tick (a time) from which on every success must take the lock. For example, a part of the window of
-    /// recent calls expires at this tick. If the circuit is closed and has no tick of this kind, the field contains
-    /// [`NEVER`]. If the circuit is not closed, the field contains the longest time, in nanoseconds, that a rejected
-    /// call may have to wait. If the wait of a call would be longer, the call takes the lock, because the tick in
-    /// `word` must come from another clock, such as the paused clock of a test's runtime. If the longest time is zero,
-    /// every call takes the lock.
+    /// The meaning of this field depends on the state of the circuit:
     ///
-    /// The tick and the longest wait share one field, because a second field would make a breaker eight bytes larger
-    /// than the limit in `tests/allocations.rs`.
+    /// - Closed: the tick (a time) from which on every success must take the lock. For example, a part of the window of
+    ///   recent calls expires at this tick. The field is [`NEVER`] if there is no such tick.
+    /// - Open or half-open: the longest time, in nanoseconds, that a rejected call may have to wait. A longer wait
+    ///   shows that the tick in `word` comes from another clock, such as the paused clock of a test's runtime. The call
+    ///   then takes the lock. With the option `shadow`, the field is zero, so that every call takes the lock.
+    /// - Forced open or disabled: unused.
+    ///
+    /// The tick and the longest wait share one field to save memory. With a second field, a breaker would be eight
+    /// bytes larger than the limit in `tests/allocations.rs`.
     ///
     /// The method `decide` stores this field before the field `word`. Another thread may therefore read the old phase
-    /// (the old summary of the state) from `word`, and then the new `limit`. This thread then takes the lock, or
-    /// rejects the call according to the old phase. Either result is correct.
+    /// (the old summary of the state) from `word`, and then the new `limit`. This thread then takes the lock, or acts
+    /// according to the old phase. Either result is correct.
     limit: AtomicU64,
     /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
     /// is set if the circuit has the option `hung_after`.
@@ -114,7 +118,7 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) & !MASK != NONE_SLOW
     }
 
-    /// Returns whether a call that waits needs a start time, because the circuit has the option `hung_after`.
+    /// Returns whether the circuit has the option `hung_after`. With this option, a call that waits needs a start time.
     #[inline]
     pub(crate) fn times_waits(&self) -> bool {
         self.slow.load(Ordering::Relaxed) & HUNG != 0
@@ -124,14 +128,14 @@ impl Gate {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
 
-    /// Returns whether a success that ends at `now` must take the lock, for example because a part of the window of
-    /// recent calls has expired. The result is correct only if the circuit is closed.
+    /// Returns whether a success that ends at `now` must take the lock. For example, a part of the window of recent
+    /// calls may have expired. The result is correct only if the circuit is closed.
     pub(crate) fn is_due(&self, now: Tick) -> bool {
         now.to_bits() >= self.limit.load(Ordering::Relaxed)
     }
 
-    /// Takes the lock, calls the closure `decide` with the machine and the settings, and then stores the new phase (a
-    /// summary of the state) for threads without the lock.
+    /// Takes the lock, and calls the closure `decide` with the machine and the settings. Then stores the new phase (a
+    /// summary of the state), which other threads read without the lock.
     ///
     /// The closure must not call user code, and must not emit events, because a subscriber of events is user code. The
     /// closure must read the clock itself. If a caller read the clock before the lock was taken, a decision could use

@@ -22,8 +22,8 @@ impl LastCalls {
         last
     }
 
-    /// If `slow` is true, and there are no bits of slow calls yet, creates these bits. If `slow` is false, removes
-    /// these bits. In the new bits, no call of the window is marked as slow.
+    /// If `slow` is true and the bits of slow calls are missing, creates these bits. In the new bits, no call is marked
+    /// as slow. If `slow` is false, removes the bits of slow calls.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if !slow {
             self.slow = None;

@@ -1,8 +1,8 @@
 //! Implements all state transitions of a circuit breaker. The functions of this module take no lock and emit no events.
 //!
-//! The functions that record a success or a failure read the clock themselves, because most successes and failures can
-//! be recorded without the current time. Every other function that needs the current time receives the time as an
-//! argument.
+//! The functions that record a success or a failure read the clock themselves, and only if they need the current time.
+//! Most successes and failures do not need the current time. Every other function that needs the current time receives
+//! the time as an argument.
 
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ enum State {
 pub(crate) struct Machine {
     state: State,
     generation: u32,
-    /// The number of the current lease. A lease is the time limit that all running trial calls of the half-open circuit
-    /// share. This field has only 16 bits, so that a breaker is small.
+    /// The number of the current lease. A lease is a time limit for trial calls. All running trial calls of the
+    /// half-open circuit share one lease. This field has only 16 bits, so that a breaker is small.
     pub(super) lease: u16,
     /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
     /// count again at 1.
@@ -110,10 +110,9 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns the tick from which on every success must take the lock of the circuit. If the window of recent calls
-    /// has a length of time, the result is the next tick at which a part of the window expires. If the circuit has no
-    /// window, and a success must clear the count of failures, the result is the tick 0. In all other cases, the result
-    /// is `None`.
+    /// Returns the tick from which on every success must take the lock of the circuit. For a window of time, the result
+    /// is the next tick at which a part of the window expires. If the circuit has no window, and a success must clear
+    /// the count of failures, the result is the smallest tick. In all other cases, the result is `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
             Some(window) => window.due(),
@@ -196,8 +195,8 @@ impl Machine {
             }
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
-                // Limits the wait to one cooldown. `since` may be later than `now`, because a test's tokio runtime may
-                // have a paused clock of its own.
+                // A test's tokio runtime may have a paused clock of its own, so `since` may be later than `now`. The
+                // following line then limits the wait to one cooldown.
                 *since = (*since).min(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
@@ -328,8 +327,8 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Removes a trial call from the number of running trial calls of the half-open circuit. Does nothing if the
-    /// circuit has already removed this trial call, because the trial call exceeded its time limit.
+    /// Removes a trial call from the number of running trial calls of the half-open circuit. If the trial call exceeded
+    /// its time limit, the circuit may have already removed it. This function then does nothing.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {
@@ -360,18 +359,18 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
-    /// call that exceeded its time limit no longer counts after the circuit has admitted a newer trial call.
+    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. If a trial
+    /// call has exceeded its time limit, it counts only until the circuit admits the next trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
 
     /// Returns a ticket for a call whose outcome must not affect the circuit. With the option `shadow`, a call receives
-    /// this ticket instead of a rejection. A call inside the body of a trial call of the same circuit also receives
+    /// this ticket instead of a rejection. An inner call in the body of a trial call of the same circuit also receives
     /// this ticket.
     ///
-    /// The ticket contains the previous generation (a count of state changes), like the ticket of a call that started
-    /// before the last state change.
+    /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
+    /// like a call that started before the last state change.
     pub(crate) fn late(&self) -> Ticket {
         Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
     }

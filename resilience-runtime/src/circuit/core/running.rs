@@ -7,15 +7,15 @@
 //! An entry of the list exists during one poll of the trial call's body. A task that the body spawns is therefore not
 //! part of the trial call. A trial call whose future moves to another thread leaves no entry on its previous thread.
 //!
-//! A call through a closed circuit has no entry, because an entry would add 20 instructions to the 153 instructions of
-//! a call. A closed circuit therefore counts an inner call in addition to the outer call.
+//! A call through a closed circuit has no entry, because an entry would cost 20 instructions. A closed circuit
+//! therefore counts an inner call in addition to the outer call.
 
 use std::cell::Cell;
 
 use crate::circuit::core::ticket::Ticket;
 
-/// The largest number of nested trial calls that `TRIALS` can contain. `TRIALS` does not contain a trial call inside
-/// eight other trial calls, so the circuit may reject an inner call in the body of this trial call.
+/// The largest number of nested trial calls that `TRIALS` can contain. A ninth nested trial call gets no entry. Its
+/// circuit may therefore reject an inner call in its body.
 const DEEPEST: usize = 8;
 
 thread_local! {
@@ -55,7 +55,7 @@ fn address<C>(core: &C) -> usize {
 }
 
 /// Returns whether this thread is polling the body of a trial call of the circuit `core`. Ignores a trial call if
-/// `is_live` returns false for the ticket that identifies the trial call.
+/// `is_live` returns false for its ticket.
 #[inline]
 pub(crate) fn is_within<C>(core: &C, is_live: impl Fn(Ticket) -> bool) -> bool {
     let depth = DEPTH.get();

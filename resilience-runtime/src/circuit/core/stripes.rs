@@ -1,11 +1,15 @@
 //! Implements counters that threads change without a lock. The counters are spread over memory, so that two threads
 //! rarely write to the same cache line.
 //!
-//! A slot contains the counters of one breaker, for the calls of one thread or of a few threads. A stripe contains the
-//! slots of four breakers. A block contains all stripes of four breakers. Each thread always uses the same stripe of a
-//! block. Two threads that call through one breaker therefore usually write to different cache lines. The design
-//! follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a fixed number of stripes, so that a
-//! call never allocates.
+//! - A slot ([`Slot`]) contains the counters of one breaker, for the calls of one thread or of a few threads.
+//! - A stripe ([`Line`]) contains one slot for each of four breakers.
+//! - A block (`Arc<[Line]>`) contains all stripes of four breakers.
+//!
+//! Each thread always uses the same stripe of a block. Two threads that call through one breaker therefore usually
+//! write to different cache lines.
+//!
+//! The design follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a fixed number of stripes,
+//! so that a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -46,9 +50,9 @@ impl Slot {
     }
 
     /// Counts a success that ended at `now`, in the period with the number `period`. A period begins when the circuit
-    /// closes or is reset. Returns false if the count of successes has reached its maximum or belongs to another
-    /// period, or if another thread has just changed the count. If this function returns false, the caller must take
-    /// the lock of the breaker, record the success, and then call [`Slot::begin_period`].
+    /// closes or is reset. Returns false if the count of successes has reached its maximum, or belongs to another
+    /// period. Also returns false if another thread has just changed the count. In all these cases, the caller must
+    /// take the lock of the breaker, record the success, and call [`Slot::begin_period`].
     ///
     /// One compare-and-exchange both checks the period and counts the success. If a new period begins during this
     /// function, the success is therefore never counted in the new period.
@@ -85,9 +89,10 @@ impl Slot {
 }
 
 /// Returns the value of [`Slot::succeeded`] for zero successes in the period with the number `period`. A period begins
-/// when the circuit closes or is reset. The XOR of this value and the current value of [`Slot::succeeded`] is the count
-/// of successes, if the current value belongs to `period`. If the current value belongs to another period, the XOR is
-/// greater than [`COUNT`].
+/// when the circuit closes or is reset.
+///
+/// The XOR of this value and [`Slot::succeeded`] is the count of successes in `period`. If [`Slot::succeeded`] belongs
+/// to another period, the XOR is greater than [`COUNT`].
 fn tag(period: u32) -> u64 {
     join(period, 0)
 }
@@ -118,8 +123,8 @@ impl Stripes {
         static NEWEST: Mutex<Option<(Arc<[Line]>, usize)>> = Mutex::new(None);
         let mut newest = NEWEST.lock().unwrap_or_else(PoisonError::into_inner);
         let (lines, column) = match newest.take() {
-            // In a test with the tool loom, each breaker creates new counters, because loom repeats the test, and a run
-            // must not find the counters of the previous run.
+            // The test tool loom repeats each test, and a run must not find the counters of the previous run. In a test
+            // with loom, each breaker therefore creates new counters.
             Some((lines, used)) if used < SLOTS && !cfg!(resilience_loom) => (lines, used),
             _ => (lines(), 0),
         };
@@ -144,8 +149,8 @@ impl Stripes {
     }
 
     /// Returns the slot (the counters) of this thread, or `None` if the thread has no number yet. The number of a
-    /// thread selects its slot. `get` replaces an index expression, which could panic. `get` never returns `None`,
-    /// because the index is less than the length of `lines`.
+    /// thread selects its slot. The index is always less than the length of `lines`, so `lines.get` never returns
+    /// `None`.
     #[inline]
     pub(crate) fn assigned(&self) -> Option<&Slot> {
         match self {
@@ -173,7 +178,7 @@ impl fmt::Debug for Stripes {
 }
 
 fn lines() -> Arc<[Line]> {
-    /// The length of the returned slice, which is computed once, because `available_parallelism` may read files.
+    /// The length of the returned slice. The length is computed once, because `available_parallelism` may read files.
     static STRIPES: OnceLock<usize> = OnceLock::new();
     let stripes = || (2 * available_parallelism().map_or(1, usize::from)).next_power_of_two().min(16);
     let stripes = *STRIPES.get_or_init(stripes);

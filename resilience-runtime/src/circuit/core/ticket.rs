@@ -2,13 +2,13 @@ use std::fmt;
 
 use crate::base::packed::{join, split};
 
-/// Identifies the state of the circuit in which a call was admitted. A ticket contains a generation and, for a trial
-/// call, the number of a lease. The generation is the number of state changes before the admission. A lease is the time
-/// limit of a trial call.
+/// Identifies the state of the circuit in which a call was admitted. A ticket contains a generation, which is the
+/// number of state changes before the admission. The ticket of a trial call (a call of a half-open circuit) also
+/// contains the number of a lease. A lease is a time limit for trial calls.
 ///
-/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. The number of
-/// the lease shows whether the circuit has stopped counting the trial call as running, because the trial call exceeded
-/// this time limit.
+/// The outcome of a call affects the circuit only if the generation is still the same when the call ends. When trial
+/// calls exceed their lease, the circuit stops counting them as running, and gives the next trial call a new lease
+/// number. An old lease number therefore identifies an expired trial call.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
 /// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
@@ -17,14 +17,13 @@ use crate::base::packed::{join, split};
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// The lower 32 bits of a ticket if the call is not a trial call, and the circuit needs only the outcome of the
-    /// call.
+    /// The lower 32 bits of an ordinary ticket. The call is not a trial call, and the circuit needs only its outcome.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The lower 32 bits of a ticket if the call is not a trial call, and the circuit needs more than the outcome of
-    /// the call, for example the duration.
+    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call. The circuit needs more than its
+    /// outcome, for example its duration.
     pub(crate) const TIMED: u32 = 2;
-    /// The lower 32 bits of a ticket if the call is not a trial call, and is made in a second or later attempt of a
-    /// retry or a hedge.
+    /// The lower 32 bits of the ticket of a repeated call. The call is not a trial call, and belongs to a second or
+    /// later attempt of a retry or a hedge.
     const REPEAT: u32 = 4;
 
     #[inline]
@@ -47,8 +46,8 @@ impl Ticket {
         self.lease() & 1 != 0
     }
 
-    /// Changes this ticket into the ticket of a call in a second or later attempt of a retry or a hedge. The ticket of
-    /// a trial call remains unchanged.
+    /// Returns the ticket of a call that belongs to a second or later attempt of a retry or a hedge. If this ticket
+    /// belongs to a trial call, returns it unchanged.
     pub(crate) const fn repeated(self) -> Self {
         if self.is_trial() { self } else { Self::new(self.generation(), Self::REPEAT) }
     }

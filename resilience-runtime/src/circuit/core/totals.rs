@@ -1,8 +1,8 @@
 //! Adds up the outcomes since the breaker was created, and finds the time of the last success.
 //!
 //! The type [`Tally`] counts outcomes that are recorded under the lock of the breaker. A single atomic counts cancelled
-//! calls. All other outcomes are counted in slots. A slot contains the counters for one thread or for a few threads.
-//! Each access to a slot uses `Ordering::Relaxed`, because the counters publish no other data.
+//! calls. Slots count all other outcomes. A slot contains the counters for one thread or for a few threads. Each access
+//! to a slot uses `Ordering::Relaxed`, because the counters publish no other data.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};

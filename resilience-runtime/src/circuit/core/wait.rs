@@ -12,8 +12,8 @@ use crate::circuit::core::state::CircuitState;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wait(u64);
 
-/// The longest wait that a half-open circuit reports, in nanoseconds. A rejected caller need not wait until the running
-/// trial call reaches its time limit, because most trial calls end long before this limit.
+/// The longest wait that a half-open circuit reports, in nanoseconds. This wait is short, because most trial calls end
+/// long before they reach their time limit.
 const HALF_OPEN_NANOS: u64 = 1_000_000_000;
 
 const OPEN: u64 = 0;
@@ -22,21 +22,22 @@ const FORCED_OPEN: u64 = 2;
 const STATE: u64 = 7;
 
 impl Wait {
-    /// `nanos` is the rest of the cooldown in nanoseconds.
+    /// Creates the wait of an open circuit. `nanos` is the rest of the cooldown in nanoseconds.
     #[inline]
     pub(crate) const fn open(nanos: u64) -> Self {
         Self(nanos & !STATE | OPEN)
     }
 
-    /// `lease_nanos` is the time, in nanoseconds, until the newest trial call reaches its time limit.
+    /// Creates the wait of a half-open circuit. `lease_nanos` is the time, in nanoseconds, until the newest trial call
+    /// reaches its time limit.
     #[inline]
     pub(crate) const fn half_open(lease_nanos: u64) -> Self {
         let nanos = if lease_nanos < HALF_OPEN_NANOS { lease_nanos } else { HALF_OPEN_NANOS };
         Self(nanos & !STATE | HALF_OPEN)
     }
 
-    /// The wait of a circuit that was forced open is a whole cooldown, because the circuit stays open until a reset at
-    /// an unknown time.
+    /// Creates the wait of a circuit that was forced open. The wait is a whole cooldown, because the circuit rejects
+    /// calls until a reset at an unknown time.
     #[inline]
     pub(crate) const fn forced_open(cooldown_nanos: u64) -> Self {
         Self(cooldown_nanos & !STATE | FORCED_OPEN)

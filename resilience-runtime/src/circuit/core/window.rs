@@ -27,15 +27,15 @@ impl Window {
         }
     }
 
-    /// In a window with a fixed number of calls, adds or removes the bits for slow calls. A circuit that does not count
-    /// slow calls has no such bits, because the bits double the memory of the window.
+    /// In a window with a fixed number of calls, adds or removes the bits for slow calls. The bits double the memory of
+    /// the window, so only a circuit that counts slow calls has them.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);
         }
     }
 
-    /// After a restart, the next call of `update` must receive the number of successes since the restart.
+    /// Empties the window. The next call of `update` must receive the number of successes since this restart.
     pub(crate) fn restart(&mut self, now: Tick) {
         match self {
             Self::Time(buckets) => buckets.restart(now),
@@ -61,7 +61,7 @@ impl Window {
         }
     }
 
-    /// Excludes one success, such as a successful trial call of a half-open circuit, from this window of calls. Without
+    /// Excludes one success from this window, for example the success of a trial call of a half-open circuit. Without
     /// this function, the next call of `update` would add the success.
     pub(crate) fn leave_out_success(&mut self) {
         match self {
