@@ -10,6 +10,7 @@ mod body;
 pub(crate) mod capture;
 mod exit;
 pub(crate) mod layer;
+mod scope;
 mod types;
 
 use proc_macro2::{Span, TokenStream};
@@ -17,9 +18,10 @@ use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Path, Signature};
 
-use self::arguments::{Lent, arguments, share};
+use self::arguments::{Lent, arguments, names, share};
 use self::capture::{capture, hold};
 use self::layer::{Layer, Place, Stack, Statements};
+use self::scope::{Scope, parameter};
 use self::types::nameable;
 use crate::error::Errors;
 use crate::parse::async_trait::hoist;
@@ -81,11 +83,15 @@ pub(crate) fn emit(
     let at = mixed.located_at(function.output().map_or(sig.output.span(), Spanned::span));
 
     let mut sig = syn::parse2::<Signature>(sig.to_token_stream()).ok()?;
+    let generics: Vec<_> = sig.generics.params.iter().filter_map(parameter).collect();
     let shell = shell.as_ref();
     let (mut moved, hoisted) = match shell {
         Some(_) => hoist(body, &sig),
         None => (Vec::new(), body.clone()),
     };
+    let variables: Vec<_> = names(&mut sig, &mut moved).into_iter().map(|(name, _)| name).collect();
+    let scope = Scope { variables: &variables, generics: &generics };
+    scope.check(plan, errors);
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan.late());
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
     // The body of an `#[async_trait]` method begins with statements that bind the arguments. Functions of the user,
@@ -123,6 +129,7 @@ pub(crate) fn emit(
         runtime,
         runtime_at: located(runtime, at),
         func: &sig.ident,
+        scope,
         captures: &captures,
         arguments: &arguments,
         starts_late,

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 
+use crate::parse::constant::Constant;
+
 pub(crate) struct Facts {
     pub(crate) attribute: &'static str,
     /// The span for errors about the order of the attributes.
@@ -47,6 +49,12 @@ pub(crate) struct Facts {
     /// The user's function in the option `error` or `open`. If the attribute rejects a call, the expansion calls the
     /// function before the body starts.
     pub(crate) rejection: Option<TokenStream>,
+    /// The constants of the user in the options of this attribute.
+    pub(crate) constants: Vec<Constant>,
+    /// The expressions that each call evaluates before its body starts.
+    pub(crate) expressions: Vec<TokenStream>,
+    /// Whether all calls share the state of this attribute, so that a constant cannot name `Self`.
+    pub(crate) is_shared: bool,
     /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
     pub(crate) late: Vec<TokenStream>,
 }
@@ -80,6 +88,9 @@ impl Facts {
             clones: Vec::new(),
             attempt: None,
             rejection: None,
+            constants: Vec::new(),
+            expressions: Vec::new(),
+            is_shared: false,
             late: Vec::new(),
         }
     }
@@ -141,8 +152,8 @@ pub(crate) enum Asks {
 pub(crate) enum Time {
     /// The time of the attributes below.
     Same,
-    /// The time of the attributes below, limited to this duration.
-    AtMost(Duration),
+    /// The time of the attributes below, limited to this duration. The duration is `None` if the macro does not know it.
+    AtMost(Option<Duration>),
     /// The time of the attributes below, plus a wait of at most this duration.
     After(Duration),
     /// The time of several attempts, with pauses between the attempts. Each attempt takes the time of the attributes

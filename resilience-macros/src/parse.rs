@@ -3,6 +3,7 @@
 
 pub(crate) mod args;
 pub(crate) mod async_trait;
+pub(crate) mod constant;
 pub(crate) mod function;
 pub(crate) mod future;
 pub(crate) mod pattern;

@@ -5,10 +5,10 @@
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
-pub use crate::bulkhead::Bulkhead;
+pub use crate::bulkhead::{Bulkhead, acquire_within};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
-pub use crate::hedge::{Hedged, began};
+pub use crate::hedge::{Hedge, Hedged, began};
 pub use crate::rate_limit::RateLimit;
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::backoff::Jitter;
@@ -16,7 +16,7 @@ pub use crate::retry::budget::RetryBudget;
 pub use crate::retry::held::{HeldBudget, HeldPolicy};
 pub use crate::retry::schedule::Schedule;
 pub use crate::timeout::deadline::within;
-pub use crate::timeout::timeout::Timer;
+pub use crate::timeout::timeout::{Timeout, Timer};
 
 #[cfg(feature = "declare")]
 pub use crate::registry::declared::Declared;
@@ -29,6 +29,7 @@ pub use inventory::submit;
 pub use crate::base::outcome::Outcome;
 pub use crate::expansion::body::Body;
 pub use crate::expansion::cause::Cause;
+pub use crate::expansion::constant;
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
 pub use crate::expansion::rejection::Rejection;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};

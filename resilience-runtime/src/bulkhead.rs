@@ -155,14 +155,13 @@ impl Bulkhead {
     ///
     /// Dropping the future that this method returns removes the call from the queue of waiting calls.
     pub async fn acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
-        if let Some(slot) = self.take() {
-            return Ok(slot);
-        }
-        if self.0.wait.is_zero() {
-            return Err(self.reject());
-        }
+        acquire_within(self, self.0.wait).await
+    }
+
+    /// Waits for a slot, at most for the time `wait`.
+    async fn queue(&self, wait: Duration) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
         let waiting = Waiting::among(&self.0.waiting);
-        let timer = pin!(Timer::new(within(self.0.wait)));
+        let timer = pin!(Timer::new(within(wait)));
         let acquired = timer.race(self.0.slots.acquire()).await;
         drop(waiting);
         match acquired {
@@ -218,6 +217,17 @@ impl Bulkhead {
         }
         BulkheadFullError { source: NotMade::new(self.0.name.clone(), 0) }
     }
+}
+
+/// Takes a slot of the bulkhead. If no slot is free, the call waits at most for the time `wait`.
+pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
+    if let Some(slot) = bulkhead.take() {
+        return Ok(slot);
+    }
+    if wait.is_zero() {
+        return Err(bulkhead.reject());
+    }
+    bulkhead.queue(wait).await
 }
 
 #[cold]

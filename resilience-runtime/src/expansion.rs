@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod cause;
+pub mod constant;
 pub(crate) mod outcome;
 pub(crate) mod rejection;
 pub(crate) mod settle;

@@ -71,6 +71,16 @@ impl Hedge {
         }
     }
 
+    /// Returns the time between the starts of two consecutive attempts.
+    pub fn after(&self) -> Duration {
+        self.after
+    }
+
+    /// Returns the largest number of attempts of one call.
+    pub fn max(&self) -> u32 {
+        self.max
+    }
+
     /// Calls `f`. While no attempt has succeeded, calls `f` again at intervals of `after`, at most `max` times in all.
     /// If a [`deadline`](crate::deadline()) around the call has passed, no further attempt starts.
     ///
@@ -103,9 +113,7 @@ impl Hedge {
             f()
         };
         let places = [pin!(None), pin!(None), pin!(None), pin!(None), pin!(None)];
-        let mut hedged = Hedged::new(&self.after, places, begin);
-        hedged.left = self.max;
-        hedged.await
+        Hedged::new(&self.after, places, begin).at_most(self.max).await
     }
 }
 
@@ -169,6 +177,11 @@ where
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
+    }
+
+    /// Reduces the largest number of attempts.
+    pub fn at_most(self, max: u32) -> Self {
+        Self { left: self.left.min(max), ..self }
     }
 }
 

@@ -19,6 +19,7 @@
 mod arguments;
 mod attempts;
 mod body;
+mod constants;
 mod drops;
 mod errors;
 mod foreign;

@@ -67,7 +67,7 @@ fn asks(function: &TokenStream, name: &str) -> bool {
 }
 
 /// Returns the name of each variable that the arguments of `sig` bind, and whether the variable is declared `mut`.
-fn names(sig: &mut Signature, moved: &mut [Moved]) -> Vec<(String, bool)> {
+pub(crate) fn names(sig: &mut Signature, moved: &mut [Moved]) -> Vec<(String, bool)> {
     let mut names = Vec::new();
     for input in &mut sig.inputs {
         let pats = match patterns(input, moved) {

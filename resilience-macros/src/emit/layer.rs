@@ -8,6 +8,7 @@ use quote::{format_ident, quote_spanned};
 use syn::{Lifetime, Path};
 
 use super::capture::Captures;
+use super::scope::Scope;
 use crate::facts::Facts;
 use crate::plan::plan::Plan;
 
@@ -64,6 +65,7 @@ pub(crate) struct Stack<'a> {
     /// the function.
     pub(crate) runtime_at: TokenStream,
     pub(crate) func: &'a Ident,
+    pub(crate) scope: Scope<'a>,
     pub(crate) captures: &'a Captures,
     /// The names of the arguments with which the expansion calls a fallback function. The list is empty if the
     /// decorated function has no `#[fallback]`.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 
 use super::attribute::{Attribute, Parsed, parsed};
 use super::{guard, limits, synonyms};
@@ -11,6 +11,7 @@ use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
 use crate::parse::args::{Args, options};
+use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "bulkhead", parse };
@@ -33,7 +34,7 @@ struct Bulkhead {
 
 enum Slots {
     /// The options of a bulkhead that belongs to the decorated function alone.
-    Own { max: u32, wait: Duration },
+    Own { max: Given<u32>, wait: Given<Duration> },
     /// The expression in the option `with`, for a bulkhead that the user created.
     With(TokenStream),
 }
@@ -46,8 +47,9 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     } else {
         args.require(Opt::Max, "`#[bulkhead]` needs a limit: write `#[bulkhead(max = ..)]`", errors);
     }
-    let max = args.read(Opt::Max, errors, value::count);
-    let wait = args.read(Opt::Wait, errors, value::duration).unwrap_or(limits::BULKHEAD_WAIT);
+    let max = args.read(Opt::Max, errors, |key, value| Given::read(key, value, Kind::count(), value::count));
+    let wait = args.read(Opt::Wait, errors, |key, value| Given::read(key, value, Kind::Time, value::duration));
+    let wait = wait.unwrap_or(Given::Literal(limits::BULKHEAD_WAIT));
     let with = args.read(Opt::With, errors, value::expression);
     let slots = with.map(Slots::With).or(max.map(|max| Slots::Own { max, wait }));
     let error = args.read(Opt::Error, errors, value::function);
@@ -56,17 +58,24 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Bulkhead {
     fn waits(&self) -> bool {
-        !matches!(self.slots, Slots::Own { wait, .. } if wait.is_zero())
+        !matches!(&self.slots, Slots::Own { wait: Given::Literal(wait), .. } if wait.is_zero())
     }
 }
 
 impl Layer for Bulkhead {
     fn facts(&self) -> Facts {
-        let time = match self.slots {
-            Slots::Own { wait, .. } => Time::After(wait),
-            Slots::With(_) => Time::Unknown,
+        let (time, expression, constants) = match &self.slots {
+            Slots::Own { max, wait } => (
+                wait.literal().map_or(Time::Unknown, |wait| Time::After(*wait)),
+                wait.expression(),
+                max.constant().into_iter().cloned().collect(),
+            ),
+            Slots::With(_) => (Time::Unknown, None, Vec::new()),
         };
         Facts {
+            expressions: expression.into_iter().collect(),
+            constants,
+            is_shared: true,
             waits: self.waits(),
             rejection: self.error.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], time)
@@ -77,9 +86,11 @@ impl Layer for Bulkhead {
         let mixed = Span::mixed_site();
         let local = place.local();
         Some(match &self.slots {
-            Slots::With(with) => guard::owned(place, "Bulkhead", with),
+            Slots::With(with) => guard::owned(place, "Bulkhead", &local, with),
             Slots::Own { max, wait } => {
-                let (func, max, wait) = (place.func(), Literal::u32_unsuffixed(*max), place.duration(*wait));
+                let (func, runtime) = (place.func(), place.runtime());
+                let max = max.tokens(runtime, |max| Literal::u32_unsuffixed(*max).into_token_stream());
+                let wait = place.setting(wait).unwrap_or_else(|| place.duration(limits::BULKHEAD_WAIT));
                 let declaration = quote_spanned!(mixed=> BulkheadDeclaration { func: #func, max: #max, wait: #wait });
                 let site = guard::site(place, "Bulkhead", &declaration, false);
                 quote_spanned!(mixed=> let #local = #site;)
@@ -102,7 +113,14 @@ impl Layer for Bulkhead {
         let admit = |acquired: &TokenStream| guard::admit(place, Cause::Limit, acquired, self.error.as_ref());
         let slot = if self.waits() {
             let acquired = quote_spanned!(mixed=> acquired);
-            let wait = place.wait(mixed, &acquired, quote_spanned!(mixed=> #local.get().acquire()));
+            let acquire = match &self.slots {
+                Slots::Own { wait, .. } if !place.is_fixed(wait) => {
+                    let (runtime, wait) = (place.runtime(), place.time(wait));
+                    quote_spanned!(mixed=> #runtime::__private::acquire_within(#local.get(), #wait))
+                }
+                _ => quote_spanned!(mixed=> #local.get().acquire()),
+            };
+            let wait = place.wait(mixed, &acquired, acquire);
             let admit = admit(&acquired);
             // Puts the wait into a block of its own. The future of the decorated function then does not store the local
             // variable `acquired` while the body runs.

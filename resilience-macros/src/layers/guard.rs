@@ -23,10 +23,10 @@ use crate::facts::Cause;
 ///   exact type.
 /// - The value may borrow from temporaries of the user's expression. A `let` instead of the `match` would drop these
 ///   temporaries before the call of `Owned::new`.
-pub(super) fn owned(place: Place<'_>, layer: &str, with: &TokenStream) -> TokenStream {
+pub(super) fn owned(place: Place<'_>, layer: &str, local: &Ident, with: &TokenStream) -> TokenStream {
     let (runtime, layer) = (place.runtime(), Ident::new(layer, Span::mixed_site()));
     let owned = quote_spanned!(Span::mixed_site()=> Owned::<#runtime::__private::#layer>);
-    handle(place, &owned, &place.local(), with)
+    handle(place, &owned, local, with)
 }
 
 /// Works as [`owned`], but binds the local variable `local` to a handle of the type `handle`, such as `HeldPolicy`.

@@ -1,7 +1,7 @@
 //! Implements `#[rate_limit]`, which limits the number of calls per second.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 
 use super::attribute::{Attribute, Parsed, parsed};
 use super::{guard, limits, synonyms};
@@ -9,6 +9,7 @@ use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
 use crate::parse::args::{Args, options};
+use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "rate_limit", parse };
@@ -31,7 +32,7 @@ struct RateLimit {
 
 enum Rate {
     /// The options of a rate limit that belongs to the decorated function alone.
-    Own { per_second: u32, burst: u32 },
+    Own { per_second: Given<u32>, burst: Option<Given<u32>> },
     /// The expression in the option `with`, for a rate limit that the user created.
     With(TokenStream),
 }
@@ -45,11 +46,13 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         let message = "`#[rate_limit]` needs a rate: write `#[rate_limit(per_second = ..)]`";
         args.require(Opt::PerSecond, message, errors);
     }
-    let per_second =
-        args.read(Opt::PerSecond, errors, |key, value| value::whole(key, value, &limits::RATE_LIMIT_PER_SECOND));
-    let burst = args.read(Opt::Burst, errors, value::count);
+    let per_second = args.read(Opt::PerSecond, errors, |key, value| {
+        let range = &limits::RATE_LIMIT_PER_SECOND;
+        Given::read(key, value, Kind::whole(range), |key, value| value::whole(key, value, range))
+    });
+    let burst = args.read(Opt::Burst, errors, |key, value| Given::read(key, value, Kind::count(), value::count));
     let with = args.read(Opt::With, errors, value::expression);
-    let own = per_second.map(|per_second| Rate::Own { per_second, burst: burst.unwrap_or(per_second) });
+    let own = per_second.map(|per_second| Rate::Own { per_second, burst });
     let error = args.read(Opt::Error, errors, value::function);
     let limit = with.map(Rate::With).or(own).map(|rate| RateLimit { span, rate, error });
     parsed(limit, args.read(Opt::Crate, errors, value::path))
@@ -57,7 +60,13 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for RateLimit {
     fn facts(&self) -> Facts {
+        let constants = match &self.rate {
+            Rate::Own { per_second, burst } => [Some(per_second), burst.as_ref()].into_iter().flatten().collect(),
+            Rate::With(_) => Vec::new(),
+        };
         Facts {
+            constants: constants.into_iter().filter_map(Given::constant).cloned().collect(),
+            is_shared: true,
             rejection: self.error.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], Time::Same)
         }
@@ -67,10 +76,12 @@ impl Layer for RateLimit {
         let mixed = Span::mixed_site();
         let local = place.local();
         Some(match &self.rate {
-            Rate::With(with) => guard::owned(place, "RateLimit", with),
+            Rate::With(with) => guard::owned(place, "RateLimit", &local, with),
             Rate::Own { per_second, burst } => {
                 let func = place.func();
-                let [per_second, burst] = [*per_second, *burst].map(Literal::u32_unsuffixed);
+                let [per_second, burst] = [per_second, burst.as_ref().unwrap_or(per_second)].map(|value| {
+                    value.tokens(place.runtime(), |value| Literal::u32_unsuffixed(*value).into_token_stream())
+                });
                 let declaration = quote_spanned! {mixed=>
                     RateLimitDeclaration { func: #func, per_second: #per_second, burst: #burst }
                 };

@@ -11,10 +11,11 @@ use syn::{Expr, Result};
 use crate::emit::layer::Place;
 use crate::error::Errors;
 use crate::parse::args::{Args, OptionName};
+use crate::parse::constant::{Constant, Given, Kind};
 use crate::parse::value;
 
 /// The options of one attribute that have a parsed value. The `Ident` is the name of the option in the user's code.
-pub(super) struct Settings<O>(Vec<(O, Ident, Setting)>);
+pub(super) struct Settings<O>(Vec<(O, Ident, Given<Setting>)>);
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Setting {
@@ -29,8 +30,9 @@ pub(super) enum Setting {
     },
 }
 
-/// A function that parses the value of an option. The first parameter is the name of the option, for errors.
-pub(super) type Reader = fn(&str, &Expr) -> Result<Setting>;
+/// The type and range of an option, and a function that parses a literal. The first parameter of the function is the
+/// name of the option, for errors.
+pub(super) type Reader = (Kind, fn(&str, &Expr) -> Result<Setting>);
 
 impl<O: OptionName> Settings<O> {
     /// Removes each option in `readers` from the options `args` of an attribute. Returns the parsed values in the order
@@ -38,9 +40,9 @@ impl<O: OptionName> Settings<O> {
     pub(super) fn read(args: &mut Args<O>, readers: &[(O, Reader)], errors: &mut Errors) -> (Self, bool) {
         let mut settings = Vec::new();
         let mut readable = true;
-        for (option, reader) in readers {
+        for (option, (kind, read)) in readers {
             if let Some(ident) = args.ident(*option) {
-                let setting = args.read(*option, errors, reader);
+                let setting = args.read(*option, errors, |key, value| Given::read(key, value, *kind, read));
                 readable &= setting.is_some();
                 settings.extend(setting.map(|setting| (*option, ident, setting)));
             }
@@ -48,8 +50,23 @@ impl<O: OptionName> Settings<O> {
         (Self(settings), readable)
     }
 
-    pub(super) fn get(&self, option: O) -> Option<(&Ident, Setting)> {
-        self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, *setting))
+    pub(super) fn get(&self, option: O) -> Option<(&Ident, &Given<Setting>)> {
+        self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, setting))
+    }
+
+    /// Returns the value of an option that is a literal.
+    pub(super) fn literal(&self, option: O) -> Option<(&Ident, Setting)> {
+        let (ident, setting) = self.get(option)?;
+        Some((ident, *setting.literal()?))
+    }
+
+    /// Returns the literal that `read` accepts, or the default if the attribute lacks the option. Returns `None` if the
+    /// value of the option is a constant.
+    pub(super) fn known<T>(&self, option: O, default: T, read: impl FnOnce(Setting) -> Option<T>) -> Option<T> {
+        match self.get(option) {
+            Some((_, setting)) => read(*setting.literal()?),
+            None => Some(default),
+        }
     }
 
     pub(super) fn has(&self, option: O) -> bool {
@@ -57,24 +74,22 @@ impl<O: OptionName> Settings<O> {
     }
 
     pub(super) fn count(&self, option: O) -> Option<(&Ident, u32)> {
-        match self.get(option)? {
+        match self.literal(option)? {
             (ident, Setting::Count(count)) => Some((ident, count)),
             _ => None,
         }
     }
 
     pub(super) fn time(&self, option: O) -> Option<(&Ident, Duration)> {
-        match self.get(option)? {
+        match self.literal(option)? {
             (ident, Setting::Time(time)) => Some((ident, time)),
             _ => None,
         }
     }
 
-    pub(super) fn number(&self, option: O) -> Option<f64> {
-        match self.get(option)? {
-            (_, Setting::Number(number)) => Some(number),
-            _ => None,
-        }
+    /// Returns the values that are constants of the user.
+    pub(super) fn constants(&self) -> impl Iterator<Item = &Constant> {
+        self.0.iter().filter_map(|(.., setting)| setting.constant())
     }
 
     /// Returns the name of each option that has a parsed value, with the span of the user's code.
@@ -82,14 +97,17 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().map(|(_, ident, _)| ident)
     }
 
-    /// Returns the method calls that pass the values of the options to the runtime, such as `.max(3)`.
+    /// Returns the method calls that pass the values of the options to the runtime, such as `.max(3)`. If a value is a
+    /// constant, the method `checked` of the runtime checks the options that depend on each other.
     pub(super) fn calls(&self, place: Place<'_>) -> TokenStream {
-        let call = |(option, _, setting): &(O, Ident, Setting)| {
+        let call = |(option, _, setting): &(O, Ident, Given<Setting>)| {
             let option = Ident::new(option.name(), Span::mixed_site());
-            let value = setting.value(place);
+            let value = setting.tokens(place.runtime(), |setting| setting.value(place));
             quote_spanned!(Span::mixed_site()=> .#option(#value))
         };
-        self.0.iter().map(call).collect()
+        let calls: TokenStream = self.0.iter().map(call).collect();
+        let checked = self.constants().next().map(|_| quote_spanned!(Span::mixed_site()=> .checked()));
+        quote_spanned!(Span::mixed_site()=> #calls #checked)
     }
 }
 
@@ -109,18 +127,7 @@ impl Setting {
     }
 }
 
-pub(super) fn count(key: &str, value: &Expr) -> Result<Setting> {
-    value::count(key, value).map(Setting::Count)
-}
-
-pub(super) fn time(key: &str, value: &Expr) -> Result<Setting> {
-    value::duration(key, value).map(Setting::Time)
-}
-
-pub(super) fn factor(key: &str, value: &Expr) -> Result<Setting> {
-    value::factor(key, value).map(Setting::Number)
-}
-
-pub(super) fn flag(key: &str, value: &Expr) -> Result<Setting> {
-    value::flag(key, value).map(Setting::Flag)
-}
+pub(super) const COUNT: Reader = (Kind::count(), |key, value| value::count(key, value).map(Setting::Count));
+pub(super) const TIME: Reader = (Kind::Time, |key, value| value::duration(key, value).map(Setting::Time));
+pub(super) const FACTOR: Reader = (Kind::Factor, |key, value| value::factor(key, value).map(Setting::Number));
+pub(super) const FLAG: Reader = (Kind::Flag, |key, value| value::flag(key, value).map(Setting::Flag));

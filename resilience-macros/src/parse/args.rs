@@ -158,7 +158,7 @@ impl<O: OptionName> Args<O> {
         &mut self,
         option: O,
         errors: &mut Errors,
-        read: impl FnOnce(&str, &Expr) -> Result<T>,
+        read: impl FnOnce(&'static str, &Expr) -> Result<T>,
     ) -> Option<T> {
         let (ident, value) = self.take(option)?;
         let name = option.name();

@@ -210,6 +210,18 @@ pub(crate) fn literal(value: &Expr) -> Option<&Lit> {
     }
 }
 
+/// Returns whether the value is a literal, with or without a minus sign.
+pub(crate) fn is_literal(value: &Expr) -> bool {
+    match peel(value) {
+        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => is_literal(expr),
+        value => literal(value).is_some(),
+    }
+}
+
+pub(crate) fn is_path(value: &Expr) -> bool {
+    matches!(peel(value), Expr::Path(_))
+}
+
 /// Removes the invisible groups that a `macro_rules!` macro puts around an expression.
 pub(crate) fn peel(value: &Expr) -> &Expr {
     match value {

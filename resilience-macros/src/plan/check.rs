@@ -67,7 +67,7 @@ impl Plan {
     /// - Reports an inner timeout if the outer timeout is shorter.
     fn ends_in_time(&self, index: usize, errors: &mut Errors) {
         let above = self.facts(index);
-        let Time::AtMost(after) = above.time else { return };
+        let Time::AtMost(Some(after)) = above.time else { return };
         let after = after.as_secs_f64();
         for below in index + 1..self.len() {
             let Some(message) = self.too_late(below, after) else { continue };
@@ -92,9 +92,9 @@ impl Plan {
             Time::Hedged { after: second, .. } => (after <= second.as_secs_f64()).then(|| {
                 format!("the timeout above is over after {}, before a second attempt: write less", shown(after))
             }),
-            Time::AtMost(inner) => (after < inner.as_secs_f64())
+            Time::AtMost(Some(inner)) => (after < inner.as_secs_f64())
                 .then(|| format!("the timeout above is over first, after {}: remove one", shown(after))),
-            Time::Same | Time::After(_) | Time::Unknown => None,
+            Time::AtMost(None) | Time::Same | Time::After(_) | Time::Unknown => None,
         }
     }
 }

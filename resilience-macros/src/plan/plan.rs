@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 
 use crate::facts::{Cause, Facts, Pauses, Runs, Time};
+use crate::parse::constant::Constant;
 use crate::tokens::mentions;
 
 /// The properties of all layers (attributes) of one function. The outermost layer has the index 0.
@@ -98,6 +99,11 @@ impl Plan {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
+    /// Returns the constants of the user. The flag states whether all calls share the state of the attribute.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = (&Constant, bool)> {
+        self.layers.iter().flat_map(|layer| layer.constants.iter().map(|constant| (constant, layer.is_shared)))
+    }
+
     /// Returns the user's functions, such as `failure_if`, that the expansion may call after the body has started.
     /// These functions may borrow the arguments of the body. Returns no functions if the body may run again.
     pub(crate) fn late(&self) -> impl Iterator<Item = &TokenStream> {
@@ -109,7 +115,7 @@ impl Plan {
     /// waited. Returns no functions if no bulkhead waits.
     pub(crate) fn rejections_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
         let after = self.layers.iter().skip_while(|layer| !layer.waits);
-        after.filter_map(|layer| layer.rejection.as_ref())
+        after.flat_map(|layer| layer.rejection.iter().chain(&layer.expressions))
     }
 
     /// Finds the `async` block that contains the code of the layer (attribute) at `index`. Returns the index of the

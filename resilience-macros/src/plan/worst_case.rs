@@ -25,14 +25,14 @@ impl Plan {
         let below = self.bound(index + 1);
         match self.facts(index).time {
             Time::Same => below,
-            Time::AtMost(after) => {
+            Time::AtMost(Some(after)) => {
                 let after = after.as_secs_f64();
                 Some(below.filter(|below| below.seconds < after).unwrap_or(Bound { seconds: after, of: String::new() }))
             }
             Time::After(wait) => Some(waited(wait, below?)),
             Time::Repeated(_) => Some(attempts(&self.pauses(index)?, below?.seconds)),
             Time::Hedged { after, max } => Some(hedged(after, max, below?.seconds)),
-            Time::Unknown => None,
+            Time::AtMost(None) | Time::Unknown => None,
         }
     }
 }

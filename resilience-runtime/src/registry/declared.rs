@@ -44,6 +44,24 @@ impl CircuitDeclaration {
         Self { name, written: Written { options: Options::NONE, place: Location::caller() }, keyed: false }
     }
 
+    /// Checks the options that depend on each other. The attribute macro cannot check constants of the user.
+    #[track_caller]
+    pub const fn checked(self) -> Self {
+        let Options { threshold, calls, min_calls, cooldown, max_cooldown, .. } = self.written.options;
+        if let Some(calls) = calls {
+            if let Some(min_calls) = min_calls {
+                assert!(min_calls <= calls, "`min_calls` must be at most `calls`");
+            }
+            if let Some(threshold) = threshold {
+                assert!(threshold <= calls, "`threshold` must be at most `calls`");
+            }
+        }
+        if let (Some(max), Some(cooldown)) = (max_cooldown, cooldown) {
+            assert!(cooldown.as_nanos() <= max.as_nanos(), "`max_cooldown` must be at least as long as `cooldown`");
+        }
+        self
+    }
+
     /// Declares a circuit for each key, instead of one circuit for all calls.
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;

@@ -122,10 +122,13 @@ impl Backoff {
     }
 
     /// Returns the shortest pause that can follow the first attempt.
-    pub(crate) fn least(&self) -> Duration {
+    pub(crate) const fn least(&self) -> Duration {
         match self.jitter {
             None | Some(Jitter::Decorrelated) => self.delay,
-            Some(Jitter::Equal) => self.delay / 2,
+            Some(Jitter::Equal) => match self.delay.checked_div(2) {
+                Some(half) => half,
+                None => self.delay,
+            },
             Some(Jitter::Full) => Duration::ZERO,
         }
     }

@@ -83,6 +83,23 @@ impl Schedule {
         self
     }
 
+    /// Checks the options that depend on each other. The attribute macro cannot check constants of the user.
+    #[track_caller]
+    pub const fn checked(self) -> Self {
+        let Backoff { delay, factor, max, jitter } = self.backoff;
+        if let Some(max) = max {
+            assert!(delay.as_nanos() <= max.as_nanos(), "`max_delay` must be at least as long as `delay`");
+        }
+        if let (Some(_), Some(Jitter::Decorrelated)) = (factor, jitter) {
+            panic!("`backoff` does not go with decorrelated jitter, which grows from the previous pause: leave it out");
+        }
+        if let Some(limit) = self.max_elapsed {
+            let has_room = self.max == 1 || self.backoff.least().as_nanos() <= limit.as_nanos();
+            assert!(has_room, "`max_elapsed` leaves no room for the first pause");
+        }
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         if self.max == 0 {
             return Err(ConfigError::new("max", "0".to_owned(), "a whole number of at least 1"));

@@ -125,6 +125,11 @@ impl Timeout {
         }
     }
 
+    /// Returns the time after which the timeout ends a call.
+    pub fn after(&self) -> Duration {
+        self.after
+    }
+
     /// Calls `f`, and waits for the future that `f` returns. If the future does not end in time, drops the future.
     ///
     /// If the future is ready when the timeout ends, this method returns the outcome of the future. If a

@@ -1,7 +1,7 @@
 //! Implements [`Layer`] for `#[circuit]`.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::grammar::{ATTRIBUTE, Breaker, Circuit, Judge};
@@ -15,18 +15,22 @@ impl Layer for Circuit {
     fn facts(&self) -> Facts {
         let Judge { failure_if, failure_if_ok, retry_after } = &self.judge;
         let name = match &self.breaker {
-            Breaker::Named { name, .. } => Some((name.value(), name.span())),
+            Breaker::Named { name, .. } => name.literal().map(|name| (name.value(), name.span())),
             Breaker::With(_) => None,
         };
-        let key = match &self.breaker {
-            Breaker::Named { key, .. } => key.clone(),
-            Breaker::With(_) => None,
+        let (key, constants) = match &self.breaker {
+            Breaker::Named { name, key, settings } => {
+                (key.clone(), name.constant().into_iter().chain(settings.constants()).cloned().collect())
+            }
+            Breaker::With(_) => (None, Vec::new()),
         };
         Facts {
             asks: Asks::ByCaller,
             opens: self.opens(),
             name,
             key,
+            constants,
+            is_shared: true,
             hint: retry_after.clone(),
             rejection: self.open.clone(),
             late: [failure_if, failure_if_ok, retry_after].into_iter().flatten().cloned().collect(),
@@ -97,13 +101,19 @@ impl Circuit {
     /// this number, or if the circuit counts only the first attempt of a call.
     fn opens(&self) -> Option<Opens> {
         let Breaker::Named { settings, .. } = &self.breaker else { return None };
-        let counts_requests = matches!(settings.get(Opt::Count), Some((_, Setting::Variant { name: "Requests", .. })));
-        if counts_requests || settings.has(Opt::FailureRate) || settings.has(Opt::SlowRate) {
+        let counts_attempts = settings.known(Opt::Count, true, |count| match count {
+            Setting::Variant { name, .. } => Some(name == "Attempts"),
+            _ => None,
+        })?;
+        if !counts_attempts || settings.has(Opt::FailureRate) || settings.has(Opt::SlowRate) {
             return None;
         }
-        let threshold = settings.count(Opt::Threshold).map(|(_, threshold)| threshold);
-        let by_default = threshold.is_none();
-        Some(Opens { threshold: threshold.unwrap_or(limits::CIRCUIT_THRESHOLD_DEFAULT), by_default })
+        let threshold =
+            settings.known(Opt::Threshold, limits::CIRCUIT_THRESHOLD_DEFAULT, |threshold| match threshold {
+                Setting::Count(threshold) => Some(threshold),
+                _ => None,
+            })?;
+        Some(Opens { threshold, by_default: !settings.has(Opt::Threshold) })
     }
 
     /// Returns the statement that binds a local variable to the circuit of this attribute. If the attribute has a
@@ -113,8 +123,9 @@ impl Circuit {
         let local = place.local();
         let (name, key, settings) = match &self.breaker {
             Breaker::Named { name, key, settings } => (name, key, settings),
-            Breaker::With(breaker) => return guard::owned(place, "CircuitBreaker", breaker),
+            Breaker::With(breaker) => return guard::owned(place, "CircuitBreaker", &local, breaker),
         };
+        let name = name.tokens(place.runtime(), ToTokens::to_token_stream);
         let options = settings.calls(place);
         let declaration = quote_spanned!(mixed=> CircuitDeclaration::new(#name) #options);
         match key {

@@ -9,6 +9,7 @@ use crate::error::Errors;
 use crate::layers::attribute::{Attribute, Parsed, parsed};
 use crate::layers::settings::Settings;
 use crate::parse::args::Args;
+use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "circuit", parse };
@@ -23,7 +24,7 @@ pub(super) struct Circuit {
 pub(super) enum Breaker {
     /// The options of a circuit breaker with a name. All attributes with this name share the breaker. If the attribute
     /// has a `key`, each value of the key has a breaker of its own.
-    Named { name: LitStr, key: Option<TokenStream>, settings: Settings<Opt> },
+    Named { name: Given<LitStr>, key: Option<TokenStream>, settings: Settings<Opt> },
     /// The expression in the option `with`, for a breaker that the user created.
     With(TokenStream),
 }
@@ -65,10 +66,10 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     };
     let open = args.read(Opt::Open, errors, value::function);
     let runtime = args.read(Opt::Crate, errors, value::path);
-    let name = args.read(Opt::Name, errors, value::name);
     let has_key = args.has(Opt::Key);
+    let name = args.read(Opt::Name, errors, |key, name| Given::read(key, name, Kind::Name { has_key }, value::name));
     let key = args.read(Opt::Key, errors, value::expression);
-    if let Some(name) = &name {
+    if let Some(name) = name.as_ref().and_then(Given::literal) {
         check_brackets(name, has_key, errors);
     }
     let with = args.read(Opt::With, errors, value::expression);

@@ -3,9 +3,10 @@
 use syn::{Expr, Result};
 
 use crate::layers::limits;
-use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
+use crate::layers::settings::{COUNT, FACTOR, FLAG, Reader, Setting, TIME};
 use crate::layers::synonyms;
 use crate::parse::args::options;
+use crate::parse::constant::Kind;
 use crate::parse::value;
 
 options! {
@@ -40,24 +41,35 @@ options! {
 
 /// The options whose values the expansion passes to the runtime, in the order of this list.
 pub(super) const SETTINGS: [(Opt, Reader); 17] = [
-    (Opt::Threshold, count),
-    (Opt::Window, window),
-    (Opt::Calls, |key, value| value::whole(key, value, &limits::CIRCUIT_CALLS).map(Setting::Count)),
-    (Opt::FailureRate, rate),
-    (Opt::SlowCall, some_time),
-    (Opt::SlowRate, rate),
-    (Opt::MinCalls, count),
-    (Opt::Cooldown, time),
-    (Opt::CooldownFactor, factor),
-    (Opt::MaxCooldown, some_time),
-    (Opt::CooldownJitter, share),
-    (Opt::HalfOpenMax, count),
-    (Opt::TrialTimeout, some_time),
-    (Opt::HungAfter, some_time),
-    (Opt::Count, counting),
-    (Opt::Shadow, flag),
-    (Opt::MaxKeys, |key, value| value::whole(key, value, &limits::CIRCUIT_MAX_KEYS).map(Setting::Count)),
+    (Opt::Threshold, COUNT),
+    (Opt::Window, (Kind::time_within(&limits::CIRCUIT_WINDOW), window)),
+    (Opt::Calls, (Kind::whole(&limits::CIRCUIT_CALLS), calls)),
+    (Opt::FailureRate, RATE),
+    (Opt::SlowCall, SOME_TIME),
+    (Opt::SlowRate, RATE),
+    (Opt::MinCalls, COUNT),
+    (Opt::Cooldown, TIME),
+    (Opt::CooldownFactor, FACTOR),
+    (Opt::MaxCooldown, SOME_TIME),
+    (Opt::CooldownJitter, (Kind::Share, share)),
+    (Opt::HalfOpenMax, COUNT),
+    (Opt::TrialTimeout, SOME_TIME),
+    (Opt::HungAfter, SOME_TIME),
+    (Opt::Count, (Kind::Word("counting"), counting)),
+    (Opt::Shadow, FLAG),
+    (Opt::MaxKeys, (Kind::whole(&limits::CIRCUIT_MAX_KEYS), max_keys)),
 ];
+
+const RATE: Reader = (Kind::Rate, rate);
+const SOME_TIME: Reader = (Kind::SomeTime, some_time);
+
+fn calls(key: &str, value: &Expr) -> Result<Setting> {
+    value::whole(key, value, &limits::CIRCUIT_CALLS).map(Setting::Count)
+}
+
+fn max_keys(key: &str, value: &Expr) -> Result<Setting> {
+    value::whole(key, value, &limits::CIRCUIT_MAX_KEYS).map(Setting::Count)
+}
 
 fn some_time(key: &str, value: &Expr) -> Result<Setting> {
     value::some_duration(key, value).map(Setting::Time)

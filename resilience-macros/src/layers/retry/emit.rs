@@ -6,10 +6,12 @@ use syn::spanned::Spanned;
 
 use super::grammar::{ATTRIBUTE, Retry};
 use super::options::{Budget, Opt};
+use super::rules;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
-use crate::layers::{guard, limits};
+use crate::layers::guard;
 use crate::parse::args::OptionName;
+use crate::parse::constant::inline;
 
 impl Layer for Retry {
     fn facts(&self) -> Facts {
@@ -19,7 +21,8 @@ impl Layer for Retry {
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
         Facts {
             asks: Asks::ByCircuit,
-            attempts: self.with.is_none().then(|| self.max()),
+            attempts: self.max(),
+            constants: self.settings.constants().cloned().collect(),
             clones: self.clone.clone(),
             attempt: self.attempt.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, catches, time)
@@ -129,8 +132,9 @@ impl Layer for Retry {
 }
 
 impl Retry {
-    fn max(&self) -> u32 {
-        self.settings.count(Opt::Max).map_or(limits::RETRY_MAX_DEFAULT, |(_, max)| max)
+    /// Returns the largest number of attempts. Returns `None` if the number is known only at run time.
+    fn max(&self) -> Option<u32> {
+        if self.with.is_some() { None } else { rules::max(&self.settings) }
     }
 
     /// Returns the pauses between the attempts. Returns `None` if one of the options `jitter`, `max_delay`,
@@ -138,12 +142,11 @@ impl Retry {
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
-        let delay = settings.time(Opt::Delay).map_or(limits::RETRY_DELAY_DEFAULT, |(_, delay)| delay);
-        (!changes && self.retry_after.is_none() && self.with.is_none()).then(|| Pauses {
-            max: self.max(),
-            delay: delay.as_secs_f64(),
-            backoff: settings.number(Opt::Backoff).unwrap_or(limits::RETRY_BACKOFF_DEFAULT),
-        })
+        if changes || self.retry_after.is_some() {
+            return None;
+        }
+        let (max, delay, backoff) = (self.max()?, rules::delay(settings)?, rules::backoff(settings)?);
+        Some(Pauses { max, delay: delay.as_secs_f64(), backoff })
     }
 
     /// Returns statements that bind two local variables: the state of the retry, and a closure that returns the
@@ -157,7 +160,13 @@ impl Retry {
             quote_spanned!(mixed=> #policy.schedule())
         } else {
             let settings = self.settings.calls(place);
-            quote_spanned!(mixed=> const { &#runtime::__private::Schedule::DEFAULT #settings })
+            let schedule = quote_spanned!(mixed=> #runtime::__private::Schedule);
+            let (ty, value) =
+                (quote_spanned!(mixed=> &#schedule), quote_spanned!(mixed=> &#schedule::DEFAULT #settings));
+            match self.settings.constants().next() {
+                Some(_) => inline(&ty, &value, self.settings.constants()),
+                None => quote_spanned!(mixed=> const { #value }),
+            }
         };
         quote_spanned! {mixed=>
             let #schedule = || #options;

@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Error, Expr, Lit, Result};
 
-use crate::layers::settings::{Reader, Setting, count, factor, flag, time};
+use crate::layers::settings::{COUNT, FACTOR, FLAG, Reader, Setting, TIME};
 use crate::layers::synonyms;
 use crate::parse::args::options;
+use crate::parse::constant::Kind;
 use crate::parse::value;
 
 options! {
@@ -34,14 +35,14 @@ options! {
 
 /// The options whose values the expansion passes to the runtime, in the order of this list.
 pub(super) const SETTINGS: [(Opt, Reader); 8] = [
-    (Opt::Max, count),
-    (Opt::Delay, time),
-    (Opt::Backoff, factor),
-    (Opt::MaxDelay, time),
-    (Opt::Jitter, jitter),
-    (Opt::MaxElapsed, time),
-    (Opt::CountNested, flag),
-    (Opt::RetryRejected, flag),
+    (Opt::Max, COUNT),
+    (Opt::Delay, TIME),
+    (Opt::Backoff, FACTOR),
+    (Opt::MaxDelay, TIME),
+    (Opt::Jitter, (Kind::Enum("Jitter"), jitter)),
+    (Opt::MaxElapsed, TIME),
+    (Opt::CountNested, FLAG),
+    (Opt::RetryRejected, FLAG),
 ];
 
 /// The options whose value is a function of the user, in the order in which the runtime calls the functions. Leaves out

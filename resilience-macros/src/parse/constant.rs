@@ -1,0 +1,244 @@
+//! Parses an option whose value is a literal or a constant of the user.
+//!
+//! The macro checks the range of a literal. The value of a constant is unknown to the macro. The expansion therefore
+//! checks the range of a constant with a `const fn` of the runtime crate, and the compiler reports a wrong value.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, Path, Result};
+
+use super::value;
+
+/// The value of an option: a literal, or an expression of the user.
+#[derive(Clone)]
+pub(crate) enum Given<T> {
+    Literal(T),
+    Constant(Constant),
+}
+
+impl<T> Given<T> {
+    /// Parses a literal with `read`. Any other expression becomes a constant of the type and range `kind`.
+    pub(crate) fn read(
+        key: &'static str,
+        expr: &Expr,
+        kind: Kind,
+        read: impl FnOnce(&str, &Expr) -> Result<T>,
+    ) -> Result<Self> {
+        if value::is_literal(expr) {
+            return read(key, expr).map(Self::Literal);
+        }
+        Ok(Self::Constant(Constant { key, tokens: expr.to_token_stream(), kind, is_path: value::is_path(expr) }))
+    }
+
+    pub(crate) fn literal(&self) -> Option<&T> {
+        match self {
+            Self::Literal(value) => Some(value),
+            Self::Constant(_) => None,
+        }
+    }
+
+    /// Returns the expression of the user, unless the value is a literal.
+    pub(crate) fn expression(&self) -> Option<TokenStream> {
+        self.constant().map(|constant| constant.tokens.clone())
+    }
+
+    pub(crate) fn constant(&self) -> Option<&Constant> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Constant(constant) => Some(constant),
+        }
+    }
+
+    /// Returns the tokens of the value. `literal` converts a literal to tokens.
+    pub(crate) fn tokens(&self, runtime: &Path, literal: impl FnOnce(&T) -> TokenStream) -> TokenStream {
+        match self {
+            Self::Literal(value) => literal(value),
+            Self::Constant(constant) => constant.checked(runtime),
+        }
+    }
+}
+
+/// An expression of the user in place of a literal.
+#[derive(Clone)]
+pub(crate) struct Constant {
+    /// The name of the option.
+    pub(crate) key: &'static str,
+    pub(crate) tokens: TokenStream,
+    kind: Kind,
+    /// Whether the expression is a path, such as `LIMIT` or `Self::LIMIT`.
+    is_path: bool,
+}
+
+/// The type and the range of an option.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// A whole number from the first number to the second number.
+    Count(u32, u32),
+    /// A duration of at most 584 years.
+    Time,
+    /// A duration that is longer than zero and at most 584 years.
+    SomeTime,
+    /// A duration from the first duration to the second duration.
+    TimeWithin(Duration, Duration),
+    /// A finite number of at least 1.
+    Factor,
+    /// A number that is greater than 0 and at most 1.
+    Rate,
+    /// A number from 0 to 1.
+    Share,
+    Flag,
+    /// The name of a circuit. The flag states whether the circuit has the option `key`.
+    Name {
+        has_key: bool,
+    },
+    /// A value of this enum of the runtime crate.
+    Enum(&'static str),
+    /// The text of a variant of this enum of the runtime crate.
+    Word(&'static str),
+}
+
+impl Kind {
+    pub(crate) const fn count() -> Self {
+        Self::Count(1, u32::MAX)
+    }
+
+    pub(crate) const fn whole(range: &RangeInclusive<u32>) -> Self {
+        Self::Count(*range.start(), *range.end())
+    }
+
+    pub(crate) const fn time_within(range: &RangeInclusive<Duration>) -> Self {
+        Self::TimeWithin(*range.start(), *range.end())
+    }
+}
+
+impl Constant {
+    pub(crate) fn span(&self) -> Span {
+        self.tokens.span()
+    }
+
+    pub(crate) fn is_path(&self) -> bool {
+        self.is_path
+    }
+
+    /// Returns a constant expression that checks the range of the user's constant, and evaluates to its value.
+    pub(crate) fn checked(&self, runtime: &Path) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let at = mixed.located_at(self.span());
+        let Self { key, tokens, kind, .. } = self;
+        let seconds = |time: Duration| {
+            let (seconds, nanos) = (time.as_secs(), time.subsec_nanos());
+            quote_spanned!(mixed=> #runtime::__private::Duration::new(#seconds, #nanos))
+        };
+        let (function, bounds) = match *kind {
+            Kind::Count(least, most) => {
+                let [least, most] = [least, most].map(Literal::u32_unsuffixed);
+                ("count", quote_spanned!(mixed=> #least, #most,))
+            }
+            Kind::Time => ("time", TokenStream::new()),
+            Kind::SomeTime => ("some_time", TokenStream::new()),
+            Kind::TimeWithin(least, most) => {
+                let [least, most] = [least, most].map(seconds);
+                ("time_within", quote_spanned!(mixed=> #least, #most,))
+            }
+            Kind::Factor => ("factor", TokenStream::new()),
+            Kind::Rate => ("rate", TokenStream::new()),
+            Kind::Share => ("share", TokenStream::new()),
+            Kind::Flag | Kind::Enum(_) => ("any", TokenStream::new()),
+            Kind::Name { has_key } => ("name", quote_spanned!(mixed=> #has_key,)),
+            Kind::Word(of) => (of, TokenStream::new()),
+        };
+        let ty = kind.ty(runtime);
+        let message = format!("`{key}` must be {}", kind.allowed());
+        let function = Ident::new(function, at);
+        // The `let` states the expected type in the compiler's message about a constant of another type.
+        quote_spanned! {at=>
+            {
+                let value: #ty = #tokens;
+                #runtime::__private::constant::#function(value, #bounds #message)
+            }
+        }
+    }
+
+    /// Returns an expression for the value inside a function body. The compiler evaluates the constant before the
+    /// program runs.
+    pub(crate) fn inline(&self, runtime: &Path) -> TokenStream {
+        inline(&self.kind.ty(runtime), &self.checked(runtime), [self].into_iter())
+    }
+}
+
+/// Returns an expression for the constant `value` of the type `ty` inside a function body. `value` contains the
+/// expressions of the user in `constants`.
+///
+/// Prefers an item, because `cargo check` evaluates an item, but no `const` block. However, an item cannot name `Self`
+/// or a generic parameter. A path that contains the name of a type may name a generic parameter.
+pub(crate) fn inline<'a>(
+    ty: &TokenStream,
+    value: &TokenStream,
+    mut constants: impl Iterator<Item = &'a Constant>,
+) -> TokenStream {
+    let mixed = Span::mixed_site();
+    if constants.any(|constant| names_type(&constant.tokens)) {
+        return quote_spanned!(mixed=> const { #value });
+    }
+    quote_spanned! {mixed=>
+        {
+            const __RESILIENCE_CONSTANT: #ty = #value;
+            __RESILIENCE_CONSTANT
+        }
+    }
+}
+
+/// Returns whether `tokens` contain a name that may be a type or a generic parameter: an upper-case letter at the
+/// beginning, and no second upper-case letter or digit after it.
+fn names_type(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => names_type(&group.stream()),
+        TokenTree::Ident(name) => {
+            let name = name.to_string();
+            name.starts_with(char::is_uppercase) && (name.len() == 1 || name.contains(char::is_lowercase))
+        }
+        _ => false,
+    })
+}
+
+impl Kind {
+    /// Returns the type of the option.
+    fn ty(self, runtime: &Path) -> TokenStream {
+        let mixed = Span::mixed_site();
+        match self {
+            Self::Count(..) => quote_spanned!(mixed=> ::core::primitive::u32),
+            Self::Time | Self::SomeTime | Self::TimeWithin(..) => quote_spanned!(mixed=> #runtime::__private::Duration),
+            Self::Factor | Self::Rate | Self::Share => quote_spanned!(mixed=> ::core::primitive::f64),
+            Self::Flag => quote_spanned!(mixed=> ::core::primitive::bool),
+            Self::Name { .. } | Self::Word(_) => quote_spanned!(mixed=> &'static ::core::primitive::str),
+            Self::Enum(of) => {
+                let of = Ident::new(of, mixed);
+                quote_spanned!(mixed=> #runtime::__private::#of)
+            }
+        }
+    }
+
+    /// Returns the description of the range for error messages.
+    fn allowed(self) -> String {
+        match self {
+            Self::Count(least, most) => format!("a whole number from {least} to {most}"),
+            Self::Time => "at most 584 years".to_owned(),
+            Self::SomeTime => "longer than zero, and at most 584 years".to_owned(),
+            Self::TimeWithin(..) => "from 1 ms to 24 h".to_owned(),
+            Self::Factor => "a finite number of at least 1".to_owned(),
+            Self::Rate => "a number greater than 0, to 1, such as `0.5`".to_owned(),
+            Self::Share => "a number from 0 to 1, such as `0.2`".to_owned(),
+            Self::Name { has_key: false } => "a text that is not blank, and does not end like `name[key]`".to_owned(),
+            Self::Name { has_key: true } => "a text that is not blank, without `[`".to_owned(),
+            Self::Word(of) => match of {
+                "counting" => "\"attempts\" or \"requests\"".to_owned(),
+                _ => String::new(),
+            },
+            Self::Flag | Self::Enum(_) => String::new(),
+        }
+    }
+}
