@@ -1,6 +1,6 @@
 //! Shows a circuit breaker without an attribute: two failures open the circuit, and the circuit rejects the third call.
-//! The original specification of this project describes a breaker in Python. A script in the specification verifies
-//! this breaker with the same calls.
+//! The program makes the same calls as a script in the original specification of this project. The script verifies a
+//! breaker in Python.
 //!
 //! Run this example with `cargo run --example verification`.
 

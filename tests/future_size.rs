@@ -55,7 +55,7 @@ macro_rules! stacks {
 }
 
 // Lists each pair of attributes in both orders, without `#[hedge]`. The list lacks a retry above a fallback, which is a
-// compile error. Of two fallbacks on one function, the upper fallback must clone the argument.
+// compile error. If a function has two fallbacks, the upper fallback must clone the argument.
 stacks! {
     one_circuit: #[circuit(name = "size::one")];
     one_retry: #[retry];

@@ -1,5 +1,5 @@
-//! Tests which circuits stay in the registry (the list of all circuits) if an attribute has more than `max_keys` keys.
-//! Each value of the option `key` has a circuit of its own.
+//! Tests which circuits stay in the registry (the list of all circuits) if calls use more than `max_keys` keys. Each
+//! value of the option `key` has a circuit of its own.
 //!
 //! These tests need a process of their own, because one test resets all circuits. The tests run one at a time. While a
 //! test reads the statistics, all circuits are in use for a moment, and the registry removes no circuit in use.

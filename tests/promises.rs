@@ -75,7 +75,7 @@ fn each_promise_names_tests_that_exist() {
     }
 }
 
-/// Returns the sentences of the section with the heading `head`. A list item begins a sentence.
+/// Returns the sentences of the section with the heading `head`. Each list item begins a new sentence.
 fn sentences(text: &str, head: &str) -> Vec<String> {
     let (_, section) = text.split_once(&format!("\n{head}\n")).unwrap_or_else(|| panic!("no section {head}"));
     let level = head.split(' ').next().unwrap();

@@ -1,6 +1,6 @@
 //! Shows a web search with two services, Exa and Tavily. The search keeps working while one service is down. The search
-//! calls Exa through the circuit `exa_api`. If the call of Exa fails, the search calls Tavily through the circuit
-//! `tavily_api`. The search caches the answers.
+//! calls Exa through the circuit `exa_api`. If Exa fails, the search calls Tavily through the circuit `tavily_api`. The
+//! search caches the answers.
 //!
 //! - `cargo run --example web_search` simulates an outage on this machine. The simulation takes about nine seconds.
 //! - `EXA_API_KEY=… TAVILY_API_KEY=… cargo run --example web_search -- your query` searches with the real services.
@@ -25,7 +25,7 @@ use crate::search::{Answer, WebSearch};
 use crate::services::{Endpoint, Exa, Tavily};
 use crate::timeline::print_stats;
 
-/// Time limit of the simulation, which usually takes nine seconds. The limit ends the program if a search hangs.
+/// Time limit of the simulation, which usually takes nine seconds. If a search hangs, the limit ends the program.
 const OUTAGE: Duration = Duration::from_secs(20);
 
 #[tokio::main]

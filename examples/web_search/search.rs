@@ -1,5 +1,5 @@
-//! Implements the web search. The search first looks into a cache, and then calls the service Exa. If the call of Exa
-//! fails, the search calls the service Tavily.
+//! Implements the web search. The search first looks into a cache, and then calls the service Exa. If Exa fails, the
+//! search calls the service Tavily.
 
 use std::collections::HashMap;
 use std::fmt;

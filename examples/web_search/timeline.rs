@@ -65,8 +65,8 @@ impl<S: Subscriber> Layer<S> for Events {
 /// does not show, such as the success of a single call.
 fn describe(event: &str, fields: &Fields) -> Option<(&'static str, String)> {
     let [circuit, error] = [fields.get("circuit"), fields.get("error")];
-    // The field `func` contains the name of the decorated function. The function `ask_exa` calls Exa. The only other
-    // decorated function calls Tavily.
+    // The field `func` contains the name of the decorated function. Only two functions are decorated: `ask_exa` calls
+    // Exa, and the other function calls Tavily.
     let service = if fields.get("func") == "ask_exa" { "Exa" } else { "Tavily" };
     Some(match event {
         "circuit_opened" if fields.get("reason") == "threshold" => {

@@ -94,9 +94,9 @@ pub(crate) fn emit(
     scope.check(plan, errors);
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan.late());
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
-    // The body of an `#[async_trait]` method begins with statements that bind the arguments. Functions of the user,
-    // such as `failure_if`, run outside the body. If these functions need an argument, the expansion binds the
-    // arguments before the body. The expansion does the same if the body may run again.
+    // The body of an `#[async_trait]` method begins with statements that bind the arguments. The user's functions in
+    // options such as `failure_if` run outside the body. If such a function uses an argument, the expansion binds the
+    // arguments before the body. The expansion also binds them before the body if the body may run again.
     let body = if plan.repeats() || !lent.is_empty() || starts_late {
         hoisted
     } else {
@@ -156,13 +156,13 @@ impl Place<'_> {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Works as [`tail`](Self::tail), but returns statements that bind the outcome to the local variable `outcome`.
+    /// Works like [`tail`](Self::tail), but returns statements that bind the outcome to the local variable `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
 
-    /// Works as [`bound`](Self::bound). In addition, if a layer (attribute) below rejects a call, and this layer
-    /// handles the rejection, the call continues after the returned statements.
+    /// Works like [`bound`](Self::bound). If this layer (attribute) handles rejections by the layers below, a rejected
+    /// call continues after the returned statements.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);
@@ -195,8 +195,8 @@ impl Place<'_> {
         }
         let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.noted(&self.watched(block)));
         let ran = self.ran();
-        // Puts the clones into a block of their own. Functions of the user, such as `retry_if`, run after this block,
-        // and read the original arguments.
+        // Puts the clones of arguments into a block of their own. After this block, the user's functions in options
+        // such as `retry_if` read the original arguments.
         let wait = match self.clones() {
             Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #wait outcome };),
             None => wait,

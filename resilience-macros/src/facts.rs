@@ -22,8 +22,8 @@ pub(crate) struct Facts {
     /// The largest number of attempts that the attribute makes for one call. The number is 1 for an attribute that
     /// repeats nothing, such as a timeout. The field is `None` if the number is known only at run time.
     pub(crate) attempts: Option<u32>,
-    /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if the attribute is
-    /// not a circuit, or does not determine the number.
+    /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if no fixed number
+    /// opens the circuit, for example with the option `failure_rate`. For all other attributes, the field is `None`.
     pub(crate) opens: Option<Opens>,
     /// Whether the attribute replaces an error by the outcome of another function, as `#[fallback]` does.
     pub(crate) replaces: bool,

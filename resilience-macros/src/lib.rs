@@ -1,7 +1,7 @@
 //! Implements the attribute macros that `resilience-runtime` re-exports and documents.
 //!
-//! The attributes of this crate on one function form a stack. Each attribute of a stack is a layer. These modules
-//! expand a stack:
+//! The attributes of this crate on one function form a stack. Each attribute of a stack is a layer. The following
+//! modules expand a stack:
 //!
 //! 1. `pipeline` removes the attributes of this crate from the function, and calls the other modules.
 //! 2. `layers` contains a module for each attribute. Each of these modules parses the options of one attribute, and

@@ -36,8 +36,8 @@ pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, sett
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
 /// Detects an attribute that is imported under another name (`use .. as ..`). The attributes above a renamed attribute
-/// do not recognise it, and are expanded first. Their generated code contains the name of this constant. When the
-/// renamed attribute finds this name in the function body, it reports that it must be the topmost attribute.
+/// do not recognise it, and are expanded first. Their generated code contains the name of this constant. The renamed
+/// attribute finds this name in the function body, and reports the compile error that it must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds a circuit's declaration (its name and options) to a static list, before `main` starts. The functions

@@ -127,7 +127,7 @@ impl Bulkhead {
         }
     }
 
-    /// Takes one of the bulkhead's slots (one for each concurrent call), without waiting for a free slot.
+    /// Takes a slot of the bulkhead, without waiting for a free slot. A slot is the right to run one call.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl Bulkhead {
         self.take().ok_or_else(|| self.reject())
     }
 
-    /// Takes one of the bulkhead's slots (one for each concurrent call), and waits if no slot is free.
+    /// Takes a slot of the bulkhead, and waits if no slot is free. A slot is the right to run one call.
     ///
     /// The call waits at most for the time of the option [`wait`](BulkheadBuilder::wait). If a
     /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
@@ -171,8 +171,8 @@ impl Bulkhead {
         }
     }
 
-    /// Takes one of the bulkhead's slots (one for each concurrent call), and calls `f`. If no slot is free, the call
-    /// waits as in [`acquire`](Self::acquire). The slot is free again when the call ends.
+    /// Takes a slot of the bulkhead (the right to run one call), and calls `f`. If no slot is free, the call waits as
+    /// in [`acquire`](Self::acquire). The slot is free again when the call ends.
     ///
     /// # Errors
     ///

@@ -40,8 +40,8 @@
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
-//! and timeouts inside a future. For work that is not a single future, such as a stream, acquire a [`Permit`] or an
-//! [`OwnedPermit`] from a circuit.
+//! and timeouts inside a future. A circuit can also protect work that is not a single future, such as a stream. For
+//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit.
 //!
 //! # Guides
 //!
@@ -61,9 +61,10 @@
 //!
 //! # Guarantees
 //!
-//! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A call counts as
-//!   cancelled if its future is dropped. With the option `hung_after`, a call that ran for this time before the drop
-//!   counts as a failure instead.
+//! - A circuit counts each admitted call exactly once: as success, failure, ignored or cancelled. A call is ignored if
+//!   its error does not count as a failure, for example because of the option `failure_if`. A call counts as cancelled
+//!   if its future is dropped. With the option `hung_after`, a call that ran for this time before the drop counts as a
+//!   failure instead.
 //! - A call that started before the last state change of a circuit no longer affects this circuit. The result of the
 //!   call appears only in the totals of [`CircuitStats`].
 //! - A half-open circuit admits a few calls as trials. The number of running trials plus the number of successful
@@ -76,24 +77,26 @@
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
 //!     `Box<dyn Error>` or an `anyhow::Error`.
-//! - No lock is held across an await, an event or your code.
+//! - The library holds no lock during an `.await`, during the emission of an event, or while your code runs.
 //! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
 //!   circuit takes a lock only in these cases:
 //!   - The first call of a function takes a lock to find the circuit by its name.
-//!   - A success takes a lock after failures.
+//!   - The first success after a failure takes a lock.
 //!   - After the circuit was created or closed, the first success of each thread takes a lock.
 //!   - A success takes a lock if the circuit has a `key`, or if the call is slow.
-//!   - The first success after each tenth of the circuit's time window takes a lock.
-//!   - A success takes a lock in a rare race with another thread, or after four billion successes.
+//!   - If the circuit has a time window, the first success in each tenth of the window takes a lock.
+//!   - A success takes a lock if another thread changes the state of the circuit, or the same counter, at the same
+//!     moment.
+//!   - A success takes a lock if its counter is full, after four billion successes.
 //!
 //! # Events
 //!
 //! The crate emits events with `tracing` and the target `resilience`. The crate emits each event after the change that
-//! the event reports. An event of a circuit has a field `circuit` with the name of the circuit. In the same way, events
-//! of bulkheads and rate limits have a field `bulkhead` or `rate_limit`. An event of a retry, timeout, fallback or
-//! hedge has a field `func` with the name of the decorated function. If a method such as [`RetryPolicy::call`] emits
-//! the event, the field `func` contains the type name of the method's closure argument. The events escape special
-//! characters in names.
+//! the event reports. An event of a circuit has a field `circuit` with the name of the circuit. An event of a bulkhead
+//! has a field `bulkhead` with the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the
+//! name of the rate limit. An event of a retry, timeout, fallback or hedge has a field `func` with the name of the
+//! decorated function. If a method such as [`RetryPolicy::call`] emits the event, the field `func` contains the type
+//! name of the method's closure argument. The events escape special characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After
@@ -132,7 +135,7 @@
 //! clock can check durations without waiting in real time.
 //!
 //! Circuits, rate limits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a
-//! tokio runtime. The layer panics if there is no runtime, or if the timer of the runtime is not enabled.
+//! tokio runtime. The layer panics if no runtime is running, or if the timer of the runtime is disabled.
 //!
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.

@@ -1,5 +1,5 @@
-//! Tests calls inside the body of an outer call, if the inner call and the outer call use the same circuit. If the
-//! outer call is a trial (a call of a half-open circuit), the circuit admits the inner call as a part of this trial.
+//! Tests calls of a circuit inside the body of an outer call of the same circuit. If the outer call is a trial (a call
+//! of a half-open circuit), the circuit admits the inner call as a part of this trial.
 
 use std::future::{Future, ready};
 use std::io;
@@ -256,8 +256,8 @@ async fn no_call_belongs_to_permit_of_trial() {
     assert_eq!((breaker.state(), breaker.stats().total_rejected), (CircuitState::Closed, 2));
 }
 
-/// Makes nested calls: the body of each breaker's call calls the next breaker. The innermost body calls the last
-/// breaker again.
+/// Makes nested calls through `breakers`. The body of each call calls the next breaker. The innermost body calls the
+/// last breaker a second time.
 fn nested(breakers: &[CircuitBreaker]) -> std::pin::Pin<Box<dyn Future<Output = Result<(), ()>> + '_>> {
     Box::pin(async move {
         match breakers {

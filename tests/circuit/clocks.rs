@@ -108,7 +108,7 @@ fn slow_call_counts_on_clock_paused_later() {
 
 /// Runs `test` while another thread calls a second breaker in a loop. The other thread reads the system's clock.
 fn beside_busy_thread(test: impl FnOnce()) {
-    /// When a value of this type is dropped, even because of a panic of `test`, the loop of the other thread ends.
+    /// Ends the loop of the other thread when this value is dropped. A panic of `test` also drops this value.
     struct End<'a>(&'a AtomicBool);
     impl Drop for End<'_> {
         fn drop(&mut self) {

@@ -1,5 +1,5 @@
-//! Tests circuits whose options are set by several attributes, builders or presets (ready settings). The tests cover
-//! the list of all circuits, the breaker that several functions share, and conflicting values of an option.
+//! Tests circuits whose options come from several attributes, builders or presets (ready-made circuits). The tests
+//! cover the list of all circuits, the breaker that several functions share, and conflicting values of an option.
 
 use std::io;
 use std::time::Duration;

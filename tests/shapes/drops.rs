@@ -1,8 +1,8 @@
 //! Tests that a decorated function drops its arguments and local variables in the same order as the same function
 //! without attributes. The order must also be the same if the caller drops the future before the future completes.
 //!
-//! The order differs in one case. If the attributes run the body at most once, as a circuit does, the unused arguments
-//! are dropped last.
+//! The tests allow one difference. If the attributes run the body at most once, as a circuit does, the decorated
+//! function drops its unused arguments last.
 
 use std::cell::RefCell;
 use std::future::Future;

@@ -52,7 +52,8 @@ mod no_prelude {
 }
 
 mod locals {
-    /// A macro with a local variable whose name may also occur in the code that an attribute generates.
+    /// A macro with a local variable `circuit`. The code that an attribute generates may have a variable of the same
+    /// name.
     macro_rules! ours {
         ($outcome:ident) => {{
             let circuit = $outcome;

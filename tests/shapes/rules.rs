@@ -1,4 +1,5 @@
-//! Tests functions of the user in an attribute, such as `retry_if`, that read arguments of the decorated function.
+//! Tests the user's functions in attributes, such as `retry_if`. The functions read arguments of the decorated
+//! function.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -171,8 +172,8 @@ fn named(text: &str) -> io::Error {
     io::Error::other(text.to_owned())
 }
 
-/// Declares functions whose body consumes its arguments. If an attribute rejects a call, its option `error` or `open`
-/// must still read an argument.
+/// Declares functions whose body consumes its arguments. If an attribute rejects a call, the attribute's option `error`
+/// or `open` must be able to read the arguments.
 macro_rules! consuming {
     ($($(#[$attr:meta])* $name:ident($text:ident, $more:ident);)*) => {
         $(

@@ -1,4 +1,4 @@
-//! Tests `deadline`, which sets a time limit for a future. All layers inside the future respect this limit.
+//! Tests `deadline`, which sets a time limit for the retries, hedges, bulkheads and timeouts inside a future.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Finds the arguments of the decorated function that other functions of the user need, such as `failure_if` or a
-//! fallback function.
+//! Finds the arguments of the decorated function that the user's other functions use. For example, the function in the
+//! option `failure_if` or a fallback function may use an argument.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -10,11 +10,11 @@ use crate::parse::async_trait::Moved;
 use crate::parse::pattern::{Bound, bindings};
 use crate::tokens::{mentions, uses};
 
-/// The arguments that the body uses, and that functions of the user, such as `failure_if`, use after the body has
-/// started.
+/// The arguments that the body shares with a function in an option, such as `failure_if`. The function uses the
+/// arguments after the body has started.
 pub(crate) struct Lent {
     names: Vec<String>,
-    /// Whether a function of the user uses the receiver after the body has started.
+    /// Whether a function in an option, such as `failure_if`, uses `self` after the body has started.
     pub(super) asks_self: bool,
 }
 
@@ -44,7 +44,7 @@ impl Lent {
     }
 }
 
-/// Returns whether both the body and a function in `functions` use an argument of `sig`.
+/// Returns whether the body and a function in `functions` use the same argument of `sig`.
 pub(crate) fn share<'a>(
     sig: &mut Signature,
     moved: &mut [Moved],
@@ -89,8 +89,7 @@ pub(crate) fn names(sig: &mut Signature, moved: &mut [Moved]) -> Vec<(String, bo
 
 pub(super) enum Patterns<'a> {
     Receiver(&'a mut Receiver),
-    /// The patterns of the statements with which `#[async_trait]` moves the argument, such as
-    /// `let pattern = argument;`.
+    /// The patterns to which `#[async_trait]` moves the argument, by statements such as `let pattern = argument;`.
     Moved(Vec<&'a mut Pat>),
     Typed(&'a mut Pat, &'a Type),
 }

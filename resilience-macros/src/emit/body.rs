@@ -19,17 +19,18 @@ impl Stack<'_> {
         let output = self.output.clone().unwrap_or_else(|| quote_spanned!(mixed=> _));
         let returned = quote_spanned!(self.at=> return #runtime::__private::never::<#output>(););
         let borrows = &self.captures.borrows;
-        // The braces around the body get the span of the user's braces. The edition of this span decides when Rust
-        // drops the temporaries of the last expression. Clippy reports lints about the body at this span. Without the
-        // label `'_resilience_body`, rustc would report the braces as unnecessary.
+        // The braces around the body get the span of the user's braces, because this span contains the Rust edition of
+        // the user's crate. In edition 2024, Rust drops the temporaries of the last expression earlier than in previous
+        // editions. Clippy also reports lints about the body at this span. Without the label `'_resilience_body`, rustc
+        // would report the braces as unnecessary.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let owned = &self.captures.owned;
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #owned #label: #body);
         let group = braced(within, mixed.located_at(braces));
         // With `move`, the body may consume its arguments, and may return a reference that an argument contains. Leaves
-        // out `move` if the body may run again. Also leaves out `move` if a function of the user, such as `failure_if`,
-        // borrows arguments after the body has run.
+        // out `move` if the body may run again. Also leaves out `move` if a function in an option, such as
+        // `failure_if`, borrows arguments after the body has run.
         let capture = (!self.plan.repeats() && !self.captures.lends).then(|| quote_spanned!(mixed=> move));
         // Uses the span of the body, so that compile errors about captured variables point at the user's code.
         quote_spanned!(mixed.located_at(braces)=> async #capture #group)
@@ -74,8 +75,8 @@ impl<'a> Place<'a> {
     }
 
     /// Wraps the body in a future that detects rejections in other decorated functions that the body calls. The future
-    /// detects such a rejection even if the error of the body hides its sources. Returns the body unchanged if no
-    /// attribute needs this information, or if the signature does not show the output type.
+    /// detects such a rejection even if the body's error type does not implement `Error::source`. Returns the body
+    /// unchanged if no attribute needs this information, or if the signature does not show the output type.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
         match &self.stack.output {

@@ -20,8 +20,8 @@ use crate::tokens::{assigns, uses};
 
 #[derive(Default)]
 pub(crate) struct Captures {
-    /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement makes a
-    /// variable mutable, because some patterns of arguments allow no `mut` before the variable.
+    /// Statements such as `let mut name = name;` at the beginning of the new function body. Each statement declares a
+    /// variable as `mut`, because Rust allows no `mut` before this variable in the pattern of the argument.
     pub(crate) rebound: TokenStream,
     /// Statements in dead code at the beginning of the `async` block. Each statement borrows or moves an argument, so
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
@@ -30,16 +30,17 @@ pub(crate) struct Captures {
     /// Statements such as `let mut name = name;` in the `async` block, before the user's statements. Each statement
     /// makes an argument a local variable of the block.
     pub(crate) owned: TokenStream,
-    /// Whether the `async` block of a body that runs at most once borrows arguments. The block is then not an
-    /// `async move` block. For example, `failure_if` may use an argument after the body has run.
+    /// Whether the `async` block borrows arguments, and is therefore not an `async move` block. For example, the
+    /// function in `failure_if` may use an argument after the body has run. The field matters only for a body that runs
+    /// at most once.
     pub(crate) lends: bool,
     /// The arguments in the option `clone(..)`.
     clones: Vec<ClonedArgument>,
     /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
     /// uniquely (`&mut`).
     shared: bool,
-    /// Whether `#[instrument]` wraps the body in an `async` block. In its errors, rustc does not name an argument that
-    /// this block captures. The expansion therefore moves such an argument into a local variable first.
+    /// Whether `#[instrument]` wraps the body in an `async` block. The errors of rustc do not name an argument that
+    /// this block captures. The expansion therefore first moves such an argument into a local variable.
     names_locals: bool,
     /// The spans of arguments that the body may change, although concurrent attempts share these arguments. The macro
     /// reports a compile error at each of these spans.
@@ -51,7 +52,7 @@ struct ClonedArgument {
     /// The span of the user's `mut` before the argument.
     is_mut: Option<Span>,
     cfgs: Vec<TokenStream>,
-    /// The span of the name in the option.
+    /// The span of the name in the option `clone(..)`.
     at: Span,
 }
 
@@ -237,8 +238,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge, and
-    /// `refused` contains a reason against sharing an argument, records an error at the span `at`.
+    /// Returns whether the function has a hedge, whose attempts share the arguments. For a function with a hedge, also
+    /// records an error at the span `at`, if `refused` is a reason against sharing an argument.
     fn shares(&mut self, refused: Option<Refused>, at: Span) -> bool {
         self.refused.extend(refused.filter(|_| self.shared).map(|refused| (at, refused)));
         self.shared

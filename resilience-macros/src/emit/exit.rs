@@ -111,10 +111,9 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for the outcome of a call after an attribute has ended the call with an error such as
-    /// `TimeoutError`. `error` is the name of the local variable that contains this error. If `make` is a function of
-    /// the user, this function converts the error to the user's error type. If `make` is `None`, the expression
-    /// converts the error with the trait `From`.
+    /// Returns the expression for the outcome of a call that an attribute ended with an error, such as `TimeoutError`.
+    /// `error` is the name of the local variable that contains this error. The expression converts the error to the
+    /// user's error type with the user's function `make`. If `make` is `None`, the expression uses the trait `From`.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;

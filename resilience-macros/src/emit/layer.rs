@@ -31,8 +31,8 @@ pub(crate) trait Layer {
         body
     }
 
-    /// Returns the code that lets this attribute, such as a timeout, end a wait early. The wait is in the code of an
-    /// attribute below, or is the wait for the body.
+    /// Returns the code that lets this attribute, such as a timeout, end a wait early. The attribute can end the wait
+    /// for the body, and each wait in the code of an attribute below.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
@@ -46,8 +46,8 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The code that lets an attribute, such as a timeout, end a wait early. The wait is in the code of an attribute below,
-/// or is the wait for the body.
+/// The code that lets an attribute, such as a timeout, end a wait early. The attribute can end the wait for the body,
+/// and each wait in the code of an attribute below.
 pub(crate) struct Interrupt {
     /// An expression for a timer. When the timer expires, the wait ends.
     pub(crate) timer: TokenStream,
@@ -70,8 +70,8 @@ pub(crate) struct Stack<'a> {
     /// The names of the arguments with which the expansion calls a fallback function. The list is empty if the
     /// decorated function has no `#[fallback]`.
     pub(crate) arguments: &'a [Ident],
-    /// Whether the expansion creates the future of the body only after a bulkhead has waited. The field is `true` if a
-    /// user's function makes the error of a rejection from an argument of the body.
+    /// Whether the expansion creates the future of the body only after a bulkhead has waited. The field is `true` if
+    /// the user's function in the option `error` or `open` uses an argument of the body.
     pub(crate) starts_late: bool,
     /// The span of the braces around the user's statements.
     pub(crate) braces: Span,

@@ -29,7 +29,7 @@ pub(super) fn owned(place: Place<'_>, layer: &str, local: &Ident, with: &TokenSt
     handle(place, &owned, local, with)
 }
 
-/// Works as [`owned`], but binds the local variable `local` to a handle of the type `handle`, such as `HeldPolicy`.
+/// Works like [`owned`], but binds the local variable `local` to a handle of the type `handle`, such as `HeldPolicy`.
 pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenStream) -> TokenStream {
     self::handle(place, &Ident::new(handle, Span::mixed_site()).into_token_stream(), local, with)
 }
@@ -68,8 +68,8 @@ pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, dec
 }
 
 /// Returns an expression that evaluates to the success value of the `Result` in `acquired`. If the `Result` is an
-/// error, the expression rejects the call. If `make` is a function of the user, this function converts the error to the
-/// user's error type. If `make` is `None`, the expression converts the error with the trait `From`.
+/// error, the expression rejects the call. The expression converts the error to the user's error type with the user's
+/// function `make`. If `make` is `None`, the expression uses the trait `From`.
 pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make: Option<&TokenStream>) -> TokenStream {
     let mixed = Span::mixed_site();
     let error = Ident::new("error", mixed);

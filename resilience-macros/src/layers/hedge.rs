@@ -143,8 +143,8 @@ impl Layer for Hedge {
         // Gives the `async` block the span of the body, so that compile errors about captured variables point at the
         // user's code.
         let attempt = quote_spanned!(mixed.located_at(block.span())=> async #within);
-        // Gives the closure the span of the body. In its errors, rustc does not name a variable that a closure with the
-        // span of a macro captures.
+        // Gives the closure the span of the body. If the closure had the span of a macro, the errors of rustc would not
+        // name the variables that the closure captures.
         let braces = place.stack.braces;
         let parameter = Ident::new("attempt", mixed);
         let within = quote_spanned!(mixed=> #runtime::__private::began(#func, #parameter); #attempt);

@@ -14,11 +14,13 @@ use crate::parse::suggestion::Synonyms;
 
 // rustfmt would put each name on a line of its own. Each table below therefore has the attribute `rustfmt::skip`.
 
-/// The text after a suggested duration. Other libraries take a number of milliseconds or a `Duration` instead.
+/// The text after a suggested option that takes a duration. Other libraries take a number of milliseconds or a
+/// `Duration` instead.
 const TIME: &str = ", in seconds or as a text such as \"250ms\"";
-/// The text after a suggested share. Other libraries take a percentage instead.
+/// The text after a suggested option that takes a share. Other libraries take a percentage instead.
 const SHARE: &str = ", a share such as `0.5` for 50 %";
-/// The text after a suggested number of attempts. Other libraries do not count the first attempt.
+/// The text after a suggested option that limits the number of attempts. Other libraries do not count the first
+/// attempt.
 const ATTEMPTS: &str = ", which also counts the first attempt";
 /// The text after a suggestion that is an attribute of this crate instead of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";

@@ -20,8 +20,7 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
     /// The options that users write as `name = value` or `name(list)`, in the order of the error messages. Leaves out
     /// the option [`FIRST`](Self::FIRST), because users write only its value.
     const ALL: &'static [Self];
-    /// The option at the beginning of the attribute of which users write only the value, such as the time in
-    /// `#[timeout(5)]`.
+    /// The first option of the attribute, if users write only its value, such as the time in `#[timeout(5)]`.
     const FIRST: Option<Self>;
     const SYNONYMS: &'static [Synonyms];
 
@@ -38,9 +37,8 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 /// Input: `options! { enum Opt: synonyms::TIMEOUT { (After) = "timeout", Error = "error" } }`
 ///
 /// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
-/// the option of which users write only the value, at the beginning of the attribute. The text of this option, here
-/// `"timeout"`, appears in errors only. The path after the colon names the table of synonyms, the names of the options
-/// in other libraries.
+/// the first option of the attribute, if users write only its value. The text of this option, here `"timeout"`, appears
+/// in errors only. The path after the colon names the table of synonyms, the names of the options in other libraries.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident: $synonyms:path {
         $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*

@@ -182,7 +182,8 @@ fn never_a_result(ty: &Type) -> bool {
     }
 }
 
-/// Returns the last expression of a function that returns the future type `ty` and whose body is `body`.
+/// Returns the text of the expression with which a function should end. The function returns the future type `ty`, and
+/// the future runs the statements `body`.
 fn ending(ty: &Type, body: &str) -> String {
     match ty {
         Type::ImplTrait(_) => format!("async move {{ {body} }}"),

@@ -41,9 +41,9 @@ impl Shell {
         Some((shell, block.stream(), block.span()))
     }
 
-    /// Adds `move` to the `async` block, if the block has no `move`. The user's block may only dereference a reference,
-    /// as in `self.url`. The expansion uses the reference itself. Without `move`, the block would then borrow the
-    /// variable `self`, and could not outlive the function.
+    /// Adds `move` to the `async` block, if the block has no `move`. For example, the user's block may borrow only the
+    /// field `self.url`, but the expansion also uses `self` as a whole. Without `move`, the block would then borrow the
+    /// local variable `self`, and could not outlive the function.
     pub(crate) fn add_move(&mut self) {
         if !self.moves {
             self.body = with_move(&self.body, &self.path);

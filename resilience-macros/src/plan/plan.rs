@@ -77,8 +77,8 @@ impl Plan {
     /// Returns the names of the arguments that the expansion clones at the position `index`. The position of the body
     /// is below the last attribute.
     ///
-    /// The body and a fallback function may consume their arguments. If an attribute lists an argument in `clone`, the
-    /// next consumer below receives a clone of this argument. The next consumer is a fallback function or the body.
+    /// The body and each fallback function are consumers, because they may consume their arguments. If an attribute
+    /// lists an argument in `clone`, the next consumer below the attribute receives a clone of this argument.
     pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
         let consumes = |index: usize| index == self.len() || self.facts(index).replaces;
         if !consumes(index) {
@@ -137,8 +137,8 @@ impl Plan {
 
     /// Returns the indices of the retries above `index`, the outermost retry first. The code of the attribute at
     /// `index` asks each of these retries whether the current attempt is the first attempt. Leaves out a retry above a
-    /// hedge, because the attempts of a hedge run in other `async` blocks. For such a retry, the runtime stores the
-    /// answer in a thread-local variable.
+    /// hedge, because the attempts of a hedge run in other `async` blocks. For such a retry, a thread-local variable of
+    /// the runtime shows whether the current attempt is the first attempt.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
         // If each attempt has a circuit of its own, returns no retries, so that the circuit treats each attempt as a
         // first attempt.

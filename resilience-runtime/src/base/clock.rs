@@ -101,9 +101,9 @@ pub(crate) fn is_past(end: Instant) -> bool {
 /// A time of the wall clock in 64 bits, so that an `AtomicU64` can store the time. The value zero means that no time is
 /// stored. A later time has a greater value.
 ///
-/// The upper 34 bits contain the whole seconds since 1970. The lower 30 bits contain the nanoseconds since the start of
-/// the current second. [`Stamp::now`] sets the lowest bit, so that the stamp is never zero. With this bit layout,
-/// [`Stamp::now`] needs only a shift and two bitwise ORs.
+/// The upper 34 bits contain the whole seconds since 1970. The lower 30 bits contain the remaining nanoseconds.
+/// [`Stamp::now`] sets the lowest bit, so that the stamp is never zero. With this bit layout, [`Stamp::now`] needs only
+/// a shift and two bitwise ORs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp(u64);
 

@@ -1,5 +1,5 @@
-//! Finds the kind of an error: a rejection, an expired deadline, or any other error. This also works if the type of the
-//! error hides the sources of the error.
+//! Finds the kind of an error: a rejection, an expired deadline, or any other error. The search also works if the type
+//! of the error does not implement `Error::source`.
 
 use std::cell::Cell;
 use std::future::Future;

@@ -1,5 +1,5 @@
-//! Marks a thread while the thread polls a second or later attempt of a call. A circuit that counts only the failures
-//! of first attempts reads the mark.
+//! Sets a thread-local variable while the thread polls a second or later attempt of a call. A circuit that counts only
+//! the failures of first attempts reads this variable.
 
 use std::cell::Cell;
 

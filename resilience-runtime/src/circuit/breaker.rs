@@ -249,8 +249,8 @@ impl CircuitBreaker {
     /// The attribute `#[circuit]` first searches the error and its sources for a rejection or an expired deadline. This
     /// method cannot search the error, and therefore misjudges an `Err` in the following cases:
     ///
-    /// - The breaker ignores an unrelated `Err` if, during the last poll, `f` stored the error of a rejection or of an
-    ///   expired deadline elsewhere.
+    /// - During the last poll, `f` may store the error of a rejection or of an expired deadline, and return a different
+    ///   `Err`. The breaker ignores this `Err`.
     /// - A rejection counts as a failure if `f` received the rejection before the last poll, or in a spawned task.
     /// - A rejection counts as a failure if, during the last poll, `f` also dropped an older error of a rejection. The
     ///   count of existing errors then did not grow.

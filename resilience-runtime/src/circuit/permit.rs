@@ -90,8 +90,8 @@ enum Progress {
 
 impl<B: Borrow<Core>> Call<B> {
     // Inlining lets `acquire` build the `Call` in the memory of the caller, so that no move is needed. A move would
-    // load the forty bytes of the `Call` with other widths than the preceding stores of these bytes. The resulting
-    // store-forwarding stall takes more time than the rest of the call.
+    // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
+    // store-forwarding stall of the processor takes more time than the rest of the call.
     //
     // Both arms of the first `match` return a ticket, from which the second `match` builds the `Call`. If each arm of
     // the first `match` built a `Call`, `acquire` would need 26 more instructions.
@@ -298,8 +298,8 @@ permit! {
 
 impl<'a> Permit<'a> {
     /// Marks the call as ended. Returns the call without its destructor, so that the call stays in registers. A move of
-    /// the whole permit would load its bytes with other widths than the preceding stores of these bytes. The resulting
-    /// store-forwarding stall takes as much time as the call through the circuit.
+    /// the whole permit would read its bytes in pieces of another size than the pieces just written. The resulting
+    /// store-forwarding stall of the processor takes as much time as the call through the circuit.
     #[inline]
     pub(crate) fn end(mut self) -> Admitted<&'a Core> {
         *self.0.end()

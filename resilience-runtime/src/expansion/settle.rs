@@ -19,8 +19,8 @@ use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
 /// Returns a future that polls `body`. The future marks the permit (the record of an admitted call) during each poll.
-/// If `body` panics, the permit is dropped with the mark, and the call counts as a failure. If the call is cancelled,
-/// the permit is dropped without the mark.
+/// If `body` panics, the poll drops the permit with the mark, and the call counts as a failure. A cancelled call drops
+/// the permit between two polls, without the mark.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)

@@ -124,9 +124,9 @@ impl CircuitBuilder {
         self
     }
 
-    /// Sets the smallest number of calls in the window (of time or of `calls`) at which `failure_rate` or `slow_rate`
-    /// can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option `min_calls`
-    /// is required with `failure_rate` or `slow_rate`, and is not allowed without them.
+    /// Sets the number of calls that the window (of time or of `calls`) must contain before `failure_rate` or
+    /// `slow_rate` can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option
+    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed without them.
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
@@ -196,8 +196,8 @@ impl CircuitBuilder {
     /// and at most 584 years. Default: none, so a call without an outcome is neither a success nor a failure.
     ///
     /// A permit is a value that [`try_acquire`](CircuitBreaker::try_acquire) returns. For a permit, the time starts
-    /// when the permit is acquired. For a call without a permit, the time starts when the body of the call first waits,
-    /// or earlier.
+    /// when the permit is acquired. For any other call, the time starts at the latest when the body of the call first
+    /// waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self
@@ -210,7 +210,7 @@ impl CircuitBuilder {
     /// of a [`retry`](macro@crate::retry), of a [`RetryPolicy`](crate::RetryPolicy) or of a
     /// [`hedge`](macro@crate::hedge). The failure of a repeat appears only in `total_failed` of the statistics and in
     /// the events. The success of a repeat counts like the success of a first attempt. If a repeat spawns a task, the
-    /// calls in the task are first attempts.
+    /// calls in the task count as first attempts.
     ///
     /// A trial is a call that tests whether the service has recovered. A half-open circuit counts the outcome of every
     /// trial, even if the trial is a repeat.

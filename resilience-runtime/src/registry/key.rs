@@ -27,8 +27,8 @@ const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
 const DOTS: &[u8] = "…".as_bytes();
 const DIGITS: usize = 32;
 
-/// The text of a key, at most 128 bytes. The text of a key with more bytes is cut, and ends with an ellipsis and a hash
-/// of the whole key. The bytes are stored inline, so converting a key to text does not allocate.
+/// The text of a key, at most 128 bytes. A longer text is cut, and then ends with an ellipsis and a hash of the whole
+/// key. The bytes are stored inline, so converting a key to text does not allocate.
 #[derive(Debug)]
 pub struct Text {
     bytes: [u8; LONGEST],
@@ -74,8 +74,8 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a number in decimal. The formatting of the standard library would take a large part of the time in which
-    /// a call finds its circuit.
+    /// Writes a number in decimal. The formatting of the standard library is slow. It would take a large part of the
+    /// time in which a call finds its circuit.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();

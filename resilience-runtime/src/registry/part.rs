@@ -50,8 +50,8 @@ pub(super) fn part_of(name: &[u8]) -> MutexGuard<'static, Part> {
     // the slow work before the lock is taken.
     declared();
     // The hash below only selects the part, so it needs no random seed. The hash table inside the part computes a
-    // different hash, with a random seed. The code below hashes eight bytes at a time. If bytes remain at the end of
-    // the name, the last eight bytes include them. The code therefore hashes the last eight bytes as well.
+    // different hash, with a random seed. The code below hashes eight bytes at a time, and then the last eight bytes
+    // once more. The last eight bytes include the bytes that remain if the length is no multiple of eight.
     let word = |bytes: &[u8]| bytes.try_into().map_or(bytes.len() as u64, u64::from_le_bytes);
     let last = name
         .last_chunk::<8>()

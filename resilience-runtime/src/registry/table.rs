@@ -41,8 +41,8 @@ const SAMPLE: usize = 16;
 /// most 1,000, a table practically never has more than 256 slots. An eviction may then visit all slots of the table.
 const MOST_VISITED: usize = 256;
 
-/// The rank of an idle circuit (a circuit that no call uses) in an eviction (the removal of an idle circuit). Circuits
-/// with the smallest rank (`Closed`) are evicted first.
+/// The rank of an idle circuit (a circuit that no call uses). The table evicts (removes) the circuits with the smallest
+/// rank, `Closed`, first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Closed,

@@ -69,8 +69,9 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this successful call, and of the calls in its body, from the thread-local number of
-    /// retries. A retry around this call reads this number, and must not count the retries of a successful call.
+    /// Subtracts the retries of this successful call, and of the calls in its body, from the number of retries on this
+    /// thread. A retry around this call reads this number. The retry around this call must not count the retries of a
+    /// successful call.
     #[inline]
     fn forget(&self) {
         if self.made > 0 || self.inside.retries != 0 {
@@ -170,8 +171,8 @@ impl Attempts {
     }
 }
 
-/// The longest delay that an error may ask for, if the retry does not set the option `max_delay`. As an exception, a
-/// delay from a circuit's function `retry_after` may be as long as the circuit's `max_cooldown`, if this is longer.
+/// The longest delay that an error may ask for, if the retry does not set the option `max_delay`. A circuit's function
+/// `retry_after` may also return a longer delay, up to the circuit's `max_cooldown`.
 const LONGEST_HINT: Duration = Duration::from_secs(60 * 60);
 
 /// A delay that an error asks for, such as the time in an HTTP header `Retry-After`.
@@ -215,9 +216,8 @@ struct Ended<'r, R, T, E> {
 ///
 /// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If one of
 /// them finds a rejection by a circuit, no function of the user receives the error. For each option that takes a
-/// function of the user, such as `retry_if`, this type has a method of the same name. The methods [`text`](Self::text)
-/// and [`circuits`](Self::circuits) must be called before [`next`](Self::next). The functions that `text` and
-/// `circuits` receive are called only after a failed attempt.
+/// function of the user, such as `retry_if`, this type has a method of the same name. The functions that the methods
+/// [`text`](Self::text) and [`circuits`](Self::circuits) receive are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -244,9 +244,10 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// Ends the retry if a circuit inside the body rejected a call. Also stores the time until an open circuit inside
     /// the body admits calls again. Does nothing if the option `retry_rejected` is set.
     ///
-    /// The function `cause` reads the cause of a rejection from the error. It returns [`Cause::Unknown`] if the type of
-    /// the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values, the retry
-    /// still ends if a circuit created an error during the last poll of the body. This error must still exist.
+    /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
+    /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
+    /// the retry still ends if a circuit rejected a call during the last poll of the body. The error of this rejection
+    /// must still exist at the end of the poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         if self.ended.last.is_some() || self.ended.schedule.retry_rejected {
@@ -271,7 +272,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         if cause.is_circuit() || cause.is_hidden() && body.note == Note::Circuit {
             *last = Some(End::Rejected);
         }
-        // If `cause` can search the error and finds no rejection, the body has handled any rejection by a circuit. The
+        // If the error was searched and contains no rejection, the body has handled the rejection by a circuit. The
         // retry then ignores the circuit's message about this rejection.
         let is_about_error = |open: &StillOpen| cause == Cause::Unknown || !open.by_rejection;
         *noted = StillOpen::last().filter(|open| body.has_message && is_about_error(open)).map(|open| open.wait);
@@ -303,7 +304,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         PT: Covers<T> + ?Sized,
     {
         let judged = self.retry_if(|error| errors.retry_if(error)).retry_if_ok(|value| values.retry_if_ok(value));
-        // Keeps the delay of a circuit below `#[retry(with = ..)]` if the policy reads no delay.
+        // A circuit below `#[retry(with = ..)]` may already have read a delay from the error. The code below keeps this
+        // delay if the policy has no function `retry_after`.
         let judged =
             if errors.has_retry_after() { judged.retry_after(|error| errors.retry_after(error)) } else { judged };
         judged.cost(|error| errors.cost(error)).on_retry(|event: &RetryEvent<'_, E>| errors.on_retry(event))

@@ -17,9 +17,9 @@ pub enum Jitter {
     /// A random pause from `x / 2` to `x`, which is the pause without jitter. The formula is `x / 2 + u * x / 2`, with
     /// a random `u` from 0 to 1.
     Equal,
-    /// A random pause from `delay` to three times the previous pause, at most `max_delay`. The formula is `delay + u *
-    /// (3 * previous - delay)`, with a random `u` from 0 to 1. In the formula, `previous` is the previous pause, or
-    /// `delay` before the first retry. The option `backoff` has no effect with this variant.
+    /// A random pause from `delay` to three times the previous pause, at most `max_delay`. The formula is
+    /// `delay + u * (3 * previous - delay)`, with a random `u` from 0 to 1. The variable `previous` is the previous
+    /// pause. For the first pause, `previous` equals `delay`. The option `backoff` has no effect with this variant.
     Decorrelated,
 }
 
@@ -186,8 +186,8 @@ mod tests {
             (Some(Jitter::Decorrelated), 3, hint, (2_000, 8_000)),
             (Some(Jitter::Full), 5, Some(ms(9_000)), (2_500, 11_500)),
         ] {
-            // Decorrelated jitter gives 1 s + 0.25 * (3 * 1667 ms - 1 s) = 2000.25 ms. The method `as_millis` cuts off
-            // the fraction.
+            // With decorrelated jitter, the pause is 1 s + 0.25 * (3 * 1667 ms - 1 s) = 2000.25 ms. The method
+            // `as_millis` cuts off the fraction.
             let (own, pause) = with(jitter).pause_after(attempt, ms(1_667), hint, || 0.25);
             assert_eq!((own.as_millis(), pause.as_millis()), pauses, "{jitter:?}, attempt {attempt}, hint {hint:?}");
         }

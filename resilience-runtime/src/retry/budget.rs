@@ -347,7 +347,8 @@ impl RetryRatio {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
         // The 32-bit slot numbers repeat after 2^32 slots. With the shortest `ttl`, 1 ms, this takes about five days.
-        // If an `AtomicU64` of [`Slots`] receives no write during exactly 2^32 slots, its old count is used again.
+        // If an `AtomicU64` of [`Slots`] receives no write during exactly 2^32 slots, its old count is mistaken for a
+        // new count.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
@@ -358,15 +359,14 @@ impl RetryRatio {
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// The largest number of slots by which another thread may be ahead, because it read tokio's clock later. A slot is
-    /// a tenth of the time window. A slot that is further ahead comes from another clock, such as the paused clock of
-    /// another test's runtime.
+    /// Another thread may have read tokio's clock later, and may use a slot up to `ahead` slots later than `slot`. An
+    /// even later slot comes from another clock, such as the paused clock of another test's runtime.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether `slot` is the number of a later slot, which another thread already uses because it read tokio's
-    /// clock later. A slot is a tenth of the time window. The slot must be at most `ahead` slots later.
+    /// Returns whether `slot` is from 1 to `ahead` slots later than the current slot. A thread that read tokio's clock
+    /// later already uses such a slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
@@ -378,8 +378,8 @@ impl Now {
     }
 }
 
-/// The numbers of calls and of retries in the time window, the last `ttl`. Each number is stored as ten counts, one for
-/// each slot. A slot is a tenth of the window.
+/// The numbers of calls and of retries in the time window. The window is divided into ten slots, and each slot has its
+/// own counts.
 #[derive(Debug)]
 struct Window {
     calls: Slots,
@@ -411,8 +411,8 @@ impl Window {
                 return false;
             }
             // The exchange fails if another thread has counted a retry since `before` was read. The loop then computes
-            // again how many retries are left. In a rare case, two threads both take the last retry: a new slot (a
-            // tenth of the time window) begins between their clock readings.
+            // again how many retries are left. In a rare case, two threads both take the last retry. This happens if a
+            // new slot (a tenth of the time window) begins between their clock readings.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;

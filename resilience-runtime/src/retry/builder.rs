@@ -131,11 +131,11 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     }
 
     /// Sets whether nested retries count towards `max`. Default: true. If an attempt calls another function with
-    /// `#[retry]`, this function makes nested retries.
+    /// `#[retry]`, the retries of the other function are nested.
     ///
-    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if the
-    /// sum of its attempts and the nested retries has reached `max`. The option does not limit the nested retries
-    /// themselves. If a nested call succeeds, its retries do not count.
+    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if its
+    /// attempts and the nested retries together reach `max`. The option does not limit the nested retries themselves.
+    /// If a nested call succeeds, its retries do not count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
@@ -272,7 +272,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self
     }
 
-    /// Sets the error type of the builder, before the first function that receives an error.
+    /// Changes the error type of the builder to `X`.
     fn errors<X>(self) -> RetryBuilder<X, T>
     where
         E: Covers<X>,

@@ -17,8 +17,7 @@ pub(crate) enum End {
     Budget,
     /// The pause before the next attempt would last until the caller's deadline, or longer.
     Deadline,
-    /// The number of attempts, plus the number of retries that nested calls made inside the attempts, has reached
-    /// `max`.
+    /// The attempts of this retry, and the retries that nested calls made inside the attempts, together reach `max`.
     Nested,
 }
 

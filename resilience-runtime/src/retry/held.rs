@@ -7,7 +7,7 @@ use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::Rules;
 use crate::retry::schedule::Schedule;
 
-/// A handle of a policy that belongs to one call.
+/// A clone of the user's policy. Each call holds its own clone.
 #[derive(Debug)]
 pub struct HeldPolicy<E: ?Sized, T: ?Sized>(RetryPolicy<E, T>);
 
@@ -26,7 +26,6 @@ impl<E: ?Sized, T: ?Sized> HeldPolicy<E, T> {
         self.0.rules()
     }
 
-    /// Records the start of a call in the budget of the policy.
     #[inline]
     pub fn call_began(&self) {
         if let Some(budget) = self.0.budget() {
@@ -42,7 +41,7 @@ impl<E: ?Sized, T: ?Sized> Pays for HeldPolicy<E, T> {
     }
 }
 
-/// A handle of a budget that belongs to one call.
+/// A handle of the user's budget. Each call holds its own handle.
 #[derive(Debug)]
 pub struct HeldBudget(Arc<BudgetState>);
 

@@ -42,7 +42,7 @@ pub(crate) struct Inside {
 pub(crate) struct Ended {
     /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the poll.
     pub(crate) note: Note,
-    /// Whether a circuit, during the poll, told the retry for how long the circuit will reject calls.
+    /// Whether a circuit left a message during the poll. The message tells for how long the circuit will reject calls.
     pub(crate) has_message: bool,
 }
 

@@ -139,7 +139,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// - The circuit rejected a call during the last poll, and the error of the rejection still exists at the end of
     ///   this poll.
     /// - The circuit rejected a call or recorded a failure during the last poll, and stays open longer than the next
-    ///   pause. If several circuits did so, only the last of them counts.
+    ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts.
     ///
     /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. The
     /// policy does not notice a rejection in an earlier poll of the attempt, or in a spawned task.

@@ -1,5 +1,5 @@
-//! Defines the user's functions of a [`RetryPolicy`](crate::RetryPolicy).
-#![allow(missing_debug_implementations)] // functions have no text
+//! Stores the user's functions of a [`RetryPolicy`](crate::RetryPolicy), such as `retry_if`.
+#![allow(missing_debug_implementations)] // the functions do not implement `Debug`
 
 use std::time::Duration;
 
@@ -40,10 +40,11 @@ pub struct AnyValue {
 #[derive(Debug)]
 enum Never {}
 
-/// Connects a type parameter of a [`RetryPolicy`](crate::RetryPolicy) with the type `V` of an attempt.
+/// States that a [`RetryPolicy`](crate::RetryPolicy) with this type parameter accepts attempts with the error type or
+/// value type `V`.
 ///
-/// Each type covers itself. [`AnyError`] and [`AnyValue`] cover every type. The trait is sealed, so only this crate can
-/// implement it.
+/// Each type accepts ("covers") itself. [`AnyError`] and [`AnyValue`] cover every type. The trait is sealed, so only
+/// this crate can implement it.
 pub trait Covers<V>: sealed::Covers<V> {}
 
 impl<P: sealed::Covers<V> + ?Sized, V> Covers<V> for P {}
@@ -52,13 +53,14 @@ mod sealed {
     use super::{AnyError, AnyValue, ErrorRules, ValueRules};
 
     pub trait Covers<V> {
-        /// Returns the value for the user's functions, or `None` if the type parameter belongs to no function.
+        /// Returns the value that the user's functions receive. `AnyError` and `AnyValue` return `None`, because a
+        /// policy with these types has no such function.
         fn see(value: &V) -> Option<&Self>;
 
-        /// Changes the parameter of functions that receive an error.
+        /// Changes the error type of the user's functions to `V`.
         fn of_errors(rules: ErrorRules<Self>) -> ErrorRules<V>;
 
-        /// Changes the parameter of functions that receive an `Ok` value.
+        /// Changes the value type of the user's functions to `V`.
         fn of_values(rules: ValueRules<Self>) -> ValueRules<V>;
     }
 
@@ -105,11 +107,11 @@ mod sealed {
 
 pub(super) use sealed::Covers as Seen;
 
-/// A function of the user that the policy calls for every error or value of the type `P`.
+/// A function of the user that receives an error or an `Ok` value.
 type Function<P, R> = Arc<dyn Fn(&P) -> R + Send + Sync>;
 type Hook<E> = Arc<dyn Fn(&RetryEvent<'_, E>) + Send + Sync>;
 
-/// All functions of a policy.
+/// The user's functions of a policy.
 pub struct Rules<E: ?Sized, T: ?Sized> {
     pub(super) errors: ErrorRules<E>,
     pub(super) values: ValueRules<T>,

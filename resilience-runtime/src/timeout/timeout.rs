@@ -206,7 +206,7 @@ pin_project! {
 }
 
 impl Timer {
-    /// Creates a timer that ends `after` the present time of tokio's clock.
+    /// Creates a timer that ends when the time `after` has passed on tokio's clock.
     #[must_use]
     pub fn new(after: Duration) -> Self {
         let state = match clock::end(after) {
@@ -233,8 +233,9 @@ impl Timer {
             Projected::Over => return Poll::Ready(()),
             Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
         };
-        // If a body uses up tokio's cooperative budget (a limit of work) in each poll, tokio's `Sleep` stays pending
-        // for ever. This method therefore also compares the end of the timer with the clock.
+        // Tokio limits the work of a task in each poll (the cooperative budget). If a body uses up this budget in each
+        // poll, tokio's `Sleep` stays pending for ever. This method therefore also compares the end of the timer with
+        // the clock.
         if sleep.as_mut().poll(cx).is_ready() || clock::is_past(sleep.deadline()) {
             return Poll::Ready(());
         }

@@ -7,9 +7,9 @@ use crate::base::clock::Tick;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blind {
     /// The low 5 bits count the consecutive calls without an outcome, up to 20. The high 11 bits contain the total of
-    /// successes and failures at the last of these calls. If this total has changed at the next call without an
-    /// outcome, the count starts again. The stored total wraps at 2,048. After exactly 2,048 successes and failures,
-    /// the count therefore continues by mistake.
+    /// successes and failures when the last of these calls ended. If the total has changed when the next call ends
+    /// without an outcome, the count starts again. The stored total wraps at 2,048. After exactly 2,048 successes and
+    /// failures, the stored total looks unchanged, and the count continues by mistake.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
     /// value wraps around after about ten hours.

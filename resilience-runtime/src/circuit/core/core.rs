@@ -205,10 +205,9 @@ impl Core {
         }
     }
 
-    /// Tries to count a success without the lock of the circuit. The circuit must be closed, and need more than the
-    /// outcome of a call ([`SuccessPath::Timed`]). Returns false if the caller must take the lock to record the
-    /// success. For example, the lock is needed if the success is slow, or if a part of the window of recent calls has
-    /// expired.
+    /// Tries to count a success without the lock of the circuit. Returns false if the caller must take the lock to
+    /// record the success. For example, the lock is needed if the success is slow. The lock is also needed if a part of
+    /// the window of recent calls has expired.
     fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
         if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {

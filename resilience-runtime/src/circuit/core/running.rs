@@ -14,8 +14,8 @@ use std::cell::Cell;
 
 use crate::circuit::core::ticket::Ticket;
 
-/// The largest number of nested trial calls that `TRIALS` can contain. A ninth nested trial call gets no entry. Its
-/// circuit may therefore reject an inner call in its body.
+/// The largest number of nested trial calls that `TRIALS` can contain. A ninth nested trial call gets no entry. The
+/// circuit may therefore reject an inner call in the body of the ninth trial call.
 const DEEPEST: usize = 8;
 
 thread_local! {

@@ -6,9 +6,9 @@ use crate::base::clock::Stamp;
 /// [`Totals`](crate::circuit::core::totals::Totals) contains the counters that change without the lock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// The number of successes since the circuit last closed or was reset, for example the successes of trial calls.
-    /// This number does not include the successes in a [`Slot`](crate::circuit::core::stripes::Slot), which contains
-    /// the counters of one thread or a few threads.
+    /// The number of successes since the circuit last closed or was reset. For example, this field counts a successful
+    /// trial call of a half-open circuit. This number does not include the successes in a
+    /// [`Slot`](crate::circuit::core::stripes::Slot), which contains the counters of one thread or a few threads.
     pub(crate) recent: u64,
     /// The number of successes before the circuit last closed or was reset. This number does not include the successes
     /// in a [`Slot`](crate::circuit::core::stripes::Slot). If the state of the circuit changed during a successful

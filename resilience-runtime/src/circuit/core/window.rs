@@ -1,9 +1,9 @@
 //! Implements the window of a circuit, which contains the recent calls that decide whether the circuit opens. The
 //! window contains either a fixed number of the latest calls, or the calls of a fixed length of time before now.
 //!
-//! A window records only failures and slow calls. Successes that are not slow are counted outside the window. Each
+//! Only failures and slow calls access the window. Successes that are not slow are counted outside the window. Each
 //! update of the window receives the number of successes since the circuit last closed or was reset. The window then
-//! adds the successes since the previous update. A success that is not slow therefore needs no access to the window.
+//! adds the successes since the previous update.
 
 use crate::base::clock::Tick;
 use crate::circuit::core::buckets::Buckets;
