@@ -12,5 +12,6 @@ pub(crate) mod outcome;
 pub(crate) mod packed;
 pub(crate) mod random;
 pub(crate) mod repeat;
+pub(crate) mod require;
 pub(crate) mod still_open;
 pub(crate) mod sync;

@@ -190,6 +190,7 @@ pub use crate::retry::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRa
 pub use crate::retry::builder::RetryBuilder;
 pub use crate::retry::policy::RetryPolicy;
 pub use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent};
+pub use crate::retry::start::RetryAttempts;
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::timeout::{Timeout, TimeoutError};
 

@@ -11,3 +11,4 @@ pub(crate) mod nested;
 pub(crate) mod policy;
 pub(crate) mod rules;
 pub(crate) mod schedule;
+pub(crate) mod start;

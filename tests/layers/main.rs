@@ -3,6 +3,7 @@
 
 mod bulkhead;
 mod circuit_and_retry;
+mod constants;
 mod disjoint_fields;
 mod fallback;
 mod hedge;

@@ -19,7 +19,6 @@
 mod arguments;
 mod attempts;
 mod body;
-mod constants;
 mod drops;
 mod errors;
 mod foreign;

@@ -68,6 +68,11 @@ impl<'a> Scope<'a> {
 }
 
 impl Place<'_> {
+    /// Returns whether the expression names `self` or an argument.
+    pub(crate) fn names_variable(self, tokens: &TokenStream) -> bool {
+        self.stack.scope.variable(tokens).is_some()
+    }
+
     /// Returns whether the value is the same for all calls of the function, and of every generic instance of it.
     pub(crate) fn is_fixed<T>(self, value: &Given<T>) -> bool {
         let scope = self.stack.scope;

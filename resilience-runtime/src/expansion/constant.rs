@@ -2,18 +2,12 @@
 //!
 //! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as an error
 //! at the constant.
-#![allow(missing_docs, clippy::missing_panics_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::time::Duration;
 
+use crate::base::require::require;
 use crate::circuit::settings::Counting;
-
-#[track_caller]
-const fn check(is_allowed: bool, message: &'static str) {
-    if !is_allowed {
-        panic!("{}", message);
-    }
-}
 
 pub const fn any<T: Copy>(value: T, _message: &'static str) -> T {
     value
@@ -21,43 +15,43 @@ pub const fn any<T: Copy>(value: T, _message: &'static str) -> T {
 
 #[track_caller]
 pub const fn count(value: u32, least: u32, most: u32, message: &'static str) -> u32 {
-    check(least <= value && value <= most, message);
+    require(least <= value && value <= most, message);
     value
 }
 
 #[track_caller]
 pub const fn time(value: Duration, message: &'static str) -> Duration {
-    check(value.as_nanos() <= u64::MAX as u128, message);
+    require(value.as_nanos() <= u64::MAX as u128, message);
     value
 }
 
 #[track_caller]
 pub const fn some_time(value: Duration, message: &'static str) -> Duration {
-    check(!value.is_zero(), message);
+    require(!value.is_zero(), message);
     time(value, message)
 }
 
 #[track_caller]
 pub const fn time_within(value: Duration, least: Duration, most: Duration, message: &'static str) -> Duration {
-    check(least.as_nanos() <= value.as_nanos() && value.as_nanos() <= most.as_nanos(), message);
+    require(least.as_nanos() <= value.as_nanos() && value.as_nanos() <= most.as_nanos(), message);
     value
 }
 
 #[track_caller]
 pub const fn factor(value: f64, message: &'static str) -> f64 {
-    check(1.0 <= value && value < f64::INFINITY, message);
+    require(1.0 <= value && value < f64::INFINITY, message);
     value
 }
 
 #[track_caller]
 pub const fn rate(value: f64, message: &'static str) -> f64 {
-    check(0.0 < value && value <= 1.0, message);
+    require(0.0 < value && value <= 1.0, message);
     value
 }
 
 #[track_caller]
 pub const fn share(value: f64, message: &'static str) -> f64 {
-    check(0.0 <= value && value <= 1.0, message);
+    require(0.0 <= value && value <= 1.0, message);
     value
 }
 
@@ -71,15 +65,17 @@ pub const fn name(value: &'static str, has_key: bool, message: &'static str) -> 
         at += 1;
     }
     let is_of_key = has_bracket && (has_key || bytes[bytes.len() - 1] == b']');
-    check(!value.trim_ascii().is_empty() && !is_of_key, message);
+    require(!value.trim_ascii().is_empty() && !is_of_key, message);
     value
 }
 
 #[track_caller]
 pub const fn counting(value: &'static str, message: &'static str) -> Counting {
     match value.as_bytes() {
-        b"attempts" => Counting::Attempts,
         b"requests" => Counting::Requests,
-        _ => panic!("{}", message),
+        text => {
+            require(matches!(text, b"attempts"), message);
+            Counting::Attempts
+        }
     }
 }

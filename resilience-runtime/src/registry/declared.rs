@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::base::require::require;
 use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::settings::{Counting, Options, circuit_options};
 use crate::registry::written::Written;
@@ -50,14 +51,14 @@ impl CircuitDeclaration {
         let Options { threshold, calls, min_calls, cooldown, max_cooldown, .. } = self.written.options;
         if let Some(calls) = calls {
             if let Some(min_calls) = min_calls {
-                assert!(min_calls <= calls, "`min_calls` must be at most `calls`");
+                require(min_calls <= calls, "`min_calls` must be at most `calls`");
             }
             if let Some(threshold) = threshold {
-                assert!(threshold <= calls, "`threshold` must be at most `calls`");
+                require(threshold <= calls, "`threshold` must be at most `calls`");
             }
         }
         if let (Some(max), Some(cooldown)) = (max_cooldown, cooldown) {
-            assert!(cooldown.as_nanos() <= max.as_nanos(), "`max_cooldown` must be at least as long as `cooldown`");
+            require(cooldown.as_nanos() <= max.as_nanos(), "`max_cooldown` must be at least as long as `cooldown`");
         }
         self
     }

@@ -70,6 +70,13 @@ impl Pays for RetryBudget {
     }
 }
 
+impl<P: Pays + ?Sized> Pays for &P {
+    #[inline]
+    fn state(&self) -> Option<&BudgetState> {
+        P::state(self)
+    }
+}
+
 impl Pays for BudgetState {
     #[inline]
     fn state(&self) -> Option<&BudgetState> {

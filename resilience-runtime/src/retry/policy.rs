@@ -166,18 +166,13 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     {
         let schedule = self.schedule();
         let mut attempts = Attempts::new(schedule);
-        let budget = self.budget();
-        if let Some(budget) = budget {
+        if let Some(budget) = self.budget() {
             budget.call_began();
         }
         loop {
             let delay = {
                 let outcome = attempts.watch(async { f().await }).await;
-                let mut judged = attempts.judge(schedule, outcome).rejection(|_| Cause::Unknown).rules(self.rules());
-                if let Some(budget) = budget {
-                    judged = judged.budget(budget);
-                }
-                match judged.text(|_| None).circuits(|| []).next(type_name::<F>()) {
+                match self.judge(&mut attempts, outcome, type_name::<F>()) {
                     ControlFlow::Continue(delay) => delay,
                     ControlFlow::Break(outcome) => return outcome,
                 }
@@ -186,6 +181,25 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
                 sleep(delay).await;
             }
         }
+    }
+
+    /// Returns the pause before the next attempt, or the outcome of the call.
+    #[inline]
+    pub(super) fn judge<V, X>(
+        &self,
+        attempts: &mut Attempts,
+        outcome: Result<V, X>,
+        func: &str,
+    ) -> ControlFlow<Result<V, X>, Duration>
+    where
+        E: Covers<X>,
+        T: Covers<V>,
+    {
+        let mut judged = attempts.judge(self.schedule(), outcome).rejection(|_| Cause::Unknown).rules(self.rules());
+        if let Some(budget) = self.budget() {
+            judged = judged.budget(budget);
+        }
+        judged.text(|_| None).circuits(|| []).next(func)
     }
 
     pub(super) fn schedule(&self) -> &Schedule {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::ConfigError;
 use crate::base::random;
+use crate::base::require::require;
 use crate::retry::backoff::{Backoff, Jitter};
 
 /// The options of a retry that are plain values: counts, factors, times and flags.
@@ -88,14 +89,16 @@ impl Schedule {
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;
         if let Some(max) = max {
-            assert!(delay.as_nanos() <= max.as_nanos(), "`max_delay` must be at least as long as `delay`");
+            require(delay.as_nanos() <= max.as_nanos(), "`max_delay` must be at least as long as `delay`");
         }
-        if let (Some(_), Some(Jitter::Decorrelated)) = (factor, jitter) {
-            panic!("`backoff` does not go with decorrelated jitter, which grows from the previous pause: leave it out");
-        }
+        let has_two_factors = matches!((factor, jitter), (Some(_), Some(Jitter::Decorrelated)));
+        require(
+            !has_two_factors,
+            "`backoff` does not go with decorrelated jitter, which grows from the previous pause: leave it out",
+        );
         if let Some(limit) = self.max_elapsed {
             let has_room = self.max == 1 || self.backoff.least().as_nanos() <= limit.as_nanos();
-            assert!(has_room, "`max_elapsed` leaves no room for the first pause");
+            require(has_room, "`max_elapsed` leaves no room for the first pause");
         }
         self
     }

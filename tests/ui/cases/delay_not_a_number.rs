@@ -1,7 +1,7 @@
 use resilience_runtime::retry;
 
 #[retry(delay = f64::NAN)]
-//~ f64::NAN | `delay` must be a literal: seconds, such as `1.5`, or a text such as "250ms"
+//~ f64::NAN | mismatched types
 async fn f() -> std::io::Result<()> {
     Ok(())
 }

@@ -1,7 +1,7 @@
 use resilience_runtime::timeout;
 
 #[timeout(from_secs(5))]
-//~ from_secs(5) | `timeout` must be a literal: seconds, such as `1.5`, or a text such as "250ms"
+//~ from_secs | cannot find function `from_secs` in this scope
 async fn f() -> std::io::Result<()> {
     Ok(())
 }

@@ -1,7 +1,7 @@
 use resilience_runtime::timeout;
 
 #[timeout(fast)]
-//~ fast | `timeout` must be a literal: seconds, such as `1.5`, or a text such as "250ms"
+//~ fast | cannot find value `fast` in this scope
 async fn f() -> std::io::Result<()> {
     Ok(())
 }

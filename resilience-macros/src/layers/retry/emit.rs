@@ -31,8 +31,9 @@ impl Layer for Retry {
 
     /// Binds the policy of the option `with` to a local variable, before the code of the outermost attribute.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        let with = self.with.as_ref()?;
-        Some(guard::held(place, "HeldPolicy", &policy(place), with))
+        let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
+        let budget = self.budget.as_ref().and_then(|budget| budget.hold(place, &self::budget(place)));
+        Some(policy.into_iter().chain(budget).collect())
     }
 
     /// Output:
@@ -86,29 +87,27 @@ impl Layer for Retry {
             }),
         };
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
-        let budget = format_ident!("{local}_budget", span = mixed);
-        let pays = match (&self.budget, &held) {
-            (Some(_), _) => Some(quote_spanned!(mixed=> .budget(#budget))),
-            (None, Some(policy)) => Some(quote_spanned!(mixed=> .budget(&#policy))),
-            (None, None) => None,
+        let payer = match (&self.budget, &held) {
+            (Some(_), _) => Some(self::budget(place)),
+            (None, held) => held.clone(),
         };
+        let pays = payer.as_ref().map(|payer| quote_spanned!(mixed=> .budget(&#payer)));
         let schedule = place.schedule();
         let func = place.func();
         let next = quote_spanned! {at=>
             #local.judge(#schedule(), outcome)#own.rejection(#rejected)#others #pays #(#rules)* #retry_after #of_policy
                 .text(#error).circuits(#circuits).next(#func)
         };
-        let budget = match (&self.budget, &held) {
-            (Some(made), _) => Some(made.bind(place, &budget)),
-            (None, Some(policy)) => Some(quote_spanned!(mixed=> #policy.call_began();)),
-            (None, None) => None,
-        };
+        let of_function = self.budget.as_ref().filter(|made| made.hold(place, &local).is_none());
+        let bound = of_function.map(|made| made.bind(place, &self::budget(place)));
+        let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
         let state = self.state(place, &schedule);
         let sleep = quote_spanned!(mixed=> #runtime::__private::sleep(delay));
         let wait = place.wait(mixed, &quote_spanned!(mixed=> ()), sleep);
         Statements::End(quote_spanned! {mixed=>
             #state
-            #budget
+            #bound
+            #began
             loop {
                 let delay = {
                     #attempt
@@ -175,19 +174,32 @@ impl Retry {
     }
 }
 
+/// Returns the name of the local variable that contains the budget.
+fn budget(place: Place<'_>) -> Ident {
+    format_ident!("{}_budget", place.local(), span = Span::mixed_site())
+}
+
 /// Returns the name of the local variable that contains the policy of the option `with`.
 fn policy(place: Place<'_>) -> Ident {
     format_ident!("{}_policy", place.local(), span = Span::mixed_site())
 }
 
 impl Budget {
+    /// Returns the statement that binds `local` to the budget of this call, if the expression names `self` or an
+    /// argument. The budget then is a value that the user holds.
+    fn hold(&self, place: Place<'_>, local: &Ident) -> Option<TokenStream> {
+        let (Self::Shared(expr) | Self::Own(expr)) = self;
+        place.names_variable(expr).then(|| guard::held(place, "HeldBudget", local, expr))
+    }
+
+    /// Returns the statement that binds `local` to the budget of the function.
     fn bind(&self, place: Place<'_>, local: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
             // Puts the `static` into a block of its own. Without this block, the `static` could hide an item of the
-            // user with the same name. Macro hygiene does not cover the names of items.
+            // user with the same name, because macro hygiene does not cover the names of items.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET
@@ -195,9 +207,6 @@ impl Budget {
         };
         // The type `&'static` makes the compiler reject a budget that is a `const`. A `const` would give each call a
         // new budget.
-        quote_spanned! {mixed=>
-            let #local: &'static #runtime::__private::RetryBudget = #budget;
-            #local.call_began();
-        }
+        quote_spanned!(mixed=> let #local: &'static #runtime::__private::RetryBudget = #budget;)
     }
 }

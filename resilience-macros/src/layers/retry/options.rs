@@ -74,7 +74,7 @@ fn jitter(key: &str, value: &Expr) -> Result<Setting> {
 pub(super) fn budget(key: &str, value: &Expr) -> Result<Budget> {
     match value::peel(value) {
         Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
-        Expr::Lit(_) | Expr::Closure(_) | Expr::Field(_) | Expr::Reference(_) => {
+        Expr::Lit(_) | Expr::Closure(_) | Expr::Reference(_) => {
             let message =
                 format!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
             Err(Error::new_spanned(value, message))

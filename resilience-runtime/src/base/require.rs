@@ -1,0 +1,12 @@
+//! Defines [`require`], which reports a mistake in a constant of the user.
+
+/// Panics with `message` if `is_allowed` is false.
+///
+/// The compiler calls this function while it evaluates a constant. The compiler reports the panic as an error at the
+/// constant. No running program calls this function.
+#[track_caller]
+pub(crate) const fn require(is_allowed: bool, message: &'static str) {
+    if !is_allowed {
+        panic!("{}", message);
+    }
+}

@@ -1,0 +1,101 @@
+//! Implements [`RetryAttempts`], with which a user writes the loop of a retry.
+
+use std::any::type_name;
+use std::fmt;
+use std::future::Future;
+use std::ops::ControlFlow;
+
+use tokio::time::sleep;
+
+use crate::retry::attempts::Attempts;
+use crate::retry::policy::RetryPolicy;
+use crate::retry::rules::{AnyError, AnyValue, Covers};
+
+impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
+    /// Starts the attempts of one call, for a loop that you write yourself.
+    ///
+    /// Use this method if the attempts borrow a value mutably, because the closure of [`call`](Self::call) cannot lend
+    /// such a borrow to its future.
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::ops::ControlFlow;
+    /// use resilience_runtime::RetryPolicy;
+    ///
+    /// struct Connection { sent: u32 }
+    ///
+    /// impl Connection {
+    ///     async fn send(&mut self) -> io::Result<u32> {
+    ///         self.sent += 1;
+    ///         if self.sent < 3 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(self.sent) }
+    ///     }
+    /// }
+    ///
+    /// async fn send(policy: &RetryPolicy, connection: &mut Connection) -> io::Result<u32> {
+    ///     let mut attempts = policy.start();
+    ///     loop {
+    ///         match attempts.next(connection.send()).await {
+    ///             ControlFlow::Continue(()) => {}
+    ///             ControlFlow::Break(outcome) => return outcome,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// assert_eq!(send(&RetryPolicy::default(), &mut Connection { sent: 0 }).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start(&self) -> RetryAttempts<E, T> {
+        if let Some(budget) = self.budget() {
+            budget.call_began();
+        }
+        RetryAttempts { attempts: Attempts::new(self.schedule()), policy: self.clone() }
+    }
+}
+
+/// The attempts of one call. [`RetryPolicy::start`] returns this value.
+#[must_use = "attempts do nothing until `next`"]
+pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
+    attempts: Attempts,
+    policy: RetryPolicy<E, T>,
+}
+
+impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
+    /// Makes one attempt. If another attempt follows, waits for the pause and returns [`ControlFlow::Continue`].
+    /// Otherwise, returns the outcome of the call.
+    ///
+    /// # Panics
+    ///
+    /// A pause that is longer than zero needs the timer of a tokio runtime. At the start of this pause, this method
+    /// panics if there is no runtime, or if the timer of the runtime is not enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future that this method returns drops the attempt, or ends the pause.
+    pub async fn next<V, X, F>(&mut self, attempt: F) -> ControlFlow<Result<V, X>>
+    where
+        F: Future<Output = Result<V, X>>,
+        E: Covers<X>,
+        T: Covers<V>,
+    {
+        let delay = {
+            let outcome = self.attempts.watch(attempt).await;
+            match self.policy.judge(&mut self.attempts, outcome, type_name::<F>()) {
+                ControlFlow::Continue(delay) => delay,
+                ControlFlow::Break(outcome) => return ControlFlow::Break(outcome),
+            }
+        };
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl<E: ?Sized, T: ?Sized> fmt::Debug for RetryAttempts<E, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryAttempts").field("attempt", &self.attempts.attempt()).finish_non_exhaustive()
+    }
+}

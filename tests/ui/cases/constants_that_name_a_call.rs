@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use resilience_runtime::{bulkhead, circuit, rate_limit, retry};
+
+struct Client {
+    max: u32,
+}
+
+impl Client {
+    const COOLDOWN: Duration = Duration::from_secs(3);
+    const MAX: u32 = 3;
+
+    #[retry(max = self.max)]
+    //~ self | `max` must be a constant, and `self` belongs to one call: for a value of the call, hold the layer and write `with = ..`
+    async fn f0(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    #[circuit(name = "a", cooldown = Self::COOLDOWN)]
+    //~ Self | all calls share `cooldown`, so that it cannot name `Self`: write the name of a type, such as `Client::LIMIT`
+    async fn f1(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    #[bulkhead(max = Self::MAX)]
+    //~ Self | all calls share `max`, so that it cannot name `Self`: write the name of a type, such as `Client::LIMIT`
+    async fn f2(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[retry(max = max)]
+//~ max | `max` must be a constant, and `max` belongs to one call: for a value of the call, hold the layer and write `with = ..`
+async fn f3(max: u32) -> std::io::Result<()> {
+    let _ = max;
+    Ok(())
+}
+
+#[rate_limit(per_second = N)]
+//~ N | all calls share `per_second`, so that it cannot name `N`: write the name of a type, such as `Client::LIMIT`
+async fn f4<const N: u32>() -> std::io::Result<()> {
+    Ok(())
+}
+
+fn main() {}
