@@ -23,7 +23,8 @@ pub(crate) struct Facts {
     /// repeats nothing, such as a timeout. The field is `None` if the number is known only at run time.
     pub(crate) attempts: Option<u32>,
     /// The number of failed attempts that opens the circuit of this attribute. The field is `None` if no fixed number
-    /// opens the circuit, for example with the option `failure_rate`. For all other attributes, the field is `None`.
+    /// opens the circuit, for example with the option `failure_rate`. For an attribute other than `#[circuit]`, the
+    /// field is always `None`.
     pub(crate) opens: Option<Opens>,
     /// Whether the attribute replaces an error by the outcome of another function, as `#[fallback]` does.
     pub(crate) replaces: bool,
@@ -46,14 +47,15 @@ pub(crate) struct Facts {
     /// The name in the option `attempt` of `#[retry]`. The body reads the number of the current attempt from a variable
     /// with this name.
     pub(crate) attempt: Option<Ident>,
-    /// The user's function in the option `error` or `open`. If the attribute rejects a call, the expansion calls the
-    /// function before the body starts.
+    /// The user's function in the option `error` or `open`. If the attribute rejects a call before the body starts, the
+    /// expansion calls this function.
     pub(crate) rejection: Option<TokenStream>,
-    /// The constants of the user in the options of this attribute.
+    /// The constant expressions, such as `LIMIT` or `Self::LIMIT`, that the user wrote in place of literals.
     pub(crate) constants: Vec<Constant>,
-    /// The expressions that each call evaluates before its body starts.
+    /// The user's expressions, such as `self.limit`, that each call evaluates before its body starts.
     pub(crate) expressions: Vec<TokenStream>,
-    /// Whether all calls share the state of this attribute, so that a constant cannot name `Self`.
+    /// Whether all calls share the state of this attribute, such as a circuit. If all calls share the state, a constant
+    /// in an option cannot name `Self`.
     pub(crate) is_shared: bool,
     /// The user's functions, such as `failure_if`, that the expansion may call after the body has started.
     pub(crate) late: Vec<TokenStream>,

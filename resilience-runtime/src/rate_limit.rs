@@ -77,15 +77,15 @@ pub struct RateLimit(Arc<Shared>);
 struct Shared {
     name: Name,
     pace: Pace,
-    /// The time at which the next call is due, if calls come at an even pace. The unit is nanoseconds (the bits of a
-    /// [`Tick`]). The field is zero before the first call.
+    /// The time at which the next call would start at an even pace. The time is in nanoseconds, stored as the result of
+    /// `Tick::to_bits`. The field is zero before the first call.
     due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
 }
 
-/// The highest rate, in calls per second. At a higher rate, less than 1,000 ns lie between two calls. Rounding this
-/// time to whole nanoseconds would change the rate noticeably.
+/// The highest rate, in calls per second. At a higher rate, the time between two calls is shorter than 1,000 ns.
+/// Rounding this time to whole nanoseconds would change the rate noticeably.
 const MOST_PER_SECOND: u32 = 1_000_000;
 
 /// The rate and the burst of a [`RateLimit`], converted to times in nanoseconds.
@@ -93,8 +93,7 @@ const MOST_PER_SECOND: u32 = 1_000_000;
 struct Pace {
     /// The time between two calls at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time in nanoseconds by which a call of a burst may start early, compared with an even pace. The
-    /// value is `step * (burst - 1)`.
+    /// How far ahead of the even pace a call in a burst may start, in nanoseconds. The value is `step * (burst - 1)`.
     ahead: u64,
 }
 
@@ -108,8 +107,8 @@ impl Pace {
     /// burst, the call may start earlier, by at most `self.ahead`. Returns the value of `due` for the next call. If the
     /// call comes too early, returns `Err` with the time until the call may start. All times are in nanoseconds.
     fn next(self, due: u64, now: u64) -> Result<u64, u64> {
-        // If all calls read the same clock, `due` is at most `latest` nanoseconds after `now`. A later `due` was
-        // computed from another clock, such as the paused clock of another test's runtime, and is ignored.
+        // If all calls read the same clock, `due` is at most `latest` nanoseconds after `now`. A later value comes from
+        // another clock, such as the paused clock of another test, and is ignored.
         let latest = self.ahead + self.step + nanos(SKEW);
         let due = if due.saturating_sub(now) > latest { now } else { due };
         match due.saturating_sub(self.ahead).checked_sub(now) {
@@ -161,8 +160,8 @@ impl RateLimit {
         let Shared { pace, due, admitted, .. } = &*self.0;
         let mut seen = due.load(Ordering::Acquire);
         loop {
-            // Reads the clock after `due`. In the opposite order, another thread could change `due` after the clock
-            // reading. The error would then report too long a wait, because `now` would be older than `due`.
+            // Reads `due` first, and then the clock. In the opposite order, another thread could change `due` after the
+            // clock reading. The error would then report too long a wait, because `now` would be older than `due`.
             let now = Tick::now().to_bits();
             let next = pace.next(seen, now).map_err(|early| self.reject(early))?;
             match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {

@@ -24,9 +24,9 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the attribute under test. The attribute is on the same function as the inner attributes, or on a
-/// function that calls this function. Instead of the attribute, the call may use a method such as
-/// `CircuitBreaker::call`.
+/// The place of the attribute under test. The attribute is on a function that may have further attributes, or on a
+/// second function that calls this function. Or no attribute is under test, and the scenario calls the function through
+/// a method of the same layer, such as `CircuitBreaker::call`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
@@ -36,8 +36,8 @@ enum Place {
 
 const SAME: &[Place] = &[Place::SameFunction];
 const CALLING: &[Place] = &[Place::CallingFunction, Place::Method];
-/// The places of a circuit that can have options such as `failure_if`. The method `CircuitBreaker::call` does not have
-/// these options.
+/// The places at which options such as `failure_if` can be set. `Place::Method` is missing, because the method
+/// `CircuitBreaker::call` has no such options.
 const ATTRIBUTES: &[Place] = &[Place::SameFunction, Place::CallingFunction];
 const ALL: &[Place] = &[Place::SameFunction, Place::CallingFunction, Place::Method];
 
@@ -46,7 +46,7 @@ struct Row {
     title: &'static str,
     family: &'static Family,
     end: End,
-    /// Prepares the inner circuit, bulkhead or rate limit, so that the next call is rejected.
+    /// Prepares the inner circuit, bulkhead or rate limit, so that it rejects the next call.
     reject: fn(&World),
     places: &'static [Place],
     time: Duration,
@@ -212,8 +212,8 @@ fn hedge(row: &Row, place: Place) -> String {
         let world = row.world();
         world.is_well.set(row.deadline != Some(Duration::ZERO));
         let begin = Instant::now();
-        // A timeout on the same function as the hedge would also end the first attempt. In place of such a function,
-        // the test uses a function that calls another function with the timeout.
+        // A timeout on the same function as the hedge would also end the first attempt. The test therefore uses a
+        // function with the hedge that calls another function with the timeout.
         let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
         let place = if is_ended { Place::CallingFunction } else { place };
         let call = row.call(&row.layers(place).hedge, &world);

@@ -13,8 +13,8 @@ use crate::base::sync::OnceLock;
 
 /// A point in time on tokio's clock: a number of nanoseconds that is a multiple of eight.
 ///
-/// The three low bits of a tick are always zero. The module [`crate::circuit::core::gate`] stores a number from 0 to 7
-/// in these bits.
+/// The three lowest bits of a tick are always zero. The module [`crate::circuit::core::gate`] stores a number from 0 to
+/// 7 in these bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
@@ -25,8 +25,8 @@ thread_local! {
 }
 
 /// A thread can be delayed after it has read the clock. This constant is the longest delay that this crate expects. If
-/// the times that two threads use differ by more, this crate assumes that the times come from two clocks. For example,
-/// two tests may each run a tokio runtime with a paused clock.
+/// the clock readings of two threads differ by more than this constant, this crate assumes that the readings come from
+/// two clocks. For example, two tests may each run a tokio runtime with a paused clock.
 pub(crate) const SKEW: Duration = Duration::from_secs(1);
 
 impl Tick {
@@ -49,8 +49,8 @@ impl Tick {
         }
     }
 
-    /// Converts a number of nanoseconds to a tick by clearing the three low bits. A number below 8 becomes 8, because a
-    /// tick is never zero.
+    /// Converts a number of nanoseconds to a tick by clearing the three lowest bits. A number below 8 becomes 8,
+    /// because a tick is never zero.
     #[inline]
     pub(crate) const fn from_bits(bits: u64) -> Self {
         match NonZeroU64::new(bits - bits % Self::STEP.get()) {
@@ -64,7 +64,7 @@ impl Tick {
     }
 
     /// Adds `time` to this tick. The sum is rounded up to a multiple of 8 ns, so that a wait until the returned tick is
-    /// never too short. This function returns the largest tick if the sum is too large.
+    /// never too short. If the sum is too large for a tick, returns the largest tick.
     #[inline]
     pub(crate) fn after(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
@@ -110,8 +110,8 @@ pub(crate) struct Stamp(u64);
 impl Stamp {
     const NANOS: u32 = 30;
 
-    /// Reads the system's coarse clock, which advances every 1 to 10 ms. Reading the coarse clock takes a fifth of the
-    /// time of reading the precise clock.
+    /// Reads the system's coarse clock, which advances every 1 to 10 ms. A reading of the precise clock takes five
+    /// times as long.
     #[cfg(all(target_os = "linux", not(resilience_loom)))]
     pub(crate) fn now() -> Self {
         use rustix::time::{ClockId, clock_gettime};

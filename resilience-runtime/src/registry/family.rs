@@ -18,8 +18,8 @@ use crate::events::TARGET;
 use crate::registry::key::{Key, Text};
 use crate::registry::table::Table;
 
-/// The circuits of one name with the option `key`: one circuit for each key, and at most `max_keys` circuits. All
-/// circuits of one name have equal settings.
+/// The set of circuits with one name and the option `key`. The set contains one circuit for each key, and at most
+/// `max_keys` circuits. All circuits of the set have equal settings.
 pub(crate) struct Family {
     name: &'static str,
     /// The circuits, divided into shards. Each shard has its own lock, so threads with different keys seldom wait for
@@ -30,8 +30,8 @@ pub(crate) struct Family {
     /// The number of circuits, including the circuits that a thread is about to insert.
     keys: AtomicU32,
     max_keys: AtomicU32,
-    /// The time of the last event `keys_full`: the bits of a [`Tick`], in nanoseconds. The field is zero before the
-    /// first event `keys_full`.
+    /// The time of the last event `keys_full`, in nanoseconds, stored as the result of `Tick::to_bits`. The field is
+    /// zero before the first event `keys_full`.
     warned: AtomicU64,
 }
 
@@ -149,8 +149,8 @@ impl Family {
 
     /// Evicts one circuit from the shard (a part of the circuits) with the index `shard`. If all circuits of this shard
     /// are in use, evicts a circuit from a different shard. Returns true if a circuit was evicted. The field `keys`
-    /// (the number of circuits) still includes the evicted circuit, so the caller must insert a new circuit or subtract
-    /// one from `keys`.
+    /// (the number of circuits) still includes the evicted circuit. The caller must therefore insert a new circuit or
+    /// subtract one from `keys`.
     fn evict(&self, shard: usize) -> bool {
         let (before, after) = self.shards.split_at(shard);
         after.iter().chain(before).any(|Shard(shard)| {

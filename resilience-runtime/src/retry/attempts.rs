@@ -69,8 +69,8 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this successful call, and of the calls in its body, from the number of retries on this
-    /// thread. A retry around this call reads this number. The retry around this call must not count the retries of a
+    /// Subtracts the retries of this successful call from the number of retries on this thread. Also subtracts the
+    /// retries of the calls in its body. A retry around this call reads the number, and must not count the retries of a
     /// successful call.
     #[inline]
     fn forget(&self) {
@@ -202,10 +202,11 @@ struct Ended<'r, R, T, E> {
     budget: Option<&'r BudgetState>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// The kind of error that the last poll of the body created, and whether a circuit left a message in this poll. The
-    /// message tells for how long the circuit will reject calls. The field is `None` if an attribute, such as
-    /// `#[timeout]`, ended the attempt before the body returned. The retry then ignores [`StillOpen::last`] (the newest
-    /// message of a circuit), because this message belongs to another call.
+    /// The kind of error that a layer (an attribute of a function) created during the last poll of the body. The field
+    /// also states whether a circuit left a message during this poll. The message tells for how long the circuit will
+    /// reject calls. The field is `None` if an attribute, such as `#[timeout]`, ended the attempt before the body
+    /// returned. The retry then ignores [`StillOpen::last`] (the newest message of a circuit), because this message
+    /// belongs to another call.
     body: Option<BodyEnded>,
     /// The time until an open circuit inside the body admits calls again. The field is `None` if no circuit inside the
     /// body is known to be open.
@@ -216,8 +217,8 @@ struct Ended<'r, R, T, E> {
 ///
 /// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If one of
 /// them finds a rejection by a circuit, no function of the user receives the error. For each option that takes a
-/// function of the user, such as `retry_if`, this type has a method of the same name. The functions that the methods
-/// [`text`](Self::text) and [`circuits`](Self::circuits) receive are called only after a failed attempt.
+/// function of the user, such as `retry_if`, this type has a method of the same name. The methods [`text`](Self::text)
+/// and [`circuits`](Self::circuits) each take a function. These functions are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, R, T, E, H, X, C> {
     ended: Ended<'r, R, T, E>,
@@ -254,8 +255,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
             return self;
         }
         let mut found = None;
-        // Moves the error out of the outcome instead of borrowing the outcome. The borrow would keep a success in
-        // memory instead of in registers.
+        // Moves the error out of the outcome instead of borrowing the outcome. A borrow would keep a success in memory
+        // instead of in registers.
         self.ended.outcome = match self.ended.outcome {
             Ok(value) => Ok(value),
             Err(error) => {
@@ -293,7 +294,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Sets the functions of a policy.
+    /// Sets the functions that a user gave to a `RetryPolicy`, such as `retry_if`.
     #[inline(always)]
     pub fn rules<PE, PT>(
         self,
@@ -334,9 +335,9 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self.hinted(retry_after, || LONGEST_HINT)
     }
 
-    /// Calls the function `retry_after` of a circuit, which returns the delay that the error asks for. The circuit is
-    /// an attribute below `#[retry]`. The longest accepted delay is one hour or the circuit's `max_cooldown`, whichever
-    /// is longer.
+    /// Calls the user's function in the option `retry_after` of a circuit. The function returns the delay that the
+    /// error asks for. The circuit is an attribute below `#[retry]`. The longest accepted delay is one hour or the
+    /// circuit's `max_cooldown`, whichever is longer.
     #[inline]
     pub fn retry_after_of(self, circuit: &CircuitBreaker, retry_after: impl FnOnce(&E) -> Option<Duration>) -> Self {
         self.hinted(retry_after, || circuit.max_cooldown().max(LONGEST_HINT))

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::base::sync::Arc;
 use crate::retry::budget::RetryCost;
 
-/// Describes a retry. The function that [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets receives this
-/// value before the pause of the retry.
+/// Describes a retry. The method [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets a function that
+/// receives this value before the pause of each retry.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RetryEvent<'a, E: ?Sized> {
@@ -20,7 +20,8 @@ pub struct RetryEvent<'a, E: ?Sized> {
     pub error: Option<&'a E>,
 }
 
-/// The error type of a [`RetryPolicy`](crate::RetryPolicy) that reads no error. The policy accepts every error type.
+/// The error type of a [`RetryPolicy`](crate::RetryPolicy) without a function that receives an error, such as
+/// `retry_if`. The policy accepts every error type.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -28,8 +29,8 @@ pub struct AnyError {
     _unsized: [Never],
 }
 
-/// The value type of a [`RetryPolicy`](crate::RetryPolicy) that reads no `Ok` value. The policy accepts every value
-/// type.
+/// The value type of a [`RetryPolicy`](crate::RetryPolicy) without the function `retry_if_ok`, which receives an `Ok`
+/// value. The policy accepts every value type.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -40,8 +41,8 @@ pub struct AnyValue {
 #[derive(Debug)]
 enum Never {}
 
-/// States that a [`RetryPolicy`](crate::RetryPolicy) with this type parameter accepts attempts with the error type or
-/// value type `V`.
+/// States that a [`RetryPolicy`](crate::RetryPolicy) with the error type `Self` accepts attempts with the error type
+/// `V`. The same applies to value types.
 ///
 /// Each type accepts ("covers") itself. [`AnyError`] and [`AnyValue`] cover every type. The trait is sealed, so only
 /// this crate can implement it.
@@ -111,7 +112,7 @@ pub(super) use sealed::Covers as Seen;
 type Function<P, R> = Arc<dyn Fn(&P) -> R + Send + Sync>;
 type Hook<E> = Arc<dyn Fn(&RetryEvent<'_, E>) + Send + Sync>;
 
-/// The user's functions of a policy.
+/// The functions that a user gave to a policy.
 pub struct Rules<E: ?Sized, T: ?Sized> {
     pub(super) errors: ErrorRules<E>,
     pub(super) values: ValueRules<T>,
@@ -143,7 +144,7 @@ impl<E: ?Sized, T: ?Sized> Clone for Rules<E, T> {
 }
 
 impl<E: ?Sized, T: ?Sized> Rules<E, T> {
-    /// Sets the type of the errors that the functions receive.
+    /// Sets the error type that the user's functions, such as `retry_if`, receive.
     pub(super) fn of_errors<X>(self) -> Rules<X, T>
     where
         E: Seen<X>,
@@ -151,7 +152,7 @@ impl<E: ?Sized, T: ?Sized> Rules<E, T> {
         Rules { errors: E::of_errors(self.errors), values: self.values }
     }
 
-    /// Sets the type of the `Ok` values that the functions receive.
+    /// Sets the value type that the user's function `retry_if_ok` receives.
     pub(super) fn of_values<V>(self) -> Rules<E, V>
     where
         T: Seen<V>,
