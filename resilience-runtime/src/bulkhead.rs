@@ -1,13 +1,13 @@
 //! Implements [`Bulkhead`], which limits the number of concurrent calls.
 
+pub(crate) mod error;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::debug;
 
@@ -15,36 +15,11 @@ use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::ConfigError;
 use crate::base::config_error::Value;
 use crate::base::name::{self, Name};
-use crate::base::not_made::{ByBulkhead, NotMade};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::bulkhead::error::BulkheadFullError;
 use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
-
-/// The error of a call that a [`Bulkhead`] rejected, because the maximum number of calls was already running.
-///
-/// Creating or cloning this error does not allocate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("bulkhead '{}' is full", source.name)]
-pub struct BulkheadFullError {
-    source: NotMade<ByBulkhead>,
-}
-
-impl BulkheadFullError {
-    /// Returns the name of the bulkhead. This method does not escape special characters in the name, but the message of
-    /// the error does. A bulkhead that an attribute creates has the name of the decorated function.
-    pub fn name(&self) -> &str {
-        self.source.name.as_str()
-    }
-}
-
-/// Creates an `io::Error` of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the
-/// [`BulkheadFullError`].
-impl From<BulkheadFullError> for io::Error {
-    fn from(full: BulkheadFullError) -> Self {
-        Self::new(io::ErrorKind::ResourceBusy, full)
-    }
-}
 
 /// Limits the number of concurrent calls to `max`.
 ///
@@ -215,7 +190,7 @@ impl Bulkhead {
         if events::debug_wanted() {
             bulkhead_full(&self.0.name, self.0.max);
         }
-        BulkheadFullError { source: NotMade::new(self.0.name.clone(), 0) }
+        BulkheadFullError::new(self.0.name.clone())
     }
 }
 

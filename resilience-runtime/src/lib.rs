@@ -173,14 +173,16 @@ mod retry;
 mod timeout;
 
 pub use crate::base::config_error::ConfigError;
-pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadFullError, BulkheadSlot, BulkheadStats};
+pub use crate::bulkhead::error::BulkheadFullError;
+pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadSlot, BulkheadStats};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::core::state::CircuitState;
 pub use crate::circuit::error::{CallError, CircuitOpenError};
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
 pub use crate::hedge::Hedge;
-pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats, RateLimitedError};
+pub use crate::rate_limit::error::RateLimitedError;
+pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats};
 pub use crate::registry::builder::CircuitBuilder;
 pub use crate::registry::conflict::CircuitConflict;
 pub use crate::registry::presets;
@@ -192,7 +194,8 @@ pub use crate::retry::policy::RetryPolicy;
 pub use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent};
 pub use crate::retry::start::RetryAttempts;
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
-pub use crate::timeout::timeout::{Timeout, TimeoutError};
+pub use crate::timeout::error::TimeoutError;
+pub use crate::timeout::timeout::Timeout;
 
 #[doc = include_str!("../docs/bulkhead.md")]
 #[doc(alias("concurrency_limit", "semaphore"))]

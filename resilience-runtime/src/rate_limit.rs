@@ -1,51 +1,20 @@
 //! Implements [`RateLimit`], which limits the number of calls per second.
 
+pub(crate) mod error;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::time::Duration;
 
-use thiserror::Error;
 use tracing::debug;
 
 use crate::base::clock::{SKEW, Tick, nanos};
 use crate::base::config_error::ConfigError;
 use crate::base::name::{self, Name};
-use crate::base::not_made::{ByRateLimit, NotMade};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::events::{self, TARGET};
-
-/// The error of a call that a [`RateLimit`] rejected.
-///
-/// Creating or cloning this error does not allocate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("rate limit '{}' is reached, retry in {:?}", source.name, self.retry_after())]
-pub struct RateLimitedError {
-    source: NotMade<ByRateLimit>,
-}
-
-impl RateLimitedError {
-    /// Returns the name of the rate limit. This method does not escape special characters in the name, but the message
-    /// of the error does. A rate limit that an attribute creates has the name of the decorated function.
-    pub fn name(&self) -> &str {
-        self.source.name.as_str()
-    }
-
-    /// Returns the time until the rate limit admits another call. This time is longer than zero. A call after this time
-    /// may still be rejected, because another caller may call first.
-    pub fn retry_after(&self) -> Duration {
-        Duration::from_nanos(self.source.wait)
-    }
-}
-
-/// Creates an `io::Error` of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the
-/// [`RateLimitedError`].
-impl From<RateLimitedError> for io::Error {
-    fn from(limited: RateLimitedError) -> Self {
-        Self::new(io::ErrorKind::QuotaExceeded, limited)
-    }
-}
+use crate::rate_limit::error::RateLimitedError;
 
 /// Limits the number of calls per second, and the size of a burst (the number of calls that may start at once).
 ///
@@ -203,7 +172,7 @@ impl RateLimit {
         if events::debug_wanted() {
             rate_limited(&self.0.name, Duration::from_nanos(wait_nanos));
         }
-        RateLimitedError { source: NotMade::new(self.0.name.clone(), wait_nanos) }
+        RateLimitedError::new(self.0.name.clone(), wait_nanos)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Defines two types, [`NotMade`] and [`ByDeadline`], that mark errors. An error with a mark returns the mark from
-//! [`Error::source`](std::error::Error::source). [`NotMade`] marks the error of a call that a layer (one attribute of a
-//! function, such as `#[circuit]`) rejected. [`ByDeadline`] marks the error of a call that the caller's deadline ended
-//! or prevented.
+//! Defines two types, [`NotMade`] and [`TimedOut`], that mark errors. An error with a mark returns the mark from
+//! [`Error::source`]. [`NotMade`] marks the error of a call that a layer (one attribute of a function, such as
+//! `#[circuit]`) rejected. [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains all
+//! data of the marked error, so that a search of the sources can rebuild the error from the mark.
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
@@ -11,16 +11,17 @@
 //! Some error types hide the sources of an error, and therefore hide the mark. For these error types, each thread
 //! counts its existing marks in the module [`existing`](crate::base::existing).
 
+use std::error::Error;
+use std::iter::successors;
 use std::marker::PhantomData;
-
-use thiserror::Error;
+use std::time::Duration;
 
 use crate::base::existing::{Note, count_created, count_dropped};
 use crate::base::name::Name;
 
 /// Marks the error of a rejected call. The error returns this mark as its source. `L` is the kind of the layer
 /// (circuit, bulkhead or rate limit) that rejected the call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
@@ -64,7 +65,7 @@ layers! {
     DuringCall: Deadline;
 }
 
-/// A guard inside each mark ([`NotMade`] or [`ByDeadline`]). Each thread counts the existing marks of each kind `L`.
+/// A guard inside a mark ([`NotMade`] or [`TimedOut`]). Each thread counts the existing marks of each kind `L`.
 /// Creating the guard adds one to this count, and dropping the guard subtracts one.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Alive<L: Layer>(PhantomData<L>);
@@ -90,18 +91,45 @@ impl<L: Layer> Drop for Alive<L> {
     }
 }
 
-/// Marks an error that the caller's deadline caused. The error returns this mark as its source.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-pub(crate) enum ByDeadline {
-    /// The deadline had passed before the call, so the call did not start.
-    #[error("the call was not made: the caller's deadline had passed")]
-    Before(Alive<BeforeCall>),
-    #[error("the caller's deadline ended the call")]
-    During(Alive<DuringCall>),
+/// Marks the error of a call that a timeout ended or prevented. The error returns this mark as its source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{}", match self.by {
+    End::Timeout => "the call took too long",
+    End::BeforeCall(_) => "the call was not made: the caller's deadline had passed",
+    End::DuringCall(_) => "the caller's deadline ended the call",
+})]
+pub(crate) struct TimedOut {
+    /// The time that the call was allowed to take.
+    pub(crate) after: Duration,
+    pub(crate) by: End,
 }
 
-impl ByDeadline {
-    pub(crate) fn new(was_made: bool) -> Self {
-        if was_made { Self::During(Alive::new()) } else { Self::Before(Alive::new()) }
+/// The reason for which a timeout ended or prevented a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum End {
+    /// The time of the timeout itself was over. A circuit counts this end as a failure, so the variant has no guard.
+    Timeout,
+    /// The caller's deadline had passed before the call, so the call did not start.
+    BeforeCall(Alive<BeforeCall>),
+    /// The caller's deadline ended the call.
+    DuringCall(Alive<DuringCall>),
+}
+
+impl End {
+    /// `allowed` is the time that the call was allowed to take. The time is less than `after`, the time of the timeout,
+    /// if the caller's deadline shortened the timeout.
+    pub(crate) fn new(allowed: Duration, after: Duration) -> Self {
+        match allowed < after {
+            false => Self::Timeout,
+            true if allowed.is_zero() => Self::BeforeCall(Alive::new()),
+            true => Self::DuringCall(Alive::new()),
+        }
     }
+}
+
+/// Returns `error` and its sources, at most 64 errors. Without this maximum, a search would never end if the chain of
+/// sources were a cycle.
+pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    const DEEPEST: usize = 64;
+    successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source()).take(DEEPEST)
 }

@@ -3,8 +3,9 @@
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use crate::base::existing::Note;
+use crate::base::not_made::{End, TimedOut};
 use crate::hedge::Attempted;
-use crate::timeout::timeout::TimeoutError;
+use crate::timeout::error::TimeoutError;
 
 /// The reason why the latest attempt of a call ended: a rejection, an expired deadline, or neither. The rejection or
 /// the deadline may also have ended a nested call inside the attempt.
@@ -29,10 +30,14 @@ impl Cause {
     /// Returns the cause for a call that a timeout ended. If the caller's deadline did not shorten the timeout, the
     /// cause is `Cause::None`.
     pub fn of_timeout(error: &TimeoutError) -> Self {
-        match (error.by_deadline(), error.after().is_zero()) {
-            (false, _) => Self::None,
-            (true, true) => Self::TooLate,
-            (true, false) => Self::Deadline,
+        Self::of_end(error.mark())
+    }
+
+    pub(crate) fn of_end(ended: &TimedOut) -> Self {
+        match ended.by {
+            End::Timeout => Self::None,
+            End::BeforeCall(_) => Self::TooLate,
+            End::DuringCall(_) => Self::Deadline,
         }
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::base::outcome::Outcome;
-use crate::timeout::timeout::TimeoutError;
+use crate::timeout::error::TimeoutError;
 
 /// Tells the compiler the output type of the `async` block that contains the function's body. The `async` block begins
 /// with the statement `return never::<T>()`, in a branch that never runs. `T` is the return type of the user's

@@ -5,36 +5,28 @@
 use std::error::Error;
 use std::ops::Deref;
 
-use crate::base::not_made::{ByBulkhead, ByCircuit, ByDeadline, ByRateLimit, NotMade};
+use crate::base::not_made::{ByBulkhead, ByCircuit, ByRateLimit, NotMade, chain};
 use crate::expansion::cause::Cause;
 
 /// Searches the chain of sources that begins with `source`, and returns the first cause in this chain. The error of a
-/// rejected call has a source of the type [`NotMade`]. The error of an expired deadline has a source of the type
-/// [`ByDeadline`].
+/// rejected call has a source of the type [`NotMade`]. The error of a timeout has a source of the type
+/// [`TimedOut`](crate::base::not_made::TimedOut).
 #[inline]
 fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
     source.map_or(Cause::None, of_sources)
 }
 
 fn of_sources(source: &(dyn Error + 'static)) -> Cause {
-    // The maximum number of sources that the search visits. Without this maximum, the search would never end if the
-    // chain of sources were a cycle.
-    const DEEPEST: usize = 64;
-    std::iter::successors(Some(source), |error: &&(dyn Error + 'static)| (*error).source())
-        .take(DEEPEST)
-        .find_map(|source| {
-            if source.is::<NotMade<ByCircuit>>() {
-                return Some(Cause::Circuit);
-            }
-            if source.is::<NotMade<ByBulkhead>>() || source.is::<NotMade<ByRateLimit>>() {
-                return Some(Cause::Limit);
-            }
-            source.downcast_ref().map(|by| match by {
-                ByDeadline::Before(_) => Cause::TooLate,
-                ByDeadline::During(_) => Cause::Deadline,
-            })
-        })
-        .unwrap_or(Cause::None)
+    let cause = chain(source).find_map(|source| {
+        if source.is::<NotMade<ByCircuit>>() {
+            return Some(Cause::Circuit);
+        }
+        if source.is::<NotMade<ByBulkhead>>() || source.is::<NotMade<ByRateLimit>>() {
+            return Some(Cause::Limit);
+        }
+        source.downcast_ref().map(Cause::of_end)
+    });
+    cause.unwrap_or(Cause::None)
 }
 
 /// Finds the [`Cause`] in an error of any type.

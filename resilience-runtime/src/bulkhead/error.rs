@@ -1,0 +1,37 @@
+//! Defines the error of a call that a bulkhead rejected.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::base::name::Name;
+use crate::base::not_made::{ByBulkhead, NotMade};
+
+/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because the maximum number of calls was already running.
+///
+/// Creating or cloning this error does not allocate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[error("bulkhead '{}' is full", source.name)]
+pub struct BulkheadFullError {
+    source: NotMade<ByBulkhead>,
+}
+
+impl BulkheadFullError {
+    pub(crate) fn new(name: Name) -> Self {
+        Self { source: NotMade::new(name, 0) }
+    }
+
+    /// Returns the name of the bulkhead. This method does not escape special characters in the name, but the message of
+    /// the error does. A bulkhead that an attribute creates has the name of the decorated function.
+    pub fn name(&self) -> &str {
+        self.source.name.as_str()
+    }
+}
+
+/// Creates an `io::Error` of the kind [`ResourceBusy`](io::ErrorKind::ResourceBusy), which contains the
+/// [`BulkheadFullError`].
+impl From<BulkheadFullError> for io::Error {
+    fn from(full: BulkheadFullError) -> Self {
+        Self::new(io::ErrorKind::ResourceBusy, full)
+    }
+}

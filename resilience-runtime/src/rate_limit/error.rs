@@ -1,0 +1,44 @@
+//! Defines the error of a call that a rate limit rejected.
+
+use std::io;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::base::name::Name;
+use crate::base::not_made::{ByRateLimit, NotMade};
+
+/// The error of a call that a [`RateLimit`](crate::RateLimit) rejected.
+///
+/// Creating or cloning this error does not allocate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[error("rate limit '{}' is reached, retry in {:?}", source.name, self.retry_after())]
+pub struct RateLimitedError {
+    source: NotMade<ByRateLimit>,
+}
+
+impl RateLimitedError {
+    pub(crate) fn new(name: Name, wait_nanos: u64) -> Self {
+        Self { source: NotMade::new(name, wait_nanos) }
+    }
+
+    /// Returns the name of the rate limit. This method does not escape special characters in the name, but the message
+    /// of the error does. A rate limit that an attribute creates has the name of the decorated function.
+    pub fn name(&self) -> &str {
+        self.source.name.as_str()
+    }
+
+    /// Returns the time until the rate limit admits another call. This time is longer than zero. A call after this time
+    /// may still be rejected, because another caller may call first.
+    pub fn retry_after(&self) -> Duration {
+        Duration::from_nanos(self.source.wait)
+    }
+}
+
+/// Creates an `io::Error` of the kind [`QuotaExceeded`](io::ErrorKind::QuotaExceeded), which contains the
+/// [`RateLimitedError`].
+impl From<RateLimitedError> for io::Error {
+    fn from(limited: RateLimitedError) -> Self {
+        Self::new(io::ErrorKind::QuotaExceeded, limited)
+    }
+}

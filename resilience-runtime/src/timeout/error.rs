@@ -1,0 +1,98 @@
+//! Defines the error of a call that a timeout ended.
+
+use std::io;
+use std::time::Duration;
+
+use thiserror::Error;
+use tracing::debug;
+
+use crate::base::not_made::{End, TimedOut};
+use crate::events::{self, TARGET};
+
+/// The error of a call that a [`Timeout`](crate::Timeout) ended.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{Timeout, TimeoutError};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let timeout = Timeout::new(Duration::from_millis(250))?;
+/// let error: TimeoutError = timeout.call(|| std::future::pending::<Result<(), _>>()).await.unwrap_err();
+/// assert_eq!(error.after(), Duration::from_millis(250));
+/// assert_eq!(error.to_string(), "timed out after 250ms");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
+#[error("timed out after {:?}{}", source.after, if self.by_deadline() { ", at the deadline" } else { "" })]
+pub struct TimeoutError {
+    source: TimedOut,
+}
+
+impl TimeoutError {
+    /// Returns the time that the call was allowed to take. This is the configured time of the timeout, or the time
+    /// until the caller's [`deadline`](crate::deadline()) if the deadline was earlier.
+    pub fn after(&self) -> Duration {
+        self.source.after
+    }
+
+    /// Returns true if the caller's deadline ended the call, and false if the timeout itself ended the call.
+    ///
+    /// If the deadline ended the call, the called service had less time than the timeout allows. The error is then no
+    /// sign of a fault of the service.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::{Timeout, TimeoutError, deadline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let timeout = Timeout::new(Duration::from_secs(5))?;
+    /// let hurried = deadline(Duration::from_secs(1), timeout.call(|| std::future::pending::<Result<(), TimeoutError>>()));
+    /// let error = hurried.await.unwrap_err();
+    /// assert!(error.by_deadline() && error.after() <= Duration::from_secs(1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn by_deadline(&self) -> bool {
+        !matches!(self.source.by, End::Timeout)
+    }
+
+    pub(crate) fn mark(&self) -> &TimedOut {
+        &self.source
+    }
+
+    /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `after` is the configured
+    /// time of the timeout. `allowed` is the time that the call was allowed to take. If the caller's deadline shortened
+    /// the timeout, `allowed` is less than `after`.
+    #[cold]
+    pub(crate) fn new(func: &str, allowed: Duration, after: Duration) -> Self {
+        if events::debug_wanted() {
+            timed_out_event(func, allowed);
+        }
+        Self { source: TimedOut { after: allowed, by: End::new(allowed, after) } }
+    }
+}
+
+/// Creates an error of the kind [`TimedOut`](io::ErrorKind::TimedOut), which contains the [`TimeoutError`].
+impl From<TimeoutError> for io::Error {
+    fn from(error: TimeoutError) -> Self {
+        Self::new(io::ErrorKind::TimedOut, error)
+    }
+}
+
+#[cold]
+fn timed_out_event(func: &str, after: Duration) {
+    debug!(name: "timed_out", target: TARGET, func, after = after.as_secs_f64(), "timed_out");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeout_error_takes_24_bytes() {
+        assert_eq!(size_of::<TimeoutError>(), size_of::<(Duration, bool)>());
+    }
+}
