@@ -31,7 +31,7 @@ pub use crate::expansion::body::Body;
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::constant;
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
-pub use crate::expansion::rejection::Rejection;
+pub use crate::expansion::search::Search;
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 

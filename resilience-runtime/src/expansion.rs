@@ -4,6 +4,6 @@ pub(crate) mod body;
 pub(crate) mod cause;
 pub mod constant;
 pub(crate) mod outcome;
-pub(crate) mod rejection;
+pub(crate) mod search;
 pub(crate) mod settle;
 pub(crate) mod text;

@@ -163,7 +163,7 @@ impl<'a> Place<'a> {
     pub(crate) fn cause(self, asks_own: bool) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
-        let of_error = quote_spanned!(mixed=> #runtime::__private::Rejection::of(error).__cause());
+        let of_error = quote_spanned!(mixed=> #runtime::__private::Search::of(error).__cause());
         let cause = if asks_own { quote_spanned!(mixed=> cause.or(|| #of_error)) } else { of_error };
         quote_spanned!(mixed=> |error| #cause)
     }

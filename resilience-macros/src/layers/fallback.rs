@@ -92,7 +92,7 @@ impl Layer for Fallback {
         let wanted = match on {
             On::Any => quote_spanned!(mixed=> |_| true),
             On::Rejected => {
-                let of_error = quote_spanned!(mixed=> #runtime::__private::Rejection::of(error).__cause().or_noted());
+                let of_error = quote_spanned!(mixed=> #runtime::__private::Search::of(error).__cause().or_noted());
                 quote_spanned!(mixed=> |error| cause.or(|| #of_error).is_rejection())
             }
         };

@@ -32,7 +32,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        |error| ::resilience_runtime::__private::Search::of(error).__cause(),
     );
     outcome
 }

@@ -27,7 +27,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        |error| ::resilience_runtime::__private::Search::of(error).__cause(),
     );
     outcome
 }

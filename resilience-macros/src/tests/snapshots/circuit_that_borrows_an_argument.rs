@@ -32,7 +32,7 @@ pub async fn ask(&self, mut question: Question) -> Result<Answer, Error> {
         permit,
         outcome,
         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+        |error| ::resilience_runtime::__private::Search::of(error).__cause(),
         true,
         |error| question.is_failure(error),
         |_| false,

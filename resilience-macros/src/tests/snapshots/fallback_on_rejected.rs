@@ -37,7 +37,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             permit,
             outcome,
             |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-            |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+            |error| ::resilience_runtime::__private::Search::of(error).__cause(),
         );
         outcome
     };
@@ -45,7 +45,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         let called = match ::resilience_runtime::__private::fall_back(
             outcome,
             |error| {
-                cause.or(|| ::resilience_runtime::__private::Rejection::of(error).__cause().or_noted()).is_rejection()
+                cause.or(|| ::resilience_runtime::__private::Search::of(error).__cause().or_noted()).is_rejection()
             },
             "fetch",
             |error| ::resilience_runtime::__private::Shown::of(error).__error(),

@@ -26,7 +26,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 .await;
             match retry
                 .judge(retry_schedule(), outcome)
-                .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())
+                .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                 .retry_if(Error::is_transient)
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [])

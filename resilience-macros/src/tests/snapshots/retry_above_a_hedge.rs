@@ -77,7 +77,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                             permit2,
                                             outcome,
                                             |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-                                            |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+                                            |error| ::resilience_runtime::__private::Search::of(error).__cause(),
                                         );
                                         outcome
                                     };
@@ -98,13 +98,13 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     permit,
                     outcome,
                     |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-                    |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+                    |error| ::resilience_runtime::__private::Search::of(error).__cause(),
                 )
             };
             match retry
                 .judge(retry_schedule(), outcome)
                 .own_rejection(cause)
-                .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())
+                .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [circuit.get(), circuit2.get()])
                 .next("fetch")

@@ -39,7 +39,7 @@ fn load<'a, 'async_trait>(
                     .await;
                 match retry
                     .judge(retry_schedule(), outcome)
-                    .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())
+                    .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                     .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                     .circuits(|| [])
                     .next("load")

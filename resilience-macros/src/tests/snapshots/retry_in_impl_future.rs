@@ -42,7 +42,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                 };
                 match retry
                     .judge(retry_schedule(), outcome)
-                    .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())
+                    .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                     .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                     .circuits(|| [])
                     .next("load")

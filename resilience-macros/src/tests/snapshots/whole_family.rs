@@ -129,14 +129,14 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                         permit,
                                         outcome,
                                         |error| ::resilience_runtime::__private::Shown::of(error).__error(),
-                                        |error| ::resilience_runtime::__private::Rejection::of(error).__cause(),
+                                        |error| ::resilience_runtime::__private::Search::of(error).__cause(),
                                     )
                                 };
                                 outcome
                             };
                             match retry
                                 .judge(retry_schedule(), outcome)
-                                .rejection(|error| ::resilience_runtime::__private::Rejection::of(error).__cause())
+                                .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                                 .circuits(|| [circuit.get()])
                                 .next("fetch")

@@ -31,11 +31,11 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 
 /// Finds the [`Cause`] in an error of any type.
 ///
-/// The generated code calls `Rejection::of(&error).__cause()`. The following four types have a method `__cause`. Each
+/// The generated code calls `Search::of(&error).__cause()`. The following four types have a method `__cause`. Each
 /// type in the list dereferences to the next type in the list. The compiler therefore selects the first type in the
 /// list that applies to the error:
 ///
-/// - `Rejection` applies to an error that implements `Error`.
+/// - `Search` applies to an error that implements `Error`.
 /// - `Boxed` applies to a `Box<dyn Error>`.
 /// - `SendBoxed` applies to a `Box<dyn Error + Send + Sync>` or an `anyhow::Error`.
 /// - `Opaque` applies to an error of any type.
@@ -43,7 +43,7 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
 /// Four types are necessary, because one type cannot have several inherent methods of the same name. Autoref
 /// specialization would need only one type, but the generated code would have to import its traits.
 #[derive(Debug)]
-pub struct Rejection<'a, E>(Boxed<'a, E>);
+pub struct Search<'a, E>(Boxed<'a, E>);
 
 #[derive(Debug)]
 pub struct Boxed<'a, E>(SendBoxed<'a, E>);
@@ -54,14 +54,14 @@ pub struct SendBoxed<'a, E>(&'a E, Opaque);
 #[derive(Debug)]
 pub struct Opaque;
 
-impl<'a, E> Rejection<'a, E> {
+impl<'a, E> Search<'a, E> {
     #[inline]
     pub fn of(error: &'a E) -> Self {
         Self(Boxed(SendBoxed(error, Opaque)))
     }
 }
 
-impl<E: Error> Rejection<'_, E> {
+impl<E: Error> Search<'_, E> {
     pub fn __cause(&self) -> Cause {
         cause(self.0.0.0.source())
     }
@@ -89,7 +89,7 @@ impl Opaque {
     }
 }
 
-impl<'a, E> Deref for Rejection<'a, E> {
+impl<'a, E> Deref for Search<'a, E> {
     type Target = Boxed<'a, E>;
 
     fn deref(&self) -> &Self::Target {
