@@ -169,6 +169,7 @@ mod expansion;
 mod hedge;
 mod rate_limit;
 mod registry;
+mod rejection;
 mod retry;
 mod timeout;
 
@@ -187,6 +188,7 @@ pub use crate::registry::builder::CircuitBuilder;
 pub use crate::registry::conflict::CircuitConflict;
 pub use crate::registry::presets;
 pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits, unregister};
+pub use crate::rejection::{Rejection, RejectionKind};
 pub use crate::retry::backoff::Jitter;
 pub use crate::retry::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
 pub use crate::retry::builder::RetryBuilder;

@@ -9,5 +9,6 @@ mod fallback;
 mod hedge;
 mod pairs;
 mod rate_limit;
+mod rejection_search;
 mod rejections;
 mod without_timer;

@@ -1,7 +1,7 @@
 //! Defines two types, [`NotMade`] and [`TimedOut`], that mark errors. An error with a mark returns the mark from
 //! [`Error::source`]. [`NotMade`] marks the error of a call that a layer (one attribute of a function, such as
 //! `#[circuit]`) rejected. [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains all
-//! data of the marked error, so that a search of the sources can rebuild the error from the mark.
+//! data of the marked error, so that [`Rejection::find`](crate::Rejection::find) can rebuild the error from the mark.
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also

@@ -21,6 +21,11 @@ impl BulkheadFullError {
         Self { source: NotMade::new(name, 0) }
     }
 
+    /// Rebuilds the error from its source.
+    pub(crate) fn of(mark: &NotMade<ByBulkhead>) -> Self {
+        Self { source: mark.clone() }
+    }
+
     /// Returns the name of the bulkhead. This method does not escape special characters in the name, but the message of
     /// the error does. A bulkhead that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {

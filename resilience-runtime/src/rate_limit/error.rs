@@ -22,6 +22,11 @@ impl RateLimitedError {
         Self { source: NotMade::new(name, wait_nanos) }
     }
 
+    /// Rebuilds the error from its source.
+    pub(crate) fn of(mark: &NotMade<ByRateLimit>) -> Self {
+        Self { source: mark.clone() }
+    }
+
     /// Returns the name of the rate limit. This method does not escape special characters in the name, but the message
     /// of the error does. A rate limit that an attribute creates has the name of the decorated function.
     pub fn name(&self) -> &str {

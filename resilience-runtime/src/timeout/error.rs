@@ -59,8 +59,18 @@ impl TimeoutError {
         !matches!(self.source.by, End::Timeout)
     }
 
+    /// Returns false if the caller's deadline had passed before the call, so that the call did not start.
+    pub(crate) fn was_called(&self) -> bool {
+        !matches!(self.source.by, End::BeforeCall(_))
+    }
+
     pub(crate) fn mark(&self) -> &TimedOut {
         &self.source
+    }
+
+    /// Rebuilds the error from its source.
+    pub(crate) fn of(mark: &TimedOut) -> Self {
+        Self { source: mark.clone() }
     }
 
     /// Creates the error of a call that a timeout ended, and emits the event `timed_out`. `after` is the configured
@@ -85,14 +95,4 @@ impl From<TimeoutError> for io::Error {
 #[cold]
 fn timed_out_event(func: &str, after: Duration) {
     debug!(name: "timed_out", target: TARGET, func, after = after.as_secs_f64(), "timed_out");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timeout_error_takes_24_bytes() {
-        assert_eq!(size_of::<TimeoutError>(), size_of::<(Duration, bool)>());
-    }
 }

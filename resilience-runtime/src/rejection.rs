@@ -1,0 +1,150 @@
+//! Defines [`Rejection`], the error of a call that any layer rejected or ended.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use crate::base::not_made::chain;
+use crate::bulkhead::error::BulkheadFullError;
+use crate::circuit::error::CircuitOpenError;
+use crate::rate_limit::error::RateLimitedError;
+use crate::timeout::error::TimeoutError;
+
+/// The error of a call that a circuit, a bulkhead or a rate limit rejected, or that a timeout ended.
+///
+/// The message and the source of a `Rejection` are the message and the source of the error in the variant. Creating or
+/// cloning a `Rejection` does not allocate.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error(transparent)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// A circuit rejected the call.
+    Circuit(#[from] CircuitOpenError),
+    /// A full bulkhead rejected the call.
+    Bulkhead(#[from] BulkheadFullError),
+    /// A rate limit rejected the call.
+    RateLimit(#[from] RateLimitedError),
+    /// A timeout ended the call, or the caller's deadline had passed before the call.
+    Timeout(#[from] TimeoutError),
+}
+
+/// The kind of the layer that rejected or ended a call. [`Rejection::kind`] returns this kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// A circuit.
+    Circuit,
+    /// A bulkhead.
+    Bulkhead,
+    /// A rate limit.
+    RateLimit,
+    /// A timeout.
+    Timeout,
+}
+
+impl Rejection {
+    /// Finds a rejection in `error` or in the sources of `error`. Returns `None` if the first 64 of these errors contain
+    /// no rejection.
+    ///
+    /// The search needs no access to the error of the layer itself. Instead, the search rebuilds the rejection from the
+    /// source of this error. The search therefore finds a rejection in an [`io::Error`], in a `Box<dyn Error>`, in an
+    /// `anyhow::Error` with a context, and behind `#[error(transparent)]`. The search finds nothing in an error that
+    /// returns no [source](Error::source).
+    ///
+    /// ```
+    /// use std::io;
+    /// use resilience_runtime::{Bulkhead, Rejection};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("reports", 1).build()?;
+    /// let _slot = bulkhead.try_acquire()?;
+    /// let full = bulkhead.try_acquire().unwrap_err();
+    ///
+    /// let error: Box<dyn std::error::Error> = io::Error::from(full.clone()).into();
+    /// assert_eq!(Rejection::find(&*error), Some(Rejection::Bulkhead(full)));
+    /// assert_eq!(Rejection::find(&io::Error::other("down")), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn find(error: &(dyn Error + 'static)) -> Option<Self> {
+        chain(error).find_map(Self::of_mark)
+    }
+
+    fn of_mark(source: &(dyn Error + 'static)) -> Option<Self> {
+        let circuit = source.downcast_ref().map(|mark| CircuitOpenError::of(mark).into());
+        circuit
+            .or_else(|| source.downcast_ref().map(|mark| BulkheadFullError::of(mark).into()))
+            .or_else(|| source.downcast_ref().map(|mark| RateLimitedError::of(mark).into()))
+            .or_else(|| source.downcast_ref().map(|mark| TimeoutError::of(mark).into()))
+    }
+
+    /// Returns the kind of the layer that rejected or ended the call.
+    pub fn kind(&self) -> RejectionKind {
+        match self {
+            Self::Circuit(_) => RejectionKind::Circuit,
+            Self::Bulkhead(_) => RejectionKind::Bulkhead,
+            Self::RateLimit(_) => RejectionKind::RateLimit,
+            Self::Timeout(_) => RejectionKind::Timeout,
+        }
+    }
+
+    /// Returns the name of the circuit, bulkhead or rate limit, not escaped. Returns `None` for a timeout, because a
+    /// timeout has no name.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Circuit(open) => Some(open.name()),
+            Self::Bulkhead(full) => Some(full.name()),
+            Self::RateLimit(limited) => Some(limited.name()),
+            Self::Timeout(_) => None,
+        }
+    }
+
+    /// Returns true if the called function may have been called. In this case, the call may have had an effect.
+    ///
+    /// Returns true if a timeout ended the call. The timeout may have ended the wait for a slot of a bulkhead, so that
+    /// the function was not called. Returns false if the caller's [`deadline`](crate::deadline()) had passed before the
+    /// call, or if a circuit, a bulkhead or a rate limit rejected the call.
+    pub fn was_called(&self) -> bool {
+        matches!(self, Self::Timeout(error) if error.was_called())
+    }
+
+    /// Returns the time after which the caller may try again. Returns `None` for a bulkhead or a timeout, because this
+    /// time is not known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Circuit(open) => Some(open.retry_after()),
+            Self::RateLimit(limited) => Some(limited.retry_after()),
+            Self::Bulkhead(_) | Self::Timeout(_) => None,
+        }
+    }
+}
+
+/// Converts the error in the variant. The kind of the `io::Error` is therefore the kind that the conversion of this
+/// error has, and [`get_ref`](io::Error::get_ref) returns this error.
+impl From<Rejection> for io::Error {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Circuit(open) => open.into(),
+            Rejection::Bulkhead(full) => full.into(),
+            Rejection::RateLimit(limited) => limited.into(),
+            Rejection::Timeout(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::name::Name;
+
+    use super::*;
+
+    #[test]
+    fn errors_take_no_room_for_their_source() {
+        let of_a_name = size_of::<(Name, u64)>();
+        assert_eq!(size_of::<CircuitOpenError>(), of_a_name);
+        assert_eq!(size_of::<BulkheadFullError>(), of_a_name);
+        assert_eq!(size_of::<RateLimitedError>(), of_a_name);
+        assert_eq!(size_of::<TimeoutError>(), size_of::<(Duration, bool)>());
+        assert_eq!(size_of::<Rejection>(), of_a_name + size_of::<usize>());
+    }
+}
