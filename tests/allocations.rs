@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, RateLimit, RetryBudget, RetryPolicy, RetryRatio, bulkhead, circuit, fallback,
-    get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, RateLimit, Rejection, RetryBudget, RetryPolicy, RetryRatio, bulkhead, circuit,
+    fallback, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Error, paused_runtime};
 use tokio::time::sleep;
@@ -276,6 +276,20 @@ fn only_conversions_of_rejections_allocate() {
     assert!(allocates(&|| assert!(ready(into_box()).is_err())));
     assert!(allocates(&|| assert!(ready(into_anyhow()).is_err())));
     assert!(!allocates(&|| assert!(ready(into_own()).is_err())));
+}
+
+#[circuit(name = "allocations::a name of more than 22 bytes")]
+async fn into_rejection() -> Result<(), Rejection> {
+    Ok(())
+}
+
+#[test]
+fn search_and_clone_of_rejection_do_not_allocate() {
+    get_circuit("allocations::a name of more than 22 bytes").unwrap().force_open();
+    let rejection = ready(into_rejection()).unwrap_err();
+    assert_none("a rejection", || assert!(ready(into_rejection()).is_err()));
+    assert_none("a clone", || assert_eq!(rejection.clone(), rejection));
+    assert_none("a search", || assert_eq!(Rejection::find(&rejection).as_ref(), Some(&rejection)));
 }
 
 #[retry(max = 2, delay = 0, budget = RetryBudget::ratio(RetryRatio::DEFAULT))]

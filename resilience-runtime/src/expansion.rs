@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod cause;
 pub mod constant;
+pub(crate) mod conversion;
 pub(crate) mod outcome;
 pub(crate) mod search;
 pub(crate) mod settle;

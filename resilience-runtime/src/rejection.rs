@@ -12,8 +12,42 @@ use crate::timeout::error::TimeoutError;
 
 /// The error of a call that a circuit, a bulkhead or a rate limit rejected, or that a timeout ended.
 ///
+/// An error type with a variant for this type can be the error type of every decorated function. An attribute also
+/// accepts an error type that implements `From` for the error of the attribute, such as `From<CircuitOpenError>`. If the
+/// error type implements both, the attribute uses `From<CircuitOpenError>`.
+///
 /// The message and the source of a `Rejection` are the message and the source of the error in the variant. Creating or
 /// cloning a `Rejection` does not allocate.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{Rejection, RejectionKind, circuit, rate_limit, timeout};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum SearchError {
+///     #[error(transparent)]
+///     Rejected(#[from] Rejection),
+///     #[error(transparent)]
+///     Io(#[from] std::io::Error),
+/// }
+///
+/// #[rate_limit(per_second = 10, burst = 1)]
+/// #[circuit(name = "rejection_example")]
+/// #[timeout(5)]
+/// async fn search(query: &str) -> Result<usize, SearchError> {
+///     Ok(query.len())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// search("one").await.unwrap();
+/// let Err(SearchError::Rejected(rejection)) = search("two").await else { panic!("above the rate") };
+/// assert_eq!(rejection.kind(), RejectionKind::RateLimit);
+/// assert_eq!(rejection.name(), Some("search"));
+/// assert_eq!(rejection.retry_after(), Some(Duration::from_millis(100)));
+/// assert!(!rejection.was_called());
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error(transparent)]
 #[non_exhaustive]

@@ -19,6 +19,7 @@
 mod arguments;
 mod attempts;
 mod body;
+mod conversions;
 mod drops;
 mod errors;
 mod foreign;

@@ -111,19 +111,24 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for the outcome of a call that an attribute ended with an error, such as `TimeoutError`.
-    /// `error` is the name of the local variable that contains this error. The expression converts the error to the
-    /// user's error type with the user's function `make`. If `make` is `None`, the expression uses the trait `From`.
+    /// Returns the expression for the outcome of a call after an attribute has ended the call with an error such as
+    /// `TimeoutError`. `error` is the name of the local variable that contains this error. If `make` is a function of
+    /// the user, this function converts the error to the user's error type. If `make` is `None`, the expression
+    /// converts the error with the trait `From`. The error type must implement `From` for the error of the attribute.
+    /// If the signature shows the output type, `From<Rejection>` also suffices.
     pub(crate) fn rejected(self, error: &Ident, make: Option<&TokenStream>) -> TokenStream {
         let runtime = &self.stack.runtime_at;
         let at = self.stack.at;
-        match make {
-            Some(make) => {
+        match (make, &self.stack.output) {
+            (Some(make), output) => {
                 // Names the output type, so that the compiler reports a wrong error type at the user's closure.
-                let output = self.stack.output.as_ref().map(|output| quote_spanned!(at=> ::<#output, _>));
+                let output = output.as_ref().map(|output| quote_spanned!(at=> ::<#output, _>));
                 quote_spanned!(at=> #runtime::__private::rejected_with #output(#error, #make))
             }
-            None => quote_spanned!(at=> #runtime::__private::rejected(#error)),
+            (None, Some(output)) => {
+                quote_spanned!(at=> #runtime::__private::Conversion::<#output, _>::of(&#error).__rejected(#error))
+            }
+            (None, None) => quote_spanned!(at=> #runtime::__private::rejected(#error)),
         }
     }
 }

@@ -14,13 +14,14 @@ pub fn never<T>() -> T {
 }
 
 /// The user's error type, which must implement `From<Error>`. The parameter `Error` is the error type of an attribute,
-/// such as `CircuitOpenError`.
+/// such as `CircuitOpenError`. If the signature of the function shows the error type, `From<Rejection>` also suffices
+/// (see [`Conversion`](crate::expansion::conversion::Conversion)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a `{Error}`",
-    label = "does not implement `From<{Error}>`",
-    note = "add a variant to it, such as `#[error(transparent)] Turned(#[from] {Error})`",
-    note = "if it is a type parameter, add the bound `{Self}: From<{Error}>`",
-    note = "or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`"
+    label = "implements neither `From<Rejection>` nor `From<{Error}>`",
+    note = "add a variant such as `#[error(transparent)] Rejected(#[from] Rejection)`",
+    note = "if it is a type parameter, add the bound `{Self}: From<Rejection>`",
+    note = "or write in the attribute how to make one: `error = |error| ..`"
 )]
 pub trait Holds<Error> {
     fn hold(error: Error) -> Self;

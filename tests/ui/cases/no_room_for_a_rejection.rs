@@ -8,8 +8,8 @@ enum Error {
 #[circuit(name = "a")]
 async fn f() -> Result<(), Error> {
 //~ Result | `Error` cannot hold a `CircuitOpenError`
-//~    if it is a type parameter, add the bound `Error: From<CircuitOpenError>`
-//~    or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`
+//~    if it is a type parameter, add the bound `Error: From<Rejection>`
+//~    or write in the attribute how to make one: `error = |error| ..`
     Err(Error::Down)
 }
 

@@ -9,8 +9,8 @@ enum Error {
 #[timeout(5)]
 async fn f() -> Result<(), Error> {
 //~ Result | `Error` cannot hold a `TimeoutError`
-//~    if it is a type parameter, add the bound `Error: From<TimeoutError>`
-//~    or say in the attribute how to make one: `error = |error| ..`; in a circuit `open = |open| ..`
+//~    if it is a type parameter, add the bound `Error: From<Rejection>`
+//~    or write in the attribute how to make one: `error = |error| ..`
     Err(Error::Down)
 }
 

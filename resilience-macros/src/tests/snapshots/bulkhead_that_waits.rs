@@ -33,7 +33,10 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
         let acquired = bulkhead.get().acquire().await;
         match acquired {
             ::core::result::Result::Ok(permit) => permit,
-            ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+            ::core::result::Result::Err(error) => {
+                return ::resilience_runtime::__private::Conversion::<Result<(), Error>, _>::of(&error)
+                    .__rejected(error);
+            }
         }
     };
     let outcome = body.as_mut().await;

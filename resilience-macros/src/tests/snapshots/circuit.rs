@@ -16,7 +16,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     };
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error);
+        }
     };
     let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new()
         .__note(::resilience_runtime::__private::watch(&mut permit, async move {

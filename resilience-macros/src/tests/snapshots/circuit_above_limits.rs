@@ -31,14 +31,18 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let mut cause = ::resilience_runtime::__private::Cause::None;
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error)
+                .__rejected(error);
+        }
     };
     let outcome = 'circuit: {
         let _slot = match bulkhead.get().try_acquire() {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
                 cause = ::resilience_runtime::__private::Cause::Limit;
-                let outcome = ::resilience_runtime::__private::rejected(error);
+                let outcome = ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error)
+                    .__rejected(error);
                 break 'circuit outcome;
             }
         };
@@ -72,7 +76,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 ::resilience_runtime::__private::Duration::new(2, 0),
             );
             cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-            ::resilience_runtime::__private::rejected(error)
+            ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error)
         };
         outcome
     };

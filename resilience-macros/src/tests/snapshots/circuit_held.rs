@@ -11,7 +11,10 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     };
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error)
+                .__rejected(error);
+        }
     };
     let outcome = ::resilience_runtime::__private::Body::<Result<Answer, Error>>::new()
         .__note(::resilience_runtime::__private::watch(&mut permit, async move {

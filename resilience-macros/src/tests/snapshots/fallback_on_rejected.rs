@@ -19,7 +19,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
                 cause = ::resilience_runtime::__private::Cause::Circuit;
-                let outcome = ::resilience_runtime::__private::rejected(error);
+                let outcome =
+                    ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error);
                 break 'fallback outcome;
             }
         };
@@ -44,9 +45,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     let outcome = 'after_fallback: {
         let called = match ::resilience_runtime::__private::fall_back(
             outcome,
-            |error| {
-                cause.or(|| ::resilience_runtime::__private::Search::of(error).__cause().or_noted()).is_rejection()
-            },
+            |error| cause.or(|| ::resilience_runtime::__private::Search::of(error).__cause().or_noted()).is_rejection(),
             "fetch",
             |error| ::resilience_runtime::__private::Shown::of(error).__error(),
         ) {

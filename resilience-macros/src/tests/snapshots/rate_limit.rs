@@ -15,7 +15,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     };
     let () = match rate_limit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error);
+        }
     };
     let outcome = async move {
         if false {

@@ -34,7 +34,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                 ::core::result::Result::Ok(permit) => permit,
                 ::core::result::Result::Err(error) => {
                     retry.reject(retry_schedule(), "fetch", &error);
-                    return ::resilience_runtime::__private::rejected(error);
+                    return ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error)
+                        .__rejected(error);
                 }
             };
             let outcome = 'circuit: {
@@ -57,7 +58,16 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                                                 ::core::result::Result::Ok(permit) => permit,
                                                 ::core::result::Result::Err(error) => {
                                                     cause = ::resilience_runtime::__private::Cause::Circuit;
-                                                    return (::resilience_runtime::__private::rejected(error), cause);
+                                                    return (
+                                                        ::resilience_runtime::__private::Conversion::<
+                                                            Result<Page, Error>,
+                                                            _,
+                                                        >::of(
+                                                            &error
+                                                        )
+                                                        .__rejected(error),
+                                                        cause,
+                                                    );
                                                 }
                                             };
                                         cause = ::resilience_runtime::__private::Cause::None;

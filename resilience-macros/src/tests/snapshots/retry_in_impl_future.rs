@@ -38,7 +38,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                         timeout_allowed,
                         ::resilience_runtime::__private::Duration::new(5, 0),
                     );
-                    ::resilience_runtime::__private::rejected(error)
+                    ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
                 };
                 match retry
                     .judge(retry_schedule(), outcome)

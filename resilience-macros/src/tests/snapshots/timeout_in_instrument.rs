@@ -30,7 +30,10 @@ async fn load(key: String) -> Result<u8, Error> {
                 }
                 let () = match rate_limit.get().try_acquire() {
                     ::core::result::Result::Ok(permit) => permit,
-                    ::core::result::Result::Err(error) => return ::resilience_runtime::__private::rejected(error),
+                    ::core::result::Result::Err(error) => {
+                        return ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error)
+                            .__rejected(error);
+                    }
                 };
                 let ::core::option::Option::Some(outcome) = timeout
                     .as_mut()
@@ -51,7 +54,7 @@ async fn load(key: String) -> Result<u8, Error> {
                 timeout_allowed,
                 ::resilience_runtime::__private::Duration::new(0, 250000000),
             );
-            ::resilience_runtime::__private::rejected(error)
+            ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
         };
         outcome
     };

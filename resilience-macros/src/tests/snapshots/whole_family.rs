@@ -68,7 +68,11 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                         ::core::result::Result::Err(error) => {
                                             cause = ::resilience_runtime::__private::Cause::Circuit;
                                             retry.reject(retry_schedule(), "fetch", &error);
-                                            let outcome = ::resilience_runtime::__private::rejected(error);
+                                            let outcome = ::resilience_runtime::__private::Conversion::<
+                                                Result<Page, Error>,
+                                                _,
+                                            >::of(&error)
+                                            .__rejected(error);
                                             break 'fallback outcome;
                                         }
                                     };
@@ -77,7 +81,11 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                         ::core::result::Result::Ok(permit) => permit,
                                         ::core::result::Result::Err(error) => {
                                             cause = ::resilience_runtime::__private::Cause::Limit;
-                                            let outcome = ::resilience_runtime::__private::rejected(error);
+                                            let outcome = ::resilience_runtime::__private::Conversion::<
+                                                Result<Page, Error>,
+                                                _,
+                                            >::of(&error)
+                                            .__rejected(error);
                                             break 'circuit outcome;
                                         }
                                     };
@@ -91,7 +99,13 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             ::core::result::Result::Ok(permit) => permit,
                                             ::core::result::Result::Err(error) => {
                                                 cause = ::resilience_runtime::__private::Cause::Limit;
-                                                let outcome = ::resilience_runtime::__private::rejected(error);
+                                                let outcome = ::resilience_runtime::__private::Conversion::<
+                                                    Result<Page, Error>,
+                                                    _,
+                                                >::of(
+                                                    &error
+                                                )
+                                                .__rejected(error);
                                                 break 'circuit outcome;
                                             }
                                         }
@@ -117,7 +131,10 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             ::resilience_runtime::__private::Duration::new(5, 0),
                                         );
                                         cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-                                        ::resilience_runtime::__private::rejected(error)
+                                        ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(
+                                            &error,
+                                        )
+                                        .__rejected(error)
                                     };
                                     outcome
                                 };
@@ -162,7 +179,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 ::resilience_runtime::__private::Duration::new(60, 0),
             );
             cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
-            ::resilience_runtime::__private::rejected(error)
+            ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)
         };
         outcome
     };

@@ -1,0 +1,77 @@
+//! Converts the error of an attribute to the user's error type, by `From` for this error or by `From<Rejection>`.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![expect(clippy::unused_self, reason = "the compiler selects a method by the type of `self`")]
+
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use crate::base::outcome::Outcome;
+use crate::expansion::outcome::{Holds, rejected};
+use crate::rejection::Rejection;
+
+/// Selects the conversion of an error. `R` is the return type of the user's function. `Error` is the error type of an
+/// attribute, such as `CircuitOpenError`.
+///
+/// The generated code calls `Conversion::<R, _>::of(&error).__rejected(error)`. The following three types have a method
+/// `__rejected`. Each type in the list dereferences to the next type in the list. The compiler therefore selects the
+/// first type in the list that applies to `R`:
+///
+/// - `Conversion` applies if the user's error type implements `From<Error>`.
+/// - `ByRejection` applies if the user's error type implements `From<Rejection>`.
+/// - `NoConversion` applies to every type. The bounds of its method cause the compile error.
+#[derive(Debug)]
+pub struct Conversion<R, Error>(ByRejection<R, Error>);
+
+#[derive(Debug)]
+pub struct ByRejection<R, Error>(NoConversion<R, Error>);
+
+#[derive(Debug)]
+pub struct NoConversion<R, Error>(PhantomData<fn(Error) -> R>);
+
+impl<R, Error> Conversion<R, Error> {
+    #[inline]
+    pub fn of(_: &Error) -> Self {
+        Self(ByRejection(NoConversion(PhantomData)))
+    }
+}
+
+// The bound is `Holds<Error>` and not `From<Error>`, because the compiler also selects this method if it does not know
+// the user's error type yet. If this error type lacks the conversion, the compiler then shows the message of `Holds`.
+impl<T, E: Holds<Error>, Error> Conversion<Result<T, E>, Error> {
+    #[inline]
+    pub fn __rejected(&self, error: Error) -> Result<T, E> {
+        Err(Holds::hold(error))
+    }
+}
+
+impl<T, E: From<Rejection>, Error: Into<Rejection>> ByRejection<Result<T, E>, Error> {
+    #[inline]
+    pub fn __rejected(&self, error: Error) -> Result<T, E> {
+        Err(error.into().into())
+    }
+}
+
+impl<R, Error> NoConversion<R, Error> {
+    pub fn __rejected(&self, error: Error) -> R
+    where
+        R: Outcome<Error: Holds<Error>>,
+    {
+        rejected(error)
+    }
+}
+
+impl<R, Error> Deref for Conversion<R, Error> {
+    type Target = ByRejection<R, Error>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<R, Error> Deref for ByRejection<R, Error> {
+    type Target = NoConversion<R, Error>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
