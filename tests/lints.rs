@@ -87,7 +87,7 @@ async fn once(text: String) -> io::Result<String> {
 
 #[circuit(name = "lints::outer")]
 #[retry(max = 2, delay = 0, clone(text))]
-#[circuit(name = "lints::inner", open = io::Error::other)]
+#[circuit(name = "lints::inner", error = io::Error::other)]
 async fn three_layers(text: String, counter: &mut u32) -> io::Result<String> {
     *counter = counter.saturating_add(1);
     tokio::task::yield_now().await;

@@ -47,8 +47,8 @@ pub(crate) struct Facts {
     /// The name in the option `attempt` of `#[retry]`. The body reads the number of the current attempt from a variable
     /// with this name.
     pub(crate) attempt: Option<Ident>,
-    /// The user's function in the option `error` or `open`. If the attribute rejects a call before the body starts, the
-    /// expansion calls this function.
+    /// The user's function in the option `error`. If the attribute rejects a call, the expansion calls the
+    /// function before the body starts.
     pub(crate) rejection: Option<TokenStream>,
     /// The constant expressions, such as `LIMIT` or `Self::LIMIT`, that the user wrote in place of literals.
     pub(crate) constants: Vec<Constant>,

@@ -35,8 +35,9 @@
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
 //! If an attribute rejects or ends a call, the function returns an error of its declared error type. This error type
-//! must implement `From` for the error of the attribute, for example `From<CircuitOpenError>`. The types
-//! [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all attributes.
+//! must implement `From<Rejection>`, or `From` for the error of the attribute, for example `From<CircuitOpenError>`. The
+//! types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all attributes. The
+//! function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads

@@ -172,7 +172,7 @@ async fn failure_if_panics() -> Result<()> {
 }
 
 #[circuit(name = "cancellation::above_open", threshold = 9)]
-#[circuit(name = "cancellation::open", threshold = 1, open = |_| panics())]
+#[circuit(name = "cancellation::open", threshold = 1, error = |_| panics())]
 async fn open_panics() -> Result<()> {
     Err(Error::Down)
 }

@@ -63,7 +63,7 @@ async fn all(works: bool) -> Result<(), Chatty> {
     used(if works { Ok(()) } else { Err(Chatty) })
 }
 
-#[circuit(name = "user_code::keyed", key = used(key), max_keys = 2, open = |open| used(io::Error::from(open)))]
+#[circuit(name = "user_code::keyed", key = used(key), max_keys = 2, error = |open| used(io::Error::from(open)))]
 async fn keyed(key: u32, works: bool) -> io::Result<()> {
     let _ = key;
     used(if works { Ok(()) } else { Err(io::Error::other("down")) })

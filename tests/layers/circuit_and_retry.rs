@@ -165,7 +165,7 @@ async fn rejection_ends_every_retry_above() {
 
 #[retry(max = 3, delay = 60)]
 #[circuit(name = "circuit_and_retry::sees_nothing", threshold = 9)]
-#[circuit(name = "circuit_and_retry::says_nothing", threshold = 1, cooldown = 30, open = |_| Error::Failed(0))]
+#[circuit(name = "circuit_and_retry::says_nothing", threshold = 1, cooldown = 30, error = |_| Error::Failed(0))]
 async fn rejected_without_a_word(service: &Service) -> Result<u32, Error> {
     service.call()
 }
@@ -220,7 +220,7 @@ async fn predicates_classify_the_error() {
 }
 
 #[retry(max = 2, delay = 0)]
-#[circuit(name = "circuit_and_retry::text", threshold = 1, open = |open| format!("try later: {open}"))]
+#[circuit(name = "circuit_and_retry::text", threshold = 1, error = |open| format!("try later: {open}"))]
 async fn held_by_a_text(asked: &Cell<u32>) -> Result<(), String> {
     asked.set(asked.get() + 1);
     Err("down".to_owned())

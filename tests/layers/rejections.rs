@@ -151,7 +151,7 @@ async fn text_of_timeout() -> Result<(), String> {
     pending().await
 }
 
-#[circuit(name = "rejections::handled_deadline", open = |open| open.to_string())]
+#[circuit(name = "rejections::handled_deadline", error = |open| open.to_string())]
 async fn handles_deadline() -> Result<(), String> {
     let _ = deadline(SOON, text_of_timeout()).await;
     Err("a different error".to_owned())
@@ -313,7 +313,7 @@ async fn never_open() -> Result<(), Error> {
 }
 
 #[circuit(name = "rejections::upper", threshold = 1)]
-#[circuit(name = "rejections::lower", threshold = 1, open = |_| Error::Other)]
+#[circuit(name = "rejections::lower", threshold = 1, error = |_| Error::Other)]
 async fn two_circuits() -> Result<(), Error> {
     Ok(())
 }
@@ -604,7 +604,7 @@ async fn rejection_by_limit_does_not_end_retry() {
     assert_eq!(calls.get(), 2);
 }
 
-#[circuit(name = "rejections::text", threshold = 9, open = |open| open.to_string())]
+#[circuit(name = "rejections::text", threshold = 9, error = |open| open.to_string())]
 async fn text_only() -> Result<(), String> {
     let rejection = never_open().await.unwrap_err().to_string();
     Err(format!("search failed: {rejection}"))

@@ -100,7 +100,7 @@ async fn only_success_refills_bucket() {
 static NOT_ASKED: RetryBudget = RetryBudget::bucket(TEN);
 
 #[retry(max = 5, delay = 1, max_elapsed = 9, retry_after = |hint| *hint, budget = NOT_ASKED)]
-#[circuit(name = "budget::not_asked", threshold = 1, open = |_| None)]
+#[circuit(name = "budget::not_asked", threshold = 1, error = |_| None)]
 async fn not_asked(hint: Option<Duration>) -> Result<(), Option<Duration>> {
     Err(hint)
 }

@@ -104,9 +104,9 @@ async fn hedged() -> io::Result<&'static str> {
     if n == 2 { Ok(host(n)) } else { Err(io::Error::other("down")) }
 }
 
-#[circuit(name = "failover::above", threshold = 1, open = |open| open.to_string())]
+#[circuit(name = "failover::above", threshold = 1, error = |open| open.to_string())]
 #[retry(max = 2, delay = 0, attempt = n)]
-#[circuit(name = "failover::text", key = host(n), threshold = 1, open = |open| open.to_string())]
+#[circuit(name = "failover::text", key = host(n), threshold = 1, error = |open| open.to_string())]
 async fn text(up: bool) -> Result<&'static str, String> {
     if n == 2 && up { Ok(host(n)) } else { Err("down".to_owned()) }
 }

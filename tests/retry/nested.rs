@@ -20,7 +20,7 @@ async fn middle(calls: &Cell<u32>) -> Result<(), u32> {
 }
 
 #[retry(max = 6, delay = 1)]
-#[circuit(name = "nested::upper", threshold = 100, open = |_| 0)]
+#[circuit(name = "nested::upper", threshold = 100, error = |_| 0)]
 async fn upper(calls: &Cell<u32>) -> Result<(), u32> {
     middle(calls).await
 }

@@ -23,7 +23,7 @@ impl From<resilience_runtime::CircuitOpenError> for Plain {
     }
 }
 
-#[circuit(name = "open_circuits::text", open = |open| open.to_string())]
+#[circuit(name = "open_circuits::text", error = |open| open.to_string())]
 async fn text() -> Result<(), String> {
     Err("down".to_owned())
 }
@@ -95,7 +95,7 @@ async fn rejection_by_half_open_circuit_ends_policy() {
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
 }
 
-#[circuit(name = "open_circuits::fails_with_text", open = |open| open.to_string())]
+#[circuit(name = "open_circuits::fails_with_text", error = |open| open.to_string())]
 async fn fails_with_text() -> Result<(), String> {
     Err("down".to_owned())
 }
@@ -166,7 +166,7 @@ async fn text_rejected() -> Result<(), String> {
     rejects().await
 }
 
-#[circuit(name = "open_circuits::rejects", open = |open| open.to_string())]
+#[circuit(name = "open_circuits::rejects", error = |open| open.to_string())]
 async fn rejects() -> Result<(), String> {
     Ok(())
 }
@@ -233,12 +233,12 @@ async fn retries_with_upper() -> io::Result<()> {
     lower().await
 }
 
-#[circuit(name = "open_circuits::lower_text", threshold = 1, cooldown = 1000, open = |open| open.to_string())]
+#[circuit(name = "open_circuits::lower_text", threshold = 1, cooldown = 1000, error = |open| open.to_string())]
 async fn lower_text() -> Result<(), String> {
     Err("down".to_owned())
 }
 
-#[circuit(name = "open_circuits::upper_text", threshold = 99, open = |open| open.to_string())]
+#[circuit(name = "open_circuits::upper_text", threshold = 99, error = |open| open.to_string())]
 async fn upper_text() -> Result<(), String> {
     lower_text().await
 }
@@ -281,7 +281,7 @@ async fn logs_after_failure() -> Result<(), String> {
     outcome
 }
 
-#[circuit(name = "open_circuits::logs", threshold = 1, cooldown = 1000, open = |open| open.to_string())]
+#[circuit(name = "open_circuits::logs", threshold = 1, cooldown = 1000, error = |open| open.to_string())]
 async fn lower_text_of_logs() -> Result<(), String> {
     Err("down".to_owned())
 }
@@ -292,7 +292,7 @@ async fn another_retry_in_body_does_not_hide_open_circuit() {
     assert_eq!(duration(logs_after_failure()).await, Duration::ZERO, "the circuit rejects the attempt");
 }
 
-#[circuit(name = "open_circuits::forced", cooldown = 1, open = |open| open.to_string())]
+#[circuit(name = "open_circuits::forced", cooldown = 1, error = |open| open.to_string())]
 async fn forced_open() -> Result<(), String> {
     Ok(())
 }

@@ -152,7 +152,7 @@ async fn hint_of_any_length_is_respected() {
 }
 
 #[retry(max = 3, delay = 1, retry_if_ok = |status| *status == 503, retry_if = |error| *error)]
-#[circuit(name = "options::ok", open = |_| false)]
+#[circuit(name = "options::ok", error = |_| false)]
 async fn status(calls: &Calls, answers: &[Result<u16, bool>]) -> Result<u16, bool> {
     answers[calls.note() as usize - 1]
 }
@@ -212,7 +212,7 @@ fn by_path(event: &RetryEvent<'_, String>) {
 }
 
 #[retry(max = 3, delay = 1, attempt = n, on_retry = by_path, clone(text))]
-#[circuit(name = "options::attempt", threshold = 9, open = |open| open.to_string())]
+#[circuit(name = "options::attempt", threshold = 9, error = |open| open.to_string())]
 async fn numbered(text: String, seen: &Cell<u32>) -> Result<u32, String> {
     seen.set(seen.get() * 10 + n);
     tokio::task::yield_now().await;

@@ -150,7 +150,7 @@ async fn empty_statements() -> io::Result<()> {
     Ok(())
 }
 
-#[circuit(name = "body::never_returns", open = |_| ())]
+#[circuit(name = "body::never_returns", error = |_| ())]
 async fn diverges(stop: bool) -> Result<std::convert::Infallible, ()> {
     loop {
         if stop {

@@ -20,7 +20,7 @@ async fn without_display() -> Answer<()> {
 }
 
 #[retry(max = 2, delay = 0, retry_if = |code| *code < 500)]
-#[circuit(name = "errors::number", threshold = 2, open = |open| open.name().len(), failure_if = |code| *code != 404)]
+#[circuit(name = "errors::number", threshold = 2, error = |open| open.name().len(), failure_if = |code| *code != 404)]
 async fn number(code: usize) -> Result<(), usize> {
     Err(code)
 }
@@ -33,7 +33,7 @@ fn try_later(open: CircuitOpenError) -> &'static str {
     }
 }
 
-#[circuit(name = "errors::text", threshold = 1, open = try_later)]
+#[circuit(name = "errors::text", threshold = 1, error = try_later)]
 async fn text() -> Result<(), &'static str> {
     Err("down")
 }
@@ -48,7 +48,7 @@ impl Judge {
     }
 
     #[retry(max = 2, delay = 0, retry_if = |_| !self.lenient)]
-    #[circuit(name = "errors::captures", threshold = 1, failure_if = |error| !self.lenient && Self::is_failure(error), open = |_| "open")]
+    #[circuit(name = "errors::captures", threshold = 1, failure_if = |error| !self.lenient && Self::is_failure(error), error = |_| "open")]
     async fn judged(&self, error: &'static str) -> Result<(), &'static str> {
         Err(error)
     }

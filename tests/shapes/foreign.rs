@@ -65,7 +65,7 @@ async fn instrumented_below(value: u32) -> io::Result<u32> {
 /// this code.
 #[circuit(name = "foreign::instrumented_outer", threshold = 9)]
 #[retry(max = 2, delay = 0)]
-#[circuit(name = "foreign::instrumented_inner", threshold = 9, open = io::Error::other)]
+#[circuit(name = "foreign::instrumented_inner", threshold = 9, error = io::Error::other)]
 #[tracing::instrument(skip_all)]
 async fn instrumented_below_three(value: u32) -> io::Result<u32> {
     if value == 0 {

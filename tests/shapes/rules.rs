@@ -51,7 +51,7 @@ async fn send(request: Request) -> io::Result<()> {
     key = request.text.len(),
     failure_if = |_| note(log, "failure_if", request.whole),
     failure_if_ok = |()| note(log, "failure_if_ok", request.whole),
-    open = |open| { note(log, "open", request.whole); open.into() }
+    error = |open| { note(log, "open", request.whole); open.into() }
 )]
 #[timeout(5, error = |late| { note(log, "timeout", request.whole); late.into() })]
 #[bulkhead(max = 1, wait = 1, error = |full| { note(log, "bulkhead", request.whole); full.into() })]
@@ -202,7 +202,7 @@ consuming! {
 
     #[bulkhead(max = 2, wait = 1)]
     #[timeout(10)]
-    #[circuit(name = "rules::open", open = |_| named(&text))]
+    #[circuit(name = "rules::open", error = |_| named(&text))]
     by_circuit(text, more);
 
     #[bulkhead(max = 1, wait = 1, error = |_| named(&more))]

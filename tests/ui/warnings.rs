@@ -14,7 +14,7 @@ const MARK: &str = "// decorate";
 /// An attribute, or several attributes. Functions with one of the words after the attributes do not get these attributes.
 const STACKS: [(&str, &[&str]); 19] = [
     ("#[circuit(name = \"a\")]", &[]),
-    ("#[circuit(name = \"a\", failure_if = |_| true, open = io::Error::from)]", &[]),
+    ("#[circuit(name = \"a\", failure_if = |_| true, error = io::Error::from)]", &[]),
     ("#[timeout(5)]", &[]),
     ("#[bulkhead(max = 1)]", &[]),
     ("#[bulkhead(max = 1, wait = 1)]", &[]),

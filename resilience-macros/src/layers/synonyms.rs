@@ -126,7 +126,7 @@ pub(crate) const CIRCUIT: &[Synonyms] = &[
     row("retry_after", ", a function of the error", &[
         "break_duration_generator", "delay_func", "delay_fn", "wait_interval_function_in_open_state",
     ]),
-    row("open", ERROR, &["error", "open_error", "map_err", "rejection", "on_rejected", "error_mapper"]),
+    row("error", ERROR, &["open", "open_error", "map_err", "rejection", "on_rejected", "error_mapper"]),
     row("#[bulkhead(max = 10)]", ATTRIBUTE, &["capacity", "max_concurrent_calls", "max_concurrent"]),
     NO_FALLBACK,
 ];

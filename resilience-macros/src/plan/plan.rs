@@ -111,7 +111,7 @@ impl Plan {
         late.iter().flat_map(|layer| &layer.late)
     }
 
-    /// Returns the user's functions in the options `error` and `open` that the expansion may call after a bulkhead has
+    /// Returns the user's functions in the option `error` that the expansion may call after a bulkhead has
     /// waited. Returns no functions if no bulkhead waits.
     pub(crate) fn rejections_after_a_wait(&self) -> impl Iterator<Item = &TokenStream> {
         let after = self.layers.iter().skip_while(|layer| !layer.waits);

@@ -42,7 +42,7 @@ const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
     (
         "circuit_that_borrows_an_argument",
-        &["circuit(name = \"ask\", failure_if = |error| question.is_failure(error), open = Error::Open)"],
+        &["circuit(name = \"ask\", failure_if = |error| question.is_failure(error), error = Error::Open)"],
         SHARED,
     ),
     ("circuit_with_a_key", &["circuit(name = \"host\", key = url.host(), max_keys = 100, retry_after = hint)"], PLAIN),

@@ -3,7 +3,7 @@ use resilience_runtime::{bulkhead, circuit, fallback, hedge, rate_limit, retry, 
 type Page = u32;
 type Found = Option<u32>;
 
-#[circuit(name = "open", open = |open| std::io::Error::from(open))]
+#[circuit(name = "open", error = |open| std::io::Error::from(open))]
 async fn open() -> Page {
 //~ Page | a decorated function must return a `Result`, not `u32`
 //~    what failed is told from what did not by `Err`: return `Result<u32, SomeError>`
@@ -39,7 +39,7 @@ async fn limited() -> Page {
 }
 
 #[retry(retry_if = |error| fails(error))]
-#[circuit(name = "retried", open = |open| std::io::Error::from(open))]
+#[circuit(name = "retried", error = |open| std::io::Error::from(open))]
 async fn retried() -> Page {
 //~ Page | a decorated function must return a `Result`, not `u32`
 //~    what failed is told from what did not by `Err`: return `Result<u32, SomeError>`

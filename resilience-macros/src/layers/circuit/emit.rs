@@ -32,7 +32,7 @@ impl Layer for Circuit {
             constants,
             is_shared: true,
             hint: retry_after.clone(),
-            rejection: self.open.clone(),
+            rejection: self.error.clone(),
             late: [failure_if, failure_if_ok, retry_after].into_iter().flatten().cloned().collect(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Circuit), Cause::ALL, Time::Same)
         }
@@ -80,7 +80,8 @@ impl Layer for Circuit {
         let is_repeat = is_repeat.reduce(|any, next| quote_spanned!(mixed=> #any || #next));
         let is_repeat = is_repeat.unwrap_or_else(|| quote_spanned!(mixed=> false));
         let acquired = quote_spanned!(mixed=> #runtime::__private::admit(#local.get(), #is_repeat));
-        let admit = guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.open.as_ref());
+        let admit =
+            guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.error.as_ref());
         let bound = place.facts().per_attempt.then(|| self.bind(place));
         Statements::Bind(quote_spanned! {mixed=>
             #bound

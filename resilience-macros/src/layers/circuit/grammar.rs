@@ -18,7 +18,7 @@ pub(super) struct Circuit {
     pub(super) span: Span,
     pub(super) breaker: Breaker,
     pub(super) judge: Judge,
-    pub(super) open: Option<TokenStream>,
+    pub(super) error: Option<TokenStream>,
 }
 
 pub(super) enum Breaker {
@@ -64,7 +64,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         failure_if_ok: args.read(Opt::FailureIfOk, errors, value::function),
         retry_after: args.read(Opt::RetryAfter, errors, value::function),
     };
-    let open = args.read(Opt::Open, errors, value::function);
+    let error = args.read(Opt::Error, errors, value::function);
     let runtime = args.read(Opt::Crate, errors, value::path);
     let has_key = args.has(Opt::Key);
     let name = args.read(Opt::Name, errors, |key, name| Given::read(key, name, Kind::Name { has_key }, value::name));
@@ -74,7 +74,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     }
     let with = args.read(Opt::With, errors, value::expression);
     let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, key, settings }));
-    parsed(breaker.map(|breaker| Circuit { span, breaker, judge, open }), runtime)
+    parsed(breaker.map(|breaker| Circuit { span, breaker, judge, error }), runtime)
 }
 
 /// Reports a circuit name that looks like `name[key]`. The runtime uses names of this form for circuits with the option

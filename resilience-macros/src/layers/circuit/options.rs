@@ -34,7 +34,7 @@ options! {
         FailureIf = "failure_if",
         FailureIfOk = "failure_if_ok",
         RetryAfter = "retry_after",
-        Open = "open",
+        Error = "error",
         Crate = "crate",
     }
 }

@@ -1,4 +1,4 @@
-// #[circuit(name = "ask", failure_if = |error| question.is_failure(error), open = Error::Open)]
+// #[circuit(name = "ask", failure_if = |error| question.is_failure(error), error = Error::Open)]
 // /// Asks.
 // pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
 //     self.client.ask(&question).await

@@ -1,6 +1,6 @@
 use resilience_runtime::circuit;
 
-#[circuit(name = "a", open = |open| open.to_string())]
+#[circuit(name = "a", error = |open| open.to_string())]
 //~ open.to_string() | mismatched types
 async fn f() -> std::io::Result<()> {
     Ok(())
