@@ -148,7 +148,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
     // The builders have no methods for the options below, because these options make sense in an attribute only.
     let circuit =
         set(["name", "key", "max_keys", "with", "failure_if", "failure_if_ok", "retry_after", "error", "crate"]);
-    let retry = set(["attempt", "clone", "crate"]);
+    let retry = set(["attempt", "clone", "crate", "with"]);
     for (attribute, builder, others, more) in [
         ("circuit", "resilience-runtime/src/registry/builder.rs", circuit, set([])),
         ("retry", "resilience-runtime/src/retry/builder.rs", retry, set(["seed"])),

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use resilience_runtime::{
-    bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout, Bulkhead, BulkheadFullError,
-    CircuitBreaker, Hedge, Jitter, Timeout,
+    Bulkhead, BulkheadFullError, CircuitBreaker, Hedge, Jitter, Timeout, bulkhead, circuit, fallback, get_circuit,
+    hedge, rate_limit, retry, timeout,
 };
-use support::{seconds, Calls, Error};
-use tokio::time::{sleep, Instant};
+use support::{Calls, Error, seconds};
+use tokio::time::{Instant, sleep};
 
 mod limits {
     use std::time::Duration;

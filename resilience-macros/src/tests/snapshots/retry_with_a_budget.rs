@@ -36,7 +36,7 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
             match retry
                 .judge(retry_schedule(), outcome)
                 .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
-                .budget(retry_budget)
+                .budget(&retry_budget)
                 .cost(cost)
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                 .circuits(|| [])
