@@ -12,7 +12,7 @@ pub(crate) struct Blind {
     /// failures, the stored total looks unchanged, and the count continues by mistake.
     calls: u16,
     /// The time of the last warning, in units of 2^29 ns (about half a second), or zero before the first warning. The
-    /// value wraps around after about ten hours.
+    /// value runs from 1 to 65,535, and begins again at 1 after about ten hours.
     warned: u16,
 }
 
@@ -28,6 +28,12 @@ impl Blind {
     /// value is rounded down to a whole unit of 2^29 ns. If two rounded values differ by 113 units, more than 112 units
     /// (60.1 s) have passed.
     const MINUTE: u16 = 113;
+    /// The number of units of 2^29 ns after which the field `warned` has the same value again.
+    const UNITS: u16 = u16::MAX;
+    /// The largest number of units by which a call may be older than the last warning. Another thread may have read the
+    /// clock up to one second ([`SKEW`](crate::base::clock::SKEW)) before this thread, and one second spans up to two
+    /// units.
+    const LATE: u16 = 2;
 
     /// Counts a call without an outcome, and returns whether a warning is due. `outcomes` is the total of successes and
     /// failures since the breaker was created. A warning is due from the 20th consecutive call without an outcome on,
@@ -38,11 +44,13 @@ impl Blind {
         let in_row = if outcomes == self.calls & !Self::CALLS { self.calls & Self::CALLS } else { 0 };
         let in_row = (in_row + 1).min(BLIND_CALLS);
         self.calls = outcomes | in_row;
-        let unit = ((now.to_bits() >> Self::UNIT) as u16).wrapping_add(1).max(1);
-        let due = self.warned == 0 || unit.wrapping_sub(self.warned) >= Self::MINUTE;
+        let unit = (now.to_bits() >> Self::UNIT) % u64::from(Self::UNITS);
+        let warned = u64::from(self.warned);
+        let since = (unit + 1 + u64::from(Self::UNITS) - warned) % u64::from(Self::UNITS);
+        let due = self.warned == 0 || (Self::MINUTE..Self::UNITS - Self::LATE).contains(&(since as u16));
         let warns = in_row == BLIND_CALLS && due;
         if warns {
-            self.warned = unit;
+            self.warned = unit as u16 + 1;
         }
         warns
     }
@@ -81,5 +89,28 @@ mod tests {
             assert!(!blind.add(0, begun.after(Duration::from_micros(59_999_999))), "{offset}");
             assert!(blind.add(0, begun.after(Duration::from_secs(61))), "{offset}");
         }
+    }
+
+    #[test]
+    fn no_second_warning_within_a_minute_where_units_begin_again() {
+        let unit = 1 << Blind::UNIT;
+        let cycle = u64::from(Blind::UNITS) * unit;
+        let first = Tick::now().to_bits();
+        let first = Tick::from_bits(first - first % cycle + cycle);
+        for units in 0..120 {
+            let begun = Tick::from_bits(first.to_bits() - units * unit + unit - 8);
+            let mut blind = Blind::default();
+            assert_eq!((0..20).filter(|_| blind.add(0, begun)).count(), 1);
+            assert!(!blind.add(0, begun.after(Duration::from_micros(59_999_999))), "{units}");
+            assert!(blind.add(0, begun.after(Duration::from_secs(61))), "{units}");
+        }
+    }
+
+    #[test]
+    fn call_that_read_the_clock_before_the_warning_does_not_warn() {
+        let begun = Tick::now();
+        let mut blind = Blind::default();
+        assert_eq!((0..20).filter(|_| blind.add(0, begun.after(Duration::from_secs(1)))).count(), 1);
+        assert!(!blind.add(0, begun));
     }
 }
