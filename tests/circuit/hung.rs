@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitBuilder, CircuitState, bulkhead, circuit, deadline, get_circuit, hedge, timeout,
+    CircuitBreaker, CircuitBuilder, CircuitOpenError, CircuitState, Timeout, TimeoutError, bulkhead, circuit, deadline,
+    get_circuit, hedge, timeout,
 };
 use support::{Error, calls, seconds};
 use tokio::time::{advance, sleep, timeout as cut};
@@ -232,6 +233,47 @@ async fn body_that_hung_before_its_next_call_is_a_failure() {
     for (time, failed, ignored) in [(millis(999), 0, 1), (SECOND, 1, 1)] {
         assert!(deadline(millis(500), asks_after_deadline(time)).await.is_err());
         assert_eq!((breaker.stats().total_failed, breaker.stats().total_ignored), (failed, ignored), "{time:?}");
+    }
+}
+
+/// An error that hides an error of this library, and keeps this error.
+struct Hides(#[expect(dead_code, reason = "the error exists until the end of the call")] TimeoutError);
+
+impl From<TimeoutError> for Hides {
+    fn from(error: TimeoutError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<CircuitOpenError> for Hides {
+    fn from(_: CircuitOpenError) -> Self {
+        unreachable!("the circuit is closed")
+    }
+}
+
+#[circuit(name = "hung::late_hidden", threshold = 9, hung_after = 1)]
+async fn hides_deadline(time: Duration, timeout: &Timeout) -> Result<(), Hides> {
+    sleep(time).await;
+    timeout.call(|| async { Ok(()) }).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn hidden_deadline_after_hang_is_a_failure() {
+    let timeout = Timeout::new(5 * SECOND).unwrap();
+    let attribute = get_circuit("hung::late_hidden").unwrap();
+    let method = CircuitBreaker::builder("hung").hung_after(SECOND).threshold(9).build().unwrap();
+    let millis = Duration::from_millis;
+    for (time, failed, ignored) in [(millis(999), 0, 1), (SECOND, 1, 1)] {
+        assert!(deadline(millis(500), hides_deadline(time, &timeout)).await.is_err());
+        let hides = || async {
+            sleep(time).await;
+            timeout.call(|| async { Ok::<(), Hides>(()) }).await
+        };
+        assert!(deadline(millis(500), method.call(hides)).await.is_err());
+        for breaker in [&attribute, &method] {
+            let stats = breaker.stats();
+            assert_eq!((stats.total_failed, stats.total_ignored), (failed, ignored), "{}, {time:?}", stats.name);
+        }
     }
 }
 

@@ -5,13 +5,16 @@
 use std::cell::Cell;
 
 thread_local! {
-    /// Four counters of this thread. The first three counters belong to the first three variants of [`Note`], which are
-    /// kinds of errors. Creating an error of a kind adds one to the counter of this kind. Dropping the error subtracts
-    /// one. The fourth counter counts the messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to
-    /// retries. Each counter wraps at 2^16.
+    /// Four counters of this thread. The first three counters belong to kinds of errors (see [`Note::index`]). Creating
+    /// an error adds one to the counter of its kind. Dropping the error subtracts one. The fourth counter counts the
+    /// messages ([`StillOpen`](crate::base::still_open::StillOpen)) from circuits to retries. Each counter wraps at
+    /// 2^16.
     ///
     /// The four counters have 64 bits together, so that one load reads all four counters.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
+    /// The kind of the newest error of a call that did not start: `Limit` or `TooLate`. These two kinds share one
+    /// counter, because [`ERRORS`] has no space for a fifth counter.
+    static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
 
 /// The index in [`ERRORS`] of the counter of messages from circuits to retries.
@@ -26,12 +29,15 @@ fn count(index: usize, change: u16) {
 
 #[inline]
 pub(crate) fn count_created(note: Note) {
-    count(note as usize, 1);
+    if matches!(note, Note::Limit | Note::TooLate) {
+        NOT_STARTED.set(note);
+    }
+    count(note.index(), 1);
 }
 
 #[inline]
 pub(crate) fn count_dropped(note: Note) {
-    count(note as usize, u16::MAX);
+    count(note.index(), u16::MAX);
 }
 
 pub(crate) fn count_message() {
@@ -43,13 +49,26 @@ pub(crate) fn count_message() {
 pub(crate) enum Note {
     /// The error of a call that a circuit rejected.
     Circuit,
-    /// The error of a call that did not start. A bulkhead or a rate limit rejected the call, or the caller's deadline
-    /// had passed.
+    /// The error of a call that a bulkhead or a rate limit rejected.
     Limit,
+    /// The error of a call that did not start, because the caller's deadline had passed.
+    TooLate,
     /// The error of a call that the caller's deadline ended.
     Deadline,
     /// Any other error. A call without an error also has the kind `Other`.
     Other,
+}
+
+impl Note {
+    /// Returns the index of the number in [`ERRORS`] that counts the errors of this kind.
+    const fn index(self) -> usize {
+        match self {
+            Self::Circuit => 0,
+            Self::Limit | Self::TooLate => 1,
+            // No error of the kind `Other` is counted.
+            Self::Deadline | Self::Other => 2,
+        }
+    }
 }
 
 /// A copy of the four counters in [`ERRORS`], taken before the poll of a function's body.
@@ -79,8 +98,8 @@ impl Existing {
         if now == self {
             return Note::Other;
         }
-        let grew = |note: &Note| is_more(now.0[*note as usize], self.0[*note as usize]);
-        [Note::Circuit, Note::Limit, Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
+        let grew = |note: &Note| is_more(now.0[note.index()], self.0[note.index()]);
+        [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
     /// Returns whether a circuit has left a message for a retry since this copy was taken.

@@ -61,7 +61,7 @@ layers! {
     ByCircuit: Circuit;
     ByBulkhead: Limit;
     ByRateLimit: Limit;
-    BeforeCall: Limit;
+    BeforeCall: TooLate;
     DuringCall: Deadline;
 }
 

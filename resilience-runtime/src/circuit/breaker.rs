@@ -292,6 +292,7 @@ impl CircuitBreaker {
                 match Note::last() {
                     Note::Other => permit.failure(),
                     Note::Deadline => permit.end_late(),
+                    Note::TooLate => permit.end().end_too_late(),
                     Note::Circuit | Note::Limit => permit.ignore(),
                 }
                 Err(CallError::Failed(error))

@@ -77,6 +77,7 @@ impl Cause {
         match Note::last() {
             Note::Circuit => Self::Circuit,
             Note::Limit => Self::Limit,
+            Note::TooLate => Self::TooLate,
             Note::Deadline => Self::Deadline,
             Note::Other => Self::None,
         }
