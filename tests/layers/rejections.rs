@@ -14,6 +14,7 @@ use resilience_runtime::{
     rate_limit, retry, timeout,
 };
 use support::Error;
+use tokio::time::sleep;
 
 fn stats(name: &str) -> (u64, u64) {
     let stats = get_circuit(name).expect("declared by an attribute").stats();
@@ -615,4 +616,66 @@ async fn text_of_rejection_is_a_failure() {
     get_circuit("rejections::never_open").unwrap().force_open();
     assert!(text_only().await.unwrap_err().contains("is open"));
     assert_eq!(stats("rejections::text"), (1, 0));
+}
+
+#[circuit(name = "rejections::called_in_pause", threshold = 9)]
+#[timeout(2)]
+#[retry(max = 3, delay = 0.6)]
+async fn rejected_before_pause(bulkhead: &Bulkhead) -> Result<(), Error> {
+    sleep(Duration::from_millis(300)).await;
+    bulkhead.call(|| ready(Ok(()))).await
+}
+
+#[circuit(name = "rejections::pause", threshold = 9)]
+#[timeout(4)]
+#[retry(max = 2, delay = 3.9)]
+async fn ends_in_pause() -> Result<(), Error> {
+    sleep(Duration::from_secs(1)).await;
+    Err(Error::Down)
+}
+
+#[circuit(name = "rejections::queue", threshold = 9, failure_if_ok = |()| false)]
+#[timeout(4)]
+#[bulkhead(with = bulkhead)]
+async fn ends_in_queue(bulkhead: &Bulkhead) -> Result<(), Error> {
+    Ok(())
+}
+
+#[fallback(instead_in_pause, on = "rejected")]
+#[timeout(4)]
+#[retry(max = 2, delay = 3.9)]
+async fn has_fallback_and_ends_in_pause() -> Result<(), Error> {
+    sleep(Duration::from_secs(1)).await;
+    Err(Error::Down)
+}
+
+async fn instead_in_pause() -> Result<(), Error> {
+    ready(Ok(())).await
+}
+
+#[circuit(name = "rejections::other_task", threshold = 9)]
+async fn rejected_in_other_task(bulkhead: &Bulkhead) -> Result<(), Error> {
+    bulkhead.call(|| ready(Ok(()))).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_in_pause_or_queue_ignores_rejections_of_other_polls() {
+    let full = Bulkhead::builder("rejections::full", 1).build().unwrap();
+    let queue = Bulkhead::builder("rejections::queue", 1).wait(Duration::from_secs(9)).build().unwrap();
+    let _slots = (full.try_acquire().unwrap(), queue.try_acquire().unwrap());
+    let is_late = |outcome| assert!(matches!(outcome, Err(Error::Timeout(_))), "{outcome:?}");
+    is_late(rejected_before_pause(&full).await);
+    let reject = async {
+        sleep(Duration::from_secs(2)).await;
+        rejected_in_other_task(&full).await.unwrap_err();
+    };
+    let calls =
+        async { tokio::join!(ends_in_pause(), ends_in_queue(&queue), has_fallback_and_ends_in_pause(), reject) };
+    let (in_pause, in_queue, with_fallback, ()) = calls.await;
+    is_late(in_pause);
+    is_late(in_queue);
+    is_late(with_fallback);
+    for name in ["rejections::called_in_pause", "rejections::pause", "rejections::queue"] {
+        assert_eq!(stats(name), (1, 0), "{name}");
+    }
 }

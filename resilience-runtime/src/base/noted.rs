@@ -22,6 +22,12 @@ impl Note {
     pub(crate) fn last() -> Self {
         NOTED.get()
     }
+
+    /// Removes the kind of error that an earlier poll stored. A layer calls this function if the layer ends the call
+    /// while no body is polled, for example in the pause of a retry.
+    pub(crate) fn forget() {
+        NOTED.set(Self::Other);
+    }
 }
 
 pin_project! {

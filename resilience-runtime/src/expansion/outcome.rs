@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::base::existing::Note;
 use crate::base::outcome::Outcome;
 use crate::timeout::error::TimeoutError;
 
@@ -49,6 +50,9 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
     R::from_result(Err(make(error)))
 }
 
+/// Creates the error of a call that a `#[timeout]` ended. Removes the note about the error of an earlier poll, because
+/// this error is not the error of the call.
 pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
+    Note::forget();
     TimeoutError::new(func, allowed, after)
 }
