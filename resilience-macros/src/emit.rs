@@ -16,7 +16,7 @@ mod types;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, FnArg, Path, Signature};
+use syn::{Attribute, FnArg, Path, ReturnType, Signature};
 
 use self::arguments::{Lent, arguments, names, share};
 use self::capture::{capture, hold};
@@ -80,7 +80,11 @@ pub(crate) fn emit(
 ) -> Option<TokenStream> {
     let Function { sig, body: Some((body, braces)), shell, .. } = function else { return None };
     let mixed = Span::mixed_site();
-    let at = mixed.located_at(function.output().map_or(sig.output.span(), Spanned::span));
+    let returned = match &sig.output {
+        ReturnType::Type(_, ty) => ty.span(),
+        ReturnType::Default => sig.output.span(),
+    };
+    let at = mixed.located_at(function.output().map_or(returned, Spanned::span));
 
     let mut sig = syn::parse2::<Signature>(sig.to_token_stream()).ok()?;
     let generics: Vec<_> = sig.generics.params.iter().filter_map(parameter).collect();

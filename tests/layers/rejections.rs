@@ -6,6 +6,7 @@ use std::cell::Cell;
 use std::error::Error as StdError;
 use std::future::{Future, pending, ready};
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -677,5 +678,41 @@ async fn timeout_in_pause_or_queue_ignores_rejections_of_other_polls() {
     is_late(with_fallback);
     for name in ["rejections::called_in_pause", "rejections::pause", "rejections::queue"] {
         assert_eq!(stats(name), (1, 0), "{name}");
+    }
+}
+
+type Unnamed = Pin<Box<dyn Future<Output = Result<(), Hidden>>>>;
+
+#[circuit(name = "rejections::unnamed", threshold = 9)]
+fn unnamed(bulkhead: Option<Bulkhead>) -> Unnamed {
+    Box::pin(async move {
+        match bulkhead {
+            Some(bulkhead) => bulkhead.call(|| ready(Ok(()))).await,
+            None => Err(Hidden(Error::Down)),
+        }
+    })
+}
+
+#[fallback(instead_of_unnamed, on = "rejected")]
+fn unnamed_with_fallback() -> Unnamed {
+    Box::pin(async move { Err(Hidden(Error::Down)) })
+}
+
+async fn instead_of_unnamed() -> Result<(), Hidden> {
+    ready(Ok(())).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn future_of_unnamed_type_is_searched_like_others() {
+    let full = Bulkhead::builder("rejections::full", 1).build().unwrap();
+    let _slot = full.try_acquire().unwrap();
+    for calls in 1..3 {
+        rejected_in_other_task(&full).await.unwrap_err();
+        unnamed(None).await.unwrap_err();
+        assert_eq!(stats("rejections::unnamed"), (calls, calls - 1));
+        rejected_in_other_task(&full).await.unwrap_err();
+        unnamed_with_fallback().await.unwrap_err();
+        unnamed(Some(full.clone())).await.unwrap_err();
+        assert_eq!(stats("rejections::unnamed"), (calls, calls));
     }
 }

@@ -76,14 +76,14 @@ impl<'a> Place<'a> {
 
     /// Wraps the body in a future that detects rejections in other decorated functions that the body calls. The future
     /// detects such a rejection even if the body's error type does not implement `Error::source`. Returns the body
-    /// unchanged if no attribute needs this information, or if the signature does not show the output type.
+    /// unchanged if no attribute needs this information.
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
+        let mixed = Span::mixed_site();
         match &self.stack.output {
-            Some(output) if self.plan().looks_for_rejections() => {
-                quote_spanned!(Span::mixed_site()=> #runtime::__private::Body::<#output>::new().__note(#body))
-            }
-            _ => body.clone(),
+            _ if !self.plan().looks_for_rejections() => body.clone(),
+            Some(output) => quote_spanned!(mixed=> #runtime::__private::Body::<#output>::new().__note(#body)),
+            None => quote_spanned!(mixed=> { let body = #body; #runtime::__private::Body::of(&body).__note(body) }),
         }
     }
 

@@ -2,6 +2,7 @@ use resilience_runtime::{bulkhead, circuit, fallback, hedge, rate_limit, retry, 
 
 type Page = u32;
 type Found = Option<u32>;
+type Unnamed = std::pin::Pin<Box<dyn Future<Output = Page>>>;
 
 #[circuit(name = "open", error = |open| std::io::Error::from(open))]
 async fn open() -> Page {
@@ -65,6 +66,13 @@ fn future() -> impl Future<Output = Page> {
 //~ Page | a decorated function must return a `Result`, not `u32`
 //~    what failed is told from what did not by `Err`: return `Result<u32, SomeError>`
     async move { 7 }
+}
+
+#[circuit(name = "unnamed", open = |open| std::io::Error::from(open))]
+fn unnamed() -> Unnamed {
+//~ Unnamed | a decorated function must return a `Result`, not `u32`
+//~    what failed is told from what did not by `Err`: return `Result<u32, SomeError>`
+    Box::pin(async move { 7_u32 })
 }
 
 fn fails(_: &std::io::Error) -> bool {
