@@ -11,6 +11,7 @@ pub(crate) mod capture;
 mod exit;
 pub(crate) mod layer;
 mod scope;
+mod time;
 mod types;
 
 use proc_macro2::{Span, TokenStream};

@@ -32,6 +32,8 @@ pub(crate) struct Facts {
     pub(crate) waits: bool,
     /// The value of the option `name` of `#[circuit]`, and the span of the value.
     pub(crate) name: Option<(String, Span)>,
+    /// The value of the option `name` of a bulkhead or a rate limit, and the span of the value.
+    pub(crate) name_of_limit: Option<(String, Span)>,
     /// The expression in the option `key` of `#[circuit]`. The runtime creates a separate circuit for each value of the
     /// expression.
     pub(crate) key: Option<TokenStream>,
@@ -84,6 +86,7 @@ impl Facts {
             replaces: false,
             waits: false,
             name: None,
+            name_of_limit: None,
             key: None,
             per_attempt: false,
             hint: None,

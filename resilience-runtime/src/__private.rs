@@ -8,20 +8,21 @@ pub use tokio::time::sleep;
 pub use crate::bulkhead::{Bulkhead, acquire_within};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
-pub use crate::hedge::{Hedge, Hedged, began};
+pub use crate::fallback::Fallback;
+pub use crate::hedge::{Evaluated, Hedge, Hedged, began};
 pub use crate::rate_limit::RateLimit;
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::backoff::Jitter;
 pub use crate::retry::budget::RetryBudget;
 pub use crate::retry::held::{HeldBudget, HeldPolicy};
+pub use crate::retry::layer::Retry;
 pub use crate::retry::schedule::Schedule;
 pub use crate::timeout::deadline::within;
 pub use crate::timeout::timeout::{Timeout, Timer};
 
-#[cfg(feature = "declare")]
-pub use crate::registry::declared::Declared;
-pub use crate::registry::declared::{BulkheadDeclaration, CircuitDeclaration, RateLimitDeclaration};
+pub use crate::registry::declared::CircuitDeclaration;
 pub use crate::registry::key::Key;
+pub use crate::registry::layer::LayerDeclaration;
 pub use crate::registry::site::{KeyedCircuits, Owned, Site};
 #[cfg(feature = "declare")]
 pub use inventory::submit;
@@ -49,7 +50,7 @@ pub const __RESILIENCE_EXPANDED: () = ();
 #[macro_export]
 macro_rules! __declare {
     ($site:ident) => {
-        $crate::__private::submit! { $crate::__private::Declared($site.declaration()) }
+        $crate::__private::submit! { $site.declared() }
     };
 }
 
@@ -61,4 +62,24 @@ macro_rules! __declare {
     ($site:ident) => {};
 }
 
+/// Accepts an attribute with a name that lacks a required option. Another attribute with this name writes the option.
+#[cfg(feature = "declare")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __incomplete {
+    ($message:literal) => {};
+}
+
+/// Refuses an attribute that lacks a required option, because no attribute knows the others without the feature
+/// `declare`.
+#[cfg(not(feature = "declare"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __incomplete {
+    ($message:literal) => {
+        ::core::compile_error!($message);
+    };
+}
+
 pub use __declare as declare;
+pub use __incomplete as incomplete;

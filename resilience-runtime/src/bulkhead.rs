@@ -50,11 +50,35 @@ pub struct Bulkhead(Arc<Shared>);
 struct Shared {
     name: Name,
     max: u32,
+    /// Whether an attribute with this name writes the option `max`.
+    is_complete: bool,
     wait: Duration,
     slots: Semaphore,
     waiting: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
+}
+
+/// Takes a slot of `$bulkhead`, and waits at most for the time `$wait`. If this code were an async function with the
+/// parameter `wait`, the future of a call would be 32 bytes larger.
+macro_rules! acquire {
+    ($bulkhead:expr, $wait:expr) => {{
+        if let Some(slot) = $bulkhead.take() {
+            return Ok(slot);
+        }
+        if $wait.is_zero() {
+            return Err($bulkhead.reject());
+        }
+        let waiting = Waiting::among(&$bulkhead.0.waiting);
+        let timer = pin!(Timer::new(within($wait)));
+        let acquired = timer.race($bulkhead.0.slots.acquire()).await;
+        drop(waiting);
+        match acquired {
+            Some(Ok(permit)) => Ok($bulkhead.admit(permit)),
+            // `Some(Err(_))` never occurs, because the semaphore is never closed.
+            Some(Err(_)) | None => Err($bulkhead.reject()),
+        }
+    }};
 }
 
 impl Bulkhead {
@@ -66,7 +90,9 @@ impl Bulkhead {
         BulkheadBuilder { name: name.into(), max, wait: Duration::ZERO }
     }
 
-    pub(crate) fn new(name: Name, max: u32, wait: Duration) -> Self {
+    /// Creates a bulkhead. Without a `max`, the bulkhead rejects every call.
+    pub(crate) fn new(name: Name, max: Option<u32>, wait: Duration) -> Self {
+        let (is_complete, max) = (max.is_some(), max.unwrap_or(0));
         // The largest number of permits that `Semaphore::new` allows. The code does not use the constant
         // `Semaphore::MAX_PERMITS`, because the oldest supported version of tokio lacks this constant. On a 32-bit
         // target, `MOST` is about half a billion, so `max` can be larger than `MOST`.
@@ -75,6 +101,7 @@ impl Bulkhead {
         Self(Arc::new(Shared {
             name,
             max,
+            is_complete,
             wait,
             slots: Semaphore::new(slots),
             waiting: AtomicU64::new(0),
@@ -130,20 +157,7 @@ impl Bulkhead {
     ///
     /// Dropping the future that this method returns removes the call from the queue of waiting calls.
     pub async fn acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
-        acquire_within(self, self.0.wait).await
-    }
-
-    /// Waits for a slot, at most for the time `wait`.
-    async fn queue(&self, wait: Duration) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
-        let waiting = Waiting::among(&self.0.waiting);
-        let timer = pin!(Timer::new(within(wait)));
-        let acquired = timer.race(self.0.slots.acquire()).await;
-        drop(waiting);
-        match acquired {
-            Some(Ok(permit)) => Ok(self.admit(permit)),
-            // `Some(Err(_))` never occurs, because the semaphore is never closed.
-            Some(Err(_)) | None => Err(self.reject()),
-        }
+        acquire!(self, self.0.wait)
     }
 
     /// Takes a slot of the bulkhead (the right to run one call), and calls `f`. If no slot is free, the call waits as
@@ -190,19 +204,13 @@ impl Bulkhead {
         if events::debug_wanted() {
             bulkhead_full(&self.0.name, self.0.max);
         }
-        BulkheadFullError::new(self.0.name.clone())
+        BulkheadFullError::new(self.0.name.clone(), self.0.is_complete)
     }
 }
 
 /// Takes a slot of the bulkhead. If no slot is free, the call waits at most for the time `wait`.
 pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
-    if let Some(slot) = bulkhead.take() {
-        return Ok(slot);
-    }
-    if wait.is_zero() {
-        return Err(bulkhead.reject());
-    }
-    bulkhead.queue(wait).await
+    acquire!(bulkhead, wait)
 }
 
 #[cold]
@@ -287,6 +295,6 @@ impl BulkheadBuilder {
         if !fits(wait) {
             return Err(ConfigError::new("wait", Value::Time(wait).to_string(), LONGEST));
         }
-        Ok(Bulkhead::new(name.into(), max, wait))
+        Ok(Bulkhead::new(name.into(), Some(max), wait))
     }
 }

@@ -1,6 +1,7 @@
 //! Implements [`Hedge`], which starts another attempt of a call while the earlier attempts still run.
 
 use std::any::type_name;
+use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -12,6 +13,7 @@ use tracing::debug;
 use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::{ConfigError, Value};
 use crate::base::repeat::Repeat;
+use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::events::{self, TARGET};
 use crate::timeout::deadline::deadline_remaining;
 use crate::timeout::timeout::Timer;
@@ -47,11 +49,24 @@ use crate::timeout::timeout::Timer;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hedge {
+///
+/// A `Hedge` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
+#[derive(Clone)]
+pub struct Hedge(Arc<HedgeCore>);
+
+/// The settings and the counts of a hedge.
+#[derive(Debug)]
+#[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+pub struct HedgeCore {
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute writes the time.
     after: Duration,
     max: u32,
+    begun: AtomicU64,
+    won_late: AtomicU64,
 }
+
+/// The default of the option `max`.
+const MAX: u32 = 2;
 
 impl Hedge {
     /// Creates a hedge of at most `max` attempts. The time `after` passes between the starts of two consecutive
@@ -67,18 +82,35 @@ impl Hedge {
             Duration::ZERO => error("longer than zero"),
             _ if !fits(after) => error(LONGEST),
             _ if !(2..=5).contains(&max) => Err(ConfigError::new("max", max.to_string(), "a whole number from 2 to 5")),
-            _ => Ok(Self { after, max }),
+            _ => Ok(Self::after_time(Some(after), Some(max))),
         }
     }
 
     /// Returns the time between the starts of two consecutive attempts.
     pub fn after(&self) -> Duration {
-        self.after
+        self.0.after
     }
 
     /// Returns the largest number of attempts of one call.
     pub fn max(&self) -> u32 {
-        self.max
+        self.0.max
+    }
+
+    /// Creates the hedge of an attribute. Without a time, the hedge starts no second attempt.
+    pub(crate) fn after_time(after: Option<Duration>, max: Option<u32>) -> Self {
+        let (after, max) = (after.unwrap_or(Duration::MAX), max.unwrap_or(MAX));
+        Self(Arc::new(HedgeCore { after, max, begun: AtomicU64::new(0), won_late: AtomicU64::new(0) }))
+    }
+
+    /// Returns a snapshot of the numbers of attempts of this hedge and its clones.
+    pub fn stats(&self) -> HedgeStats {
+        let HedgeCore { after, max, begun, won_late } = &*self.0;
+        HedgeStats {
+            after: Some(*after).filter(|after| *after != Duration::MAX),
+            max: *max,
+            total_attempts: begun.load(Ordering::Relaxed),
+            total_won_late: won_late.load(Ordering::Relaxed),
+        }
     }
 
     /// Calls `f`. While no attempt has succeeded, calls `f` again at intervals of `after`, at most `max` times in all.
@@ -113,8 +145,29 @@ impl Hedge {
             f()
         };
         let places = [pin!(None), pin!(None), pin!(None), pin!(None), pin!(None)];
-        Hedged::new(&self.after, places, begin).at_most(self.max).await
+        Hedged::new(self, places, begin).await
     }
+}
+
+impl fmt::Debug for Hedge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hedge").field("stats", &self.stats()).finish()
+    }
+}
+
+/// A snapshot of a hedge. [`Hedge::stats`] and [`get_stats`](crate::get_stats) return this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HedgeStats {
+    /// Time between the starts of two attempts. The field is `None` if each call evaluates the time, or if no attribute
+    /// writes the time.
+    pub after: Option<Duration>,
+    /// Maximum number of attempts of one call.
+    pub max: u32,
+    /// Total number of attempts that have started, including the first attempts.
+    pub total_attempts: u64,
+    /// Total number of calls that returned the success of a second or later attempt.
+    pub total_won_late: u64,
 }
 
 /// Emits the event `hedged`, except for the first attempt. `attempt` is the number of the attempt, counted from 1.
@@ -150,8 +203,8 @@ pin_project! {
     /// The future of a hedged call, which polls the running attempts and starts further attempts.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct Hedged<'a, B, P> {
-        after: &'a Duration,
+    pub struct Hedged<S, B, P> {
+        source: S,
         begin: B,
         // The number of attempts that may still start.
         left: u32,
@@ -167,31 +220,66 @@ pin_project! {
     }
 }
 
-impl<'a, B, F, const MAX: usize> Hedged<'a, B, [Pin<&'a mut Option<F>>; MAX]>
+/// The settings and the counts of a hedged call.
+pub trait HedgeSource {
+    /// Returns the time between the starts of two attempts.
+    fn after(&self) -> Duration;
+
+    /// Returns the hedge that counts the call.
+    fn core(&self) -> &HedgeCore;
+}
+
+impl HedgeSource for &Hedge {
+    #[inline]
+    fn after(&self) -> Duration {
+        self.0.after
+    }
+
+    #[inline]
+    fn core(&self) -> &HedgeCore {
+        &self.0
+    }
+}
+
+/// A hedge whose time each call evaluates.
+#[derive(Debug)]
+pub struct Evaluated<'a>(pub Duration, pub &'a Hedge);
+
+impl HedgeSource for Evaluated<'_> {
+    #[inline]
+    fn after(&self) -> Duration {
+        self.0
+    }
+
+    #[inline]
+    fn core(&self) -> &HedgeCore {
+        &self.1.0
+    }
+}
+
+impl<'a, S, B, F, const MAX: usize> Hedged<S, B, [Pin<&'a mut Option<F>>; MAX]>
 where
+    S: HedgeSource,
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates the future of a call with at most `MAX` attempts. The function `begin` receives the number of an
+    /// Creates the future of a call. The call has at most `MAX` attempts, and at most the `max` of the hedge. The
+    /// function `begin` receives the number of an
     /// attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
-    pub fn new(after: &'a Duration, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
-        Self { after, begin, left: MAX as u32, begun: 0, timer: None, attempts }
-    }
-
-    /// Reduces the largest number of attempts.
-    pub fn at_most(self, max: u32) -> Self {
-        Self { left: self.left.min(max), ..self }
+    pub fn new(source: S, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
+        let left = source.core().max.min(MAX as u32);
+        Self { source, begin, left, begun: 0, timer: None, attempts }
     }
 }
 
 /// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
 /// returns this outcome at once. If no attempt runs any more, returns the outcome of the attempt that ended last.
-/// Returns `None` in all other cases.
+/// Also returns the index of the attempt, which is zero for the first attempt. Returns `None` in all other cases.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
-) -> Option<F::Output> {
+) -> Option<(usize, F::Output)> {
     let mut last = None;
     let mut runs = false;
     for (index, attempt) in attempts.iter_mut().enumerate() {
@@ -200,9 +288,9 @@ fn poll_all<F: Future<Output: Attempted>>(
             Some(Poll::Ready(output)) => {
                 attempt.set(None);
                 if output.wins() {
-                    return Some(output);
+                    return Some((index, output));
                 }
-                last = Some(output);
+                last = Some((index, output));
             }
             Some(Poll::Pending) => runs = true,
             None => {}
@@ -211,8 +299,9 @@ fn poll_all<F: Future<Output: Attempted>>(
     last.filter(|_| !runs)
 }
 
-impl<'a, B, F, const MAX: usize> Future for Hedged<'a, B, [Pin<&'a mut Option<F>>; MAX]>
+impl<'a, S, B, F, const MAX: usize> Future for Hedged<S, B, [Pin<&'a mut Option<F>>; MAX]>
 where
+    S: HedgeSource,
     B: Fn(u32) -> F,
     F: Future<Output: Attempted>,
 {
@@ -221,7 +310,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         loop {
-            if let Some(output) = poll_all(this.attempts, cx) {
+            if let Some((index, output)) = poll_all(this.attempts, cx) {
+                if index > 0 && output.wins() {
+                    this.source.core().won_late.fetch_add(1, Ordering::Relaxed);
+                }
                 return Poll::Ready(output);
             }
             let due = match this.timer.as_mut().as_pin_mut() {
@@ -236,14 +328,15 @@ where
             }
             *this.left -= 1;
             *this.begun += 1;
+            this.source.core().begun.fetch_add(1, Ordering::Relaxed);
             if let Some(place) = this.attempts.get_mut(*this.begun as usize - 1) {
                 let _mark = Repeat::mark(*this.begun > 1);
                 place.set(Some((this.begin)(*this.begun)));
             }
-            if deadline_remaining().is_some_and(|left| **this.after >= left) {
+            if deadline_remaining().is_some_and(|left| this.source.after() >= left) {
                 *this.left = 0;
             }
-            this.timer.set(Some(Timer::new(**this.after)));
+            this.timer.set(Some(Timer::new(this.source.after())));
         }
     }
 }

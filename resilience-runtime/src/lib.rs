@@ -58,6 +58,9 @@
 //! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
 //! - [`reset_all_circuits`] closes all registered circuits.
+//! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges and
+//!   fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
+//! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //!
 //! # Guarantees
@@ -73,8 +76,8 @@
 //!   this sum no longer includes the running trials. The circuit then admits another trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
-//! - A layer (an attribute of a function) allocates memory at its first call only. There are two exceptions to this
-//!   rule:
+//! - A layer (an attribute of a function) allocates memory at its first call only. A fallback allocates memory when it
+//!   replaces an error for the first time. There are two exceptions to this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
 //!     `Box<dyn Error>` or an `anyhow::Error`.
@@ -115,6 +118,8 @@
 //! | `circuit_reset` | INFO | |
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block other calls |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when a circuit is registered, or receives further options, and its options contradict each other; `option` is `key` if a name is used both with and without the option `key` |
+//! | `layer_conflict` | WARN | `layer`, `name`, `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted at the first call of a function if two attributes with one name set one option to different values |
+//! | `option_missing` | ERROR | `layer`, `name`, `option`, `place`; emitted at the first call of a function if no attribute with this name writes a required option |
 //! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, because no circuit can be evicted; at most once a minute for each name |
 //! | `circuit_blind` | WARN | `calls`: number of consecutive calls that were cancelled or ended by a deadline; at most once a minute for each circuit |
 //! | `circuit_rejected` | DEBUG | for an open circuit `cooldown_remaining` in whole seconds; otherwise `state`, and `retry_after` in whole seconds |
@@ -167,6 +172,7 @@ mod bulkhead;
 mod circuit;
 mod events;
 mod expansion;
+mod fallback;
 mod hedge;
 mod rate_limit;
 mod registry;
@@ -182,23 +188,28 @@ pub use crate::circuit::core::state::CircuitState;
 pub use crate::circuit::error::{CallError, CircuitOpenError};
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
-pub use crate::hedge::Hedge;
+pub use crate::fallback::FallbackStats;
+pub use crate::hedge::{Hedge, HedgeStats};
 pub use crate::rate_limit::error::RateLimitedError;
 pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats};
 pub use crate::registry::builder::CircuitBuilder;
 pub use crate::registry::conflict::CircuitConflict;
+pub use crate::registry::family::FamilyStats;
+pub use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
 pub use crate::registry::presets;
 pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits, unregister};
+pub use crate::registry::stats::{Stats, check, get_stats, reset_all};
 pub use crate::rejection::{Rejection, RejectionKind};
 pub use crate::retry::backoff::Jitter;
 pub use crate::retry::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
 pub use crate::retry::builder::RetryBuilder;
+pub use crate::retry::layer::RetryStats;
 pub use crate::retry::policy::RetryPolicy;
 pub use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent};
 pub use crate::retry::start::RetryAttempts;
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::error::TimeoutError;
-pub use crate::timeout::timeout::Timeout;
+pub use crate::timeout::timeout::{Timeout, TimeoutStats};
 
 #[doc = include_str!("../docs/bulkhead.md")]
 #[doc(alias("concurrency_limit", "semaphore"))]

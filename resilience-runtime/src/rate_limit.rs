@@ -67,6 +67,9 @@ struct Pace {
 }
 
 impl Pace {
+    /// The pace of a rate limit without a rate. The next call would be due after 292 years.
+    const NEVER: Self = Self { step: u64::MAX / 2, ahead: 0 };
+
     fn new(per_second: u32, burst: u32) -> Self {
         let step = 1_000_000_000_u64.div_ceil(u64::from(per_second.clamp(1, MOST_PER_SECOND)));
         Self { step, ahead: step * u64::from(burst.saturating_sub(1)) }
@@ -96,11 +99,13 @@ impl RateLimit {
         RateLimitBuilder { name: name.into(), per_second, burst: None }
     }
 
-    pub(crate) fn new(name: Name, per_second: u32, burst: u32) -> Self {
+    /// Creates a rate limit. Without a rate, the limit rejects every call.
+    pub(crate) fn new(name: Name, per_second: Option<u32>, burst: Option<u32>) -> Self {
+        let pace = per_second.map(|rate| Pace::new(rate, burst.unwrap_or(rate)));
         Self(Arc::new(Shared {
             name,
-            pace: Pace::new(per_second, burst),
-            due: AtomicU64::new(0),
+            pace: pace.unwrap_or(Pace::NEVER),
+            due: AtomicU64::new(if pace.is_some() { 0 } else { Pace::NEVER.step }),
             admitted: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
         }))
@@ -117,6 +122,13 @@ impl RateLimit {
         RateLimitStats {
             total_admitted: self.0.admitted.load(Ordering::Relaxed),
             total_rejected: self.0.rejected.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Lets the limit admit a whole burst again.
+    pub(crate) fn reset(&self) {
+        if self.0.pace != Pace::NEVER {
+            self.0.due.store(0, Ordering::Release);
         }
     }
 
@@ -230,7 +242,7 @@ impl RateLimitBuilder {
         if burst == 0 {
             return Err(ConfigError::new("burst", "0".to_owned(), "a whole number of at least 1"));
         }
-        Ok(RateLimit::new(name.into(), per_second, burst))
+        Ok(RateLimit::new(name.into(), Some(per_second), Some(burst)))
     }
 }
 

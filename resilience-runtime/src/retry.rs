@@ -7,6 +7,7 @@ pub(crate) mod builder;
 pub(crate) mod end;
 pub(crate) mod events;
 pub(crate) mod held;
+pub(crate) mod layer;
 pub(crate) mod nested;
 pub(crate) mod policy;
 pub(crate) mod rules;

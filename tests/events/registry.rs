@@ -4,7 +4,7 @@
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, circuit, get_circuit, get_circuit_stats, presets};
+use resilience_runtime::{CircuitBreaker, bulkhead, circuit, get_circuit, get_circuit_stats, presets, rate_limit};
 use tokio::time::{advance, sleep};
 
 use crate::recorder::{record, recorded};
@@ -202,4 +202,35 @@ async fn full_table_of_busy_keys_warns_once_a_minute() {
     tokio::task::yield_now().await;
     cancel(8).await;
     assert!(warnings().is_empty(), "an idle key makes room");
+}
+
+#[bulkhead(name = "registry::slots", max = 3)]
+async fn three_slots() -> io::Result<()> {
+    Ok(())
+}
+
+#[bulkhead(name = "registry::slots", max = 5)]
+async fn five_slots() -> io::Result<()> {
+    Ok(())
+}
+
+#[rate_limit(name = "registry::no_rate")]
+async fn no_rate() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_call_reports_mistakes_of_layers_once() {
+    let _guard = record();
+    for _ in 0..2 {
+        three_slots().await.unwrap();
+        five_slots().await.unwrap();
+        no_rate().await.unwrap_err();
+    }
+    let lines: Vec<_> = recorded().into_iter().filter(|line| !line.starts_with("DEBUG")).collect();
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    let start = "WARN layer_conflict layer=\"bulkhead\" name=registry::slots option=\"max\" kept=\"3\" kept_at=";
+    assert!(lines[0].starts_with(start), "{lines:#?}");
+    let start = "ERROR option_missing layer=\"rate limit\" name=registry::no_rate option=\"per_second\" place=";
+    assert!(lines[1].starts_with(start), "{lines:#?}");
 }

@@ -147,7 +147,7 @@ impl Client {
     }
 
     #[timeout(60)]
-    #[hedge(after = self.limit, max = Self::ATTEMPTS)]
+    #[hedge(after = self.limit, max = Client::ATTEMPTS)]
     async fn hedged_by_field(&self) -> Result<(), Error> {
         self.hang().await
     }

@@ -7,6 +7,7 @@ mod constants;
 mod disjoint_fields;
 mod fallback;
 mod hedge;
+mod names;
 mod pairs;
 mod rate_limit;
 mod rejection_search;

@@ -1,14 +1,10 @@
 //! Distinguishes constants from expressions that each call evaluates.
 
-use std::time::Duration;
-
-use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use proc_macro2::TokenStream;
 use syn::GenericParam;
 
-use super::layer::Place;
 use crate::error::Errors;
-use crate::parse::constant::{Constant, Given};
+use crate::parse::constant::Constant;
 use crate::plan::plan::Plan;
 use crate::tokens::{mentions, reads};
 
@@ -51,53 +47,18 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn variable(self, tokens: &TokenStream) -> Option<&'a str> {
+    pub(super) fn variable(self, tokens: &TokenStream) -> Option<&'a str> {
         self.variables.iter().find(|name| reads(tokens, name)).map(String::as_str)
     }
 
     /// Returns `Self` or the generic parameter in the path of a constant.
-    fn generic(self, tokens: &TokenStream) -> Option<&'a str> {
+    pub(super) fn generic(self, tokens: &TokenStream) -> Option<&'a str> {
         let names = |name: &str| mentions(tokens, name);
         names("Self").then_some("Self").or_else(|| self.generics.iter().map(String::as_str).find(|name| names(name)))
     }
 
     /// Returns whether each call evaluates the expression.
-    fn is_expression(self, constant: &Constant) -> bool {
+    pub(super) fn is_expression(self, constant: &Constant) -> bool {
         !constant.is_path() || self.variable(&constant.tokens).is_some()
-    }
-}
-
-impl Place<'_> {
-    /// Returns whether the expression names `self` or an argument.
-    pub(crate) fn names_variable(self, tokens: &TokenStream) -> bool {
-        self.stack.scope.variable(tokens).is_some()
-    }
-
-    /// Returns whether the value is the same for all calls of the function, and of every generic instance of it.
-    pub(crate) fn is_fixed<T>(self, value: &Given<T>) -> bool {
-        let scope = self.stack.scope;
-        value
-            .constant()
-            .is_none_or(|constant| !scope.is_expression(constant) && scope.generic(&constant.tokens).is_none())
-    }
-
-    /// Returns the time as a setting of the attribute: a literal or a constant that is the same for all calls.
-    pub(crate) fn setting(self, time: &Given<Duration>) -> Option<TokenStream> {
-        self.is_fixed(time).then(|| time.tokens(self.runtime(), |time| self.duration(*time)))
-    }
-
-    /// Returns the expression for a time. A literal and a constant have the same value for all calls. Any other
-    /// expression is evaluated for each call.
-    pub(crate) fn time(self, time: &Given<Duration>) -> TokenStream {
-        let runtime = self.runtime();
-        match time {
-            Given::Literal(time) => self.duration(*time),
-            Given::Constant(constant) if self.stack.scope.is_expression(constant) => {
-                let tokens = &constant.tokens;
-                let at = Span::mixed_site().located_at(constant.span());
-                quote_spanned!(at=> { let value: #runtime::__private::Duration = #tokens; value })
-            }
-            Given::Constant(constant) => constant.inline(runtime),
-        }
     }
 }

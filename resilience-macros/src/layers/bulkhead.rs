@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::LitStr;
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::{guard, limits, synonyms};
+use super::guard::{self, Declaration};
+use super::synonyms;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
@@ -18,6 +20,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "bulkhead", parse };
 
 options! {
     enum Opt: synonyms::BULKHEAD {
+        Name = "name",
         Max = "max",
         Wait = "wait",
         With = "with",
@@ -34,7 +37,7 @@ struct Bulkhead {
 
 enum Slots {
     /// The options of a bulkhead that belongs to the decorated function alone.
-    Own { max: Given<u32>, wait: Given<Duration> },
+    Own { name: Option<Given<LitStr>>, max: Option<Given<u32>>, wait: Option<Given<Duration>> },
     /// The expression in the option `with`, for a bulkhead that the user created.
     With(TokenStream),
 }
@@ -43,38 +46,53 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     if args.has(Opt::With) {
         let message = "does not go with `with`: the bulkhead that you hold has its own";
-        args.refuse(&[Opt::Max, Opt::Wait], message, errors);
-    } else {
+        args.refuse(&[Opt::Name, Opt::Max, Opt::Wait], message, errors);
+    } else if !args.has(Opt::Name) {
         args.require(Opt::Max, "`#[bulkhead]` needs a limit: write `#[bulkhead(max = ..)]`", errors);
     }
     let max = args.read(Opt::Max, errors, |key, value| Given::read(key, value, Kind::count(), value::count));
     let wait = args.read(Opt::Wait, errors, |key, value| Given::read(key, value, Kind::Time, value::duration));
-    let wait = wait.unwrap_or(Given::Literal(limits::BULKHEAD_WAIT));
+    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
     let with = args.read(Opt::With, errors, value::expression);
-    let slots = with.map(Slots::With).or(max.map(|max| Slots::Own { max, wait }));
+    let slots = with.map(Slots::With).or((max.is_some() || name.is_some()).then_some(Slots::Own { name, max, wait }));
     let error = args.read(Opt::Error, errors, value::function);
     parsed(slots.map(|slots| Bulkhead { span, slots, error }), args.read(Opt::Crate, errors, value::path))
 }
 
 impl Bulkhead {
     fn waits(&self) -> bool {
-        !matches!(&self.slots, Slots::Own { wait: Given::Literal(wait), .. } if wait.is_zero())
+        match &self.slots {
+            // Another attribute with this name may write the option.
+            Slots::Own { name: Some(_), wait: None, .. } | Slots::With(_) => true,
+            Slots::Own { wait: Some(Given::Literal(wait)), .. } => !wait.is_zero(),
+            Slots::Own { name: None, wait: None, .. } => false,
+            Slots::Own { wait: Some(Given::Constant(_)), .. } => true,
+        }
     }
 }
 
 impl Layer for Bulkhead {
     fn facts(&self) -> Facts {
         let (time, expression, constants) = match &self.slots {
-            Slots::Own { max, wait } => (
-                wait.literal().map_or(Time::Unknown, |wait| Time::After(*wait)),
-                wait.expression(),
-                max.constant().into_iter().cloned().collect(),
-            ),
+            Slots::Own { name, max, wait } => {
+                let time = match (name, wait) {
+                    (None, None) => Time::Same,
+                    (_, Some(Given::Literal(wait))) => Time::After(*wait),
+                    _ => Time::Unknown,
+                };
+                let name = name.as_ref().and_then(Given::constant);
+                let constants = name.into_iter().chain(max.as_ref().and_then(Given::constant)).cloned().collect();
+                (time, wait.as_ref().and_then(Given::expression), constants)
+            }
             Slots::With(_) => (Time::Unknown, None, Vec::new()),
         };
         Facts {
             expressions: expression.into_iter().collect(),
             constants,
+            name_of_limit: match &self.slots {
+                Slots::Own { name: Some(Given::Literal(name)), .. } => Some((name.value(), name.span())),
+                _ => None,
+            },
             is_shared: true,
             waits: self.waits(),
             rejection: self.error.clone(),
@@ -87,12 +105,21 @@ impl Layer for Bulkhead {
         let local = place.local();
         Some(match &self.slots {
             Slots::With(with) => guard::owned(place, "Bulkhead", &local, with),
-            Slots::Own { max, wait } => {
-                let (func, runtime) = (place.func(), place.runtime());
-                let max = max.tokens(runtime, |max| Literal::u32_unsuffixed(*max).into_token_stream());
-                let wait = place.setting(wait).unwrap_or_else(|| place.duration(limits::BULKHEAD_WAIT));
-                let declaration = quote_spanned!(mixed=> BulkheadDeclaration { func: #func, max: #max, wait: #wait });
-                let site = guard::site(place, "Bulkhead", &declaration, false);
+            Slots::Own { name, max, wait } => {
+                let max_tokens = max.as_ref().map(|max| {
+                    let max = max.tokens(place.runtime(), |max| Literal::u32_unsuffixed(*max).into_token_stream());
+                    quote_spanned!(mixed=> .max(#max))
+                });
+                let wait = wait.as_ref().and_then(|wait| place.setting(wait));
+                let wait = wait.map(|wait| quote_spanned!(mixed=> .wait(#wait)));
+                let declaration = Declaration {
+                    layer: "Bulkhead",
+                    name: name.as_ref(),
+                    options: quote_spanned!(mixed=> #max_tokens #wait),
+                    missing: max.is_none().then_some("max"),
+                    is_evaluated: false,
+                };
+                let site = declaration.site(place);
                 quote_spanned!(mixed=> let #local = #site;)
             }
         })
@@ -114,7 +141,7 @@ impl Layer for Bulkhead {
         let slot = if self.waits() {
             let acquired = quote_spanned!(mixed=> acquired);
             let acquire = match &self.slots {
-                Slots::Own { wait, .. } if !place.is_fixed(wait) => {
+                Slots::Own { wait: Some(wait), .. } if !place.is_fixed(wait) => {
                     let (runtime, wait) = (place.runtime(), place.time(wait));
                     quote_spanned!(mixed=> #runtime::__private::acquire_within(#local.get(), #wait))
                 }

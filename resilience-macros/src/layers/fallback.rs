@@ -1,16 +1,18 @@
 //! Implements `#[fallback]`, which replaces an error by the outcome of another function.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
-use syn::Lifetime;
+use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{Lifetime, LitStr};
 
 use super::attribute::{Attribute, Parsed, parsed};
+use super::guard::{self, Declaration};
 use super::synonyms;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Asks, Cause, Facts, Runs, Time};
 use crate::parse::args::{Args, options};
+use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "fallback", parse };
@@ -18,6 +20,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "fallback", parse };
 options! {
     enum Opt: synonyms::FALLBACK {
         (Function) = "fallback",
+        Name = "name",
         On = "on",
         WithError = "with_error",
         Clone = "clone",
@@ -27,6 +30,7 @@ options! {
 
 struct Fallback {
     span: Span,
+    name: Option<Given<LitStr>>,
     function: TokenStream,
     on: On,
     /// Whether the fallback function takes the error as an additional last argument. Default: false.
@@ -51,8 +55,9 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let on = on.unwrap_or(On::Any);
     let with_error = args.read(Opt::WithError, errors, value::flag).unwrap_or(false);
     let function = args.read(Opt::Function, errors, value::function_path);
+    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
     let clone = args.list(Opt::Clone, errors);
-    let fallback = function.map(|function| Fallback { span, function, on, with_error, clone });
+    let fallback = function.map(|function| Fallback { span, name, function, on, with_error, clone });
     parsed(fallback, args.read(Opt::Crate, errors, value::path))
 }
 
@@ -64,7 +69,21 @@ impl Layer for Fallback {
             On::Any => Asks::Nothing,
             On::Rejected => Asks::Rejected,
         };
-        Facts { asks, replaces: true, clones: self.clone.clone(), ..facts }
+        Facts {
+            asks,
+            replaces: true,
+            clones: self.clone.clone(),
+            constants: self.name.as_ref().and_then(Given::constant).into_iter().cloned().collect(),
+            is_shared: true,
+            ..facts
+        }
+    }
+
+    fn site(&self, place: Place<'_>) -> Option<TokenStream> {
+        let name = self.name.as_ref();
+        let options = TokenStream::new();
+        let declaration = Declaration { layer: "Fallback", name, options, missing: None, is_evaluated: false };
+        Some(guard::shared(place, &held(place), &declaration))
     }
 
     /// Output:
@@ -77,11 +96,12 @@ impl Layer for Fallback {
     ///         ControlFlow::Break(outcome) => break 'after_fallback outcome,
     ///     };
     ///     let outcome = called.await;
-    ///     outcome
+    ///     fallback_held().count(outcome)
     /// };
     /// ```
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let Self { function, on, with_error, .. } = self;
+        let held = held(place);
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let (func, error, ran) = (place.func(), place.error(), place.ran());
@@ -124,7 +144,7 @@ impl Layer for Fallback {
                 };
                 #ran
                 #wait
-                #outcome
+                #held().count(#outcome)
             };
         };
         Statements::Bind(match place.clones() {
@@ -132,4 +152,9 @@ impl Layer for Fallback {
             None => statements,
         })
     }
+}
+
+/// Returns the name of a closure that returns the counts of the attribute.
+fn held(place: Place<'_>) -> Ident {
+    format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

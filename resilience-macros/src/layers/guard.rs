@@ -2,16 +2,18 @@
 //! guard: the attribute either admits a call or rejects the call. A bulkhead, for example, expands to these statements:
 //!
 //! ```text
-//! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(BulkheadDeclaration { .. }); &SITE };
+//! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(LayerDeclaration::new(..).max(10)); &SITE };
 //! let _slot = match bulkhead.get().try_acquire() { Ok(permit) => permit, Err(error) => return rejected(error) };
 //! ```
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::LitStr;
 use syn::spanned::Spanned;
 
 use crate::emit::layer::Place;
 use crate::facts::Cause;
+use crate::parse::constant::Given;
 
 /// Returns a statement that clones the value of the option `with`, and binds a local variable to the clone. `layer` is
 /// the type name of the value, such as `Bulkhead`.
@@ -46,25 +48,88 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
     }
 }
 
-/// Returns an expression that declares a `static`, and evaluates to a reference to the `static`. All calls share the
-/// circuit, bulkhead or rate limit in the `static`. `layer` is the name of the shared type, such as `Bulkhead`.
-/// `declaration` contains the options of the attribute. If `declare` is true, the linker collects the declaration. The
-/// runtime then knows the options before the first call.
-pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream, declare: bool) -> TokenStream {
+/// Returns a block that declares a `static`, and evaluates to a reference to the `static`. All calls share the circuit
+/// in the `static`. `layer` is the name of the shared type, such as `CircuitBreaker`. `declaration` contains the options
+/// of the attribute. The linker collects the declaration, so that the program knows the declaration before the first
+/// call.
+pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream) -> TokenStream {
+    let (site, statics) = statics(place, layer, declaration);
+    quote_spanned!(Span::mixed_site()=> { #statics &#site })
+}
+
+/// Returns the name of the `static`, and the statements that declare the `static`.
+fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, TokenStream) {
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
-    let declare = declare.then(|| quote_spanned!(mixed=> #runtime::__private::declare!(SITE);));
-    // Puts the `static` with the name `SITE` into a block of its own. Without this block, the `static` could hide an
-    // item of the user with the same name. Macro hygiene does not cover the names of items.
-    quote_spanned! {mixed=>
-        {
-            static SITE: #runtime::__private::Site<#runtime::__private::#layer> =
-                #runtime::__private::Site::new(#runtime::__private::#declaration);
-            #declare
-            &SITE
-        }
+    // No user writes this name. The `static` could otherwise hide an item of the user, because macro hygiene does not
+    // cover the names of items.
+    let site = Ident::new("__RESILIENCE_SITE", mixed);
+    let statics = quote_spanned! {mixed=>
+        static #site: #runtime::__private::Site<#runtime::__private::#layer> =
+            #runtime::__private::Site::new(#runtime::__private::#declaration);
+        #runtime::__private::declare!(#site);
+    };
+    (site, statics)
+}
+
+/// The option `name` of an attribute, and its options that are settings.
+pub(super) struct Declaration<'a> {
+    /// The name of the type of the layer, such as `Bulkhead`.
+    pub(super) layer: &'a str,
+    pub(super) name: Option<&'a Given<LitStr>>,
+    /// The method calls that pass the settings to the runtime, such as `.max(3)`.
+    pub(super) options: TokenStream,
+    /// The required option that the attribute does not write.
+    pub(super) missing: Option<&'a str>,
+    /// Whether each call evaluates the required option.
+    pub(super) is_evaluated: bool,
+}
+
+impl Declaration<'_> {
+    /// Works as [`site`], for a layer that is not a circuit.
+    pub(super) fn site(&self, place: Place<'_>) -> TokenStream {
+        let (site, statics) = self.statics(place);
+        quote_spanned!(Span::mixed_site()=> { #statics &#site })
     }
+
+    /// Returns a closure that calls `method` on the layer that all calls share.
+    ///
+    /// The future of the decorated function does not store the closure, because the closure captures nothing.
+    pub(super) fn closure(&self, place: Place<'_>, method: &TokenStream) -> TokenStream {
+        let (site, statics) = self.statics(place);
+        quote_spanned!(Span::mixed_site()=> || { #statics #site.get()#method })
+    }
+
+    fn statics(&self, place: Place<'_>) -> (Ident, TokenStream) {
+        let Self { layer, name, options, missing, is_evaluated } = self;
+        let runtime = place.runtime();
+        let mixed = Span::mixed_site();
+        let of = Ident::new(layer, mixed);
+        let func = place.func();
+        let name = name.map(|name| {
+            let name = name.tokens(runtime, ToTokens::to_token_stream);
+            quote_spanned!(mixed=> .name(#name))
+        });
+        let evaluated = is_evaluated.then(|| quote_spanned!(mixed=> .evaluated()));
+        let declaration = quote_spanned! {mixed=>
+            LayerDeclaration::<#runtime::__private::#of>::new(#func, ::core::module_path!()) #name #options #evaluated
+        };
+        let (site, statics) = statics(place, layer, &declaration);
+        let incomplete = missing.map(|option| {
+            let message =
+                format!("`{option}` is missing: without the feature `declare`, each attribute with a name needs it");
+            quote_spanned!(mixed=> #runtime::__private::incomplete!(#message);)
+        });
+        (site, quote_spanned!(mixed=> #incomplete #statics))
+    }
+}
+
+/// Returns a statement that binds the local variable `local` to a closure. The closure returns the layer that all calls
+/// share.
+pub(super) fn shared(place: Place<'_>, local: &Ident, declaration: &Declaration<'_>) -> TokenStream {
+    let closure = declaration.closure(place, &TokenStream::new());
+    quote_spanned!(Span::mixed_site()=> let #local = #closure;)
 }
 
 /// Returns an expression that evaluates to the success value of the `Result` in `acquired`. If the `Result` is an

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::Expr;
 use syn::spanned::Spanned;
+use syn::{Expr, LitStr};
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::{guard, limits, synonyms};
+use super::guard::{self, Declaration};
+use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
@@ -21,6 +22,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "hedge", parse };
 
 options! {
     enum Opt: synonyms::HEDGE {
+        Name = "name",
         After = "after",
         With = "with",
         Max = "max",
@@ -30,14 +32,16 @@ options! {
 }
 
 struct Hedge {
+    name: Option<Given<LitStr>>,
     after: After,
     span: Span,
-    max: Given<u32>,
+    max: Option<Given<u32>>,
     clone: Vec<Ident>,
 }
 
 enum After {
-    Time(Given<Duration>),
+    /// The time, or `None` if another attribute with the same name writes the time.
+    Time(Option<Given<Duration>>),
     /// The expression in the option `with`, for a hedge that the user created.
     With(TokenStream),
 }
@@ -46,51 +50,70 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     if args.has(Opt::With) {
         let message = "does not go with `with`: the hedge that you hold has its own";
-        args.refuse(&[Opt::After, Opt::Max], message, errors);
-    } else {
+        args.refuse(&[Opt::Name, Opt::After, Opt::Max], message, errors);
+    } else if !args.has(Opt::Name) {
         args.require(Opt::After, "`#[hedge]` needs a time: write `#[hedge(after = ..)]`", errors);
     }
     let after = args.read(Opt::After, errors, |key, value| {
-        Ok((After::Time(Given::read(key, value, Kind::SomeTime, value::some_duration)?), value.span()))
+        Ok((After::Time(Some(Given::read(key, value, Kind::SomeTime, value::some_duration)?)), value.span()))
     });
     let with = args.read(Opt::With, errors, |_, value| Ok((After::With(value.to_token_stream()), value.span())));
-    let after = with.or(after);
+    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
+    let after = with.or(after).or(name.is_some().then_some((After::Time(None), span)));
     let whole = |key: &str, value: &Expr| value::whole(key, value, &limits::HEDGE_MAX);
     let max = args.read(Opt::Max, errors, |key, value| Given::read(key, value, Kind::whole(&limits::HEDGE_MAX), whole));
-    let max = max.unwrap_or(Given::Literal(limits::HEDGE_MAX_DEFAULT));
     let clone = args.list(Opt::Clone, errors);
-    let hedge = after.map(|(after, span)| Hedge { after, span, max, clone });
+    let hedge = after.map(|(after, span)| Hedge { name, after, span, max, clone });
     parsed(hedge, args.read(Opt::Crate, errors, value::path))
 }
 
 impl Layer for Hedge {
     fn facts(&self) -> Facts {
         let (after, expression) = match &self.after {
-            After::Time(after) => (after.literal().copied(), after.expression()),
-            After::With(_) => (None, None),
+            After::Time(Some(after)) => (after.literal().copied(), after.expression()),
+            After::Time(None) | After::With(_) => (None, None),
         };
-        let max = self.max().copied();
+        let max = self.max();
         let time = after.zip(max).map_or(Time::Unknown, |(after, max)| Time::Hedged { after, max });
         Facts {
             attempts: max,
             expressions: expression.into_iter().collect(),
-            constants: self.max.constant().into_iter().cloned().collect(),
+            constants: {
+                let name = self.name.as_ref().and_then(Given::constant);
+                name.into_iter().chain(self.max.as_ref().and_then(Given::constant)).cloned().collect()
+            },
+            is_shared: true,
             clones: self.clone.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::AtOnce, None, Cause::ALL, time)
         }
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        match &self.after {
-            After::Time(_) => None,
-            After::With(with) => Some(guard::owned(place, "Hedge", &held(place), with)),
-        }
+        let mixed = Span::mixed_site();
+        let after = match &self.after {
+            After::Time(after) => after.as_ref(),
+            After::With(with) => return Some(guard::owned(place, "Hedge", &held(place), with)),
+        };
+        let setting = after.and_then(|after| place.setting(after));
+        let time = setting.as_ref().map(|after| quote_spanned!(mixed=> .after(#after)));
+        let max = self.max.as_ref().map(|max| {
+            let max = max.tokens(place.runtime(), |max| Literal::u32_unsuffixed(*max).into_token_stream());
+            quote_spanned!(mixed=> .max(#max))
+        });
+        let declaration = Declaration {
+            layer: "Hedge",
+            name: self.name.as_ref(),
+            options: quote_spanned!(mixed=> #time #max),
+            missing: after.is_none().then_some("after"),
+            is_evaluated: after.is_some() && setting.is_none(),
+        };
+        Some(guard::shared(place, &held(place), &declaration))
     }
 
     /// Output:
     ///
     /// ```text
-    /// let (outcome, _) = Hedged::new(const { &after }, [pin!(None), pin!(None)], |attempt| {
+    /// let (outcome, _) = Hedged::new(hedge_held(), [pin!(None), pin!(None)], |attempt| {
     ///     began(.., attempt);
     ///     async { let outcome = { .. }; (outcome, cause) }
     /// }).await;
@@ -103,35 +126,22 @@ impl Layer for Hedge {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let func = place.func();
-        let (bound, after) = match &self.after {
-            After::Time(Given::Literal(after)) => {
-                let after = place.duration(*after);
-                (None, quote_spanned!(mixed=> const { &#after }))
-            }
-            After::Time(after) => {
-                let (local, after) = (format_ident!("{}_after", place.local(), span = mixed), place.time(after));
-                (Some(quote_spanned!(mixed=> let #local = #after;)), quote_spanned!(mixed=> &#local))
-            }
-            After::With(_) => {
-                let (local, held) = (format_ident!("{}_after", place.local(), span = mixed), held(place));
-                (Some(quote_spanned!(mixed=> let #local = #held.get().after();)), quote_spanned!(mixed=> &#local))
-            }
+        let held = held(place);
+        let hedge = match &self.after {
+            After::With(_) => quote_spanned!(mixed=> #held.get()),
+            After::Time(_) => quote_spanned!(mixed=> #held()),
         };
-        let max = match (&self.after, &self.max) {
-            (After::With(_), _) => {
-                let held = held(place);
-                Some(quote_spanned!(mixed=> .at_most(#held.get().max())))
+        let hedge = match &self.after {
+            After::Time(Some(after)) if !place.is_fixed(after) => {
+                let after = place.time(after);
+                quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge))
             }
-            (After::Time(_), Given::Literal(_)) => None,
-            (After::Time(_), Given::Constant(max)) => {
-                let max = max.inline(place.runtime());
-                Some(quote_spanned!(mixed=> .at_most(#max)))
-            }
+            _ => hedge,
         };
         let declared = place.declared_cause();
         let tail = place.tail(block);
         let cause = place.cause_or_none();
-        let places = (0..self.max().copied().unwrap_or(*limits::HEDGE_MAX.end()))
+        let places = (0..self.max().unwrap_or(*limits::HEDGE_MAX.end()))
             .map(|_| quote_spanned!(mixed=> ::core::pin::pin!(::core::option::Option::None)));
         let within = quote_spanned! {mixed=>
             {
@@ -151,34 +161,34 @@ impl Layer for Hedge {
         let within = braced(within, braces);
         let closure = quote_spanned!(braces=> |#parameter| #within);
         let hedged = quote_spanned! {place.stack.at=>
-            #runtime::__private::Hedged::new(#after, [#(#places),*], #closure)#max
+            #runtime::__private::Hedged::new(#hedge, [#(#places),*], #closure)
         };
         let hedged = place.watched(&hedged);
         let wait = |output: &TokenStream| place.wait(place.stack.at, output, hedged);
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
-                quote_spanned!(mixed=> #bound #wait cause = of_attempt;)
+                quote_spanned!(mixed=> #wait cause = of_attempt;)
             }
-            None => {
-                let wait = wait(&quote_spanned!(mixed=> (outcome, _)));
-                quote_spanned!(mixed=> #bound #wait)
-            }
+            None => wait(&quote_spanned!(mixed=> (outcome, _))),
         })
     }
 }
 
 impl Hedge {
     /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
-    fn max(&self) -> Option<&u32> {
-        match self.after {
-            After::Time(_) => self.max.literal(),
-            After::With(_) => None,
+    fn max(&self) -> Option<u32> {
+        match (&self.after, &self.max) {
+            (After::Time(_), Some(max)) => max.literal().copied(),
+            // Another attribute with this name may write the option.
+            (After::Time(_), None) if self.name.is_none() => Some(limits::HEDGE_MAX_DEFAULT),
+            (After::Time(_) | After::With(_), _) => None,
         }
     }
 }
 
-/// Returns the name of the local variable that contains the hedge of the option `with`.
+/// Returns the name of the local variable that contains the hedge of the option `with`, or a closure that returns the
+/// hedge of the attribute.
 fn held(place: Place<'_>) -> Ident {
     format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

@@ -3,8 +3,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-pub(crate) const BULKHEAD_WAIT: Duration = Duration::ZERO;
-
 /// The default of the option `threshold` of `#[circuit]`, in failures.
 pub(crate) const CIRCUIT_THRESHOLD_DEFAULT: u32 = 3;
 pub(crate) const CIRCUIT_WINDOW: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);

@@ -1,10 +1,12 @@
 //! Implements `#[rate_limit]`, which limits the number of calls per second.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::LitStr;
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::{guard, limits, synonyms};
+use super::guard::{self, Declaration};
+use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Cause, Facts, Runs, Time};
@@ -16,6 +18,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "rate_limit", parse };
 
 options! {
     enum Opt: synonyms::RATE_LIMIT {
+        Name = "name",
         PerSecond = "per_second",
         Burst = "burst",
         With = "with",
@@ -32,7 +35,7 @@ struct RateLimit {
 
 enum Rate {
     /// The options of a rate limit that belongs to the decorated function alone.
-    Own { per_second: Given<u32>, burst: Option<Given<u32>> },
+    Own { name: Option<Given<LitStr>>, per_second: Option<Given<u32>>, burst: Option<Given<u32>> },
     /// The expression in the option `with`, for a rate limit that the user created.
     With(TokenStream),
 }
@@ -41,8 +44,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     if args.has(Opt::With) {
         let message = "does not go with `with`: the limit that you hold has its own";
-        args.refuse(&[Opt::PerSecond, Opt::Burst], message, errors);
-    } else {
+        args.refuse(&[Opt::Name, Opt::PerSecond, Opt::Burst], message, errors);
+    } else if !args.has(Opt::Name) {
         let message = "`#[rate_limit]` needs a rate: write `#[rate_limit(per_second = ..)]`";
         args.require(Opt::PerSecond, message, errors);
     }
@@ -52,7 +55,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     });
     let burst = args.read(Opt::Burst, errors, |key, value| Given::read(key, value, Kind::count(), value::count));
     let with = args.read(Opt::With, errors, value::expression);
-    let own = per_second.map(|per_second| Rate::Own { per_second, burst });
+    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
+    let own = (per_second.is_some() || name.is_some()).then_some(Rate::Own { name, per_second, burst });
     let error = args.read(Opt::Error, errors, value::function);
     let limit = with.map(Rate::With).or(own).map(|rate| RateLimit { span, rate, error });
     parsed(limit, args.read(Opt::Crate, errors, value::path))
@@ -61,11 +65,19 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 impl Layer for RateLimit {
     fn facts(&self) -> Facts {
         let constants = match &self.rate {
-            Rate::Own { per_second, burst } => [Some(per_second), burst.as_ref()].into_iter().flatten().collect(),
+            Rate::Own { name, per_second, burst } => {
+                let numbers = [per_second, burst].into_iter().flatten().filter_map(Given::constant);
+                name.as_ref().and_then(Given::constant).into_iter().chain(numbers).cloned().collect()
+            }
             Rate::With(_) => Vec::new(),
         };
+        let name_of_limit = match &self.rate {
+            Rate::Own { name: Some(Given::Literal(name)), .. } => Some((name.value(), name.span())),
+            _ => None,
+        };
         Facts {
-            constants: constants.into_iter().filter_map(Given::constant).cloned().collect(),
+            constants,
+            name_of_limit,
             is_shared: true,
             rejection: self.error.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], Time::Same)
@@ -77,15 +89,23 @@ impl Layer for RateLimit {
         let local = place.local();
         Some(match &self.rate {
             Rate::With(with) => guard::owned(place, "RateLimit", &local, with),
-            Rate::Own { per_second, burst } => {
-                let func = place.func();
-                let [per_second, burst] = [per_second, burst.as_ref().unwrap_or(per_second)].map(|value| {
-                    value.tokens(place.runtime(), |value| Literal::u32_unsuffixed(*value).into_token_stream())
-                });
-                let declaration = quote_spanned! {mixed=>
-                    RateLimitDeclaration { func: #func, per_second: #per_second, burst: #burst }
+            Rate::Own { name, per_second, burst } => {
+                let number = |option: &str, value: &Option<Given<u32>>| {
+                    let option = Ident::new(option, mixed);
+                    let value = value.as_ref()?;
+                    let value =
+                        value.tokens(place.runtime(), |value| Literal::u32_unsuffixed(*value).into_token_stream());
+                    Some(quote_spanned!(mixed=> .#option(#value)))
                 };
-                let site = guard::site(place, "RateLimit", &declaration, false);
+                let (rate, burst) = (number("per_second", per_second), number("burst", burst));
+                let declaration = Declaration {
+                    layer: "RateLimit",
+                    name: name.as_ref(),
+                    options: quote_spanned!(mixed=> #rate #burst),
+                    missing: per_second.is_none().then_some("per_second"),
+                    is_evaluated: false,
+                };
+                let site = declaration.site(place);
                 quote_spanned!(mixed=> let #local = #site;)
             }
         })

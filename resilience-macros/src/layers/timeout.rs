@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::Lifetime;
 use syn::spanned::Spanned;
+use syn::{Lifetime, LitStr};
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::{guard, synonyms};
+use super::guard::{self, Declaration};
+use super::synonyms;
 use crate::emit::layer::{Interrupt, Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Facts, Runs, Time};
@@ -21,6 +22,7 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "timeout", parse };
 options! {
     enum Opt: synonyms::TIMEOUT {
         (After) = "timeout",
+        Name = "name",
         With = "with",
         Error = "error",
         Crate = "crate",
@@ -28,13 +30,15 @@ options! {
 }
 
 struct Timeout {
+    name: Option<Given<LitStr>>,
     after: After,
     span: Span,
     error: Option<TokenStream>,
 }
 
 enum After {
-    Time(Given<Duration>),
+    /// The time, or `None` if another attribute with the same name writes the time.
+    Time(Option<Given<Duration>>),
     /// The expression in the option `with`, for a timeout that the user created.
     With(TokenStream),
 }
@@ -46,37 +50,51 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         if let Some(after) = args.ident(Opt::After) {
             errors.push(after.span(), "this does not go with `with`: the timeout that you hold has its own time");
         }
-    } else {
+        args.refuse(&[Opt::Name], "does not go with `with`: the timeout that you hold is not listed", errors);
+    } else if !args.has(Opt::Name) {
         args.require(Opt::After, message, errors);
     }
     let after = args.read(Opt::After, errors, |key, value| {
-        Ok((After::Time(Given::read(key, value, Kind::SomeTime, value::some_duration)?), value.span()))
+        Ok((After::Time(Some(Given::read(key, value, Kind::SomeTime, value::some_duration)?)), value.span()))
     });
     let with = args.read(Opt::With, errors, |_, value| Ok((After::With(value.to_token_stream()), value.span())));
-    let after = with.or(after);
+    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
+    let after = with.or(after).or(name.is_some().then_some((After::Time(None), span)));
     let error = args.read(Opt::Error, errors, value::function);
-    let timeout = after.map(|(after, span)| Timeout { after, span, error });
+    let timeout = after.map(|(after, span)| Timeout { name, after, span, error });
     parsed(timeout, args.read(Opt::Crate, errors, value::path))
 }
 
 impl Layer for Timeout {
     fn facts(&self) -> Facts {
         let (time, expression) = match &self.after {
-            After::Time(after) => (after.literal().copied(), after.expression()),
-            After::With(_) => (None, None),
+            After::Time(Some(after)) => (after.literal().copied(), after.expression()),
+            After::Time(None) | After::With(_) => (None, None),
         };
         Facts {
             late: self.error.iter().cloned().collect(),
+            constants: self.name.as_ref().and_then(Given::constant).into_iter().cloned().collect(),
+            is_shared: true,
             expressions: expression.into_iter().collect(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, None, &[], Time::AtMost(time))
         }
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        match &self.after {
-            After::Time(_) => None,
-            After::With(with) => Some(guard::owned(place, "Timeout", &held(place), with)),
-        }
+        let mixed = Span::mixed_site();
+        let after = match &self.after {
+            After::Time(after) => after.as_ref(),
+            After::With(with) => return Some(guard::owned(place, "Timeout", &held(place), with)),
+        };
+        let setting = after.and_then(|after| place.setting(after));
+        let declaration = Declaration {
+            layer: "Timeout",
+            name: self.name.as_ref(),
+            options: setting.iter().map(|after| quote_spanned!(mixed=> .timeout(#after))).collect(),
+            missing: after.is_none().then_some("timeout"),
+            is_evaluated: after.is_some() && setting.is_none(),
+        };
+        Some(guard::shared(place, &held(place), &declaration))
     }
 
     /// Output:
@@ -102,16 +120,15 @@ impl Layer for Timeout {
         let mixed = Span::mixed_site();
         let (local, label, expired) = (place.local(), place.label(), expired(place));
         let func = place.func();
-        let (bound, after) = match &self.after {
-            After::Time(Given::Literal(after)) => (None, place.duration(*after)),
-            After::Time(after) => {
+        let held = held(place);
+        let (bound, timeout, after) = match &self.after {
+            After::With(_) => (None, quote_spanned!(mixed=> #held.get()), quote_spanned!(mixed=> #held.get().after())),
+            After::Time(Some(after)) if !place.is_fixed(after) => {
                 let (local, after) = (format_ident!("{local}_after", span = mixed), place.time(after));
-                (Some(quote_spanned!(mixed=> let #local = #after;)), local.into_token_stream())
+                let bound = quote_spanned!(mixed=> let #local = #after;);
+                (Some(bound), quote_spanned!(mixed=> #held()), local.into_token_stream())
             }
-            After::With(_) => {
-                let held = held(place);
-                (None, quote_spanned!(mixed=> #held.get().after()))
-            }
+            After::Time(_) => (None, quote_spanned!(mixed=> #held()), quote_spanned!(mixed=> #held().after())),
         };
         let allowed = format_ident!("{local}_allowed", span = mixed);
         let inner = place.bound(block);
@@ -129,7 +146,7 @@ impl Layer for Timeout {
                     #inner
                     break #label outcome;
                 }
-                let error = #runtime::__private::timed_out(#func, #allowed, #after);
+                let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #after);
                 #late
                 #rejected
             };
@@ -145,7 +162,8 @@ impl Layer for Timeout {
     }
 }
 
-/// Returns the name of the local variable that contains the timeout of the option `with`.
+/// Returns the name of the local variable that contains the timeout of the option `with`, or a closure that returns the
+/// timeout of the attribute.
 fn held(place: Place<'_>) -> Ident {
     format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

@@ -95,6 +95,8 @@ pub(crate) enum Kind {
     Name {
         has_key: bool,
     },
+    /// The name of a layer that is not a circuit.
+    Text,
     /// A value of this enum of the runtime crate.
     Enum(&'static str),
     /// The text of a variant of this enum of the runtime crate.
@@ -149,6 +151,7 @@ impl Constant {
             Kind::Share => ("share", TokenStream::new()),
             Kind::Flag | Kind::Enum(_) => ("any", TokenStream::new()),
             Kind::Name { has_key } => ("name", quote_spanned!(mixed=> #has_key,)),
+            Kind::Text => ("text", TokenStream::new()),
             Kind::Word(of) => (of, TokenStream::new()),
         };
         let ty = kind.ty(runtime);
@@ -214,7 +217,7 @@ impl Kind {
             Self::Time | Self::SomeTime | Self::TimeWithin(..) => quote_spanned!(mixed=> #runtime::__private::Duration),
             Self::Factor | Self::Rate | Self::Share => quote_spanned!(mixed=> ::core::primitive::f64),
             Self::Flag => quote_spanned!(mixed=> ::core::primitive::bool),
-            Self::Name { .. } | Self::Word(_) => quote_spanned!(mixed=> &'static ::core::primitive::str),
+            Self::Name { .. } | Self::Text | Self::Word(_) => quote_spanned!(mixed=> &'static ::core::primitive::str),
             Self::Enum(of) => {
                 let of = Ident::new(of, mixed);
                 quote_spanned!(mixed=> #runtime::__private::#of)
@@ -234,6 +237,7 @@ impl Kind {
             Self::Share => "a number from 0 to 1, such as `0.2`".to_owned(),
             Self::Name { has_key: false } => "a text that is not blank, and does not end like `name[key]`".to_owned(),
             Self::Name { has_key: true } => "a text that is not blank, without `[`".to_owned(),
+            Self::Text => "a text that is not blank".to_owned(),
             Self::Word(of) => match of {
                 "counting" => "\"attempts\" or \"requests\"".to_owned(),
                 _ => String::new(),

@@ -8,6 +8,7 @@ use crate::facts::{Asks, Runs, Time};
 impl Plan {
     pub(crate) fn check(&self, errors: &mut Errors) {
         self.has_one_circuit_of_a_name(errors);
+        self.has_one_limit_of_a_name(errors);
         self.has_one_retry_above_a_key_of_attempts(errors);
         for index in 0..self.len() {
             self.replaces_no_first_failure(index, errors);
@@ -25,6 +26,22 @@ impl Plan {
                 );
             }
             seen.push(name);
+        }
+    }
+
+    /// Reports two bulkheads, or two rate limits, with one name. A call would take two slots of one bulkhead.
+    fn has_one_limit_of_a_name(&self, errors: &mut Errors) {
+        for (index, layer) in self.layers.iter().enumerate() {
+            let Some((name, span)) = &layer.name_of_limit else { continue };
+            let is_twice = self.above(index).iter().any(|above| {
+                above.attribute == layer.attribute
+                    && above.name_of_limit.as_ref().is_some_and(|(other, _)| other == name)
+            });
+            if is_twice {
+                let attribute = layer.attribute;
+                errors
+                    .push(*span, format_args!("this function has a `#[{attribute}]` of this name already: remove one"));
+            }
         }
     }
 

@@ -45,7 +45,8 @@ impl ConfigError {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value {
+#[allow(missing_docs)] // no docs needed: only the hidden module `__private` names this type
+pub enum Value {
     Count(u32),
     Time(Duration),
     Number(f64),

@@ -21,7 +21,8 @@ pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
 // 236, and a failed call would take 289 instructions instead of 270. In addition, the newest version of `smol_str`
 // needs Rust 1.89, but this crate supports Rust 1.85.
 #[derive(Clone)]
-pub(crate) enum Name {
+#[allow(missing_docs)] // no docs needed: only the hidden module `__private` names this type
+pub enum Name {
     Shared(Arc<str>),
     Static(&'static str),
     /// A name of up to 22 bytes, stored in the enum and not on the heap. A comparison of two short names therefore
@@ -32,8 +33,8 @@ pub(crate) enum Name {
 
 /// A text of up to 22 bytes, and one byte with the length of the text. A [`Name`] has 24 bytes: the 23 bytes of this
 /// type and the enum tag.
-#[derive(Clone, Copy)]
-pub(crate) struct Short {
+#[derive(Clone, Copy, Debug)]
+pub struct Short {
     length: u8,
     bytes: [u8; 22],
 }

@@ -27,6 +27,11 @@ pub(crate) mod statics {
 
 use std::sync::PoisonError;
 
+/// Works as [`lock`], for a mutex of a `static`, which always comes from `std`.
+pub(crate) fn lock_std<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Locks `mutex`, even if the mutex is poisoned. A mutex is poisoned if a thread panicked while it held the lock.
 ///
 /// The poisoning is no error, because the data in every mutex of this crate stays consistent during a panic.

@@ -11,14 +11,22 @@ use crate::base::not_made::{ByBulkhead, NotMade};
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("bulkhead '{}' is full", source.name)]
+#[error("bulkhead '{}' {}", source.name, self.condition())]
 pub struct BulkheadFullError {
     source: NotMade<ByBulkhead>,
 }
 
 impl BulkheadFullError {
-    pub(crate) fn new(name: Name) -> Self {
-        Self { source: NotMade::new(name, 0) }
+    /// Creates the error. `is_complete` is false if no attribute with this name writes the option `max`.
+    pub(crate) fn new(name: Name, is_complete: bool) -> Self {
+        Self { source: NotMade::new(name, u64::from(!is_complete)) }
+    }
+
+    fn condition(&self) -> &'static str {
+        match self.source.wait {
+            0 => "is full",
+            _ => "has no `max`: write it in one of the attributes with this name",
+        }
     }
 
     /// Rebuilds the error from its source.

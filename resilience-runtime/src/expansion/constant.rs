@@ -55,6 +55,13 @@ pub const fn share(value: f64, message: &'static str) -> f64 {
     value
 }
 
+/// Checks the name of a layer that is not a circuit.
+#[track_caller]
+pub const fn text(value: &'static str, message: &'static str) -> &'static str {
+    require(!value.trim_ascii().is_empty(), message);
+    value
+}
+
 /// Checks the name of a circuit. The names of the form `name[key]` belong to the circuits with the option `key`.
 #[track_caller]
 pub const fn name(value: &'static str, has_key: bool, message: &'static str) -> &'static str {

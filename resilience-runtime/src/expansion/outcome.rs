@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::existing::Note;
 use crate::base::outcome::Outcome;
 use crate::timeout::error::TimeoutError;
+use crate::timeout::timeout::Timeout;
 
 /// Tells the compiler the output type of the `async` block that contains the function's body. The `async` block begins
 /// with the statement `return never::<T>()`, in a branch that never runs. `T` is the return type of the user's
@@ -52,7 +53,7 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
 
 /// Creates the error of a call that a `#[timeout]` ended. Removes the note about the error of an earlier poll, because
 /// this error is not the error of the call.
-pub fn timed_out(func: &str, allowed: Duration, after: Duration) -> TimeoutError {
+pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, after: Duration) -> TimeoutError {
     Note::forget();
-    TimeoutError::new(func, allowed, after)
+    timeout.end(func, allowed, after)
 }

@@ -1,5 +1,6 @@
 //! Defines the error of a call that a rate limit rejected.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -12,9 +13,24 @@ use crate::base::not_made::{ByRateLimit, NotMade};
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("rate limit '{}' is reached, retry in {:?}", source.name, self.retry_after())]
+#[error("rate limit '{}' {}", source.name, Condition(source.wait))]
 pub struct RateLimitedError {
     source: NotMade<ByRateLimit>,
+}
+
+/// The shortest wait that only a rate limit without a rate reports, in nanoseconds.
+const NO_RATE: u64 = 1 << 61;
+
+/// Displays the reason of a rejection. The field contains the wait in nanoseconds.
+struct Condition(u64);
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            NO_RATE.. => f.write_str("has no `per_second`: write it in one of the attributes with this name"),
+            wait => write!(f, "is reached, retry in {:?}", Duration::from_nanos(wait)),
+        }
+    }
 }
 
 impl RateLimitedError {

@@ -1,5 +1,5 @@
-//! Defines the declarations of circuits, bulkheads and rate limits. A declaration contains the name and the options of
-//! one attribute. With the feature `declare`, the declarations of circuits are collected at link time.
+//! Defines the declaration of a circuit: the name and the options of one attribute. With the feature `declare`, the
+//! declarations are collected at link time.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::collections::BTreeMap;
@@ -10,24 +10,6 @@ use crate::base::require::require;
 use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::settings::{Counting, Options, circuit_options};
 use crate::registry::written::Written;
-
-/// The name and the options of one `#[bulkhead]`.
-#[derive(Clone, Copy, Debug)]
-pub struct BulkheadDeclaration {
-    /// The name of the function, which is also the name of the bulkhead.
-    pub func: &'static str,
-    pub max: u32,
-    pub wait: Duration,
-}
-
-/// The name and the options of one `#[rate_limit]`.
-#[derive(Clone, Copy, Debug)]
-pub struct RateLimitDeclaration {
-    /// The name of the function, which is also the name of the rate limit.
-    pub func: &'static str,
-    pub per_second: u32,
-    pub burst: u32,
-}
 
 /// The name and the options of one `#[circuit]`.
 #[derive(Clone, Copy, Debug)]
@@ -85,13 +67,13 @@ macro_rules! written {
 circuit_options!(written);
 
 /// A reference to the declaration (the name and the options) of one `#[circuit]`. The crate `inventory` collects all
-/// values of the type `Declared` at link time.
+/// values of the type `DeclaredCircuit` at link time.
 #[cfg(feature = "declare")]
 #[derive(Debug)]
-pub struct Declared(pub &'static CircuitDeclaration);
+pub struct DeclaredCircuit(pub &'static CircuitDeclaration);
 
 #[cfg(feature = "declare")]
-inventory::collect!(Declared);
+inventory::collect!(DeclaredCircuit);
 
 /// The options of all `#[circuit]` attributes with one name. The list `circuit` contains the options of attributes
 /// without the option `key`. The list `family` contains the options of attributes with the option `key`. Each list is
@@ -123,7 +105,7 @@ pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
 
 #[cfg(feature = "declare")]
 fn all() -> impl Iterator<Item = CircuitDeclaration> {
-    inventory::iter::<Declared>.into_iter().map(|declared| *declared.0)
+    inventory::iter::<DeclaredCircuit>.into_iter().map(|declared| *declared.0)
 }
 
 #[cfg(not(feature = "declare"))]

@@ -35,6 +35,23 @@ pub(crate) struct Family {
     warned: AtomicU64,
 }
 
+/// A snapshot of the circuits of one name with the option `key`. [`get_stats`](crate::get_stats) returns this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FamilyStats {
+    /// Number of circuits, one for each key.
+    pub keys: u32,
+    /// Maximum number of circuits.
+    pub max_keys: u32,
+}
+
+impl FamilyStats {
+    /// Returns the snapshot of a name that no call has used yet.
+    pub(crate) fn of(options: Options) -> Self {
+        Self { keys: 0, max_keys: options.max_keys.unwrap_or(MAX_KEYS) }
+    }
+}
+
 /// A shard is a part of a family (all circuits of one name with a key). A shard contains the settings for new circuits,
 /// and the table of its existing circuits. The alignment gives each shard its own cache line, because several threads
 /// may lock neighbouring shards at the same time.
@@ -68,6 +85,10 @@ impl Family {
 
     pub(crate) fn name(&self) -> &'static str {
         self.name
+    }
+
+    pub(crate) fn stats(&self) -> FamilyStats {
+        FamilyStats { keys: self.keys.load(Ordering::Relaxed), max_keys: self.max_keys.load(Ordering::Relaxed) }
     }
 
     /// Changes the settings of all existing and future circuits, and the maximum number of circuits. If the number of

@@ -11,7 +11,7 @@ use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
 use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
-use crate::registry::family::Family;
+use crate::registry::family::{Family, FamilyStats};
 use crate::registry::named::Named;
 use crate::registry::part::{By, REGISTRY, declarations, part_of};
 use crate::registry::sources::add;
@@ -130,6 +130,21 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
         if !circuit.is_empty() {
             let new = || CircuitBreaker::one_of_many(Name::Static(name), Settings::shared(merge(circuit)));
             stats.entry((*name).to_owned()).or_insert_with(|| new().stats());
+        }
+    }
+    stats
+}
+
+/// Returns the statistics of each name with the option `key`.
+pub(crate) fn family_stats() -> BTreeMap<String, FamilyStats> {
+    let mut families = Vec::new();
+    for part in &*REGISTRY {
+        families.extend(lock(part).families.values().map(|(family, _)| family.clone()));
+    }
+    let mut stats: BTreeMap<_, _> = families.iter().map(|family| (family.name().to_owned(), family.stats())).collect();
+    for (name, Declarations { family, .. }) in declared() {
+        if !family.is_empty() {
+            stats.entry((*name).to_owned()).or_insert_with(|| FamilyStats::of(merge(family)));
         }
     }
     stats

@@ -7,18 +7,18 @@
 //! handle refers to the circuit of the call's key.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
-use std::borrow::Cow;
-
 use once_cell::race::OnceBox;
 
 use crate::base::sync::Arc;
-use crate::bulkhead::Bulkhead;
 use crate::circuit::breaker::CircuitBreaker;
-use crate::rate_limit::RateLimit;
-use crate::registry::conflict::{self, CircuitConflict};
-use crate::registry::declared::{BulkheadDeclaration, CircuitDeclaration, RateLimitDeclaration};
+use crate::registry::declared::CircuitDeclaration;
+#[cfg(feature = "declare")]
+use crate::registry::declared::DeclaredCircuit;
 use crate::registry::family::Family;
 use crate::registry::key::Key;
+use crate::registry::layer::LayerDeclaration;
+use crate::registry::layers::Listed;
+use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry;
 
 /// A circuit, bulkhead or rate limit that all calls of a function share. In an attribute with the option `key`, the
@@ -30,7 +30,7 @@ pub trait Shared: Clone {
     /// Creates the circuit, bulkhead or rate limit, or finds the circuit that is already registered under this name.
     /// Also returns the conflicts between the options of the attribute and the options of other attributes and
     /// builders.
-    fn resolve(declaration: Self::Declaration) -> (Self, Vec<CircuitConflict>);
+    fn resolve(declaration: Self::Declaration) -> (Self, Vec<SettingsMistake>);
 }
 
 /// The static variable in the generated code of an attribute. This variable contains the declaration (the name and the
@@ -63,12 +63,12 @@ impl<T: Shared> Site<T> {
 
     #[cold]
     fn resolve(&'static self) -> &'static T {
-        let (layer, conflicts) = T::resolve(self.declaration);
+        let (layer, mistakes) = T::resolve(self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
         // If two threads make the first call at the same time, only one thread receives the conflicts (contradictory
         // options). The circuit is stored before the events are emitted, because a subscriber of events may call the
         // decorated function.
-        conflicts.iter().for_each(conflict::emit);
+        mistakes.iter().for_each(SettingsMistake::emit);
         found
     }
 }
@@ -100,36 +100,43 @@ impl KeyedCircuits {
     }
 }
 
+#[cfg(feature = "declare")]
+impl Site<CircuitBreaker> {
+    pub const fn declared(&'static self) -> DeclaredCircuit {
+        DeclaredCircuit(self.declaration())
+    }
+}
+
+#[cfg(feature = "declare")]
+impl Site<KeyedCircuits> {
+    pub const fn declared(&'static self) -> DeclaredCircuit {
+        DeclaredCircuit(self.declaration())
+    }
+}
+
 impl Shared for CircuitBreaker {
     type Declaration = CircuitDeclaration;
 
-    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
-        registry::join(name, written)
+    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
+        let (breaker, conflicts) = registry::join(name, written);
+        (breaker, conflicts.into_iter().map(SettingsMistake::Circuit).collect())
     }
 }
 
 impl Shared for KeyedCircuits {
     type Declaration = CircuitDeclaration;
 
-    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<CircuitConflict>) {
+    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
         let (family, conflicts) = registry::join_family(name, written);
-        (Self(family), conflicts)
+        (Self(family), conflicts.into_iter().map(SettingsMistake::Circuit).collect())
     }
 }
 
-impl Shared for Bulkhead {
-    type Declaration = BulkheadDeclaration;
+impl<L: Listed> Shared for L {
+    type Declaration = LayerDeclaration<L>;
 
-    fn resolve(BulkheadDeclaration { func, max, wait }: BulkheadDeclaration) -> (Self, Vec<CircuitConflict>) {
-        (Self::new(Cow::Borrowed(func).into(), max, wait), Vec::new())
-    }
-}
-
-impl Shared for RateLimit {
-    type Declaration = RateLimitDeclaration;
-
-    fn resolve(RateLimitDeclaration { func, per_second, burst }: RateLimitDeclaration) -> (Self, Vec<CircuitConflict>) {
-        (Self::new(Cow::Borrowed(func).into(), per_second, burst), Vec::new())
+    fn resolve(declaration: LayerDeclaration<L>) -> (Self, Vec<SettingsMistake>) {
+        L::layers().join(declaration)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::expansion::cause::Cause;
 use crate::retry::budget::{BudgetState, Pays, RetryCost};
 use crate::retry::end::End;
 use crate::retry::events;
+use crate::retry::layer::Retried;
 use crate::retry::nested::{self, Counted, Ended as BodyEnded, Inside};
 use crate::retry::rules::{Covers, RetryEvent, Rules};
 use crate::retry::schedule::Schedule;
@@ -43,8 +44,8 @@ pub struct Attempts {
 
 impl Attempts {
     #[inline]
-    pub fn new(schedule: &Schedule) -> Self {
-        let began = schedule.max_elapsed.map(|_| Tick::now());
+    pub fn new(retry: Retried<'_>) -> Self {
+        let began = retry.schedule.max_elapsed.map(|_| Tick::now());
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None }
     }
 
@@ -62,9 +63,10 @@ impl Attempts {
     /// Emits the event `retry_gave_up` or `retry_exhausted` after a circuit has rejected an attempt. The circuit is
     /// another attribute of the retried function.
     #[cold]
-    pub fn reject(&self, schedule: &Schedule, func: &str, error: &dyn Display) {
+    pub fn reject(&self, retry: Retried<'_>, func: &str, error: &dyn Display) {
+        let end = if self.attempt() < retry.schedule.max { End::Rejected } else { End::Exhausted };
+        retry.counts.count_end(end);
         if debug_wanted() {
-            let end = if self.attempt() < schedule.max { End::Rejected } else { End::Exhausted };
             events::retry(func, self.attempt(), Err(end), Some(error));
         }
     }
@@ -73,8 +75,11 @@ impl Attempts {
     /// retries of the calls in its body. A retry around this call reads the number, and must not count the retries of a
     /// successful call.
     #[inline]
-    fn forget(&self) {
+    fn forget(&self, retry: Retried<'_>) {
         if self.made > 0 || self.inside.retries != 0 {
+            if self.made > 0 {
+                retry.counts.count_recovered();
+            }
             nested::count(0_i32.saturating_sub(self.inside.retries).saturating_sub_unsigned(self.made));
         }
     }
@@ -96,16 +101,17 @@ impl Attempts {
     #[inline(always)]
     pub fn judge<'r, R: Outcome>(
         &'r mut self,
-        schedule: &'r Schedule,
+        retry: Retried<'r>,
         outcome: R,
     ) -> Judged<'r, R, R::Value, R::Error, NoHook, (), ()> {
         let outcome = outcome.into_result();
         let ended = Ended {
             body: take(&mut self.inside.ended),
-            last: (self.attempt() >= schedule.max).then_some(End::Exhausted),
+            last: (self.attempt() >= retry.schedule.max).then_some(End::Exhausted),
             failed: outcome.is_err(),
             attempts: self,
-            schedule,
+            retry,
+            is_named: false,
             outcome,
             make: R::from_result,
             budget: None,
@@ -188,7 +194,9 @@ struct Hint {
 #[derive(Debug)]
 struct Ended<'r, R, T, E> {
     attempts: &'r mut Attempts,
-    schedule: &'r Schedule,
+    retry: Retried<'r>,
+    /// Whether the retry counts the calls whose first attempt succeeds.
+    is_named: bool,
     outcome: Result<T, E>,
     /// Converts the `Result` back to the return type `R` of the retried function. Because of this function pointer, the
     /// struct needs no bound `Outcome`. With the bound, a function that does not return a `Result` would cause several
@@ -251,7 +259,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// must still exist at the end of the poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        if self.ended.last.is_some() || self.ended.schedule.retry_rejected {
+        if self.ended.last.is_some() || self.ended.retry.schedule.retry_rejected {
             return self;
         }
         let mut found = None;
@@ -291,6 +299,13 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     #[inline]
     pub fn budget(mut self, budget: &'r (impl Pays + ?Sized)) -> Self {
         self.ended.budget = budget.state();
+        self
+    }
+
+    /// Counts the calls whose first attempt succeeds.
+    #[inline(always)]
+    pub fn named(mut self) -> Self {
+        self.ended.is_named = true;
         self
     }
 
@@ -399,7 +414,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         C: FnOnce(Duration) -> bool,
     {
         let Self { ended, on_retry, text, stays_open } = self;
-        let Ended { attempts, schedule, outcome, make, last, failed, budget, hint, cost, noted, .. } = ended;
+        let Ended { attempts, retry, is_named, outcome, make, last, failed, budget, hint, cost, noted, .. } = ended;
         let outcome = match outcome {
             // Returns a success here, because the code below takes the outcome by reference. A reference would force
             // the success out of registers into memory.
@@ -407,20 +422,27 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
                 }
-                attempts.forget();
+                attempts.forget(retry);
+                if is_named && attempts.made == 0 {
+                    retry.counts.count_first();
+                }
                 return ControlFlow::Break(make(Ok(value)));
             }
             outcome => outcome,
         };
         let pause = match last {
             Some(end) => Err(end),
-            None => attempts.pause(schedule, hint, cost, budget, |pause| {
+            None => attempts.pause(retry.schedule, hint, cost, budget, |pause| {
                 noted.is_some_and(|wait| pause < wait) || stays_open(pause)
             }),
         };
         let attempt = attempts.attempt();
         if debug_wanted() {
             events::retry(func, attempt, pause, outcome.as_ref().err().and_then(text));
+        }
+        match pause {
+            Ok(_) => retry.counts.count_retry(budget.is_some()),
+            Err(end) => retry.counts.count_end(end),
         }
         match pause {
             Ok(delay) => {

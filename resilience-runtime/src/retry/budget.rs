@@ -1,12 +1,13 @@
 //! Implements [`RetryBudget`], a limit on the total number of retries of all callers.
 
 use std::fmt;
+use std::sync::{Mutex, Weak};
 use std::time::Duration;
 
 use crate::base::clock::{SKEW, Tick, nanos};
 use crate::base::packed;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
-use crate::base::sync::{Arc, OnceLock};
+use crate::base::sync::{Arc, OnceLock, lock_std};
 
 /// Limits the total number of retries of all callers that share the budget.
 ///
@@ -193,7 +194,13 @@ impl RetryBudget {
 
     #[cold]
     fn create(&self) -> &Arc<BudgetState> {
-        self.state.get_or_init(|| Arc::new(BudgetState::new(self.config)))
+        self.state.get_or_init(|| {
+            let state = Arc::new(BudgetState::new(self.config));
+            let mut used = lock_std(&USED);
+            used.retain(|state| state.strong_count() > 0);
+            used.push(Arc::downgrade(&state));
+            state
+        })
     }
 
     /// Records the start of a call. `#[retry]` and [`RetryPolicy`](crate::RetryPolicy) call this method themselves.
@@ -250,7 +257,23 @@ impl fmt::Debug for RetryBudget {
     }
 }
 
+/// The states of all budgets that calls have used.
+static USED: Mutex<Vec<Weak<BudgetState>>> = Mutex::new(Vec::new());
+
+/// Fills every budget that a call has used.
+pub(crate) fn reset_all() {
+    let used: Vec<_> = lock_std(&USED).iter().filter_map(Weak::upgrade).collect();
+    used.iter().for_each(|state| state.fill());
+}
+
 impl BudgetState {
+    fn fill(&self) {
+        match &self.kind {
+            Kind::Bucket(bucket, tokens) => tokens.store(bucket.capacity, Ordering::Relaxed),
+            Kind::Ratio(_, window) => window.retries.clear(),
+        }
+    }
+
     fn new(config: Config) -> Self {
         let kind = match config {
             Config::Bucket(bucket) => Kind::Bucket(bucket, AtomicU32::new(bucket.capacity)),
@@ -459,6 +482,10 @@ impl Slots {
         } else {
             packed::join(now.slot, 1)
         }
+    }
+
+    fn clear(&self) {
+        self.0.iter().for_each(|word| word.store(0, Ordering::Relaxed));
     }
 
     fn sum(&self, now: Now) -> f64 {

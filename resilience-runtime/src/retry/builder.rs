@@ -4,6 +4,7 @@ use std::time::Duration;
 use crate::base::config_error::ConfigError;
 use crate::retry::backoff::Jitter;
 use crate::retry::budget::{RetryBudget, RetryCost};
+use crate::retry::layer::RetryCore;
 use crate::retry::policy::{Parts, RetryPolicy};
 use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent, Rules};
 use crate::retry::schedule::Schedule;
@@ -56,12 +57,16 @@ use crate::retry::schedule::Schedule;
 /// # }
 /// ```
 #[must_use = "a builder does nothing until `build`"]
-pub struct RetryBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Parts<E, T>);
+pub struct RetryBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
+    schedule: Schedule,
+    budget: Option<RetryBudget>,
+    rules: Rules<E, T>,
+}
 
 impl RetryPolicy {
     /// Returns a builder with the default options.
     pub fn builder() -> RetryBuilder {
-        RetryBuilder(Parts { schedule: Schedule::DEFAULT, budget: None, rules: Rules::default() })
+        RetryBuilder { schedule: Schedule::DEFAULT, budget: None, rules: Rules::default() }
     }
 }
 
@@ -152,7 +157,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the budget that must grant each retry. Default: none. Several policies and `#[retry]` attributes may share
     /// one budget.
     pub fn budget(mut self, budget: &RetryBudget) -> Self {
-        self.0.budget = Some(budget.clone());
+        self.budget = Some(budget.clone());
         self
     }
 
@@ -164,7 +169,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         F: Fn(&X) -> bool + Send + Sync + 'static,
     {
         let mut builder = self.errors();
-        builder.0.rules.errors.add_retry_if(retry_if);
+        builder.rules.errors.add_retry_if(retry_if);
         builder
     }
 
@@ -191,10 +196,10 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         T: Covers<V>,
         F: Fn(&V) -> bool + Send + Sync + 'static,
     {
-        let Parts { schedule, budget, rules } = self.0;
+        let Self { schedule, budget, rules } = self;
         let mut rules = rules.of_values();
         rules.values.add_retry_if_ok(retry_if_ok);
-        RetryBuilder(Parts { schedule, budget, rules })
+        RetryBuilder { schedule, budget, rules }
     }
 
     /// Sets the function that reads a requested delay from an error. Default: none. For example, the function may
@@ -211,7 +216,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         F: Fn(&X) -> Option<Duration> + Send + Sync + 'static,
     {
         let mut builder = self.errors();
-        builder.0.rules.errors.add_retry_after(retry_after);
+        builder.rules.errors.add_retry_after(retry_after);
         builder
     }
 
@@ -226,7 +231,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         F: Fn(&X) -> RetryCost + Send + Sync + 'static,
     {
         let mut builder = self.errors();
-        builder.0.rules.errors.add_cost(cost);
+        builder.rules.errors.add_cost(cost);
         builder
     }
 
@@ -249,7 +254,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         F: Fn(&RetryEvent<'_, X>) + Send + Sync + 'static,
     {
         let mut builder = self.errors();
-        builder.0.rules.errors.add_on_retry(on_retry);
+        builder.rules.errors.add_on_retry(on_retry);
         builder
     }
 
@@ -259,16 +264,17 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// Returns a [`ConfigError`] for an option outside its range, or for a `cost` without a `budget`.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
-        let Parts { schedule, budget, rules } = &self.0;
+        let Self { schedule, budget, rules } = &self;
         schedule.check()?;
         if rules.errors.has_cost() && budget.is_none() {
             return Err(ConfigError::new("cost", "given".to_owned(), "beside a `budget`: nothing is paid otherwise"));
         }
-        Ok(RetryPolicy::new(self.0))
+        let Self { schedule, budget, rules } = self;
+        Ok(RetryPolicy::new(Parts { retry: RetryCore::new(schedule), budget, rules }))
     }
 
     fn set(mut self, set: impl FnOnce(Schedule) -> Schedule) -> Self {
-        self.0.schedule = set(self.0.schedule);
+        self.schedule = set(self.schedule);
         self
     }
 
@@ -277,20 +283,20 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     where
         E: Covers<X>,
     {
-        let Parts { schedule, budget, rules } = self.0;
-        RetryBuilder(Parts { schedule, budget, rules: rules.of_errors() })
+        let Self { schedule, budget, rules } = self;
+        RetryBuilder { schedule, budget, rules: rules.of_errors() }
     }
 }
 
 impl<E: ?Sized, T: ?Sized> Clone for RetryBuilder<E, T> {
     fn clone(&self) -> Self {
-        let Parts { schedule, budget, rules } = &self.0;
-        Self(Parts { schedule: *schedule, budget: budget.clone(), rules: rules.clone() })
+        let Self { schedule, budget, rules } = &self;
+        Self { schedule: *schedule, budget: budget.clone(), rules: rules.clone() }
     }
 }
 
 impl<E: ?Sized, T: ?Sized> fmt::Debug for RetryBuilder<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.schedule.fmt_as("RetryBuilder", f)
+        self.schedule.fmt_as("RetryBuilder", f)
     }
 }

@@ -22,6 +22,18 @@ pub(crate) enum End {
 }
 
 impl End {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Exhausted,
+        Self::NotRetryable,
+        Self::Circuit,
+        Self::Rejected,
+        Self::RetryAfter,
+        Self::MaxElapsed,
+        Self::Budget,
+        Self::Deadline,
+        Self::Nested,
+    ];
+
     /// Returns the text for the field `reason` of the event `retry_gave_up`. Returns `None` for `Exhausted`, because
     /// the event `retry_exhausted` has no field `reason`.
     pub(crate) fn reason(self) -> Option<&'static str> {

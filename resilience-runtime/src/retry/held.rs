@@ -3,9 +3,9 @@
 
 use crate::base::sync::Arc;
 use crate::retry::budget::{BudgetState, Pays, RetryBudget};
+use crate::retry::layer::Retried;
 use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::Rules;
-use crate::retry::schedule::Schedule;
 
 /// A clone of the user's policy. Each call holds its own clone.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ impl<E: ?Sized, T: ?Sized> HeldPolicy<E, T> {
     }
 
     #[inline]
-    pub fn schedule(&self) -> &Schedule {
-        self.0.schedule()
+    pub fn core(&self) -> Retried<'_> {
+        self.0.retry()
     }
 
     #[inline]

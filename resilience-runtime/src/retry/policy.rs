@@ -12,6 +12,7 @@ use crate::base::sync::Arc;
 use crate::expansion::cause::Cause;
 use crate::retry::attempts::Attempts;
 use crate::retry::budget::{BudgetState, RetryBudget};
+use crate::retry::layer::{Retried, RetryCore, RetryStats};
 use crate::retry::rules::{AnyError, AnyValue, Covers, Rules};
 use crate::retry::schedule::Schedule;
 
@@ -101,7 +102,7 @@ pub struct RetryPolicy<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Parts<E, 
 
 /// The options of a policy.
 pub(super) struct Parts<E: ?Sized, T: ?Sized> {
-    pub(super) schedule: Schedule,
+    pub(super) retry: RetryCore,
     pub(super) budget: Option<RetryBudget>,
     pub(super) rules: Rules<E, T>,
 }
@@ -109,7 +110,7 @@ pub(super) struct Parts<E: ?Sized, T: ?Sized> {
 /// Returns a policy that makes at most three attempts, with pauses of one and two seconds, and retries every error.
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self::new(Parts { schedule: Schedule::DEFAULT, budget: None, rules: Rules::default() })
+        Self::new(Parts { retry: RetryCore::new(Schedule::DEFAULT), budget: None, rules: Rules::default() })
     }
 }
 
@@ -164,8 +165,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         E: Covers<X>,
         T: Covers<V>,
     {
-        let schedule = self.schedule();
-        let mut attempts = Attempts::new(schedule);
+        let mut attempts = Attempts::new(self.retry());
         if let Some(budget) = self.budget() {
             budget.call_began();
         }
@@ -195,15 +195,20 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         E: Covers<X>,
         T: Covers<V>,
     {
-        let mut judged = attempts.judge(self.schedule(), outcome).rejection(|_| Cause::Unknown).rules(self.rules());
+        let mut judged = attempts.judge(self.retry(), outcome).rejection(|_| Cause::Unknown).rules(self.rules());
         if let Some(budget) = self.budget() {
             judged = judged.budget(budget);
         }
         judged.text(|_| None).circuits(|| []).next(func)
     }
 
-    pub(super) fn schedule(&self) -> &Schedule {
-        &self.0.schedule
+    pub(super) fn retry(&self) -> Retried<'_> {
+        self.0.retry.retried()
+    }
+
+    /// Returns a snapshot of the counts of all calls through this policy and its clones.
+    pub fn stats(&self) -> RetryStats {
+        self.retry().counts.stats()
     }
 
     pub(super) fn rules(&self) -> &Rules<E, T> {
@@ -230,12 +235,12 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// assert_eq!(policy.delay_after(u32::MAX), Duration::MAX);
     /// ```
     pub fn delay_after(&self, attempt: u32) -> Duration {
-        self.0.schedule.backoff.delay_after(attempt)
+        self.retry().schedule.backoff.delay_after(attempt)
     }
 }
 
 impl<E: ?Sized, T: ?Sized> fmt::Debug for RetryPolicy<E, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.schedule.fmt_as("RetryPolicy", f)
+        self.retry().schedule.fmt_as("RetryPolicy", f)
     }
 }

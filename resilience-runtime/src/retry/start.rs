@@ -51,7 +51,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         if let Some(budget) = self.budget() {
             budget.call_began();
         }
-        RetryAttempts { attempts: Attempts::new(self.schedule()), policy: self.clone() }
+        RetryAttempts { attempts: Attempts::new(self.retry()), policy: self.clone() }
     }
 }
 

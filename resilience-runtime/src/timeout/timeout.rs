@@ -1,6 +1,7 @@
 //! Implements [`Timeout`], which ends a call that takes too long.
 
 use std::any::type_name;
+use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -12,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::base::clock::{self, LONGEST, fits};
 use crate::base::config_error::ConfigError;
 use crate::base::config_error::Value;
+use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::timeout::deadline::within;
 use crate::timeout::error::TimeoutError;
 
@@ -38,9 +40,16 @@ use crate::timeout::error::TimeoutError;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeout {
+///
+/// A `Timeout` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
+#[derive(Clone)]
+pub struct Timeout(Arc<Shared>);
+
+struct Shared {
+    /// The time of the timeout, or [`Duration::MAX`] if no attribute writes the time.
     after: Duration,
+    by_itself: AtomicU64,
+    by_deadline: AtomicU64,
 }
 
 impl Timeout {
@@ -55,13 +64,40 @@ impl Timeout {
         match after {
             Duration::ZERO => error("longer than zero"),
             _ if !fits(after) => error(LONGEST),
-            _ => Ok(Self { after }),
+            _ => Ok(Self::after_time(Some(after))),
         }
     }
 
+    /// Creates the timeout of an attribute. Without a time, the timeout ends no call.
+    pub(crate) fn after_time(after: Option<Duration>) -> Self {
+        let after = after.unwrap_or(Duration::MAX);
+        Self(Arc::new(Shared { after, by_itself: AtomicU64::new(0), by_deadline: AtomicU64::new(0) }))
+    }
+
     /// Returns the time after which the timeout ends a call.
+    #[inline]
     pub fn after(&self) -> Duration {
-        self.after
+        self.0.after
+    }
+
+    /// Returns a snapshot of the numbers of calls that this timeout and its clones have ended.
+    pub fn stats(&self) -> TimeoutStats {
+        let Shared { after, by_itself, by_deadline } = &*self.0;
+        TimeoutStats {
+            after: Some(*after).filter(|after| *after != Duration::MAX),
+            total_timed_out: by_itself.load(Ordering::Relaxed),
+            total_by_deadline: by_deadline.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Counts a call that this timeout ended, and creates the error of the call. `after` is the configured time.
+    /// `allowed` is the time that the call was allowed to take.
+    #[cold]
+    pub(crate) fn end(&self, func: &str, allowed: Duration, after: Duration) -> TimeoutError {
+        let error = TimeoutError::new(func, allowed, after);
+        let count = if error.by_deadline() { &self.0.by_deadline } else { &self.0.by_itself };
+        count.fetch_add(1, Ordering::Relaxed);
+        error
     }
 
     /// Calls `f`, and waits for the future that `f` returns. If the future does not end in time, drops the future.
@@ -88,13 +124,32 @@ impl Timeout {
         Fut: Future<Output = Result<T, E>>,
         E: From<TimeoutError>,
     {
-        let allowed = within(self.after);
+        let allowed = within(self.after());
         let timer = pin!(Timer::new(allowed));
         match timer.race(f()).await {
             Some(outcome) => outcome,
-            None => Err(TimeoutError::new(type_name::<F>(), allowed, self.after).into()),
+            None => Err(self.end(type_name::<F>(), allowed, self.after()).into()),
         }
     }
+}
+
+impl fmt::Debug for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout").field("stats", &self.stats()).finish()
+    }
+}
+
+/// A snapshot of a timeout. [`Timeout::stats`] and [`get_stats`](crate::get_stats) return this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TimeoutStats {
+    /// Time after which the timeout ends a call. The field is `None` if each call evaluates the time, or if no attribute
+    /// writes the time.
+    pub after: Option<Duration>,
+    /// Total number of calls that the timeout ended.
+    pub total_timed_out: u64,
+    /// Total number of calls that ended earlier, at the caller's [`deadline`](crate::deadline()).
+    pub total_by_deadline: u64,
 }
 
 pin_project! {

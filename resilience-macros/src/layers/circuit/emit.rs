@@ -132,12 +132,12 @@ impl Circuit {
         match key {
             Some(key) => {
                 let declaration = quote_spanned!(mixed=> #declaration.keyed());
-                let site = guard::site(place, "KeyedCircuits", &declaration, true);
+                let site = guard::site(place, "KeyedCircuits", &declaration);
                 let key = quote_spanned!(mixed.located_at(key.span())=> &(#key));
                 quote_spanned!(mixed=> let #local = #site.get().of(#key);)
             }
             None => {
-                let site = guard::site(place, "CircuitBreaker", &declaration, true);
+                let site = guard::site(place, "CircuitBreaker", &declaration);
                 quote_spanned!(mixed=> let #local = #site;)
             }
         }

@@ -9,9 +9,9 @@ use super::options::{Budget, Opt};
 use super::rules;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
-use crate::layers::guard;
+use crate::layers::guard::{self, Declaration};
 use crate::parse::args::OptionName;
-use crate::parse::constant::inline;
+use crate::parse::constant::{Constant, Given};
 
 impl Layer for Retry {
     fn facts(&self) -> Facts {
@@ -22,24 +22,26 @@ impl Layer for Retry {
         Facts {
             asks: Asks::ByCircuit,
             attempts: self.max(),
-            constants: self.settings.constants().cloned().collect(),
+            constants: self.constants().cloned().collect(),
             clones: self.clone.clone(),
             attempt: self.attempt.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, catches, time)
         }
     }
 
-    /// Binds the policy of the option `with` to a local variable, before the code of the outermost attribute.
+    /// Binds the policy of the option `with`, or a closure that returns the retry of the attribute, to a local variable.
+    /// The expansion contains the binding before the code of the outermost attribute.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.hold(place, &self::budget(place)));
-        Some(policy.into_iter().chain(budget).collect())
+        let shared = self.with.is_none().then(|| self.shared(place));
+        Some(policy.into_iter().chain(shared).chain(budget).collect())
     }
 
     /// Output:
     ///
     /// ```text
-    /// let retry_schedule = || const { &Schedule::DEFAULT.. };
+    /// let retry_schedule = || { static SITE: Site<Retry> = ..; &SITE }.get().core();
     /// let mut retry = Attempts::new(retry_schedule());
     /// loop {
     ///     let delay = {
@@ -93,9 +95,10 @@ impl Layer for Retry {
         };
         let pays = payer.as_ref().map(|payer| quote_spanned!(mixed=> .budget(&#payer)));
         let schedule = place.schedule();
+        let named = self.name.as_ref().map(|_| quote_spanned!(mixed=> .named()));
         let func = place.func();
         let next = quote_spanned! {at=>
-            #local.judge(#schedule(), outcome)#own.rejection(#rejected)#others #pays #(#rules)* #retry_after #of_policy
+            #local.judge(#schedule(), outcome)#named #own.rejection(#rejected)#others #pays #(#rules)* #retry_after #of_policy
                 .text(#error).circuits(#circuits).next(#func)
         };
         let of_function = self.budget.as_ref().filter(|made| made.hold(place, &local).is_none());
@@ -148,29 +151,49 @@ impl Retry {
         Some(Pauses { max, delay: delay.as_secs_f64(), backoff })
     }
 
-    /// Returns statements that bind two local variables: the state of the retry, and a closure that returns the
-    /// settings. The settings are a constant inside the closure, so that the future of the decorated function does not
-    /// store the settings.
-    fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
-        let runtime = place.runtime();
-        let (local, mixed) = (place.local(), Span::mixed_site());
-        let options = if self.with.is_some() {
-            let policy = policy(place);
-            quote_spanned!(mixed=> #policy.schedule())
-        } else {
-            let settings = self.settings.calls(place);
-            let schedule = quote_spanned!(mixed=> #runtime::__private::Schedule);
-            let (ty, value) =
-                (quote_spanned!(mixed=> &#schedule), quote_spanned!(mixed=> &#schedule::DEFAULT #settings));
-            match self.settings.constants().next() {
-                Some(_) => inline(&ty, &value, self.settings.constants()),
-                None => quote_spanned!(mixed=> const { #value }),
-            }
+    /// Returns all constants of the user in the options of this attribute.
+    fn constants(&self) -> impl Iterator<Item = &Constant> {
+        self.name.as_ref().and_then(Given::constant).into_iter().chain(self.settings.constants())
+    }
+
+    /// Returns whether the options are the same for all instances of a generic function, and for all types that
+    /// implement a trait.
+    fn is_fixed(&self, place: Place<'_>) -> bool {
+        self.settings.constants().all(|constant| place.is_fixed(&Given::<()>::Constant(constant.clone())))
+    }
+
+    /// Returns a statement that binds a closure. The closure returns the settings and the counts that all calls share.
+    ///
+    /// If a constant in an option names `Self` or a generic parameter, the settings are a constant in the closure
+    /// instead.
+    fn shared(&self, place: Place<'_>) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let (runtime, closure) = (place.runtime(), place.schedule());
+        let settings = self.settings.calls(place);
+        let is_fixed = self.is_fixed(place);
+        let declaration = Declaration {
+            layer: "Retry",
+            name: self.name.as_ref(),
+            options: if is_fixed { settings.clone() } else { TokenStream::new() },
+            missing: None,
+            is_evaluated: false,
         };
-        quote_spanned! {mixed=>
-            let #schedule = || #options;
-            let mut #local = #runtime::__private::Attempts::new(#schedule());
-        }
+        let own = (!is_fixed).then(
+            || quote_spanned!(mixed=> .with_schedule(const { &#runtime::__private::Schedule::DEFAULT #settings })),
+        );
+        let retry = declaration.closure(place, &quote_spanned!(mixed=> .core()#own));
+        quote_spanned!(mixed=> let #closure = #retry;)
+    }
+
+    /// Returns a statement that binds the state of the retry to a local variable. The expansion places this statement
+    /// before the loop over the attempts, so that each execution of the loop begins with a new state.
+    fn state(&self, place: Place<'_>, schedule: &Ident) -> TokenStream {
+        let (runtime, local, mixed) = (place.runtime(), place.local(), Span::mixed_site());
+        let held = self.with.as_ref().map(|_| {
+            let policy = policy(place);
+            quote_spanned!(mixed=> let #schedule = || #policy.core();)
+        });
+        quote_spanned!(mixed=> #held let mut #local = #runtime::__private::Attempts::new(#schedule());)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Parses the options of `#[retry]`.
 
 use proc_macro2::{Ident, Span, TokenStream};
+use syn::LitStr;
 
 use super::options::{Budget, Opt, RULES, SETTINGS, budget};
 use super::rules;
@@ -8,12 +9,14 @@ use crate::error::Errors;
 use crate::layers::attribute::{Attribute, Parsed, parsed};
 use crate::layers::settings::Settings;
 use crate::parse::args::Args;
+use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "retry", parse };
 
 pub(super) struct Retry {
     pub(super) span: Span,
+    pub(super) name: Option<Given<LitStr>>,
     pub(super) settings: Settings<Opt>,
     /// The user's functions in the options of `RULES`, such as `retry_if`, each with its option.
     pub(super) rules: Vec<(Opt, TokenStream)>,
@@ -32,7 +35,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if with {
         let message = "does not go with `with`: the policy that you hold has its own";
         args.refuse(&RULES, message, errors);
-        args.refuse(&[Opt::RetryAfter], message, errors);
+        args.refuse(&[Opt::Name, Opt::RetryAfter], message, errors);
         for ident in settings.idents() {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
@@ -46,9 +49,11 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some(cost), false) = (args.ident(Opt::Cost), with || args.has(Opt::Budget) || args.is_broken()) {
         errors.push(cost.span(), "`cost` needs `budget = ..` beside it: nothing is paid otherwise");
     }
+    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
     let rule = |option| Some((option, args.read(option, errors, value::function)?));
     let retry = Retry {
         span,
+        name,
         settings,
         rules: RULES.into_iter().filter_map(rule).collect(),
         retry_after: args.read(Opt::RetryAfter, errors, value::function),

@@ -12,6 +12,7 @@ use crate::parse::value;
 
 options! {
     pub(super) enum Opt: synonyms::RETRY {
+        Name = "name",
         With = "with",
         Max = "max",
         Delay = "delay",

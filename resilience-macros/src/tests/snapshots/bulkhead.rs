@@ -5,13 +5,16 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let bulkhead = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
-                func: "fetch",
-                max: 10,
-                wait: ::resilience_runtime::__private::Duration::new(0, 0),
-            });
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Bulkhead>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .max(10),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let _slot = match bulkhead.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,

@@ -8,13 +8,17 @@
 #[doc = " Sends a message."]
 pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(), Error> {
     let bulkhead = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
-                func: "send",
-                max: 10,
-                wait: ::resilience_runtime::__private::Duration::new(0, 250000000),
-            });
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Bulkhead>::new(
+                    "send",
+                    ::core::module_path!(),
+                )
+                .max(10)
+                .wait(::resilience_runtime::__private::Duration::new(0, 250000000)),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let _slot;
     let mut body = ::core::pin::pin!(async move {

@@ -5,14 +5,15 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let circuit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
-            ::resilience_runtime::__private::Site::new(
-                ::resilience_runtime::__private::CircuitDeclaration::new("search")
-                    .threshold(5)
-                    .cooldown(::resilience_runtime::__private::Duration::new(30, 0)),
-            );
-        ::resilience_runtime::__private::declare!(SITE);
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(
+            ::resilience_runtime::__private::CircuitDeclaration::new("search")
+                .threshold(5)
+                .cooldown(::resilience_runtime::__private::Duration::new(30, 0)),
+        );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,

@@ -14,19 +14,35 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     #[timeout(__absorbed)]
     const _: () = ();
     let circuit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
-        ::resilience_runtime::__private::declare!(SITE);
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let bulkhead = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
-                func: "ask",
-                max: 1,
-                wait: ::resilience_runtime::__private::Duration::new(0, 0),
-            });
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Bulkhead>::new(
+                    "ask",
+                    ::core::module_path!(),
+                )
+                .max(1),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
+    };
+    let timeout_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Timeout> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Timeout>::new(
+                    "ask",
+                    ::core::module_path!(),
+                )
+                .timeout(::resilience_runtime::__private::Duration::new(2, 0)),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
@@ -46,8 +62,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 break 'circuit outcome;
             }
         };
-        let timeout_allowed =
-            ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(2, 0));
+        let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
@@ -71,9 +86,10 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 break 'timeout outcome;
             }
             let error = ::resilience_runtime::__private::timed_out(
+                timeout_held(),
                 "ask",
                 timeout_allowed,
-                ::resilience_runtime::__private::Duration::new(2, 0),
+                timeout_held().after(),
             );
             cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
             ::resilience_runtime::__private::Conversion::<Result<Answer, Error>, _>::of(&error).__rejected(error)

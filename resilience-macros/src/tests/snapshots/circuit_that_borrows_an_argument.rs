@@ -7,10 +7,11 @@
 #[doc = " Asks."]
 pub async fn ask(&self, mut question: Question) -> Result<Answer, Error> {
     let circuit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
-        ::resilience_runtime::__private::declare!(SITE);
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,

@@ -4,6 +4,14 @@
 // }
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+    let fallback_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Fallback> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
+                ::resilience_runtime::__private::Fallback,
+            >::new("fetch", ::core::module_path!()));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
+    };
     let outcome = {
         let outcome = {
             let mut url = ::core::clone::Clone::clone(&url);
@@ -30,7 +38,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
         let outcome = called.await;
-        outcome
+        fallback_held().count(outcome)
     };
     outcome
 }

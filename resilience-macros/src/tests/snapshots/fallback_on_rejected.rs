@@ -7,11 +7,20 @@
 async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     #[circuit(__absorbed)]
     const _: () = ();
+    let fallback_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Fallback> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
+                ::resilience_runtime::__private::Fallback,
+            >::new("fetch", ::core::module_path!()));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
+    };
     let circuit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
-        ::resilience_runtime::__private::declare!(SITE);
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
     let outcome = 'fallback: {
@@ -54,7 +63,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         };
         cause = ::resilience_runtime::__private::Cause::None;
         let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(called).await;
-        outcome
+        fallback_held().count(outcome)
     };
     outcome
 }

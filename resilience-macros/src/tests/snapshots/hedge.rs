@@ -4,8 +4,21 @@
 // }
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
+    let hedge_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Hedge> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Hedge>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .after(::resilience_runtime::__private::Duration::new(0, 100000000))
+                .max(3),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
+    };
     let (outcome, _) = ::resilience_runtime::__private::Hedged::new(
-        const { &::resilience_runtime::__private::Duration::new(0, 100000000) },
+        hedge_held(),
         [
             ::core::pin::pin!(::core::option::Option::None),
             ::core::pin::pin!(::core::option::Option::None),

@@ -5,13 +5,17 @@
 
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let rate_limit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::RateLimitDeclaration {
-                func: "fetch",
-                per_second: 100,
-                burst: 10,
-            });
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::RateLimit>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .per_second(100)
+                .burst(10),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let () = match rate_limit.get().try_acquire() {
         ::core::result::Result::Ok(permit) => permit,

@@ -5,11 +5,17 @@
 
 async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     let retry_schedule = || {
-        const {
-            &::resilience_runtime::__private::Schedule::DEFAULT
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Retry>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
                 .max(5)
-                .jitter(::resilience_runtime::__private::Jitter::Full)
-        }
+                .jitter(::resilience_runtime::__private::Jitter::Full),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get().core()
     };
     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
     loop {

@@ -13,20 +13,41 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     const _: () = ();
     #[circuit(__absorbed)]
     const _: () = ();
+    let retry_schedule = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
+                ::resilience_runtime::__private::Retry,
+            >::new("fetch", ::core::module_path!()));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get().core()
+    };
     let circuit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("a"));
-        ::resilience_runtime::__private::declare!(SITE);
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("a"));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
+    };
+    let hedge_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Hedge> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Hedge>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .after(::resilience_runtime::__private::Duration::new(1, 0)),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
     };
     let circuit2 = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("b"));
-        ::resilience_runtime::__private::declare!(SITE);
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("b"));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
-    let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
     loop {
         let delay = {
@@ -43,7 +64,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     .watch(::resilience_runtime::__private::watch(
                         &mut permit,
                         ::resilience_runtime::__private::Hedged::new(
-                            const { &::resilience_runtime::__private::Duration::new(1, 0) },
+                            hedge_held(),
                             [
                                 ::core::pin::pin!(::core::option::Option::None),
                                 ::core::pin::pin!(::core::option::Option::None),

@@ -18,7 +18,18 @@ fn load<'a, 'async_trait>(
     Box::pin(async move {
         let __self = self;
         let mut key = key;
-        let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT.max(2) };
+        let retry_schedule = || {
+            static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
+                ::resilience_runtime::__private::Site::new(
+                    ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Retry>::new(
+                        "load",
+                        ::core::module_path!(),
+                    )
+                    .max(2),
+                );
+            ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+            __RESILIENCE_SITE.get().core()
+        };
         let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
         loop {
             let delay = {

@@ -10,12 +10,30 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
     async move {
         #[timeout(__absorbed)]
         const _: () = ();
-        let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
+        let retry_schedule = || {
+            static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
+                ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
+                    ::resilience_runtime::__private::Retry,
+                >::new("load", ::core::module_path!()));
+            ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+            __RESILIENCE_SITE.get().core()
+        };
+        let timeout_held = || {
+            static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Timeout> =
+                ::resilience_runtime::__private::Site::new(
+                    ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Timeout>::new(
+                        "load",
+                        ::core::module_path!(),
+                    )
+                    .timeout(::resilience_runtime::__private::Duration::new(5, 0)),
+                );
+            ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+            __RESILIENCE_SITE.get()
+        };
         let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
         loop {
             let delay = {
-                let timeout_allowed =
-                    ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(5, 0));
+                let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
                 let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
                 let outcome = 'timeout: {
                     'timeout_expired: {
@@ -34,9 +52,10 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                         break 'timeout outcome;
                     }
                     let error = ::resilience_runtime::__private::timed_out(
+                        timeout_held(),
                         "load",
                         timeout_allowed,
-                        ::resilience_runtime::__private::Duration::new(5, 0),
+                        timeout_held().after(),
                     );
                     ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
                 };

@@ -7,7 +7,14 @@
 
 #[doc = " Sends a message."]
 pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(), Error> {
-    let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT };
+    let retry_schedule = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
+                ::resilience_runtime::__private::Retry,
+            >::new("send", ::core::module_path!()));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get().core()
+    };
     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
     let retry_budget: &'static ::resilience_runtime::__private::RetryBudget = {
         static __RESILIENCE_BUDGET: ::resilience_runtime::__private::RetryBudget = RetryBudget::new(0.1);

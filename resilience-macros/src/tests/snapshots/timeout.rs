@@ -8,7 +8,19 @@
 #[doc = " Sends a message."]
 #[doc = "\n\nWorst case: 5 s."]
 pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(), Error> {
-    let timeout_allowed = ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(5, 0));
+    let timeout_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Timeout> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Timeout>::new(
+                    "send",
+                    ::core::module_path!(),
+                )
+                .timeout(::resilience_runtime::__private::Duration::new(5, 0)),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
+    };
+    let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
     let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
     let outcome = 'timeout: {
         'timeout_expired: {
@@ -32,11 +44,8 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             };
             break 'timeout outcome;
         }
-        let error = ::resilience_runtime::__private::timed_out(
-            "send",
-            timeout_allowed,
-            ::resilience_runtime::__private::Duration::new(5, 0),
-        );
+        let error =
+            ::resilience_runtime::__private::timed_out(timeout_held(), "send", timeout_allowed, timeout_held().after());
         ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::late)
     };
     outcome

@@ -11,17 +11,32 @@ async fn load(key: String) -> Result<u8, Error> {
     let __tracing_instrument_future = async move {
         #[rate_limit(__absorbed)]
         const _: () = ();
-        let rate_limit = {
-            static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
-                ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::RateLimitDeclaration {
-                    func: "load",
-                    per_second: 1,
-                    burst: 1,
-                });
-            &SITE
+        let timeout_held = || {
+            static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Timeout> =
+                ::resilience_runtime::__private::Site::new(
+                    ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Timeout>::new(
+                        "load",
+                        ::core::module_path!(),
+                    )
+                    .timeout(::resilience_runtime::__private::Duration::new(0, 250000000)),
+                );
+            ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+            __RESILIENCE_SITE.get()
         };
-        let timeout_allowed =
-            ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(0, 250000000));
+        let rate_limit = {
+            static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+                ::resilience_runtime::__private::RateLimit,
+            > = ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::RateLimit>::new(
+                    "load",
+                    ::core::module_path!(),
+                )
+                .per_second(1),
+            );
+            ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+            &__RESILIENCE_SITE
+        };
+        let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
@@ -50,9 +65,10 @@ async fn load(key: String) -> Result<u8, Error> {
                 break 'timeout outcome;
             }
             let error = ::resilience_runtime::__private::timed_out(
+                timeout_held(),
                 "load",
                 timeout_allowed,
-                ::resilience_runtime::__private::Duration::new(0, 250000000),
+                timeout_held().after(),
             );
             ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
         };

@@ -22,34 +22,85 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     const _: () = ();
     #[timeout(__absorbed)]
     const _: () = ();
+    let fallback_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Fallback> =
+            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
+                ::resilience_runtime::__private::Fallback,
+            >::new("fetch", ::core::module_path!()));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
+    };
+    let timeout_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Timeout> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Timeout>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .timeout(::resilience_runtime::__private::Duration::new(60, 0)),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
+    };
+    let retry_schedule = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Retry>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .max(3),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get().core()
+    };
     let circuit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::CircuitBreaker> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
-        ::resilience_runtime::__private::declare!(SITE);
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let rate_limit = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::RateLimitDeclaration {
-                func: "fetch",
-                per_second: 100,
-                burst: 100,
-            });
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::RateLimit> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::RateLimit>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .per_second(100),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
     };
     let bulkhead = {
-        static SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::BulkheadDeclaration {
-                func: "fetch",
-                max: 8,
-                wait: ::resilience_runtime::__private::Duration::new(1, 0),
-            });
-        &SITE
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Bulkhead>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .max(8)
+                .wait(::resilience_runtime::__private::Duration::new(1, 0)),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
+    };
+    let timeout2_held = || {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Timeout> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Timeout>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .timeout(::resilience_runtime::__private::Duration::new(5, 0)),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        __RESILIENCE_SITE.get()
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
     let outcome = 'fallback: {
-        let timeout_allowed =
-            ::resilience_runtime::__private::within(::resilience_runtime::__private::Duration::new(60, 0));
+        let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
         let mut timeout = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(timeout_allowed));
         let outcome = 'timeout: {
             'timeout_expired: {
@@ -57,7 +108,6 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     break 'timeout_expired;
                 }
                 let outcome = {
-                    let retry_schedule = || const { &::resilience_runtime::__private::Schedule::DEFAULT.max(3) };
                     let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
                     loop {
                         let delay = {
@@ -110,9 +160,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             }
                                         }
                                     };
-                                    let timeout2_allowed = ::resilience_runtime::__private::within(
-                                        ::resilience_runtime::__private::Duration::new(5, 0),
-                                    );
+                                    let timeout2_allowed =
+                                        ::resilience_runtime::__private::within(timeout2_held().after());
                                     let mut timeout2 = ::core::pin::pin!(::resilience_runtime::__private::Timer::new(
                                         timeout2_allowed
                                     ));
@@ -126,9 +175,10 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             break 'timeout2 outcome;
                                         }
                                         let error = ::resilience_runtime::__private::timed_out(
+                                            timeout2_held(),
                                             "fetch",
                                             timeout2_allowed,
-                                            ::resilience_runtime::__private::Duration::new(5, 0),
+                                            timeout2_held().after(),
                                         );
                                         cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
                                         ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(
@@ -174,9 +224,10 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 break 'timeout outcome;
             }
             let error = ::resilience_runtime::__private::timed_out(
+                timeout_held(),
                 "fetch",
                 timeout_allowed,
-                ::resilience_runtime::__private::Duration::new(60, 0),
+                timeout_held().after(),
             );
             cause = ::resilience_runtime::__private::Cause::of_timeout(&error);
             ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error)
@@ -195,7 +246,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         };
         cause = ::resilience_runtime::__private::Cause::None;
         let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(called).await;
-        outcome
+        fallback_held().count(outcome)
     };
     outcome
 }

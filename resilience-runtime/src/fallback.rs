@@ -1,0 +1,43 @@
+//! Counts the calls of `#[fallback]`.
+
+use crate::base::outcome::Outcome;
+use crate::base::sync::{Arc, AtomicU64, Ordering};
+
+/// The counts of one `#[fallback]`, or of all `#[fallback]`s with one name.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+pub struct Fallback(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    calls: AtomicU64,
+    errors: AtomicU64,
+}
+
+#[allow(missing_docs)]
+impl Fallback {
+    /// Counts a call of the fallback function, and returns the outcome of this call.
+    pub fn count<R: Outcome>(&self, outcome: R) -> R {
+        let outcome = outcome.into_result();
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
+        if outcome.is_err() {
+            self.0.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        R::from_result(outcome)
+    }
+
+    pub(crate) fn stats(&self) -> FallbackStats {
+        let Counts { calls, errors } = &*self.0;
+        FallbackStats { total_calls: calls.load(Ordering::Relaxed), total_errors: errors.load(Ordering::Relaxed) }
+    }
+}
+
+/// A snapshot of the counts of a `#[fallback]`. [`get_stats`](crate::get_stats) returns this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FallbackStats {
+    /// Total number of calls of the fallback function that have ended.
+    pub total_calls: u64,
+    /// Total number of these calls that returned an error.
+    pub total_errors: u64,
+}

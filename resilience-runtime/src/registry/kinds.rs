@@ -1,0 +1,144 @@
+//! Implements [`Layer`] for each kind of layer except circuits, and lists the layers of each kind.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+
+use std::time::Duration;
+
+use crate::base::config_error::Value;
+use crate::base::name::Name;
+use crate::bulkhead::{Bulkhead, BulkheadStats};
+use crate::fallback::{Fallback, FallbackStats};
+use crate::hedge::{Hedge, HedgeStats};
+use crate::rate_limit::{RateLimit, RateLimitStats};
+use crate::registry::layer::{Layer, LayerDeclaration, layer_options};
+use crate::registry::layers::{Layers, Listed};
+use crate::retry::backoff::Jitter;
+use crate::retry::layer::{Retry, RetryStats};
+use crate::retry::schedule::Schedule;
+use crate::timeout::timeout::{Timeout, TimeoutStats};
+
+layer_options! {
+    BulkheadOptions for Bulkhead, needs [max] { max: u32, wait: Duration, }
+}
+layer_options! {
+    RateLimitOptions for RateLimit, needs [per_second] { per_second: u32, burst: u32, }
+}
+layer_options! {
+    TimeoutOptions for Timeout, needs [timeout] { timeout: Duration, }
+}
+layer_options! {
+    HedgeOptions for Hedge, needs [after] { after: Duration, max: u32, }
+}
+layer_options! {
+    FallbackOptions for Fallback, needs [] {}
+}
+layer_options! {
+    RetryOptions for Retry, needs [] {
+        max: u32, delay: Duration, backoff: f64, max_delay: Duration, jitter: Jitter, max_elapsed: Duration,
+        count_nested: bool, retry_rejected: bool,
+    }
+}
+
+impl From<Jitter> for Value {
+    fn from(jitter: Jitter) -> Self {
+        Self::Word(match jitter {
+            Jitter::Full => "full",
+            Jitter::Equal => "equal",
+            Jitter::Decorrelated => "decorrelated",
+        })
+    }
+}
+
+impl LayerDeclaration<Retry> {
+    /// Checks the options that depend on each other. The attribute macro cannot check constants of the user.
+    #[track_caller]
+    pub const fn checked(self) -> Self {
+        let _ = self.options.schedule().checked();
+        self
+    }
+}
+
+impl RetryOptions {
+    const fn schedule(&self) -> Schedule {
+        let Self { max, delay, backoff, max_delay, jitter, max_elapsed, count_nested, retry_rejected } = *self;
+        let mut schedule = Schedule::DEFAULT;
+        macro_rules! set {
+            ($($option:ident)*) => {
+                $(if let Some(value) = $option { schedule = schedule.$option(value); })*
+            };
+        }
+        set!(max delay backoff max_delay jitter max_elapsed count_nested retry_rejected);
+        schedule
+    }
+}
+
+/// Implements [`Layer`] and [`Listed`] for each type. `$create` is a function of the name and the options.
+macro_rules! kinds {
+    ($($layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr;)*) => {
+        /// A reference to the declaration of one attribute. The crate `inventory` collects all values of this type at
+        /// link time.
+        #[cfg(feature = "declare")]
+        #[derive(Debug)]
+        pub enum DeclaredLayer {
+            $($layer(&'static LayerDeclaration<$layer>),)*
+        }
+
+        $(
+            impl Layer for $layer {
+                type Options = $options;
+                type Stats = $stats;
+                const KIND: &'static str = $kind;
+
+                fn create(name: Name, options: &$options) -> Self {
+                    let create: fn(Name, &$options) -> Self = $create;
+                    create(name, options)
+                }
+
+                fn layer_stats(&self) -> $stats {
+                    self.stats()
+                }
+            }
+
+            impl Listed for $layer {
+                fn layers() -> &'static Layers<Self> {
+                    static LAYERS: Layers<$layer> = Layers::new();
+                    &LAYERS
+                }
+
+                #[cfg(feature = "declare")]
+                fn declared() -> Vec<LayerDeclaration<Self>> {
+                    let declared = inventory::iter::<DeclaredLayer>.into_iter();
+                    declared.filter_map(|declared| match declared {
+                        DeclaredLayer::$layer(declaration) => Some(**declaration),
+                        _ => None,
+                    }).collect()
+                }
+
+                #[cfg(not(feature = "declare"))]
+                fn declared() -> Vec<LayerDeclaration<Self>> {
+                    Vec::new()
+                }
+            }
+
+            #[cfg(feature = "declare")]
+            impl crate::registry::site::Site<$layer> {
+                pub const fn declared(&'static self) -> DeclaredLayer {
+                    DeclaredLayer::$layer(self.declaration())
+                }
+            }
+        )*
+    };
+}
+
+kinds! {
+    Bulkhead, BulkheadOptions, BulkheadStats, "bulkhead",
+        |name, options| Bulkhead::new(name, options.max, options.wait.unwrap_or_default());
+    RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
+        |name, options| RateLimit::new(name, options.per_second, options.burst);
+    Timeout, TimeoutOptions, TimeoutStats, "timeout", |_, options| Timeout::after_time(options.timeout);
+    Hedge, HedgeOptions, HedgeStats, "hedge", |_, options| Hedge::after_time(options.after, options.max);
+    Fallback, FallbackOptions, FallbackStats, "fallback", |_, _| Fallback::default();
+    Retry, RetryOptions, RetryStats, "retry", |_, options| Retry::new(options.schedule());
+}
+
+#[cfg(feature = "declare")]
+inventory::collect!(DeclaredLayer);

@@ -1,0 +1,130 @@
+//! Defines [`Layer`], which the layers of all attributes except `#[circuit]` implement, and [`Options`], the values that
+//! attributes write.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+
+use std::fmt::Debug;
+use std::panic::Location;
+
+use crate::base::config_error::Value;
+use crate::base::name::Name;
+
+/// A layer that attributes create: a retry, timeout, bulkhead, rate limit, hedge or fallback.
+pub trait Layer: Clone + Debug + Send + Sync + 'static {
+    type Options: Options;
+    /// A snapshot of the settings and the counts.
+    type Stats;
+    /// The word for the layer in messages, such as `rate limit`.
+    const KIND: &'static str;
+
+    /// Creates the layer. If no attribute writes a required option, the layer rejects every call. A timeout and a hedge
+    /// then have no effect.
+    fn create(name: Name, options: &Self::Options) -> Self;
+
+    fn layer_stats(&self) -> Self::Stats;
+}
+
+/// The options that one attribute writes.
+pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
+    const NONE: Self;
+
+    /// Returns the name and the value of each option, in the order of the page of the attribute.
+    fn entries(&self) -> Vec<(&'static str, Option<Value>)>;
+
+    /// Fills each option that is absent in `self` with the value in `others`.
+    #[must_use]
+    fn or(self, others: Self) -> Self;
+
+    /// Returns the required option that is absent.
+    fn missing(&self) -> Option<&'static str>;
+}
+
+/// The options of one attribute, and the place of this attribute.
+#[derive(Debug)]
+#[must_use]
+pub struct LayerDeclaration<L: Layer> {
+    /// The name of the decorated function.
+    pub(crate) func: &'static str,
+    /// The path of the module that contains the decorated function.
+    pub(crate) module: &'static str,
+    /// The value of the option `name`. An attribute without a name has a layer of its own.
+    pub(crate) name: Option<&'static str>,
+    pub(crate) place: &'static Location<'static>,
+    pub(crate) options: L::Options,
+    /// Whether each call evaluates the required option, so that no other attribute has to write it.
+    pub(crate) is_evaluated: bool,
+}
+
+impl<L: Layer> Clone for LayerDeclaration<L> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: Layer> Copy for LayerDeclaration<L> {}
+
+impl<L: Layer> LayerDeclaration<L> {
+    #[track_caller]
+    pub const fn new(func: &'static str, module: &'static str) -> Self {
+        let (options, place) = (L::Options::NONE, Location::caller());
+        Self { func, module, name: None, place, options, is_evaluated: false }
+    }
+
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    pub const fn evaluated(mut self) -> Self {
+        self.is_evaluated = true;
+        self
+    }
+
+    /// Returns the sort key of an attribute: file, line and column.
+    pub(crate) fn order(&self) -> (&'static str, u32, u32) {
+        (self.place.file(), self.place.line(), self.place.column())
+    }
+}
+
+/// Declares the struct of the options of one attribute, and the methods with which a declaration receives the options.
+macro_rules! layer_options {
+    (
+        $(#[$doc:meta])*
+        $name:ident for $layer:ty, needs [$($required:ident),*] { $($option:ident: $type:ty,)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[allow(missing_docs)]
+        pub struct $name {
+            $(pub(crate) $option: Option<$type>,)*
+        }
+
+        impl $crate::registry::layer::Options for $name {
+            const NONE: Self = Self { $($option: None,)* };
+
+            fn entries(&self) -> Vec<(&'static str, Option<$crate::base::config_error::Value>)> {
+                vec![$((stringify!($option), self.$option.map(Into::into)),)*]
+            }
+
+            #[allow(unused_variables)] // the options of a fallback have no fields
+            fn or(self, others: Self) -> Self {
+                Self { $($option: self.$option.or(others.$option),)* }
+            }
+
+            fn missing(&self) -> Option<&'static str> {
+                $(if self.$required.is_none() { return Some(stringify!($required)); })*
+                None
+            }
+        }
+
+        #[allow(missing_docs)]
+        impl $crate::registry::layer::LayerDeclaration<$layer> {
+            $(
+                pub const fn $option(mut self, value: $type) -> Self {
+                    self.options.$option = Some(value);
+                    self
+                }
+            )*
+        }
+    };
+}
+pub(crate) use layer_options;

@@ -1,0 +1,174 @@
+//! Contains the layers of one kind, such as all bulkheads that attributes have created.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crate::base::name::Name;
+use crate::base::sync::lock_std;
+use crate::registry::layer::{Layer, LayerDeclaration, Options};
+use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
+
+/// A kind of layer whose layers are listed.
+pub trait Listed: Layer {
+    /// Returns the layers of this kind that have been created.
+    fn layers() -> &'static Layers<Self>;
+
+    /// Returns the declarations of all attributes of this kind. Returns none without the feature `declare`.
+    fn declared() -> Vec<LayerDeclaration<Self>>;
+}
+
+/// The layers of one kind. All attributes with one name share a layer. Each attribute without a name has a layer of its
+/// own.
+#[derive(Debug)]
+pub struct Layers<L: Layer>(Mutex<Parts<L>>);
+
+#[derive(Debug)]
+struct Parts<L: Layer> {
+    named: BTreeMap<&'static str, Named<L>>,
+    unnamed: Vec<(LayerDeclaration<L>, L)>,
+}
+
+#[derive(Debug)]
+struct Named<L: Layer> {
+    layer: L,
+    /// The attributes with this name. The attribute that comes first wins.
+    places: Vec<LayerDeclaration<L>>,
+}
+
+impl<L: Listed> Layers<L> {
+    #[expect(clippy::new_without_default, reason = "a constant of a static")]
+    pub const fn new() -> Self {
+        Self(Mutex::new(Parts { named: BTreeMap::new(), unnamed: Vec::new() }))
+    }
+
+    /// Returns the layer of an attribute, and creates the layer at the first call. Also returns the mistakes that are
+    /// not reported yet.
+    pub(crate) fn join(&self, declaration: LayerDeclaration<L>) -> (L, Vec<SettingsMistake>) {
+        // Collects the declarations of all attributes before the lock is taken.
+        let declared = declaration.name.map(declared);
+        let mut parts = lock_std(&self.0);
+        let (Some(name), Some(mut places)) = (declaration.name, declared) else {
+            let layer = L::create(Name::Static(declaration.func), &declaration.options);
+            parts.unnamed.push((declaration, layer.clone()));
+            return (layer, Vec::new());
+        };
+        if let Some(known) = parts.named.get_mut(name) {
+            let is_known = known.places.iter().any(|place| place.order() == declaration.order());
+            let mistakes = if is_known { Vec::new() } else { conflicts(&known.places, &declaration) };
+            if !is_known {
+                known.places.push(declaration);
+            }
+            return (known.layer.clone(), mistakes);
+        }
+        if places.is_empty() {
+            places.push(declaration);
+        }
+        let layer = L::create(Name::Static(name), &merged(&places));
+        parts.named.insert(name, Named { layer: layer.clone(), places: places.clone() });
+        (layer, mistakes(&places))
+    }
+
+    /// Returns the statistics of each layer, with its name or place. Also lists layers that no call has created yet.
+    pub(crate) fn stats(&self) -> BTreeMap<String, L::Stats> {
+        let mut listed = Vec::new();
+        let parts = lock_std(&self.0);
+        let named: Vec<_> = parts.named.iter().map(|(name, named)| (*name, named.layer.clone())).collect();
+        let mut unnamed = parts.unnamed.clone();
+        drop(parts);
+        for declaration in L::declared() {
+            let is_known = match declaration.name {
+                Some(name) => named.iter().chain(&listed).any(|(known, _)| *known == name),
+                None => unnamed.iter().any(|(known, _)| known.order() == declaration.order()),
+            };
+            match declaration.name {
+                _ if is_known => {}
+                Some(name) => listed.push((name, L::create(Name::Static(name), &merged(&declared::<L>(name))))),
+                None => unnamed.push((declaration, L::create(Name::Static(declaration.func), &declaration.options))),
+            }
+        }
+        let labels = labels(unnamed.iter().map(|(declaration, _)| declaration));
+        let unnamed = labels.into_iter().zip(unnamed.iter().map(|(_, layer)| layer.layer_stats()));
+        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer.layer_stats()));
+        unnamed.chain(named).collect()
+    }
+
+    /// Returns the mistakes of all layers of this kind.
+    pub(crate) fn check(&self) -> Vec<SettingsMistake> {
+        let mut names: BTreeMap<&'static str, Vec<LayerDeclaration<L>>> = BTreeMap::new();
+        for declaration in L::declared() {
+            if let Some(name) = declaration.name {
+                names.entry(name).or_insert_with(|| declared(name));
+            }
+        }
+        for (name, named) in &lock_std(&self.0).named {
+            names.insert(name, named.places.clone());
+        }
+        names.values().flat_map(|places| mistakes(places)).collect()
+    }
+
+    /// Calls `see` for each layer that has been created. No lock is held while `see` runs.
+    pub(crate) fn each(&self, see: impl FnMut(L)) {
+        let parts = lock_std(&self.0);
+        let named = parts.named.values().map(|named| named.layer.clone());
+        let layers: Vec<_> = named.chain(parts.unnamed.iter().map(|(_, layer)| layer.clone())).collect();
+        drop(parts);
+        layers.into_iter().for_each(see);
+    }
+}
+
+/// Returns the declarations with this name, in the order of their places.
+fn declared<L: Listed>(name: &'static str) -> Vec<LayerDeclaration<L>> {
+    let mut places: Vec<_> = L::declared().into_iter().filter(|declaration| declaration.name == Some(name)).collect();
+    places.sort_by_key(LayerDeclaration::order);
+    places
+}
+
+fn merged<L: Layer>(places: &[LayerDeclaration<L>]) -> L::Options {
+    places.iter().fold(L::Options::NONE, |sum, next| sum.or(next.options))
+}
+
+/// Returns the name `module::function` of each layer. If two layers have the same name, adds the line of the attribute.
+fn labels<'a, L: Layer>(declarations: impl Iterator<Item = &'a LayerDeclaration<L>> + Clone) -> Vec<String> {
+    let plain = |declaration: &LayerDeclaration<L>| format!("{}::{}", declaration.module, declaration.func);
+    let all: Vec<_> = declarations.clone().map(plain).collect();
+    let is_twice = |label: &String| all.iter().filter(|other| *other == label).count() > 1;
+    all.iter()
+        .zip(declarations)
+        .map(|(label, declaration)| match is_twice(label) {
+            true => format!("{label}:{}", declaration.place.line()),
+            false => label.clone(),
+        })
+        .collect()
+}
+
+/// Returns the contradictions between the attributes `places`, and the required option that no attribute writes.
+fn mistakes<L: Layer>(places: &[LayerDeclaration<L>]) -> Vec<SettingsMistake> {
+    let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], &places[index]));
+    let missing = merged(places).missing().and_then(|option| {
+        let place = places.iter().find(|place| !place.is_evaluated)?;
+        let name = place.name.unwrap_or_default().to_owned();
+        Some(SettingsMistake::Missing(MissingOption { layer: L::KIND, name, option, place: place.place.to_string() }))
+    });
+    conflicts.chain(missing).collect()
+}
+
+/// Returns a conflict for each option that `next` writes with another value than the attributes `before`.
+fn conflicts<L: Layer>(before: &[LayerDeclaration<L>], next: &LayerDeclaration<L>) -> Vec<SettingsMistake> {
+    let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
+        let value = value?;
+        let (kept, place) = before.iter().find_map(|other| {
+            let (_, kept) = other.options.entries().into_iter().find(|(name, _)| *name == option)?;
+            Some((kept?, other.place))
+        })?;
+        (kept != value).then(|| {
+            SettingsMistake::Conflict(LayerConflict {
+                layer: L::KIND,
+                name: next.name.unwrap_or_default().to_owned(),
+                option,
+                values: [kept.to_string(), value.to_string()],
+                places: [place.to_string(), next.place.to_string()],
+            })
+        })
+    });
+    differing.collect()
+}

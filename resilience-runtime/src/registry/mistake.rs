@@ -1,0 +1,80 @@
+//! Defines mistakes in the settings of all layers: contradictions, and required options that no attribute writes.
+
+use thiserror::Error;
+use tracing::{error, warn};
+
+use crate::events::TARGET;
+use crate::registry::conflict::{self, CircuitConflict};
+
+/// A mistake in the settings of a layer. [`check`](crate::check) returns a list of mistakes.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(transparent)]
+#[non_exhaustive]
+pub enum SettingsMistake {
+    /// Two settings of one circuit contradict each other.
+    Circuit(#[from] CircuitConflict),
+    /// Two settings of one retry, timeout, bulkhead, rate limit or hedge contradict each other.
+    Conflict(#[from] LayerConflict),
+    /// No attribute with this name writes a required option.
+    Missing(#[from] MissingOption),
+}
+
+impl SettingsMistake {
+    /// Emits the event of this mistake.
+    pub(crate) fn emit(&self) {
+        match self {
+            Self::Circuit(conflict) => conflict::emit(conflict),
+            Self::Conflict(LayerConflict {
+                layer,
+                name,
+                option,
+                values: [kept, ignored],
+                places: [kept_at, ignored_at],
+            }) => {
+                let name = name.escape_debug();
+                warn!(name: "layer_conflict", target: TARGET, layer, name = %name, option, kept, kept_at, ignored, ignored_at, "layer_conflict");
+            }
+            Self::Missing(MissingOption { layer, name, option, place }) => {
+                let name = name.escape_debug();
+                error!(name: "option_missing", target: TARGET, layer, name = %name, option, place, "option_missing");
+            }
+        }
+    }
+}
+
+/// Two values of one option of a layer, from two attributes with the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "{layer} '{}': `{option}` is {} at {}, but {} at {}",
+    name.escape_debug(), values[0], places[0], values[1], places[1]
+)]
+#[non_exhaustive]
+pub struct LayerConflict {
+    /// The kind of the layer, such as `bulkhead` or `rate limit`.
+    pub layer: &'static str,
+    /// The name of the layer.
+    pub name: String,
+    /// The name of the option with two values.
+    pub option: &'static str,
+    /// The two values of the option, as text. The first value takes effect.
+    pub values: [String; 2],
+    /// The source positions of the two values, as `file:line:column`.
+    pub places: [String; 2],
+}
+
+/// A required option that no attribute with this name writes.
+///
+/// A bulkhead and a rate limit reject every call. A timeout and a hedge have no effect.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{layer} '{}': `{option}` is missing: write it in one of the attributes, such as {place}", name.escape_debug())]
+#[non_exhaustive]
+pub struct MissingOption {
+    /// The kind of the layer, such as `bulkhead` or `rate limit`.
+    pub layer: &'static str,
+    /// The name of the layer.
+    pub name: String,
+    /// The name of the option.
+    pub option: &'static str,
+    /// The source position of an attribute with this name, as `file:line:column`.
+    pub place: String,
+}

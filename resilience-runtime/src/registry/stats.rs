@@ -1,0 +1,121 @@
+//! Reads, checks and resets the layers of all kinds.
+
+use std::collections::BTreeMap;
+
+use crate::bulkhead::{Bulkhead, BulkheadStats};
+use crate::circuit::stats::CircuitStats;
+use crate::fallback::{Fallback, FallbackStats};
+use crate::hedge::{Hedge, HedgeStats};
+use crate::rate_limit::{RateLimit, RateLimitStats};
+use crate::registry::family::FamilyStats;
+use crate::registry::layers::Listed;
+use crate::registry::mistake::SettingsMistake;
+use crate::registry::registry::{check_circuits, family_stats, get_circuit_stats, reset_all_circuits};
+use crate::retry::budget;
+use crate::retry::layer::{Retry, RetryStats};
+use crate::timeout::timeout::{Timeout, TimeoutStats};
+
+/// The statistics of all layers that attributes create, and of all registered circuits. [`get_stats`] returns this
+/// value.
+///
+/// The key of each map is the name of the layer. A layer without a name has the key `module::function`, such as
+/// `shop::orders::submit`. If two layers have this key, the line of the attribute follows, as in
+/// `shop::orders::submit:17`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Statistics of each circuit, as [`get_circuit_stats`] returns them.
+    pub circuits: BTreeMap<String, CircuitStats>,
+    /// Statistics of each name with the option `key`.
+    pub families: BTreeMap<String, FamilyStats>,
+    /// Statistics of each `#[retry]`.
+    pub retries: BTreeMap<String, RetryStats>,
+    /// Statistics of each `#[timeout]`.
+    pub timeouts: BTreeMap<String, TimeoutStats>,
+    /// Statistics of each `#[bulkhead]`.
+    pub bulkheads: BTreeMap<String, BulkheadStats>,
+    /// Statistics of each `#[rate_limit]`.
+    pub rate_limits: BTreeMap<String, RateLimitStats>,
+    /// Statistics of each `#[hedge]`.
+    pub hedges: BTreeMap<String, HedgeStats>,
+    /// Statistics of each `#[fallback]`.
+    pub fallbacks: BTreeMap<String, FallbackStats>,
+}
+
+/// Returns the statistics of all layers that attributes create, and of all registered circuits.
+///
+/// A layer with the option `with` is not listed. The value that the option names has a method `stats`. Without the
+/// feature `declare`, the layer of an attribute is listed from its first call on.
+///
+/// ```
+/// use resilience_runtime::{bulkhead, get_stats, retry};
+///
+/// #[retry(name = "mail", max = 3, delay = 0)]
+/// #[bulkhead(name = "mail_server", max = 10)]
+/// async fn send(text: &str) -> std::io::Result<()> {
+///     if text.is_empty() { Err(std::io::ErrorKind::InvalidInput.into()) } else { Ok(()) }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// send("hello").await.unwrap();
+/// send("").await.unwrap_err();
+/// let stats = get_stats();
+/// assert_eq!(stats.bulkheads["mail_server"].total_admitted, 4);
+/// assert_eq!((stats.retries["mail"].total_attempts, stats.retries["mail"].total_exhausted), (4, 1));
+/// # }
+/// ```
+pub fn get_stats() -> Stats {
+    Stats {
+        circuits: get_circuit_stats(),
+        families: family_stats(),
+        retries: Retry::layers().stats(),
+        timeouts: Timeout::layers().stats(),
+        bulkheads: Bulkhead::layers().stats(),
+        rate_limits: RateLimit::layers().stats(),
+        hedges: Hedge::layers().stats(),
+        fallbacks: Fallback::layers().stats(),
+    }
+}
+
+/// Resets all circuits, rate limits and retry budgets.
+///
+/// This function resets each circuit as [`reset_all_circuits`] does. Each rate limit of an attribute admits a whole
+/// burst again. Each [`RetryBudget`](crate::RetryBudget) that a call has used is full again. The totals of all
+/// statistics remain unchanged, and running calls keep their slots of bulkheads.
+pub fn reset_all() {
+    reset_all_circuits();
+    RateLimit::layers().each(|limit| limit.reset());
+    budget::reset_all();
+}
+
+/// Checks the settings of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges and fallbacks.
+///
+/// For circuits, this function finds the same conflicts as [`check_circuits`]. For the other layers, it finds two values
+/// of one option, and required options that no attribute with a name writes. Without the feature `declare`, this
+/// function knows an attribute only after the first call of the decorated function.
+///
+/// A test of one line finds the mistakes of a program:
+///
+/// ```
+/// // in a #[test]:
+/// assert_eq!(resilience_runtime::check(), Ok(()));
+/// ```
+///
+/// # Errors
+///
+/// Returns a list of all mistakes.
+pub fn check() -> Result<(), Vec<SettingsMistake>> {
+    let circuits = check_circuits().err().into_iter().flatten().map(SettingsMistake::Circuit);
+    let of_layers = [
+        Retry::layers().check(),
+        Timeout::layers().check(),
+        Bulkhead::layers().check(),
+        RateLimit::layers().check(),
+        Hedge::layers().check(),
+        Fallback::layers().check(),
+    ];
+    let of_layers = of_layers.into_iter().flatten();
+    let found: Vec<_> = circuits.chain(of_layers).collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}

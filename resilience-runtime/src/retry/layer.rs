@@ -1,0 +1,144 @@
+//! Defines [`Retry`], the settings and the counts of one `#[retry]` or of one policy.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports most items of this file
+
+use std::collections::BTreeMap;
+
+use crate::base::sync::Arc;
+use crate::base::sync::statics::{AtomicU64, Ordering};
+use crate::retry::end::End;
+use crate::retry::schedule::Schedule;
+
+/// The settings and the counts that all calls of one `#[retry]` share.
+#[derive(Clone, Debug)]
+pub struct Retry(Arc<RetryCore>);
+
+impl Retry {
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        Self(Arc::new(RetryCore::new(schedule)))
+    }
+
+    #[inline]
+    pub fn core(&self) -> Retried<'_> {
+        self.0.retried()
+    }
+
+    pub(crate) fn stats(&self) -> RetryStats {
+        self.0.counts.stats()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct RetryCore {
+    pub(crate) schedule: Schedule,
+    pub(crate) counts: Counts,
+}
+
+impl RetryCore {
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        Self { schedule, counts: Counts::default() }
+    }
+
+    #[inline]
+    pub(crate) fn retried(&self) -> Retried<'_> {
+        Retried { schedule: &self.schedule, counts: &self.counts }
+    }
+}
+
+/// The settings and the counts of a retry, for one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Retried<'r> {
+    pub(crate) schedule: &'r Schedule,
+    pub(crate) counts: &'r Counts,
+}
+
+impl<'r> Retried<'r> {
+    /// Replaces the settings, because a constant in an option names `Self` or a generic parameter.
+    #[inline]
+    pub fn with_schedule(self, schedule: &'r Schedule) -> Self {
+        Self { schedule, ..self }
+    }
+}
+
+/// The counts of a retry.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    /// First attempts that succeeded. Only a `#[retry]` with a name counts them.
+    first: AtomicU64,
+    /// Calls that succeeded after a retry.
+    recovered: AtomicU64,
+    retries: AtomicU64,
+    paid: AtomicU64,
+    ends: [AtomicU64; End::ALL.len()],
+}
+
+impl Counts {
+    #[inline]
+    pub(crate) fn count_first(&self) {
+        self.first.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_recovered(&self) {
+        self.recovered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_retry(&self, is_paid: bool) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+        if is_paid {
+            self.paid.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn count_end(&self, end: End) {
+        if let Some(count) = self.ends.get(end as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn stats(&self) -> RetryStats {
+        let get = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (first, recovered, retries) = (get(&self.first), get(&self.recovered), get(&self.retries));
+        let ended = |end: End| self.ends.get(end as usize).map_or(0, get);
+        let gave_up = End::ALL.into_iter().filter_map(|end| Some((end.reason()?, ended(end))));
+        let total_gave_up: BTreeMap<_, _> = gave_up.filter(|(_, count)| *count > 0).collect();
+        let (exhausted, given_up) = (ended(End::Exhausted), total_gave_up.values().sum::<u64>());
+        RetryStats {
+            total_first_successes: first,
+            total_recovered: recovered,
+            total_exhausted: exhausted,
+            total_attempts: first + recovered + retries + exhausted + given_up,
+            total_retries: retries,
+            total_paid: get(&self.paid),
+            total_refused: ended(End::Budget),
+            total_gave_up,
+        }
+    }
+}
+
+/// A snapshot of the counts of a retry. [`get_stats`](crate::get_stats) and
+/// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return this snapshot.
+///
+/// A call that is dropped before its last attempt has ended counts only its earlier attempts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryStats {
+    /// Total number of calls whose first attempt succeeded. Zero if the retry has no option `name`, so that such a call
+    /// costs nothing.
+    pub total_first_successes: u64,
+    /// Total number of calls that succeeded after at least one retry.
+    pub total_recovered: u64,
+    /// Total number of calls that failed with the last of `max` attempts.
+    pub total_exhausted: u64,
+    /// Total number of calls that failed without another attempt, by the reason: `not_retryable`, `circuit`,
+    /// `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested`. The event `retry_gave_up` describes
+    /// the reasons. A reason without a call is absent.
+    pub total_gave_up: BTreeMap<&'static str, u64>,
+    /// Total number of attempts that have ended, without the attempts of calls whose first attempt succeeded, unless
+    /// `total_first_successes` counts these calls.
+    pub total_attempts: u64,
+    /// Total number of second and later attempts.
+    pub total_retries: u64,
+    /// Total number of retries that a budget granted.
+    pub total_paid: u64,
+    /// Total number of retries that a budget denied.
+    pub total_refused: u64,
+}

@@ -1,0 +1,264 @@
+//! Tests the option `name` of all attributes except `#[circuit]`, and the statistics of all layers.
+
+use std::future::pending;
+use std::io;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use resilience_runtime::{
+    SettingsMistake, bulkhead, check, fallback, get_stats, hedge, rate_limit, reset_all, retry, timeout,
+};
+use support::{Error, seconds};
+use tokio::time::{Instant, sleep};
+
+/// Tests that reset all layers must not run at the same time as tests that fill a rate.
+static RATES: Mutex<()> = Mutex::new(());
+
+const MAIL: &str = "names::mail";
+
+#[bulkhead(name = "names::slots", max = 1)]
+async fn takes_slot(time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    Ok(())
+}
+
+#[bulkhead(name = "names::slots")]
+async fn shares_slot() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn bulkheads_of_one_name_share_slots() {
+    let (first, second) = tokio::join!(takes_slot(seconds(1)), shares_slot());
+    assert!(first.is_ok());
+    assert_eq!(second.unwrap_err().to_string(), "bulkhead 'names::slots' is full");
+    assert!(shares_slot().await.is_ok());
+    let stats = &get_stats().bulkheads["names::slots"];
+    assert_eq!((stats.max, stats.total_admitted, stats.total_rejected), (1, 2, 1));
+}
+
+#[rate_limit(name = "names::rate", per_second = 1)]
+async fn takes_rate() -> Result<(), Error> {
+    Ok(())
+}
+
+#[rate_limit(name = "names::rate")]
+async fn shares_rate() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn rate_limits_of_one_name_share_rate_until_reset() {
+    let _guard = RATES.lock().unwrap_or_else(|error| error.into_inner());
+    takes_rate().await.unwrap();
+    assert!(matches!(shares_rate().await, Err(Error::Limited(_))));
+    reset_all();
+    shares_rate().await.unwrap();
+    let stats = &get_stats().rate_limits["names::rate"];
+    assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1), "a reset keeps the totals");
+}
+
+#[retry(name = MAIL, max = 2, delay = 0)]
+async fn first_place(mut outcomes: std::vec::IntoIter<io::Result<u32>>) -> io::Result<u32> {
+    outcomes.next().unwrap()
+}
+
+#[retry(name = MAIL, retry_if = |error| error.kind() == io::ErrorKind::TimedOut)]
+async fn second_place(error: io::ErrorKind) -> io::Result<u32> {
+    Err(error.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_of_one_name_share_settings_and_counts() {
+    let timed_out = || Err(io::ErrorKind::TimedOut.into());
+    first_place(vec![Ok(1)].into_iter()).await.unwrap();
+    first_place(vec![timed_out(), Ok(1)].into_iter()).await.unwrap();
+    second_place(io::ErrorKind::TimedOut).await.unwrap_err();
+    second_place(io::ErrorKind::NotFound).await.unwrap_err();
+    let stats = &get_stats().retries[MAIL];
+    assert_eq!((stats.total_first_successes, stats.total_recovered, stats.total_exhausted), (1, 1, 1));
+    assert_eq!(stats.total_gave_up.iter().collect::<Vec<_>>(), [(&"not_retryable", &1)]);
+    assert_eq!((stats.total_attempts, stats.total_retries), (1 + 2 + 2 + 1, 2));
+}
+
+#[timeout(1, name = "names::slow")]
+async fn slow() -> Result<(), Error> {
+    pending().await
+}
+
+#[timeout(name = "names::slow")]
+async fn slow_too() -> Result<(), Error> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeouts_of_one_name_share_time_and_counts() {
+    let begin = Instant::now();
+    slow().await.unwrap_err();
+    slow_too().await.unwrap_err();
+    assert_eq!(begin.elapsed(), seconds(2));
+    resilience_runtime::deadline(Duration::from_millis(500), slow()).await.unwrap_err();
+    let stats = &get_stats().timeouts["names::slow"];
+    assert_eq!((stats.after, stats.total_timed_out, stats.total_by_deadline), (Some(seconds(1)), 2, 1));
+}
+
+#[hedge(name = "names::hedge", after = 1, max = 3)]
+async fn hedged(times: &Mutex<Vec<u64>>) -> Result<u64, Error> {
+    let time = times.lock().unwrap().pop().unwrap();
+    sleep(seconds(time)).await;
+    Ok(time)
+}
+
+#[hedge(name = "names::hedge")]
+async fn hedged_too() -> Result<u64, Error> {
+    Ok(1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn hedges_of_one_name_share_settings_and_counts() {
+    assert_eq!(hedged(&Mutex::new(vec![9, 1, 9])).await.unwrap(), 1);
+    hedged_too().await.unwrap();
+    let stats = &get_stats().hedges["names::hedge"];
+    assert_eq!((stats.after, stats.max, stats.total_attempts, stats.total_won_late), (Some(seconds(1)), 3, 3, 1));
+}
+
+async fn answer() -> Result<u64, Error> {
+    Ok(42)
+}
+
+async fn refuse() -> Result<u64, Error> {
+    Err(Error::Other)
+}
+
+#[fallback(answer, name = "names::fallback")]
+async fn answered() -> Result<u64, Error> {
+    Err(Error::Down)
+}
+
+#[fallback(refuse, name = "names::fallback")]
+async fn refused() -> Result<u64, Error> {
+    Err(Error::Down)
+}
+
+#[tokio::test]
+async fn fallbacks_of_one_name_share_counts() {
+    assert_eq!(answered().await.unwrap(), 42);
+    assert!(refused().await.is_err());
+    let stats = &get_stats().fallbacks["names::fallback"];
+    assert_eq!((stats.total_calls, stats.total_errors), (2, 1));
+}
+
+#[bulkhead(max = 7)]
+#[timeout(9)]
+async fn unnamed() -> Result<(), Error> {
+    Ok(())
+}
+
+mod twice {
+    use super::*;
+
+    pub(super) struct One;
+    pub(super) struct Two;
+
+    impl One {
+        #[timeout(1)]
+        pub(super) async fn ask(&self) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    impl Two {
+        #[timeout(2)]
+        pub(super) async fn ask(&self) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+}
+
+#[tokio::test]
+async fn unnamed_layers_are_listed_by_their_places() {
+    unnamed().await.unwrap();
+    twice::One.ask().await.unwrap();
+    twice::Two.ask().await.unwrap();
+    let stats = get_stats();
+    let name = concat!(module_path!(), "::unnamed");
+    assert_eq!((stats.bulkheads[name].max, stats.timeouts[name].after), (7, Some(seconds(9))));
+    let places = stats.timeouts.range(concat!(module_path!(), "::twice::").to_owned()..).take(2);
+    let places: Vec<_> = places.map(|(name, stats)| (name.rsplit(':').next().unwrap(), stats.after)).collect();
+    assert!(places.iter().all(|(line, _)| line.parse::<u32>().is_ok()), "{places:?}");
+    assert_eq!(places.iter().map(|(_, after)| after.unwrap().as_secs()).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[bulkhead(name = "names::differing", max = 3)]
+async fn differs() -> Result<(), Error> {
+    Ok(())
+}
+
+#[bulkhead(name = "names::differing", max = 5)]
+async fn differs_too() -> Result<(), Error> {
+    Ok(())
+}
+
+mod incomplete {
+    use super::*;
+
+    #[bulkhead(name = "names::no_max")]
+    pub(super) async fn slots() -> Result<(), Error> {
+        Ok(())
+    }
+
+    #[rate_limit(name = "names::no_rate")]
+    pub(super) async fn rate() -> Result<(), Error> {
+        Ok(())
+    }
+
+    #[timeout(name = "names::no_time")]
+    pub(super) async fn time() -> Result<(), Error> {
+        Ok(())
+    }
+
+    #[hedge(name = "names::no_after")]
+    pub(super) async fn hedged() -> Result<(), Error> {
+        sleep(seconds(60)).await;
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn check_reports_values_that_differ() {
+    differs().await.unwrap();
+    differs_too().await.unwrap();
+    let mistakes = check().unwrap_err();
+    let found: Vec<_> = mistakes.iter().map(ToString::to_string).filter(|text| text.contains("differing")).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("bulkhead 'names::differing': `max` is 3 at tests/layers/names.rs:"), "{found:?}");
+    assert!(found[0].contains(", but 5 at tests/layers/names.rs:"), "{found:?}");
+    assert_eq!(get_stats().bulkheads["names::differing"].max, 3, "the first place wins");
+}
+
+#[tokio::test(start_paused = true)]
+async fn layer_without_required_option_is_reported_and_rejects() {
+    let error = incomplete::slots().await.unwrap_err().to_string();
+    assert_eq!(error, "bulkhead 'names::no_max' has no `max`: write it in one of the attributes with this name");
+    let error = incomplete::rate().await.unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "rate limit 'names::no_rate' has no `per_second`: write it in one of the attributes with this name"
+    );
+    incomplete::time().await.unwrap();
+    incomplete::hedged().await.unwrap();
+    let mistakes = check().unwrap_err();
+    let missing = mistakes.iter().filter_map(|mistake| match mistake {
+        SettingsMistake::Missing(missing) => Some((missing.name.as_str(), missing.option)),
+        _ => None,
+    });
+    assert_eq!(
+        missing.collect::<Vec<_>>(),
+        [
+            ("names::no_time", "timeout"),
+            ("names::no_max", "max"),
+            ("names::no_rate", "per_second"),
+            ("names::no_after", "after")
+        ]
+    );
+}
