@@ -1,0 +1,121 @@
+//! A client library for a weather service. Its users set the attempts, the time limit, the threshold and the retry budget
+//! when the program runs.
+#![allow(unreachable_pub, reason = "in a library, these items are public")]
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use resilience_runtime::{
+    Bulkhead, CircuitBreaker, CircuitStats, ConfigError, Rejection, RetryBudget, RetryPolicy, bulkhead, circuit, retry,
+    timeout,
+};
+
+/// The error of every method of the client.
+#[derive(Debug, thiserror::Error)]
+pub enum WeatherError {
+    /// The circuit, the bulkhead or the timeout of the client rejected or ended the call.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    #[error("the service answered with the status {0}")]
+    Status(u16),
+}
+
+impl WeatherError {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Status(500..) | Self::Rejected(Rejection::Timeout(_)))
+    }
+}
+
+/// The settings of a [`Client`].
+pub struct ClientBuilder {
+    attempts: u32,
+    time_limit: Duration,
+    threshold: u32,
+    budget: Option<RetryBudget>,
+}
+
+impl ClientBuilder {
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    pub fn threshold(mut self, failures: u32) -> Self {
+        self.threshold = failures;
+        self
+    }
+
+    /// Limits the retries of all clients that share the budget.
+    pub fn budget(mut self, budget: &RetryBudget) -> Self {
+        self.budget = Some(budget.clone());
+        self
+    }
+
+    pub fn build(self, answers: impl IntoIterator<Item = Answer>) -> Result<Client, ConfigError> {
+        let retry = RetryPolicy::builder()
+            .max(self.attempts)
+            .delay(Duration::from_millis(10))
+            .retry_if(WeatherError::is_transient);
+        let retry = self.budget.iter().fold(retry, |retry, budget| retry.budget(budget)).build()?;
+        Ok(Client {
+            retry,
+            breaker: CircuitBreaker::builder("weather").threshold(self.threshold).build()?,
+            slots: Bulkhead::builder("weather", 10).build()?,
+            time_limit: self.time_limit,
+            answers: Mutex::new(answers.into_iter().collect()),
+        })
+    }
+}
+
+/// The next answer of the stand-in for the service.
+#[derive(Clone, Copy)]
+pub enum Answer {
+    Degrees(i32),
+    Status(u16),
+    Never,
+}
+
+pub struct Client {
+    retry: RetryPolicy<WeatherError>,
+    breaker: CircuitBreaker,
+    slots: Bulkhead,
+    time_limit: Duration,
+    answers: Mutex<VecDeque<Answer>>,
+}
+
+impl Client {
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder { attempts: 3, time_limit: Duration::from_secs(5), threshold: 5, budget: None }
+    }
+
+    /// Returns the temperature in a city.
+    #[retry(with = self.retry)]
+    #[circuit(with = self.breaker)]
+    #[bulkhead(with = self.slots)]
+    #[timeout(self.time_limit)]
+    pub async fn temperature(&self, city: &str) -> Result<i32, WeatherError> {
+        let answer = self.answers.lock().unwrap().pop_front();
+        match answer.unwrap_or(Answer::Degrees(21)) {
+            Answer::Degrees(degrees) => Ok(degrees),
+            Answer::Status(status) => {
+                println!("    {city}: status {status}");
+                Err(WeatherError::Status(status))
+            }
+            Answer::Never => {
+                println!("    {city}: no answer");
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Returns the state of the client's circuit.
+    pub fn circuit(&self) -> CircuitStats {
+        self.breaker.stats()
+    }
+}
