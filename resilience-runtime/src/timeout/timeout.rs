@@ -23,7 +23,8 @@ use crate::timeout::error::TimeoutError;
 /// deadline.
 ///
 /// ```
-/// /// use std::time::Duration;
+/// use std::io;
+/// use std::time::Duration;
 /// use resilience_runtime::Timeout;
 /// use tokio::time::sleep;
 ///
