@@ -28,12 +28,12 @@ pub use crate::registry::site::{KeyedCircuits, Owned, Site};
 pub use inventory::submit;
 
 pub use crate::base::outcome::Outcome;
-pub use crate::expansion::body::Body;
+pub use crate::expansion::body::{Body, NoResult};
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::constant;
 pub use crate::expansion::conversion::{ByRejection, Conversion, NoConversion};
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
-pub use crate::expansion::search::Search;
+pub use crate::expansion::search::{Boxed, Opaque, Search, SendBoxed};
 pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
