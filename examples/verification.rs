@@ -18,7 +18,7 @@ async fn main() -> Result<ExitCode, ConfigError> {
     let circuit = CircuitBreaker::builder("test").threshold(2).cooldown(Duration::from_secs(5)).build()?;
     for attempt in 1..=3 {
         match circuit.call(failing_call).await {
-            Err(CallError::Open(open)) => {
+            Err(CallError::Rejected(open)) => {
                 println!("Circuit open after {attempt} attempts: {open}");
                 return Ok(if attempt == 3 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
             }

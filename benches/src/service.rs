@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use resilience_runtime::{BulkheadFullError, CallError, CircuitOpenError, RateLimitedError, TimeoutError};
+use resilience_runtime::{BulkheadFullError, CallError, CircuitOpenError, RateLimitedError, Rejection, TimeoutError};
 
 #[derive(Clone, Copy, Debug)]
 pub struct Failed(pub u64);
@@ -155,12 +155,13 @@ impl Folded for Error {
     }
 }
 
-impl Folded for CallError<Failed> {
+impl<E: Folded> Folded for CallError<E> {
     #[inline]
     fn fold(self) -> u64 {
         match self {
             Self::Failed(failed) => failed.fold(),
-            Self::Open(open) => open.fold(),
+            Self::Rejected(Rejection::Circuit(open)) => open.fold(),
+            Self::Rejected(_) => 1,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::base::config_error::Value;
 use crate::base::name::{self, Name};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::bulkhead::error::BulkheadFullError;
+use crate::call_error::CallError;
 use crate::events::{self, TARGET};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
@@ -165,8 +166,9 @@ impl Bulkhead {
     ///
     /// # Errors
     ///
-    /// Returns the error of the future of `f`. If the bulkhead rejects the call, `f` is not called, and this method
-    /// returns a [`BulkheadFullError`], converted to the error type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. Returns
+    /// [`CallError::Failed`], with the error of the future of `f`, if this future fails.
+    /// [`CallError::into_error`] converts both errors to the type `E`.
     ///
     /// # Panics
     ///
@@ -177,14 +179,13 @@ impl Bulkhead {
     ///
     /// If the call waits for a slot, dropping the future that this method returns removes the call from the queue. If
     /// `f` was called, dropping the returned future also drops the future of `f`, and frees the slot.
-    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
+    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
-        E: From<BulkheadFullError>,
     {
         let _slot = self.acquire().await?;
-        f().await
+        f().await.map_err(CallError::Failed)
     }
 
     #[inline]

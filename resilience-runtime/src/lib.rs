@@ -39,6 +39,10 @@
 //! types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all attributes. The
 //! function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
 //!
+//! The methods `call` of [`CircuitBreaker`], [`Timeout`], [`Bulkhead`] and [`RateLimit`] accept every error type. These
+//! methods return a [`CallError`], which contains either a rejection or the error of the call. [`RetryPolicy::call`] and
+//! [`Hedge::call`] reject no call, and return the error of the call itself.
+//!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
 //! and timeouts inside a future. A circuit can also protect work that is not a single future, such as a stream. For
@@ -169,6 +173,7 @@ compile_error!(
 
 mod base;
 mod bulkhead;
+mod call_error;
 mod circuit;
 mod events;
 mod expansion;
@@ -183,9 +188,10 @@ mod timeout;
 pub use crate::base::config_error::ConfigError;
 pub use crate::bulkhead::error::BulkheadFullError;
 pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadSlot, BulkheadStats};
+pub use crate::call_error::CallError;
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::core::state::CircuitState;
-pub use crate::circuit::error::{CallError, CircuitOpenError};
+pub use crate::circuit::error::CircuitOpenError;
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
 pub use crate::fallback::FallbackStats;

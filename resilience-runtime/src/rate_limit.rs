@@ -13,6 +13,7 @@ use crate::base::clock::{SKEW, Tick, nanos};
 use crate::base::config_error::ConfigError;
 use crate::base::name::{self, Name};
 use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::call_error::CallError;
 use crate::events::{self, TARGET};
 use crate::rate_limit::error::RateLimitedError;
 
@@ -158,21 +159,21 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// Returns the error of the future of `f`. If the rate limit rejects the call, `f` is not called, and this method
-    /// returns a [`RateLimitedError`], converted to the error type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. Returns
+    /// [`CallError::Failed`], with the error of the future of `f`, if this future fails.
+    /// [`CallError::into_error`] converts both errors to the type `E`.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns drops the future of `f`. An admitted call counts towards the rate
     /// even if its future is dropped.
-    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
+    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
-        E: From<RateLimitedError>,
     {
         self.try_acquire()?;
-        f().await
+        f().await.map_err(CallError::Failed)
     }
 
     #[cold]

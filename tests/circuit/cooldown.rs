@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use resilience_runtime::{CallError, CircuitBreaker, CircuitBuilder, CircuitState, circuit, get_circuit};
+use resilience_runtime::{CallError, CircuitBreaker, CircuitBuilder, CircuitState, Rejection, circuit, get_circuit};
 use support::{Error, calls};
 use tokio::time::{advance, sleep};
 
@@ -225,7 +225,7 @@ async fn rejection_beside_trial_tells_half_open_state() {
     let rejections = async {
         let Err(Error::Open(attribute)) = with_trial(false, Duration::ZERO).await else { panic!("not rejected") };
         let call = breaker.call(|| async { Ok::<_, Error>(()) }).await;
-        let Err(CallError::Open(call)) = call else { panic!("not rejected") };
+        let Err(CallError::Rejected(Rejection::Circuit(call))) = call else { panic!("not rejected") };
         [attribute, call, breaker.try_acquire().unwrap_err(), breaker.try_acquire_owned().unwrap_err()]
     };
     let (trial, rejections) = tokio::join!(with_trial(false, ms(20)), rejections);

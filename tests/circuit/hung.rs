@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitBreaker, CircuitBuilder, CircuitOpenError, CircuitState, Timeout, TimeoutError, bulkhead, circuit, deadline,
+    CallError, CircuitBreaker, CircuitBuilder, CircuitState, Rejection, Timeout, bulkhead, circuit, deadline,
     get_circuit, hedge, timeout,
 };
 use support::{Error, calls, seconds};
@@ -237,24 +237,18 @@ async fn body_that_hung_before_its_next_call_is_a_failure() {
 }
 
 /// An error that hides an error of this library, and keeps this error.
-struct Hides(#[expect(dead_code, reason = "the error exists until the end of the call")] TimeoutError);
+struct Hides(#[expect(dead_code, reason = "the error exists until the end of the call")] Rejection);
 
-impl From<TimeoutError> for Hides {
-    fn from(error: TimeoutError) -> Self {
-        Self(error)
-    }
-}
-
-impl From<CircuitOpenError> for Hides {
-    fn from(_: CircuitOpenError) -> Self {
-        unreachable!("the circuit is closed")
+impl From<Rejection> for Hides {
+    fn from(rejection: Rejection) -> Self {
+        Self(rejection)
     }
 }
 
 #[circuit(name = "hung::late_hidden", threshold = 9, hung_after = 1)]
 async fn hides_deadline(time: Duration, timeout: &Timeout) -> Result<(), Hides> {
     sleep(time).await;
-    timeout.call(|| async { Ok(()) }).await
+    timeout.call(|| async { Ok(()) }).await.map_err(CallError::into_error)
 }
 
 #[tokio::test(start_paused = true)]

@@ -237,10 +237,10 @@ fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
                 let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).retry_rejected(true);
                 policy.build().unwrap().call(call).await
             }
-            Layer::Timeout => Timeout::new(TIMEOUT).unwrap().call(call).await,
-            Layer::LongTimeout => Timeout::new(LONG_TIMEOUT).unwrap().call(call).await,
-            Layer::Bulkhead => world.slots.call(call).await,
-            Layer::RateLimit => world.rate.call(call).await,
+            Layer::Timeout => Timeout::new(TIMEOUT).unwrap().call(call).await.map_err(CallError::into_error),
+            Layer::LongTimeout => Timeout::new(LONG_TIMEOUT).unwrap().call(call).await.map_err(CallError::into_error),
+            Layer::Bulkhead => world.slots.call(call).await.map_err(CallError::into_error),
+            Layer::RateLimit => world.rate.call(call).await.map_err(CallError::into_error),
             Layer::Hedge => Hedge::new(HEDGE_AFTER, 2).unwrap().call(call).await,
             Layer::Fallback | Layer::FallbackRejected => unreachable!("there is no such method"),
         }

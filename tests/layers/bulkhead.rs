@@ -6,7 +6,7 @@ use std::io;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use resilience_runtime::{Bulkhead, bulkhead, circuit, fallback, get_circuit, retry, timeout};
+use resilience_runtime::{Bulkhead, CallError, bulkhead, circuit, fallback, get_circuit, retry, timeout};
 use support::Error;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -230,10 +230,11 @@ async fn timeout_above_includes_the_wait() {
 async fn bulkhead_call_works_without_attribute() {
     let bulkhead = Bulkhead::builder("plain", 1).build().unwrap();
     let slot = bulkhead.acquire().await.unwrap();
-    let answer: io::Result<()> = bulkhead.call(|| async { panic!("not to be called") }).await;
+    let answer = bulkhead.call(|| async { panic!("not to be called") }).await;
+    let answer: io::Result<()> = answer.map_err(CallError::into_error);
     assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
     drop(slot);
-    let answer: io::Result<u32> = bulkhead.call(|| async { Ok(7) }).await;
+    let answer = bulkhead.call(|| async { Ok::<_, ()>(7) }).await;
     assert_eq!((answer.unwrap(), bulkhead.stats().total_rejected), (7, 1));
 }
 

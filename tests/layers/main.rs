@@ -2,6 +2,7 @@
 //! attribute inside a circuit or a fallback rejects.
 
 mod bulkhead;
+mod call_error;
 mod circuit_and_retry;
 mod constants;
 mod disjoint_fields;

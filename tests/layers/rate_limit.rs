@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{RateLimit, circuit, fallback, get_circuit, rate_limit, retry};
+use resilience_runtime::{CallError, RateLimit, circuit, fallback, get_circuit, rate_limit, retry};
 use support::{Error, paused_runtime};
 use tokio::time::{Instant, advance};
 
@@ -70,7 +70,8 @@ async fn functions_may_share_one_rate_limit() {
     assert_eq!(client.write().await, Ok(2));
     assert_eq!(client.read().await, Err("rate limit 'shared' is reached, retry in 1s".to_owned()));
     assert_eq!((limit.stats().total_admitted, limit.stats().total_rejected), (1, 1));
-    let answer: io::Result<u32> = limit.call(|| async { panic!("not to be called") }).await;
+    let answer = limit.call(|| async { panic!("not to be called") }).await;
+    let answer: io::Result<u32> = answer.map_err(CallError::into_error);
     assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use resilience_runtime::{
     Bulkhead, BulkheadFullError, CircuitBreaker, CircuitOpenError, RateLimit, RateLimitedError, Rejection,
-    RejectionKind, Timeout, TimeoutError, deadline,
+    RejectionKind, TimeoutError, deadline, timeout,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,13 +16,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A name that is too long for the inline storage of a name.
 const LONG: &str = "rejection_search::a name of more than 22 bytes";
 
-async fn timed_out(time: Option<Duration>) -> TimeoutError {
-    let call = Timeout::new(SECOND).unwrap();
-    let call = call.call(pending::<Result<(), TimeoutError>>);
-    match time {
-        Some(time) => deadline(time, call).await.unwrap_err(),
-        None => call.await.unwrap_err(),
-    }
+#[timeout(1)]
+async fn late() -> Result<(), TimeoutError> {
+    pending().await
 }
 
 /// Returns a rejection by each kind of layer. The last three rejections are calls that ended at the end of the timeout,
@@ -38,9 +34,9 @@ async fn rejections() -> [Rejection; 6] {
         breaker.try_acquire().unwrap_err().into(),
         bulkhead.try_acquire().unwrap_err().into(),
         limit.try_acquire().unwrap_err().into(),
-        timed_out(None).await.into(),
-        timed_out(Some(SECOND / 2)).await.into(),
-        timed_out(Some(Duration::ZERO)).await.into(),
+        late().await.unwrap_err().into(),
+        deadline(SECOND / 2, late()).await.unwrap_err().into(),
+        deadline(Duration::ZERO, late()).await.unwrap_err().into(),
     ]
 }
 
@@ -76,7 +72,7 @@ where
 }
 
 #[tokio::test(start_paused = true)]
-async fn text_source_and_io_kind_are_those_of_the_layer() {
+async fn text_source_and_kind_come_from_layer() {
     let sources = rejections().await.map(|rejection| {
         let error: Box<dyn StdError + Send + Sync> = convert(&rejection);
         assert_eq!(rejection.to_string(), error.to_string());

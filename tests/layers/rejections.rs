@@ -380,11 +380,14 @@ async fn every_form_of_circuit_ignores_rejection_below() {
 #[circuit(name = "rejections::behind_calls", threshold = 1)]
 async fn behind(kind: u32, limits: &(Bulkhead, RateLimit, Timeout, CircuitBreaker)) -> io::Result<()> {
     match kind {
-        0 => limits.0.call(|| ready(Ok(()))).await,
-        1 => limits.1.call(|| ready(Ok(()))).await,
-        2 => limits.2.call(pending).await,
+        0 => limits.0.call(|| ready(Ok(()))).await.map_err(CallError::into_error),
+        1 => limits.1.call(|| ready(Ok(()))).await.map_err(CallError::into_error),
+        2 => limits.2.call(pending).await.map_err(CallError::into_error),
         3 => limits.3.call(|| ready(Ok(()))).await.map_err(CallError::into_error),
-        _ => limits.2.call(|| limits.0.call(|| limits.1.call(|| ready(Ok(()))))).await,
+        _ => {
+            let nested = limits.2.call(|| limits.0.call(|| limits.1.call(|| ready(Ok(()))))).await;
+            nested.map_err(|error| error.flatten().flatten().into_error())
+        }
     }
 }
 
@@ -448,7 +451,7 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
     assert!(breaker.call(async || bulkhead.acquire().await.map(drop).map_err(Plain)).await.is_err());
     assert!(breaker.call(async || limit.try_acquire().map_err(Plain)).await.is_err());
     assert!(breaker.call(async || open.try_acquire().map(drop).map_err(Plain)).await.is_err());
-    let error = deadline(SOON, breaker.call(|| timeout.call(pending::<Result<(), resilience_runtime::TimeoutError>>)));
+    let error = deadline(SOON, breaker.call(|| timeout.call(pending::<Result<(), ()>>)));
     assert!(error.await.is_err());
     assert!(breaker.call(|| open.call(|| ready(Ok::<(), String>(())))).await.is_err());
     assert!(
@@ -624,7 +627,7 @@ async fn text_of_rejection_is_a_failure() {
 #[retry(max = 3, delay = 0.6)]
 async fn rejected_before_pause(bulkhead: &Bulkhead) -> Result<(), Error> {
     sleep(Duration::from_millis(300)).await;
-    bulkhead.call(|| ready(Ok(()))).await
+    bulkhead.call(|| ready(Ok(()))).await.map_err(CallError::into_error)
 }
 
 #[circuit(name = "rejections::pause", threshold = 9)]
@@ -656,7 +659,7 @@ async fn instead_in_pause() -> Result<(), Error> {
 
 #[circuit(name = "rejections::other_task", threshold = 9)]
 async fn rejected_in_other_task(bulkhead: &Bulkhead) -> Result<(), Error> {
-    bulkhead.call(|| ready(Ok(()))).await
+    bulkhead.call(|| ready(Ok(()))).await.map_err(CallError::into_error)
 }
 
 #[tokio::test(start_paused = true)]
@@ -687,7 +690,7 @@ type Unnamed = Pin<Box<dyn Future<Output = Result<(), Hidden>>>>;
 fn unnamed(bulkhead: Option<Bulkhead>) -> Unnamed {
     Box::pin(async move {
         match bulkhead {
-            Some(bulkhead) => bulkhead.call(|| ready(Ok(()))).await,
+            Some(bulkhead) => bulkhead.call(|| ready(Ok(()))).await.map_err(CallError::into_error),
             None => Err(Hidden(Error::Down)),
         }
     })

@@ -288,7 +288,9 @@ impl Call {
         let mut future: Pinned = Box::pin(async move { breaker.call(body).await });
         match poll(&mut future) {
             Poll::Pending => Ok(Self::Future { future, end }),
-            Poll::Ready(Err(CallError::Open(open))) => Err(open.retry_after()),
+            Poll::Ready(Err(CallError::Rejected(rejection))) => {
+                Err(rejection.retry_after().expect("a circuit has a wait"))
+            }
             Poll::Ready(other) => panic!("a call that has not ended came to {other:?}"),
         }
     }

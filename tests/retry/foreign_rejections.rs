@@ -6,7 +6,9 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 use std::io;
 
-use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError, RateLimit, RetryPolicy, rate_limit, retry};
+use resilience_runtime::{
+    CallError, CircuitBreaker, CircuitOpenError, RateLimit, Rejection, RetryPolicy, rate_limit, retry,
+};
 use support::Error as Transparent;
 
 fn open() -> CircuitOpenError {
@@ -44,6 +46,8 @@ functions! {
     transparent: Transparent;
     wrapped: Wrapped;
     call_error: CallError<Transparent>;
+    nested_call_error: CallError<CallError<Transparent>>;
+    rejection: Rejection;
     an_io_error: io::Error;
     boxed: Box<dyn Error>;
     boxed_send: Box<dyn Error + Send + Sync>;
@@ -106,8 +110,11 @@ async fn rejection_by_foreign_circuit_ends_retry() {
         transparent(open().into()),
         wrapped(Wrapped(open().into())),
         wrapped(Wrapped(Transparent::from(open()).into())),
-        call_error(CallError::Open(open())),
+        call_error(CallError::Rejected(open().into())),
         call_error(CallError::Failed(open().into())),
+        nested_call_error(open().into()),
+        nested_call_error(CallError::Failed(open().into())),
+        rejection(open().into()),
         an_io_error(open().into()),
         an_io_error(io::Error::other(Transparent::from(open()))),
         boxed(open().into()),
@@ -201,6 +208,6 @@ async fn circuit_of_another_call_ends_no_retry() {
 
 #[test]
 fn call_error_displays_its_inner_error() {
-    let errors: [CallError<Transparent>; 2] = [CallError::Open(open()), CallError::Failed(Transparent::Down)];
+    let errors: [CallError<Transparent>; 2] = [open().into(), CallError::Failed(Transparent::Down)];
     assert_eq!(errors.map(|error| error.to_string()), [open().to_string(), Transparent::Down.to_string()]);
 }

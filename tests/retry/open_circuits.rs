@@ -91,7 +91,7 @@ async fn rejection_by_half_open_circuit_ends_policy() {
     // The rejection asks for a wait of at most 1 s, and the pause of the retry takes 8 s. The circuit would therefore
     // not block the next attempt. The retry ends because of the rejection itself.
     let rejected = policy().call(|| breaker.call(|| std::future::ready(Err::<(), _>(Plain)))).await;
-    assert!(matches!(rejected, Err(CallError::Open(_))));
+    assert!(matches!(rejected, Err(CallError::Rejected(_))));
     assert_eq!((begin.elapsed(), breaker.stats().total_rejected), (Duration::ZERO, 1));
 }
 

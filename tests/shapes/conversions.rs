@@ -204,7 +204,7 @@ fn hidden() -> Hidden {
 }
 
 #[tokio::test]
-async fn each_form_of_return_type_shows_the_error_type() {
+async fn each_return_type_shows_the_error_type() {
     get_circuit("conversions::shown").unwrap().force_open();
     assert_eq!(lent("a", "b").await.unwrap_err().1.map(|rejection| rejection.kind()), Some(RejectionKind::Circuit));
     assert_eq!(opaque_value().await.map(drop).unwrap_err().kind(), Some(RejectionKind::Circuit));

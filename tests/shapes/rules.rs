@@ -173,7 +173,7 @@ fn named(text: &str) -> io::Error {
 }
 
 /// Declares functions whose body consumes its arguments. If an attribute rejects a call, the attribute's option `error`
-/// or `open` must be able to read the arguments.
+/// must be able to read the arguments.
 macro_rules! consuming {
     ($($(#[$attr:meta])* $name:ident($text:ident, $more:ident);)*) => {
         $(

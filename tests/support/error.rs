@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, TimeoutError};
+use resilience_runtime::{BulkheadFullError, CircuitOpenError, RateLimitedError, Rejection, TimeoutError};
 
 /// The error of a decorated function. The first four variants are the errors of the attributes that can end a call. The
 /// other variants are errors of a body or a fallback.
@@ -33,4 +33,16 @@ pub enum Error {
     /// The body or a fallback failed with an error that no other variant describes.
     #[error("another error")]
     Other,
+}
+
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Circuit(open) => open.into(),
+            Rejection::Bulkhead(full) => full.into(),
+            Rejection::RateLimit(limited) => limited.into(),
+            Rejection::Timeout(late) => late.into(),
+            _ => unreachable!("the variants above are the only layers that reject a call"),
+        }
+    }
 }

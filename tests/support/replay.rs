@@ -2,7 +2,7 @@ use std::future::pending;
 use std::panic::resume_unwind;
 use std::time::Duration;
 
-use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError};
+use resilience_runtime::{CallError, CircuitBreaker, CircuitOpenError, Rejection};
 use serde::Deserialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -46,7 +46,7 @@ impl Call {
             return Ok(Self { outcome, end, task });
         }
         match task.await {
-            Ok(Err(CallError::Open(open))) => Err(open),
+            Ok(Err(CallError::Rejected(Rejection::Circuit(open)))) => Err(open),
             other => panic!("the function did not run, but the call came to {other:?}"),
         }
     }

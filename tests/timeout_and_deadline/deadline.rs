@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, CircuitState, RateLimit, RetryPolicy, Timeout, TimeoutError, bulkhead, circuit, deadline,
-    deadline_remaining, get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, CircuitState, RateLimit, Rejection, RetryPolicy, Timeout, TimeoutError,
+    bulkhead, circuit, deadline, deadline_remaining, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Error, assert_send, fail, seconds};
 use tokio::time::{Instant, advance, sleep};
@@ -142,7 +142,8 @@ async fn circuit_above_ignores_timeout_at_deadline() {
     let policy = Timeout::new(seconds(5)).unwrap();
     for (time, allowed) in [(0, 0), (2, 2), (5, 5), (9, 5)] {
         let begin = Instant::now();
-        let Err(Error::Timeout(error)) = deadline(seconds(time), policy.call(hang)).await else { panic!() };
+        let ended = deadline(seconds(time), policy.call(hang)).await;
+        let Err(CallError::Rejected(Rejection::Timeout(error))) = ended else { panic!() };
         assert_eq!((error.after(), error.by_deadline()), (seconds(allowed), allowed < 5), "{time} s");
         assert_eq!(begin.elapsed(), seconds(allowed), "{time} s");
     }
@@ -169,7 +170,8 @@ async fn timeout_begins_no_call_after_deadline() {
     assert_eq!(get_circuit("deadline::too_late").unwrap().stats().total_ignored, 1);
     let policy = Timeout::new(seconds(5)).unwrap();
     let error = deadline(Duration::ZERO, policy.call(|| async { panic!("begun without time") })).await;
-    assert!(matches!(error, Err::<u32, _>(Error::Timeout(error)) if error.by_deadline()));
+    let Err::<u32, CallError<Error>>(CallError::Rejected(rejection)) = error else { panic!() };
+    assert!(!rejection.was_called() && rejection.to_string().ends_with(", at the deadline"));
     let ready = deadline(Duration::from_nanos(8), policy.call(|| async { Ok::<_, Error>(7) }));
     assert_eq!(ready.await, Ok(7), "a body that is ready in time");
 }

@@ -5,7 +5,7 @@ use std::future::pending;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{Timeout, TimeoutError, circuit, get_circuit, retry, timeout};
+use resilience_runtime::{CallError, Rejection, Timeout, TimeoutError, circuit, get_circuit, retry, timeout};
 use support::{DropCounter, Error};
 use tokio::task::{consume_budget, yield_now};
 use tokio::time::{Instant, sleep};
@@ -99,7 +99,9 @@ async fn all_attempts(calls: &Cell<u32>) -> Result<u32, Error> {
 }
 
 async fn told() -> TimeoutError {
-    Timeout::new(Duration::from_nanos(1)).unwrap().call(pending::<Result<(), TimeoutError>>).await.unwrap_err()
+    let ended = Timeout::new(Duration::from_nanos(1)).unwrap().call(pending::<Result<(), Error>>).await;
+    let Err(CallError::Rejected(Rejection::Timeout(error))) = ended else { panic!("not ended") };
+    error
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,7 +71,7 @@ pub(crate) struct Stack<'a> {
     /// decorated function has no `#[fallback]`.
     pub(crate) arguments: &'a [Ident],
     /// Whether the expansion creates the future of the body only after a bulkhead has waited. The field is `true` if
-    /// the user's function in the option `error` or `open` uses an argument of the body.
+    /// the user's function in the option `error` uses an argument of the body.
     pub(crate) starts_late: bool,
     /// The span of the braces around the user's statements.
     pub(crate) braces: Span,

@@ -133,7 +133,7 @@ impl Layer for Bulkhead {
     ///
     /// - The body may run again.
     /// - A bulkhead above may wait.
-    /// - The user's function in the option `error` or `open` uses an argument of the body.
+    /// - The user's function in the option `error` uses an argument of the body.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let local = place.local();

@@ -12,10 +12,11 @@ use crate::base::existing::Note;
 use crate::base::name::Name;
 use crate::base::noted::Noted;
 use crate::base::sync::Arc;
+use crate::call_error::CallError;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::state::{CircuitState, Phase};
 use crate::circuit::core::stripes::Stripes;
-use crate::circuit::error::{CallError, CircuitOpenError};
+use crate::circuit::error::CircuitOpenError;
 use crate::circuit::events;
 use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
 use crate::circuit::settings::Settings;
@@ -51,7 +52,7 @@ use crate::circuit::stats::CircuitStats;
 ///     assert!(matches!(breaker.call(ask).await, Err(CallError::Failed(_))));
 /// }
 /// assert_eq!(breaker.state(), CircuitState::Open);
-/// assert!(matches!(breaker.call(ask).await, Err(CallError::Open(_))));
+/// assert!(matches!(breaker.call(ask).await, Err(CallError::Rejected(_))));
 /// # Ok(())
 /// # }
 /// ```
@@ -257,9 +258,9 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Open`] without calling `f` if the circuit rejects the call. Returns [`CallError::Failed`]
+    /// Returns [`CallError::Rejected`] without calling `f` if the circuit rejects the call. Returns [`CallError::Failed`]
     /// if the future that `f` returned fails, even if this failure opens the circuit. The [`CallError::Failed`]
-    /// contains the error of the future.
+    /// contains the error of the future. [`CallError::into_error`] converts both errors to the type `E`.
     ///
     /// # Panics
     ///
@@ -277,10 +278,11 @@ impl CircuitBreaker {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Avoids `map_err` and `?`, because they would move the result from registers to memory.
-        let mut permit = match self.acquire(false) {
-            Ok(permit) => permit,
-            Err(open) => return Err(CallError::Open(open)),
+        // Avoids `map_err` and `?`, because they would move the result from registers to memory. Calls `admit` and not
+        // `acquire`, because a move of the `CircuitOpenError` into the `CallError` would take 9 instructions.
+        let mut permit = match Call::admit(&*self.0, false) {
+            Ok(call) => Permit(call),
+            Err((core, wait)) => return Err(CircuitOpenError::new(core.name.clone(), wait).into()),
         };
         let outcome = Noted::new(Watched::new(&mut permit, async { f().await })).await;
         match outcome {

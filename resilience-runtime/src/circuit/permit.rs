@@ -89,26 +89,35 @@ enum Progress {
 }
 
 impl<B: Borrow<Core>> Call<B> {
-    // Inlining lets `acquire` build the `Call` in the memory of the caller, so that no move is needed. A move would
+    /// Admits the call. If the circuit rejects the call, returns the core, and the time after which the caller may try
+    /// again. The caller then creates the error in the place where the caller needs the error.
+    // Inlining lets `admit` build the `Call` in the memory of the caller, so that no move is needed. A move would
     // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
     // store-forwarding stall of the processor takes more time than the rest of the call.
     //
     // Both arms of the first `match` return a ticket, from which the second `match` builds the `Call`. If each arm of
-    // the first `match` built a `Call`, `acquire` would need 26 more instructions.
+    // the first `match` built a `Call`, `admit` would need 26 more instructions.
     #[expect(
         clippy::inline_always,
         reason = "measured: a call in a loop is not inlined otherwise, and costs twice as much"
     )]
     #[inline(always)]
-    pub(crate) fn acquire(core: B, is_repeat: bool) -> Result<Self, CircuitOpenError> {
+    pub(crate) fn admit(core: B, is_repeat: bool) -> Result<Self, (B, Wait)> {
         let ticket = match core.borrow().gate.closed() {
             Some(generation) => Ok(Ticket::new(generation, Ticket::NO_TRIAL)),
             None => Call::announce(core.borrow(), is_repeat),
         };
         match ticket {
             Ok(ticket) => Ok(Self::new(core, ticket)),
-            Err(wait) => Err(CircuitOpenError::new(core.borrow().name.clone(), wait)),
+            Err(wait) => Err((core, wait)),
         }
+    }
+
+    /// Works like [`admit`](Self::admit), but returns the error of the rejection.
+    #[expect(clippy::inline_always, reason = "a function around `admit`")]
+    #[inline(always)]
+    pub(crate) fn acquire(core: B, is_repeat: bool) -> Result<Self, CircuitOpenError> {
+        Self::admit(core, is_repeat).map_err(|(core, wait)| CircuitOpenError::new(core.borrow().name.clone(), wait))
     }
 
     /// Creates the call. Reads its start time if the circuit counts slow calls, or if an event needs the duration of

@@ -1,6 +1,5 @@
 //! Wraps the body of a function. The wrapper detects the error of a rejected call even if the error hides its sources.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
-#![expect(clippy::unused_self, reason = "the compiler selects a method by the type of `self`")]
 
 use std::future::Future;
 use std::marker::PhantomData;

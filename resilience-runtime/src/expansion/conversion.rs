@@ -1,6 +1,5 @@
 //! Converts the error of an attribute to the user's error type, by `From` for this error or by `From<Rejection>`.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
-#![expect(clippy::unused_self, reason = "the compiler selects a method by the type of `self`")]
+#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
 
 use std::marker::PhantomData;
 use std::ops::Deref;

@@ -82,7 +82,6 @@ impl<'e, E: AsRef<dyn Error + Send + Sync + 'e>> SendBoxed<'_, E> {
 }
 
 impl Opaque {
-    #[expect(clippy::unused_self, reason = "a method like the other three")]
     #[inline]
     pub fn __cause(&self) -> Cause {
         Cause::Unknown

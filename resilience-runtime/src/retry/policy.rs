@@ -57,7 +57,7 @@ use crate::retry::schedule::Schedule;
 /// let answer = policy.call(|| breaker.call(|| async { Err::<(), _>(std::io::Error::other("down")) })).await;
 /// assert!(matches!(answer, Err(CallError::Failed(_))), "the error of the second attempt, which opened the circuit");
 /// let answer = policy.call(|| breaker.call(|| async { Ok::<_, std::io::Error>(7) })).await;
-/// assert!(matches!(answer, Err(CallError::Open(_))));
+/// assert!(matches!(answer, Err(CallError::Rejected(_))));
 /// # Ok(())
 /// # }
 /// ```

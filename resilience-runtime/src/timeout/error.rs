@@ -13,15 +13,18 @@ use crate::events::{self, TARGET};
 ///
 /// ```
 /// use std::time::Duration;
-/// use resilience_runtime::{Timeout, TimeoutError};
+/// use resilience_runtime::{TimeoutError, timeout};
+///
+/// #[timeout("250ms")]
+/// async fn ask() -> Result<(), TimeoutError> {
+///     std::future::pending().await
+/// }
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let timeout = Timeout::new(Duration::from_millis(250))?;
-/// let error: TimeoutError = timeout.call(|| std::future::pending::<Result<(), _>>()).await.unwrap_err();
+/// # async fn main() {
+/// let error = ask().await.unwrap_err();
 /// assert_eq!(error.after(), Duration::from_millis(250));
 /// assert_eq!(error.to_string(), "timed out after 250ms");
-/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -44,15 +47,17 @@ impl TimeoutError {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use resilience_runtime::{Timeout, TimeoutError, deadline};
+    /// use resilience_runtime::{TimeoutError, deadline, timeout};
+    ///
+    /// #[timeout(5)]
+    /// async fn ask() -> Result<(), TimeoutError> {
+    ///     std::future::pending().await
+    /// }
     ///
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let timeout = Timeout::new(Duration::from_secs(5))?;
-    /// let hurried = deadline(Duration::from_secs(1), timeout.call(|| std::future::pending::<Result<(), TimeoutError>>()));
-    /// let error = hurried.await.unwrap_err();
+    /// # async fn main() {
+    /// let error = deadline(Duration::from_secs(1), ask()).await.unwrap_err();
     /// assert!(error.by_deadline() && error.after() <= Duration::from_secs(1));
-    /// # Ok(())
     /// # }
     /// ```
     pub fn by_deadline(&self) -> bool {

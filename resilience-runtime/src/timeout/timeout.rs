@@ -14,6 +14,7 @@ use crate::base::clock::{self, LONGEST, fits};
 use crate::base::config_error::ConfigError;
 use crate::base::config_error::Value;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::call_error::CallError;
 use crate::timeout::deadline::within;
 use crate::timeout::error::TimeoutError;
 
@@ -23,21 +24,20 @@ use crate::timeout::error::TimeoutError;
 /// deadline.
 ///
 /// ```
-/// use std::io;
 /// use std::time::Duration;
-/// use resilience_runtime::Timeout;
+/// use resilience_runtime::{CallError, Rejection, Timeout};
 /// use tokio::time::sleep;
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let timeout = Timeout::new(Duration::from_secs(5))?;
-/// let answer: io::Result<()> = timeout
+/// let answer = timeout
 ///     .call(|| async {
 ///         sleep(Duration::from_secs(60)).await;
-///         Ok(())
+///         Ok::<_, std::io::Error>(())
 ///     })
 ///     .await;
-/// assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::TimedOut);
+/// assert!(matches!(answer, Err(CallError::Rejected(Rejection::Timeout(_)))));
 /// # Ok(())
 /// # }
 /// ```
@@ -108,8 +108,9 @@ impl Timeout {
     ///
     /// # Errors
     ///
-    /// Returns the error of the future of `f`. If the timeout or the caller's deadline ends the call, returns a
-    /// [`TimeoutError`], converted to the error type `E`.
+    /// Returns [`CallError::Rejected`], with a [`TimeoutError`], if the timeout or the caller's deadline ends the call.
+    /// Returns [`CallError::Failed`], with the error of the future of `f`, if this future fails in time.
+    /// [`CallError::into_error`] converts both errors to the type `E`.
     ///
     /// # Panics
     ///
@@ -119,16 +120,16 @@ impl Timeout {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns drops the future of `f`.
-    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, E>
+    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
-        E: From<TimeoutError>,
     {
         let allowed = within(self.after());
         let timer = pin!(Timer::new(allowed));
         match timer.race(f()).await {
-            Some(outcome) => outcome,
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => Err(CallError::Failed(error)),
             None => Err(self.end(type_name::<F>(), allowed, self.after()).into()),
         }
     }

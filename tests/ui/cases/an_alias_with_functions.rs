@@ -68,7 +68,7 @@ fn future() -> impl Future<Output = Page> {
     async move { 7 }
 }
 
-#[circuit(name = "unnamed", open = |open| std::io::Error::from(open))]
+#[circuit(name = "unnamed", error = |open| std::io::Error::from(open))]
 fn unnamed() -> Unnamed {
 //~ Unnamed | a decorated function must return a `Result`, not `u32`
 //~    what failed is told from what did not by `Err`: return `Result<u32, SomeError>`

@@ -1,0 +1,125 @@
+//! Defines [`CallError`], the error of a call through a layer without an attribute.
+
+use thiserror::Error;
+
+use crate::rejection::Rejection;
+
+/// The error of the methods [`CircuitBreaker::call`](crate::CircuitBreaker::call),
+/// [`Bulkhead::call`](crate::Bulkhead::call), [`RateLimit::call`](crate::RateLimit::call) and
+/// [`Timeout::call`](crate::Timeout::call): either a rejection, or the error that the future of the call returned.
+///
+/// The message and the source of a `CallError` are the message and the source of the error in the variant.
+///
+/// # One error type
+///
+/// To return only the error type of the future, convert the `CallError` with [`into_error`](Self::into_error):
+///
+/// ```
+/// use std::io;
+/// use resilience_runtime::{Bulkhead, CallError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("call_error_example", 1).build()?;
+/// let _slot = bulkhead.try_acquire()?;
+/// let ask = || async { Ok::<_, io::Error>(42) };
+/// let answer: io::Result<u32> = bulkhead.call(ask).await.map_err(CallError::into_error);
+/// assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Nested calls
+///
+/// A call inside a call returns a `CallError` inside a `CallError`. The method [`flatten`](CallError::flatten) removes
+/// one level:
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use resilience_runtime::{Bulkhead, CallError, CircuitBreaker, Timeout};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("nested_example", 10).build()?;
+/// let timeout = Timeout::new(Duration::from_secs(5))?;
+/// let breaker = CircuitBreaker::builder("nested_example").build()?;
+/// let ask = || async { Err::<u32, _>(io::Error::other("no answer")) };
+///
+/// let answer = bulkhead.call(|| timeout.call(|| breaker.call(ask))).await;
+/// let error: CallError<io::Error> = answer.unwrap_err().flatten().flatten();
+/// assert!(matches!(error, CallError::Failed(error) if error.to_string() == "no answer"));
+///
+/// breaker.force_open();
+/// let answer = bulkhead.call(|| timeout.call(|| breaker.call(ask))).await;
+/// let Err(CallError::Rejected(rejection)) = answer.map_err(|error| error.flatten().flatten()) else { panic!() };
+/// assert_eq!(rejection.name(), Some("nested_example"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(transparent)]
+pub enum CallError<E> {
+    /// The layer rejected or ended the call.
+    Rejected(Rejection),
+    /// The future of the call returned this error.
+    Failed(E),
+}
+
+impl<E> CallError<E> {
+    /// Returns the error that the future of the call returned. If the layer rejected or ended the call, converts the
+    /// rejection to the type `E`.
+    pub fn into_error(self) -> E
+    where
+        E: From<Rejection>,
+    {
+        match self {
+            Self::Rejected(rejection) => rejection.into(),
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+impl<E> CallError<CallError<E>> {
+    /// Converts the error of a call inside a call to the error of a single call. The result is the rejection by the
+    /// outer or the inner layer, or the error of the innermost future.
+    pub fn flatten(self) -> CallError<E> {
+        match self {
+            Self::Rejected(rejection) => CallError::Rejected(rejection),
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+/// Converts a [`Rejection`], or the error of any layer, to [`CallError::Rejected`].
+impl<E, R: Into<Rejection>> From<R> for CallError<E> {
+    fn from(rejection: R) -> Self {
+        Self::Rejected(rejection.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+    use crate::base::name::Name;
+    use crate::base::not_made::{ByCircuit, NotMade};
+
+    #[derive(Debug, Error)]
+    #[error("{0}")]
+    struct Borrowed<'a>(&'a str, #[source] NotMade<ByCircuit>);
+
+    #[test]
+    fn call_error_shows_text_and_source_of_borrowed_error() {
+        let text = String::from("down");
+        let error = CallError::Failed(Borrowed(&text, NotMade::new(Name::Static("name"), 0)));
+        assert_eq!(error.to_string(), "down");
+        assert!(error.source().is_some_and(<dyn Error>::is::<NotMade<ByCircuit>>));
+    }
+
+    #[test]
+    fn call_error_has_the_size_of_a_rejection() {
+        assert_eq!(size_of::<CallError<std::io::Error>>(), size_of::<Rejection>());
+    }
+}
