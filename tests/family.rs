@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use resilience_runtime::{Bulkhead, CircuitBreaker, Hedge, RateLimit, RetryPolicy};
+use resilience_runtime::{CircuitBreaker, Hedge, RateLimit, RetryPolicy};
 
 #[expect(dead_code, reason = "the default of a bulkhead's wait has no counterpart to compare")]
 #[path = "../resilience-macros/src/layers/limits.rs"]
