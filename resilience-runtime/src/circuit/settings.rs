@@ -60,9 +60,13 @@ macro_rules! options {
         impl Options {
             pub(crate) const NONE: Self = Self { $($option: None,)* };
 
-            /// Returns every option with its value, in the order of the macro `circuit_options!`.
-            pub(crate) fn entries(&self) -> [(CircuitOption, Option<Value>); [$(stringify!($option)),*].len()] {
-                [$((CircuitOption::$name, self.$option.map(Value::from)),)*]
+            /// Calls `see` for each option that is set, in the order of the macro `circuit_options!`.
+            pub(crate) fn each(&self, mut see: impl FnMut(CircuitOption, Value)) {
+                $(
+                    if let Some(value) = self.$option {
+                        see(CircuitOption::$name, value.into());
+                    }
+                )*
             }
 
             pub(crate) fn get(&self, option: CircuitOption) -> Option<Value> {
@@ -165,11 +169,13 @@ impl Options {
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        for (option, value) in self.entries() {
-            if let Some((value, allowed)) = value.and_then(|value| Some((value, forbidden(option, value)?))) {
-                return Err(ConfigError::new(option.as_str(), value.to_string(), allowed));
+        let mut error = None;
+        self.each(|option, value| {
+            if let Some(allowed) = forbidden(option, value) {
+                error.get_or_insert_with(|| ConfigError::new(option.as_str(), value.to_string(), allowed));
             }
-        }
+        });
+        error.map_or(Ok(()), Err)?;
         if let (Some(cooldown), Some(max)) = (self.cooldown, self.max_cooldown) {
             if max < cooldown {
                 return Err(ConfigError::new("max_cooldown", format!("{max:?}"), "at least as long as `cooldown`"));

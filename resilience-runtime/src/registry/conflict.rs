@@ -80,15 +80,12 @@ pub(crate) fn conflicts(name: &str, before: &[Arc<Written>], next: &Written) -> 
         places: [place.to_string(), next.place.to_string()],
     };
     let first = |option| before.iter().find_map(|other| Some((other.options.get(option)?, other.place)));
-    let differing: Vec<_> = next
-        .options
-        .entries()
-        .into_iter()
-        .filter_map(|(option, value)| {
-            let (value, (kept, place)) = (value?, first(option)?);
-            (value != kept).then(|| conflict(option, kept.to_string(), value, place))
-        })
-        .collect();
+    let mut differing = Vec::new();
+    next.options.each(|option, value| {
+        if let Some((kept, place)) = first(option).filter(|(kept, _)| *kept != value) {
+            differing.push(conflict(option, kept.to_string(), value, place));
+        }
+    });
     if !differing.is_empty() {
         return differing;
     }
