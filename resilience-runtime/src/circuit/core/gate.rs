@@ -74,7 +74,7 @@ const HUNG: u64 = 1;
 
 impl Gate {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
-        let machine = Machine::new(&settings, Tick::now());
+        let machine = Machine::new(&settings, Tick::now);
         let gate = Self {
             word: AtomicU64::new(QUIET),
             limit: AtomicU64::new(NEVER),

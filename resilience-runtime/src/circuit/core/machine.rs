@@ -66,7 +66,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn new(settings: &Settings, now: Tick) -> Self {
+    pub(crate) fn new(settings: &Settings, now: impl FnOnce() -> Tick) -> Self {
         let mut machine = Self {
             state: State::Closed,
             generation: 0,
@@ -87,15 +87,16 @@ impl Machine {
     /// starts empty.
     pub(crate) fn change_settings(&mut self, old: &Settings, new: &Settings, now: Tick, successes: u64) {
         if old.span() != new.span() {
-            self.begin_window(new, now, successes);
+            self.begin_window(new, || now, successes);
         } else if let Some(window) = &mut self.window {
             window.keep_slow(new.slow_call.is_some());
         }
     }
 
-    fn begin_window(&mut self, settings: &Settings, now: Tick, successes: u64) {
-        self.window =
-            settings.span().map(|span| Box::new(Window::new(span, now, successes, settings.slow_call.is_some())));
+    /// Reads the clock only for a window, because a reading takes 25 ns, and most circuits have no window.
+    fn begin_window(&mut self, settings: &Settings, now: impl FnOnce() -> Tick, successes: u64) {
+        let window = |span| Window::new(span, now(), successes, settings.slow_call.is_some());
+        self.window = settings.span().map(|span| Box::new(window(span)));
     }
 
     pub(crate) fn period(&self) -> u32 {

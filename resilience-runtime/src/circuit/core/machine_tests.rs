@@ -23,7 +23,7 @@ fn end() -> End {
 /// Returns the state machine of a half-open circuit, and the ticket that identifies a running trial call. The circuit
 /// closes after three successful trial calls, and one trial call has already succeeded.
 fn half_open() -> (Machine, Ticket) {
-    let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now()), Tick::now(), settings(3));
+    let (mut machine, now, settings) = (Machine::new(&settings(3), Tick::now), Tick::now(), settings(3));
     let ticket = machine.admit(now, &settings).unwrap().ticket;
     machine.fail(ticket, &settings, &end());
     let first = machine.admit(now, &settings).unwrap().ticket;
