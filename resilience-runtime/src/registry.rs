@@ -10,6 +10,7 @@ pub(crate) mod kinds;
 pub(crate) mod layer;
 pub(crate) mod layers;
 pub(crate) mod mistake;
+pub(crate) mod keys;
 pub(crate) mod named;
 mod part;
 pub mod presets;

@@ -16,7 +16,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{MAX_KEYS, Options, Settings};
 use crate::events::TARGET;
 use crate::registry::key::{Key, Text};
-use crate::registry::table::Table;
+use crate::registry::keys::Keys;
 
 /// The set of circuits with one name and the option `key`. The set contains one circuit for each key, and at most
 /// `max_keys` circuits. All circuits of the set have equal settings.
@@ -56,7 +56,7 @@ impl FamilyStats {
 /// and the table of its existing circuits. The alignment gives each shard its own cache line, because several threads
 /// may lock neighbouring shards at the same time.
 #[repr(align(64))]
-struct Shard(Mutex<(Arc<Settings>, Table)>);
+struct Shard(Mutex<(Arc<Settings>, Keys)>);
 
 /// A family (the circuits of one name with a key) has `max_keys / 64` shards, at least 1 and at most 16. An eviction
 /// (the removal of an idle circuit) usually compares only the circuits of one shard. If shards were smaller, an
@@ -72,7 +72,7 @@ impl Family {
         let settings = Settings::shared(options);
         let max_keys = options.max_keys.unwrap_or(MAX_KEYS);
         let shards = (max_keys / KEYS_OF_A_SHARD).clamp(1, MOST_SHARDS);
-        let shard = |_| Shard(Mutex::new((settings.clone(), Table::default())));
+        let shard = |_| Shard(Mutex::new((settings.clone(), Keys::default())));
         Self {
             name,
             shards: (0..shards).map(shard).collect(),
@@ -130,8 +130,12 @@ impl Family {
     /// eviction.
     pub(crate) fn each(&self, see: &mut impl FnMut(&CircuitBreaker)) {
         for Shard(shard) in &self.shards {
-            let circuits: Vec<_> = lock(shard).1.iter().map(CircuitBreaker::downgrade).collect();
-            circuits.iter().filter_map(|find| find()).for_each(|circuit| see(&circuit));
+            let mut next = Some(0);
+            while let Some(from) = next {
+                let (circuits, end) = lock(shard).1.step(from, CircuitBreaker::downgrade);
+                circuits.iter().filter_map(|find| find()).for_each(|circuit| see(&circuit));
+                next = end;
+            }
         }
     }
 
@@ -219,6 +223,18 @@ impl fmt::Debug for Family {
 #[cfg(all(test, not(resilience_loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_shows_every_circuit_once() {
+        let family = Family::new("shown", Options { max_keys: Some(20_000), ..Options::NONE });
+        (0..20_000).for_each(|key| drop(family.breaker(&key)));
+        let mut seen = Vec::new();
+        family.each(&mut |circuit| seen.push(circuit.name().to_owned()));
+        let mut names: Vec<_> = (0..20_000).map(|key| format!("shown[{key}]")).collect();
+        seen.sort_unstable();
+        names.sort_unstable();
+        assert!(seen == names);
+    }
 
     #[test]
     fn each_keeps_only_the_circuit_that_it_shows() {

@@ -1,125 +1,84 @@
-//! Implements a hash table for the circuits of one name with the option `key`. The table finds the circuit of a key,
-//! and evicts idle circuits. The circuits of one name are divided into shards, and each shard has a table and a lock.
+//! Implements the hash table that finds circuits by a hash of their name or key.
+//!
+//! A slot of the table contains the hash beside the pointer to the circuit. A search therefore loads only the circuit
+//! that it finds, and growth of the table loads no circuit. A table of the standard library would load the name of a
+//! circuit to compare it, or to compute its hash again.
 //!
 //! The table resolves collisions by linear probing. When an entry is removed, later entries move toward the empty slot.
-//! The table therefore needs no tombstones: marks that tell a search to continue past a removed entry. Without
-//! tombstones, the table rehashes its entries only when it grows. In contrast, a table of the crate `hashbrown`
-//! contains tombstones. If a program inserts and removes keys all the time, such a table often rehashes all entries.
-//! The lock of the shard would be held during each rehash.
-
-use std::cmp::Reverse;
+//! The table therefore needs no tombstones (marks that tell a search to continue past a removed entry). Without
+//! tombstones, the table rehashes its entries only when the table grows. If an insertion does not make the table grow,
+//! the insertion takes bounded time. In contrast, a table of the crate `hashbrown` contains tombstones. If a program
+//! inserts and removes keys all the time, a table of `hashbrown` often rehashes all entries. The lock of the table
+//! would be held during each rehash.
+//!
+//! The order of the slots is the order of the hashes, except for collisions. [`Table::step`] can therefore list the
+//! circuits in several steps, even if the table changes between two steps.
 
 use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::core::state::Phase;
 
-/// Contains the circuits of one shard. The circuits of one name are divided into shards, and each shard has one table
-/// and one lock.
-#[derive(Default)]
-pub(crate) struct Table {
+/// The circuits of one part of the registry, or of some keys. Each circuit has a value of the type `T`.
+pub(crate) struct Table<T> {
     /// At most three quarters of the slots are in use.
-    slots: Vec<Slot>,
+    slots: Vec<Slot<T>>,
     used_slots: usize,
-    /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other circuits, an unused circuit
-    /// therefore looks like a circuit that was just used.
-    lookups: u32,
 }
 
-#[derive(Clone, Default)]
-struct Slot {
+#[derive(Default)]
+struct Slot<T> {
     breaker: Option<CircuitBreaker>,
     hash: u32,
-    /// The number of lookups and insertions in the table at the last use of this circuit, modulo 2^32.
-    used: u32,
+    value: T,
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of idle circuits (circuits that no call uses) that an eviction compares. If none of the compared circuits
-/// is closed, the eviction visits further slots until the eviction finds a closed circuit. The total number of visited
-/// slots is at most [`MOST_VISITED`].
-const SAMPLE: usize = 16;
-/// The maximum number of slots that an eviction (the removal of an idle circuit) visits. If the option `max_keys` is at
-/// most 1,000, a table practically never has more than 256 slots. An eviction may then visit all slots of the table.
-const MOST_VISITED: usize = 256;
+/// The number of slots that one step of a list visits. The step visits a few more slots if the last slots are in use.
+const STEP: u64 = 256;
 
-/// The rank of an idle circuit (a circuit that no call uses). The table evicts (removes) the circuits with the smallest
-/// rank, `Closed`, first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Closed,
-    /// The circuit is open or half-open.
-    Open,
-    /// The circuit is forced open or disabled.
-    Manual,
-}
-
-impl Table {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &CircuitBreaker> {
-        self.slots.iter().filter_map(|slot| slot.breaker.as_ref())
-    }
-
-    /// Returns the circuit whose key has this hash and for which `is_it` returns true. The lookup counts as a use of
-    /// the circuit.
+impl<T: Default> Table<T> {
+    /// Returns the circuit with this hash for which `is_it` returns true, and the index of its slot.
     #[inline]
-    pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
-        let place = self.place(hash, is_it)?;
-        self.lookups = self.lookups.wrapping_add(1);
-        let slot = &mut self.slots[place];
-        slot.used = self.lookups;
-        slot.breaker.clone()
+    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<(usize, CircuitBreaker)> {
+        let mut place = self.home(hash);
+        // At least a quarter of the slots is free, so the search always reaches a free slot and ends.
+        loop {
+            let slot = self.slots.get(place)?;
+            let breaker = slot.breaker.as_ref()?;
+            if slot.hash == hash {
+                // Clones the handle before `is_it` reads the name. The processor then loads the circuit only once, to
+                // change the reference count. Otherwise, the processor would load the circuit to read it, and wait
+                // again to change it. Among 100,000 circuits, the order makes a lookup a third faster.
+                let found = breaker.clone();
+                if is_it(&found) {
+                    return Some((place, found));
+                }
+            }
+            place = self.after(place);
+        }
     }
 
-    /// Returns the circuit whose key has this hash and for which `is_it` returns true. In contrast to
-    /// [`find`](Self::find), this lookup does not count as a use of the circuit.
-    pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
-        self.slots[self.place(hash, is_it)?].breaker.clone()
+    #[inline]
+    pub(crate) fn value(&self, place: usize) -> &T {
+        &self.slots[place].value
     }
 
-    /// Inserts a circuit. The table must not already contain a circuit with the key of this circuit.
-    pub(crate) fn insert(&mut self, hash: u32, breaker: CircuitBreaker) {
+    #[inline]
+    pub(crate) fn value_mut(&mut self, place: usize) -> &mut T {
+        &mut self.slots[place].value
+    }
+
+    /// Inserts a circuit, and returns the index of its slot. The table must not already contain a circuit with this
+    /// name.
+    pub(crate) fn insert(&mut self, hash: u32, breaker: CircuitBreaker, value: T) -> usize {
         if 4 * (self.used_slots + 1) > 3 * self.slots.len() {
             self.grow();
         }
         self.used_slots += 1;
-        self.lookups = self.lookups.wrapping_add(1);
-        self.put(Slot { breaker: Some(breaker), hash, used: self.lookups });
+        self.put(Slot { breaker: Some(breaker), hash, value })
     }
 
-    /// Evicts one circuit of a random sample, and returns the evicted circuit. Returns `None` if all visited circuits
-    /// are in use. The evicted circuit has the smallest [`Rank`] in the sample. If several circuits have the smallest
-    /// rank, the least recently used of these circuits is evicted. `draw` is a random number that determines the slot
-    /// at which the sample starts.
-    pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
-        let (mut best, mut sampled) = (None, 0);
-        let start = self.home(draw);
-        let places = (start..self.slots.len()).chain(0..start);
-        for place in places.take(MOST_VISITED) {
-            let slot = &self.slots[place];
-            let Some(rank) = slot.breaker.as_ref().and_then(rank) else { continue };
-            let idle = self.lookups.wrapping_sub(slot.used);
-            let candidate = (rank, Reverse(idle), place);
-            best = Some(best.map_or(candidate, |best| candidate.min(best)));
-            sampled += 1;
-            if sampled >= SAMPLE && best.is_some_and(|(rank, ..)| rank == Rank::Closed) {
-                break;
-            }
-        }
-        best.map(|(.., place)| self.remove(place))?
-    }
-
-    fn place(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<usize> {
-        let mut place = self.home(hash);
-        // At least a quarter of the slots is free, so the search always reaches a free slot and ends.
-        while let Some(breaker) = &self.slots.get(place)?.breaker {
-            if self.slots[place].hash == hash && is_it(breaker) {
-                return Some(place);
-            }
-            place = self.after(place);
-        }
-        None
-    }
-
-    fn remove(&mut self, place: usize) -> Option<CircuitBreaker> {
-        let removed = self.slots[place].breaker.take();
+    /// Removes the circuit in the slot with the index `place`.
+    pub(crate) fn remove(&mut self, place: usize) -> Option<CircuitBreaker> {
+        let removed = std::mem::take(&mut self.slots[place]).breaker?;
         self.used_slots -= 1;
         // The slot of the removed entry is the gap. The loop visits the entries from the gap to the next free slot. If
         // a search for an entry would start at the gap or before the gap, the entry moves into the gap. The slot that
@@ -133,22 +92,60 @@ impl Table {
             }
             next = self.after(next);
         }
-        removed
+        Some(removed)
     }
 
-    fn put(&mut self, slot: Slot) {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &CircuitBreaker> {
+        self.slots.iter().filter_map(|slot| slot.breaker.as_ref())
+    }
+
+    /// Returns the indexes of the slots in the order of a search for `hash`. Each index comes with the circuit and its
+    /// value, if the slot is in use.
+    pub(crate) fn places(&self, hash: u32) -> impl Iterator<Item = (usize, Option<(&CircuitBreaker, &T)>)> {
+        self.order(hash).map(|place| {
+            let Slot { breaker, value, .. } = &self.slots[place];
+            (place, breaker.as_ref().map(|breaker| (breaker, value)))
+        })
+    }
+
+    /// Lists some of the circuits: the circuits whose hashes are at least `from`, and less than the second result. The
+    /// first step begins at zero, and each next step at the second result. After the last step, the second result is
+    /// `None`. The caller unlocks the table between two steps, so that no lock is held longer in a larger table.
+    ///
+    /// The steps together list each circuit exactly once that is in the table all the time. The hash of a circuit never
+    /// changes, so a circuit belongs to only one step, even if the table grows between two steps.
+    pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&CircuitBreaker) -> V) -> (Vec<V>, Option<u32>) {
+        let hashes_of_slot = (1_u64 << u32::BITS).checked_div(self.slots.len() as u64);
+        let next = hashes_of_slot.and_then(|hashes| u32::try_from(u64::from(from) + STEP * hashes).ok());
+        let end = next.map_or(self.slots.len(), |next| self.home(next)) - self.home(from);
+        // A collision may have moved a circuit with a hash below `next` beyond the slot `end`, but not beyond the next
+        // free slot.
+        let visited = self.order(from).map(|place| &self.slots[place]).enumerate();
+        let visited = visited.take_while(|(n, slot)| *n < end || slot.breaker.is_some());
+        let of_step = visited.filter(|(_, slot)| slot.hash >= from && next.is_none_or(|next| slot.hash < next));
+        (of_step.filter_map(|(_, slot)| slot.breaker.as_ref()).map(view).collect(), next)
+    }
+
+    fn order(&self, hash: u32) -> impl Iterator<Item = usize> + use<T> {
+        let (start, slots) = (self.home(hash), self.slots.len());
+        (start..slots).chain(0..start)
+    }
+
+    fn put(&mut self, slot: Slot<T>) -> usize {
         let mut place = self.home(slot.hash);
         while self.slots[place].breaker.is_some() {
             place = self.after(place);
         }
         self.slots[place] = slot;
+        place
     }
 
     /// Enlarges the table by half of its size. If the table doubled its size, the table could need up to a third more
     /// memory for each key.
     fn grow(&mut self) {
         let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
-        for slot in std::mem::replace(&mut self.slots, vec![Slot::default(); slots]) {
+        let slots = (0..slots).map(|_| Slot::default()).collect();
+        for slot in std::mem::replace(&mut self.slots, slots) {
             if slot.breaker.is_some() {
                 self.put(slot);
             }
@@ -173,16 +170,10 @@ impl Table {
     }
 }
 
-/// Returns `None` if a call, or a handle outside the table, uses the circuit.
-fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
-    if breaker.is_in_use() {
-        return None;
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), used_slots: 0 }
     }
-    Some(match breaker.phase() {
-        Phase::Closed { .. } => Rank::Closed,
-        Phase::Open { .. } | Phase::HalfOpen | Phase::Full { .. } => Rank::Open,
-        Phase::ForcedOpen { .. } | Phase::Disabled { .. } => Rank::Manual,
-    })
 }
 
 #[cfg(all(test, not(resilience_loom)))]
@@ -194,31 +185,55 @@ mod tests {
     use crate::base::random;
     use crate::circuit::settings::{Options, Settings};
 
-    /// Compares the table with a set of keys after random insertions and evictions. A small number of distinct hashes
-    /// causes many collisions, and therefore long sequences of used slots.
+    fn number(breaker: &CircuitBreaker) -> u64 {
+        breaker.name().parse().unwrap()
+    }
+
+    fn insert(table: &mut Table<()>, hash: u32, number: u64) {
+        let settings = Settings::shared(Options::NONE);
+        table.insert(hash, CircuitBreaker::one_of_many(Name::new(&number.to_string()), settings), ());
+    }
+
+    fn remove(table: &mut Table<()>, hash: u32, wanted: u64) -> bool {
+        let found = table.find(hash, |it| number(it) == wanted);
+        found.is_some_and(|(place, _)| table.remove(place).is_some_and(|removed| number(&removed) == wanted))
+    }
+
+    /// Compares the table with a set of numbers after random insertions and removals. A small number of distinct hashes
+    /// causes many collisions, and therefore long sequences of used slots. The circuits below 50 are never removed, so
+    /// the steps of a list must show each of these circuits once.
     #[test]
-    fn random_insertions_and_evictions_agree_with_a_set() {
+    fn steps_list_circuits_once_while_table_changes() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {
-            let settings = Settings::shared(Options::NONE);
+            let hash = |number: u64| ((random::nth(1, number) >> 32) as u32 % hashes).wrapping_mul(u32::MAX / hashes);
             let (mut table, mut model) = (Table::default(), BTreeSet::new());
-            for n in 0..3000 {
-                let hash =
-                    |number: u64| ((random::nth(1, number) >> 32) as u32 % hashes).wrapping_mul(u32::MAX / hashes);
-                let number = random::nth(u64::from(hashes), n) % 100;
-                let name = |breaker: &CircuitBreaker| breaker.name().parse::<u64>().unwrap();
-                assert_eq!(table.find(hash(number), |it| name(it) == number).is_some(), model.contains(&number));
+            let (mut from, mut listed, mut largest) = (0, Vec::new(), 0);
+            for n in 0..6000 {
+                let number = if n < 50 {
+                    n
+                } else {
+                    50 + random::nth(u64::from(hashes), n) % u64::from(hashes.clamp(600, 3000))
+                };
                 if model.insert(number) {
-                    let breaker = CircuitBreaker::one_of_many(Name::new(&number.to_string()), settings.clone());
-                    table.insert(hash(number), breaker);
+                    insert(&mut table, hash(number), number);
+                } else if number >= 50 {
+                    assert!(model.remove(&number) && remove(&mut table, hash(number), number));
                 }
-                if model.len() > 60 {
-                    let evicted = table.evict((random::nth(2, n) >> 32) as u32).unwrap();
-                    assert!(model.remove(&name(&evicted)));
+                assert!(table.find(hash(number), |it| self::number(it) == number).is_some() == model.contains(&number));
+                if n % 50 == 49 {
+                    let (some, next) = table.step(from, self::number);
+                    largest = largest.max(some.len());
+                    listed.extend(some.into_iter().filter(|number| *number < 50));
+                    from = next.unwrap_or_default();
+                    if next.is_none() {
+                        listed.sort_unstable();
+                        assert!(listed.drain(..).eq(0..50), "{hashes}");
+                    }
                 }
-                assert!(table.iter().map(name).collect::<BTreeSet<_>>() == model);
-                assert!(model.iter().all(|number| table.get(hash(*number), |it| name(it) == *number).is_some()));
-                assert!(table.slots.len() <= 128, "{}", table.slots.len());
             }
+            assert_eq!(table.iter().map(self::number).collect::<BTreeSet<_>>(), model);
+            assert!(table.slots.len() <= 6000, "{}", table.slots.len());
+            assert!(hashes < 1000 || (largest as u64) < 2 * STEP, "{largest}");
         }
     }
 }
