@@ -11,7 +11,6 @@ pub(crate) mod layer;
 pub(crate) mod layers;
 pub(crate) mod mistake;
 pub(crate) mod keys;
-pub(crate) mod named;
 mod part;
 pub mod presets;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]

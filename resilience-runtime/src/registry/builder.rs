@@ -266,7 +266,7 @@ impl CircuitBuilder {
     /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
-        registry::register(self.name.into(), Written { options: self.options, place: self.place })
+        registry::register(self.name, Written { options: self.options, place: self.place })
     }
 
     fn check(&self) -> Result<(), ConfigError> {

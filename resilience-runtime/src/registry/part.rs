@@ -1,6 +1,7 @@
 //! Implements the parts of the registry. Each part has its own lock, so that threads seldom wait for each other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
@@ -11,8 +12,8 @@ use crate::circuit::settings::Settings;
 use crate::registry::conflict::{CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::Family;
-use crate::registry::named::{ByBytes, Named};
 use crate::registry::sources::{Sources, add};
+use crate::registry::table::Table;
 use crate::registry::written::{Written, merge};
 
 /// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and
@@ -20,90 +21,135 @@ use crate::registry::written::{Written, merge};
 /// but the registry then reports a conflict.
 #[derive(Default)]
 pub(super) struct Part {
-    pub(super) circuits: Circuits,
+    /// The circuits without a key, with the options from attributes, builders and a preset (a ready-made circuit).
+    /// Circuits with equal options may share one [`Sources`]. `None` means that no option is set.
+    circuits: Table<Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
+    /// The options and the settings of the newest circuit of a builder. A program that registers many circuits usually
+    /// gives all of them the same options. Sharing the options saves memory and time.
+    newest: Option<(Arc<Sources>, Arc<Settings>)>,
 }
 
-/// The registered circuits without a key. The value for each circuit contains the options from attributes, builders and
-/// a preset (a ready-made circuit). The values are boxed, because small table entries cause few cache misses in a
-/// lookup.
-pub(super) type Circuits = HashMap<Named, Box<Sources>, ByBytes>;
-
-/// The number of parts of the registry. Each part has its own lock. A thread that lists all circuits locks one part at
-/// a time, so that other threads wait only for a short time. In a test with the tool loom, the registry has one part,
-/// because each further lock multiplies the number of interleavings that loom tests.
+/// The number of parts of the registry. Each part has its own lock. In a test with the tool loom, the registry has one
+/// part, because each further lock multiplies the number of interleavings that loom tests.
 const PARTS: usize = if cfg!(resilience_loom) { 1 } else { 64 };
 
+/// All circuits that a program shares by name.
+pub(super) struct Registry {
+    /// The hasher of the names, with a random seed, so that no caller can choose names with colliding hashes.
+    hasher: RandomState,
+    pub(super) parts: [Mutex<Part>; PARTS],
+}
+
 #[cfg(not(resilience_loom))]
-pub(super) static REGISTRY: LazyLock<[Mutex<Part>; PARTS]> =
-    LazyLock::new(|| std::array::from_fn(|_| Mutex::default()));
+pub(super) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
 
 #[cfg(resilience_loom)]
 loom::lazy_static! {
-    pub(super) static ref REGISTRY: [Mutex<Part>; PARTS] = std::array::from_fn(|_| Mutex::default());
+    pub(super) static ref REGISTRY: Registry = Registry::new();
 }
 
-/// Locks the part of the registry that contains this name. All circuits of one name are in the same part, with and
-/// without a key. One lock is therefore enough to find the conflicts between these circuits.
-pub(super) fn part_of(name: &[u8]) -> MutexGuard<'static, Part> {
-    // The first call of `declared` is slow, because it collects the names and options of all attributes. This call does
-    // the slow work before the lock is taken.
+impl Registry {
+    fn new() -> Self {
+        Self { hasher: RandomState::new(), parts: std::array::from_fn(|_| Mutex::default()) }
+    }
+
+    /// Returns the part that contains this name, and the hash by which the part finds the circuit. All circuits of one
+    /// name, with and without a key, are in the same part, so that one lock is enough to find the conflicts between
+    /// these circuits.
+    #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
+    fn place(&self, name: &str) -> (&Mutex<Part>, u32) {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(name.as_bytes());
+        let hash = hasher.finish();
+        (&self.parts[(hash >> 32) as usize % PARTS], hash as u32)
+    }
+}
+
+/// Locks the part of the registry that contains this name. Also returns the hash of the name.
+pub(super) fn part_of(name: &str) -> (MutexGuard<'static, Part>, u32) {
+    // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
+    // here, so that no later call does this work under the lock.
     declared();
-    // The hash below only selects the part, so it needs no random seed. The hash table inside the part computes a
-    // different hash, with a random seed. The code below hashes eight bytes at a time, and then the last eight bytes
-    // once more. The last eight bytes include the bytes that remain if the length is no multiple of eight.
-    let word = |bytes: &[u8]| bytes.try_into().map_or(bytes.len() as u64, u64::from_le_bytes);
-    let last = name
-        .last_chunk::<8>()
-        .map_or_else(|| name.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), |last| word(last));
-    let hash = name
-        .chunks_exact(8)
-        .map(word)
-        .chain([last])
-        .fold(0_u64, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    lock(&REGISTRY[(hash >> 32) as usize % PARTS])
+    let (part, hash) = REGISTRY.place(name);
+    (lock(part), hash)
 }
 
 #[cfg(all(test, not(resilience_loom)))]
 pub(crate) fn with_all_parts_locked<T>(f: impl FnOnce() -> T) -> T {
-    let _parts = REGISTRY.each_ref().map(lock);
+    let _parts = REGISTRY.parts.each_ref().map(lock);
     f()
 }
 
 impl Part {
+    /// Returns the circuit of this name, and the index of its slot in the table. `hash` is the hash of the name.
+    #[inline]
+    pub(super) fn find(&self, name: &str, hash: u32) -> Option<(usize, CircuitBreaker)> {
+        self.circuits.find(hash, |breaker| breaker.label().as_bytes() == name.as_bytes())
+    }
+
+    /// Returns the options that attributes, builders and a preset (a ready-made circuit) set for the circuit `name`.
+    pub(super) fn sources(&self, name: &str) -> Option<&Sources> {
+        let (place, _) = self.find(name, REGISTRY.place(name).1)?;
+        self.circuits.value(place).as_deref()
+    }
+
+    /// Removes the circuit of this name, and returns whether a circuit was removed. Does not remove the circuit of an
+    /// attribute whose function was called.
+    pub(super) fn remove(&mut self, name: &str, hash: u32) -> bool {
+        let by_attribute =
+            |sources: &Option<Arc<Sources>>| sources.as_ref().is_some_and(|sources| sources.by_attribute);
+        let found = self.find(name, hash).filter(|(place, _)| !by_attribute(self.circuits.value(*place)));
+        found.is_some_and(|(place, _)| self.circuits.remove(place).is_some())
+    }
+
+    /// Lists some of the circuits, as [`Table::step`] does.
+    pub(super) fn step(&self, from: u32) -> (Vec<CircuitBreaker>, Option<u32>) {
+        self.circuits.step(from, CircuitBreaker::clone)
+    }
+
     /// Returns the circuit of this name, and creates the circuit if it does not exist. Also returns the options that
     /// attributes, builders and a preset (a ready-made circuit) set for the circuit, and whether the circuit is new. A
     /// new circuit has the options that attributes declare for this name.
     pub(super) fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
-        let known = self.circuits.get_key_value(name.as_bytes()).map(|(Named(breaker), _)| breaker.clone());
+        let hash = REGISTRY.place(name.as_str()).1;
+        let known = self.find(name.as_str(), hash);
         let is_new = known.is_none();
-        let written = if is_new { declarations(name.as_str()).circuit.clone() } else { Vec::new() };
-        let breaker = known.unwrap_or_else(|| CircuitBreaker::new(name, Settings::shared(merge(&written))));
-        let new = || Box::new(Sources { written, ..Sources::default() });
-        let sources = self.circuits.entry(Named(breaker.clone())).or_insert_with(new);
-        (breaker, sources, is_new)
+        let (place, breaker) = known.unwrap_or_else(|| {
+            let written = declarations(name.as_str()).circuit.clone();
+            let breaker = CircuitBreaker::new(name, Settings::shared(merge(&written)));
+            let sources = Arc::new(Sources { written, ..Sources::default() });
+            (self.circuits.insert(hash, breaker.clone(), Some(sources)), breaker)
+        });
+        let sources = self.circuits.value_mut(place).get_or_insert_default();
+        (breaker, Arc::make_mut(sources), is_new)
     }
 
-    /// Creates the circuit of a builder if no circuit (with or without a key) and no attribute has this name. Returns
-    /// `None` if the name is already in use. A new name causes no conflict (contradictory options), so this method
-    /// skips the slow search for conflicts. Programs that register many circuits at run time need this fast path.
-    pub(super) fn create(&mut self, name: &Name, written: Written) -> Option<CircuitBreaker> {
-        let Declarations { circuit, family } = declarations(name.as_str());
-        let is_known = !circuit.is_empty() || !family.is_empty() || self.families.contains_key(name.as_str());
-        if is_known || self.circuits.contains_key(name.as_bytes()) {
-            return None;
-        }
-        let breaker = CircuitBreaker::new(name.clone(), Settings::shared(written.options));
-        let mut sources = Box::new(Sources { builders: 1, ..Sources::default() });
-        add(&mut sources.written, 0, written);
-        self.circuits.insert(Named(breaker.clone()), sources);
-        Some(breaker)
+    /// Returns true if no circuit (with or without a key) and no attribute has this name.
+    pub(super) fn is_free(&self, name: &str, hash: u32) -> bool {
+        !declared().contains_key(name) && !self.families.contains_key(name) && self.find(name, hash).is_none()
+    }
+
+    /// Creates the circuit of a builder with a free name. A free name causes no conflict (contradictory options), so
+    /// this method skips the slow search for conflicts. Programs that register many circuits at run time need this fast
+    /// path.
+    pub(super) fn create(&mut self, name: Name, hash: u32, written: Written) -> CircuitBreaker {
+        let is_equal = |(sources, _): &(Arc<Sources>, _)| sources.written.iter().any(|known| **known == written);
+        let newest = self.newest.take().filter(is_equal).unwrap_or_else(|| {
+            let mut sources = Sources { builders: 1, ..Sources::default() };
+            add(&mut sources.written, 0, written);
+            (Arc::new(sources), Settings::shared(written.options))
+        });
+        let (sources, settings) = self.newest.insert(newest);
+        let breaker = CircuitBreaker::new(name, settings.clone());
+        self.circuits.insert(hash, breaker.clone(), Some(sources.clone()));
+        breaker
     }
 
     /// Returns the options that attributes and builders set for the circuit `name`, with their source positions.
     /// Returns `None` if the circuit is neither registered nor declared by an attribute.
     pub(super) fn circuit_places(&self, name: &str) -> Option<&[Arc<Written>]> {
-        let registered = self.circuits.get(name.as_bytes()).map(|sources| &*sources.written);
+        let registered = self.sources(name).map(|sources| &*sources.written);
         registered.or_else(|| Some(&*declarations(name).circuit).filter(|places| !places.is_empty()))
     }
 
@@ -125,8 +171,7 @@ impl Part {
     pub(super) fn conflicts_of_new(&self, name: &str, places: &[Arc<Written>]) -> Vec<CircuitConflict> {
         let Declarations { circuit, family } = declarations(name);
         let is_declared = !circuit.is_empty() && !family.is_empty();
-        let was_reported =
-            is_declared && self.circuits.contains_key(name.as_bytes()) && self.families.contains_key(name);
+        let was_reported = is_declared && self.sources(name).is_some() && self.families.contains_key(name);
         let of_kinds = self.conflict_of_kinds(name).filter(|_| !was_reported);
         conflicts_among(name, places).chain(of_kinds).collect()
     }

@@ -12,7 +12,6 @@ use crate::circuit::stats::CircuitStats;
 use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::{Family, FamilyStats};
-use crate::registry::named::Named;
 use crate::registry::part::{By, REGISTRY, declarations, part_of};
 use crate::registry::sources::add;
 use crate::registry::written::{Written, merge};
@@ -23,23 +22,24 @@ use crate::registry::written::{Written, merge};
 /// # Errors
 ///
 /// Returns a [`ConfigError`] if only circuits with the option `key` use the name. Also returns a [`ConfigError`] if the
-/// builder contradicts an option that it cannot override.
-pub(crate) fn register(name: Name, written: Written) -> Result<CircuitBreaker, ConfigError> {
-    let mut part = part_of(name.as_bytes());
-    if let Some(breaker) = part.create(&name, written) {
-        return Ok(breaker);
+/// builder contradicts an option that the builder cannot override.
+pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<CircuitBreaker, ConfigError> {
+    let (mut part, hash) = part_of(&name);
+    if part.is_free(&name, hash) {
+        return Ok(part.create(name.into(), hash, written));
     }
-    if let (Some([first, ..]), None) = (part.family_places(name.as_str()), part.circuit_places(name.as_str())) {
+    if let (Some([first, ..]), None) = (part.family_places(&name), part.circuit_places(&name)) {
         let allowed = format!("a name without keys: circuits with keys have this one from {}", first.place);
-        return Err(ConfigError::new("name", format!("{:?}", name.as_str()), allowed));
+        return Err(ConfigError::new("name", format!("{name:?}"), allowed));
     }
-    let before = part.circuits.get(name.as_bytes()).map_or(&[][..], |sources| sources.fixed());
-    if let Some(conflict) = conflicts(name.as_str(), before, &written).into_iter().next() {
+    let before = part.sources(&name).map_or(&[][..], |sources| sources.fixed());
+    if let Some(conflict) = conflicts(&name, before, &written).into_iter().next() {
         let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
+        let name = name.escape_debug();
         let allowed = format!("{kept}, which circuit '{name}' has from {place}");
         return Err(ConfigError::new(option, value, allowed));
     }
-    let (breaker, found) = part.write(name, written, By::Builder);
+    let (breaker, found) = part.write(name.into(), written, By::Builder);
     drop(part);
     emit(&found);
     Ok(breaker)
@@ -55,14 +55,14 @@ fn emit(conflicts: &[CircuitConflict]) {
 /// registration set an option to a different value, the earlier value takes effect. Returns the circuit and the
 /// conflicts (contradictory options). The caller must emit an event for each conflict.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
-    part_of(name.as_bytes()).write(Name::Static(name), written, By::Attribute)
+    part_of(name).0.write(Name::Static(name), written, By::Attribute)
 }
 
 /// Registers the family (the circuits of one name with a key) of an attribute, or adds the attribute's options to a
 /// registered family. Returns the family and the conflicts (contradictory options). The caller must emit an event for
 /// each conflict.
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
-    let mut part = part_of(name.as_bytes());
+    let (mut part, _) = part_of(name);
     let is_new = !part.families.contains_key(name);
     let (family, written) = part.families.entry(name).or_insert_with(|| {
         let mut written = declarations(name).family.clone();
@@ -86,7 +86,7 @@ pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Ve
 /// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
 /// options of attributes and builders take precedence over the preset's options.
 pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
-    let mut part = part_of(name.as_bytes());
+    let (mut part, _) = part_of(name);
     let (breaker, sources, is_new) = part.circuit(Name::Static(name));
     if sources.preset.as_deref() != Some(&options) {
         sources.preset = Some(Box::new(options));
@@ -138,7 +138,7 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
 /// Returns the statistics of each name with the option `key`.
 pub(crate) fn family_stats() -> BTreeMap<String, FamilyStats> {
     let mut families = Vec::new();
-    for part in &*REGISTRY {
+    for part in &REGISTRY.parts {
         families.extend(lock(part).families.values().map(|(family, _)| family.clone()));
     }
     let mut stats: BTreeMap<_, _> = families.iter().map(|family| (family.name().to_owned(), family.stats())).collect();
@@ -186,15 +186,17 @@ pub fn reset_all_circuits() {
 /// # }
 /// ```
 pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
-    if let Some((Named(breaker), _)) = part_of(name.as_bytes()).circuits.get_key_value(name.as_bytes()) {
-        return Some(breaker.clone());
+    let (part, hash) = part_of(name);
+    if let Some((_, breaker)) = part.find(name, hash) {
+        return Some(breaker);
     }
+    drop(part);
     if let Some((family, key)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
-        let family = part_of(family.as_bytes()).families.get(family)?.0.clone();
+        let family = part_of(family).0.families.get(family)?.0.clone();
         return family.get(key);
     }
     let (name, _) = declared().get_key_value(name).filter(|(_, declared)| !declared.circuit.is_empty())?;
-    let mut part = part_of(name.as_bytes());
+    let (mut part, _) = part_of(name);
     let (breaker, sources, _) = part.circuit(Name::Static(name));
     sources.in_use = true;
     let places = sources.written.clone();
@@ -235,13 +237,10 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 /// values, and the source positions of the values.
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let mut names: BTreeSet<_> = declared().keys().map(|name| Cow::Borrowed(*name)).collect();
-    for part in &*REGISTRY {
-        let part = lock(part);
-        names.extend(part.circuits.keys().map(|Named(breaker)| Cow::Owned(breaker.name().to_owned())));
-        names.extend(part.families.keys().map(|name| Cow::Borrowed(*name)));
-    }
+    names.extend(registered().iter().map(|breaker| Cow::Owned(breaker.name().to_owned())));
+    names.extend(families().iter().map(|family| Cow::Borrowed(family.name())));
     let of_name = |name: &Cow<'static, str>| {
-        let part = part_of(name.as_bytes());
+        let (part, _) = part_of(name);
         let places = [part.circuit_places(name), part.family_places(name)].into_iter().flatten();
         let of_options = places.flat_map(|places| conflicts_among(name, places));
         of_options.chain(part.conflict_of_kinds(name)).collect::<Vec<_>>()
@@ -273,25 +272,67 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
 /// ```
 pub fn unregister(name: &str) -> bool {
     let is_declared = !declarations(name).circuit.is_empty();
-    let mut part = part_of(name.as_bytes());
-    let by_attribute = part.circuits.get(name.as_bytes()).is_none_or(|sources| sources.by_attribute);
-    !is_declared && !by_attribute && part.circuits.remove(name.as_bytes()).is_some()
+    let (mut part, hash) = part_of(name);
+    !is_declared && part.remove(name, hash)
 }
 
 /// Calls `see` for every registered circuit. No lock is held while `see` runs. Circuits without a key come first,
 /// sorted by name.
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
-    let mut breakers = Vec::new();
-    let mut families = Vec::new();
-    for part in &*REGISTRY {
-        let part = lock(part);
-        breakers.extend(part.circuits.keys().map(|Named(breaker)| breaker.clone()));
-        families.extend(part.families.values().map(|(family, _)| family.clone()));
-    }
-    families.sort_unstable_by_key(|family| family.name());
+    let mut breakers = registered();
     breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));
     breakers.iter().for_each(&mut see);
+    let mut families = families();
+    families.sort_unstable_by_key(|family| family.name());
     for family in families {
         family.each(&mut see);
+    }
+}
+
+/// Returns every registered circuit without a key. Unlocks each part of the registry after a few circuits, so that
+/// other threads never wait for a whole list.
+fn registered() -> Vec<CircuitBreaker> {
+    let mut breakers = Vec::new();
+    for part in &REGISTRY.parts {
+        let mut next = Some(0);
+        while let Some(from) = next {
+            let (some, end) = lock(part).step(from);
+            breakers.extend(some);
+            next = end;
+        }
+    }
+    breakers
+}
+
+fn families() -> Vec<Arc<Family>> {
+    let mut families = Vec::new();
+    for part in &REGISTRY.parts {
+        families.extend(lock(part).families.values().map(|(family, _)| family.clone()));
+    }
+    families
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn list_has_every_circuit_once_while_others_are_registered() {
+        let register = |name: String| CircuitBreaker::builder(name).register().unwrap();
+        let names: BTreeSet<_> = (0..20_000).map(|n| format!("listed {n}")).collect();
+        names.iter().cloned().for_each(|name| drop(register(name)));
+        let listed = std::thread::scope(|scope| {
+            let others = scope.spawn(|| (0..20_000).for_each(|n| drop(register(format!("other {n}")))));
+            let lists: Vec<_> = std::iter::repeat_with(registered).take_while(|_| !others.is_finished()).collect();
+            lists.into_iter().chain([registered()]).collect::<Vec<_>>()
+        });
+        for list in listed {
+            let mut found: Vec<_> =
+                list.iter().map(CircuitBreaker::name).filter(|name| names.contains(*name)).collect();
+            found.sort_unstable();
+            assert!(found.into_iter().eq(&names));
+        }
+        names.iter().for_each(|name| assert!(unregister(name)));
+        assert!(registered().iter().all(|breaker| !names.contains(breaker.name())));
     }
 }

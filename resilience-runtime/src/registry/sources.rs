@@ -7,7 +7,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::registry::written::{Written, merge};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sources {
     pub(super) preset: Option<Box<Options>>,
     /// The options of attributes and builders. If two elements of this list set one option, the element that comes
