@@ -198,8 +198,8 @@ impl Family {
     /// Returns the key from the name of a circuit, which has the form `name[key]`.
     #[inline]
     fn key<'a>(&self, breaker: &'a CircuitBreaker) -> Option<&'a [u8]> {
-        let name = breaker.label().as_bytes();
-        name.get(self.name.len() + 1..name.len() - 1)
+        let [key @ .., _] = breaker.label().as_bytes().get(self.name.len() + 1..)? else { return None };
+        Some(key)
     }
 
     /// Returns the index of the shard (a part of the circuits) for this key, and a hash of the key. The table of the
