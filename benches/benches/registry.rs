@@ -4,9 +4,10 @@
 //! circuit without a key, and of one circuit with a key (a value of the option `key`).
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::Instant;
 
@@ -42,43 +43,42 @@ fn main() {
     drop(built);
 
     let names: Vec<_> = (0..CIRCUITS).map(|n| format!("circuit {n}")).collect();
-    let begun = Instant::now();
-    for name in names.clone() {
-        CircuitBreaker::builder(name).register().unwrap();
+    let mut groups = names.chunks(CIRCUITS / 7);
+    let nanos = median(|| {
+        let group = groups.next().unwrap_or_default().to_vec();
+        let (begun, size) = (Instant::now(), group.len() as f64);
+        for name in group {
+            CircuitBreaker::builder(name).register().unwrap();
+        }
+        begun.elapsed().as_nanos() as f64 / size
+    });
+    println!("register, {CIRCUITS} circuits: {nanos:.0} ns each");
+    for name in groups.next().unwrap_or_default() {
+        CircuitBreaker::builder(name.clone()).register().unwrap();
     }
-    println!("register, {CIRCUITS} circuits: {:.0} ns each", begun.elapsed().as_nanos() as f64 / CIRCUITS as f64);
-    // Each lookup asks for the name 7,919 places after the previous name in `names`. With 100,000 circuits, a lookup
-    // usually finds no data in the processor's caches. With 1,000 circuits, all data of a lookup are in the caches. The
-    // vector `asked` holds the names in the order of the lookups, so that reading a name causes no cache miss.
+    // For comparison, looks up values of about the size of a circuit in two tables of the standard library. In the last
+    // comparison, each lookup reads a list and a value, and the value determines the next place in the list. Waiting
+    // for memory takes this time, without a table, a name and a lock.
+    let numbers: HashMap<u64, u64> = (0..CIRCUITS as u64).map(|n| (n, n)).collect();
+    let values: Vec<Arc<[usize; 25]>> = (0..CIRCUITS).map(|_| Arc::new([7919; 25])).collect();
+    let by_name = names.iter().zip(&values).map(|(name, value)| (Box::from(&**name), value.clone()));
+    let by_name: RwLock<HashMap<Box<str>, Arc<[usize; 25]>>> = RwLock::new(by_name.collect());
+    // Two consecutive lookups ask for names that are 7,919 places apart in `names`. Among 100,000 circuits, a lookup
+    // therefore finds no data in the processor's caches. Among 1,000 circuits, all data of a lookup are in the caches.
+    // The vector `asked` holds the names in the order of the lookups, so that reading a name causes no cache miss.
     for among in [CIRCUITS, 1000] {
-        let asked: Vec<_> = (0..CIRCUITS).map(|n| names[n * 7919 % among].clone()).collect();
-        let nanos = median(|| {
-            let begun = Instant::now();
-            for name in &asked {
-                black_box(get_circuit(name));
-            }
-            begun.elapsed().as_nanos() as f64 / CIRCUITS as f64
+        println!("lookups, {among} names in turn:");
+        let asked: Vec<_> = (0..CIRCUITS).map(|n| n * 7919 % among).map(|n| (n as u64, names[n].clone())).collect();
+        lookups("get_circuit", &asked, |_, name| get_circuit(name));
+        lookups("for comparison, HashMap<u64, u64>", &asked, |n, _| numbers.get(&n).copied());
+        let look_up = |_, name: &str| by_name.read().unwrap().get(name).cloned();
+        lookups("for comparison, RwLock<HashMap<Box<str>, Arc<_>>>", &asked, look_up);
+        let mut place = 0;
+        lookups("for comparison, a list and an Arc, one after the other", &asked, |_, _| {
+            place = (place + values[place][3]) % among;
         });
-        println!("get_circuit, {among} of them in turn: {nanos:.0} ns");
     }
-    // For comparison, measures a loop that only locks a list and clones one `Arc` of the list. The loop shows how much
-    // of the time of `get_circuit` is spent on a lock and on waiting for memory. Each `Arc` points to 200 bytes, which
-    // is about the size of a circuit. The mutex prevents the processor from fetching several values at once, as the
-    // lock inside `get_circuit` does.
-    let values: Vec<Arc<[u64; 25]>> = (0..CIRCUITS).map(|_| Arc::new([0; 25])).collect();
-    let values = Mutex::new(values);
-    for among in [CIRCUITS, 1000] {
-        let nanos = median(|| {
-            let begun = Instant::now();
-            for n in 0..CIRCUITS {
-                let value = values.lock().unwrap()[n * 7919 % among].clone();
-                black_box(value);
-            }
-            begun.elapsed().as_nanos() as f64 / CIRCUITS as f64
-        });
-        println!("for comparison, to lock a list and clone an Arc, {among} of them in turn: {nanos:.0} ns");
-    }
-    drop(values);
+    drop((values, by_name));
     let millis = |work: fn()| {
         median(|| {
             let begun = Instant::now();
@@ -150,6 +150,17 @@ fn calls(breaker: &CircuitBreaker) -> String {
     nanos.sort_unstable();
     let at = |share: f64| nanos[((nanos.len() - 1) as f64 * share) as usize];
     format!("median {} ns, 99.9 % below {} ns", at(0.5), at(0.999))
+}
+
+fn lookups<T>(name: &str, asked: &[(u64, String)], mut look_up: impl FnMut(u64, &str) -> T) {
+    let nanos = median(|| {
+        let begun = Instant::now();
+        for (number, name) in asked {
+            black_box(look_up(*number, name));
+        }
+        begun.elapsed().as_nanos() as f64 / asked.len() as f64
+    });
+    println!("- {name}: {nanos:.0} ns");
 }
 
 fn median(mut sample: impl FnMut() -> f64) -> f64 {
