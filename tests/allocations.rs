@@ -209,10 +209,10 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
         breakers.extend((0..BREAKERS).map(|_| CircuitBreaker::builder("many").threshold(7).build().unwrap()));
     });
     let stripes = (2 * available_parallelism().unwrap().get() as u64).next_power_of_two().min(16);
-    // Four breakers share one allocation: a header of 128 bytes, and several stripes of 128 bytes each. A stripe holds
-    // the counters of the four breakers for some of the threads. The line below subtracts the share of one breaker in
+    // Eight breakers share one allocation: a header of 128 bytes, and several stripes of 256 bytes each. A stripe holds
+    // the counters of the eight breakers for some of the threads. The line below subtracts the share of one breaker in
     // this allocation.
-    let each = all / BREAKERS - (128 + 128 * stripes) / 4;
+    let each = all / BREAKERS - (128 + 256 * stripes) / 8;
     assert!(each <= 216, "{each}");
 }
 
