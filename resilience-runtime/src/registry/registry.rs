@@ -137,11 +137,8 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
 
 /// Returns the statistics of each name with the option `key`.
 pub(crate) fn family_stats() -> BTreeMap<String, FamilyStats> {
-    let mut families = Vec::new();
-    for part in &REGISTRY.parts {
-        families.extend(lock(part).families.values().map(|(family, _)| family.clone()));
-    }
-    let mut stats: BTreeMap<_, _> = families.iter().map(|family| (family.name().to_owned(), family.stats())).collect();
+    let mut stats: BTreeMap<_, _> =
+        families().iter().map(|family| (family.name().to_owned(), family.stats())).collect();
     for (name, Declarations { family, .. }) in declared() {
         if !family.is_empty() {
             stats.entry((*name).to_owned()).or_insert_with(|| FamilyStats::of(merge(family)));
