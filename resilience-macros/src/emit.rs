@@ -25,7 +25,7 @@ use self::layer::{Layer, Place, Stack, Statements};
 use self::scope::{Scope, parameter};
 use self::types::nameable;
 use crate::error::Errors;
-use crate::parse::async_trait::hoist;
+use crate::parse::async_trait::{hoist, reborrow};
 use crate::parse::function::Function;
 use crate::plan::plan::Plan;
 use crate::tokens::{EXPANDED, located, mentions};
@@ -97,6 +97,11 @@ pub(crate) fn emit(
     let variables: Vec<_> = names(&mut sig, &mut moved).into_iter().map(|(name, _)| name).collect();
     let scope = Scope { variables: &variables, generics: &generics };
     scope.check(plan, errors);
+    let hoisted = if plan.repeats() || plan.late().any(|function| mentions(function, "self")) {
+        reborrow(&sig, &mut moved, hoisted)
+    } else {
+        hoisted
+    };
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan.late());
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
     // The body of an `#[async_trait]` method begins with statements that bind the arguments. The user's functions in
@@ -143,7 +148,8 @@ pub(crate) fn emit(
         at,
     };
     let first = Place { stack: &stack, index: 0 };
-    let sites = (0..layers.len()).filter_map(|index| layers[index].site(first.at(index)));
+    let shared = (0..layers.len()).filter(|index| !plan.facts(*index).per_attempt);
+    let sites = shared.filter_map(|index| layers[index].site(first.at(index)));
     let block = stack.block(&body, *braces);
     let cause = first.declared_cause();
     let outcome = first.ending(&block);

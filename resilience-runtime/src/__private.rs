@@ -34,7 +34,9 @@ pub use crate::expansion::constant;
 pub use crate::expansion::conversion::{ByRejection, Conversion, NoConversion};
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
 pub use crate::expansion::search::{Boxed, Opaque, Search, SendBoxed};
-pub use crate::expansion::settle::{admit, end_by_caller, fall_back, settle, settle_by, watch};
+pub use crate::expansion::settle::{
+    admit, admit_hedged, end_by_caller, fall_back, is_repeat, resume, settle, settle_by, wait, watch,
+};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
 /// Detects an attribute that is imported under another name (`use .. as ..`). The attributes above a renamed attribute

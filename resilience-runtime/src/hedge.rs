@@ -283,7 +283,7 @@ fn poll_all<F: Future<Output: Attempted>>(
     let mut last = None;
     let mut runs = false;
     for (index, attempt) in attempts.iter_mut().enumerate() {
-        let _mark = Repeat::mark(index > 0);
+        let _mark = Repeat::mark_hedged(index > 0);
         match attempt.as_mut().as_pin_mut().map(|attempt| attempt.poll(cx)) {
             Some(Poll::Ready(output)) => {
                 attempt.set(None);
@@ -330,7 +330,7 @@ where
             *this.begun += 1;
             this.source.core().begun.fetch_add(1, Ordering::Relaxed);
             if let Some(place) = this.attempts.get_mut(*this.begun as usize - 1) {
-                let _mark = Repeat::mark(*this.begun > 1);
+                let _mark = Repeat::mark_hedged(*this.begun > 1);
                 place.set(Some((this.begin)(*this.begun)));
             }
             if deadline_remaining().is_some_and(|left| this.source.after() >= left) {

@@ -1,14 +1,17 @@
 //! Tests how a circuit counts calls that return no outcome: dropped, timed out, aborted and panicking calls.
 
-use std::future::{Future, pending};
+use std::future::{Future, Ready, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitState, CircuitStats, circuit, get_circuit, retry};
+use resilience_runtime::{
+    Bulkhead, CircuitBreaker, CircuitOpenError, CircuitState, CircuitStats, RetryBudget, TimeoutError, TokenBucket,
+    bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout,
+};
 use support::Error;
-use tokio::time::{Instant, advance, timeout};
+use tokio::time::{Instant, advance, timeout as cut};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -50,7 +53,7 @@ async fn hangs() -> Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn dropped_call_counts_as_cancelled_only() {
-    assert!(timeout(Duration::from_secs(1), hangs()).await.is_err());
+    assert!(cut(Duration::from_secs(1), hangs()).await.is_err());
     tokio::select! {
         biased;
         _ = hangs() => unreachable!("it hangs"),
@@ -87,7 +90,7 @@ async fn sleeps() -> Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn retry_dropped_in_pause_makes_no_attempt() {
-    assert!(timeout(Duration::from_secs(1), sleeps()).await.is_err());
+    assert!(cut(Duration::from_secs(1), sleeps()).await.is_err());
     advance(Duration::from_secs(60)).await;
     assert_eq!(counts(&stats("cancellation::sleeps")), (1, 0), "the attempt had ended, and none followed");
 }
@@ -160,12 +163,6 @@ async fn retry_if_panics() -> Result<()> {
     Err(Error::Down)
 }
 
-#[circuit(name = "cancellation::above_retry_if", threshold = 9)]
-#[retry(max = 2, delay = 0, retry_if = |_| panics())]
-async fn retry_if_panics_below() -> Result<()> {
-    Err(Error::Down)
-}
-
 #[circuit(name = "cancellation::failure_if", threshold = 1, failure_if = |_| panics())]
 async fn failure_if_panics() -> Result<()> {
     Err(Error::Down)
@@ -184,13 +181,123 @@ fn predicate_panic_leaves_call_cancelled() {
 
     assert_eq!(poll(retry_if_panics()), Err("panicked"));
     assert_eq!(counts(&stats("cancellation::retry_if")), (1, 0), "the attempt had counted before");
-    assert_eq!(poll(retry_if_panics_below()), Err("panicked"));
-    assert_eq!(counts(&stats("cancellation::above_retry_if")), (0, 1));
 
     assert_eq!(poll(open_panics()), Ok(Poll::Ready(Err(Error::Down))));
     assert_eq!(poll(open_panics()), Err("panicked"));
     assert_eq!(counts(&stats("cancellation::open")), (1, 0));
-    assert_eq!(counts(&stats("cancellation::above_open")), (1, 1));
+    assert_eq!(counts(&stats("cancellation::above_open")), (2, 0));
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl Clone for Panics {
+    fn clone(&self) -> Self {
+        panics()
+    }
+}
+
+impl From<CircuitOpenError> for Panics {
+    fn from(_: CircuitOpenError) -> Self {
+        Self
+    }
+}
+
+impl From<TimeoutError> for Panics {
+    fn from(_: TimeoutError) -> Self {
+        panics()
+    }
+}
+
+static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
+
+fn instead_panics(_: Panics) -> Ready<std::result::Result<(), Panics>> {
+    panics()
+}
+
+/// Defines functions with a circuit above layers that panic, and a test that calls these functions.
+macro_rules! panicking_layers {
+    ($($name:literal $function:ident: $($layer:ident($($option:tt)*)),+;)*) => {
+        $(
+            #[circuit(name = $name, threshold = 9)]
+            $(#[$layer($($option)*)])+
+            async fn $function(argument: Panics) -> std::result::Result<(), Panics> {
+                let _ = &argument;
+                match $name {
+                    name if name.ends_with("ok") => Ok(()),
+                    name if name.ends_with("timeout") => pending().await,
+                    _ => Err(Panics),
+                }
+            }
+        )*
+
+        #[tokio::test(start_paused = true)]
+        async fn panic_in_layer_below_counts_as_failure() {
+            $(
+                let panic = tokio::spawn($function(Panics)).await.unwrap_err().into_panic();
+                assert_eq!(panic.downcast_ref(), Some(&"panicked"), $name);
+                assert_eq!(counts(&stats($name)), (1, 0), $name);
+            )*
+        }
+    };
+}
+
+panicking_layers! {
+    "below::retry_if" retry_if_panics_below: retry(max = 2, delay = 0, retry_if = |_| panics());
+    "below::retry_if_ok" retry_if_ok_panics: retry(max = 2, delay = 0, retry_if_ok = |()| panics());
+    "below::retry_after" retry_after_panics: retry(max = 2, delay = 0, retry_after = |_| panics());
+    "below::cost" cost_panics: retry(max = 2, delay = 0, budget = BUDGET, cost = |_| panics());
+    "below::on_retry" on_retry_panics: retry(max = 2, delay = 0, on_retry = |_| panics());
+    "below::second" second_attempt_panics: retry(max = 3, delay = 1, retry_if = |_| n == 1 || panics(), attempt = n);
+    "below::clone" clone_panics: retry(max = 2, delay = 0, clone(argument));
+    "below::hedge" clone_of_hedge_panics: hedge(after = 1, clone(argument));
+    "below::fallback" fallback_panics: fallback(instead_panics);
+    "below::error_timeout" error_of_timeout_panics: timeout(1, error = |_| panics());
+    "below::from_timeout" from_timeout_panics: timeout(1);
+    "below::retry_timeout" from_second_timeout_panics: timeout(1), retry(max = 2, delay = 0), timeout(1, error = |_| Panics);
+    "below::failure_if" failure_if_panics_below: circuit(name = "below::of_failure_if", failure_if = |_| panics());
+    "below::key" key_panics: retry(max = 2, delay = 0, attempt = n), circuit(name = "below::of_key", key = if n > 1 { panics() } else { n });
+}
+
+#[circuit(name = "cancellation::pause", threshold = 9)]
+#[retry(max = 3, delay = 10)]
+async fn dropped_in_pause() -> Result<()> {
+    Err(Error::Down)
+}
+
+#[timeout(5)]
+#[circuit(name = "cancellation::pause_below_timeout", threshold = 9)]
+#[retry(max = 3, delay = 10, jitter = "equal")]
+async fn late_in_pause() -> Result<()> {
+    Err(Error::Down)
+}
+
+#[circuit(name = "cancellation::queue", threshold = 9)]
+#[bulkhead(with = bulkhead)]
+async fn dropped_in_queue(bulkhead: &Bulkhead) -> Result<()> {
+    let _ = bulkhead;
+    Ok(())
+}
+
+#[timeout(5)]
+#[circuit(name = "cancellation::queue_below_timeout", threshold = 9)]
+#[bulkhead(with = bulkhead)]
+async fn late_in_queue(bulkhead: &Bulkhead) -> Result<()> {
+    let _ = bulkhead;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn drop_in_wait_of_layer_below_counts_as_cancelled() {
+    let bulkhead = Bulkhead::builder("cancellation", 1).wait(Duration::from_secs(9)).build().unwrap();
+    let _slot = bulkhead.try_acquire().unwrap();
+    assert!(cut(Duration::from_secs(1), dropped_in_pause()).await.is_err());
+    assert!(cut(Duration::from_secs(1), dropped_in_queue(&bulkhead)).await.is_err());
+    assert!(matches!(late_in_pause().await, Err(Error::Timeout(_))));
+    assert!(matches!(late_in_queue(&bulkhead).await, Err(Error::Timeout(_))));
+    for name in ["pause", "pause_below_timeout", "queue", "queue_below_timeout"] {
+        assert_eq!(counts(&stats(&format!("cancellation::{name}"))), (0, 1), "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

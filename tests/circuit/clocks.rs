@@ -215,3 +215,22 @@ fn clock_slightly_behind_does_not_empty_short_window() {
     behind.block_on(async { calls(&breaker, "x") });
     assert_eq!(breaker.stats().failures, 3, "one clock with skew");
 }
+
+#[test]
+fn window_in_the_future_keeps_successes_of_new_clock() {
+    let (ahead, behind) = (paused(Duration::from_secs(10_000)), paused(Duration::ZERO));
+    let builder = CircuitBreaker::builder("clocks").window(Duration::from_secs(60)).failure_rate(0.5).min_calls(2);
+    let breaker = builder.build().unwrap();
+    ahead.block_on(async { breaker.try_acquire().unwrap().success() });
+    behind.block_on(async {
+        for _ in 0..9 {
+            breaker.try_acquire().unwrap().success();
+            advance(Duration::from_millis(10)).await;
+        }
+        breaker.try_acquire().unwrap().failure();
+        breaker.try_acquire().unwrap().failure();
+    });
+    let stats = breaker.stats();
+    // The window also contains the success of the other clock, because this success belongs to the same bucket.
+    assert_eq!((stats.state, stats.window_total, stats.window_failures), (CircuitState::Closed, 12, 2));
+}

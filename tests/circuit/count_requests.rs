@@ -250,6 +250,30 @@ async fn with_host_of_attempt() -> Result<(), Error> {
     Err(Error::Down)
 }
 
+#[retry(max = 2, delay = 0, attempt = n)]
+#[hedge(after = 1)]
+#[circuit(name = "count_requests::hedged_hosts", key = HOSTS[n as usize - 1], count = "requests")]
+async fn with_hedge_and_host_of_attempt() -> Result<(), Error> {
+    sleep(2 * SECOND).await;
+    Err(Error::Down)
+}
+
+#[retry(max = 2, delay = 0, count_nested = false)]
+async fn repeats_hedge_and_host_of_attempt() -> Result<(), Error> {
+    let _ = with_hedge_and_host_of_attempt().await;
+    Err(Error::Down)
+}
+
+#[tokio::test(start_paused = true)]
+async fn hedge_makes_no_repeat_of_circuit_of_its_own() {
+    let hosts = || HOSTS.map(|host| get_circuit(&format!("count_requests::hedged_hosts[{host}]")).unwrap());
+    assert_eq!(with_hedge_and_host_of_attempt().await, Err(Error::Down));
+    assert_eq!(hosts().each_ref().map(failures), [(1, 2); 2], "the second attempt of the hedge is a repeat");
+    hosts().iter().for_each(CircuitBreaker::reset);
+    assert_eq!(repeats_hedge_and_host_of_attempt().await, Err(Error::Down));
+    assert_eq!(hosts().each_ref().map(failures), [(1, 6); 2], "the second call of the hedge is a repeat");
+}
+
 #[tokio::test]
 async fn attempt_is_first_one_for_circuit_of_its_own() {
     assert_eq!(with_host_of_attempt().await, Err(Error::Down));

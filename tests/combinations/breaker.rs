@@ -58,30 +58,66 @@ struct Facts {
 /// failure opens the circuit.
 #[derive(Default)]
 pub(crate) struct Messages {
-    /// The last message: the time until the circuit may admit a call, and whether the circuit rejected a call. The
-    /// value is `None` before the first message, and after a later call has failed without a message.
-    pub(crate) last: Cell<Option<(Duration, bool)>>,
-    pub(crate) number: Cell<u32>,
+    all: RefCell<Vec<Message>>,
+    /// The number of messages before the last failure that a closed circuit recorded without a message. Retries ignore
+    /// these messages.
+    void: Cell<usize>,
+    /// The number of messages at the beginning of the last poll of a body that failed or was pending. Only functions
+    /// whose attributes look for rejections store this number.
+    pub(crate) noted: Cell<usize>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Message {
+    /// The index of the circuit that left the message.
+    which: usize,
+    /// The time until the circuit may admit a call.
+    pub(crate) wait: Duration,
+    pub(crate) by_rejection: bool,
 }
 
 impl Messages {
-    pub(crate) fn leave(&self, wait: Duration, by_rejection: bool) {
-        self.last.set(Some((wait, by_rejection)));
-        self.number.set(self.number.get() + 1);
+    pub(crate) fn number(&self) -> usize {
+        self.all.borrow().len()
+    }
+
+    /// Makes all messages void, if a body has failed without a message.
+    fn void(&self) {
+        if self.number() == self.noted.get() {
+            self.void.set(self.number());
+        }
+    }
+
+    /// Returns the newest message since the time when the number of messages was `since`. Leaves out the messages of the
+    /// circuits in `own`.
+    pub(crate) fn newest(&self, since: usize, own: &[usize]) -> Option<Message> {
+        let all = self.all.borrow();
+        let new = &all[since.max(self.void.get()).min(all.len())..];
+        new.iter().rfind(|message| !own.contains(&message.which)).copied()
     }
 }
 
 pub(crate) struct Breaker {
+    which: usize,
     settings: Settings,
     messages: Rc<Messages>,
     facts: RefCell<Facts>,
 }
 
 impl Breaker {
-    pub(crate) fn new(settings: Settings, messages: Rc<Messages>) -> Self {
+    pub(crate) fn new(which: usize, settings: Settings, messages: Rc<Messages>) -> Self {
         let facts =
             Facts { state: State::Closed, window: Vec::new(), generation: 0, lease: 0, shown: Circuit::default() };
-        Self { settings, messages, facts: RefCell::new(facts) }
+        Self { which, settings, messages, facts: RefCell::new(facts) }
+    }
+
+    pub(crate) fn leave_message(&self, wait: Duration, by_rejection: bool) {
+        self.messages.all.borrow_mut().push(Message { which: self.which, wait, by_rejection });
+    }
+
+    /// Makes all messages void, if the circuit is closed and the body has failed without a message.
+    pub(crate) fn void_messages(&self) {
+        self.messages.void();
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Facts) -> T) -> T {
@@ -201,7 +237,7 @@ impl Breaker {
             }
         });
         if matches!(verdict, Verdict::Failure) && !self.left().is_zero() {
-            self.messages.leave(self.left(), false);
+            self.leave_message(self.left(), false);
         }
     }
 

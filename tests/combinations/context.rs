@@ -28,8 +28,8 @@ pub(crate) struct Context {
     /// One [`Inside`] for each outer retry: a retry attribute of a calling function, or a call of `RetryPolicy::call`.
     /// Each [`Inside`] counts the repeated attempts of all retries inside the outer retry.
     pub(crate) nested: Vec<Rc<Inside>>,
-    /// One [`Inside`] for each retry attribute of the current function. The [`Inside`] shows whether the function's
-    /// body, or a hedge inside the retry, has ended.
+    /// One [`Inside`] for each retry attribute of the current function. The [`Inside`] records the last poll of the
+    /// function's body, or of a hedge inside the retry.
     pub(crate) retries: Vec<Rc<Inside>>,
     /// One cell for each circuit attribute of the current function. The cell stores the time at which the function's
     /// body, or a hedge inside the circuit, first waits.
@@ -42,12 +42,11 @@ pub(crate) struct Inside {
     /// The number of repeated attempts that inner retries have made. If a call of an inner retry succeeds, the repeated
     /// attempts of this call are subtracted.
     pub(crate) retries: Cell<i32>,
-    /// Whether the body of the current attempt has ended. The value is `false` if an inner attribute rejected the
-    /// attempt before the body ran.
-    pub(crate) has_ended: Cell<bool>,
-    /// Whether a circuit left a message in `Messages` (the time until the circuit may admit a call) during the last
-    /// poll of the body.
-    pub(crate) has_message: Cell<bool>,
+    /// The number of messages in `Messages` at the beginning of the last poll of the body. The value is `None` if an inner
+    /// attribute rejected the attempt before the body ran.
+    pub(crate) polled: Cell<Option<usize>>,
+    /// The number of repeated attempts that the lower retry attributes of the same function have made.
+    pub(crate) lower: Cell<i32>,
 }
 
 /// Awaits a future. If the future has to wait, stores the time of its first wait in each empty cell of `starts`.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::breaker::{Admitted, Breaker, Messages, Start, Ticket, Verdict};
+use crate::breaker::{Admitted, Breaker, Message, Messages, Start, Ticket, Verdict};
 use crate::context::{Context, Inside, noting};
 use crate::history::{Call, End, History, Layer, Run};
 use crate::{CAPACITY, Ended, Kind, Observed, Side};
@@ -73,7 +73,7 @@ impl Model {
     pub(crate) fn new(history: &History) -> Self {
         let messages = Rc::<Messages>::default();
         Self {
-            circuits: history.circuits.map(|settings| Breaker::new(settings, messages.clone())),
+            circuits: [0, 1].map(|which| Breaker::new(which, history.circuits[which], messages.clone())),
             slots: Semaphore::new(history.slots.try_into().unwrap()),
             slots_in_all: history.slots,
             wait: history.wait,
@@ -129,34 +129,25 @@ impl Model {
         if is_noted { self.noted(body).await } else { body.await }
     }
 
-    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. After each poll, `has_ended`
-    /// states whether `future` has ended. `has_message` states whether a circuit left a message (the time until the
-    /// circuit may admit a call) during the poll.
+    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. At each poll, stores the number
+    /// of messages (the times until circuits may admit a call) for each retry.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
-            let number = self.messages.number.get();
-            let polled = future.as_mut().poll(cx);
-            for inside in &retries {
-                inside.has_ended.set(polled.is_ready());
-                inside.has_message.set(self.messages.number.get() != number);
-            }
-            polled
+            retries.iter().for_each(|inside| inside.polled.set(Some(self.messages.number())));
+            future.as_mut().poll(cx)
         })
         .await
     }
 
-    /// Polls `body`. A circuit leaves a message (the time until the circuit may admit a call) when it rejects a call or
-    /// opens. If the body fails, and no circuit left a message during the last poll, the stored message comes from an
-    /// earlier call. This method then removes the stored message.
+    /// Polls `body`. If the body fails or is pending, stores the number of messages at the beginning of the poll.
     async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
         let mut body = pin!(body);
         poll_fn(move |cx| {
-            let number = self.messages.number.get();
+            let number = self.messages.number();
             let polled = body.as_mut().poll(cx);
-            let failed = matches!(polled, Poll::Ready(kind) if !kind.is_ok() && kind != Kind::Panic);
-            if failed && self.messages.number.get() == number {
-                self.messages.last.set(None);
+            if !matches!(polled, Poll::Ready(kind) if kind.is_ok() || kind == Kind::Panic) {
+                self.messages.noted.set(number);
             }
             polled
         })
@@ -200,7 +191,7 @@ impl Model {
         let belongs = context.outer.iter().any(|(outer, ticket)| *outer == which && breaker.is_live_trial(*ticket));
         let admitted = if belongs { Some(Ticket::STALE) } else { breaker.admit() };
         let Some(ticket) = admitted else {
-            self.messages.leave(breaker.wait(), true);
+            breaker.leave_message(breaker.wait(), true);
             return self.reject(&context, Kind::Open);
         };
         context.outer.push((which, ticket));
@@ -231,6 +222,9 @@ impl Model {
         };
         let hint = if has_rules { kind.hint() } else { Duration::ZERO };
         breaker.end(ticket, is_repeat, verdict, hint);
+        if matches!(verdict, Verdict::Failure) && !kind.is_ok() && kind != Kind::Panic && !kind.is_by_deadline() {
+            breaker.void_messages();
+        }
         kind
     }
 
@@ -263,6 +257,7 @@ impl Model {
         loop {
             let mut inside = context.clone();
             inside.is_repeat |= attempt > 1;
+            nested.polled.set(None);
             let kind = if is_attribute {
                 inside.retries.push(nested.clone());
                 below(inside).await
@@ -279,8 +274,9 @@ impl Model {
                 if kind.is_ok() && has_budget {
                     self.tokens.set((self.tokens.get() + paid.unwrap_or(REFUND)).min(CAPACITY));
                 }
-                if kind.is_ok() {
-                    count(1 - attempt - nested.retries.get());
+                // If one function has several retry attributes, the outermost subtracts the repeats of all.
+                if kind.is_ok() && context.retries.is_empty() {
+                    count(1 - attempt - nested.lower.get() - nested.retries.get());
                 }
                 return kind;
             }
@@ -289,17 +285,19 @@ impl Model {
             let reads_hint = has_rules || (is_attribute && layers[1..].contains(&Layer::CircuitB));
             let hint = if reads_hint { kind.hint() } else { Duration::ZERO };
             let pause = Duration::from_secs(delay << (attempt - 1)).max(hint);
-            let mut circuits_below = layers[1..].iter().filter_map(|layer| match layer {
+            let circuits_below = layers[1..].iter().filter_map(|layer| match layer {
                 Layer::CircuitA => Some(0),
                 Layer::CircuitB => Some(1),
                 _ => None,
             });
-            let stays_open = |which: usize| self.circuits[which].left() > pause;
-            let (wait, by_rejection) = self.messages.last.get().unwrap_or_default();
+            let circuits_below: Vec<_> = circuits_below.filter(|_| is_attribute).collect();
+            let stays_open = |which: &usize| self.circuits[*which].left() > pause;
             // `RetryPolicy::call` does not know the type of the error. The method therefore treats a rejection by a
             // circuit like a failure that opened the circuit.
-            let is_noted = nested.has_ended.take() && nested.has_message.get() && !kind.is_ok();
-            let stays_open_below = is_noted && wait > pause && !(is_attribute && by_rejection) && !repeats_rejections;
+            let message = nested.polled.get().and_then(|since| self.messages.newest(since, &circuits_below));
+            let is_handled = |message: &Message| message.by_rejection && (is_attribute || kind.is_ok());
+            let message = message.filter(|message| !is_handled(message) && !repeats_rejections);
+            let stays_open_below = message.is_some_and(|message| message.wait > pause);
             // If a circuit of the same function rejected the attempt, the retry ends, even with
             // `retry_rejected = true`.
             let is_own = is_attribute && self.rejected_at.get() == context.depth;
@@ -309,7 +307,7 @@ impl Model {
                 || (kind == Kind::Open && (is_own || !repeats_rejections))
                 || attempt + nested.retries.get().max(0) >= max
                 || context.time_left().is_some_and(|left| pause >= left)
-                || (is_attribute && circuits_below.any(stays_open))
+                || circuits_below.iter().any(stays_open)
             {
                 return kind;
             }
@@ -322,6 +320,10 @@ impl Model {
             }
             attempt += 1;
             count(1);
+            if let Some(upper) = context.retries.first() {
+                upper.lower.set(upper.lower.get() + 1);
+            }
+            context.retries.iter().for_each(|upper| upper.polled.set(None));
             if !pause.is_zero() {
                 sleep(pause).await;
             }

@@ -234,3 +234,21 @@ async fn first_call_reports_mistakes_of_layers_once() {
     let start = "ERROR option_missing layer=\"rate limit\" name=registry::no_rate option=\"per_second\" place=";
     assert!(lines[1].starts_with(start), "{lines:#?}");
 }
+
+#[circuit(name = "registry::full_of_two_clocks", key = key, max_keys = 1)]
+async fn keyed_of_two_clocks(key: u32) -> io::Result<()> {
+    sleep(Duration::from_secs(u64::from(key))).await;
+    Ok(())
+}
+
+#[test]
+fn full_table_warns_on_a_clock_behind_the_last_warning() {
+    record();
+    for (ahead, warnings) in [(100_000, 1), (0, 1), (30, 0)] {
+        support::paused_runtime().block_on(async {
+            advance(Duration::from_secs(ahead)).await;
+            let _ = tokio::join!(keyed_of_two_clocks(1), keyed_of_two_clocks(2));
+        });
+        assert_eq!(self::warnings().len(), warnings, "{ahead} s ahead");
+    }
+}

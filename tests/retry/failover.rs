@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use resilience_runtime::{CircuitBreaker, CircuitOpenError, RetryPolicy, circuit, fallback, get_circuit, hedge, retry};
@@ -149,4 +150,71 @@ async fn rejection_by_own_circuit_ends_retry() {
     own().await.unwrap_err();
     own_below_hedge().await.unwrap_err();
     assert_eq!(rejected(), [2, 2], "half-open, so that the circuit may admit the next attempt");
+}
+
+#[circuit(name = "failover::called", threshold = 1, cooldown = 1000)]
+async fn called() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[retry(max = 2, delay = 10, attempt = n)]
+#[circuit(name = "failover::above_called", key = host(n), threshold = 1)]
+async fn calls() -> io::Result<()> {
+    called().await
+}
+
+#[retry(max = 2, delay = 10, attempt = n)]
+#[hedge(after = 1)]
+#[circuit(name = "failover::hedged_above_called", key = host(n), threshold = 1)]
+async fn calls_below_hedge() -> io::Result<()> {
+    called().await
+}
+
+type Unnamed = Pin<Box<dyn Future<Output = io::Result<()>>>>;
+
+#[retry(max = 2, delay = 10, attempt = n)]
+#[circuit(name = "failover::unnamed_above_called", key = host(n), threshold = 1)]
+fn calls_in_unnamed_future() -> Unnamed {
+    Box::pin(async move { called().await })
+}
+
+#[circuit(name = "failover::family", key = host, threshold = 1, cooldown = 1000)]
+async fn other_key(host: &str) -> io::Result<()> {
+    Err(io::Error::other(host))
+}
+
+#[retry(max = 2, delay = 10, attempt = n)]
+#[circuit(name = "failover::family", key = host(n), threshold = 1)]
+async fn calls_other_key() -> io::Result<()> {
+    other_key("c").await
+}
+
+#[retry(max = 2, delay = 10, attempt = n)]
+#[circuit(name = "failover::plain", threshold = 1)]
+#[circuit(name = "failover::below_plain", key = host(n), threshold = 1)]
+async fn has_plain_circuit() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[retry(max = 2, delay = 10, attempt = n)]
+#[hedge(after = 1)]
+#[circuit(name = "failover::only_own", key = host(n), threshold = 1)]
+async fn has_only_own_circuit() -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn key_of_attempt_exempts_only_its_own_circuit() {
+    let begin = Instant::now();
+    calls().await.unwrap_err();
+    let reset = || get_circuit("failover::called").unwrap().reset();
+    reset();
+    calls_below_hedge().await.unwrap_err();
+    reset();
+    calls_in_unnamed_future().await.unwrap_err();
+    calls_other_key().await.unwrap_err();
+    has_plain_circuit().await.unwrap_err();
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+    has_only_own_circuit().await.unwrap_err();
+    assert_eq!(begin.elapsed(), Duration::from_secs(10));
 }

@@ -191,3 +191,66 @@ async fn retries_of_spawned_task_count_only_in_local_set_of_body() {
 fn policy_of_two() -> RetryPolicy {
     RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap()
 }
+
+#[retry(max = 2, delay = 0)]
+#[retry(max = 2, delay = 0)]
+async fn stacked(calls: &Cell<u32>) -> Result<(), u32> {
+    let outcome = fail(calls);
+    if calls.get() % 4 == 0 { Ok(()) } else { outcome }
+}
+
+#[retry(max = 3, delay = 0)]
+async fn job_of_stacked(calls: &Cell<u32>, steps: &Cell<u32>) -> Result<(), u32> {
+    stacked(calls).await?;
+    fail(steps)
+}
+
+#[retry(max = 3, delay = 0)]
+#[timeout(2)]
+#[retry(max = 3, delay = 0)]
+async fn stacked_with_timeout(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    if calls.get() % 4 != 0 {
+        sleep(Duration::from_millis(1_500)).await;
+        return Err(Error::Down);
+    }
+    Ok(())
+}
+
+#[retry(max = 3, delay = 0)]
+async fn job_of_stacked_with_timeout(calls: &Cell<u32>, steps: &Cell<u32>) -> Result<(), Error> {
+    stacked_with_timeout(calls).await?;
+    steps.set(steps.get() + 1);
+    Err(Error::Down)
+}
+
+#[retry(max = 1)]
+#[retry(max = 2, delay = 0)]
+async fn stacked_works_around(calls: &Cell<u32>) -> Result<(), u32> {
+    let _ = fails_twice(calls).await;
+    Ok(())
+}
+
+#[retry(max = 2, delay = 0)]
+async fn fails_twice(calls: &Cell<u32>) -> Result<(), u32> {
+    fail(calls)
+}
+
+#[retry(max = 3, delay = 0)]
+async fn job_of_stacked_that_works_around(calls: &Cell<u32>, steps: &Cell<u32>) -> Result<(), u32> {
+    stacked_works_around(calls).await?;
+    steps.set(steps.get() + 1);
+    fails_twice(calls).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_of_stacked_retries_count_as_those_of_one_call() {
+    let (calls, steps) = (Cell::new(0), Cell::new(0));
+    let _ = job_of_stacked(&calls, &steps).await;
+    assert_eq!((calls.take(), steps.take()), (12, 3), "the stacked retries succeed");
+    let _ = job_of_stacked_with_timeout(&calls, &steps).await;
+    assert_eq!(steps.take(), 3, "a timeout ends the lower retry once");
+    calls.take();
+    let _ = job_of_stacked_that_works_around(&calls, &steps).await;
+    assert_eq!(steps.take(), 2, "the retries of the last call count");
+}

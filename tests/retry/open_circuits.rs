@@ -2,10 +2,14 @@
 //! the retry must end without this pause.
 
 use std::cell::Cell;
+use std::future::pending;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CallError, CircuitBreaker, RetryPolicy, circuit, get_circuit, retry};
+use resilience_runtime::{
+    Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, bulkhead, circuit, fallback,
+    get_circuit, hedge, retry, timeout,
+};
 use support::{Error, seconds};
 use tokio::time::{Instant, sleep};
 
@@ -303,4 +307,185 @@ async fn retry_does_not_wait_for_forced_open_circuit() {
     breaker.force_open();
     assert_eq!(duration(policy().call(forced_open)).await, Duration::ZERO);
     assert_eq!(breaker.stats().total_rejected, 1);
+}
+
+#[circuit(name = "open_circuits::hung", threshold = 1, hung_after = 1, cooldown = 1000)]
+async fn hangs() -> Result<(), Error> {
+    pending().await
+}
+
+#[retry(max = 3, delay = 10)]
+#[timeout(2)]
+async fn retries_with_timeout() -> Result<(), Error> {
+    hangs().await
+}
+
+#[retry(max = 3, delay = 10)]
+#[circuit(name = "open_circuits::above_timeout", threshold = 99)]
+#[timeout(2)]
+async fn retries_with_circuit_and_timeout() -> Result<(), Error> {
+    hangs().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeout_that_opens_called_circuit_ends_retry() {
+    let begin = Instant::now();
+    assert!(matches!(retries_with_timeout().await, Err(Error::Timeout(_))));
+    assert_eq!(begin.elapsed(), seconds(2));
+    breaker("open_circuits::hung").reset();
+    assert!(matches!(retries_with_circuit_and_timeout().await, Err(Error::Timeout(_))));
+    assert_eq!(begin.elapsed(), seconds(4));
+}
+
+#[circuit(name = "open_circuits::selected", threshold = 1, cooldown = 1000, failure_if_ok = |status| *status == 503)]
+async fn answers_503() -> Result<u16, Error> {
+    Ok(503)
+}
+
+#[retry(max = 3, delay = 10, retry_if_ok = |status| *status == 503)]
+async fn retries_503() -> Result<u16, Error> {
+    answers_503().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn selected_value_that_opens_called_circuit_ends_retry() {
+    let begin = Instant::now();
+    assert_eq!(retries_503().await, Ok(503));
+    breaker("open_circuits::selected").reset();
+    let policy = RetryPolicy::builder().delay(seconds(10)).retry_if_ok(|status: &u16| *status == 503).build().unwrap();
+    assert_eq!(policy.call(answers_503).await, Ok(503));
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+}
+
+async fn instead() -> Result<(), Plain> {
+    std::future::ready(Ok(())).await
+}
+
+#[fallback(instead, on = "rejected")]
+async fn replica() -> Result<(), Plain> {
+    Err(Plain)
+}
+
+#[circuit(name = "open_circuits::primary", threshold = 1, cooldown = 1000)]
+async fn primary() -> Result<(), Plain> {
+    Err(Plain)
+}
+
+#[retry(max = 3, delay = 10)]
+async fn asks_both() -> Result<(), Plain> {
+    if primary().await.is_ok() {
+        return Ok(());
+    }
+    replica().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_without_circuit_does_not_hide_open_circuit() {
+    assert_eq!(duration(asks_both()).await, Duration::ZERO);
+}
+
+#[retry(max = 2, delay = 10)]
+#[circuit(name = "open_circuits::upper_own", threshold = 1, cooldown = 1)]
+#[circuit(name = "open_circuits::lower_own", threshold = 1, cooldown = 1)]
+async fn opens_own_circuits() -> io::Result<()> {
+    lower().await
+}
+
+#[retry(max = 2, delay = 10)]
+#[hedge(after = 1)]
+#[circuit(name = "open_circuits::own_below_hedge", threshold = 1, cooldown = 1)]
+async fn opens_own_circuit_below_hedge() -> io::Result<()> {
+    lower().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn own_open_circuit_does_not_hide_called_open_circuit() {
+    breaker("open_circuits::lower").reset();
+    assert_eq!(duration(opens_own_circuits()).await, Duration::ZERO);
+    breaker("open_circuits::lower").reset();
+    assert_eq!(duration(opens_own_circuit_below_hedge()).await, Duration::ZERO);
+}
+
+#[circuit(name = "open_circuits::below_stacked", threshold = 1, cooldown = 1.5)]
+async fn called_below_stacked() -> Result<(), Hidden> {
+    Err(Hidden)
+}
+
+#[circuit(name = "open_circuits::noise", threshold = 1, cooldown = 1000)]
+async fn fails_in_other_task() -> Result<(), Hidden> {
+    Err(Hidden)
+}
+
+/// An error that implements `std::error::Error`, but returns no source.
+#[derive(Debug, thiserror::Error)]
+#[error("down")]
+struct Hidden;
+
+impl From<CircuitOpenError> for Hidden {
+    fn from(_: CircuitOpenError) -> Self {
+        Self
+    }
+}
+
+impl From<BulkheadFullError> for Hidden {
+    fn from(_: BulkheadFullError) -> Self {
+        Self
+    }
+}
+
+#[retry(max = 2, delay = 1)]
+#[retry(max = 2, delay = 2)]
+#[bulkhead(with = bulkhead)]
+async fn stacked(bulkhead: &Bulkhead) -> Result<(), Hidden> {
+    called_below_stacked().await
+}
+
+#[circuit(name = "open_circuits::rejects_stacked", cooldown = 1.5)]
+async fn rejects_stacked() -> Result<(), CircuitOpenError> {
+    Ok(())
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "the rejection exists as long as this error")]
+struct Keeps(Option<CircuitOpenError>);
+
+impl From<BulkheadFullError> for Keeps {
+    fn from(_: BulkheadFullError) -> Self {
+        Self(None)
+    }
+}
+
+#[retry(max = 2, delay = 1)]
+#[retry(max = 2, delay = 2, retry_rejected = true)]
+#[bulkhead(with = bulkhead)]
+async fn stacked_with_note(bulkhead: &Bulkhead) -> Result<(), Keeps> {
+    rejects_stacked().await.map_err(|rejection| Keeps(Some(rejection)))
+}
+
+/// Runs `call`, whose attempts start at 0, 2, 3 and 5 s. From 1 s on, the bulkhead rejects the attempts. Returns the
+/// duration in seconds, and the number of rejections.
+async fn in_full_bulkhead<F: Future>(bulkhead: &Bulkhead, call: F) -> (u64, u64) {
+    let begin = Instant::now();
+    let fill = async {
+        sleep(seconds(1)).await;
+        let slot = bulkhead.try_acquire().unwrap();
+        fails_in_other_task().await.unwrap_err();
+        sleep(seconds(9)).await;
+        drop(slot);
+    };
+    tokio::select! {
+        _ = call => {}
+        () = fill => unreachable!("the call ends first"),
+    }
+    (begin.elapsed().as_secs(), bulkhead.stats().total_rejected)
+}
+
+#[tokio::test(start_paused = true)]
+async fn upper_of_stacked_retries_forgets_earlier_attempts_of_the_lower() {
+    let bulkhead = || Bulkhead::builder("open_circuits::stacked", 1).build().unwrap();
+    let (first, second) = (bulkhead(), bulkhead());
+    assert_eq!(in_full_bulkhead(&first, stacked(&first)).await, (5, 3));
+    breaker("open_circuits::noise").reset();
+    breaker("open_circuits::rejects_stacked").trip();
+    assert_eq!(in_full_bulkhead(&second, stacked_with_note(&second)).await, (5, 3));
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{Jitter, RetryPolicy, circuit, get_circuit, retry};
+use resilience_runtime::{CircuitBreaker, Jitter, RetryPolicy, circuit, get_circuit, hedge, retry};
 use support::{Calls, Error, seconds};
 use tokio::time::Instant;
 
@@ -181,6 +181,19 @@ async fn over_keyed_circuit(calls: &Calls, hint: u64) -> Result<(), Error> {
     ask(calls, hint)
 }
 
+#[retry(max = 2, delay = 1, attempt = n)]
+#[circuit(name = "retry_after::attempt", key = n, threshold = 9, max_cooldown = "3h", retry_after = hint_of)]
+async fn over_circuit_of_attempt(calls: &Calls, hint: u64) -> Result<(), Error> {
+    ask(calls, hint)
+}
+
+#[retry(max = 2, delay = 1, attempt = n)]
+#[hedge(after = 1)]
+#[circuit(name = "retry_after::hedged", key = n, threshold = 9, max_cooldown = "3h", retry_after = hint_of)]
+async fn over_hedged_circuit_of_attempt(calls: &Calls, hint: u64) -> Result<(), Error> {
+    ask(calls, hint)
+}
+
 #[retry(max = 2, delay = 1, retry_after = hint_of)]
 #[circuit(name = "retry_after::own_long", threshold = 9, max_cooldown = "3h", retry_after = hint_of)]
 async fn own_over_longer_circuit(calls: &Calls, hint: u64) -> Result<(), Error> {
@@ -202,6 +215,9 @@ async fn hint_above_one_hour_ends_retry() {
     assert_eq!(times!(over_circuit, 10_000_000_000), [0]);
     assert_eq!(times!(over_longer_circuit, 3 * HOUR), [0, 3 * HOUR], "its circuit allows more");
     assert_eq!(times!(over_longer_circuit, 3 * HOUR + 1), [0]);
+    assert_eq!(times!(over_circuit_of_attempt, 3 * HOUR), [0, 3 * HOUR], "each attempt has its own circuit");
+    assert_eq!(times!(over_circuit_of_attempt, 3 * HOUR + 1), [0]);
+    assert_eq!(times!(over_hedged_circuit_of_attempt, 3 * HOUR), [0, 3 * HOUR]);
     assert_eq!(times!(over_keyed_circuit, HOUR), [0, HOUR], "never less than one hour");
     assert_eq!(times!(over_keyed_circuit, HOUR + 1), [0]);
     assert_eq!(times!(own_over_longer_circuit, HOUR + 1), [0], "the hint does not come from the circuit");
@@ -217,5 +233,33 @@ async fn hint_above_one_hour_ends_retry() {
         let policy = policy.retry_after(move |_: &Error| Some(seconds(hint))).build().unwrap();
         let _ = policy.call(|| async { ask(&calls, hint) }).await;
         assert_eq!(calls.count(), attempts, "`max_delay` decides alone, {hint} s");
+    }
+}
+
+#[retry(max = 2, delay = 1)]
+#[circuit(name = "retry_after::odd", threshold = 1, cooldown = 1, retry_after = hint_of)]
+async fn opens_for_odd_time(hint: Duration, calls: &Calls) -> Result<(), Error> {
+    if calls.note() == 1 { Err(Error::Busy(hint)) } else { Ok(()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_sleeps_for_hint_of_any_number_of_nanoseconds() {
+    for nanos in [2_000_000_000, 2_000_000_001, 2_000_000_008, 2_123_456_789] {
+        let hint = Duration::from_nanos(nanos);
+        let calls = Calls::start();
+        assert_eq!(opens_for_odd_time(hint, &calls).await, Ok(()), "{nanos} ns");
+        let breaker = CircuitBreaker::builder("retry_after").threshold(1).cooldown(seconds(1)).build().unwrap();
+        let policy = RetryPolicy::builder().max(2).retry_after(move |_: &Error| Some(hint)).build().unwrap();
+        let calls = Calls::start();
+        let call = async || {
+            let permit = breaker.try_acquire()?;
+            if calls.note() == 1 {
+                permit.failure_retry_after(hint);
+                return Err(Error::Down);
+            }
+            permit.success();
+            Ok(())
+        };
+        assert_eq!(policy.call(call).await, Ok(()), "{nanos} ns");
     }
 }

@@ -394,3 +394,15 @@ async fn blocks_without_move_and_boxed_blocks_work() {
     assert_eq!(this.boxed_local().await.unwrap(), 2);
     assert_eq!(this.boxed_by_path().await.unwrap(), 7);
 }
+
+type ServiceBoxFuture<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
+
+#[circuit(name = "futures::alias", threshold = 1)]
+fn alias_with_suffix<'a>(number: u32) -> ServiceBoxFuture<'a, u32> {
+    Box::pin(async move { Ok(number) })
+}
+
+#[tokio::test]
+async fn alias_whose_name_ends_like_box_future_works() {
+    assert_eq!(alias_with_suffix(7).await.unwrap(), 7);
+}

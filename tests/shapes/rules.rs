@@ -7,8 +7,8 @@ use std::io;
 use std::pin::Pin;
 
 use resilience_runtime::{
-    bulkhead, circuit, deadline, fallback, get_circuit, hedge, rate_limit, retry, timeout, CircuitState, RetryBudget,
-    RetryCost, TokenBucket,
+    bulkhead, circuit, deadline, fallback, get_circuit, hedge, rate_limit, retry, timeout, CircuitBreaker,
+    CircuitState, RetryBudget, RetryCost, TokenBucket,
 };
 
 /// An argument of decorated functions. The body sets `whole` to `false` in its clone of the argument. The options of
@@ -295,4 +295,69 @@ async fn rule_over_a_cell_leaves_the_future_send() {
         tokio::spawn(deadline(std::time::Duration::from_secs(9), reads_a_cell(Cell::new(7)))).await.unwrap().unwrap(),
         7
     );
+}
+
+#[async_trait::async_trait]
+trait Changes {
+    async fn by_circuit(&mut self) -> io::Result<()>;
+    async fn by_retry(&mut self, more: &mut u32) -> io::Result<u32>;
+    async fn by_fallback(&mut self, error: &str) -> io::Result<()>;
+    async fn lent_back(&mut self, text: String) -> io::Result<&mut str>;
+}
+
+#[async_trait::async_trait]
+impl Changes for Client {
+    #[circuit(name = "rules::mut_self", threshold = 1, failure_if = |_| self.0 == "textend")]
+    async fn by_circuit(&mut self) -> io::Result<()> {
+        self.0.push_str("end");
+        Err(named(&self.0))
+    }
+
+    #[retry(max = 5, delay = 0, retry_if = |_| self.0.len() < 6, on_retry = |_| self.0.push('!'))]
+    #[circuit(name = "rules::key_of_mut_self", key = self.0, threshold = 9)]
+    async fn by_retry(&mut self, more: &mut u32) -> io::Result<u32> {
+        *more += 1;
+        self.0.push('?');
+        if self.0.is_empty() {
+            Ok(*more)
+        } else {
+            Err(named(&self.0))
+        }
+    }
+
+    #[fallback(Self::instead, on = "rejected")]
+    #[circuit(with = self.breaker(), failure_if = |_| self.0 == "text")]
+    async fn by_fallback(&mut self, error: &str) -> io::Result<()> {
+        Err(named(error))
+    }
+
+    #[circuit(name = "rules::lent_back", failure_if = |_| text == "text")]
+    async fn lent_back(&mut self, text: String) -> io::Result<&mut str> {
+        self.0.push_str(&text);
+        Ok(&mut self.0)
+    }
+}
+
+impl Client {
+    fn breaker(&self) -> CircuitBreaker {
+        get_circuit("rules::mut_self").unwrap_or_else(|| unreachable!("{}", self.0))
+    }
+
+    async fn instead(&mut self, error: &str) -> io::Result<()> {
+        self.0.push_str(error);
+        std::future::ready(Ok(())).await
+    }
+}
+
+#[tokio::test]
+async fn rule_reads_mut_self_under_async_trait() {
+    let mut client = Client("text".to_owned());
+    client.by_circuit().await.unwrap_err();
+    assert_eq!(get_circuit("rules::mut_self").unwrap().state(), CircuitState::Open);
+    client.by_fallback("error").await.unwrap();
+    assert_eq!(client.0, "textenderror");
+
+    let mut client = Client("a".to_owned());
+    assert_eq!(client.by_retry(&mut 0).await.unwrap_err().to_string(), "a?!?!?");
+    assert_eq!(client.lent_back("text".to_owned()).await.unwrap(), "a?!?!?text");
 }

@@ -1,6 +1,6 @@
 //! Generates the `async` block that contains the user's statements, and the statements that wait for a future.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Lifetime;
 
@@ -72,6 +72,29 @@ impl<'a> Place<'a> {
         }
         bound.extend(some(output, &waited, innermost));
         bound
+    }
+
+    /// Works as [`wait`](Self::wait), for a future that contains no code of the user, such as the pause of a retry. If
+    /// the call is dropped during this wait, the circuits above count the call as cancelled.
+    pub(crate) fn pause(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
+        let runtime = self.runtime();
+        let mixed = Span::mixed_site();
+        let waits = self.permits().map(|permit| quote_spanned!(mixed=> #runtime::__private::wait(&mut #permit);));
+        let waits: TokenStream = waits.collect();
+        let (wait, resumed) = (self.wait(at, output, future), self.resumed());
+        quote_spanned!(mixed=> #waits #wait #resumed)
+    }
+
+    /// Returns statements after a wait. If a function of the user then panics, the circuits above count the call as a
+    /// failure.
+    pub(crate) fn resumed(self) -> TokenStream {
+        let runtime = self.runtime();
+        let resume = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::resume(&mut #permit););
+        self.permits().map(resume).collect()
+    }
+
+    fn permits(self) -> impl Iterator<Item = Ident> {
+        self.within().filter_map(|(place, layer)| layer.permit(place))
     }
 
     /// Wraps the body in a future that detects rejections in other decorated functions that the body calls. The future

@@ -324,9 +324,15 @@ impl Captures {
         let is_mut = binding.mutability.is_some();
         if !uses(body, &ident.to_string())
             || self.shares(bound.refused().or(is_mut.then_some(Refused::Mut)), ident.span())
-            || is_mut
             || binding.by_ref.is_some()
         {
+            return;
+        }
+        if is_mut {
+            if self.names_locals {
+                let is_mut = binding.mutability.take();
+                self.rebound.extend(quote_spanned!(mixed=> #(#cfgs)* let #is_mut #ident = #ident;));
+            }
             return;
         }
         match bound {

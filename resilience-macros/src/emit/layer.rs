@@ -17,7 +17,8 @@ pub(crate) trait Layer {
     fn facts(&self) -> Facts;
 
     /// Returns statements that bind a local variable to the state that all calls share, such as a circuit. The
-    /// expansion contains these statements before the code of the outermost attribute.
+    /// expansion contains these statements before the code of the outermost attribute. If each attempt of a retry has a
+    /// circuit of its own, the statements are at the beginning of the attempt.
     fn site(&self, _place: Place<'_>) -> Option<TokenStream> {
         None
     }
@@ -29,6 +30,11 @@ pub(crate) trait Layer {
     /// Wraps the body in a future with which this attribute observes each poll of the body.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
+    }
+
+    /// Returns the name of the local variable that contains the permit of a call, if this attribute is a circuit.
+    fn permit(&self, _place: Place<'_>) -> Option<Ident> {
+        None
     }
 
     /// Returns the code that lets this attribute, such as a timeout, end a wait early. The attribute can end the wait
@@ -138,6 +144,13 @@ impl<'a> Place<'a> {
     pub(crate) fn label(self) -> Lifetime {
         let local = self.local();
         Lifetime::new(&format!("'{local}"), local.span())
+    }
+
+    /// Returns whether this layer is a circuit whose key contains the attempt number of a retry, and a hedge is between
+    /// the retry and the circuit.
+    pub(crate) fn is_hedged_per_attempt(self) -> bool {
+        let retry = self.plan().retry_of_key(self.index);
+        retry.is_some_and(|retry| self.plan().block(self.index) > retry)
     }
 
     /// Returns the statements that clone arguments for the body, or for the fallback function of this attribute.

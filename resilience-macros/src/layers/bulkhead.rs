@@ -147,7 +147,7 @@ impl Layer for Bulkhead {
                 }
                 _ => quote_spanned!(mixed=> #local.get().acquire()),
             };
-            let wait = place.wait(mixed, &acquired, acquire);
+            let wait = place.pause(mixed, &acquired, acquire);
             let admit = admit(&acquired);
             // Puts the wait into a block of its own. The future of the decorated function then does not store the local
             // variable `acquired` while the body runs.

@@ -134,7 +134,7 @@ impl Layer for Timeout {
         let inner = place.bound(block);
         let starts = (place.index + 1 < place.plan().len())
             .then(|| quote_spanned!(mixed=> if #allowed.is_zero() { break #expired; }));
-        let late = place.late();
+        let (late, resumed) = (place.late(), place.resumed());
         let rejected = place.rejected(&Ident::new("error", mixed), self.error.as_ref());
         Statements::Bind(quote_spanned! {mixed=>
             #bound
@@ -146,6 +146,7 @@ impl Layer for Timeout {
                     #inner
                     break #label outcome;
                 }
+                #resumed
                 let error = #runtime::__private::timed_out(#timeout, #func, #allowed, #after);
                 #late
                 #rejected

@@ -1,9 +1,9 @@
 //! Parses the statements with which `#[async_trait]` moves the arguments of a method into an `async` block.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, TokenStreamExt};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, TokenStreamExt, quote_spanned};
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, FnArg, Local, LocalInit, Pat, Result, Signature, Stmt, Token};
+use syn::{Expr, FnArg, Local, LocalInit, Pat, Receiver, ReceiverKind, Result, Signature, Stmt, Token};
 
 use crate::tokens::mentions;
 
@@ -67,6 +67,20 @@ pub(crate) fn hoist(block: &TokenStream, sig: &Signature) -> (Vec<Moved>, TokenS
         Ok((moved, rest))
     };
     split.parse2(block.clone()).unwrap_or_else(|_| (Vec::new(), block.clone()))
+}
+
+/// If a statement in `moved` moves a `&mut self`, removes this statement. Returns a block that borrows `self` instead.
+/// Functions of the user, such as `retry_if`, can then read `self` between two runs of the block.
+pub(crate) fn reborrow(sig: &Signature, moved: &mut Vec<Moved>, block: TokenStream) -> TokenStream {
+    let is_unique = |receiver: &Receiver| matches!(receiver.kind, ReceiverKind::Reference(_, _, Some(_)));
+    let at = moved.iter().position(|moved| moved.argument == "self");
+    match (sig.receiver().filter(|receiver| is_unique(receiver)), at) {
+        (Some(receiver), Some(at)) => {
+            let (this, pat) = (&receiver.self_token, moved.remove(at).local.pat);
+            quote_spanned!(Span::mixed_site()=> let #pat = &mut *#this; #block)
+        }
+        _ => block,
+    }
 }
 
 fn moves(input: ParseStream<'_>) -> Result<Option<Moved>> {

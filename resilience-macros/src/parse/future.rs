@@ -285,12 +285,16 @@ pub(crate) fn output(future: &Type) -> Option<&Type> {
         Type::ImplTrait(ty) => ty.bounds.iter().find_map(bound),
         Type::TraitObject(ty) => ty.bounds.iter().find_map(bound),
         Type::Path(ty) => {
-            let alias = ty.path.segments.last().is_some_and(|last| last.ident.to_string().ends_with("BoxFuture"));
-            let mut types = arguments(&ty.path).filter_map(|argument| match argument {
+            let is_alias = |name: &Ident| name == "BoxFuture" || name == "LocalBoxFuture";
+            let is_alias = ty.path.segments.last().is_some_and(|last| is_alias(&last.ident));
+            let types = arguments(&ty.path).filter_map(|argument| match argument {
                 GenericArgument::Type(ty) => Some(ty),
                 _ => None,
             });
-            if alias { types.last() } else { types.find_map(output) }
+            match types.collect::<Vec<_>>()[..] {
+                [only] if is_alias => Some(only),
+                ref types => types.iter().find_map(|ty| output(ty)),
+            }
         }
         _ => None,
     }

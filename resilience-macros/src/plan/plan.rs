@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 
-use crate::facts::{Cause, Facts, Pauses, Runs, Time};
+use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
 use crate::parse::constant::Constant;
 use crate::tokens::mentions;
 
@@ -27,9 +27,20 @@ impl Plan {
         Self { layers }
     }
 
+    /// Returns the indices of the circuits below the retry at `index` whose key contains the number of the attempt.
+    pub(crate) fn circuits_per_attempt(&self, index: usize) -> impl Iterator<Item = usize> {
+        (index + 1..self.len()).filter(|below| self.facts(*below).per_attempt)
+    }
+
+    /// Returns the index of the retry whose attempt number the key of the circuit at `index` contains.
+    pub(crate) fn retry_of_key(&self, index: usize) -> Option<usize> {
+        let retry = self.above(index).iter().rposition(|above| above.asks == Asks::ByCircuit);
+        retry.filter(|_| self.facts(index).per_attempt)
+    }
+
     /// Returns whether a circuit below the retry at `index` has a key that contains the number of the attempt.
     pub(crate) fn has_circuit_per_attempt(&self, index: usize) -> bool {
-        self.below(index).iter().any(|below| below.per_attempt)
+        self.circuits_per_attempt(index).next().is_some()
     }
 
     pub(crate) fn facts(&self, index: usize) -> &Facts {
@@ -144,6 +155,15 @@ impl Plan {
         // first attempt.
         let first = if self.facts(index).per_attempt { index } else { self.block(index) };
         (first..index).filter(|above| self.facts(*above).attempts != Some(1))
+    }
+
+    /// Returns the indices of the retries above and below the retry at `index` whose code is in the same `async` block.
+    /// The outermost retry comes first.
+    pub(crate) fn stacked_retries(&self, index: usize) -> (Vec<usize>, Vec<usize>) {
+        let block = self.block(index);
+        let is_stacked = |other: &usize| self.facts(*other).asks == Asks::ByCircuit && self.block(*other) == block;
+        let above = (block..index).filter(is_stacked).collect();
+        (above, (index + 1..self.len()).filter(is_stacked).collect())
     }
 
     pub(crate) fn waits_above(&self, index: usize) -> bool {

@@ -21,10 +21,11 @@ thread_local! {
 const MESSAGES: usize = 3;
 
 #[inline]
-fn count(index: usize, change: u16) {
+fn count(index: usize, change: u16) -> u16 {
     let mut errors = ERRORS.get();
     errors[index] = errors[index].wrapping_add(change);
     ERRORS.set(errors);
+    errors[index]
 }
 
 #[inline]
@@ -40,8 +41,9 @@ pub(crate) fn count_dropped(note: Note) {
     count(note.index(), u16::MAX);
 }
 
-pub(crate) fn count_message() {
-    count(MESSAGES, 1);
+/// Returns the number of the new message.
+pub(crate) fn count_message() -> u16 {
+    count(MESSAGES, 1)
 }
 
 /// The kind of an error: a rejection, an expired deadline, or any other error.
@@ -102,10 +104,10 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns whether a circuit has left a message for a retry since this copy was taken.
+    /// Returns the number of messages that circuits had left for retries.
     #[inline]
-    pub(crate) fn has_message(self) -> bool {
-        Self::now().0[MESSAGES] != self.0[MESSAGES]
+    pub(crate) fn messages(self) -> u16 {
+        self.0[MESSAGES]
     }
 }
 

@@ -12,21 +12,22 @@ use crate::base::existing::{Existing, Note};
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The kind of the error that the last polled [`Noted`] future returned.
-    static NOTED: Cell<Note> = const { Cell::new(Note::Other) };
+    /// The kind of the error that the last polled [`Noted`] future returned. Also contains the number of messages from
+    /// circuits to retries at the beginning of this poll.
+    static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
 }
 
 impl Note {
     /// Returns the kind of the error that the last polled [`Noted`] future returned. Returns `Other` if this future is
     /// still pending, for example because a timeout ended the call.
     pub(crate) fn last() -> Self {
-        NOTED.get()
+        NOTED.get().0
     }
 
     /// Removes the kind of error that an earlier poll stored. A layer calls this function if the layer ends the call
     /// while no body is polled, for example in the pause of a retry.
     pub(crate) fn forget() {
-        NOTED.set(Self::Other);
+        NOTED.set((Self::Other, NOTED.get().1));
     }
 }
 
@@ -59,9 +60,9 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
             // No code reads `NOTED` after a success.
             Poll::Ready(Ok(_)) => {}
             Poll::Ready(Err(_)) => note_error(before),
-            // Removes the kind that an earlier poll of any body stored. Otherwise, if a timeout ended the call before
-            // the next poll, `Note::last` would return the kind of an old error.
-            Poll::Pending => NOTED.set(Note::Other),
+            // Removes the kind of error that an earlier poll of any body stored. If a timeout ends the call before the
+            // next poll of the body, the stored kind would otherwise describe a wrong error.
+            Poll::Pending => NOTED.set((Note::Other, before.messages())),
         }
         polled
     }
@@ -72,10 +73,13 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
 #[cold]
 #[inline(never)]
 fn note_error(before: Existing) {
-    NOTED.set(before.note());
-    // If no circuit left a message for a retry during this poll, the stored message belongs to a different call. A
-    // retry must not read such a message.
-    if !before.has_message() {
-        StillOpen::clear();
+    NOTED.set((before.note(), before.messages()));
+}
+
+/// Makes the messages of circuits void, unless a circuit left a message since the beginning of the last poll of the body.
+/// A closed circuit calls this function after it has recorded a failure of this body.
+pub(crate) fn void_messages() {
+    if Existing::now().messages() == NOTED.get().1 {
+        StillOpen::void();
     }
 }

@@ -4,32 +4,53 @@
 use std::cell::Cell;
 
 thread_local! {
-    /// Whether this thread is polling a second or later attempt of a retry or a hedge.
-    static IS_REPEAT: Cell<bool> = const { Cell::new(false) };
+    /// Two bits. The bit [`REPEAT`] is set while this thread is polling a second or later attempt of a retry or a hedge.
+    /// The bit [`HEDGED`] is set while this thread is polling a second or later attempt of a hedge.
+    static IS_REPEAT: Cell<u8> = const { Cell::new(0) };
 }
+
+const REPEAT: u8 = 1;
+const HEDGED: u8 = 2;
 
 /// A guard that exists during one poll of an attempt. If the attempt is a second or later attempt, `IS_REPEAT` is true
 /// during this poll. A task that the attempt spawns is not polled during this poll, so `IS_REPEAT` is false for the
 /// task.
 #[derive(Debug)]
 pub(crate) struct Repeat {
-    /// The value of `IS_REPEAT` before this poll. The value is true if an outer retry or hedge is making a second or
+    /// The value of `IS_REPEAT` before this poll. The value is not zero if an outer retry or hedge is making a second or
     /// later attempt.
-    was: bool,
+    was: u8,
 }
 
 impl Repeat {
-    /// Sets `IS_REPEAT` if `is_repeat` is true. If `is_repeat` is false, `IS_REPEAT` keeps its value, because an outer
+    /// Marks the poll of an attempt of a retry. If `is_repeat` is false, `IS_REPEAT` keeps its value, because an outer
     /// retry or hedge may have set `IS_REPEAT`.
     #[inline]
     pub(crate) fn mark(is_repeat: bool) -> Self {
         let was = IS_REPEAT.get();
-        IS_REPEAT.set(was | is_repeat);
+        IS_REPEAT.set(was | u8::from(is_repeat));
         Self { was }
     }
 
+    /// Marks the poll of an attempt of a hedge.
+    #[inline]
+    pub(crate) fn mark_hedged(is_repeat: bool) -> Self {
+        let was = IS_REPEAT.get();
+        IS_REPEAT.set(was | if is_repeat { REPEAT | HEDGED } else { 0 });
+        Self { was }
+    }
+
+    /// Sets `IS_REPEAT` for an admission by a circuit, although an outer retry or hedge may have set `IS_REPEAT`.
+    pub(crate) fn mark_only(is_repeat: bool) -> Self {
+        Self { was: IS_REPEAT.replace(u8::from(is_repeat)) }
+    }
+
     pub(crate) fn is_running() -> bool {
-        IS_REPEAT.get()
+        IS_REPEAT.get() != 0
+    }
+
+    pub(crate) fn is_hedged() -> bool {
+        IS_REPEAT.get() & HEDGED != 0
     }
 }
 

@@ -1,42 +1,70 @@
-//! Passes a message from a circuit to the retry around the circuit. The message tells for how long the circuit will
-//! reject calls.
+//! Passes messages from circuits to the retry around these circuits. A message tells for how long a circuit will reject
+//! calls.
 //!
-//! If the pause of a retry would end while the circuit still rejects calls, the retry makes no further attempt. A
-//! thread-local variable stores the message. The retry can therefore read the message without knowledge of the error
-//! type and of the circuits that its attempts call.
+//! If the pause of a retry would end while the circuit still rejects calls, the retry makes no further attempt. The
+//! messages are stored in thread-local variables. The retry therefore needs neither the type of the error nor a list of
+//! the circuits that its attempts call.
 
 use std::cell::Cell;
 use std::time::Duration;
 
-use crate::base::existing::count_message;
+use crate::base::clock::{nanos, whole_steps};
+use crate::base::existing::{Existing, count_message};
 
-/// A message from a circuit to the retry around the circuit. A circuit leaves this message when it rejects a call. A
-/// circuit also leaves this message when it has recorded a failure and will reject the next call.
+/// The number of messages that a thread keeps. A retry skips the messages of the circuits on its own function, and
+/// therefore looks at more than one message.
+const KEPT: u16 = 4;
+
+/// The wait of a circuit that stays open until a reset, in nanoseconds.
+pub(crate) const FOREVER: u64 = u64::MAX - 7;
+
+thread_local! {
+    /// The newest messages of this thread. The index of a message is its number modulo [`KEPT`]. The first part of a
+    /// message is the address of the circuit. The second part is the wait, in nanoseconds and rounded to a multiple of
+    /// eight. The lowest bit of the second part is set if the circuit rejected a call.
+    static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((0, 0)) }; KEPT as usize] };
+    /// The number of the last message before a closed circuit recorded a failure. Retries ignore this message and the
+    /// messages before it.
+    static VOID: Cell<u16> = const { Cell::new(0) };
+}
+
+/// The content of a message: for how long a circuit will reject calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StillOpen {
-    /// The time until the circuit may admit a call. If the circuit is forced open, the time is `Duration::MAX`.
-    pub(crate) wait: Duration,
+    wait: u64,
     /// True if the circuit rejected a call, and false if the circuit recorded a failure.
     pub(crate) by_rejection: bool,
 }
 
-thread_local! {
-    static LAST: Cell<Option<StillOpen>> = const { Cell::new(None) };
-}
-
 impl StillOpen {
-    pub(crate) fn last() -> Option<Self> {
-        LAST.get()
+    /// Stores a message. A circuit calls this function when it rejects a call, and when it has recorded a failure and
+    /// rejects further calls. `wait` is the time in nanoseconds until the circuit may admit a call.
+    pub(crate) fn leave(circuit: usize, wait: u64, by_rejection: bool) {
+        let number = count_message();
+        NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
     }
 
-    /// Stores this message, and counts it. A retry compares the count before and after a poll of an attempt. If the
-    /// count is unchanged, the stored message is older than the poll, and the retry ignores the message.
-    pub(crate) fn leave(self) {
-        LAST.set(Some(self));
-        count_message();
+    /// Makes all messages void.
+    pub(crate) fn void() {
+        VOID.set(Existing::now().messages());
     }
 
-    pub(crate) fn clear() {
-        LAST.set(None);
+    /// Returns the newest message since the moment at which the number of messages was `since`. Leaves out messages of
+    /// the circuits for which `is_own` returns true. The argument of `is_own` is the address of a circuit.
+    pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
+        let number = Existing::now().messages();
+        let count = number.wrapping_sub(since);
+        let count = number.wrapping_sub(VOID.get()).min(count).min(KEPT);
+        NEWEST.with(|newest| {
+            let messages = (0..count).map(|age| newest[usize::from(number.wrapping_sub(age) % KEPT)].get());
+            let mut messages = messages.filter(|(circuit, _)| !is_own(*circuit));
+            messages.next().map(|(_, wait)| Self { wait: wait & !7, by_rejection: wait & 1 == 1 })
+        })
+    }
+
+    /// Returns whether the circuit will still reject calls after a pause. Rounds the pause up to a multiple of 8 ns,
+    /// because the wait is a multiple of 8 ns, too.
+    pub(crate) fn exceeds(self, pause: Duration) -> bool {
+        self.wait == FOREVER || whole_steps(nanos(pause)) < self.wait
     }
 }

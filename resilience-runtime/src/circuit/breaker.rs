@@ -7,7 +7,7 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use crate::base::clock::Tick;
+use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::existing::Note;
 use crate::base::name::Name;
 use crate::base::noted::Noted;
@@ -292,7 +292,7 @@ impl CircuitBreaker {
             }
             Err(error) => {
                 match Note::last() {
-                    Note::Other => permit.failure(),
+                    Note::Other => permit.end().body_failed(None, None),
                     Note::Deadline => permit.end_late(),
                     Note::TooLate => permit.end().end_too_late(),
                     Note::Circuit | Note::Limit => permit.ignore(),
@@ -317,10 +317,12 @@ impl CircuitBreaker {
     }
 
     /// Returns whether the circuit rejects calls now, and will still reject calls after `delay`.
+    ///
+    /// Rounds `delay` up to a multiple of 8 ns, because the end of a cooldown is a multiple of 8 ns, too.
     pub(crate) fn stays_open(&self, delay: Duration) -> bool {
         self.0.gate.read(|machine, settings| {
             let (state, left) = machine.seen(settings, Tick::now());
-            !settings.shadow && (state == CircuitState::ForcedOpen || left > delay)
+            !settings.shadow && (state == CircuitState::ForcedOpen || nanos(left) > whole_steps(nanos(delay)))
         })
     }
 
@@ -329,6 +331,10 @@ impl CircuitBreaker {
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
+    }
+
+    pub(crate) fn address(&self) -> usize {
+        self.0.address()
     }
 
     /// Returns whether another `CircuitBreaker` or an [`OwnedPermit`] shares the state of this breaker.

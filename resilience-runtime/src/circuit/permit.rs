@@ -44,7 +44,13 @@ impl<B: Borrow<Core>> Admitted<B> {
 
     #[inline]
     pub(crate) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.core.borrow().fail(self.ticket, self.started, error, retry_after);
+        self.core.borrow().fail(self.ticket, self.started, error, retry_after, false);
+    }
+
+    /// Records the failure of a call whose body was polled inside a `Noted` future.
+    #[inline]
+    pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+        self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
     }
 
     #[inline]
@@ -78,12 +84,15 @@ pub(crate) struct Call<B: Borrow<Core>> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
 enum Progress {
-    /// The body of the call is not being polled.
+    /// The call waits. If the permit is dropped in this state, the call was cancelled.
     Waiting,
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
     /// `std::thread::panicking` cannot replace this state. For example, `std::thread::panicking` also returns true if
     /// another future in the same `join!` panicked.
     Polling,
+    /// The code of a layer (an attribute such as `#[retry]`) below the circuit runs. If the permit is dropped in this
+    /// state, a function of the user panicked, for example the function `retry_if`.
+    InLayer,
     /// The outcome of the call is recorded, or is about to be recorded.
     Ended,
 }
@@ -149,8 +158,8 @@ impl<B: Borrow<Core>> Call<B> {
 
     #[cold]
     fn abandon(&mut self) {
-        let panicked = self.progress == Progress::Polling;
-        if panicked && self.admitted.ticket.is_trial() {
+        let panicked = self.progress != Progress::Waiting;
+        if self.progress == Progress::Polling && self.admitted.ticket.is_trial() {
             running::leave();
         }
         let call = self.end();
@@ -176,7 +185,7 @@ impl<'a> Call<&'a Core> {
             Ok(admission) => admission,
             Err(wait) => {
                 core.reject(wait);
-                StillOpen { wait: wait.until_admission(), by_rejection: true }.leave();
+                StillOpen::leave(core.address(), wait.until_admission(), true);
                 return Err(wait);
             }
         };
@@ -334,15 +343,27 @@ impl<'a> Permit<'a> {
         if self.0.admitted.ticket.is_trial() {
             running::leave();
         }
-        self.0.progress = Progress::Waiting;
+        self.0.progress = Progress::InLayer;
         made
+    }
+
+    /// Marks the call as waiting. A drop of the permit then cancels the call.
+    #[inline]
+    pub(crate) fn wait(&mut self) {
+        self.0.progress = Progress::Waiting;
+    }
+
+    /// Marks the call as running the code of a layer below the circuit. A drop of the permit then counts as a panic.
+    #[inline]
+    pub(crate) fn resume(&mut self) {
+        self.0.progress = Progress::InLayer;
     }
 }
 
 pin_project_lite::pin_project! {
     /// Polls the body of a call. Records the beginning and the end of each poll in the permit of the call. If the
     /// permit is dropped during a poll, the body has panicked. If the permit is dropped between two polls, the call was
-    /// cancelled.
+    /// cancelled. If the permit is dropped after the last poll, a function of the user in a layer has panicked.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Watched<'p, 'b, F> {
@@ -367,6 +388,7 @@ impl<F: Future> Future for Watched<'_, '_, F> {
         let this = self.project();
         let poll = this.permit.run(|| this.body.poll(cx));
         if poll.is_pending() {
+            this.permit.wait();
             this.permit.0.start_wait();
         }
         poll

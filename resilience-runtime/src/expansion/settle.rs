@@ -10,6 +10,7 @@ use std::time::Duration;
 use tracing::debug;
 
 use crate::base::outcome::Outcome;
+use crate::base::repeat::Repeat;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::core::Core;
 use crate::circuit::error::CircuitOpenError;
@@ -18,9 +19,9 @@ use crate::events::{self, TARGET, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
-/// Returns a future that polls `body`. The future marks the permit (the record of an admitted call) during each poll.
-/// If `body` panics, the poll drops the permit with the mark, and the call counts as a failure. A cancelled call drops
-/// the permit between two polls, without the mark.
+/// Returns a future that polls `body`. The future marks the permit (the record of an admitted call) between two polls.
+/// If the call is cancelled, the permit is dropped with the mark. If `body` or a layer above `body` panics, the permit is
+/// dropped without the mark, and the call counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -50,7 +51,7 @@ pub fn settle<R: Outcome>(
             if cause.is_neutral() {
                 end_neutral(call, cause);
             } else {
-                call.failure(text(&error), None);
+                call.body_failed(text(&error), None);
             }
             R::from_result(Err(error))
         }
@@ -68,7 +69,7 @@ pub fn settle<R: Outcome>(
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<R: Outcome>(
-    permit: Permit<'_>,
+    mut permit: Permit<'_>,
     outcome: R,
     text: impl Text<R::Error>,
     cause: impl FnOnce(&R::Error) -> Cause,
@@ -77,6 +78,8 @@ pub fn settle_by<R: Outcome>(
     failure_if_ok: impl FnOnce(&R::Value) -> bool,
     retry_after: impl FnOnce(&R::Error) -> Option<Duration>,
 ) -> R {
+    // A panic of the following functions of the user cancels the call.
+    permit.wait();
     match outcome.into_result() {
         Ok(value) => {
             if failure_if_ok(&value) {
@@ -97,7 +100,7 @@ pub fn settle_by<R: Outcome>(
                 Some(cause) => end_neutral(permit.end(), cause),
                 None => {
                     let retry_after = retry_after(&error);
-                    permit.end().failure(text(&error), retry_after);
+                    permit.end().body_failed(text(&error), retry_after);
                 }
             }
             R::from_result(Err(error))
@@ -115,7 +118,38 @@ pub fn settle_by<R: Outcome>(
 /// Returns a [`CircuitOpenError`] if the circuit rejects the call.
 #[inline]
 pub fn admit(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
-    breaker.acquire(is_repeat)
+    let mut permit = breaker.acquire(is_repeat)?;
+    permit.resume();
+    Ok(permit)
+}
+
+/// Marks the call of this permit as waiting. The code of an attribute below `#[circuit]` calls this function before a
+/// wait that is not a wait for the body, such as the pause of a retry.
+#[inline]
+pub fn wait(permit: &mut Permit<'_>) {
+    permit.wait();
+}
+
+/// Marks the call of this permit as running. The code of an attribute below `#[circuit]` calls this function after a
+/// wait. If a function of the user then panics, such as `retry_if`, the call counts as a failure.
+#[inline]
+pub fn resume(permit: &mut Permit<'_>) {
+    permit.resume();
+}
+
+/// Returns whether the call of the function is a second or later attempt of a retry or a hedge of another function.
+#[inline]
+pub fn is_repeat() -> bool {
+    Repeat::is_running()
+}
+
+/// Works as [`admit`], for a circuit below a hedge, if a retry above the hedge calls a different circuit in each
+/// attempt. The attempts of this retry are no repeats for the circuit. `is_repeat` is the result of [`is_repeat`] at the
+/// beginning of the attempt.
+#[inline]
+pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
+    let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());
+    admit(breaker, false)
 }
 
 /// Records a call that an attribute below `#[circuit]` rejected, or that the caller's deadline ended. `cause` is the

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::base::clock::Tick;
+use crate::base::clock::{SKEW, Tick};
 use crate::base::name::Name;
 use crate::base::random;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
@@ -184,10 +184,12 @@ impl Family {
         })
     }
 
-    /// Emits the event `keys_full`, at most once a minute for the circuits of one name.
+    /// Emits the event `keys_full`, at most once a minute for the circuits of one name. If the last event is more than
+    /// [`SKEW`] ahead of now, its time comes from another clock, such as the paused clock of a test's runtime.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
-        let is_due = last == 0 || now.since(Tick::from_bits(last)) >= BETWEEN_WARNINGS;
+        let (since, ahead) = (now.since(Tick::from_bits(last)), Tick::from_bits(last).since(now));
+        let is_due = last == 0 || since >= BETWEEN_WARNINGS || ahead > SKEW;
         let exchange = |now| self.warned.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
         if is_due && exchange(now.to_bits()).is_ok() {
             let (name, max_keys) = (self.name.escape_debug(), self.max_keys.load(Ordering::Relaxed));

@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::mem::take;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::retry::budget::{BudgetState, Pays, RetryCost};
 use crate::retry::end::End;
 use crate::retry::events;
 use crate::retry::layer::Retried;
-use crate::retry::nested::{self, Counted, Ended as BodyEnded, Inside};
+use crate::retry::nested::{self, Counted, Inside};
 use crate::retry::rules::{Covers, RetryEvent, Rules};
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
@@ -40,13 +39,24 @@ pub struct Attempts {
     inside: Inside,
     /// The cost of the last retry that the budget granted to this call.
     paid: Option<RetryCost>,
+    /// The number of retries that the lower retries of the same function made in this call.
+    lower: u16,
+}
+
+/// The place of a retry among the retries of its function. Only retries in the same `async` block count.
+#[derive(Clone, Copy, Debug)]
+enum Stacked {
+    Alone,
+    /// The outermost of several retries.
+    Upper,
+    Lower,
 }
 
 impl Attempts {
     #[inline]
     pub fn new(retry: Retried<'_>) -> Self {
         let began = retry.schedule.max_elapsed.map(|_| Tick::now());
-        Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None }
+        Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
     }
 
     #[inline]
@@ -71,17 +81,32 @@ impl Attempts {
         }
     }
 
-    /// Subtracts the retries of this successful call from the number of retries on this thread. Also subtracts the
-    /// retries of the calls in its body. A retry around this call reads the number, and must not count the retries of a
-    /// successful call.
+    /// Subtracts the retries of this call from the thread-local number of retries, because this call succeeded. Also
+    /// subtracts the retries that nested calls made inside the body. A retry around this call reads the thread-local
+    /// number of retries, and must not count the retries of a call that succeeded. If the function has several retries,
+    /// the upper retry also subtracts the retries of the lower retries, which subtract nothing.
     #[inline]
-    fn forget(&self, retry: Retried<'_>) {
-        if self.made > 0 || self.inside.retries != 0 {
-            if self.made > 0 {
-                retry.counts.count_recovered();
-            }
-            nested::count(0_i32.saturating_sub(self.inside.retries).saturating_sub_unsigned(self.made));
+    fn forget(&self, retry: Retried<'_>, stacked: Stacked) {
+        if self.made > 0 {
+            retry.counts.count_recovered();
         }
+        let lower = match stacked {
+            Stacked::Alone => 0,
+            Stacked::Upper => u32::from(self.lower),
+            Stacked::Lower => return,
+        };
+        let made = self.made.saturating_add(lower);
+        if made > 0 || self.inside.retries != 0 {
+            nested::count(0_i32.saturating_sub(self.inside.retries).saturating_sub_unsigned(made));
+        }
+    }
+
+    /// Notes that a lower retry of the same function makes another attempt. The last poll of the body then belongs to an
+    /// earlier attempt.
+    #[inline]
+    pub fn lower_repeats(&mut self) {
+        self.lower = self.lower.saturating_add(1);
+        self.inside.note = None;
     }
 
     #[inline]
@@ -106,7 +131,6 @@ impl Attempts {
     ) -> Judged<'r, R, R::Value, R::Error, NoHook, (), ()> {
         let outcome = outcome.into_result();
         let ended = Ended {
-            body: take(&mut self.inside.ended),
             last: (self.attempt() >= retry.schedule.max).then_some(End::Exhausted),
             failed: outcome.is_err(),
             attempts: self,
@@ -117,7 +141,8 @@ impl Attempts {
             budget: None,
             hint: None,
             cost: RetryCost::Failure,
-            noted: None,
+            hides_causes: false,
+            stacked: Stacked::Alone,
         };
         Judged { ended, on_retry: NoHook, text: (), stays_open: () }
     }
@@ -210,15 +235,30 @@ struct Ended<'r, R, T, E> {
     budget: Option<&'r BudgetState>,
     hint: Option<Hint>,
     cost: RetryCost,
-    /// The kind of error that a layer (an attribute of a function) created during the last poll of the body. The field
-    /// also states whether a circuit left a message during this poll. The message tells for how long the circuit will
-    /// reject calls. The field is `None` if an attribute, such as `#[timeout]`, ended the attempt before the body
-    /// returned. The retry then ignores [`StillOpen::last`] (the newest message of a circuit), because this message
-    /// belongs to another call.
-    body: Option<BodyEnded>,
-    /// The time until an open circuit inside the body admits calls again. The field is `None` if no circuit inside the
-    /// body is known to be open.
-    noted: Option<Duration>,
+    stacked: Stacked,
+    /// Whether the attempt returned an error of a type that hides the cause of a rejection.
+    hides_causes: bool,
+}
+
+/// The circuits that the body of an attempt called during the last poll of the body.
+#[derive(Clone, Copy, Debug)]
+pub struct Called {
+    /// The number of messages from circuits at the beginning of the poll.
+    messages: u16,
+    /// Whether the retry ignores the message of a circuit that only rejected a call.
+    ignores_rejections: bool,
+}
+
+impl Called {
+    /// Returns whether the circuit that left the newest message will still reject calls after the pause. Leaves out the
+    /// messages of the circuits in `circuits` and `own`, which are attributes of the retried function.
+    #[cold]
+    #[inline(never)]
+    fn stays_open(self, pause: Duration, circuits: &[&CircuitBreaker], own: &[&CircuitBreaker]) -> bool {
+        let is_own = |address| circuits.iter().chain(own).any(|circuit| circuit.address() == address);
+        let open = StillOpen::newest(self.messages, is_own);
+        open.is_some_and(|open| !(self.ignores_rejections && open.by_rejection) && open.exceeds(pause))
+    }
 }
 
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
@@ -240,6 +280,20 @@ pub struct Judged<'r, R, T, E, H, X, C> {
     reason = "measured: an outcome that goes through memory costs 17 instructions in `RetryPolicy::call`"
 )]
 impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
+    /// States that the function has further retries below this retry.
+    #[inline]
+    pub fn upper(mut self) -> Self {
+        self.ended.stacked = Stacked::Upper;
+        self
+    }
+
+    /// States that the function has further retries above this retry.
+    #[inline]
+    pub fn lower(mut self) -> Self {
+        self.ended.stacked = Stacked::Lower;
+        self
+    }
+
     /// Ends the retry if `cause` states that a circuit rejected the attempt. The circuit is an attribute of the retried
     /// function.
     #[inline]
@@ -250,8 +304,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self
     }
 
-    /// Ends the retry if a circuit inside the body rejected a call. Also stores the time until an open circuit inside
-    /// the body admits calls again. Does nothing if the option `retry_rejected` is set.
+    /// Ends the retry if a circuit inside the body rejected a call. Otherwise, lets the retry look at the circuits that
+    /// the body called. Does nothing if the option `retry_rejected` is set.
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
@@ -259,40 +313,24 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// must still exist at the end of the poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        if self.ended.last.is_some() || self.ended.retry.schedule.retry_rejected {
-            return self;
-        }
+        let is_decided = self.ended.last.is_some() || self.ended.retry.schedule.retry_rejected;
         let mut found = None;
         // Moves the error out of the outcome instead of borrowing the outcome. A borrow would keep a success in memory
         // instead of in registers.
         self.ended.outcome = match self.ended.outcome {
             Ok(value) => Ok(value),
             Err(error) => {
-                found = Some(cause(&error));
+                found = (!is_decided).then(|| cause(&error));
                 Err(error)
             }
         };
         let Some(cause) = found else { return self };
-        let Ended { last, noted, body, .. } = &mut self.ended;
-        let Some(body) = *body else {
-            *last = cause.is_circuit().then_some(End::Rejected);
-            return self;
-        };
-        if cause.is_circuit() || cause.is_hidden() && body.note == Note::Circuit {
+        let Ended { attempts, last, hides_causes, .. } = &mut self.ended;
+        let is_noted = attempts.inside.note == Some(Note::Circuit);
+        if cause.is_circuit() || cause.is_hidden() && is_noted {
             *last = Some(End::Rejected);
         }
-        // If the error was searched and contains no rejection, the body has handled the rejection by a circuit. The
-        // retry then ignores the circuit's message about this rejection.
-        let is_about_error = |open: &StillOpen| cause == Cause::Unknown || !open.by_rejection;
-        *noted = StillOpen::last().filter(|open| body.has_message && is_about_error(open)).map(|open| open.wait);
-        self
-    }
-
-    /// Forgets how long the circuit inside the body stays open. The generated code calls this method if each attempt
-    /// has its own circuit.
-    #[inline]
-    pub fn other_circuits(mut self) -> Self {
-        self.ended.noted = None;
+        *hides_causes = cause == Cause::Unknown;
         self
     }
 
@@ -400,9 +438,24 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     pub fn circuits<'c, const COUNT: usize>(
         self,
         circuits: impl FnOnce() -> [&'c CircuitBreaker; COUNT],
-    ) -> Judged<'r, R, T, E, H, X, impl FnOnce(Duration) -> bool> {
+    ) -> Judged<'r, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
+        self.circuits_and_own(circuits, || [])
+    }
+
+    /// Works as [`circuits`](Self::circuits). In addition, sets the circuits that only this attempt called, because their
+    /// key contains the number of the attempt. The retry ignores the state of these circuits.
+    #[inline(always)]
+    pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
+        self,
+        circuits: impl FnOnce() -> [&'c CircuitBreaker; COUNT],
+        own: impl FnOnce() -> [&'c CircuitBreaker; OWN],
+    ) -> Judged<'r, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
         let Self { ended, on_retry, text, .. } = self;
-        let stays_open = |pause| circuits().iter().any(|breaker| breaker.stays_open(pause));
+        let stays_open = |pause, called: Option<Called>| {
+            let (circuits, own) = (circuits(), own());
+            called.is_some_and(|called| called.stays_open(pause, &circuits, &own))
+                || circuits.iter().any(|breaker| breaker.stays_open(pause))
+        };
         Judged { ended, on_retry, text, stays_open }
     }
 
@@ -411,10 +464,11 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     pub fn next(self, func: &str) -> ControlFlow<R, Duration>
     where
         X: for<'e> FnOnce(&'e E) -> Option<&'e dyn Display>,
-        C: FnOnce(Duration) -> bool,
+        C: FnOnce(Duration, Option<Called>) -> bool,
     {
         let Self { ended, on_retry, text, stays_open } = self;
-        let Ended { attempts, retry, is_named, outcome, make, last, failed, budget, hint, cost, noted, .. } = ended;
+        let Ended { attempts, retry, is_named, outcome, make, last, failed, budget, hint, cost, stacked, hides_causes } =
+            ended;
         let outcome = match outcome {
             // Returns a success here, because the code below takes the outcome by reference. A reference would force
             // the success out of registers into memory.
@@ -422,7 +476,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
                 if let Some(budget) = budget {
                     budget.call_succeeded(attempts.paid);
                 }
-                attempts.forget(retry);
+                attempts.forget(retry, stacked);
                 if is_named && attempts.made == 0 {
                     retry.counts.count_first();
                 }
@@ -432,9 +486,13 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         };
         let pause = match last {
             Some(end) => Err(end),
-            None => attempts.pause(retry.schedule, hint, cost, budget, |pause| {
-                noted.is_some_and(|wait| pause < wait) || stays_open(pause)
-            }),
+            None => {
+                // If the type of the error hides no cause, and the error contains no rejection, the body has handled
+                // the rejection. The message that the circuit left about this rejection is then ignored.
+                let called = Called { messages: attempts.inside.messages, ignores_rejections: !hides_causes };
+                let called = (!retry.schedule.retry_rejected && attempts.inside.has_message()).then_some(called);
+                attempts.pause(retry.schedule, hint, cost, budget, |pause| stays_open(pause, called))
+            }
         };
         let attempt = attempts.attempt();
         if debug_wanted() {
@@ -448,6 +506,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
             Ok(delay) => {
                 attempts.made = attempt;
                 attempts.inside.is_repeat = true;
+                attempts.inside.note = None;
                 on_retry.call(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
                 ControlFlow::Continue(delay)
             }

@@ -30,20 +30,21 @@ pub(crate) struct Inside {
     /// The number of retries that nested calls made inside all attempts so far. The retries of nested calls that
     /// succeeded are not included.
     pub(crate) retries: i32,
-    /// The observations of the last poll of the current attempt. The field is `None` if an attribute, such as
-    /// `#[timeout]`, ended the current attempt before the body returned.
-    pub(crate) ended: Option<Ended>,
+    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the current
+    /// attempt. The field is `Other` if the body has not returned, and `None` if the body was not polled.
+    pub(crate) note: Option<Note>,
+    /// The number of messages from circuits at the beginning of the last poll of the current attempt.
+    pub(crate) messages: u16,
     /// Whether the current attempt is a second or later attempt.
     pub(crate) is_repeat: bool,
 }
 
-/// The observations of the last poll of an attempt.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ended {
-    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the poll.
-    pub(crate) note: Note,
-    /// Whether a circuit left a message during the poll. The message tells for how long the circuit will reject calls.
-    pub(crate) has_message: bool,
+impl Inside {
+    /// Returns whether a circuit has left a message since the beginning of the last poll of the current attempt.
+    #[inline]
+    pub(crate) fn has_message(&self) -> bool {
+        self.note.is_some() && Existing::now().messages() != self.messages
+    }
 }
 
 pin_project_lite::pin_project! {
@@ -78,8 +79,8 @@ impl<F: Future> Future for Counted<'_, F> {
         if retries != 0 {
             this.inside.retries = this.inside.retries.saturating_add(retries);
         }
-        this.inside.ended =
-            polled.is_ready().then(|| Ended { note: existing.note(), has_message: existing.has_message() });
+        this.inside.note = Some(if polled.is_ready() { existing.note() } else { Note::Other });
+        this.inside.messages = existing.messages();
         polled
     }
 }

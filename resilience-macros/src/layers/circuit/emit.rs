@@ -1,7 +1,7 @@
 //! Implements [`Layer`] for `#[circuit]`.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::grammar::{ATTRIBUTE, Breaker, Circuit, Judge};
@@ -40,10 +40,14 @@ impl Layer for Circuit {
 
     /// Binds the circuit to a local variable before the code of the outermost attribute. After a failed attempt, a
     /// retry above this circuit reads the variable, to see whether the circuit would reject the next attempt. If the
-    /// `key` contains the number of the attempt, returns `None`, because the code of each attempt binds a circuit of
-    /// its own.
+    /// `key` contains the number of the attempt, the retry binds the circuit at the beginning of each attempt.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        (!place.facts().per_attempt).then(|| self.bind(place))
+        let circuit = self.bind(place);
+        let repeats = place.is_hedged_per_attempt().then(|| {
+            let (runtime, repeats) = (place.runtime(), repeats(place));
+            quote_spanned!(Span::mixed_site()=> let #repeats = #runtime::__private::is_repeat();)
+        });
+        Some(quote_spanned!(Span::mixed_site()=> #circuit #repeats))
     }
 
     /// Output: `let mut permit = match admit(circuit.get(), false) { .. }; .. let outcome = settle(permit, ..);`
@@ -79,22 +83,34 @@ impl Layer for Circuit {
         let is_repeat = retries.map(|retry| quote_spanned!(mixed=> #retry.is_repeat()));
         let is_repeat = is_repeat.reduce(|any, next| quote_spanned!(mixed=> #any || #next));
         let is_repeat = is_repeat.unwrap_or_else(|| quote_spanned!(mixed=> false));
-        let acquired = quote_spanned!(mixed=> #runtime::__private::admit(#local.get(), #is_repeat));
+        let acquired = if place.is_hedged_per_attempt() {
+            let repeats = repeats(place);
+            quote_spanned!(mixed=> #runtime::__private::admit_hedged(#local.get(), #repeats))
+        } else {
+            quote_spanned!(mixed=> #runtime::__private::admit(#local.get(), #is_repeat))
+        };
         let admit =
             guard::admit(place, place.facts().rejects.unwrap_or(Cause::Circuit), &acquired, self.error.as_ref());
-        let bound = place.facts().per_attempt.then(|| self.bind(place));
         Statements::Bind(quote_spanned! {mixed=>
-            #bound
             let mut #permit = #admit;
             #body
             let outcome = #settle;
         })
     }
 
+    fn permit(&self, place: Place<'_>) -> Option<Ident> {
+        Some(place.numbered("permit"))
+    }
+
     fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
         let (runtime, permit) = (place.runtime(), place.numbered("permit"));
         quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
     }
+}
+
+/// Returns the name of a local variable that tells whether the call of the function is a repeat.
+fn repeats(place: Place<'_>) -> Ident {
+    format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
 
 impl Circuit {

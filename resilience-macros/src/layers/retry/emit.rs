@@ -66,9 +66,16 @@ impl Layer for Retry {
         let per_attempt = place.plan().has_circuit_per_attempt(place.index);
         let rejected = place.cause(per_attempt);
         let own = place.plan().asks_for_circuits(place.index).then(|| quote_spanned!(mixed=> .own_rejection(cause)));
-        let others = per_attempt.then(|| quote_spanned!(mixed=> .other_circuits()));
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
         let circuits = quote_spanned!(mixed=> || [#(#below.get()),*]);
+        let each: Vec<_> = place.plan().circuits_per_attempt(place.index).map(|index| place.at(index)).collect();
+        let bound = each.iter().filter_map(|each| each.layer()?.site(*each));
+        let circuits = if each.is_empty() {
+            quote_spanned!(mixed=> .circuits(#circuits))
+        } else {
+            let each = each.iter().map(|each| each.local());
+            quote_spanned!(mixed=> .circuits_and_own(#circuits, || [#(#each.get()),*]))
+        };
         let rules = self.rules.iter().map(|(rule, function)| {
             let rule = Ident::new(rule.name(), mixed);
             quote_spanned!(at=> .#rule(#function))
@@ -79,13 +86,7 @@ impl Layer for Retry {
             Some(function) => Some(quote_spanned!(at=> .retry_after(#function))),
             None => place.plan().hint(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
-                // If each attempt has its own circuit, the local variable of the circuit is out of scope after the
-                // attempt. The retry then cannot read the `max_cooldown` of the circuit.
-                if place.plan().facts(index).per_attempt {
-                    quote_spanned!(at=> .retry_after(#function))
-                } else {
-                    quote_spanned!(at=> .retry_after_of(#circuit.get(), #function))
-                }
+                quote_spanned!(at=> .retry_after_of(#circuit.get(), #function))
             }),
         };
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
@@ -94,29 +95,40 @@ impl Layer for Retry {
             (None, held) => held.clone(),
         };
         let pays = payer.as_ref().map(|payer| quote_spanned!(mixed=> .budget(&#payer)));
+        let (above, below) = place.plan().stacked_retries(place.index);
+        let stacked = match (above.is_empty(), below.is_empty()) {
+            (true, true) => None,
+            (true, false) => Some(quote_spanned!(mixed=> .upper())),
+            (false, _) => Some(quote_spanned!(mixed=> .lower())),
+        };
+        let above = above.iter().map(|index| place.at(*index).local());
+        let repeats = quote_spanned!(mixed=> #(#above.lower_repeats();)*);
+        let delay = quote_spanned!(mixed=> delay);
+        let delay = if repeats.is_empty() { delay } else { quote_spanned!(mixed=> { #repeats #delay }) };
         let schedule = place.schedule();
         let named = self.name.as_ref().map(|_| quote_spanned!(mixed=> .named()));
         let func = place.func();
         let next = quote_spanned! {at=>
-            #local.judge(#schedule(), outcome)#named #own.rejection(#rejected)#others #pays #(#rules)* #retry_after #of_policy
-                .text(#error).circuits(#circuits).next(#func)
+            #local.judge(#schedule(), outcome)#named #stacked #own.rejection(#rejected)#pays #(#rules)* #retry_after
+                #of_policy.text(#error)#circuits.next(#func)
         };
         let of_function = self.budget.as_ref().filter(|made| made.hold(place, &local).is_none());
-        let bound = of_function.map(|made| made.bind(place, &self::budget(place)));
+        let own_budget = of_function.map(|made| made.bind(place, &self::budget(place)));
         let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
         let state = self.state(place, &schedule);
         let sleep = quote_spanned!(mixed=> #runtime::__private::sleep(delay));
-        let wait = place.wait(mixed, &quote_spanned!(mixed=> ()), sleep);
+        let wait = place.pause(mixed, &quote_spanned!(mixed=> ()), sleep);
         Statements::End(quote_spanned! {mixed=>
             #state
-            #bound
+            #own_budget
             #began
             loop {
                 let delay = {
                     #attempt
+                    #(#bound)*
                     #inner
                     match #next {
-                        ::core::ops::ControlFlow::Continue(delay) => delay,
+                        ::core::ops::ControlFlow::Continue(delay) => #delay,
                         ::core::ops::ControlFlow::Break(outcome) => break outcome,
                     }
                 };

@@ -85,6 +85,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                 };
                 break 'timeout outcome;
             }
+            ::resilience_runtime::__private::resume(&mut permit);
             let error = ::resilience_runtime::__private::timed_out(
                 timeout_held(),
                 "ask",

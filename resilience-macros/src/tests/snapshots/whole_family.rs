@@ -140,11 +140,13 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                         }
                                     };
                                     let _slot = {
+                                        ::resilience_runtime::__private::wait(&mut permit);
                                         let ::core::option::Option::Some(acquired) =
                                             timeout.as_mut().race(bulkhead.get().acquire()).await
                                         else {
                                             break 'timeout_expired;
                                         };
+                                        ::resilience_runtime::__private::resume(&mut permit);
                                         match acquired {
                                             ::core::result::Result::Ok(permit) => permit,
                                             ::core::result::Result::Err(error) => {
@@ -174,6 +176,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                             };
                                             break 'timeout2 outcome;
                                         }
+                                        ::resilience_runtime::__private::resume(&mut permit);
                                         let error = ::resilience_runtime::__private::timed_out(
                                             timeout2_held(),
                                             "fetch",

@@ -59,10 +59,11 @@ impl Buckets {
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         // If the newest bucket begins far later than `now`, the last update used another clock, such as the paused
         // clock of a test's runtime. This line then clears the window. Otherwise, the calls in the window would not
-        // expire for a long time.
+        // expire for a long time. Keeps the successes since the beginning of the newest bucket, because
+        // successes on the new clock do not update the window.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
-            self.begin(now, successes);
+            self.begin(now, self.ring[Self::place(self.index)].before);
         }
         // If `now` is slightly earlier than the previous update, `max` keeps the current bucket.
         let index = (nanos(now.since(self.begun)) / self.nanos).max(self.index);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
 use crate::base::name::Name;
-use crate::base::still_open::StillOpen;
+use crate::base::noted::void_messages;
+use crate::base::still_open::{FOREVER, StillOpen};
 use crate::base::sync::Arc;
 use crate::circuit::core::blind::BLIND_CALLS;
 use crate::circuit::core::decision::{Admission, Effect, End};
@@ -139,7 +140,7 @@ impl Core {
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
         if self.has_hung(started, Tick::now()) {
-            self.fail(ticket, started, Some(&"hung"), None);
+            self.fail(ticket, started, Some(&"hung"), None, false);
         } else {
             self.ignore(ticket);
         }
@@ -156,7 +157,7 @@ impl Core {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
         if self.has_hung(started, now) {
-            return self.fail(ticket, started, Some(&"hung"), None);
+            return self.fail(ticket, started, Some(&"hung"), None, false);
         }
         add(totals);
         let blind = gate.decide(|machine, _| {
@@ -220,6 +221,8 @@ impl Core {
         totals.of_thread().succeed(ticket.generation(), now)
     }
 
+    /// Records a failure. `is_noted` is true if the body of the call was polled inside a `Noted` future. If no circuit
+    /// inside this body has left a message for a retry, and this circuit is closed, all messages become void.
     #[cold]
     pub(crate) fn fail(
         &self,
@@ -227,6 +230,7 @@ impl Core {
         started: Option<Tick>,
         error: Option<&dyn fmt::Display>,
         retry_after: Option<Duration>,
+        is_noted: bool,
     ) {
         let Self { name, gate, .. } = self;
         let now = Stamp::now();
@@ -240,20 +244,27 @@ impl Core {
         if let Effect::Opened { reason, failures } = effect {
             events::opened(name, reason, failures, error);
         }
-        if let Some(wait) = self.wait() {
-            StillOpen { wait, by_rejection: false }.leave();
+        match self.wait() {
+            Some(wait) => StillOpen::leave(self.address(), wait, false),
+            None if is_noted => void_messages(),
+            None => {}
         }
     }
 
-    /// Returns the rest of the cooldown if the circuit is open, and `Duration::MAX` if the circuit is forced open.
-    /// Returns `None` in all other states. Also returns `None` if the option `shadow` is set, because the circuit then
-    /// rejects no call.
-    fn wait(&self) -> Option<Duration> {
+    /// Returns the rest of the cooldown in nanoseconds if the circuit is open, and [`FOREVER`] if the circuit is forced
+    /// open. Returns `None` in all other states. Also returns `None` if the option `shadow` is set, because the circuit
+    /// then rejects no call.
+    fn wait(&self) -> Option<u64> {
         match self.gate.phase() {
-            Phase::Open { until } => self.left(until).map(Duration::from_nanos),
-            Phase::ForcedOpen { wait: 1.. } => Some(Duration::MAX),
+            Phase::Open { until } => self.left(until),
+            Phase::ForcedOpen { wait: 1.. } => Some(FOREVER),
             _ => None,
         }
+    }
+
+    /// Returns a number that identifies this circuit while it exists.
+    pub(crate) fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     #[inline]

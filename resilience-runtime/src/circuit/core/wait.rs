@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::base::still_open::FOREVER;
 use crate::circuit::core::state::CircuitState;
 
 /// The state of a circuit that rejected a call, and the time after which the caller may try again.
@@ -59,10 +60,10 @@ impl Wait {
         }
     }
 
-    /// Returns the time for which the circuit will reject calls. A circuit that was forced open rejects calls until a
-    /// reset at an unknown time, so this function then returns `Duration::MAX`.
-    pub(crate) const fn until_admission(self) -> Duration {
-        if self.0 & STATE == FORCED_OPEN { Duration::MAX } else { self.time() }
+    /// Returns the time for which the circuit will reject calls, in nanoseconds. A circuit that was forced open rejects
+    /// calls until a reset at an unknown time, so this function then returns [`FOREVER`].
+    pub(crate) const fn until_admission(self) -> u64 {
+        if self.0 & STATE == FORCED_OPEN { FOREVER } else { self.0 & !STATE }
     }
 
     pub(crate) const fn time(self) -> Duration {
