@@ -329,7 +329,7 @@ mod tests {
             found.sort_unstable();
             assert!(found.into_iter().eq(&names));
         }
-        names.iter().for_each(|name| assert!(unregister(name)));
+        assert!(names.iter().all(|name| unregister(name)));
         assert!(registered().iter().all(|breaker| !names.contains(breaker.name())));
     }
 }
