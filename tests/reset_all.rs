@@ -1,11 +1,18 @@
-//! Tests `reset_all_circuits`.
+//! Tests `reset_all_circuits` and `reset_all`.
 //!
-//! This test needs a process of its own, because it lists and resets all circuits.
+//! These tests need a process of their own, because they list and reset all circuits.
 
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitState, circuit, get_circuit_stats, presets, reset_all_circuits};
+use resilience_runtime::{
+    Bulkhead, CircuitBreaker, CircuitState, RetryBudget, TokenBucket, bulkhead, circuit, get_circuit_stats, get_stats,
+    presets, rate_limit, reset_all, reset_all_circuits, retry,
+};
+use tokio::sync::Mutex;
+
+/// Each test locks this mutex, because it resets the circuits of the other test, too.
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[circuit(name = "declared", threshold = 1)]
 async fn declared() -> io::Result<()> {
@@ -14,6 +21,7 @@ async fn declared() -> io::Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn reset_all_circuits_closes_every_circuit() {
+    let _alone = ALONE.lock().await;
     let registered = CircuitBreaker::builder("registered").threshold(1).register().unwrap();
     let built = CircuitBreaker::builder("built").threshold(1).build().unwrap();
     let preset = presets::exa_circuit();
@@ -30,12 +38,12 @@ async fn reset_all_circuits_closes_every_circuit() {
     reset_all_circuits();
 
     let stats = get_circuit_stats();
-    assert_eq!(stats.keys().collect::<Vec<_>>(), ["declared", "exa_api", "registered"]);
+    assert_eq!(stats.keys().collect::<Vec<_>>(), ["declared", "exa_api", "layered", "registered"]);
     for stats in stats.values() {
         assert_eq!(stats.state, CircuitState::Closed, "{}", stats.name);
         assert_eq!((stats.failures, stats.successes), (0, 0), "{}", stats.name);
         assert_eq!((stats.cooldown_remaining, stats.last_failure), (Duration::ZERO, None), "{}", stats.name);
-        assert_eq!(stats.total_opened, 1, "totals never go back: {}", stats.name);
+        assert_eq!(stats.total_opened, u64::from(stats.name != "layered"), "totals never go back: {}", stats.name);
     }
     assert_eq!(built.state(), CircuitState::Open, "a breaker outside the registry is its owner's");
 
@@ -43,4 +51,38 @@ async fn reset_all_circuits_closes_every_circuit() {
     assert_eq!(registered.state(), CircuitState::Closed, "a call that began before the reset no longer counts");
     late.failure();
     assert_eq!(registered.state(), CircuitState::Open);
+}
+
+#[rate_limit(name = "rate", per_second = 1)]
+#[circuit(name = "layered", threshold = 1)]
+async fn layered() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry(max = 2, delay = 0, budget = budget.clone())]
+async fn retried(budget: &RetryBudget) -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[bulkhead(with = slots)]
+async fn running(slots: &Bulkhead) -> io::Result<()> {
+    reset_all();
+    assert_eq!(slots.stats().in_use, 1, "a running call keeps its slot");
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
+    let _alone = ALONE.lock().await;
+    let budget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
+    layered().await.unwrap();
+    layered().await.unwrap_err();
+    retried(&budget).await.unwrap_err();
+    assert_eq!(budget.stats().tokens, 0);
+    running(&Bulkhead::builder("slots", 1).build().unwrap()).await.unwrap();
+
+    layered().await.unwrap();
+    let stats = &get_stats().rate_limits["rate"];
+    assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1));
+    assert_eq!((budget.stats().tokens, budget.stats().granted), (5, 1));
 }

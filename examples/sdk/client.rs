@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, CircuitStats, ConfigError, Rejection, RetryBudget, RetryPolicy, bulkhead, circuit, retry,
-    timeout,
+    Bulkhead, CircuitBreaker, CircuitStats, ConfigError, Rejection, RetryBudget, RetryBuilder, RetryPolicy, bulkhead,
+    circuit, retry, timeout,
 };
 
 /// The error of every method of the client.
@@ -62,7 +62,7 @@ impl ClientBuilder {
             .max(self.attempts)
             .delay(Duration::from_millis(10))
             .retry_if(WeatherError::is_transient);
-        let retry = self.budget.iter().fold(retry, |retry, budget| retry.budget(budget)).build()?;
+        let retry = self.budget.iter().fold(retry, RetryBuilder::budget).build()?;
         Ok(Client {
             retry,
             breaker: CircuitBreaker::builder("weather").threshold(self.threshold).build()?,

@@ -7,6 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::parse::constant::Constant;
 
+#[expect(clippy::struct_excessive_bools, reason = "independent properties")]
 pub(crate) struct Facts {
     pub(crate) attribute: &'static str,
     /// The span for errors about the order of the attributes.

@@ -93,11 +93,11 @@ impl Bulkhead {
 
     /// Creates a bulkhead. Without a `max`, the bulkhead rejects every call.
     pub(crate) fn new(name: Name, max: Option<u32>, wait: Duration) -> Self {
-        let (is_complete, max) = (max.is_some(), max.unwrap_or(0));
         // The largest number of permits that `Semaphore::new` allows. The code does not use the constant
         // `Semaphore::MAX_PERMITS`, because the oldest supported version of tokio lacks this constant. On a 32-bit
         // target, `MOST` is about half a billion, so `max` can be larger than `MOST`.
         const MOST: usize = usize::MAX >> 3;
+        let (is_complete, max) = (max.is_some(), max.unwrap_or(0));
         let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
         Self(Arc::new(Shared {
             name,
@@ -210,6 +210,7 @@ impl Bulkhead {
 }
 
 /// Takes a slot of the bulkhead. If no slot is free, the call waits at most for the time `wait`.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
 pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
     acquire!(bulkhead, wait)
 }

@@ -299,7 +299,7 @@ fn poll_all<F: Future<Output: Attempted>>(
     last.filter(|_| !runs)
 }
 
-impl<'a, S, B, F, const MAX: usize> Future for Hedged<S, B, [Pin<&'a mut Option<F>>; MAX]>
+impl<S, B, F, const MAX: usize> Future for Hedged<S, B, [Pin<&mut Option<F>>; MAX]>
 where
     S: HedgeSource,
     B: Fn(u32) -> F,

@@ -134,7 +134,9 @@ impl Model {
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
-            retries.iter().for_each(|inside| inside.polled.set(Some(self.messages.number())));
+            for inside in &retries {
+                inside.polled.set(Some(self.messages.number()));
+            }
             future.as_mut().poll(cx)
         })
         .await

@@ -1,6 +1,6 @@
 //! Tests options whose values are constants or expressions of the user.
 
-use std::future::pending;
+use std::future::{Ready, pending, ready};
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -167,8 +167,9 @@ impl Client {
         self.hang().await
     }
 
-    async fn instead(&mut self) -> Result<(), Error> {
-        Ok(())
+    fn instead(&mut self) -> Ready<Result<(), Error>> {
+        self.limit = Duration::ZERO;
+        ready(Ok(()))
     }
 }
 
@@ -188,6 +189,7 @@ async fn expression_of_a_time_is_evaluated_for_each_call() {
     assert_eq!(time(client.by_argument(seconds(4))).await, 16);
     assert_eq!(time(client.by_held()).await, 6);
     assert_eq!(time(client.falls_back()).await, 9);
+    assert!(client.limit.is_zero(), "the fallback was called");
     assert_eq!(time(client.by_path_of_an_argument(seconds(1))).await, 1);
     assert_eq!(time(Client::new().queued(Client::new())).await, 5);
 }

@@ -1,18 +1,13 @@
 //! Tests the option `name` of all attributes except `#[circuit]`, and the statistics of all layers.
 
-use std::future::pending;
+use std::future::{Ready, pending, ready};
 use std::io;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use resilience_runtime::{
-    SettingsMistake, bulkhead, check, fallback, get_stats, hedge, rate_limit, reset_all, retry, timeout,
-};
+use resilience_runtime::{SettingsMistake, bulkhead, check, fallback, get_stats, hedge, rate_limit, retry, timeout};
 use support::{Error, seconds};
 use tokio::time::{Instant, sleep};
-
-/// Tests that reset all layers must not run at the same time as tests that fill a rate.
-static RATES: Mutex<()> = Mutex::new(());
 
 const MAIL: &str = "names::mail";
 
@@ -35,27 +30,6 @@ async fn bulkheads_of_one_name_share_slots() {
     assert!(shares_slot().await.is_ok());
     let stats = &get_stats().bulkheads["names::slots"];
     assert_eq!((stats.max, stats.total_admitted, stats.total_rejected), (1, 2, 1));
-}
-
-#[rate_limit(name = "names::rate", per_second = 1)]
-async fn takes_rate() -> Result<(), Error> {
-    Ok(())
-}
-
-#[rate_limit(name = "names::rate")]
-async fn shares_rate() -> Result<(), Error> {
-    Ok(())
-}
-
-#[tokio::test(start_paused = true)]
-async fn rate_limits_of_one_name_share_rate_until_reset() {
-    let _guard = RATES.lock().unwrap_or_else(|error| error.into_inner());
-    takes_rate().await.unwrap();
-    assert!(matches!(shares_rate().await, Err(Error::Limited(_))));
-    reset_all();
-    shares_rate().await.unwrap();
-    let stats = &get_stats().rate_limits["names::rate"];
-    assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1), "a reset keeps the totals");
 }
 
 #[retry(name = MAIL, max = 2, delay = 0)]
@@ -122,12 +96,12 @@ async fn hedges_of_one_name_share_settings_and_counts() {
     assert_eq!((stats.after, stats.max, stats.total_attempts, stats.total_won_late), (Some(seconds(1)), 3, 3, 1));
 }
 
-async fn answer() -> Result<u64, Error> {
-    Ok(42)
+fn answer() -> Ready<Result<u64, Error>> {
+    ready(Ok(42))
 }
 
-async fn refuse() -> Result<u64, Error> {
-    Err(Error::Other)
+fn refuse() -> Ready<Result<u64, Error>> {
+    ready(Err(Error::Other))
 }
 
 #[fallback(answer, name = "names::fallback")]

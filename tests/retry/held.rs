@@ -106,6 +106,7 @@ struct Connection(u32);
 
 impl Connection {
     async fn send(&mut self) -> Result<u32, u32> {
+        tokio::task::yield_now().await;
         self.0 += 1;
         if self.0 < 3 { Err(self.0) } else { Ok(self.0) }
     }

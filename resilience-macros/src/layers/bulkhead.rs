@@ -35,6 +35,7 @@ struct Bulkhead {
     error: Option<TokenStream>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a function has few attributes")]
 enum Slots {
     /// The options of a bulkhead that belongs to the decorated function alone.
     Own { name: Option<Given<LitStr>>, max: Option<Given<u32>>, wait: Option<Given<Duration>> },
@@ -63,10 +64,9 @@ impl Bulkhead {
     fn waits(&self) -> bool {
         match &self.slots {
             // Another attribute with this name may write the option.
-            Slots::Own { name: Some(_), wait: None, .. } | Slots::With(_) => true,
+            Slots::Own { name, wait: None, .. } => name.is_some(),
             Slots::Own { wait: Some(Given::Literal(wait)), .. } => !wait.is_zero(),
-            Slots::Own { name: None, wait: None, .. } => false,
-            Slots::Own { wait: Some(Given::Constant(_)), .. } => true,
+            Slots::Own { wait: Some(Given::Constant(_)), .. } | Slots::With(_) => true,
         }
     }
 }

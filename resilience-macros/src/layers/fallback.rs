@@ -135,6 +135,8 @@ impl Layer for Fallback {
         let turned = quote_spanned! {place.stack.at=>
             #runtime::__private::fall_back(outcome, #wanted, #func, #error)
         };
+        // Uses the span of the return type, so that rustc reports a wrong return type once.
+        let counted = quote_spanned!(place.stack.at=> #held().count(#outcome));
         let statements = quote_spanned! {mixed=>
             let outcome = #label { #tail };
             let outcome = #end: {
@@ -144,7 +146,7 @@ impl Layer for Fallback {
                 };
                 #ran
                 #wait
-                #held().count(#outcome)
+                #counted
             };
         };
         Statements::Bind(match place.clones() {

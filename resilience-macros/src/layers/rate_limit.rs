@@ -33,6 +33,7 @@ struct RateLimit {
     error: Option<TokenStream>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "a function has few attributes")]
 enum Rate {
     /// The options of a rate limit that belongs to the decorated function alone.
     Own { name: Option<Given<LitStr>>, per_second: Option<Given<u32>>, burst: Option<Given<u32>> },

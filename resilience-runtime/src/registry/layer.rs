@@ -54,6 +54,7 @@ pub struct LayerDeclaration<L: Layer> {
     pub(crate) is_evaluated: bool,
 }
 
+#[expect(clippy::expl_impl_clone_on_copy, reason = "a derived implementation would need `L: Clone`")]
 impl<L: Layer> Clone for LayerDeclaration<L> {
     fn clone(&self) -> Self {
         *self

@@ -36,7 +36,6 @@ struct Named<L: Layer> {
 }
 
 impl<L: Listed> Layers<L> {
-    #[expect(clippy::new_without_default, reason = "a constant of a static")]
     pub const fn new() -> Self {
         Self(Mutex::new(Parts { named: BTreeMap::new(), unnamed: Vec::new() }))
     }
@@ -134,10 +133,11 @@ fn labels<'a, L: Layer>(declarations: impl Iterator<Item = &'a LayerDeclaration<
     let is_twice = |label: &String| all.iter().filter(|other| *other == label).count() > 1;
     all.iter()
         .zip(declarations)
-        .map(|(label, declaration)| match is_twice(label) {
-            true => format!("{label}:{}", declaration.place.line()),
-            false => label.clone(),
-        })
+        .map(
+            |(label, declaration)| {
+                if is_twice(label) { format!("{label}:{}", declaration.place.line()) } else { label.clone() }
+            },
+        )
         .collect()
 }
 

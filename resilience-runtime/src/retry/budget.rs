@@ -253,7 +253,10 @@ impl Clone for RetryBudget {
 
 impl fmt::Debug for RetryBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RetryBudget").field("config", &self.config).field("stats", &self.stats()).finish()
+        f.debug_struct("RetryBudget")
+            .field("config", &self.config)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }
 
@@ -263,7 +266,9 @@ static USED: Mutex<Vec<Weak<BudgetState>>> = Mutex::new(Vec::new());
 /// Fills every budget that a call has used.
 pub(crate) fn reset_all() {
     let used: Vec<_> = lock_std(&USED).iter().filter_map(Weak::upgrade).collect();
-    used.iter().for_each(|state| state.fill());
+    for state in used {
+        state.fill();
+    }
 }
 
 impl BudgetState {
