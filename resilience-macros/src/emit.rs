@@ -41,7 +41,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 /// async fn f(args) -> Output {
 ///     let circuit = { static SITE: Site<CircuitBreaker> = ..; declare!(SITE); &SITE };
 ///     let schedule = || const { &Schedule::DEFAULT.. };
-///     let mut retry = Attempts::new(schedule());
+///     let mut retry = Attempts::without_limit();
 ///     loop {
 ///         let delay = {
 ///             let mut permit = match admit(circuit.get(), retry.is_repeat()) {
@@ -50,7 +50,7 @@ use crate::tokens::{EXPANDED, located, mentions};
 ///             };
 ///             let outcome = retry.watch(watch(&mut permit, Body::<Output>::new().__note(async { body }))).await;
 ///             let outcome = settle(permit, outcome, ..);
-///             match retry.judge(schedule(), outcome).circuits(|| [circuit.get()]).next(..) {
+///             match retry.judge(schedule, outcome).circuits(|| [circuit.get()]).next(..) {
 ///                 ControlFlow::Continue(delay) => delay,
 ///                 ControlFlow::Break(outcome) => break outcome,
 ///             }

@@ -17,13 +17,17 @@ struct Counts {
 #[allow(missing_docs)]
 impl Fallback {
     /// Counts a call of the fallback function, and returns the outcome of this call.
+    #[inline]
     pub fn count<R: Outcome>(&self, outcome: R) -> R {
         let outcome = outcome.into_result();
-        self.0.calls.fetch_add(1, Ordering::Relaxed);
-        if outcome.is_err() {
-            self.0.errors.fetch_add(1, Ordering::Relaxed);
-        }
+        self.add(outcome.is_err());
         R::from_result(outcome)
+    }
+
+    #[cold]
+    fn add(&self, failed: bool) {
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
+        self.0.errors.fetch_add(failed.into(), Ordering::Relaxed);
     }
 
     pub(crate) fn stats(&self) -> FallbackStats {

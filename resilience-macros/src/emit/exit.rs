@@ -57,7 +57,7 @@ impl Place<'_> {
         let func = self.func();
         let ended = self.plan().ended_retries(self.index, catcher).map(|index| {
             let (retry, schedule) = (self.at(index).local(), self.at(index).schedule());
-            quote_spanned!(mixed=> #retry.reject(#schedule(), #func, &#error);)
+            quote_spanned!(mixed=> #retry.reject(#schedule, #func, &#error);)
         });
         let ended: TokenStream = ended.collect();
         let Some(catcher) = catcher.map(|index| self.at(index)) else {

@@ -136,7 +136,7 @@ impl Layer for Fallback {
             #runtime::__private::fall_back(outcome, #wanted, #func, #error)
         };
         // Uses the span of the return type, so that rustc reports a wrong return type once.
-        let counted = quote_spanned!(place.stack.at=> #held().count(#outcome));
+        let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
         let statements = quote_spanned! {mixed=>
             let outcome = #label { #tail };
             let outcome = #end: {

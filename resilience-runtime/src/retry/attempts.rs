@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::expansion::cause::Cause;
 use crate::retry::budget::{BudgetState, Pays, RetryCost};
 use crate::retry::end::End;
 use crate::retry::events;
-use crate::retry::layer::Retried;
+use crate::retry::layer::Source;
 use crate::retry::nested::{self, Counted, Inside};
 use crate::retry::rules::{Covers, RetryEvent, Rules};
 use crate::retry::schedule::Schedule;
@@ -54,9 +55,16 @@ enum Stacked {
 
 impl Attempts {
     #[inline]
-    pub fn new(retry: Retried<'_>) -> Self {
-        let began = retry.schedule.max_elapsed.map(|_| Tick::now());
+    pub fn new<'r>(retry: impl Source<'r>) -> Self {
+        let began = retry.read().schedule.max_elapsed.map(|_| Tick::now());
         Self { began, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
+    }
+
+    /// Creates the state of a retry that cannot have the option `max_elapsed`. Reading this option would cost 6
+    /// instructions.
+    #[inline]
+    pub fn without_limit() -> Self {
+        Self { began: None, pause: 0, made: 0, inside: Inside::default(), paid: None, lower: 0 }
     }
 
     #[inline]
@@ -73,7 +81,8 @@ impl Attempts {
     /// Emits the event `retry_gave_up` or `retry_exhausted` after a circuit has rejected an attempt. The circuit is
     /// another attribute of the retried function.
     #[cold]
-    pub fn reject(&self, retry: Retried<'_>, func: &str, error: &dyn Display) {
+    pub fn reject<'r>(&self, retry: impl Source<'r>, func: &str, error: &dyn Display) {
+        let retry = retry.read();
         let end = if self.attempt() < retry.schedule.max { End::Rejected } else { End::Exhausted };
         retry.counts.count_end(end);
         if debug_wanted() {
@@ -86,18 +95,16 @@ impl Attempts {
     /// number of retries, and must not count the retries of a call that succeeded. If the function has several retries,
     /// the upper retry also subtracts the retries of the lower retries, which subtract nothing.
     #[inline]
-    fn forget(&self, retry: Retried<'_>, stacked: Stacked) {
-        if self.made > 0 {
-            retry.counts.count_recovered();
-        }
-        let lower = match stacked {
-            Stacked::Alone => 0,
-            Stacked::Upper => u32::from(self.lower),
-            Stacked::Lower => return,
-        };
-        let made = self.made.saturating_add(lower);
-        if made > 0 || self.inside.retries != 0 {
-            nested::count(0_i32.saturating_sub(self.inside.retries).saturating_sub_unsigned(made));
+    fn forget<'r>(&self, retry: impl Source<'r>, stacked: Stacked) {
+        let lower = if matches!(stacked, Stacked::Upper) { u32::from(self.lower) } else { 0 };
+        if self.made > 0 || self.inside.retries != 0 || lower > 0 {
+            if self.made > 0 {
+                retry.read().counts.count_recovered();
+            }
+            if !matches!(stacked, Stacked::Lower) {
+                let made = self.made.saturating_add(lower);
+                nested::count(0_i32.saturating_sub(self.inside.retries).saturating_sub_unsigned(made));
+            }
         }
     }
 
@@ -124,17 +131,19 @@ impl Attempts {
         reason = "measured: an outcome that goes through memory costs as much as a breaker"
     )]
     #[inline(always)]
-    pub fn judge<'r, R: Outcome>(
+    pub fn judge<'r, 's, R: Outcome, S: Source<'s>>(
         &'r mut self,
-        retry: Retried<'r>,
+        retry: S,
         outcome: R,
-    ) -> Judged<'r, R, R::Value, R::Error, NoHook, (), ()> {
+    ) -> Judged<'r, 's, S, R, R::Value, R::Error, NoHook, (), ()> {
         let outcome = outcome.into_result();
+        let failed = outcome.is_err();
         let ended = Ended {
-            last: (self.attempt() >= retry.schedule.max).then_some(End::Exhausted),
-            failed: outcome.is_err(),
+            last: if failed { self.exhausted(retry) } else { None },
+            failed,
             attempts: self,
             retry,
+            source: PhantomData,
             is_named: false,
             outcome,
             make: R::from_result,
@@ -145,6 +154,12 @@ impl Attempts {
             stacked: Stacked::Alone,
         };
         Judged { ended, on_retry: NoHook, text: (), stays_open: () }
+    }
+
+    /// Returns `Exhausted` if the current attempt is the last of `max` attempts.
+    #[inline]
+    fn exhausted<'r>(&self, retry: impl Source<'r>) -> Option<End> {
+        (self.attempt() >= retry.read().schedule.max).then_some(End::Exhausted)
     }
 
     /// Returns the pause before the next attempt, or the reason why no attempt follows.
@@ -217,9 +232,11 @@ struct Hint {
 
 /// An attempt that has ended, with the data that decides whether another attempt follows.
 #[derive(Debug)]
-struct Ended<'r, R, T, E> {
+struct Ended<'r, 's, S, R, T, E> {
     attempts: &'r mut Attempts,
-    retry: Retried<'r>,
+    /// The settings and the counts of the retry. A first attempt that succeeds does not read them.
+    retry: S,
+    source: PhantomData<&'s ()>,
     /// Whether the retry counts the calls whose first attempt succeeds.
     is_named: bool,
     outcome: Result<T, E>,
@@ -268,18 +285,19 @@ impl Called {
 /// function of the user, such as `retry_if`, this type has a method of the same name. The methods [`text`](Self::text)
 /// and [`circuits`](Self::circuits) each take a function. These functions are called only after a failed attempt.
 #[derive(Debug)]
-pub struct Judged<'r, R, T, E, H, X, C> {
-    ended: Ended<'r, R, T, E>,
+pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
+    ended: Ended<'r, 's, S, R, T, E>,
     on_retry: H,
     text: X,
     stays_open: C,
 }
 
+#[expect(clippy::type_complexity, reason = "each parameter is a function of the user or of the generated code")]
 #[expect(
     clippy::inline_always,
     reason = "measured: an outcome that goes through memory costs 17 instructions in `RetryPolicy::call`"
 )]
-impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
+impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E, H, X, C> {
     /// States that the function has further retries below this retry.
     #[inline]
     pub fn upper(mut self) -> Self {
@@ -313,13 +331,13 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     /// must still exist at the end of the poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
-        let is_decided = self.ended.last.is_some() || self.ended.retry.schedule.retry_rejected;
         let mut found = None;
         // Moves the error out of the outcome instead of borrowing the outcome. A borrow would keep a success in memory
         // instead of in registers.
         self.ended.outcome = match self.ended.outcome {
             Ok(value) => Ok(value),
             Err(error) => {
+                let is_decided = self.ended.last.is_some() || self.ended.retry.read().schedule.retry_rejected;
                 found = (!is_decided).then(|| cause(&error));
                 Err(error)
             }
@@ -352,17 +370,22 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     pub fn rules<PE, PT>(
         self,
         Rules { errors, values }: &'r Rules<PE, PT>,
-    ) -> Judged<'r, R, T, E, impl Hook<E> + use<'r, R, T, E, H, X, C, PE, PT>, X, C>
+    ) -> Judged<'r, 's, S, R, T, E, impl Hook<E> + use<'r, 's, S, R, T, E, H, X, C, PE, PT>, X, C>
     where
         PE: Covers<E> + ?Sized,
         PT: Covers<T> + ?Sized,
     {
         let judged = self.retry_if(|error| errors.retry_if(error)).retry_if_ok(|value| values.retry_if_ok(value));
-        // A circuit below `#[retry(with = ..)]` may already have read a delay from the error. The code below keeps this
-        // delay if the policy has no function `retry_after`.
-        let judged =
-            if errors.has_retry_after() { judged.retry_after(|error| errors.retry_after(error)) } else { judged };
-        judged.cost(|error| errors.cost(error)).on_retry(|event: &RetryEvent<'_, E>| errors.on_retry(event))
+        let mut judged = judged.cost(|error| errors.cost(error));
+        if let (None, Err(error)) = (judged.ended.last, &judged.ended.outcome) {
+            // A circuit below `#[retry(with = ..)]` may already have read a delay from the error. The code below keeps
+            // this delay if the policy has no function `retry_after`.
+            if errors.has_retry_after() {
+                let hint = errors.retry_after(error);
+                judged.ended.hint = hint.map(|delay| Hint { delay, longest: LONGEST_HINT });
+            }
+        }
+        judged.on_retry(|event: &RetryEvent<'_, E>| errors.on_retry(event))
     }
 
     #[inline]
@@ -417,14 +440,14 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     }
 
     #[inline(always)]
-    pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, R, T, E, F, X, C> {
+    pub fn on_retry<F: FnOnce(&RetryEvent<'_, E>)>(self, on_retry: F) -> Judged<'r, 's, S, R, T, E, F, X, C> {
         let Self { ended, text, stays_open, .. } = self;
         Judged { ended, on_retry, text, stays_open }
     }
 
     /// Sets the function that returns the text of an error for events.
     #[inline(always)]
-    pub fn text<F>(self, text: F) -> Judged<'r, R, T, E, H, F, C>
+    pub fn text<F>(self, text: F) -> Judged<'r, 's, S, R, T, E, H, F, C>
     where
         F: for<'e> FnOnce(&'e E) -> Option<&'e dyn Display>,
     {
@@ -438,7 +461,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
     pub fn circuits<'c, const COUNT: usize>(
         self,
         circuits: impl FnOnce() -> [&'c CircuitBreaker; COUNT],
-    ) -> Judged<'r, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
+    ) -> Judged<'r, 's, S, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
         self.circuits_and_own(circuits, || [])
     }
 
@@ -449,7 +472,7 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         self,
         circuits: impl FnOnce() -> [&'c CircuitBreaker; COUNT],
         own: impl FnOnce() -> [&'c CircuitBreaker; OWN],
-    ) -> Judged<'r, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
+    ) -> Judged<'r, 's, S, R, T, E, H, X, impl FnOnce(Duration, Option<Called>) -> bool> {
         let Self { ended, on_retry, text, .. } = self;
         let stays_open = |pause, called: Option<Called>| {
             let (circuits, own) = (circuits(), own());
@@ -467,8 +490,8 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
         C: FnOnce(Duration, Option<Called>) -> bool,
     {
         let Self { ended, on_retry, text, stays_open } = self;
-        let Ended { attempts, retry, is_named, outcome, make, last, failed, budget, hint, cost, stacked, hides_causes } =
-            ended;
+        let Ended { attempts, retry, is_named, outcome, make, last, failed, .. } = ended;
+        let Ended { budget, hint, cost, stacked, hides_causes, .. } = ended;
         let outcome = match outcome {
             // Returns a success here, because the code below takes the outcome by reference. A reference would force
             // the success out of registers into memory.
@@ -478,12 +501,15 @@ impl<'r, R, T, E, H: Hook<E>, X, C> Judged<'r, R, T, E, H, X, C> {
                 }
                 attempts.forget(retry, stacked);
                 if is_named && attempts.made == 0 {
-                    retry.counts.count_first();
+                    retry.read().counts.count_first();
                 }
                 return ControlFlow::Break(make(Ok(value)));
             }
             outcome => outcome,
         };
+        let (source, retry) = (retry, retry.read());
+        // For an error, `judge` has already asked whether the attempt is the last one.
+        let last = last.or_else(|| if outcome.is_ok() { attempts.exhausted(source) } else { None });
         let pause = match last {
             Some(end) => Err(end),
             None => {

@@ -51,6 +51,26 @@ pub struct Retried<'r> {
     pub(crate) counts: &'r Counts,
 }
 
+/// Returns the settings and the counts of a retry. The generated code passes a closure, so that a first attempt that
+/// succeeds reads nothing.
+pub trait Source<'r>: Copy {
+    fn read(self) -> Retried<'r>;
+}
+
+impl<'r, F: Fn() -> Retried<'r> + Copy> Source<'r> for F {
+    #[inline]
+    fn read(self) -> Retried<'r> {
+        self()
+    }
+}
+
+impl<'r> Source<'r> for Retried<'r> {
+    #[inline]
+    fn read(self) -> Self {
+        self
+    }
+}
+
 impl<'r> Retried<'r> {
     /// Replaces the settings, because a constant in an option names `Self` or a generic parameter.
     #[inline]

@@ -178,15 +178,17 @@ pin_project! {
     }
 }
 
+impl State {
+    fn waiting(end: Instant) -> Self {
+        Self::Waiting { end }
+    }
+}
+
 impl Timer {
     /// Creates a timer that ends when the time `after` has passed on tokio's clock.
     #[must_use]
     pub fn new(after: Duration) -> Self {
-        let state = match clock::end(after) {
-            _ if after.is_zero() => State::Over,
-            Some(end) => State::Waiting { end },
-            None => State::Never,
-        };
+        let state = if after.is_zero() { State::Over } else { clock::end(after).map_or(State::Never, State::waiting) };
         Self { state }
     }
 

@@ -42,11 +42,11 @@ impl Layer for Retry {
     ///
     /// ```text
     /// let retry_schedule = || { static SITE: Site<Retry> = ..; &SITE }.get().core();
-    /// let mut retry = Attempts::new(retry_schedule());
+    /// let mut retry = Attempts::without_limit();
     /// loop {
     ///     let delay = {
     ///         ..
-    ///         match retry.judge(retry_schedule(), outcome).rejection(..).text(..).circuits(..).next(..) {
+    ///         match retry.judge(retry_schedule, outcome).rejection(..).text(..).circuits(..).next(..) {
     ///             ControlFlow::Continue(delay) => delay,
     ///             ControlFlow::Break(outcome) => break outcome,
     ///         }
@@ -109,7 +109,7 @@ impl Layer for Retry {
         let named = self.name.as_ref().map(|_| quote_spanned!(mixed=> .named()));
         let func = place.func();
         let next = quote_spanned! {at=>
-            #local.judge(#schedule(), outcome)#named #stacked #own.rejection(#rejected)#pays #(#rules)* #retry_after
+            #local.judge(#schedule, outcome)#named #stacked #own.rejection(#rejected)#pays #(#rules)* #retry_after
                 #of_policy.text(#error)#circuits.next(#func)
         };
         let of_function = self.budget.as_ref().filter(|made| made.hold(place, &local).is_none());
@@ -205,7 +205,11 @@ impl Retry {
             let policy = policy(place);
             quote_spanned!(mixed=> let #schedule = || #policy.core();)
         });
-        quote_spanned!(mixed=> #held let mut #local = #runtime::__private::Attempts::new(#schedule());)
+        // Only an attribute with the same name could write the option.
+        let is_limited = self.settings.has(Opt::MaxElapsed) || self.name.is_some() || self.with.is_some();
+        let state =
+            if is_limited { quote_spanned!(mixed=> new(#schedule)) } else { quote_spanned!(mixed=> without_limit()) };
+        quote_spanned!(mixed=> #held let mut #local = #runtime::__private::Attempts::#state;)
     }
 }
 

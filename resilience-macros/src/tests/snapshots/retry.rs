@@ -17,7 +17,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get().core()
     };
-    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+    let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
     loop {
         let delay = {
             let n = retry.attempt();
@@ -31,7 +31,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 })
                 .await;
             match retry
-                .judge(retry_schedule(), outcome)
+                .judge(retry_schedule, outcome)
                 .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                 .retry_if(Error::is_transient)
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())

@@ -48,13 +48,13 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         &__RESILIENCE_SITE
     };
     let mut cause = ::resilience_runtime::__private::Cause::None;
-    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+    let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
     loop {
         let delay = {
             let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), retry.is_repeat()) {
                 ::core::result::Result::Ok(permit) => permit,
                 ::core::result::Result::Err(error) => {
-                    retry.reject(retry_schedule(), "fetch", &error);
+                    retry.reject(retry_schedule, "fetch", &error);
                     return ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error)
                         .__rejected(error);
                 }
@@ -133,7 +133,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                 )
             };
             match retry
-                .judge(retry_schedule(), outcome)
+                .judge(retry_schedule, outcome)
                 .own_rejection(cause)
                 .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())

@@ -30,7 +30,7 @@ fn load<'a, 'async_trait>(
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             __RESILIENCE_SITE.get().core()
         };
-        let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+        let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
         loop {
             let delay = {
                 let outcome = retry
@@ -49,7 +49,7 @@ fn load<'a, 'async_trait>(
                     })
                     .await;
                 match retry
-                    .judge(retry_schedule(), outcome)
+                    .judge(retry_schedule, outcome)
                     .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                     .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                     .circuits(|| [])

@@ -30,7 +30,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             __RESILIENCE_SITE.get()
         };
-        let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+        let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
         loop {
             let delay = {
                 let timeout_allowed = ::resilience_runtime::__private::within(timeout_held().after());
@@ -60,7 +60,7 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                     ::resilience_runtime::__private::Conversion::<Result<u8, Error>, _>::of(&error).__rejected(error)
                 };
                 match retry
-                    .judge(retry_schedule(), outcome)
+                    .judge(retry_schedule, outcome)
                     .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                     .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                     .circuits(|| [])

@@ -15,7 +15,7 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get().core()
     };
-    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+    let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
     let retry_budget: &'static ::resilience_runtime::__private::RetryBudget = {
         static __RESILIENCE_BUDGET: ::resilience_runtime::__private::RetryBudget = RetryBudget::new(0.1);
         &__RESILIENCE_BUDGET
@@ -41,7 +41,7 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
                 outcome
             };
             match retry
-                .judge(retry_schedule(), outcome)
+                .judge(retry_schedule, outcome)
                 .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                 .budget(&retry_budget)
                 .cost(cost)

@@ -108,7 +108,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     break 'timeout_expired;
                 }
                 let outcome = {
-                    let mut retry = ::resilience_runtime::__private::Attempts::new(retry_schedule());
+                    let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
                     loop {
                         let delay = {
                             let outcome = 'retry: {
@@ -117,7 +117,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                         ::core::result::Result::Ok(permit) => permit,
                                         ::core::result::Result::Err(error) => {
                                             cause = ::resilience_runtime::__private::Cause::Circuit;
-                                            retry.reject(retry_schedule(), "fetch", &error);
+                                            retry.reject(retry_schedule, "fetch", &error);
                                             let outcome = ::resilience_runtime::__private::Conversion::<
                                                 Result<Page, Error>,
                                                 _,
@@ -205,7 +205,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                 outcome
                             };
                             match retry
-                                .judge(retry_schedule(), outcome)
+                                .judge(retry_schedule, outcome)
                                 .rejection(|error| ::resilience_runtime::__private::Search::of(error).__cause())
                                 .text(|error| ::resilience_runtime::__private::Shown::of(error).__error())
                                 .circuits(|| [circuit.get()])
