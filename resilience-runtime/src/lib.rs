@@ -207,7 +207,8 @@ pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_sta
 pub use crate::registry::stats::{Stats, check, get_stats, reset_all};
 pub use crate::rejection::{Rejection, RejectionKind};
 pub use crate::retry::backoff::Jitter;
-pub use crate::retry::budget::{RetryBudget, RetryBudgetStats, RetryCost, RetryRatio, TokenBucket};
+pub use crate::retry::budget::config::{RetryCost, RetryRatio, TokenBucket};
+pub use crate::retry::budget::{RetryBudget, RetryBudgetStats};
 pub use crate::retry::builder::RetryBuilder;
 pub use crate::retry::layer::RetryStats;
 pub use crate::retry::policy::RetryPolicy;

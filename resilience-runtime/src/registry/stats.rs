@@ -11,7 +11,7 @@ use crate::registry::family::FamilyStats;
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{check_circuits, family_stats, get_circuit_stats, reset_all_circuits};
-use crate::retry::budget;
+use crate::retry::budget::state::reset_all_budgets;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
@@ -86,7 +86,7 @@ pub fn get_stats() -> Stats {
 pub fn reset_all() {
     reset_all_circuits();
     RateLimit::layers().each(|limit| limit.reset());
-    budget::reset_all();
+    reset_all_budgets();
 }
 
 /// Checks the settings of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges and fallbacks.

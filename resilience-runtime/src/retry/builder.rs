@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use crate::base::config_error::ConfigError;
 use crate::retry::backoff::Jitter;
-use crate::retry::budget::{RetryBudget, RetryCost};
+use crate::retry::budget::RetryBudget;
+use crate::retry::budget::config::RetryCost;
 use crate::retry::layer::RetryCore;
 use crate::retry::policy::{Parts, RetryPolicy};
 use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent, Rules};

@@ -2,7 +2,8 @@
 #![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
 
 use crate::base::sync::Arc;
-use crate::retry::budget::{BudgetState, Pays, RetryBudget};
+use crate::retry::budget::RetryBudget;
+use crate::retry::budget::state::{BudgetState, Pays};
 use crate::retry::layer::Retried;
 use crate::retry::policy::RetryPolicy;
 use crate::retry::rules::Rules;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::base::sync::Arc;
-use crate::retry::budget::RetryCost;
+use crate::retry::budget::config::RetryCost;
 
 /// Describes a retry. The method [`RetryBuilder::on_retry`](crate::RetryBuilder::on_retry) sets a function that
 /// receives this value before the pause of each retry.

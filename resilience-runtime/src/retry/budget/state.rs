@@ -1,0 +1,141 @@
+//! Implements [`BudgetState`], the state that all clones of a budget share.
+
+use std::sync::{Mutex, Weak};
+
+use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
+use crate::base::sync::{Arc, lock_std};
+use crate::retry::budget::config::{Config, RetryCost, RetryRatio, TokenBucket};
+use crate::retry::budget::window::Window;
+
+/// The state that all clones of a budget share.
+#[derive(Debug)]
+pub struct BudgetState {
+    kind: Kind,
+    granted: AtomicU64,
+    denied: AtomicU64,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Bucket(TokenBucket, AtomicU32),
+    Ratio(RetryRatio, Window),
+}
+
+impl BudgetState {
+    /// Creates the state of a budget, and adds the state to the list of used budgets.
+    pub(super) fn listed(config: Config) -> Arc<Self> {
+        let state = Arc::new(Self::new(config));
+        let mut used = lock_std(&USED);
+        used.retain(|state| state.strong_count() > 0);
+        used.push(Arc::downgrade(&state));
+        state
+    }
+
+    fn new(config: Config) -> Self {
+        let kind = match config {
+            Config::Bucket(bucket) => Kind::Bucket(bucket, AtomicU32::new(bucket.capacity)),
+            Config::Ratio(ratio) => Kind::Ratio(ratio, Window::new()),
+        };
+        Self { kind, granted: AtomicU64::new(0), denied: AtomicU64::new(0) }
+    }
+
+    fn fill(&self) {
+        match &self.kind {
+            Kind::Bucket(bucket, tokens) => tokens.store(bucket.capacity, Ordering::Relaxed),
+            Kind::Ratio(_, window) => window.clear_retries(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn call_began(&self) {
+        if let Kind::Ratio(ratio, window) = &self.kind {
+            window.add_call(ratio);
+        }
+    }
+
+    pub(crate) fn try_retry(&self, cost: RetryCost) -> bool {
+        let granted = match &self.kind {
+            Kind::Bucket(bucket, tokens) => {
+                let take = |tokens: u32| tokens.checked_sub(bucket.cost(cost));
+                tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+            }
+            Kind::Ratio(ratio, window) => window.take(ratio),
+        };
+        let counter = if granted { &self.granted } else { &self.denied };
+        counter.fetch_add(1, Ordering::Relaxed);
+        granted
+    }
+
+    #[inline]
+    pub(crate) fn call_succeeded(&self, last: Option<RetryCost>) {
+        if let Kind::Bucket(bucket, tokens) = &self.kind {
+            // The bucket is usually full, and a full bucket needs no write.
+            if tokens.load(Ordering::Relaxed) != bucket.capacity {
+                bucket.refund(tokens, last);
+            }
+        }
+    }
+
+    /// Returns the number of tokens in the bucket, or the number of retries that the window would grant now.
+    pub(super) fn tokens(&self) -> u64 {
+        match &self.kind {
+            Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
+            Kind::Ratio(ratio, window) => window.tokens(ratio),
+        }
+    }
+
+    pub(super) fn granted(&self) -> u64 {
+        self.granted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn denied(&self) -> u64 {
+        self.denied.load(Ordering::Relaxed)
+    }
+}
+
+impl TokenBucket {
+    fn cost(&self, cost: RetryCost) -> u32 {
+        match cost {
+            RetryCost::Failure => self.retry_cost,
+            RetryCost::Timeout => self.timeout_cost,
+            RetryCost::Throttle => self.throttle_cost,
+        }
+    }
+
+    #[cold]
+    fn refund(&self, tokens: &AtomicU32, last: Option<RetryCost>) {
+        let refund = last.map_or(self.first_try_refund, |last| self.cost(last));
+        let give = |tokens: u32| Some(tokens.saturating_add(refund).min(self.capacity));
+        let _ = tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, give);
+    }
+}
+
+/// A value that refers to the state of a budget.
+pub trait Pays {
+    fn state(&self) -> Option<&BudgetState>;
+}
+
+impl Pays for BudgetState {
+    #[inline]
+    fn state(&self) -> Option<&BudgetState> {
+        Some(self)
+    }
+}
+
+impl<P: Pays + ?Sized> Pays for &P {
+    #[inline]
+    fn state(&self) -> Option<&BudgetState> {
+        P::state(self)
+    }
+}
+
+/// The states of all budgets that calls have used.
+static USED: Mutex<Vec<Weak<BudgetState>>> = Mutex::new(Vec::new());
+
+/// Fills every budget that a call has used.
+pub(crate) fn reset_all_budgets() {
+    let used: Vec<_> = lock_std(&USED).iter().filter_map(Weak::upgrade).collect();
+    for state in used {
+        state.fill();
+    }
+}

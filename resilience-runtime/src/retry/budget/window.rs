@@ -1,0 +1,207 @@
+//! Counts the calls and the retries of a budget in a window of time.
+
+use std::time::Duration;
+
+use crate::base::clock::{SKEW, Tick, nanos};
+use crate::base::packed;
+use crate::base::sync::statics::{AtomicU64, Ordering};
+use crate::retry::budget::config::RetryRatio;
+
+const SLOTS: u32 = 10;
+
+/// The numbers of calls and of retries in the time window. The window is divided into ten slots, and each slot has its
+/// own counts.
+#[derive(Debug)]
+pub(super) struct Window {
+    calls: Slots,
+    retries: Slots,
+}
+
+impl Window {
+    pub(super) const fn new() -> Self {
+        Self { calls: Slots::new(), retries: Slots::new() }
+    }
+
+    /// Compensates for the rounding of a share, such as 0.3, to a float. Without this constant, ten calls with such a
+    /// share could permit two retries instead of three.
+    const ROUNDING: f64 = 1e-9;
+
+    #[inline]
+    pub(super) fn add_call(&self, ratio: &RetryRatio) {
+        self.calls.add(ratio.slot());
+    }
+
+    /// Forgets the retries. The window still counts the calls.
+    pub(super) fn clear_retries(&self) {
+        self.retries.clear();
+    }
+
+    /// Returns the whole number of retries that the budget would grant now.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number that is not negative")]
+    pub(super) fn tokens(&self, ratio: &RetryRatio) -> u64 {
+        self.left(ratio, ratio.slot()) as u64
+    }
+
+    /// Returns the number of retries that the budget would grant now.
+    fn left(&self, ratio: &RetryRatio, slot: Now) -> f64 {
+        let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
+        // A share of NaN counts as 0. The method `clamp` would return NaN for this share.
+        let share = if ratio.share > 0.0 { ratio.share.min(10.0) } else { 0.0 };
+        share.mul_add(self.calls.sum(slot), reserve - self.retries.sum(slot) + Self::ROUNDING).max(0.0)
+    }
+
+    pub(super) fn take(&self, ratio: &RetryRatio) -> bool {
+        loop {
+            let slot = ratio.slot();
+            let before = self.retries.word(slot).load(Ordering::Relaxed);
+            if self.left(ratio, slot) < 1.0 {
+                return false;
+            }
+            // The exchange fails if another thread has counted a retry since `before` was read. The loop then computes
+            // again how many retries are left. In a rare case, two threads both take the last retry. This happens if a
+            // new slot (a tenth of the time window) begins between their clock readings.
+            let paid = (before, Slots::more(before, slot));
+            if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                return true;
+            }
+        }
+    }
+}
+
+impl RetryRatio {
+    fn ttl(&self) -> Duration {
+        self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
+    }
+
+    /// Returns the length of a slot in nanoseconds. A slot is a tenth of the time window `ttl`.
+    fn length(&self) -> u64 {
+        nanos(self.ttl()) / u64::from(SLOTS)
+    }
+
+    /// Returns the number of the current slot. A slot is a tenth of the time window `ttl`, so the window consists of
+    /// the last ten slots.
+    fn slot(&self) -> Now {
+        let length = self.length();
+        let ahead = (nanos(SKEW) / length).max(SLOTS.into());
+        // The 32-bit slot numbers repeat after 2^32 slots. With the shortest `ttl`, 1 ms, this takes about five days.
+        // If an `AtomicU64` of [`Slots`] receives no write during exactly 2^32 slots, its old count is mistaken for a
+        // new count.
+        #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
+        let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
+        now
+    }
+}
+
+/// The number of the slot (a tenth of the time window) in which this value was created.
+#[derive(Clone, Copy, Debug)]
+struct Now {
+    slot: u32,
+    /// Another thread may have read tokio's clock later, and may use a slot up to `ahead` slots later than `slot`. An
+    /// even later slot comes from another clock, such as the paused clock of another test's runtime.
+    ahead: u32,
+}
+
+impl Now {
+    /// Returns whether `slot` is from 1 to `ahead` slots later than the current slot. A thread that read tokio's clock
+    /// later already uses such a slot.
+    fn is_behind(self, slot: u32) -> bool {
+        (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
+    }
+
+    /// Returns whether the slot with the number `slot` belongs to the time window of the budget. A slot is a tenth of
+    /// this window. The window consists of the last ten slots, and of later slots that another thread already uses.
+    fn counts(self, slot: u32) -> bool {
+        self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
+    }
+}
+
+/// The counts of calls, or of retries, in the last ten slots. A slot is a tenth of the time window. Each slot has an
+/// `AtomicU64`: the upper 32 bits contain the number of the slot, and the lower 32 bits contain the count.
+#[derive(Debug)]
+struct Slots([AtomicU64; SLOTS as usize]);
+
+impl Slots {
+    const fn new() -> Self {
+        Self([const { AtomicU64::new(0) }; SLOTS as usize])
+    }
+
+    fn word(&self, now: Now) -> &AtomicU64 {
+        &self.0[(now.slot % SLOTS) as usize]
+    }
+
+    fn add(&self, slot: Now) {
+        let more = |word| Some(Self::more(word, slot));
+        let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
+    /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, a tenth of the
+    /// time window. The lower half is the count of calls or retries in this slot.
+    ///
+    /// The count grows by one if `word` belongs to the current slot, or to a later slot that another thread already
+    /// uses. Otherwise, the result is the number of the current slot, with a count of one.
+    fn more(word: u64, now: Now) -> u64 {
+        let (slot, count) = packed::split(word);
+        if slot == now.slot || now.is_behind(slot) {
+            packed::join(slot, count.saturating_add(1))
+        } else {
+            packed::join(now.slot, 1)
+        }
+    }
+
+    fn clear(&self) {
+        self.0.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+    }
+
+    fn sum(&self, now: Now) -> f64 {
+        let counts = self.0.iter().map(|word| packed::split(word.load(Ordering::Relaxed)));
+        counts.filter(|(slot, _)| now.counts(*slot)).map(|(_, count)| f64::from(count)).sum()
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    fn count(words: &Slots, slot: u32) -> u32 {
+        words
+            .0
+            .iter()
+            .map(|word| packed::split(word.load(Ordering::Relaxed)))
+            .filter(|(of, _)| *of == slot)
+            .map(|(_, n)| n)
+            .sum()
+    }
+
+    #[test]
+    fn late_thread_keeps_newer_slot() {
+        for newest in [1_000, u32::MAX - SLOTS] {
+            let slots = Slots::new();
+            let at = |slot: u32| Now { slot, ahead: SLOTS };
+            (0..5).for_each(|_| slots.add(at(newest)));
+            slots.add(at(newest.wrapping_sub(SLOTS)));
+            assert_eq!(count(&slots, newest), 6, "the late call counts in the newer slot");
+            assert_eq!(slots.sum(at(newest.wrapping_sub(1))).to_bits(), 6_f64.to_bits(), "a late reader sees it");
+            slots.add(at(newest.wrapping_add(SLOTS)));
+            assert_eq!(
+                (count(&slots, newest), count(&slots, newest.wrapping_add(SLOTS))),
+                (0, 1),
+                "an older slot goes"
+            );
+        }
+    }
+
+    #[test]
+    fn clock_far_behind_starts_slot_again() {
+        let slots = Slots::new();
+        slots.add(Now { slot: 1_000, ahead: SLOTS });
+        let behind = Now { slot: 1_000 - 2 * SLOTS, ahead: SLOTS };
+        slots.add(behind);
+        assert_eq!((count(&slots, 1_000), count(&slots, behind.slot)), (0, 1));
+    }
+
+    #[test]
+    fn skew_of_one_second_counts_slots_of_short_ttl() {
+        let ratio = RetryRatio { ttl: Duration::from_millis(10), ..RetryRatio::DEFAULT };
+        assert_eq!((ratio.slot().ahead, RetryRatio::DEFAULT.slot().ahead), (1_000, SLOTS));
+    }
+}
