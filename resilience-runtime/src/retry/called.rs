@@ -1,0 +1,37 @@
+//! Defines [`Called`], the circuits that the body of an attempt called.
+
+use std::time::Duration;
+
+use crate::base::still_open::StillOpen;
+use crate::circuit::breaker::CircuitBreaker;
+use crate::retry::nested::Inside;
+
+/// The circuits that the body of an attempt called during the last poll of the body.
+#[derive(Clone, Copy, Debug)]
+pub struct Called {
+    /// The number of messages from circuits at the beginning of the poll.
+    messages: u16,
+    /// Whether the retry ignores the message of a circuit that only rejected a call.
+    ignores_rejections: bool,
+}
+
+impl Called {
+    /// Returns the circuits that the body called, or `None` if no circuit has left a message. `hides_causes` states
+    /// whether the type of the attempt's error hides the cause of a rejection.
+    #[inline]
+    pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
+        // If the type of the error hides no cause, and the error contains no rejection, the body has handled the
+        // rejection. The message that the circuit left about this rejection is then ignored.
+        inside.has_message().then_some(Self { messages: inside.messages, ignores_rejections: !hides_causes })
+    }
+
+    /// Returns whether the circuit that left the newest message will still reject calls after the pause. Leaves out the
+    /// messages of the circuits in `circuits` and `own`, which are attributes of the retried function.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn stays_open(self, pause: Duration, circuits: &[&CircuitBreaker], own: &[&CircuitBreaker]) -> bool {
+        let is_own = |address| circuits.iter().chain(own).any(|circuit| circuit.address() == address);
+        let open = StillOpen::newest(self.messages, is_own);
+        open.is_some_and(|open| !(self.ignores_rejections && open.by_rejection) && open.exceeds(pause))
+    }
+}
