@@ -127,6 +127,8 @@ fn first_call_of_second_thread_does_not_allocate() {
 fn calls_of_decorated_function_do_not_allocate() {
     ready(decorated(true)).unwrap();
     assert_none("a success", || ready(decorated(true)).unwrap());
+    assert_eq!(ready(decorated(false)), Err(Error::Down)); // the first failure of the retry
+    get_circuit("allocations").unwrap().reset();
     assert_none("two failures", || assert_eq!(ready(decorated(false)), Err(Error::Down)));
     assert_none("two failures, the second of which opens", || assert_eq!(ready(decorated(false)), Err(Error::Down)));
     assert_none("a rejection", || assert!(matches!(ready(decorated(true)), Err(Error::Open(_)))));
@@ -310,6 +312,7 @@ async fn with_held_layers(layers: &(CircuitBreaker, Bulkhead, RateLimit)) -> Res
 fn calls_with_a_budget_or_a_held_layer_do_not_allocate() {
     ready(with_ratio(true)).unwrap();
     assert_none("a success with a budget", || ready(with_ratio(true)).unwrap());
+    assert!(ready(with_ratio(false)).is_err()); // the first failure of the retry
     assert_none("a failure with a budget", || assert!(ready(with_ratio(false)).is_err()));
     let layers = (
         CircuitBreaker::builder("held").build().unwrap(),

@@ -80,8 +80,9 @@
 //!   this sum no longer includes the running trials. The circuit then admits another trial.
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
-//! - A layer (an attribute of a function) allocates memory at its first call only. A fallback allocates memory when it
-//!   replaces an error for the first time. There are two exceptions to this rule:
+//! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
+//!   first failed attempt, and a fallback when it replaces an error for the first time. There are two exceptions to this
+//!   rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
 //!     `Box<dyn Error>` or an `anyhow::Error`.

@@ -4,7 +4,7 @@
 ///
 /// The compiler calls this function while it evaluates a constant. The compiler reports the panic as an error at the
 /// constant. No running program calls this function.
-#[expect(clippy::manual_assert, reason = "in a constant, `assert!` takes no text that is a variable")]
+#[expect(clippy::manual_assert, reason = "the text is a variable")]
 #[track_caller]
 pub(crate) const fn require(is_allowed: bool, message: &'static str) {
     if !is_allowed {
