@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, BulkheadFullError, CircuitBreaker, Hedge, Jitter, Timeout, bulkhead, circuit, fallback, get_circuit,
-    hedge, rate_limit, retry, timeout,
+    Bulkhead, BulkheadFullError, CircuitBreaker, Hedge, Jitter, Rejection, RetryBudget, Timeout, TokenBucket, bulkhead,
+    circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Calls, Error, seconds};
 use tokio::time::{Instant, sleep};
@@ -211,4 +211,64 @@ async fn time_of_zero_ends_a_call_before_its_body() {
         assert_eq!(time(tokio::time::timeout(seconds(60), client.by_field())).await, expected);
     }
     assert_eq!(client.begun.load(Ordering::Relaxed), 1);
+}
+
+trait Limits {
+    const ATTEMPTS: u32;
+    const TIME: Duration;
+}
+
+struct Few;
+
+impl Limits for Few {
+    const ATTEMPTS: u32 = 2;
+    const TIME: Duration = Duration::from_secs(3);
+}
+
+struct Limited<L>(L);
+
+impl<L: Limits> Limited<L> {
+    #[retry(max = L::ATTEMPTS, delay = 0)]
+    #[timeout(<L as Limits>::TIME)]
+    async fn ask(&self) -> Result<(), Error> {
+        let _ = &self.0;
+        pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn constants_of_a_generic_parameter_of_the_impl_are_options() {
+    assert_eq!(time(Limited(Few).ask()).await, 6);
+}
+
+#[async_trait::async_trait]
+trait Service {
+    async fn ask(&self) -> Result<(), Error>;
+}
+
+struct Budgeted(RetryBudget);
+
+#[async_trait::async_trait]
+impl Service for Budgeted {
+    #[retry(max = 9, delay = 0, budget = self.0)]
+    async fn ask(&self) -> Result<(), Error> {
+        Err(Error::Down)
+    }
+}
+
+#[tokio::test]
+async fn budget_of_self_works_under_async_trait() {
+    let budget = RetryBudget::bucket(TokenBucket { capacity: 10, ..TokenBucket::DEFAULT });
+    Budgeted(budget.clone()).ask().await.unwrap_err();
+    assert_eq!((budget.stats().granted, budget.stats().tokens), (2, 0));
+}
+
+#[timeout(limit)]
+async fn within(limit: Duration) -> Result<(), Rejection> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn call_with_time_of_zero_was_not_called() {
+    assert!(!within(Duration::ZERO).await.unwrap_err().was_called());
 }

@@ -3,6 +3,7 @@
 use std::future::{Ready, pending, ready};
 use std::io;
 use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use resilience_runtime::{SettingsMistake, bulkhead, check, fallback, get_stats, hedge, rate_limit, retry, timeout};
@@ -235,4 +236,132 @@ async fn layer_without_required_option_is_reported_and_rejects() {
             ("names::no_after", "after")
         ]
     );
+}
+
+macro_rules! clients {
+    ($($client:ident $max:literal),*) => {
+        $(
+            struct $client;
+
+            impl $client {
+                #[bulkhead(max = $max)]
+                async fn generated(&self) -> Result<(), Error> {
+                    Ok(())
+                }
+            }
+        )*
+    };
+}
+clients!(Three 3, Five 5);
+
+#[tokio::test]
+async fn functions_of_one_macro_call_are_all_listed() {
+    let listed = || {
+        let bulkheads = get_stats().bulkheads.into_iter().filter(|(name, _)| name.contains("::generated"));
+        bulkheads.map(|(_, stats)| (stats.max, stats.total_admitted)).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    assert_eq!(listed().into_iter().collect::<Vec<_>>(), [(3, 0), (5, 0)]);
+    Three.generated().await.unwrap();
+    Five.generated().await.unwrap();
+    Five.generated().await.unwrap();
+    assert_eq!(listed().into_iter().collect::<Vec<_>>(), [(3, 1), (5, 2)]);
+}
+
+macro_rules! functions {
+    ($($function:ident)*) => {
+        $(
+            #[bulkhead(max = 1_000)]
+            async fn $function() -> Result<(), Error> {
+                Ok(())
+            }
+        )*
+
+        const FUNCTIONS: &[(&str, fn() -> BoxFuture)] = &[$((stringify!($function), || Box::pin($function()))),*];
+    };
+}
+type BoxFuture = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+functions!(a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 b0 b1 b2 b3 b4 b5 b6 b7 b8 b9 c0 c1 c2 c3 c4 c5 c6 c7 c8 c9);
+
+#[test]
+fn concurrent_first_calls_share_one_unnamed_layer() {
+    for (name, function) in FUNCTIONS {
+        let barrier = std::sync::Barrier::new(8);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let mut call = function();
+                    let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                    assert!(matches!(polled, Poll::Ready(Ok(()))));
+                });
+            }
+        });
+        let end = format!("::{name}");
+        let stats = get_stats().bulkheads;
+        let admitted: Vec<_> =
+            stats.iter().filter(|(name, _)| name.ends_with(&end)).map(|(_, stats)| stats.total_admitted).collect();
+        assert_eq!(admitted, [8], "{name}");
+    }
+}
+
+#[retry(name = "names::merged", delay = 5)]
+async fn slow_retry() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[retry(name = "names::merged", max_delay = 2, max = 2)]
+async fn quick_retry() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn options_that_contradict_those_of_another_place_are_left_out() {
+    let begin = Instant::now();
+    quick_retry().await.unwrap_err();
+    slow_retry().await.unwrap_err();
+    assert_eq!(begin.elapsed(), seconds(2 * (5 + 10)), "the first place wins");
+    let mistakes = check().unwrap_err();
+    assert!(
+        mistakes.iter().any(|mistake| mistake.to_string().contains("'names::merged': `max_delay`")),
+        "{mistakes:?}"
+    );
+}
+
+#[hedge(name = "names::most", after = 1, max = 4)]
+async fn four_attempts() -> Result<(), Error> {
+    sleep(seconds(30)).await;
+    Ok(())
+}
+
+#[hedge(name = "names::most", max = 2)]
+async fn two_attempts() -> Result<(), Error> {
+    sleep(seconds(30)).await;
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn hedge_makes_attempts_of_first_place() {
+    two_attempts().await.unwrap();
+    four_attempts().await.unwrap();
+    let stats = &get_stats().hedges["names::most"];
+    assert_eq!((stats.max, stats.total_attempts), (4, 8));
+}
+
+const THREE: u32 = 3;
+
+#[retry(name = "names::expression", max = THREE + 1, delay = Duration::from_millis(0))]
+async fn by_expression() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[retry(name = "names::expression")]
+async fn shares_expression() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn constant_expressions_of_a_retry_are_shared() {
+    shares_expression().await.unwrap_err();
+    by_expression().await.unwrap_err();
+    assert_eq!(get_stats().retries["names::expression"].total_attempts, 8);
 }

@@ -1,6 +1,6 @@
 //! Distinguishes constants from expressions that each call evaluates.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::GenericParam;
 
 use crate::error::Errors;
@@ -47,18 +47,43 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Returns `self` or the argument that the expression reads.
     pub(super) fn variable(self, tokens: &TokenStream) -> Option<&'a str> {
-        self.variables.iter().find(|name| reads(tokens, name)).map(String::as_str)
+        // Under `#[async_trait]`, the arguments of the function that the macro sees do not contain `self`.
+        let variables = self.variables.iter().map(String::as_str).chain(["self"]);
+        variables.into_iter().find(|name| reads(tokens, name))
     }
 
     /// Returns `Self` or the generic parameter in the path of a constant.
-    pub(super) fn generic(self, tokens: &TokenStream) -> Option<&'a str> {
-        let names = |name: &str| mentions(tokens, name);
-        names("Self").then_some("Self").or_else(|| self.generics.iter().map(String::as_str).find(|name| names(name)))
+    pub(super) fn generic(self, tokens: &TokenStream) -> Option<String> {
+        let names = self.generics.iter().map(String::as_str).chain(["Self"]);
+        names.into_iter().find(|name| mentions(tokens, name)).map(str::to_owned).or_else(|| letter(tokens))
     }
 
     /// Returns whether each call evaluates the expression.
     pub(super) fn is_expression(self, constant: &Constant) -> bool {
         !constant.is_path() || self.variable(&constant.tokens).is_some()
     }
+}
+
+/// Returns the first segment of a path such as `T::LIMIT`, if the segment is one upper-case letter. The segment is then
+/// probably a generic parameter of the `impl` around the function, which the macro does not see.
+fn letter(tokens: &TokenStream) -> Option<String> {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
+    tokens.iter().enumerate().find_map(|(at, token)| match token {
+        TokenTree::Group(group) => letter(&group.stream()),
+        TokenTree::Ident(name) => {
+            let name = name.to_string();
+            let is_first = at == 0 || !is_colon(&tokens[at - 1]);
+            let leads = tokens.get(at + 1).is_some_and(is_colon) || at > 0 && is_less(&tokens[at - 1]);
+            let is_letter = name.len() == 1 && name.starts_with(|first: char| first.is_ascii_uppercase());
+            (is_letter && is_first && leads).then_some(name)
+        }
+        _ => None,
+    })
+}
+
+fn is_less(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '<')
 }

@@ -14,6 +14,11 @@ impl Place<'_> {
         self.stack.scope.variable(tokens).is_some()
     }
 
+    /// Returns whether the expression names `Self` or a generic parameter.
+    pub(crate) fn names_generic(self, tokens: &TokenStream) -> bool {
+        self.stack.scope.generic(tokens).is_some()
+    }
+
     /// Returns whether the value is the same for all calls of the function, and of every generic instance of it.
     pub(crate) fn is_fixed<T>(self, value: &Given<T>) -> bool {
         let scope = self.stack.scope;
@@ -36,7 +41,7 @@ impl Place<'_> {
             Given::Constant(constant) if self.stack.scope.is_expression(constant) => {
                 let tokens = &constant.tokens;
                 let at = Span::mixed_site().located_at(constant.span());
-                quote_spanned!(at=> { let value: #runtime::__private::Duration = #tokens; value })
+                quote_spanned!(at=> { let __resilience_value: #runtime::__private::Duration = #tokens; __resilience_value })
             }
             Given::Constant(constant) => constant.inline(runtime),
         }

@@ -179,10 +179,11 @@ impl Hedge {
     /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
     fn max(&self) -> Option<u32> {
         match (&self.after, &self.max) {
+            // Another attribute with this name may write the option, or write another number.
+            (After::Time(_), _) if self.name.is_some() => None,
             (After::Time(_), Some(max)) => max.literal().copied(),
-            // Another attribute with this name may write the option.
-            (After::Time(_), None) if self.name.is_none() => Some(limits::HEDGE_MAX_DEFAULT),
-            (After::Time(_) | After::With(_), _) => None,
+            (After::Time(_), None) => Some(limits::HEDGE_MAX_DEFAULT),
+            (After::With(_), _) => None,
         }
     }
 }

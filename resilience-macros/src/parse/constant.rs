@@ -160,8 +160,8 @@ impl Constant {
         // The `let` states the expected type in the compiler's message about a constant of another type.
         quote_spanned! {at=>
             {
-                let value: #ty = #tokens;
-                #runtime::__private::constant::#function(value, #bounds #message)
+                let __resilience_value: #ty = #tokens;
+                #runtime::__private::constant::#function(__resilience_value, #bounds #message)
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::base::config_error::Value;
+use crate::base::config_error::{ConfigError, Value};
 use crate::base::name::Name;
 use crate::bulkhead::{Bulkhead, BulkheadStats};
 use crate::fallback::{Fallback, FallbackStats};
@@ -35,6 +35,9 @@ layer_options! {
     RetryOptions for Retry, needs [] {
         max: u32, delay: Duration, backoff: f64, max_delay: Duration, jitter: Jitter, max_elapsed: Duration,
         count_nested: bool, retry_rejected: bool,
+    }
+    fn contradiction(&self) -> Option<ConfigError> {
+        self.schedule().check().err()
     }
 }
 
@@ -105,16 +108,16 @@ macro_rules! kinds {
                 }
 
                 #[cfg(feature = "declare")]
-                fn declared() -> Vec<LayerDeclaration<Self>> {
+                fn declared() -> Vec<&'static LayerDeclaration<Self>> {
                     let declared = inventory::iter::<DeclaredLayer>.into_iter();
                     declared.filter_map(|declared| match declared {
-                        DeclaredLayer::$layer(declaration) => Some(**declaration),
+                        DeclaredLayer::$layer(declaration) => Some(*declaration),
                         _ => None,
                     }).collect()
                 }
 
                 #[cfg(not(feature = "declare"))]
-                fn declared() -> Vec<LayerDeclaration<Self>> {
+                fn declared() -> Vec<&'static LayerDeclaration<Self>> {
                     Vec::new()
                 }
             }

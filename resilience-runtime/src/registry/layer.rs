@@ -5,7 +5,7 @@
 use std::fmt::Debug;
 use std::panic::Location;
 
-use crate::base::config_error::Value;
+use crate::base::config_error::{ConfigError, Value};
 use crate::base::name::Name;
 
 /// A layer that attributes create: a retry, timeout, bulkhead, rate limit, hedge or fallback.
@@ -33,6 +33,11 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     /// Fills each option that is absent in `self` with the value in `others`.
     #[must_use]
     fn or(self, others: Self) -> Self;
+
+    /// Returns an error if two options contradict each other.
+    fn contradiction(&self) -> Option<ConfigError> {
+        None
+    }
 
     /// Returns the required option that is absent.
     fn missing(&self) -> Option<&'static str>;
@@ -90,7 +95,7 @@ impl<L: Layer> LayerDeclaration<L> {
 macro_rules! layer_options {
     (
         $(#[$doc:meta])*
-        $name:ident for $layer:ty, needs [$($required:ident),*] { $($option:ident: $type:ty,)* }
+        $name:ident for $layer:ty, needs [$($required:ident),*] { $($option:ident: $type:ty,)* } $($check:item)?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,6 +115,8 @@ macro_rules! layer_options {
             fn or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }
+
+            $($check)?
 
             fn missing(&self) -> Option<&'static str> {
                 $(if self.$required.is_none() { return Some(stringify!($required)); })*

@@ -1,6 +1,7 @@
 //! Contains the layers of one kind, such as all bulkheads that attributes have created.
 
 use std::collections::BTreeMap;
+use std::ptr;
 use std::sync::Mutex;
 
 use crate::base::name::Name;
@@ -14,7 +15,7 @@ pub trait Listed: Layer {
     fn layers() -> &'static Layers<Self>;
 
     /// Returns the declarations of all attributes of this kind. Returns none without the feature `declare`.
-    fn declared() -> Vec<LayerDeclaration<Self>>;
+    fn declared() -> Vec<&'static LayerDeclaration<Self>>;
 }
 
 /// The layers of one kind. All attributes with one name share a layer. Each attribute without a name has a layer of its
@@ -25,14 +26,18 @@ pub struct Layers<L: Layer>(Mutex<Parts<L>>);
 #[derive(Debug)]
 struct Parts<L: Layer> {
     named: BTreeMap<&'static str, Named<L>>,
-    unnamed: Vec<(LayerDeclaration<L>, L)>,
+    unnamed: Vec<(Place<L>, L)>,
 }
+
+/// The declaration of one attribute. Two functions of one macro call have the same source position, so that only the
+/// address distinguishes their declarations.
+type Place<L> = &'static LayerDeclaration<L>;
 
 #[derive(Debug)]
 struct Named<L: Layer> {
     layer: L,
     /// The attributes with this name. The attribute that comes first wins.
-    places: Vec<LayerDeclaration<L>>,
+    places: Vec<Place<L>>,
 }
 
 impl<L: Listed> Layers<L> {
@@ -42,18 +47,23 @@ impl<L: Listed> Layers<L> {
 
     /// Returns the layer of an attribute, and creates the layer at the first call. Also returns the mistakes that are
     /// not reported yet.
-    pub(crate) fn join(&self, declaration: LayerDeclaration<L>) -> (L, Vec<SettingsMistake>) {
+    pub(crate) fn join(&self, declaration: Place<L>) -> (L, Vec<SettingsMistake>) {
         // Collects the declarations of all attributes before the lock is taken.
         let declared = declaration.name.map(declared);
         let mut parts = lock_std(&self.0);
         let (Some(name), Some(mut places)) = (declaration.name, declared) else {
+            // Another thread may have created the layer in the same moment.
+            let known = parts.unnamed.iter().find(|(known, _)| ptr::eq(*known, declaration));
+            if let Some((_, layer)) = known {
+                return (layer.clone(), Vec::new());
+            }
             let layer = L::create(Name::Static(declaration.func), &declaration.options);
             parts.unnamed.push((declaration, layer.clone()));
             return (layer, Vec::new());
         };
         if let Some(known) = parts.named.get_mut(name) {
-            let is_known = known.places.iter().any(|place| place.order() == declaration.order());
-            let mistakes = if is_known { Vec::new() } else { conflicts(&known.places, &declaration) };
+            let is_known = known.places.iter().any(|place| ptr::eq(*place, declaration));
+            let mistakes = if is_known { Vec::new() } else { conflicts(&known.places, declaration) };
             if !is_known {
                 known.places.push(declaration);
             }
@@ -77,7 +87,7 @@ impl<L: Listed> Layers<L> {
         for declaration in L::declared() {
             let is_known = match declaration.name {
                 Some(name) => named.iter().chain(&listed).any(|(known, _)| *known == name),
-                None => unnamed.iter().any(|(known, _)| known.order() == declaration.order()),
+                None => unnamed.iter().any(|(known, _)| ptr::eq(*known, declaration)),
             };
             match declaration.name {
                 _ if is_known => {}
@@ -85,7 +95,8 @@ impl<L: Listed> Layers<L> {
                 None => unnamed.push((declaration, L::create(Name::Static(declaration.func), &declaration.options))),
             }
         }
-        let labels = labels(unnamed.iter().map(|(declaration, _)| declaration));
+        unnamed.sort_by_key(|(declaration, _)| declaration.order());
+        let labels = labels(unnamed.iter().map(|(declaration, _)| *declaration));
         let unnamed = labels.into_iter().zip(unnamed.iter().map(|(_, layer)| layer.layer_stats()));
         let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer.layer_stats()));
         unnamed.chain(named).collect()
@@ -93,7 +104,7 @@ impl<L: Listed> Layers<L> {
 
     /// Returns the mistakes of all layers of this kind.
     pub(crate) fn check(&self) -> Vec<SettingsMistake> {
-        let mut names: BTreeMap<&'static str, Vec<LayerDeclaration<L>>> = BTreeMap::new();
+        let mut names: BTreeMap<&'static str, Vec<Place<L>>> = BTreeMap::new();
         for declaration in L::declared() {
             if let Some(name) = declaration.name {
                 names.entry(name).or_insert_with(|| declared(name));
@@ -116,34 +127,44 @@ impl<L: Listed> Layers<L> {
 }
 
 /// Returns the declarations with this name, in the order of their places.
-fn declared<L: Listed>(name: &'static str) -> Vec<LayerDeclaration<L>> {
+fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     let mut places: Vec<_> = L::declared().into_iter().filter(|declaration| declaration.name == Some(name)).collect();
-    places.sort_by_key(LayerDeclaration::order);
+    places.sort_by_key(|place| place.order());
     places
 }
 
-fn merged<L: Layer>(places: &[LayerDeclaration<L>]) -> L::Options {
-    places.iter().fold(L::Options::NONE, |sum, next| sum.or(next.options))
+/// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of the
+/// attributes before it.
+fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
+    places.iter().fold(L::Options::NONE, |sum, next| {
+        let all = sum.or(next.options);
+        if all.contradiction().is_some() { sum } else { all }
+    })
 }
 
-/// Returns the name `module::function` of each layer. If two layers have the same name, adds the line of the attribute.
-fn labels<'a, L: Layer>(declarations: impl Iterator<Item = &'a LayerDeclaration<L>> + Clone) -> Vec<String> {
-    let plain = |declaration: &LayerDeclaration<L>| format!("{}::{}", declaration.module, declaration.func);
+/// Returns the name `module::function` of each layer. If two layers have the same name, adds the line of the attribute,
+/// and a number if the lines are equal, too.
+fn labels<L: Layer>(declarations: impl Iterator<Item = Place<L>> + Clone) -> Vec<String> {
+    let plain = |declaration: Place<L>| format!("{}::{}", declaration.module, declaration.func);
     let all: Vec<_> = declarations.clone().map(plain).collect();
-    let is_twice = |label: &String| all.iter().filter(|other| *other == label).count() > 1;
+    let mut seen = BTreeMap::<String, usize>::new();
     all.iter()
         .zip(declarations)
-        .map(
-            |(label, declaration)| {
-                if is_twice(label) { format!("{label}:{}", declaration.place.line()) } else { label.clone() }
-            },
-        )
+        .map(|(label, declaration)| {
+            if all.iter().filter(|other| *other == label).count() == 1 {
+                return label.clone();
+            }
+            let label = format!("{label}:{}", declaration.place.line());
+            let number = seen.entry(label.clone()).or_default();
+            *number += 1;
+            if *number == 1 { label } else { format!("{label}#{number}") }
+        })
         .collect()
 }
 
 /// Returns the contradictions between the attributes `places`, and the required option that no attribute writes.
-fn mistakes<L: Layer>(places: &[LayerDeclaration<L>]) -> Vec<SettingsMistake> {
-    let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], &places[index]));
+fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
+    let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], places[index]));
     let missing = merged(places).missing().and_then(|option| {
         let place = places.iter().find(|place| !place.is_evaluated)?;
         let name = place.name.unwrap_or_default().to_owned();
@@ -153,7 +174,7 @@ fn mistakes<L: Layer>(places: &[LayerDeclaration<L>]) -> Vec<SettingsMistake> {
 }
 
 /// Returns a conflict for each option that `next` writes with another value than the attributes `before`.
-fn conflicts<L: Layer>(before: &[LayerDeclaration<L>], next: &LayerDeclaration<L>) -> Vec<SettingsMistake> {
+fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;
         let (kept, place) = before.iter().find_map(|other| {
@@ -170,5 +191,16 @@ fn conflicts<L: Layer>(before: &[LayerDeclaration<L>], next: &LayerDeclaration<L
             })
         })
     });
-    differing.collect()
+    let differing: Vec<_> = differing.collect();
+    let contradiction = merged(before).or(next.options).contradiction().filter(|_| differing.is_empty());
+    let contradiction = contradiction.zip(before.first()).map(|(error, first)| {
+        SettingsMistake::Conflict(LayerConflict {
+            layer: L::KIND,
+            name: next.name.unwrap_or_default().to_owned(),
+            option: error.option(),
+            values: [format!("limited ({})", error.allowed()), error.value().to_owned()],
+            places: [first.place.to_string(), next.place.to_string()],
+        })
+    });
+    differing.into_iter().chain(contradiction).collect()
 }

@@ -30,7 +30,7 @@ pub trait Shared: Clone {
     /// Creates the circuit, bulkhead or rate limit, or finds the circuit that is already registered under this name.
     /// Also returns the conflicts between the options of the attribute and the options of other attributes and
     /// builders.
-    fn resolve(declaration: Self::Declaration) -> (Self, Vec<SettingsMistake>);
+    fn resolve(declaration: &'static Self::Declaration) -> (Self, Vec<SettingsMistake>);
 }
 
 /// The static variable in the generated code of an attribute. This variable contains the declaration (the name and the
@@ -63,7 +63,7 @@ impl<T: Shared> Site<T> {
 
     #[cold]
     fn resolve(&'static self) -> &'static T {
-        let (layer, mistakes) = T::resolve(self.declaration);
+        let (layer, mistakes) = T::resolve(&self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
         // If two threads make the first call at the same time, only one thread receives the conflicts (contradictory
         // options). The circuit is stored before the events are emitted, because a subscriber of events may call the
@@ -117,8 +117,8 @@ impl Site<KeyedCircuits> {
 impl Shared for CircuitBreaker {
     type Declaration = CircuitDeclaration;
 
-    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
-        let (breaker, conflicts) = registry::join(name, written);
+    fn resolve(CircuitDeclaration { name, written, .. }: &'static CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
+        let (breaker, conflicts) = registry::join(name, *written);
         (breaker, conflicts.into_iter().map(SettingsMistake::Circuit).collect())
     }
 }
@@ -126,8 +126,8 @@ impl Shared for CircuitBreaker {
 impl Shared for KeyedCircuits {
     type Declaration = CircuitDeclaration;
 
-    fn resolve(CircuitDeclaration { name, written, .. }: CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
-        let (family, conflicts) = registry::join_family(name, written);
+    fn resolve(CircuitDeclaration { name, written, .. }: &'static CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
+        let (family, conflicts) = registry::join_family(name, *written);
         (Self(family), conflicts.into_iter().map(SettingsMistake::Circuit).collect())
     }
 }
@@ -135,7 +135,7 @@ impl Shared for KeyedCircuits {
 impl<L: Listed> Shared for L {
     type Declaration = LayerDeclaration<L>;
 
-    fn resolve(declaration: LayerDeclaration<L>) -> (Self, Vec<SettingsMistake>) {
+    fn resolve(declaration: &'static LayerDeclaration<L>) -> (Self, Vec<SettingsMistake>) {
         L::layers().join(declaration)
     }
 }

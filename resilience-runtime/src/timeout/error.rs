@@ -64,9 +64,9 @@ impl TimeoutError {
         !matches!(self.source.by, End::Timeout)
     }
 
-    /// Returns false if the caller's deadline had passed before the call, so that the call did not start.
+    /// Returns false if the call did not start: the time of the timeout was zero, or the caller's deadline had passed.
     pub(crate) fn was_called(&self) -> bool {
-        !matches!(self.source.by, End::BeforeCall(_))
+        !self.source.after.is_zero() && !matches!(self.source.by, End::BeforeCall(_))
     }
 
     pub(crate) fn mark(&self) -> &TimedOut {

@@ -36,6 +36,32 @@ async fn f3(max: u32) -> std::io::Result<()> {
     Ok(())
 }
 
+struct Named;
+
+impl Named {
+    const MAX: u32 = 3;
+
+    #[retry(name = "a", max = Self::MAX)]
+    //~ Self | all calls share `max`, so that it cannot name `Self`: write the name of a type, such as `Client::LIMIT`
+    async fn f5(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Generic<T>(T);
+
+impl<T: Limits> Generic<T> {
+    #[circuit(name = "b", threshold = T::MAX)]
+    //~ T | all calls share `threshold`, so that it cannot name `T`: write the name of a type, such as `Client::LIMIT`
+    async fn f6(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+trait Limits {
+    const MAX: u32;
+}
+
 #[rate_limit(per_second = N)]
 //~ N | all calls share `per_second`, so that it cannot name `N`: write the name of a type, such as `Client::LIMIT`
 async fn f4<const N: u32>() -> std::io::Result<()> {

@@ -1,9 +1,9 @@
 use resilience_runtime::fallback;
 
 #[fallback(g)]
-//~ g | mismatched types
-//~    expected enum `Result<(), _>`    found enum `Result<u32, _>`
 async fn f() -> std::io::Result<()> {
+//~ std | mismatched types
+//~    expected enum `Result<(), _>`    found enum `Result<u32, _>`
     Ok(())
 }
 

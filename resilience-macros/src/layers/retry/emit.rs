@@ -23,6 +23,7 @@ impl Layer for Retry {
             asks: Asks::ByCircuit,
             attempts: self.max(),
             constants: self.constants().cloned().collect(),
+            is_shared: self.name.is_some(),
             clones: self.clone.clone(),
             attempt: self.attempt.clone(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, catches, time)
@@ -148,7 +149,9 @@ impl Layer for Retry {
 impl Retry {
     /// Returns the largest number of attempts. Returns `None` if the number is known only at run time.
     fn max(&self) -> Option<u32> {
-        if self.with.is_some() { None } else { rules::max(&self.settings) }
+        // Another attribute with this name may write the option.
+        let is_open = self.with.is_some() || self.name.is_some() && !self.settings.has(Opt::Max);
+        if is_open { None } else { rules::max(&self.settings) }
     }
 
     /// Returns the pauses between the attempts. Returns `None` if one of the options `jitter`, `max_delay`,
@@ -156,7 +159,7 @@ impl Retry {
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
-        if changes || self.retry_after.is_some() {
+        if changes || self.retry_after.is_some() || self.name.is_some() {
             return None;
         }
         let (max, delay, backoff) = (self.max()?, rules::delay(settings)?, rules::backoff(settings)?);
@@ -171,7 +174,7 @@ impl Retry {
     /// Returns whether the options are the same for all instances of a generic function, and for all types that
     /// implement a trait.
     fn is_fixed(&self, place: Place<'_>) -> bool {
-        self.settings.constants().all(|constant| place.is_fixed(&Given::<()>::Constant(constant.clone())))
+        self.settings.constants().all(|constant| !place.names_generic(&constant.tokens))
     }
 
     /// Returns a statement that binds a closure. The closure returns the settings and the counts that all calls share.

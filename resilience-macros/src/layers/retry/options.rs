@@ -75,6 +75,7 @@ fn jitter(key: &str, value: &Expr) -> Result<Setting> {
 pub(super) fn budget(key: &str, value: &Expr) -> Result<Budget> {
     match value::peel(value) {
         Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
+        Expr::Reference(reference) if !value::is_path(&reference.expr) => Ok(Budget::Own(value.to_token_stream())),
         Expr::Lit(_) | Expr::Closure(_) | Expr::Reference(_) => {
             let message =
                 format!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
