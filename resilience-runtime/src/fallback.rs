@@ -1,9 +1,9 @@
-//! Counts the calls of `#[fallback]`.
+//! Counts the calls of fallback functions.
 
 use crate::base::outcome::Outcome;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
-/// The counts of one `#[fallback]`, or of all `#[fallback]`s with one name.
+/// The counts of one `#[fallback]`, or of all attributes `#[fallback]` with one name.
 #[derive(Clone, Debug, Default)]
 #[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
 pub struct Fallback(Arc<Counts>);
@@ -32,16 +32,18 @@ impl Fallback {
 
     pub(crate) fn stats(&self) -> FallbackStats {
         let Counts { calls, errors } = &*self.0;
-        FallbackStats { total_calls: calls.load(Ordering::Relaxed), total_errors: errors.load(Ordering::Relaxed) }
+        FallbackStats { total_fell_back: calls.load(Ordering::Relaxed), total_failed: errors.load(Ordering::Relaxed) }
     }
 }
 
-/// A snapshot of the counts of a `#[fallback]`. [`get_stats`](crate::get_stats) returns this snapshot.
+/// A snapshot of the counts of one `#[fallback]`, or of all attributes `#[fallback]` with one name.
+/// [`get_stats`](crate::get_stats) returns this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FallbackStats {
-    /// Total number of calls of the fallback function that have ended.
-    pub total_calls: u64,
-    /// Total number of these calls that returned an error.
-    pub total_errors: u64,
+    /// Total number of calls whose error the fallback function has replaced. A call counts when the fallback function
+    /// ends.
+    pub total_fell_back: u64,
+    /// Total number of calls whose fallback function returned an error, too. `total_fell_back` includes these calls.
+    pub total_failed: u64,
 }

@@ -58,11 +58,12 @@ pub struct Hedge(Arc<HedgeCore>);
 #[derive(Debug)]
 #[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
 pub struct HedgeCore {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute writes the time.
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with this name contains the
+    /// time.
     after: Duration,
     max: u32,
     begun: AtomicU64,
-    won_late: AtomicU64,
+    won_by_hedge: AtomicU64,
 }
 
 /// The default of the option `max`.
@@ -96,20 +97,20 @@ impl Hedge {
         self.0.max
     }
 
-    /// Creates the hedge of an attribute. Without a time, the hedge starts no second attempt.
+    /// Creates the hedge of an attribute. If `after` is `None`, the hedge starts no second attempt.
     pub(crate) fn after_time(after: Option<Duration>, max: Option<u32>) -> Self {
         let (after, max) = (after.unwrap_or(Duration::MAX), max.unwrap_or(MAX));
-        Self(Arc::new(HedgeCore { after, max, begun: AtomicU64::new(0), won_late: AtomicU64::new(0) }))
+        Self(Arc::new(HedgeCore { after, max, begun: AtomicU64::new(0), won_by_hedge: AtomicU64::new(0) }))
     }
 
-    /// Returns a snapshot of the numbers of attempts of this hedge and its clones.
+    /// Returns a snapshot of the settings and the counts of this hedge. All clones of a hedge share the counts.
     pub fn stats(&self) -> HedgeStats {
-        let HedgeCore { after, max, begun, won_late } = &*self.0;
+        let HedgeCore { after, max, begun, won_by_hedge } = &*self.0;
         HedgeStats {
             after: Some(*after).filter(|after| *after != Duration::MAX),
             max: *max,
             total_attempts: begun.load(Ordering::Relaxed),
-            total_won_late: won_late.load(Ordering::Relaxed),
+            total_won_by_hedge: won_by_hedge.load(Ordering::Relaxed),
         }
     }
 
@@ -155,19 +156,20 @@ impl fmt::Debug for Hedge {
     }
 }
 
-/// A snapshot of a hedge. [`Hedge::stats`] and [`get_stats`](crate::get_stats) return this snapshot.
+/// A snapshot of the settings and the counts of a hedge. [`Hedge::stats`] and [`get_stats`](crate::get_stats) return
+/// this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HedgeStats {
     /// Time between the starts of two attempts. The field is `None` if each call evaluates the time, or if no attribute
-    /// writes the time.
+    /// with this name contains the time.
     pub after: Option<Duration>,
     /// Maximum number of attempts of one call.
     pub max: u32,
     /// Total number of attempts that have started, including the first attempts.
     pub total_attempts: u64,
-    /// Total number of calls that returned the success of a second or later attempt.
-    pub total_won_late: u64,
+    /// Total number of calls in which a second or later attempt (a hedged request) succeeded first.
+    pub total_won_by_hedge: u64,
 }
 
 /// Emits the event `hedged`, except for the first attempt. `attempt` is the number of the attempt, counted from 1.
@@ -241,7 +243,7 @@ impl HedgeSource for &Hedge {
     }
 }
 
-/// A hedge whose time each call evaluates.
+/// A hedge, and the time that this call has evaluated for it.
 #[derive(Debug)]
 pub struct Evaluated<'a>(pub Duration, pub &'a Hedge);
 
@@ -263,9 +265,8 @@ where
     B: Fn(u32) -> F,
     F: Future,
 {
-    /// Creates the future of a call. The call has at most `MAX` attempts, and at most the `max` of the hedge. The
-    /// function `begin` receives the number of an
-    /// attempt, counted from 1, and returns the future of the attempt.
+    /// Creates the future of a call. The number of attempts is limited by `MAX` and by the `max` of the hedge. The
+    /// function `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(source: S, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
         let left = source.core().max.min(MAX as u32);
@@ -275,7 +276,8 @@ where
 
 /// Polls all running attempts in the order of their starts. If [`wins`](Attempted::wins) returns true for an outcome,
 /// returns this outcome at once. If no attempt runs any more, returns the outcome of the attempt that ended last.
-/// Also returns the index of the attempt, which is zero for the first attempt. Returns `None` in all other cases.
+/// Each outcome comes with the index of its attempt, which is zero for the first attempt. In all other cases, returns
+/// `None`.
 fn poll_all<F: Future<Output: Attempted>>(
     attempts: &mut [Pin<&mut Option<F>>],
     cx: &mut Context<'_>,
@@ -312,7 +314,7 @@ where
         loop {
             if let Some((index, output)) = poll_all(this.attempts, cx) {
                 if index > 0 && output.wins() {
-                    this.source.core().won_late.fetch_add(1, Ordering::Relaxed);
+                    this.source.core().won_by_hedge.fetch_add(1, Ordering::Relaxed);
                 }
                 return Poll::Ready(output);
             }

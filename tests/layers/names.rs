@@ -94,7 +94,7 @@ async fn hedges_of_one_name_share_settings_and_counts() {
     assert_eq!(hedged(&Mutex::new(vec![9, 1, 9])).await.unwrap(), 1);
     hedged_too().await.unwrap();
     let stats = &get_stats().hedges["names::hedge"];
-    assert_eq!((stats.after, stats.max, stats.total_attempts, stats.total_won_late), (Some(seconds(1)), 3, 3, 1));
+    assert_eq!((stats.after, stats.max, stats.total_attempts, stats.total_won_by_hedge), (Some(seconds(1)), 3, 3, 1));
 }
 
 fn answer() -> Ready<Result<u64, Error>> {
@@ -120,7 +120,7 @@ async fn fallbacks_of_one_name_share_counts() {
     assert_eq!(answered().await.unwrap(), 42);
     assert!(refused().await.is_err());
     let stats = &get_stats().fallbacks["names::fallback"];
-    assert_eq!((stats.total_calls, stats.total_errors), (2, 1));
+    assert_eq!((stats.total_fell_back, stats.total_failed), (2, 1));
 }
 
 #[bulkhead(max = 7)]

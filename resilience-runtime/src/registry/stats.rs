@@ -7,10 +7,10 @@ use crate::circuit::stats::CircuitStats;
 use crate::fallback::{Fallback, FallbackStats};
 use crate::hedge::{Hedge, HedgeStats};
 use crate::rate_limit::{RateLimit, RateLimitStats};
-use crate::registry::family::FamilyStats;
+use crate::registry::family::KeyedCircuitStats;
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
-use crate::registry::registry::{check_circuits, family_stats, get_circuit_stats, reset_all_circuits};
+use crate::registry::registry::{check_circuits, get_circuit_stats, keyed_circuit_stats, reset_all_circuits};
 use crate::retry::budget::state::reset_all_budgets;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
@@ -26,8 +26,9 @@ use crate::timeout::timeout::{Timeout, TimeoutStats};
 pub struct Stats {
     /// Statistics of each circuit, as [`get_circuit_stats`] returns them.
     pub circuits: BTreeMap<String, CircuitStats>,
-    /// Statistics of each name with the option `key`.
-    pub families: BTreeMap<String, FamilyStats>,
+    /// Number of circuits of each name with the option `key`. The field `circuits` contains the statistics of each of
+    /// these circuits.
+    pub keyed_circuits: BTreeMap<String, KeyedCircuitStats>,
     /// Statistics of each `#[retry]`.
     pub retries: BTreeMap<String, RetryStats>,
     /// Statistics of each `#[timeout]`.
@@ -68,7 +69,7 @@ pub struct Stats {
 pub fn get_stats() -> Stats {
     Stats {
         circuits: get_circuit_stats(),
-        families: family_stats(),
+        keyed_circuits: keyed_circuit_stats(),
         retries: Retry::layers().stats(),
         timeouts: Timeout::layers().stats(),
         bulkheads: Bulkhead::layers().stats(),

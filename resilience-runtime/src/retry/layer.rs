@@ -1,4 +1,4 @@
-//! Defines [`Retry`], the settings and the counts of one `#[retry]` or of one policy.
+//! Stores the settings and the counts of a `#[retry]` or of a [`RetryPolicy`](crate::RetryPolicy).
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports most items of this file
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use crate::base::sync::statics::{AtomicU64, Ordering};
 use crate::retry::end::End;
 use crate::retry::schedule::Schedule;
 
-/// The settings and the counts that all calls of one `#[retry]` share.
+/// The settings and the counts of a `#[retry]`, which all its calls share.
 #[derive(Clone, Debug)]
 pub struct Retry(Arc<RetryCore>);
 
@@ -44,15 +44,15 @@ impl RetryCore {
     }
 }
 
-/// The settings and the counts of a retry, for one call.
+/// The settings and the counts of a retry, borrowed by one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Retried<'r> {
     pub(crate) schedule: &'r Schedule,
     pub(crate) counts: &'r Counts,
 }
 
-/// Returns the settings and the counts of a retry. The generated code passes a closure, so that a first attempt that
-/// succeeds reads nothing.
+/// A value that returns the settings and the counts of a retry. The generated code passes a closure, so that a call
+/// whose first attempt succeeds does not read the settings.
 pub trait Source<'r>: Copy {
     fn read(self) -> Retried<'r>;
 }
@@ -72,7 +72,8 @@ impl<'r> Source<'r> for Retried<'r> {
 }
 
 impl<'r> Retried<'r> {
-    /// Replaces the settings, because a constant in an option names `Self` or a generic parameter.
+    /// Replaces the settings. The generated code calls this method if a constant in an option names `Self` or a generic
+    /// parameter.
     #[inline]
     pub fn with_schedule(self, schedule: &'r Schedule) -> Self {
         Self { schedule, ..self }
@@ -82,12 +83,14 @@ impl<'r> Retried<'r> {
 /// The counts of a retry.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    /// First attempts that succeeded. Only a `#[retry]` with a name counts them.
+    /// The number of first attempts that succeeded. Only a `#[retry]` with a name counts these attempts.
     first: AtomicU64,
-    /// Calls that succeeded after a retry.
+    /// The number of calls that succeeded after a retry.
     recovered: AtomicU64,
     retries: AtomicU64,
-    paid: AtomicU64,
+    /// The number of retries that a budget granted.
+    granted: AtomicU64,
+    /// The number of calls that ended without success, for each [`End`].
     ends: [AtomicU64; End::ALL.len()],
 }
 
@@ -101,10 +104,10 @@ impl Counts {
         self.recovered.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn count_retry(&self, is_paid: bool) {
+    pub(crate) fn count_retry(&self, is_granted: bool) {
         self.retries.fetch_add(1, Ordering::Relaxed);
-        if is_paid {
-            self.paid.fetch_add(1, Ordering::Relaxed);
+        if is_granted {
+            self.granted.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -127,8 +130,8 @@ impl Counts {
             total_exhausted: exhausted,
             total_attempts: first + recovered + retries + exhausted + given_up,
             total_retries: retries,
-            total_paid: get(&self.paid),
-            total_refused: ended(End::Budget),
+            total_granted: get(&self.granted),
+            total_denied: ended(End::Budget),
             total_gave_up,
         }
     }
@@ -137,28 +140,29 @@ impl Counts {
 /// A snapshot of the counts of a retry. [`get_stats`](crate::get_stats) and
 /// [`RetryPolicy::stats`](crate::RetryPolicy::stats) return this snapshot.
 ///
-/// A call that is dropped before its last attempt has ended counts only its earlier attempts.
+/// If a call is dropped before its last attempt has ended, only its earlier attempts are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {
-    /// Total number of calls whose first attempt succeeded. Zero if the retry has no option `name`, so that such a call
-    /// costs nothing.
+    /// Total number of calls whose first attempt succeeded. The value is zero if the retry has no option `name`. Without
+    /// a name, a retry counts no such call, because counting would make each call slower.
     pub total_first_successes: u64,
     /// Total number of calls that succeeded after at least one retry.
     pub total_recovered: u64,
     /// Total number of calls that failed with the last of `max` attempts.
     pub total_exhausted: u64,
-    /// Total number of calls that failed without another attempt, by the reason: `not_retryable`, `circuit`,
-    /// `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested`. The event `retry_gave_up` describes
-    /// the reasons. A reason without a call is absent.
+    /// Total number of calls that failed before the number of attempts reached `max`, for each reason. The reasons are
+    /// `not_retryable`, `circuit`, `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` and `nested`. The
+    /// [table of events](crate#events) describes the reasons at the event `retry_gave_up`. The map contains only reasons
+    /// with at least one call.
     pub total_gave_up: BTreeMap<&'static str, u64>,
-    /// Total number of attempts that have ended, without the attempts of calls whose first attempt succeeded, unless
-    /// `total_first_successes` counts these calls.
+    /// Total number of attempts that have ended. A successful first attempt is included only if the retry has the option
+    /// `name`.
     pub total_attempts: u64,
     /// Total number of second and later attempts.
     pub total_retries: u64,
-    /// Total number of retries that a budget granted.
-    pub total_paid: u64,
-    /// Total number of retries that a budget denied.
-    pub total_refused: u64,
+    /// Total number of retries that a [`RetryBudget`](crate::RetryBudget) granted.
+    pub total_granted: u64,
+    /// Total number of retries that a [`RetryBudget`](crate::RetryBudget) denied.
+    pub total_denied: u64,
 }

@@ -47,9 +47,11 @@ use crate::timeout::error::TimeoutError;
 pub struct Timeout(Arc<Shared>);
 
 struct Shared {
-    /// The time of the timeout, or [`Duration::MAX`] if no attribute writes the time.
+    /// The time of the timeout, or [`Duration::MAX`] if no attribute with this name contains the time.
     after: Duration,
+    /// The number of calls that the timeout ended after its own time.
     by_itself: AtomicU64,
+    /// The number of calls that the timeout ended at the caller's deadline.
     by_deadline: AtomicU64,
 }
 
@@ -69,7 +71,7 @@ impl Timeout {
         }
     }
 
-    /// Creates the timeout of an attribute. Without a time, the timeout ends no call.
+    /// Creates the timeout of an attribute. If `after` is `None`, the timeout ends no call.
     pub(crate) fn after_time(after: Option<Duration>) -> Self {
         let after = after.unwrap_or(Duration::MAX);
         Self(Arc::new(Shared { after, by_itself: AtomicU64::new(0), by_deadline: AtomicU64::new(0) }))
@@ -81,7 +83,7 @@ impl Timeout {
         self.0.after
     }
 
-    /// Returns a snapshot of the numbers of calls that this timeout and its clones have ended.
+    /// Returns a snapshot of the setting and the counts of this timeout. All clones of a timeout share the counts.
     pub fn stats(&self) -> TimeoutStats {
         let Shared { after, by_itself, by_deadline } = &*self.0;
         TimeoutStats {
@@ -141,16 +143,18 @@ impl fmt::Debug for Timeout {
     }
 }
 
-/// A snapshot of a timeout. [`Timeout::stats`] and [`get_stats`](crate::get_stats) return this snapshot.
+/// A snapshot of the setting and the counts of a timeout. [`Timeout::stats`] and [`get_stats`](crate::get_stats) return
+/// this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {
     /// Time after which the timeout ends a call. The field is `None` if each call evaluates the time, or if no attribute
-    /// writes the time.
+    /// with this name contains the time.
     pub after: Option<Duration>,
-    /// Total number of calls that the timeout ended.
+    /// Total number of calls that the timeout ended after its own time.
     pub total_timed_out: u64,
-    /// Total number of calls that ended earlier, at the caller's [`deadline`](crate::deadline()).
+    /// Total number of calls that the timeout ended earlier, at the caller's [`deadline`](crate::deadline()). The field
+    /// `total_timed_out` does not include these calls.
     pub total_by_deadline: u64,
 }
 
@@ -192,8 +196,8 @@ impl Timer {
         Self { state }
     }
 
-    /// Returns a future that polls `future`. The output of the returned future is the output of `future`, or `None` if
-    /// the timer ends before `future`. If the timer was created with a time of zero, `future` is not polled.
+    /// Returns a future that polls `future`. The output of the returned future is the output of `future`. If the timer
+    /// ends before `future`, the output is `None`. If the timer was created with a time of zero, `future` is not polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }
