@@ -213,7 +213,7 @@ pub use crate::retry::budget::{RetryBudget, RetryBudgetStats};
 pub use crate::retry::builder::RetryBuilder;
 pub use crate::retry::layer::RetryStats;
 pub use crate::retry::policy::RetryPolicy;
-pub use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent};
+pub use crate::retry::rules::{Accepts, AnyError, AnyValue, RetryEvent};
 pub use crate::retry::start::RetryAttempts;
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::error::TimeoutError;

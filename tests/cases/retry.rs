@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use resilience_runtime::{ConfigError, Covers, RetryBudget, RetryBuilder, RetryCost, RetryPolicy, TokenBucket, retry};
+use resilience_runtime::{Accepts, ConfigError, RetryBudget, RetryBuilder, RetryCost, RetryPolicy, TokenBucket, retry};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, advance, timeout};
@@ -216,7 +216,7 @@ impl Case {
 
 /// Makes one call through `policy`. The first entry of `outcomes` describes the outcome of the first attempt, and so
 /// on. An attempt without an entry panics.
-async fn observe<E: Covers<Failure> + ?Sized, T: Covers<u64> + ?Sized>(
+async fn observe<E: Accepts<Failure> + ?Sized, T: Accepts<u64> + ?Sized>(
     policy: &RetryPolicy<E, T>,
     budget: Option<&RetryBudget>,
     outcomes: &[Value],

@@ -7,7 +7,7 @@ use crate::retry::budget::RetryBudget;
 use crate::retry::budget::config::RetryCost;
 use crate::retry::layer::RetryCore;
 use crate::retry::policy::{Parts, RetryPolicy};
-use crate::retry::rules::{AnyError, AnyValue, Covers, RetryEvent, Rules};
+use crate::retry::rules::{Accepts, AnyError, AnyValue, RetryEvent, Rules};
 use crate::retry::schedule::Schedule;
 
 /// Builds a [`RetryPolicy`]. The function [`RetryPolicy::builder`] creates this builder.
@@ -166,7 +166,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
     where
         X: 'static,
-        E: Covers<X>,
+        E: Accepts<X>,
         F: Fn(&X) -> bool + Send + Sync + 'static,
     {
         let mut builder = self.errors();
@@ -194,7 +194,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     pub fn retry_if_ok<V, F>(self, retry_if_ok: F) -> RetryBuilder<E, V>
     where
         V: 'static,
-        T: Covers<V>,
+        T: Accepts<V>,
         F: Fn(&V) -> bool + Send + Sync + 'static,
     {
         let Self { schedule, budget, rules } = self;
@@ -213,7 +213,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     pub fn retry_after<X, F>(self, retry_after: F) -> RetryBuilder<X, T>
     where
         X: 'static,
-        E: Covers<X>,
+        E: Accepts<X>,
         F: Fn(&X) -> Option<Duration> + Send + Sync + 'static,
     {
         let mut builder = self.errors();
@@ -228,7 +228,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where
         X: 'static,
-        E: Covers<X>,
+        E: Accepts<X>,
         F: Fn(&X) -> RetryCost + Send + Sync + 'static,
     {
         let mut builder = self.errors();
@@ -251,7 +251,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     pub fn on_retry<X, F>(self, on_retry: F) -> RetryBuilder<X, T>
     where
         X: 'static,
-        E: Covers<X>,
+        E: Accepts<X>,
         F: Fn(&RetryEvent<'_, X>) + Send + Sync + 'static,
     {
         let mut builder = self.errors();
@@ -282,7 +282,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Changes the error type of the builder to `X`.
     fn errors<X>(self) -> RetryBuilder<X, T>
     where
-        E: Covers<X>,
+        E: Accepts<X>,
     {
         let Self { schedule, budget, rules } = self;
         RetryBuilder { schedule, budget, rules: rules.of_errors() }

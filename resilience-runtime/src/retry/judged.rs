@@ -20,7 +20,7 @@ use crate::retry::events;
 use crate::retry::hint::{Hint, LONGEST_HINT};
 use crate::retry::hook::{Hook, NoHook};
 use crate::retry::layer::Source;
-use crate::retry::rules::{Covers, RetryEvent, Rules};
+use crate::retry::rules::{Accepts, RetryEvent, Rules};
 
 impl Attempts {
     /// Returns a `Judged`, which decides whether another attempt follows. By default, an `Err` leads to another
@@ -180,8 +180,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         Rules { errors, values }: &'r Rules<PE, PT>,
     ) -> Judged<'r, 's, S, R, T, E, impl Hook<E> + use<'r, 's, S, R, T, E, H, X, C, PE, PT>, X, C>
     where
-        PE: Covers<E> + ?Sized,
-        PT: Covers<T> + ?Sized,
+        PE: Accepts<E> + ?Sized,
+        PT: Accepts<T> + ?Sized,
     {
         let judged = self.retry_if(|error| errors.retry_if(error)).retry_if_ok(|value| values.retry_if_ok(value));
         let mut judged = judged.cost(|error| errors.cost(error));

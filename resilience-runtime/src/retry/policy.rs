@@ -14,7 +14,7 @@ use crate::retry::attempts::Attempts;
 use crate::retry::budget::RetryBudget;
 use crate::retry::budget::state::BudgetState;
 use crate::retry::layer::{Retried, RetryCore, RetryStats};
-use crate::retry::rules::{AnyError, AnyValue, Covers, Rules};
+use crate::retry::rules::{Accepts, AnyError, AnyValue, Rules};
 use crate::retry::schedule::Schedule;
 
 /// Repeats a call after a failed attempt, with growing pauses between the attempts.
@@ -163,8 +163,8 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<V, X>>,
-        E: Covers<X>,
-        T: Covers<V>,
+        E: Accepts<X>,
+        T: Accepts<V>,
     {
         let mut attempts = Attempts::new(self.retry());
         if let Some(budget) = self.budget() {
@@ -194,8 +194,8 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         func: &str,
     ) -> ControlFlow<Result<V, X>, Duration>
     where
-        E: Covers<X>,
-        T: Covers<V>,
+        E: Accepts<X>,
+        T: Accepts<V>,
     {
         let mut judged = attempts.judge(self.retry(), outcome).rejection(|_| Cause::Unknown).rules(self.rules());
         if let Some(budget) = self.budget() {

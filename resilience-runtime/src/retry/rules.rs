@@ -44,16 +44,16 @@ enum Never {}
 /// States that a [`RetryPolicy`](crate::RetryPolicy) with the error type `Self` accepts attempts with the error type
 /// `V`. The same applies to value types.
 ///
-/// Each type accepts ("covers") itself. [`AnyError`] and [`AnyValue`] cover every type. The trait is sealed, so only
+/// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only
 /// this crate can implement it.
-pub trait Covers<V>: sealed::Covers<V> {}
+pub trait Accepts<V>: sealed::Accepts<V> {}
 
-impl<P: sealed::Covers<V> + ?Sized, V> Covers<V> for P {}
+impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
 
 mod sealed {
     use super::{AnyError, AnyValue, ErrorRules, ValueRules};
 
-    pub trait Covers<V> {
+    pub trait Accepts<V> {
         /// Returns the value that the user's functions receive. `AnyError` and `AnyValue` return `None`, because a
         /// policy with these types has no such function.
         fn see(value: &V) -> Option<&Self>;
@@ -65,7 +65,7 @@ mod sealed {
         fn of_values(rules: ValueRules<Self>) -> ValueRules<V>;
     }
 
-    impl<V> Covers<V> for V {
+    impl<V> Accepts<V> for V {
         #[inline]
         fn see(value: &V) -> Option<&Self> {
             Some(value)
@@ -85,7 +85,7 @@ mod sealed {
             $(
                 // `$any` is unsized. This implementation therefore does not overlap with the implementation above,
                 // which applies to sized types only.
-                impl<V> Covers<V> for $any {
+                impl<V> Accepts<V> for $any {
                     #[inline]
                     fn see(_: &V) -> Option<&Self> {
                         None
@@ -106,7 +106,7 @@ mod sealed {
     any!(AnyError, AnyValue);
 }
 
-pub(super) use sealed::Covers as Seen;
+pub(super) use sealed::Accepts as Seen;
 
 /// A function of the user that receives an error or an `Ok` value.
 type Function<P, R> = Arc<dyn Fn(&P) -> R + Send + Sync>;

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::retry::attempts::Attempts;
 use crate::retry::policy::RetryPolicy;
-use crate::retry::rules::{AnyError, AnyValue, Covers};
+use crate::retry::rules::{Accepts, AnyError, AnyValue};
 
 impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// Starts the attempts of one call, for a loop that you write yourself.
@@ -77,8 +77,8 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     pub async fn next<V, X, F>(&mut self, attempt: F) -> ControlFlow<Result<V, X>>
     where
         F: Future<Output = Result<V, X>>,
-        E: Covers<X>,
-        T: Covers<V>,
+        E: Accepts<X>,
+        T: Accepts<V>,
     {
         let delay = {
             let outcome = self.attempts.watch(attempt).await;
