@@ -224,7 +224,7 @@ async fn layer_without_required_option_is_reported_and_rejects() {
     incomplete::hedged().await.unwrap();
     let mistakes = check().unwrap_err();
     let missing = mistakes.iter().filter_map(|mistake| match mistake {
-        SettingsMistake::Missing(missing) => Some((missing.name.as_str(), missing.option)),
+        SettingsMistake::MissingOption(missing) => Some((missing.name.as_str(), missing.option)),
         _ => None,
     });
     assert_eq!(

@@ -168,7 +168,12 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     let missing = merged(places).missing().and_then(|option| {
         let place = places.iter().find(|place| !place.is_evaluated)?;
         let name = place.name.unwrap_or_default().to_owned();
-        Some(SettingsMistake::Missing(MissingOption { layer: L::KIND, name, option, place: place.place.to_string() }))
+        Some(SettingsMistake::MissingOption(MissingOption {
+            layer: L::KIND,
+            name,
+            option,
+            place: place.place.to_string(),
+        }))
     });
     conflicts.chain(missing).collect()
 }
@@ -182,7 +187,7 @@ fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMista
             Some((kept?, other.place))
         })?;
         (kept != value).then(|| {
-            SettingsMistake::Conflict(LayerConflict {
+            SettingsMistake::LayerConflict(LayerConflict {
                 layer: L::KIND,
                 name: next.name.unwrap_or_default().to_owned(),
                 option,
@@ -194,7 +199,7 @@ fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMista
     let differing: Vec<_> = differing.collect();
     let contradiction = merged(before).or(next.options).contradiction().filter(|_| differing.is_empty());
     let contradiction = contradiction.zip(before.first()).map(|(error, first)| {
-        SettingsMistake::Conflict(LayerConflict {
+        SettingsMistake::LayerConflict(LayerConflict {
             layer: L::KIND,
             name: next.name.unwrap_or_default().to_owned(),
             option: error.option(),

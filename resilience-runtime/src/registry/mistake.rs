@@ -12,19 +12,19 @@ use crate::registry::conflict::{self, CircuitConflict};
 #[non_exhaustive]
 pub enum SettingsMistake {
     /// Two settings of one circuit contradict each other.
-    Circuit(#[from] CircuitConflict),
+    CircuitConflict(#[from] CircuitConflict),
     /// Two settings of one retry, timeout, bulkhead, rate limit or hedge contradict each other.
-    Conflict(#[from] LayerConflict),
+    LayerConflict(#[from] LayerConflict),
     /// No attribute with this name writes a required option.
-    Missing(#[from] MissingOption),
+    MissingOption(#[from] MissingOption),
 }
 
 impl SettingsMistake {
     /// Emits the event of this mistake.
     pub(crate) fn emit(&self) {
         match self {
-            Self::Circuit(conflict) => conflict::emit(conflict),
-            Self::Conflict(LayerConflict {
+            Self::CircuitConflict(conflict) => conflict::emit(conflict),
+            Self::LayerConflict(LayerConflict {
                 layer,
                 name,
                 option,
@@ -34,7 +34,7 @@ impl SettingsMistake {
                 let name = name.escape_debug();
                 warn!(name: "layer_conflict", target: TARGET, layer, name = %name, option, kept, kept_at, ignored, ignored_at, "layer_conflict");
             }
-            Self::Missing(MissingOption { layer, name, option, place }) => {
+            Self::MissingOption(MissingOption { layer, name, option, place }) => {
                 let name = name.escape_debug();
                 error!(name: "option_missing", target: TARGET, layer, name = %name, option, place, "option_missing");
             }

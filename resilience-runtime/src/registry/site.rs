@@ -119,7 +119,7 @@ impl Shared for CircuitBreaker {
 
     fn resolve(CircuitDeclaration { name, written, .. }: &'static CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
         let (breaker, conflicts) = registry::join(name, *written);
-        (breaker, conflicts.into_iter().map(SettingsMistake::Circuit).collect())
+        (breaker, conflicts.into_iter().map(SettingsMistake::CircuitConflict).collect())
     }
 }
 
@@ -128,7 +128,7 @@ impl Shared for KeyedCircuits {
 
     fn resolve(CircuitDeclaration { name, written, .. }: &'static CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
         let (family, conflicts) = registry::join_family(name, *written);
-        (Self(family), conflicts.into_iter().map(SettingsMistake::Circuit).collect())
+        (Self(family), conflicts.into_iter().map(SettingsMistake::CircuitConflict).collect())
     }
 }
 

@@ -107,7 +107,7 @@ pub fn reset_all() {
 ///
 /// Returns a list of all mistakes.
 pub fn check() -> Result<(), Vec<SettingsMistake>> {
-    let circuits = check_circuits().err().into_iter().flatten().map(SettingsMistake::Circuit);
+    let circuits = check_circuits().err().into_iter().flatten().map(SettingsMistake::CircuitConflict);
     let of_layers = [
         Retry::layers().check(),
         Timeout::layers().check(),
