@@ -45,6 +45,7 @@ use crate::timeout::timeout::Timer;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("concurrency limiter", "semaphore"))]
 #[derive(Clone)]
 pub struct Bulkhead(Arc<Shared>);
 

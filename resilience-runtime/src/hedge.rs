@@ -51,6 +51,7 @@ use crate::timeout::timeout::Timer;
 /// ```
 ///
 /// A `Hedge` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
+#[doc(alias = "hedged request")]
 #[derive(Clone)]
 pub struct Hedge(Arc<HedgeCore>);
 

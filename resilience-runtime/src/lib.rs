@@ -237,6 +237,7 @@ pub use resilience_macros::fallback;
 #[cfg(feature = "macros")]
 pub use resilience_macros::hedge;
 #[doc = include_str!("../docs/rate_limit.md")]
+#[doc(alias("rate_limiter", "throttle"))]
 #[cfg(feature = "macros")]
 pub use resilience_macros::rate_limit;
 #[doc = include_str!("../docs/retry.md")]

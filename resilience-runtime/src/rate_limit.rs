@@ -41,6 +41,7 @@ use crate::rate_limit::error::RateLimitedError;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("GCRA", "rate limiter", "throttle"))]
 #[derive(Clone)]
 pub struct RateLimit(Arc<Shared>);
 

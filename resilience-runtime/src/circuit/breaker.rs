@@ -168,6 +168,7 @@ impl CircuitBreaker {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "isolate")]
     pub fn force_open(&self) {
         self.0.gate.decide(|machine, _| machine.force_open());
         events::forced_open(&self.0.name);
@@ -201,6 +202,7 @@ impl CircuitBreaker {
     ///
     /// Returns a [`CircuitOpenError`] if the circuit is open or forced open. Also returns this error if the circuit is
     /// half-open and admits no further trial call.
+    #[doc(alias = "acquire permission")]
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         let mut permit = self.acquire(false)?;

@@ -29,6 +29,7 @@ use crate::circuit::core::wait::Wait;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("BrokenCircuitException", "CallNotPermittedException"))]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("Circuit '{}' is {}. Retry in {}s", self.source.name, self.condition(), whole_seconds(self.retry_after()))]
 pub struct CircuitOpenError {

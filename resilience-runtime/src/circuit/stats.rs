@@ -24,6 +24,7 @@ use crate::circuit::core::state::CircuitState;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "metrics")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CircuitStats {

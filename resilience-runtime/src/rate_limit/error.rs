@@ -12,6 +12,7 @@ use crate::base::not_made::{ByRateLimit, NotMade};
 /// The error of a call that a [`RateLimit`](crate::RateLimit) rejected.
 ///
 /// Creating or cloning this error does not allocate.
+#[doc(alias = "RequestNotPermitted")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("rate limit '{}' {}", source.name, Condition(source.wait))]
 pub struct RateLimitedError {

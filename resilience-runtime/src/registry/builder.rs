@@ -89,6 +89,7 @@ impl CircuitBuilder {
     }
 
     /// Sets the length of the window of time in which calls are counted, 1 ms to 24 h. Default: no window.
+    #[doc(alias("sampling duration", "sliding window"))]
     pub fn window(mut self, time: Duration) -> Self {
         self.options.window = Some(time);
         self
@@ -96,6 +97,7 @@ impl CircuitBuilder {
 
     /// Sets the size of the window of calls: the number of newest calls that are counted, 1 to 65,535. Default: no
     /// window.
+    #[doc(alias = "sliding window")]
     pub fn calls(mut self, calls: u32) -> Self {
         self.options.calls = Some(calls);
         self
@@ -127,6 +129,7 @@ impl CircuitBuilder {
     /// Sets the number of calls that the window (of time or of `calls`) must contain before `failure_rate` or
     /// `slow_rate` can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option
     /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed without them.
+    #[doc(alias = "minimum throughput")]
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
         self
@@ -136,6 +139,7 @@ impl CircuitBuilder {
     /// `max_cooldown` if `max_cooldown` is shorter. A trial is a call that tests whether the service has recovered.
     ///
     /// With a cooldown of zero, the first call after the opening is a trial.
+    #[doc(alias("break duration", "reset timeout", "wait duration"))]
     pub fn cooldown(mut self, cooldown: Duration) -> Self {
         self.options.cooldown = Some(cooldown);
         self
@@ -174,6 +178,7 @@ impl CircuitBuilder {
     /// that tests whether the service has recovered.
     ///
     /// After `half_open_max` successful trials, the circuit closes.
+    #[doc(alias = "permitted calls")]
     pub fn half_open_max(mut self, trials: u32) -> Self {
         self.options.half_open_max = Some(trials);
         self
@@ -226,6 +231,7 @@ impl CircuitBuilder {
     /// With `true`, a call that the circuit would otherwise reject counts in `total_rejected` of the statistics. The
     /// outcome of this call appears in the other totals of the statistics, but does not affect the state of the
     /// circuit.
+    #[doc(alias = "metrics only")]
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
         self

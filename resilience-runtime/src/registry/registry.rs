@@ -122,6 +122,7 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
 /// assert_eq!((stats.state, stats.threshold), (CircuitState::Closed, 5));
 /// # }
 /// ```
+#[doc(alias = "metrics")]
 pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
     let mut read = Vec::new();
     each(|breaker| read.push((breaker.name().to_owned(), breaker.stats())));
@@ -267,6 +268,7 @@ pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "remove")]
 pub fn unregister(name: &str) -> bool {
     let is_declared = !declarations(name).circuit.is_empty();
     let (mut part, hash) = part_of(name);

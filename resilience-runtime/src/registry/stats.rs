@@ -21,6 +21,7 @@ use crate::timeout::timeout::{Timeout, TimeoutStats};
 /// The key of each map is the name of the layer. A layer without a name has the key `module::function`, such as
 /// `shop::orders::submit`. If two layers have this key, the line of the attribute follows, as in
 /// `shop::orders::submit:17`.
+#[doc(alias = "metrics")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stats {
@@ -66,6 +67,7 @@ pub struct Stats {
 /// assert_eq!((stats.retries["mail"].total_attempts, stats.retries["mail"].total_exhausted), (4, 1));
 /// # }
 /// ```
+#[doc(alias = "metrics")]
 pub fn get_stats() -> Stats {
     Stats {
         circuits: get_circuit_stats(),

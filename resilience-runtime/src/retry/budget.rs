@@ -40,6 +40,7 @@ use crate::retry::budget::state::{BudgetState, Pays};
 /// assert_eq!((stats.tokens, stats.total_granted, stats.total_denied), (0, 2, 8));
 /// # }
 /// ```
+#[doc(alias = "retry throttling")]
 pub struct RetryBudget {
     config: Config,
     // The first use of the budget creates the state, because a `static` cannot allocate memory.

@@ -73,11 +73,13 @@ impl RetryPolicy {
 
 impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the maximum number of attempts, including the first attempt. The number must be at least 1. Default: 3.
+    #[doc(alias("max_attempts", "max_retries"))]
     pub fn max(self, attempts: u32) -> Self {
         self.set(|schedule| schedule.max(attempts))
     }
 
     /// Sets the pause after the first failed attempt. The pause must be from 0 to 584 years. Default: 1 s.
+    #[doc(alias("interval", "wait duration"))]
     pub fn delay(self, delay: Duration) -> Self {
         self.set(|schedule| schedule.delay(delay))
     }
@@ -86,6 +88,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// and at least 1. Default: 2.
     ///
     /// [`build`](Self::build) fails if this option is combined with [`Jitter::Decorrelated`].
+    #[doc(alias = "multiplier")]
     pub fn backoff(self, factor: f64) -> Self {
         self.set(|schedule| schedule.backoff(factor))
     }
@@ -132,6 +135,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// is from the shortest possible first pause to 584 years.
     ///
     /// If a pause would end after this time, the retry ends before the pause. The option does not interrupt an attempt.
+    #[doc(alias = "max_duration")]
     pub fn max_elapsed(self, limit: Duration) -> Self {
         self.set(|schedule| schedule.max_elapsed(limit))
     }
@@ -248,6 +252,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "notify")]
     pub fn on_retry<X, F>(self, on_retry: F) -> RetryBuilder<X, T>
     where
         X: 'static,

@@ -99,6 +99,7 @@ use crate::retry::schedule::Schedule;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "backoff")]
 pub struct RetryPolicy<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Parts<E, T>>);
 
 /// The options of a policy.

@@ -55,6 +55,7 @@ thread_local! {
 /// assert_eq!(begin.elapsed().as_secs(), 3); // the pause of four seconds would end too late
 /// # }
 /// ```
+#[doc(alias = "total timeout")]
 pub fn deadline<F: IntoFuture>(time: Duration, future: F) -> Deadline<F::IntoFuture> {
     Deadline { until: Tick::now().after(time), future: future.into_future() }
 }

@@ -27,6 +27,7 @@ use crate::events::{self, TARGET};
 /// assert_eq!(error.to_string(), "timed out after 250ms");
 /// # }
 /// ```
+#[doc(alias = "Elapsed")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[error("timed out after {:?}{}", source.after, if self.by_deadline() { ", at the deadline" } else { "" })]
 pub struct TimeoutError {

@@ -43,6 +43,7 @@ use crate::timeout::error::TimeoutError;
 /// ```
 ///
 /// A `Timeout` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
+#[doc(alias = "time limiter")]
 #[derive(Clone)]
 pub struct Timeout(Arc<Shared>);
 
