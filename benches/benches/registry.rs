@@ -68,8 +68,8 @@ fn main() {
     println!("reset_all_circuits: {:.0} ms", millis(reset_all_circuits));
 
     // For comparison, looks up values of about the size of a circuit in two tables of the standard library. In the last
-    // comparison, each lookup reads a list and a value, and the value determines the next place in the list. Waiting
-    // for memory takes this time, without a table, a name and a lock.
+    // comparison, each lookup reads a list and a value, and the value determines the next place in the list. This loop
+    // uses no table, no name and no lock, so it shows how long a lookup waits for memory.
     let numbers: HashMap<u64, u64> = (0..CIRCUITS as u64).map(|n| (n, n)).collect();
     let values: Vec<Arc<[usize; 25]>> = (0..CIRCUITS).map(|_| Arc::new([7919; 25])).collect();
     let by_name = names.iter().zip(&values).map(|(name, value)| (Box::from(&**name), value.clone()));

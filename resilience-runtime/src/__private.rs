@@ -44,9 +44,9 @@ pub use crate::expansion::text::{NotShown, Shown, Text};
 /// attribute finds this name in the function body, and reports the compile error that it must be the topmost attribute.
 pub const __RESILIENCE_EXPANDED: () = ();
 
-/// Adds a circuit's declaration (its name and options) to a static list, before `main` starts. The functions
-/// `get_circuit` and `get_circuit_stats` therefore know the circuit before its first call. `$site` is the static
-/// variable that holds the circuit of one attribute.
+/// Adds the declaration of a layer (its name and options) to a static list, before `main` starts. Functions such as
+/// `get_circuit` and `get_stats` therefore know the layer before its first call. `$site` is the static variable that
+/// holds the layer of one attribute.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]
@@ -56,7 +56,7 @@ macro_rules! __declare {
     };
 }
 
-/// Adds no declaration of a circuit, because the feature `declare` is off.
+/// Does nothing, because the feature `declare` is off.
 #[cfg(not(feature = "declare"))]
 #[doc(hidden)]
 #[macro_export]
@@ -64,7 +64,8 @@ macro_rules! __declare {
     ($site:ident) => {};
 }
 
-/// Accepts an attribute with a name that lacks a required option. Another attribute with this name writes the option.
+/// Accepts a named attribute that lacks a required option, because another attribute with the same name can set this
+/// option.
 #[cfg(feature = "declare")]
 #[doc(hidden)]
 #[macro_export]
@@ -72,8 +73,8 @@ macro_rules! __incomplete {
     ($message:literal) => {};
 }
 
-/// Refuses an attribute that lacks a required option, because no attribute knows the others without the feature
-/// `declare`.
+/// Reports a compile error for an attribute that lacks a required option. Without the feature `declare`, no other
+/// attribute can set this option.
 #[cfg(not(feature = "declare"))]
 #[doc(hidden)]
 #[macro_export]

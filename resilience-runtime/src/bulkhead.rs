@@ -52,7 +52,7 @@ pub struct Bulkhead(Arc<Shared>);
 struct Shared {
     name: Name,
     max: u32,
-    /// Whether an attribute with this name writes the option `max`.
+    /// Whether the option `max` is set. If the option is not set, the bulkhead rejects every call.
     is_complete: bool,
     wait: Duration,
     slots: Semaphore,
@@ -92,7 +92,7 @@ impl Bulkhead {
         BulkheadBuilder { name: name.into(), max, wait: Duration::ZERO }
     }
 
-    /// Creates a bulkhead. Without a `max`, the bulkhead rejects every call.
+    /// Creates a bulkhead. If `max` is `None`, the bulkhead rejects every call.
     pub(crate) fn new(name: Name, max: Option<u32>, wait: Duration) -> Self {
         // The largest number of permits that `Semaphore::new` allows. The code does not use the constant
         // `Semaphore::MAX_PERMITS`, because the oldest supported version of tokio lacks this constant. On a 32-bit
@@ -251,7 +251,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-/// A snapshot of a bulkhead. [`Bulkhead::stats`] returns this snapshot.
+/// A snapshot of the setting and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats)
+/// return this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BulkheadStats {

@@ -59,8 +59,7 @@ pub struct Hedge(Arc<HedgeCore>);
 #[derive(Debug)]
 #[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
 pub struct HedgeCore {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with this name contains the
-    /// time.
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with this name sets the time.
     after: Duration,
     max: u32,
     begun: AtomicU64,
@@ -163,7 +162,7 @@ impl fmt::Debug for Hedge {
 #[non_exhaustive]
 pub struct HedgeStats {
     /// Time between the starts of two attempts. The field is `None` if each call evaluates the time, or if no attribute
-    /// with this name contains the time.
+    /// with this name sets the time.
     pub after: Option<Duration>,
     /// Maximum number of attempts of one call.
     pub max: u32,
@@ -223,7 +222,7 @@ pin_project! {
     }
 }
 
-/// The settings and the counts of a hedged call.
+/// A value that returns the settings and the counts of a hedged call.
 pub trait HedgeSource {
     /// Returns the time between the starts of two attempts.
     fn after(&self) -> Duration;

@@ -35,13 +35,13 @@
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
 //! If an attribute rejects or ends a call, the function returns an error of its declared error type. This error type
-//! must implement `From<Rejection>`, or `From` for the error of the attribute, for example `From<CircuitOpenError>`. The
-//! types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all attributes. The
-//! function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
+//! must implement `From<Rejection>`, or `From` for the error of the attribute, for example `From<CircuitOpenError>`.
+//! The types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all
+//! attributes. The function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
 //!
 //! The methods `call` of [`CircuitBreaker`], [`Timeout`], [`Bulkhead`] and [`RateLimit`] accept every error type. These
-//! methods return a [`CallError`], which contains either a rejection or the error of the call. [`RetryPolicy::call`] and
-//! [`Hedge::call`] reject no call, and return the error of the call itself.
+//! methods return a [`CallError`], which contains either a rejection or the error of the call. [`RetryPolicy::call`]
+//! and [`Hedge::call`] reject no call, and return the error of the call itself.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
@@ -124,7 +124,7 @@
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block other calls |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when a circuit is registered, or receives further options, and its options contradict each other; `option` is `key` if a name is used both with and without the option `key` |
 //! | `layer_conflict` | WARN | `layer`, `name`, `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted at the first call of a function if two attributes with one name set one option to different values |
-//! | `option_missing` | ERROR | `layer`, `name`, `option`, `place`; emitted at the first call of a function if no attribute with this name writes a required option |
+//! | `option_missing` | ERROR | `layer`, `name`, `option`, `place`; emitted at the first call of a function if no attribute with this name sets a required option |
 //! | `keys_full` | WARN | `max_keys`; emitted when a new key gets a temporary circuit, because no circuit can be evicted; at most once a minute for each name |
 //! | `circuit_blind` | WARN | `calls`: number of consecutive calls that were cancelled or ended by a deadline; at most once a minute for each circuit |
 //! | `circuit_rejected` | DEBUG | for an open circuit `cooldown_remaining` in whole seconds; otherwise `state`, and `retry_after` in whole seconds |
@@ -160,7 +160,7 @@
 //! | feature | effect | cost |
 //! |---|---|---|
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
-//! | `declare` | `get_circuit` and `get_circuit_stats` find the circuits of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per circuit |
+//! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

@@ -69,7 +69,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// The pace of a rate limit without a rate. The next call would be due after 292 years.
+    /// The pace of a rate limit without the option `per_second`. The next call would be due after 292 years.
     const NEVER: Self = Self { step: u64::MAX / 2, ahead: 0 };
 
     fn new(per_second: u32, burst: u32) -> Self {
@@ -101,7 +101,7 @@ impl RateLimit {
         RateLimitBuilder { name: name.into(), per_second, burst: None }
     }
 
-    /// Creates a rate limit. Without a rate, the limit rejects every call.
+    /// Creates a rate limit. If `per_second` is `None`, the limit rejects every call.
     pub(crate) fn new(name: Name, per_second: Option<u32>, burst: Option<u32>) -> Self {
         let pace = per_second.map(|rate| Pace::new(rate, burst.unwrap_or(rate)));
         Self(Arc::new(Shared {
@@ -127,7 +127,7 @@ impl RateLimit {
         }
     }
 
-    /// Lets the limit admit a whole burst again.
+    /// Makes the limit admit a whole burst again.
     pub(crate) fn reset(&self) {
         if self.0.pace != Pace::NEVER {
             self.0.due.store(0, Ordering::Release);
@@ -201,7 +201,8 @@ impl fmt::Debug for RateLimit {
     }
 }
 
-/// A snapshot of a rate limit. [`RateLimit::stats`] returns this snapshot.
+/// A snapshot of the counts of a rate limit. [`RateLimit::stats`] and [`get_stats`](crate::get_stats) return this
+/// snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStats {

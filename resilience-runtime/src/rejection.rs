@@ -80,10 +80,10 @@ impl Rejection {
     /// Finds a rejection in `error` or in the sources of `error`. Returns `None` if the first 64 of these errors contain
     /// no rejection.
     ///
-    /// The search needs no access to the error of the layer itself. Instead, the search rebuilds the rejection from the
-    /// source of this error. The search therefore finds a rejection in an [`io::Error`], in a `Box<dyn Error>`, in an
-    /// `anyhow::Error` with a context, and behind `#[error(transparent)]`. The search finds nothing in an error that
-    /// returns no [source](Error::source).
+    /// The source of every error of a layer contains the data of the error. The search rebuilds the rejection from this
+    /// source, and needs no access to the error of the layer itself. The search therefore finds a rejection in an
+    /// [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context, and behind `#[error(transparent)]`.
+    /// The search finds nothing in an error that returns no [source](Error::source).
     ///
     /// ```
     /// use std::io;
@@ -123,7 +123,7 @@ impl Rejection {
     }
 
     /// Returns the name of the circuit, bulkhead or rate limit, not escaped. Returns `None` for a timeout, because a
-    /// timeout has no name.
+    /// [`TimeoutError`] contains no name.
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Circuit(open) => Some(open.name()),
@@ -133,11 +133,11 @@ impl Rejection {
         }
     }
 
-    /// Returns true if the called function may have been called. In this case, the call may have had an effect.
+    /// Returns whether the function may have been called, so that the call may have had an effect.
     ///
-    /// Returns true if a timeout ended the call. The timeout may have ended the wait for a slot of a bulkhead, so that
-    /// the function was not called. Returns false if the caller's [`deadline`](crate::deadline()) had passed before the
-    /// call, or if a circuit, a bulkhead or a rate limit rejected the call.
+    /// Returns true if a timeout ended the call, even if the timeout ended the wait for a slot of a bulkhead. Returns
+    /// false if the caller's [`deadline`](crate::deadline()) had passed before the call, or if a circuit, a bulkhead or
+    /// a rate limit rejected the call.
     pub fn was_called(&self) -> bool {
         matches!(self, Self::Timeout(error) if error.was_called())
     }
@@ -153,8 +153,8 @@ impl Rejection {
     }
 }
 
-/// Converts the error in the variant. The kind of the `io::Error` is therefore the kind that the conversion of this
-/// error has, and [`get_ref`](io::Error::get_ref) returns this error.
+/// Converts the error in the variant, such as a [`CircuitOpenError`], to an `io::Error`. The kind of the `io::Error`
+/// depends on the variant. The method [`get_ref`](io::Error::get_ref) returns the error in the variant.
 impl From<Rejection> for io::Error {
     fn from(rejection: Rejection) -> Self {
         match rejection {

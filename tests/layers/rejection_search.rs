@@ -21,8 +21,9 @@ async fn late() -> Result<(), TimeoutError> {
     pending().await
 }
 
-/// Returns a rejection by each kind of layer. The last three rejections are calls that ended at the end of the timeout,
-/// at the caller's deadline, and before their start.
+/// Returns a rejection by each kind of layer. The last three rejections belong to three calls through a timeout. The
+/// first call ended after the time of the timeout, and the second call at the caller's deadline. The third call did not
+/// start, because the deadline had passed.
 async fn rejections() -> [Rejection; 6] {
     let breaker = CircuitBreaker::builder(LONG).build().unwrap();
     breaker.trip();

@@ -25,8 +25,8 @@ use crate::world::{End, LAST, World, ended};
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
 /// The place of the attribute under test. The attribute is on a function that may have further attributes, or on a
-/// second function that calls this function. Or no attribute is under test, and the scenario calls the function through
-/// a method of the same layer, such as `CircuitBreaker::call`.
+/// second function that calls this function. If no attribute is under test, the scenario calls the function through a
+/// method of the same layer, such as `CircuitBreaker::call`.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,

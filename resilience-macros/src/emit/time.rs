@@ -19,7 +19,8 @@ impl Place<'_> {
         self.stack.scope.generic(tokens).is_some()
     }
 
-    /// Returns whether the value is the same for all calls of the function, and of every generic instance of it.
+    /// Returns whether the value is the same for all calls of the function, also in all instances of a generic
+    /// function.
     pub(crate) fn is_fixed<T>(self, value: &Given<T>) -> bool {
         let scope = self.stack.scope;
         value
@@ -27,7 +28,7 @@ impl Place<'_> {
             .is_none_or(|constant| !scope.is_expression(constant) && scope.generic(&constant.tokens).is_none())
     }
 
-    /// Returns the time as a setting of the attribute: a literal or a constant that is the same for all calls.
+    /// Returns the time if it is a literal, or a constant that is the same for all calls. Otherwise, returns `None`.
     pub(crate) fn setting(self, time: &Given<Duration>) -> Option<TokenStream> {
         self.is_fixed(time).then(|| time.tokens(self.runtime(), |time| self.duration(*time)))
     }

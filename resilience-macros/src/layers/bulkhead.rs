@@ -63,7 +63,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 impl Bulkhead {
     fn waits(&self) -> bool {
         match &self.slots {
-            // Another attribute with this name may write the option.
+            // Another attribute with this name may set the option.
             Slots::Own { name, wait: None, .. } => name.is_some(),
             Slots::Own { wait: Some(Given::Literal(wait)), .. } => !wait.is_zero(),
             Slots::Own { wait: Some(Given::Constant(_)), .. } | Slots::With(_) => true,

@@ -48,10 +48,9 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
     }
 }
 
-/// Returns a block that declares a `static`, and evaluates to a reference to the `static`. All calls share the circuit
-/// in the `static`. `layer` is the name of the shared type, such as `CircuitBreaker`. `declaration` contains the options
-/// of the attribute. The linker collects the declaration, so that the program knows the declaration before the first
-/// call.
+/// Returns a block that declares a `static`, and evaluates to a reference to the `static`. All calls share the layer in
+/// the `static`. `layer` is the type name of the layer, such as `CircuitBreaker`. `declaration` contains the options of
+/// the attribute. The linker collects the declaration, so that the program knows the declaration before the first call.
 pub(super) fn site(place: Place<'_>, layer: &str, declaration: &TokenStream) -> TokenStream {
     let (site, statics) = statics(place, layer, declaration);
     quote_spanned!(Span::mixed_site()=> { #statics &#site })
@@ -73,21 +72,21 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     (site, statics)
 }
 
-/// The option `name` of an attribute, and its options that are settings.
+/// The declaration of a layer that is not a circuit: the option `name` and the settings of one attribute.
 pub(super) struct Declaration<'a> {
-    /// The name of the type of the layer, such as `Bulkhead`.
+    /// The type name of the layer, such as `Bulkhead`.
     pub(super) layer: &'a str,
     pub(super) name: Option<&'a Given<LitStr>>,
     /// The method calls that pass the settings to the runtime, such as `.max(3)`.
     pub(super) options: TokenStream,
-    /// The required option that the attribute does not write.
+    /// The name of the required option, if the attribute lacks this option.
     pub(super) missing: Option<&'a str>,
-    /// Whether each call evaluates the required option.
+    /// Whether each call evaluates an expression for the required option.
     pub(super) is_evaluated: bool,
 }
 
 impl Declaration<'_> {
-    /// Works as [`site`], for a layer that is not a circuit.
+    /// Works like [`site`], for a layer that is not a circuit.
     pub(super) fn site(&self, place: Place<'_>) -> TokenStream {
         let (site, statics) = self.statics(place);
         quote_spanned!(Span::mixed_site()=> { #statics &#site })

@@ -40,7 +40,7 @@ struct Hedge {
 }
 
 enum After {
-    /// The time, or `None` if another attribute with the same name writes the time.
+    /// The time, or `None` if another attribute with the same name sets the time.
     Time(Option<Given<Duration>>),
     /// The expression in the option `with`, for a hedge that the user created.
     With(TokenStream),

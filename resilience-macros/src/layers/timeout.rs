@@ -37,7 +37,7 @@ struct Timeout {
 }
 
 enum After {
-    /// The time, or `None` if another attribute with the same name writes the time.
+    /// The time, or `None` if another attribute with the same name sets the time.
     Time(Option<Given<Duration>>),
     /// The expression in the option `with`, for a timeout that the user created.
     With(TokenStream),

@@ -97,9 +97,10 @@ pub(crate) enum Kind {
     },
     /// The name of a layer that is not a circuit.
     Text,
-    /// A value of this enum of the runtime crate.
+    /// A value of an enum of the runtime crate. The text is the name of the enum.
     Enum(&'static str),
-    /// The text of a variant of this enum of the runtime crate.
+    /// A text that a function of the runtime crate converts to a variant of an enum. The text in this variant is the
+    /// name of the function.
     Word(&'static str),
 }
 
@@ -157,7 +158,8 @@ impl Constant {
         let ty = kind.ty(runtime);
         let message = format!("`{key}` must be {}", kind.allowed());
         let function = Ident::new(function, at);
-        // The `let` states the expected type in the compiler's message about a constant of another type.
+        // Because of the type in the `let`, the compiler's message about a constant of another type names the expected
+        // type.
         quote_spanned! {at=>
             {
                 let __resilience_value: #ty = #tokens;
@@ -176,8 +178,9 @@ impl Constant {
 /// Returns an expression for the constant `value` of the type `ty` inside a function body. `value` contains the
 /// expressions of the user in `constants`.
 ///
-/// Prefers an item, because `cargo check` evaluates an item, but no `const` block. However, an item cannot name `Self`
-/// or a generic parameter. A path that contains the name of a type may name a generic parameter.
+/// The expression usually contains a `const` item, because `cargo check` evaluates a `const` item, but no `const`
+/// block. However, an item cannot name `Self` or a generic parameter. If the constants may contain such a name, the
+/// expression is a `const` block.
 pub(crate) fn inline<'a>(
     ty: &TokenStream,
     value: &TokenStream,
@@ -195,8 +198,8 @@ pub(crate) fn inline<'a>(
     }
 }
 
-/// Returns whether `tokens` contain a name that may be a type or a generic parameter: an upper-case letter at the
-/// beginning, and no second upper-case letter or digit after it.
+/// Returns whether `tokens` contain a name that may be a type or a generic parameter. Such a name begins with an
+/// upper-case letter. The name either is this letter alone, or also contains a lower-case letter.
 fn names_type(tokens: &TokenStream) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Group(group) => names_type(&group.stream()),

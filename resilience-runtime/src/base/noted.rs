@@ -76,8 +76,8 @@ fn note_error(before: Existing) {
     NOTED.set((before.note(), before.messages()));
 }
 
-/// Makes the messages of circuits void, unless a circuit left a message since the beginning of the last poll of the body.
-/// A closed circuit calls this function after it has recorded a failure of this body.
+/// Makes the messages of circuits void, unless a circuit left a message since the beginning of the last poll of the
+/// body. A closed circuit calls this function after it has recorded a failure of this body.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == NOTED.get().1 {
         StillOpen::void();

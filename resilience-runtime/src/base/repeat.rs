@@ -4,17 +4,17 @@
 use std::cell::Cell;
 
 thread_local! {
-    /// Two bits. The bit [`REPEAT`] is set while this thread is polling a second or later attempt of a retry or a hedge.
-    /// The bit [`HEDGED`] is set while this thread is polling a second or later attempt of a hedge.
+    /// Two flags of this thread. The bit [`REPEAT`] is set while the thread polls a second or later attempt of a retry
+    /// or a hedge. The bit [`HEDGED`] is set while the thread polls a second or later attempt of a hedge.
     static IS_REPEAT: Cell<u8> = const { Cell::new(0) };
 }
 
 const REPEAT: u8 = 1;
 const HEDGED: u8 = 2;
 
-/// A guard that exists during one poll of an attempt. If the attempt is a second or later attempt, `IS_REPEAT` is true
-/// during this poll. A task that the attempt spawns is not polled during this poll, so `IS_REPEAT` is false for the
-/// task.
+/// A guard that exists during one poll of an attempt. If the attempt is a second or later attempt, the bit [`REPEAT`]
+/// of `IS_REPEAT` is set during this poll. A task that the attempt spawns is not polled during this poll, so the bit is
+/// not set for the task.
 #[derive(Debug)]
 pub(crate) struct Repeat {
     /// The value of `IS_REPEAT` before this poll. The value is not zero if an outer retry or hedge is making a second or
@@ -40,7 +40,8 @@ impl Repeat {
         Self { was }
     }
 
-    /// Sets `IS_REPEAT` for an admission by a circuit, although an outer retry or hedge may have set `IS_REPEAT`.
+    /// Sets the bit [`REPEAT`] to `is_repeat` for an admission by a circuit, and clears the bit [`HEDGED`]. The bits
+    /// that an outer retry or hedge has set do not matter.
     pub(crate) fn mark_only(is_repeat: bool) -> Self {
         Self { was: IS_REPEAT.replace(u8::from(is_repeat)) }
     }

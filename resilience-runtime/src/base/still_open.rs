@@ -23,8 +23,8 @@ thread_local! {
     /// message is the address of the circuit. The second part is the wait, in nanoseconds and rounded to a multiple of
     /// eight. The lowest bit of the second part is set if the circuit rejected a call.
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((0, 0)) }; KEPT as usize] };
-    /// The number of the last message before a closed circuit recorded a failure. Retries ignore this message and the
-    /// messages before it.
+    /// The number of the newest void message. Retries ignore this message and all earlier messages. A closed circuit
+    /// that records a failure can make messages void.
     static VOID: Cell<u16> = const { Cell::new(0) };
 }
 
@@ -44,7 +44,7 @@ impl StillOpen {
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
     }
 
-    /// Makes all messages void.
+    /// Makes all earlier messages of this thread void. Retries ignore void messages.
     pub(crate) fn void() {
         VOID.set(Existing::now().messages());
     }

@@ -7,7 +7,8 @@ use thiserror::Error;
 use crate::base::name::Name;
 use crate::base::not_made::{ByBulkhead, NotMade};
 
-/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because the maximum number of calls was already running.
+/// The error of a call that a [`Bulkhead`](crate::Bulkhead) rejected, because the maximum number of calls was already
+/// running.
 ///
 /// Creating or cloning this error does not allocate.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
@@ -17,7 +18,7 @@ pub struct BulkheadFullError {
 }
 
 impl BulkheadFullError {
-    /// Creates the error. `is_complete` is false if no attribute with this name writes the option `max`.
+    /// Creates the error. `is_complete` is false if no attribute with this name sets the option `max`.
     pub(crate) fn new(name: Name, is_complete: bool) -> Self {
         Self { source: NotMade::new(name, u64::from(!is_complete)) }
     }
@@ -35,7 +36,8 @@ impl BulkheadFullError {
     }
 
     /// Returns the name of the bulkhead. This method does not escape special characters in the name, but the message of
-    /// the error does. A bulkhead that an attribute creates has the name of the decorated function.
+    /// the error does. If an attribute without the option `name` creates the bulkhead, the bulkhead has the name of the
+    /// decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }

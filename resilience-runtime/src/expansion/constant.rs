@@ -1,7 +1,7 @@
 //! Checks constants of the user in the options of an attribute, while the compiler evaluates the constants.
 //!
-//! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as an error
-//! at the constant.
+//! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as an
+//! error at the constant.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Converts the error of an attribute to the user's error type, by `From` for this error or by `From<Rejection>`.
+//! Converts the error of an attribute to the user's error type, with `From` for this error or with `From<Rejection>`.
 #![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
 
 use std::marker::PhantomData;
@@ -17,7 +17,8 @@ use crate::rejection::Rejection;
 ///
 /// - `Conversion` applies if the user's error type implements `From<Error>`.
 /// - `ByRejection` applies if the user's error type implements `From<Rejection>`.
-/// - `NoConversion` applies to every type. The bounds of its method cause the compile error.
+/// - `NoConversion` applies to every type. If the error type has no conversion, the bounds of the method cause a
+///   compile error.
 #[derive(Debug)]
 pub struct Conversion<R, Error>(ByRejection<R, Error>);
 

@@ -20,8 +20,8 @@ use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
 /// Returns a future that polls `body`. The future marks the permit (the record of an admitted call) between two polls.
-/// If the call is cancelled, the permit is dropped with the mark. If `body` or a layer above `body` panics, the permit is
-/// dropped without the mark, and the call counts as a failure.
+/// If the call is cancelled, the permit is dropped with the mark. If `body` or a layer above `body` panics, the permit
+/// is dropped without the mark, and the call counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -78,7 +78,7 @@ pub fn settle_by<R: Outcome>(
     failure_if_ok: impl FnOnce(&R::Value) -> bool,
     retry_after: impl FnOnce(&R::Error) -> Option<Duration>,
 ) -> R {
-    // A panic of the following functions of the user cancels the call.
+    // If one of the following functions of the user panics, the call counts as cancelled.
     permit.wait();
     match outcome.into_result() {
         Ok(value) => {
@@ -144,7 +144,7 @@ pub fn is_repeat() -> bool {
 }
 
 /// Works as [`admit`], for a circuit below a hedge, if a retry above the hedge calls a different circuit in each
-/// attempt. The attempts of this retry are no repeats for the circuit. `is_repeat` is the result of [`is_repeat`] at the
+/// attempt. For such a circuit, an attempt of the retry is no repeat. `is_repeat` is the result of [`is_repeat`] at the
 /// beginning of the attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {

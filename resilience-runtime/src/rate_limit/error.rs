@@ -19,7 +19,7 @@ pub struct RateLimitedError {
     source: NotMade<ByRateLimit>,
 }
 
-/// The shortest wait that only a rate limit without a rate reports, in nanoseconds.
+/// A time in nanoseconds. If a rate limit reports a wait of this time or longer, its option `per_second` is not set.
 const NO_RATE: u64 = 1 << 61;
 
 /// Displays the reason of a rejection. The field contains the wait in nanoseconds.
@@ -45,7 +45,8 @@ impl RateLimitedError {
     }
 
     /// Returns the name of the rate limit. This method does not escape special characters in the name, but the message
-    /// of the error does. A rate limit that an attribute creates has the name of the decorated function.
+    /// of the error does. If an attribute without the option `name` creates the rate limit, the rate limit has the name
+    /// of the decorated function.
     pub fn name(&self) -> &str {
         self.source.name.as_str()
     }

@@ -27,7 +27,8 @@ impl CircuitDeclaration {
         Self { name, written: Written { options: Options::NONE, place: Location::caller() }, keyed: false }
     }
 
-    /// Checks the options that depend on each other. The attribute macro cannot check constants of the user.
+    /// Checks the options that depend on each other. An expansion calls this method if the value of an option is a
+    /// constant, because the macro does not know this value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Options { threshold, calls, min_calls, cooldown, max_cooldown, .. } = self.written.options;

@@ -52,7 +52,8 @@ impl From<Jitter> for Value {
 }
 
 impl LayerDeclaration<Retry> {
-    /// Checks the options that depend on each other. The attribute macro cannot check constants of the user.
+    /// Checks the options that depend on each other. An expansion calls this method if the value of an option is a
+    /// constant, because the macro does not know this value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let _ = self.options.schedule().checked();

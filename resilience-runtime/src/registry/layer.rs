@@ -1,5 +1,5 @@
-//! Defines [`Layer`], which the layers of all attributes except `#[circuit]` implement, and [`Options`], the values that
-//! attributes write.
+//! Defines the trait [`Layer`], which every kind of layer except circuits implements. Also defines the trait
+//! [`Options`], which the options of each kind implement.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use std::fmt::Debug;
@@ -16,21 +16,21 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     /// The word for the layer in messages, such as `rate limit`.
     const KIND: &'static str;
 
-    /// Creates the layer. If no attribute writes a required option, the layer rejects every call. A timeout and a hedge
-    /// then have no effect.
+    /// Creates the layer. If no attribute sets a required option, a bulkhead or a rate limit rejects every call, and a
+    /// timeout or a hedge has no effect.
     fn create(name: Name, options: &Self::Options) -> Self;
 
     fn layer_stats(&self) -> Self::Stats;
 }
 
-/// The options that one attribute writes.
+/// The options that one attribute sets.
 pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     const NONE: Self;
 
-    /// Returns the name and the value of each option, in the order of the page of the attribute.
+    /// Returns the name and the value of each option, in the order of the attribute's documentation page.
     fn entries(&self) -> Vec<(&'static str, Option<Value>)>;
 
-    /// Fills each option that is absent in `self` with the value in `others`.
+    /// Sets each option that is absent in `self` to its value in `others`.
     #[must_use]
     fn or(self, others: Self) -> Self;
 
@@ -39,11 +39,11 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
-    /// Returns the required option that is absent.
+    /// Returns the name of a required option that is absent.
     fn missing(&self) -> Option<&'static str>;
 }
 
-/// The options of one attribute, and the place of this attribute.
+/// The options of one attribute, and the position of the attribute in the source.
 #[derive(Debug)]
 #[must_use]
 pub struct LayerDeclaration<L: Layer> {
@@ -55,7 +55,8 @@ pub struct LayerDeclaration<L: Layer> {
     pub(crate) name: Option<&'static str>,
     pub(crate) place: &'static Location<'static>,
     pub(crate) options: L::Options,
-    /// Whether each call evaluates the required option, so that no other attribute has to write it.
+    /// Whether each call evaluates an expression for the required option. If so, no other attribute has to set this
+    /// option.
     pub(crate) is_evaluated: bool,
 }
 
@@ -91,7 +92,8 @@ impl<L: Layer> LayerDeclaration<L> {
     }
 }
 
-/// Declares the struct of the options of one attribute, and the methods with which a declaration receives the options.
+/// Declares the struct with the options of one kind of attribute. Also declares the methods that set these options in a
+/// [`LayerDeclaration`].
 macro_rules! layer_options {
     (
         $(#[$doc:meta])*

@@ -1,4 +1,4 @@
-//! Contains the layers of one kind, such as all bulkheads that attributes have created.
+//! Stores the layers of one kind, such as all bulkheads that attributes have created.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -9,17 +9,17 @@ use crate::base::sync::lock_std;
 use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
 
-/// A kind of layer whose layers are listed.
+/// A kind of layer whose layers [`get_stats`](crate::get_stats) lists.
 pub trait Listed: Layer {
     /// Returns the layers of this kind that have been created.
     fn layers() -> &'static Layers<Self>;
 
-    /// Returns the declarations of all attributes of this kind. Returns none without the feature `declare`.
+    /// Returns the declarations of all attributes of this kind. Without the feature `declare`, the list is empty.
     fn declared() -> Vec<&'static LayerDeclaration<Self>>;
 }
 
-/// The layers of one kind. All attributes with one name share a layer. Each attribute without a name has a layer of its
-/// own.
+/// The layers of one kind. All attributes with the same name share a layer. Each attribute without a name has a layer
+/// of its own.
 #[derive(Debug)]
 pub struct Layers<L: Layer>(Mutex<Parts<L>>);
 
@@ -36,7 +36,8 @@ type Place<L> = &'static LayerDeclaration<L>;
 #[derive(Debug)]
 struct Named<L: Layer> {
     layer: L,
-    /// The attributes with this name. The attribute that comes first wins.
+    /// The attributes with this name. If two attributes set one option, the attribute that comes first in this list
+    /// wins.
     places: Vec<Place<L>>,
 }
 
@@ -77,7 +78,8 @@ impl<L: Listed> Layers<L> {
         (layer, mistakes(&places))
     }
 
-    /// Returns the statistics of each layer, with its name or place. Also lists layers that no call has created yet.
+    /// Returns the statistics of each layer, with the name or the place of the layer. Includes layers that no call has
+    /// created yet.
     pub(crate) fn stats(&self) -> BTreeMap<String, L::Stats> {
         let mut listed = Vec::new();
         let parts = lock_std(&self.0);
@@ -102,7 +104,7 @@ impl<L: Listed> Layers<L> {
         unnamed.chain(named).collect()
     }
 
-    /// Returns the mistakes of all layers of this kind.
+    /// Returns the mistakes in the settings of all layers of this kind.
     pub(crate) fn check(&self) -> Vec<SettingsMistake> {
         let mut names: BTreeMap<&'static str, Vec<Place<L>>> = BTreeMap::new();
         for declaration in L::declared() {
@@ -126,7 +128,7 @@ impl<L: Listed> Layers<L> {
     }
 }
 
-/// Returns the declarations with this name, in the order of their places.
+/// Returns the declarations with this name, in the order of their places in the source.
 fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     let mut places: Vec<_> = L::declared().into_iter().filter(|declaration| declaration.name == Some(name)).collect();
     places.sort_by_key(|place| place.order());
@@ -162,7 +164,8 @@ fn labels<L: Layer>(declarations: impl Iterator<Item = Place<L>> + Clone) -> Vec
         .collect()
 }
 
-/// Returns the contradictions between the attributes `places`, and the required option that no attribute writes.
+/// Returns the contradictions between the attributes in `places`. Also returns a mistake if none of these attributes
+/// sets a required option.
 fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], places[index]));
     let missing = merged(places).missing().and_then(|option| {
@@ -178,7 +181,7 @@ fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     conflicts.chain(missing).collect()
 }
 
-/// Returns a conflict for each option that `next` writes with another value than the attributes `before`.
+/// Returns a conflict for each option that `next` and an attribute in `before` set to different values.
 fn conflicts<L: Layer>(before: &[Place<L>], next: Place<L>) -> Vec<SettingsMistake> {
     let differing = next.options.entries().into_iter().filter_map(|(option, value)| {
         let value = value?;

@@ -1,4 +1,4 @@
-//! Defines mistakes in the settings of all layers: contradictions, and required options that no attribute writes.
+//! Defines mistakes in the settings of all layers: contradictions, and required options that no attribute sets.
 
 use thiserror::Error;
 use tracing::{error, warn};
@@ -15,7 +15,7 @@ pub enum SettingsMistake {
     CircuitConflict(#[from] CircuitConflict),
     /// Two settings of one retry, timeout, bulkhead, rate limit or hedge contradict each other.
     LayerConflict(#[from] LayerConflict),
-    /// No attribute with this name writes a required option.
+    /// No attribute with this name sets a required option.
     MissingOption(#[from] MissingOption),
 }
 
@@ -62,9 +62,9 @@ pub struct LayerConflict {
     pub places: [String; 2],
 }
 
-/// A required option that no attribute with this name writes.
+/// A required option that no attribute with this name sets.
 ///
-/// A bulkhead and a rate limit reject every call. A timeout and a hedge have no effect.
+/// Without the required option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{layer} '{}': `{option}` is missing: write it in one of the attributes, such as {place}", name.escape_debug())]
 #[non_exhaustive]

@@ -19,8 +19,8 @@ use crate::timeout::timeout::{Timeout, TimeoutStats};
 /// value.
 ///
 /// The key of each map is the name of the layer. A layer without a name has the key `module::function`, such as
-/// `shop::orders::submit`. If two layers have this key, the line of the attribute follows, as in
-/// `shop::orders::submit:17`.
+/// `shop::orders::submit`. If two layers would have the same key, each key also contains the line of the attribute, as
+/// in `shop::orders::submit:17`.
 #[doc(alias = "metrics")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -46,8 +46,8 @@ pub struct Stats {
 
 /// Returns the statistics of all layers that attributes create, and of all registered circuits.
 ///
-/// A layer with the option `with` is not listed. The value that the option names has a method `stats`. Without the
-/// feature `declare`, the layer of an attribute is listed from its first call on.
+/// A layer with the option `with` is not listed. Instead, call the method `stats` of the value in this option. Without
+/// the feature `declare`, the layer of an attribute is listed from its first call on.
 ///
 /// ```
 /// use resilience_runtime::{bulkhead, get_stats, retry};
@@ -85,7 +85,7 @@ pub fn get_stats() -> Stats {
 ///
 /// This function resets each circuit as [`reset_all_circuits`] does. Each rate limit of an attribute admits a whole
 /// burst again. Each [`RetryBudget`](crate::RetryBudget) that a call has used is full again. The totals of all
-/// statistics remain unchanged, and running calls keep their slots of bulkheads.
+/// statistics remain unchanged. A running call keeps its slot of a bulkhead.
 pub fn reset_all() {
     reset_all_circuits();
     RateLimit::layers().each(|limit| limit.reset());
@@ -94,9 +94,9 @@ pub fn reset_all() {
 
 /// Checks the settings of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges and fallbacks.
 ///
-/// For circuits, this function finds the same conflicts as [`check_circuits`]. For the other layers, it finds two values
-/// of one option, and required options that no attribute with a name writes. Without the feature `declare`, this
-/// function knows an attribute only after the first call of the decorated function.
+/// For circuits, this function finds the same conflicts as [`check_circuits`]. For the other layers, this function
+/// finds options with contradictory values, and required options that no attribute sets. Without the feature `declare`,
+/// this function knows an attribute only after the first call of the decorated function.
 ///
 /// A test of one line finds the mistakes of a program:
 ///

@@ -31,7 +31,8 @@ struct Slot<T> {
 }
 
 const FEWEST_SLOTS: usize = 4;
-/// The number of slots that one step of a list visits. The step visits a few more slots if the last slots are in use.
+/// The number of slots that one call of [`Table::step`] visits. The call visits a few more slots if the last slots are
+/// in use.
 const STEP: u64 = 256;
 
 impl<T: Default> Table<T> {
@@ -109,11 +110,12 @@ impl<T: Default> Table<T> {
     }
 
     /// Lists some of the circuits: the circuits whose hashes are at least `from`, and less than the second result. The
-    /// first step begins at zero, and each next step at the second result. After the last step, the second result is
-    /// `None`. The caller unlocks the table between two steps, so that no lock is held longer in a larger table.
+    /// first step begins at zero. Each further step begins at the second result of the step before. The second result
+    /// of the last step is `None`. The caller unlocks the table between two steps, so that no lock is held longer in a
+    /// larger table.
     ///
-    /// The steps together list each circuit exactly once that is in the table all the time. The hash of a circuit never
-    /// changes, so a circuit belongs to only one step, even if the table grows between two steps.
+    /// If a circuit is in the table during all steps, the steps together list the circuit exactly once. The hash of a
+    /// circuit never changes, so a circuit belongs to only one step, even if the table grows between two steps.
     pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&CircuitBreaker) -> V) -> (Vec<V>, Option<u32>) {
         let hashes_of_slot = (1_u64 << u32::BITS).checked_div(self.slots.len() as u64);
         let next = hashes_of_slot.and_then(|hashes| u32::try_from(u64::from(from) + STEP * hashes).ok());

@@ -130,8 +130,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Ends the retry if a circuit inside the body rejected a call. Otherwise, lets the retry look at the circuits that
-    /// the body called. Does nothing if the option `retry_rejected` is set.
+    /// Ends the retry if a circuit inside the body rejected a call. Otherwise, records whether the type of the error
+    /// hides the cause of a rejection. Does nothing if the option `retry_rejected` is set.
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
@@ -166,7 +166,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Counts the calls whose first attempt succeeds.
+    /// Makes the retry count the calls whose first attempt succeeds.
     #[inline(always)]
     pub fn named(mut self) -> Self {
         self.ended.is_named = true;
@@ -273,8 +273,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.circuits_and_own(circuits, || [])
     }
 
-    /// Works as [`circuits`](Self::circuits). In addition, sets the circuits that only this attempt called, because their
-    /// key contains the number of the attempt. The retry ignores the state of these circuits.
+    /// Works as [`circuits`](Self::circuits). In addition, sets the circuits that only this attempt called, because
+    /// their key contains the number of the attempt. The retry ignores the state of these circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
         self,

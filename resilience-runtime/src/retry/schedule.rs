@@ -84,7 +84,8 @@ impl Schedule {
         self
     }
 
-    /// Checks the options that depend on each other. The attribute macro cannot check constants of the user.
+    /// Checks the options that depend on each other. An expansion calls this method if the value of an option is a
+    /// constant, because the macro does not know this value.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;

@@ -35,8 +35,9 @@ pub struct TimeoutError {
 }
 
 impl TimeoutError {
-    /// Returns the time that the call was allowed to take. This is the configured time of the timeout, or the time
-    /// until the caller's [`deadline`](crate::deadline()) if the deadline was earlier.
+    /// Returns the time that the call was allowed to take. If the caller's [`deadline`](crate::deadline()) was earlier
+    /// than the end of the timeout, the time lasts until the deadline. Otherwise, the time is the configured time of
+    /// the timeout.
     pub fn after(&self) -> Duration {
         self.source.after
     }

@@ -48,7 +48,7 @@ use crate::timeout::error::TimeoutError;
 pub struct Timeout(Arc<Shared>);
 
 struct Shared {
-    /// The time of the timeout, or [`Duration::MAX`] if no attribute with this name contains the time.
+    /// The time of the timeout, or [`Duration::MAX`] if no attribute with this name sets the time.
     after: Duration,
     /// The number of calls that the timeout ended after its own time.
     by_itself: AtomicU64,
@@ -149,8 +149,8 @@ impl fmt::Debug for Timeout {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {
-    /// Time after which the timeout ends a call. The field is `None` if each call evaluates the time, or if no attribute
-    /// with this name contains the time.
+    /// Time after which the timeout ends a call. The field is `None` if each call evaluates the time, or if no
+    /// attribute with this name sets the time.
     pub after: Option<Duration>,
     /// Total number of calls that the timeout ended after its own time.
     pub total_timed_out: u64,

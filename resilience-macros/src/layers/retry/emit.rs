@@ -30,8 +30,10 @@ impl Layer for Retry {
         }
     }
 
-    /// Binds the policy of the option `with`, or a closure that returns the retry of the attribute, to a local variable.
-    /// The expansion contains the binding before the code of the outermost attribute.
+    /// Returns statements that bind local variables for the code of the retry. One variable is the policy of the option
+    /// `with`, or a closure that returns the retry of the attribute. If each call has its own handle of the budget,
+    /// another variable is this handle. The expansion contains these statements before the code of the outermost
+    /// attribute.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.hold(place, &self::budget(place)));
@@ -208,7 +210,8 @@ impl Retry {
             let policy = policy(place);
             quote_spanned!(mixed=> let #schedule = || #policy.core();)
         });
-        // Only an attribute with the same name could write the option.
+        // If this attribute lacks `max_elapsed`, another attribute with the same name or the policy of `with` can
+        // contain it.
         let is_limited = self.settings.has(Opt::MaxElapsed) || self.name.is_some() || self.with.is_some();
         let state =
             if is_limited { quote_spanned!(mixed=> new(#schedule)) } else { quote_spanned!(mixed=> without_limit()) };
@@ -228,7 +231,7 @@ fn policy(place: Place<'_>) -> Ident {
 
 impl Budget {
     /// Returns the statement that binds `local` to the budget of this call, if the expression names `self` or an
-    /// argument. The budget then is a value that the user holds.
+    /// argument. The user holds such a budget.
     fn hold(&self, place: Place<'_>, local: &Ident) -> Option<TokenStream> {
         let (Self::Shared(expr) | Self::Own(expr)) = self;
         place.names_variable(expr).then(|| guard::held(place, "HeldBudget", local, expr))
