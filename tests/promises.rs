@@ -149,6 +149,8 @@ fn library_code_has_no_panicking_macro() {
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
     // The compiler alone calls `require`, while it evaluates constants of the user.
     found.retain(|line| !line.contains("base/require.rs: panic!(\"{}\", message);"));
+    // The name of this lint contains the word `assert`.
+    found.retain(|line| !line.contains("#[expect(clippy::manual_assert,"));
     // The compiler evaluates the `unwrap` in this constant, so the `unwrap` cannot panic in a program.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));
     assert!(found.is_empty(), "{found:#?}");
