@@ -84,5 +84,5 @@ async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
     layered().await.unwrap();
     let stats = &get_stats().rate_limits["rate"];
     assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1));
-    assert_eq!((budget.stats().tokens, budget.stats().total_granted), (5, 1));
+    assert_eq!((budget.stats().tokens, budget.stats().granted), (5, 1));
 }

@@ -40,10 +40,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let wait = Rejection::find(&error).and_then(|rejection| rejection.retry_after());
     println!("  a handler can tell its caller to wait for {:?}", wait.map(|wait| wait.as_secs()));
     assert!(matches!(error, WeatherError::Rejected(_)) && wait.is_some());
-    assert_eq!((budget.stats().total_granted, budget.stats().tokens), (4, 0));
+    assert_eq!((budget.stats().granted, budget.stats().tokens), (4, 0));
 
     let stats = get_stats();
-    assert!(stats.circuits.is_empty() && stats.keyed_circuits.is_empty(), "the library registers no circuit");
+    assert!(stats.circuits.is_empty() && stats.families.is_empty(), "the library registers no circuit");
     println!("The layers of the library in the statistics: {:?}", stats.timeouts.keys().collect::<Vec<_>>());
     assert!(stats.timeouts.keys().all(|name| name.starts_with("sdk::client::")));
     assert_eq!(check(), Ok(()));

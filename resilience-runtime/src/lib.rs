@@ -201,7 +201,7 @@ pub use crate::rate_limit::error::RateLimitedError;
 pub use crate::rate_limit::{RateLimit, RateLimitBuilder, RateLimitStats};
 pub use crate::registry::builder::CircuitBuilder;
 pub use crate::registry::conflict::CircuitConflict;
-pub use crate::registry::family::KeyedCircuitStats;
+pub use crate::registry::family::FamilyStats;
 pub use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
 pub use crate::registry::presets;
 pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits, unregister};

@@ -96,7 +96,8 @@ impl Layer for Fallback {
     ///         ControlFlow::Break(outcome) => break 'after_fallback outcome,
     ///     };
     ///     let outcome = called.await;
-    ///     fallback_held().count(outcome)
+    ///     let counted = fallback_held().count(outcome);
+    ///     counted
     /// };
     /// ```
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
@@ -137,6 +138,8 @@ impl Layer for Fallback {
         };
         // Uses the span of the return type, so that rustc reports a wrong return type once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
+        // Uses the span of the path, so that rustc reports a wrong type of the fallback's result there.
+        let ended = quote_spanned!(at=> counted);
         let statements = quote_spanned! {mixed=>
             let outcome = #label { #tail };
             let outcome = #end: {
@@ -146,7 +149,8 @@ impl Layer for Fallback {
                 };
                 #ran
                 #wait
-                #counted
+                let counted = #counted;
+                #ended
             };
         };
         Statements::Bind(match place.clones() {

@@ -39,14 +39,14 @@ pub(crate) struct Family {
 /// snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct KeyedCircuitStats {
+pub struct FamilyStats {
     /// Number of circuits, one for each key.
     pub keys: u32,
     /// Maximum number of circuits, from the option `max_keys`.
     pub max_keys: u32,
 }
 
-impl KeyedCircuitStats {
+impl FamilyStats {
     /// Returns the snapshot of a name before the first call. `options` are the options of the name.
     pub(crate) fn of(options: Options) -> Self {
         Self { keys: 0, max_keys: options.max_keys.unwrap_or(MAX_KEYS) }
@@ -88,8 +88,8 @@ impl Family {
         self.name
     }
 
-    pub(crate) fn stats(&self) -> KeyedCircuitStats {
-        KeyedCircuitStats { keys: self.keys.load(Ordering::Relaxed), max_keys: self.max_keys.load(Ordering::Relaxed) }
+    pub(crate) fn stats(&self) -> FamilyStats {
+        FamilyStats { keys: self.keys.load(Ordering::Relaxed), max_keys: self.max_keys.load(Ordering::Relaxed) }
     }
 
     /// Changes the settings of all existing and future circuits, and the maximum number of circuits. If the number of

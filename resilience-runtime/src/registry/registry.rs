@@ -11,7 +11,7 @@ use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
 use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
-use crate::registry::family::{Family, KeyedCircuitStats};
+use crate::registry::family::{Family, FamilyStats};
 use crate::registry::part::{By, REGISTRY, declarations, part_of};
 use crate::registry::sources::add;
 use crate::registry::written::{Written, merge};
@@ -137,12 +137,12 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
 }
 
 /// Returns the statistics of each name with the option `key`.
-pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, KeyedCircuitStats> {
+pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     let mut stats: BTreeMap<_, _> =
         families().iter().map(|family| (family.name().to_owned(), family.stats())).collect();
     for (name, Declarations { family, .. }) in declared() {
         if !family.is_empty() {
-            stats.entry((*name).to_owned()).or_insert_with(|| KeyedCircuitStats::of(merge(family)));
+            stats.entry((*name).to_owned()).or_insert_with(|| FamilyStats::of(merge(family)));
         }
     }
     stats

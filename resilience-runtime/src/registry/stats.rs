@@ -7,7 +7,7 @@ use crate::circuit::stats::CircuitStats;
 use crate::fallback::{Fallback, FallbackStats};
 use crate::hedge::{Hedge, HedgeStats};
 use crate::rate_limit::{RateLimit, RateLimitStats};
-use crate::registry::family::KeyedCircuitStats;
+use crate::registry::family::FamilyStats;
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{check_circuits, get_circuit_stats, keyed_circuit_stats, reset_all_circuits};
@@ -29,7 +29,7 @@ pub struct Stats {
     pub circuits: BTreeMap<String, CircuitStats>,
     /// Number of circuits of each name with the option `key`. The field `circuits` contains the statistics of each of
     /// these circuits.
-    pub keyed_circuits: BTreeMap<String, KeyedCircuitStats>,
+    pub families: BTreeMap<String, FamilyStats>,
     /// Statistics of each `#[retry]`.
     pub retries: BTreeMap<String, RetryStats>,
     /// Statistics of each `#[timeout]`.
@@ -71,7 +71,7 @@ pub struct Stats {
 pub fn get_stats() -> Stats {
     Stats {
         circuits: get_circuit_stats(),
-        keyed_circuits: keyed_circuit_stats(),
+        families: keyed_circuit_stats(),
         retries: Retry::layers().stats(),
         timeouts: Timeout::layers().stats(),
         bulkheads: Bulkhead::layers().stats(),

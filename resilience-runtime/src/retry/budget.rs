@@ -37,7 +37,7 @@ use crate::retry::budget::state::{BudgetState, Pays};
 /// }
 /// let stats = SEARCH.stats();
 /// // The service received 9 first attempts and 2 retries. Without the budget, it would have received 27 attempts.
-/// assert_eq!((stats.tokens, stats.total_granted, stats.total_denied), (0, 2, 8));
+/// assert_eq!((stats.tokens, stats.granted, stats.denied), (0, 2, 8));
 /// # }
 /// ```
 #[doc(alias = "retry throttling")]
@@ -107,7 +107,7 @@ impl RetryBudget {
     /// Returns a snapshot of the budget: the tokens, and the numbers of granted and denied retries.
     pub fn stats(&self) -> RetryBudgetStats {
         let state = self.state();
-        RetryBudgetStats { tokens: state.tokens(), total_granted: state.granted(), total_denied: state.denied() }
+        RetryBudgetStats { tokens: state.tokens(), granted: state.granted(), denied: state.denied() }
     }
 }
 
@@ -142,7 +142,7 @@ pub struct RetryBudgetStats {
     /// of retries that the budget would grant now.
     pub tokens: u64,
     /// Total number of retries that the budget has granted.
-    pub total_granted: u64,
+    pub granted: u64,
     /// Total number of retries that the budget has denied.
-    pub total_denied: u64,
+    pub denied: u64,
 }

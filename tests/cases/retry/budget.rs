@@ -81,8 +81,8 @@ impl Case {
             }
             let [withdrawn, tolerance] = ["withdrawn", "tolerance"].map(|key| self.expect[key].as_u64().unwrap());
             let stats = budget.stats();
-            assert!(stats.total_granted.abs_diff(withdrawn) <= tolerance, "{}: {stats:?}", self.id);
-            assert_eq!(stats.total_granted + stats.total_denied, 10_000);
+            assert!(stats.granted.abs_diff(withdrawn) <= tolerance, "{}: {stats:?}", self.id);
+            assert_eq!(stats.granted + stats.denied, 10_000);
             return;
         }
         for row in self.expect["ops"].as_array().unwrap() {

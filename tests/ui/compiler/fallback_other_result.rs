@@ -1,9 +1,9 @@
 use resilience_runtime::fallback;
 
 #[fallback(g)]
-async fn f() -> std::io::Result<()> {
-//~ std | mismatched types
+//~ g | mismatched types
 //~    expected enum `Result<(), _>`    found enum `Result<u32, _>`
+async fn f() -> std::io::Result<()> {
     Ok(())
 }
 

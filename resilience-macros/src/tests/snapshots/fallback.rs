@@ -38,7 +38,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
             ::core::ops::ControlFlow::Break(outcome) => break 'after_fallback outcome,
         };
         let outcome = called.await;
-        fallback_held().count(outcome)
+        let counted = fallback_held().count(outcome);
+        counted
     };
     outcome
 }

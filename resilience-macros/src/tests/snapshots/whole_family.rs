@@ -249,7 +249,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         };
         cause = ::resilience_runtime::__private::Cause::None;
         let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note(called).await;
-        fallback_held().count(outcome)
+        let counted = fallback_held().count(outcome);
+        counted
     };
     outcome
 }
