@@ -31,9 +31,10 @@ pub(crate) struct Facts {
     pub(crate) replaces: bool,
     /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`, and the span of the value.
+    /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. Also the
+    /// span of the value.
     pub(crate) name: Option<(String, Span)>,
-    /// The value of the option `name` of a bulkhead or a rate limit, and the span of the value.
+    /// The value of the option `name` of a bulkhead or a rate limit, in the same form.
     pub(crate) name_of_limit: Option<(String, Span)>,
     /// The expression in the option `key` of `#[circuit]`. The runtime creates a separate circuit for each value of the
     /// expression.

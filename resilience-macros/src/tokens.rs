@@ -29,18 +29,17 @@ pub(crate) fn mentions(tokens: &TokenStream, ident: &str) -> bool {
 }
 
 /// Returns whether `tokens` contain the variable `ident`. A segment of a longer path, such as `ident::LIMIT`, is not a
-/// variable.
+/// variable. A field name in a struct expression, such as `Limits { ident: 3 }`, is not a variable either.
 pub(crate) fn reads(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let is = |at: Option<usize>, sign| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
     tokens.iter().enumerate().any(|(at, token)| match token {
         TokenTree::Group(group) => reads(&group.stream(), ident),
         TokenTree::Ident(token) => {
-            let is_segment = is(at.checked_sub(1), ':') && is(at.checked_sub(2), ':')
-                || is(Some(at + 1), ':') && is(Some(at + 2), ':');
-            token == ident
-                && !is_segment
-                && mentions(&tokens[at.saturating_sub(2)..=at].iter().cloned().collect(), ident)
+            let is_segment = is(at.checked_sub(1), ':') && is(at.checked_sub(2), ':');
+            // One colon follows a field name, and two colons follow a segment.
+            let is_name = is_segment || is(Some(at + 1), ':');
+            token == ident && !is_name && mentions(&tokens[at.saturating_sub(2)..=at].iter().cloned().collect(), ident)
         }
         _ => false,
     })

@@ -105,7 +105,7 @@
 //! has a field `bulkhead` with the name of the bulkhead. An event of a rate limit has a field `rate_limit` with the
 //! name of the rate limit. An event of a retry, timeout, fallback or hedge has a field `func` with the name of the
 //! decorated function. If a method such as [`RetryPolicy::call`] emits the event, the field `func` contains the type
-//! name of the method's closure argument. The events escape special characters in names.
+//! name of the method's closure or future argument. The events escape special characters in names.
 //!
 //! The field `error` contains the first 50 characters of the error's text, if the error type implements `Display`. If
 //! the error type is a type parameter, the field appears only if the bounds of the parameter include `Display`. After

@@ -164,6 +164,22 @@ async fn unnamed_layers_are_listed_by_their_places() {
     assert_eq!(places.iter().map(|(_, after)| after.unwrap().as_secs()).collect::<Vec<_>>(), [1, 2]);
 }
 
+#[timeout(3)]
+#[retry(max = 2)]
+#[timeout(1)]
+async fn ends_twice() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_of_two_timeouts_of_a_function_is_listed_with_its_line() {
+    let last = line!() - 7;
+    ends_twice().await.unwrap();
+    let listed = |line| get_stats().timeouts[&format!("{}::ends_twice:{line}", module_path!())].after;
+    assert_eq!([listed(last - 2), listed(last)], [Some(seconds(3)), Some(seconds(1))]);
+}
+
+#[retry(max = 2)]
 #[bulkhead(name = "names::differing", max = 3)]
 async fn differs() -> Result<(), Error> {
     Ok(())
@@ -173,6 +189,9 @@ async fn differs() -> Result<(), Error> {
 async fn differs_too() -> Result<(), Error> {
     Ok(())
 }
+
+/// The lines of the two attributes above.
+const LINES_OF_DIFFERING: [u32; 2] = [line!() - 11, line!() - 6];
 
 mod incomplete {
     use super::*;
@@ -204,10 +223,14 @@ async fn check_reports_values_that_differ() {
     differs().await.unwrap();
     differs_too().await.unwrap();
     let mistakes = check().unwrap_err();
-    let found: Vec<_> = mistakes.iter().map(ToString::to_string).filter(|text| text.contains("differing")).collect();
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("bulkhead 'names::differing': `max` is 3 at tests/layers/names.rs:"), "{found:?}");
-    assert!(found[0].contains(", but 5 at tests/layers/names.rs:"), "{found:?}");
+    let found: Vec<_> = mistakes.iter().filter(|mistake| mistake.to_string().contains("differing")).collect();
+    let [mistake @ SettingsMistake::LayerConflict(conflict)] = found[..] else { panic!("{found:?}") };
+    let [first, second] = &conflict.places;
+    let expected = format!("bulkhead 'names::differing': `max` is 3 at {first}, but 5 at {second}");
+    assert_eq!(mistake.to_string(), expected);
+    for (place, line) in conflict.places.iter().zip(LINES_OF_DIFFERING) {
+        assert!(place.starts_with(&format!("tests/layers/names.rs:{line}:")), "{place} is not in line {line}");
+    }
     assert_eq!(get_stats().bulkheads["names::differing"].max, 3, "the first place wins");
 }
 

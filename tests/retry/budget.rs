@@ -57,6 +57,21 @@ async fn instances_of_generic_function_share_its_budget() {
     assert_eq!(calls.take(), 1);
 }
 
+#[retry(max = 9, delay = 0, budget = RetryBudget::bucket(TokenBucket { capacity: 15, ..TEN }))]
+async fn has_argument_of_the_name_of_a_field(calls: &Cell<u32>, capacity: u32) -> io::Result<()> {
+    calls.set(calls.get() + capacity);
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test]
+async fn field_with_the_name_of_an_argument_leaves_the_budget_shared() {
+    let calls = Cell::new(0);
+    has_argument_of_the_name_of_a_field(&calls, 1).await.unwrap_err();
+    assert_eq!(calls.take(), 4);
+    has_argument_of_the_name_of_a_field(&calls, 1).await.unwrap_err();
+    assert_eq!(calls.take(), 1);
+}
+
 static LAZY: LazyLock<RetryBudget> = LazyLock::new(|| RetryBudget::bucket(TEN));
 
 #[retry(max = 9, delay = 0, budget = LAZY)]

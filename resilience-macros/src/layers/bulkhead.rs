@@ -64,7 +64,8 @@ impl Bulkhead {
     fn waits(&self) -> bool {
         match &self.slots {
             // Another attribute with this name may set the option.
-            Slots::Own { name, wait: None, .. } => name.is_some(),
+            Slots::Own { name: Some(_), .. } => true,
+            Slots::Own { wait: None, .. } => false,
             Slots::Own { wait: Some(Given::Literal(wait)), .. } => !wait.is_zero(),
             Slots::Own { wait: Some(Given::Constant(_)), .. } | Slots::With(_) => true,
         }
@@ -90,8 +91,8 @@ impl Layer for Bulkhead {
             expressions: expression.into_iter().collect(),
             constants,
             name_of_limit: match &self.slots {
-                Slots::Own { name: Some(Given::Literal(name)), .. } => Some((name.value(), name.span())),
-                _ => None,
+                Slots::Own { name, .. } => name.as_ref().map(Given::label),
+                Slots::With(_) => None,
             },
             is_shared: true,
             waits: self.waits(),

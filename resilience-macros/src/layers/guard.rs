@@ -64,9 +64,13 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     // No user writes this name. The `static` could otherwise hide an item of the user, because macro hygiene does not
     // cover the names of items.
     let site = Ident::new("__RESILIENCE_SITE", mixed);
+    // Without this call, the declaration of each attribute would have the position of the outermost attribute. The
+    // method returns the position of its caller, and only a call with the span of the attribute has the position of the
+    // attribute.
+    let placed = quote_spanned!(place.facts().span=> .placed());
     let statics = quote_spanned! {mixed=>
         static #site: #runtime::__private::Site<#runtime::__private::#layer> =
-            #runtime::__private::Site::new(#runtime::__private::#declaration);
+            #runtime::__private::Site::new(#runtime::__private::#declaration #placed);
         #runtime::__private::declare!(#site);
     };
     (site, statics)

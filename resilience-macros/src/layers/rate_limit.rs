@@ -73,8 +73,8 @@ impl Layer for RateLimit {
             Rate::With(_) => Vec::new(),
         };
         let name_of_limit = match &self.rate {
-            Rate::Own { name: Some(Given::Literal(name)), .. } => Some((name.value(), name.span())),
-            _ => None,
+            Rate::Own { name, .. } => name.as_ref().map(Given::label),
+            Rate::With(_) => None,
         };
         Facts {
             constants,

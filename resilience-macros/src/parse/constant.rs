@@ -9,7 +9,7 @@ use std::time::Duration;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, Path, Result};
+use syn::{Expr, LitStr, Path, Result};
 
 use super::value;
 
@@ -58,6 +58,16 @@ impl<T> Given<T> {
         match self {
             Self::Literal(value) => literal(value),
             Self::Constant(constant) => constant.checked(runtime),
+        }
+    }
+}
+
+impl Given<LitStr> {
+    /// Returns the source text of the value, and the span of the value. Two attributes with equal texts have one name.
+    pub(crate) fn label(&self) -> (String, Span) {
+        match self {
+            Self::Literal(name) => (format!("{:?}", name.value()), name.span()),
+            Self::Constant(constant) => (constant.tokens.to_string(), constant.span()),
         }
     }
 }

@@ -17,7 +17,12 @@ impl Plan {
             if attempts < threshold || attempts == 1 {
                 return None;
             }
-            let name = self.facts(index).name.as_ref().map(|(name, _)| format!(" `{name}`")).unwrap_or_default();
+            let name = self
+                .facts(index)
+                .name
+                .as_ref()
+                .map(|(name, _)| format!(" `{}`", name.trim_matches('"')))
+                .unwrap_or_default();
             let default = if by_default { "default " } else { "" };
             Some(format!(
                 "With the {default}threshold of {threshold}, the {attempts} attempts of one failing call can open the \

@@ -127,9 +127,9 @@ impl End {
     }
 }
 
-/// Returns `error` and its sources, at most 64 errors. Without this maximum, a search would never end if the chain of
-/// sources were a cycle.
+/// Returns `error` and its sources, at most 65 errors: the 64 errors of the documentation, and the hidden mark below the
+/// last of them. Without this maximum, a search would never end if the chain of sources were a cycle.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    const DEEPEST: usize = 64;
+    const DEEPEST: usize = 65;
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source()).take(DEEPEST)
 }

@@ -53,6 +53,9 @@ impl RateLimitedError {
 
     /// Returns the time until the rate limit admits another call. This time is longer than zero. A call after this time
     /// may still be rejected, because another caller may call first.
+    ///
+    /// The time is longer than 100 years if no attribute sets the option `per_second`. Such a rate limit rejects every
+    /// call.
     pub fn retry_after(&self) -> Duration {
         Duration::from_nanos(self.source.wait)
     }

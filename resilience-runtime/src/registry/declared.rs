@@ -46,6 +46,13 @@ impl CircuitDeclaration {
         self
     }
 
+    /// Sets the position of the attribute in the source to the position of the caller.
+    #[track_caller]
+    pub const fn placed(mut self) -> Self {
+        self.written.place = Location::caller();
+        self
+    }
+
     /// Declares a circuit for each key, instead of one circuit for all calls.
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;

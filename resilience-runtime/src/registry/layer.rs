@@ -81,6 +81,13 @@ impl<L: Layer> LayerDeclaration<L> {
         self
     }
 
+    /// Sets the position of the attribute in the source to the position of the caller.
+    #[track_caller]
+    pub const fn placed(mut self) -> Self {
+        self.place = Location::caller();
+        self
+    }
+
     pub const fn evaluated(mut self) -> Self {
         self.is_evaluated = true;
         self

@@ -46,8 +46,11 @@ pub struct Stats {
 
 /// Returns the statistics of all layers that attributes create, and of all registered circuits.
 ///
-/// A layer with the option `with` is not listed. Instead, call the method `stats` of the value in this option. Without
-/// the feature `declare`, the layer of an attribute is listed from its first call on.
+/// A layer with the option `with` is not listed. Instead, call the method `stats` of the value in this option.
+///
+/// Without the feature `declare`, a layer is listed when a call has needed its settings: a circuit, bulkhead, rate limit
+/// or hedge from the first call on, a retry from the first failed attempt on, and a fallback from the first replacement
+/// on. A timeout with an expression is listed from the first timeout on.
 ///
 /// ```
 /// use resilience_runtime::{bulkhead, get_stats, retry};
@@ -96,7 +99,7 @@ pub fn reset_all() {
 ///
 /// For circuits, this function finds the same conflicts as [`check_circuits`]. For the other layers, this function
 /// finds options with contradictory values, and required options that no attribute sets. Without the feature `declare`,
-/// this function knows an attribute only after the first call of the decorated function.
+/// this function knows only the layers that [`get_stats`] lists.
 ///
 /// A test of one line finds the mistakes of a program:
 ///

@@ -46,6 +46,10 @@ enum Never {}
 ///
 /// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only
 /// this crate can implement it.
+#[diagnostic::on_unimplemented(
+    message = "a retry policy for the type `{Self}` does not accept the type `{V}`",
+    note = "the functions of a policy, such as `retry_if`, fix its error type and its value type"
+)]
 pub trait Accepts<V>: sealed::Accepts<V> {}
 
 impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
@@ -53,6 +57,10 @@ impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
 mod sealed {
     use super::{AnyError, AnyValue, ErrorRules, ValueRules};
 
+    #[diagnostic::on_unimplemented(
+        message = "a retry policy for the type `{Self}` does not accept the type `{V}`",
+        note = "the functions of a policy, such as `retry_if`, fix its error type and its value type"
+    )]
     pub trait Accepts<V> {
         /// Returns the value that the user's functions receive. `AnyError` and `AnyValue` return `None`, because a
         /// policy with these types has no such function.

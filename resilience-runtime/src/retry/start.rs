@@ -64,7 +64,8 @@ pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 
 impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     /// Makes one attempt. If another attempt follows, waits for the pause and returns [`ControlFlow::Continue`].
-    /// Otherwise, returns the outcome of the call.
+    /// Otherwise, returns the outcome of the call. After an outcome, call [`RetryPolicy::start`] for the next call: another
+    /// `next` would count an attempt of the call that has ended.
     ///
     /// # Panics
     ///

@@ -14,4 +14,13 @@ async fn g() -> std::io::Result<()> {
     Ok(())
 }
 
+const NAME: &str = "b";
+
+#[bulkhead(name = NAME, max = 1)]
+#[bulkhead(name = NAME)]
+//~ NAME | this function has a `#[bulkhead]` of this name already: remove one
+async fn h() -> std::io::Result<()> {
+    Ok(())
+}
+
 fn main() {}

@@ -7,4 +7,13 @@ async fn f() -> std::io::Result<()> {
     Ok(())
 }
 
+const NAME: &str = "a";
+
+#[circuit(name = NAME)]
+#[circuit(name = NAME)]
+//~ NAME | this function has a circuit of this name already; its trials would wait for each other
+async fn g() -> std::io::Result<()> {
+    Ok(())
+}
+
 fn main() {}

@@ -15,7 +15,7 @@ impl Layer for Circuit {
     fn facts(&self) -> Facts {
         let Judge { failure_if, failure_if_ok, retry_after } = &self.judge;
         let name = match &self.breaker {
-            Breaker::Named { name, .. } => name.literal().map(|name| (name.value(), name.span())),
+            Breaker::Named { name, .. } => Some(name.label()),
             Breaker::With(_) => None,
         };
         let (key, constants) = match &self.breaker {

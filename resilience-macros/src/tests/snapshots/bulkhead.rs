@@ -11,7 +11,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .max(10),
+                .max(10)
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE

@@ -15,7 +15,8 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
                     ::core::module_path!(),
                 )
                 .max(10)
-                .wait(::resilience_runtime::__private::Duration::new(0, 250000000)),
+                .wait(::resilience_runtime::__private::Duration::new(0, 250000000))
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE

@@ -10,7 +10,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         > = ::resilience_runtime::__private::Site::new(
             ::resilience_runtime::__private::CircuitDeclaration::new("search")
                 .threshold(5)
-                .cooldown(::resilience_runtime::__private::Duration::new(30, 0)),
+                .cooldown(::resilience_runtime::__private::Duration::new(30, 0))
+                .placed(),
         );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE

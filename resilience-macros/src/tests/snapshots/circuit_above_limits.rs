@@ -16,7 +16,9 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
     let circuit = {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
             ::resilience_runtime::__private::CircuitBreaker,
-        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        > = ::resilience_runtime::__private::Site::new(
+            ::resilience_runtime::__private::CircuitDeclaration::new("ask").placed(),
+        );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
     };
@@ -27,7 +29,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                     "ask",
                     ::core::module_path!(),
                 )
-                .max(1),
+                .max(1)
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
@@ -39,7 +42,8 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
                     "ask",
                     ::core::module_path!(),
                 )
-                .timeout(::resilience_runtime::__private::Duration::new(2, 0)),
+                .timeout(::resilience_runtime::__private::Duration::new(2, 0))
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()

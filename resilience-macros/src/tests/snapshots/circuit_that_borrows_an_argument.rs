@@ -9,7 +9,9 @@ pub async fn ask(&self, mut question: Question) -> Result<Answer, Error> {
     let circuit = {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
             ::resilience_runtime::__private::CircuitBreaker,
-        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        > = ::resilience_runtime::__private::Site::new(
+            ::resilience_runtime::__private::CircuitDeclaration::new("ask").placed(),
+        );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
     };

@@ -8,7 +8,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
             ::resilience_runtime::__private::KeyedCircuits,
         > = ::resilience_runtime::__private::Site::new(
-            ::resilience_runtime::__private::CircuitDeclaration::new("host").max_keys(100).keyed(),
+            ::resilience_runtime::__private::CircuitDeclaration::new("host").max_keys(100).keyed().placed(),
         );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE

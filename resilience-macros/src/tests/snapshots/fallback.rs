@@ -6,9 +6,13 @@
 async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let fallback_held = || {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Fallback> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
-                ::resilience_runtime::__private::Fallback,
-            >::new("fetch", ::core::module_path!()));
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Fallback>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .placed(),
+            );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()
     };

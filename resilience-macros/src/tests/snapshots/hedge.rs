@@ -12,7 +12,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     ::core::module_path!(),
                 )
                 .after(::resilience_runtime::__private::Duration::new(0, 100000000))
-                .max(3),
+                .max(3)
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()

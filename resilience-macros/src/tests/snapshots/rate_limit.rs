@@ -12,7 +12,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     ::core::module_path!(),
                 )
                 .per_second(100)
-                .burst(10),
+                .burst(10)
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE

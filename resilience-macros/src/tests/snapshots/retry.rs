@@ -12,7 +12,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     ::core::module_path!(),
                 )
                 .max(5)
-                .jitter(::resilience_runtime::__private::Jitter::Full),
+                .jitter(::resilience_runtime::__private::Jitter::Full)
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get().core()

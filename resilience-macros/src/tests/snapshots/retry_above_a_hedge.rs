@@ -15,16 +15,22 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     const _: () = ();
     let retry_schedule = || {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
-                ::resilience_runtime::__private::Retry,
-            >::new("fetch", ::core::module_path!()));
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Retry>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .placed(),
+            );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get().core()
     };
     let circuit = {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
             ::resilience_runtime::__private::CircuitBreaker,
-        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("a"));
+        > = ::resilience_runtime::__private::Site::new(
+            ::resilience_runtime::__private::CircuitDeclaration::new("a").placed(),
+        );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
     };
@@ -35,7 +41,8 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .after(::resilience_runtime::__private::Duration::new(1, 0)),
+                .after(::resilience_runtime::__private::Duration::new(1, 0))
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()
@@ -43,7 +50,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let circuit2 = {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
             ::resilience_runtime::__private::CircuitBreaker,
-        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("b"));
+        > = ::resilience_runtime::__private::Site::new(
+            ::resilience_runtime::__private::CircuitDeclaration::new("b").placed(),
+        );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
     };

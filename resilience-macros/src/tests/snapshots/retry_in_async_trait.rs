@@ -25,7 +25,8 @@ fn load<'a, 'async_trait>(
                         "load",
                         ::core::module_path!(),
                     )
-                    .max(2),
+                    .max(2)
+                    .placed(),
                 );
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             __RESILIENCE_SITE.get().core()

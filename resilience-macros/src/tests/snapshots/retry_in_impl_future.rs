@@ -12,9 +12,13 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
         const _: () = ();
         let retry_schedule = || {
             static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
-                ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
-                    ::resilience_runtime::__private::Retry,
-                >::new("load", ::core::module_path!()));
+                ::resilience_runtime::__private::Site::new(
+                    ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Retry>::new(
+                        "load",
+                        ::core::module_path!(),
+                    )
+                    .placed(),
+                );
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             __RESILIENCE_SITE.get().core()
         };
@@ -25,7 +29,8 @@ fn load(key: String) -> impl Future<Output = Result<u8, Error>> {
                         "load",
                         ::core::module_path!(),
                     )
-                    .timeout(::resilience_runtime::__private::Duration::new(5, 0)),
+                    .timeout(::resilience_runtime::__private::Duration::new(5, 0))
+                    .placed(),
                 );
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             __RESILIENCE_SITE.get()

@@ -9,9 +9,13 @@
 pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(), Error> {
     let retry_schedule = || {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Retry> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
-                ::resilience_runtime::__private::Retry,
-            >::new("send", ::core::module_path!()));
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Retry>::new(
+                    "send",
+                    ::core::module_path!(),
+                )
+                .placed(),
+            );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get().core()
     };

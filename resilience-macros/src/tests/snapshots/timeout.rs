@@ -15,7 +15,8 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
                     "send",
                     ::core::module_path!(),
                 )
-                .timeout(::resilience_runtime::__private::Duration::new(5, 0)),
+                .timeout(::resilience_runtime::__private::Duration::new(5, 0))
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()

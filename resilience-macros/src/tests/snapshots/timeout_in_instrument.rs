@@ -18,7 +18,8 @@ async fn load(key: String) -> Result<u8, Error> {
                         "load",
                         ::core::module_path!(),
                     )
-                    .timeout(::resilience_runtime::__private::Duration::new(0, 250000000)),
+                    .timeout(::resilience_runtime::__private::Duration::new(0, 250000000))
+                    .placed(),
                 );
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             __RESILIENCE_SITE.get()
@@ -31,7 +32,8 @@ async fn load(key: String) -> Result<u8, Error> {
                     "load",
                     ::core::module_path!(),
                 )
-                .per_second(1),
+                .per_second(1)
+                .placed(),
             );
             ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
             &__RESILIENCE_SITE

@@ -24,9 +24,13 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     const _: () = ();
     let fallback_held = || {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Fallback> =
-            ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::LayerDeclaration::<
-                ::resilience_runtime::__private::Fallback,
-            >::new("fetch", ::core::module_path!()));
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Fallback>::new(
+                    "fetch",
+                    ::core::module_path!(),
+                )
+                .placed(),
+            );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()
     };
@@ -37,7 +41,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .timeout(::resilience_runtime::__private::Duration::new(60, 0)),
+                .timeout(::resilience_runtime::__private::Duration::new(60, 0))
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()
@@ -49,7 +54,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .max(3),
+                .max(3)
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get().core()
@@ -57,7 +63,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     let circuit = {
         static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
             ::resilience_runtime::__private::CircuitBreaker,
-        > = ::resilience_runtime::__private::Site::new(::resilience_runtime::__private::CircuitDeclaration::new("ask"));
+        > = ::resilience_runtime::__private::Site::new(
+            ::resilience_runtime::__private::CircuitDeclaration::new("ask").placed(),
+        );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
     };
@@ -68,7 +76,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .per_second(100),
+                .per_second(100)
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
@@ -81,7 +90,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     ::core::module_path!(),
                 )
                 .max(8)
-                .wait(::resilience_runtime::__private::Duration::new(1, 0)),
+                .wait(::resilience_runtime::__private::Duration::new(1, 0))
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
@@ -93,7 +103,8 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .timeout(::resilience_runtime::__private::Duration::new(5, 0)),
+                .timeout(::resilience_runtime::__private::Duration::new(5, 0))
+                .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         __RESILIENCE_SITE.get()
