@@ -34,7 +34,7 @@ fn time() -> Duration {
     Duration::from_secs(5)
 }
 
-fn budget_of(_: &[u8; 1024]) -> RetryBudget {
+fn budget_of(_: &[u8; 256]) -> RetryBudget {
     BUDGET.clone()
 }
 
@@ -203,18 +203,18 @@ stacks! {
 
 #[timeout(time())]
 #[retry(with = POLICY, budget = budget_of(&argument))]
-async fn budget_of_call(argument: [u8; 1024]) -> io::Result<u8> {
+async fn budget_of_call(argument: [u8; 256]) -> io::Result<u8> {
     tokio::task::yield_now().await;
     Ok(argument[7])
 }
 
 #[test]
 fn budget_of_one_call_adds_few_bytes() {
-    async fn bare(argument: [u8; 1024]) -> io::Result<u8> {
+    async fn bare(argument: [u8; 256]) -> io::Result<u8> {
         tokio::task::yield_now().await;
         Ok(argument[7])
     }
-    let added = size_of_val(&budget_of_call([0; 1024])) - size_of_val(&bare([0; 1024]));
+    let added = size_of_val(&budget_of_call([0; 256])) - size_of_val(&bare([0; 256]));
     assert!(added <= ALLOWED_WITH_VALUES, "{added} bytes");
 }
 

@@ -23,6 +23,24 @@ async fn shares_slot() -> Result<(), Error> {
     Ok(())
 }
 
+#[bulkhead(name = "names::waits", max = 1, wait = 5)]
+async fn waits_first(time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    Ok(())
+}
+
+#[bulkhead(name = "names::waits", wait = 0)]
+async fn waits_as_first() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn bulkhead_with_another_wait_has_wait_of_first_attribute() {
+    let (first, second) = tokio::join!(waits_first(seconds(1)), waits_as_first());
+    first.unwrap();
+    second.expect("waits up to 5 seconds");
+}
+
 #[tokio::test(start_paused = true)]
 async fn bulkheads_of_one_name_share_slots() {
     let (first, second) = tokio::join!(takes_slot(seconds(1)), shares_slot());

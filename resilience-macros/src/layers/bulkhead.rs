@@ -64,10 +64,9 @@ impl Bulkhead {
     fn waits(&self) -> bool {
         match &self.slots {
             // Another attribute with this name may set the option.
-            Slots::Own { name: Some(_), .. } => true,
-            Slots::Own { wait: None, .. } => false,
-            Slots::Own { wait: Some(Given::Literal(wait)), .. } => !wait.is_zero(),
-            Slots::Own { wait: Some(Given::Constant(_)), .. } | Slots::With(_) => true,
+            Slots::Own { name: None, wait: None, .. } => false,
+            Slots::Own { name: None, wait: Some(Given::Literal(wait)), .. } => !wait.is_zero(),
+            Slots::Own { .. } | Slots::With(_) => true,
         }
     }
 }
