@@ -9,6 +9,7 @@ mod arguments;
 mod body;
 pub(crate) mod capture;
 mod exit;
+mod kept;
 pub(crate) mod layer;
 mod scope;
 mod time;
@@ -129,6 +130,9 @@ pub(crate) fn emit(
         }
     }
     let arguments = if plan.replaces() { arguments(&sig, &mut moved, errors) } else { Vec::new() };
+    if plan.replaces() {
+        kept::check(function, errors);
+    }
     if !errors.is_empty() {
         return None;
     }

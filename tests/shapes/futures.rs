@@ -395,6 +395,85 @@ async fn blocks_without_move_and_boxed_blocks_work() {
     assert_eq!(this.boxed_by_path().await.unwrap(), 7);
 }
 
+struct Item<'a>(&'a u32);
+
+// The future of each of these functions can hold all arguments for the fallback, although the signature does not limit
+// the future to the lifetimes of all references.
+#[fallback(of_text)]
+fn of_a_shadowed_argument(text: &str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send>> {
+    let text = text.to_owned();
+    Box::pin(async move { Err(io::Error::other(text.len().to_string())) })
+}
+
+#[fallback(of_text)]
+fn of_a_pattern_that_shadows(text: &(String, u32)) -> BoxFuture<'static, io::Result<usize>> {
+    let (text, number) = text.clone();
+    Box::pin(async move { Err(io::Error::other(format!("{text}{number}"))) })
+}
+
+async fn of_text(text: String) -> io::Result<usize> {
+    length(&text).await
+}
+
+#[fallback(of_static)]
+fn of_a_static_argument(text: &'static str) -> Pin<Box<dyn Future<Output = io::Result<usize>> + Send>> {
+    Box::pin(async move { Err(io::Error::other(text)) })
+}
+
+async fn of_static(text: &'static str) -> io::Result<usize> {
+    length(text).await
+}
+
+#[fallback(of_two)]
+fn of_a_longer_lifetime<'a, 'b: 'a>(one: &'a str, two: &'b str) -> BoxFuture<'a, io::Result<usize>> {
+    let length = one.len() + two.len();
+    Box::pin(async move { Err(io::Error::other(length.to_string())) })
+}
+
+async fn of_two(one: &str, two: &str) -> io::Result<usize> {
+    Ok(length(one).await? + length(two).await?)
+}
+
+type OfItem<'a> = Pin<Box<dyn Future<Output = io::Result<Option<&'static Item<'a>>>>>>;
+
+#[fallback(of_number)]
+fn of_an_output_with_a_longer_lifetime(
+    number: &u32,
+) -> Pin<Box<dyn Future<Output = io::Result<Option<&'static Item<'_>>>>>> {
+    Box::pin(async move { Err(io::Error::other(number.to_string())) })
+}
+
+fn of_number<'a>(number: &'a u32) -> OfItem<'a> {
+    assert_eq!(*number, 7);
+    Box::pin(std::future::ready(Ok(None)))
+}
+
+trait Measures {
+    fn measure(&self, text: &str) -> impl Future<Output = io::Result<usize>>;
+}
+
+impl Measures for u32 {
+    #[fallback(measured)]
+    fn measure(&self, text: &str) -> impl Future<Output = io::Result<usize>> {
+        let length = text.len();
+        async move { Err(io::Error::other(length.to_string())) }
+    }
+}
+
+async fn measured(number: &u32, text: &str) -> io::Result<usize> {
+    Ok(*number as usize + length(text).await?)
+}
+
+#[tokio::test]
+async fn future_keeps_all_arguments_for_the_fallback() {
+    assert_eq!(of_a_shadowed_argument("abc").await.unwrap(), 3);
+    assert_eq!(of_a_pattern_that_shadows(&("abc".to_owned(), 1)).await.unwrap(), 3);
+    assert_eq!(of_a_static_argument("abc").await.unwrap(), 3);
+    assert_eq!(of_a_longer_lifetime("ab", "c").await.unwrap(), 3);
+    assert!(of_an_output_with_a_longer_lifetime(&7).await.unwrap().is_none_or(|item| *item.0 == 7));
+    assert_eq!(7.measure("abc").await.unwrap(), 10);
+}
+
 type ServiceBoxFuture<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
 #[circuit(name = "futures::alias", threshold = 1)]

@@ -8,6 +8,8 @@
 //! //~ 0 | `threshold` must be a whole number from 1 to 4294967295
 //! ```
 //!
+//! A file whose name ends with `_2021` is compiled in the edition of 2021, all others in that of 2024.
+//!
 //! The text that the error points to precedes its message. A warning begins with that word; a note follows its error
 //! after three spaces. Other errors fail the test; more notes do not.
 //!
@@ -147,10 +149,15 @@ fn compile(directory: &str, cases: &BTreeMap<PathBuf, String>) -> BTreeMap<PathB
     for (name, source) in cases {
         fs::write(package.join("examples").join(name), source).unwrap();
     }
+    let in_2021 = cases.keys().filter_map(|name| name.file_stem()?.to_str()).filter(|name| name.ends_with("_2021"));
+    let in_2021 = in_2021
+        .map(|name| format!("[[example]]\nname = \"{name}\"\nedition = \"2021\"\n\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let manifest = format!(
         "[package]\nname = \"{directory}\"\nedition = \"2024\"\n\n[dependencies]\nasync-trait = \"0.1\"\n\
          resilience-runtime = {{ path = '{}' }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\
-         tracing = {{ version = \"0.1\", features = [\"attributes\"] }}\n\n[workspace]\n",
+         tracing = {{ version = \"0.1\", features = [\"attributes\"] }}\n\n{in_2021}[workspace]\n",
         root.join("resilience-runtime").display()
     );
     fs::write(package.join("Cargo.toml"), manifest).unwrap();

@@ -6,7 +6,7 @@
 
 use crate::tokens::mentions;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use syn::{AssocType, GenericArgument, Path, PathArguments, Type, TypeParamBound};
+use syn::{AssocType, CapturedParam, GenericArgument, Lifetime, Path, PathArguments, Type, TypeParamBound};
 
 /// The tokens of a function body, and the position of an `async` block in these tokens.
 pub(crate) struct Shell {
@@ -91,6 +91,11 @@ impl Shell {
     /// Returns whether the statements outside the `async` block may move or shadow the variable `ident`.
     pub(crate) fn takes(&self, ident: &str) -> bool {
         takes(&self.around(&TokenStream::new()), ident)
+    }
+
+    /// Returns whether the statements outside the `async` block may declare another variable `ident`.
+    pub(crate) fn shadows(&self, ident: &str) -> bool {
+        shadows(&self.around(&TokenStream::new()), ident)
     }
 
     /// Returns the span of the first `return` outside the `async` block.
@@ -215,6 +220,30 @@ fn takes(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
+/// Returns whether `tokens` may declare a variable `ident`, by a pattern, an item or a macro.
+fn shadows(tokens: &TokenStream, ident: &str) -> bool {
+    let mut declares = false;
+    let mut after_mark = false;
+    tokens.clone().into_iter().any(|token| {
+        let of_macro = after_mark;
+        after_mark = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '!');
+        match &token {
+            TokenTree::Group(group) if declares || of_macro => mentions(&group.stream(), ident),
+            TokenTree::Group(group) => shadows(&group.stream(), ident),
+            TokenTree::Punct(punct) => {
+                declares &= !matches!(punct.as_char(), '=' | ';');
+                false
+            }
+            TokenTree::Ident(name) if declares && name == ident => true,
+            TokenTree::Ident(name) => {
+                declares |= ["let", "const", "static", "use", "fn"].iter().any(|word| name == word);
+                false
+            }
+            TokenTree::Literal(_) => false,
+        }
+    })
+}
+
 /// Returns the span of the first `return` that leaves the function itself. A `return` in an inner closure, `async`
 /// block or function does not count.
 fn returns(tokens: TokenStream) -> Option<Span> {
@@ -295,6 +324,72 @@ pub(crate) fn output(future: &Type) -> Option<&Type> {
                 [only] if is_alias => Some(only),
                 ref types => types.iter().find_map(|ty| output(ty)),
             }
+        }
+        _ => None,
+    }
+}
+
+/// A limit to the lifetimes of the borrows that a future may hold.
+pub(crate) enum Limit<'a> {
+    /// The limit `'static` of a boxed future without a written lifetime.
+    Default,
+    /// A written lifetime, such as `'a` in `dyn Future<..> + 'a`.
+    Outlives(&'a Lifetime),
+    /// The lifetimes in `impl Future<..> + use<'a>`.
+    Captures(Vec<&'a Lifetime>),
+}
+
+impl Limit<'_> {
+    /// Returns whether the limit allows a borrow with the elided lifetime `'_`.
+    pub(crate) fn is_elided(&self) -> bool {
+        match self {
+            Self::Default => false,
+            Self::Outlives(lifetime) => lifetime.ident == "_",
+            Self::Captures(lifetimes) => lifetimes.iter().any(|lifetime| lifetime.ident == "_"),
+        }
+    }
+}
+
+/// Returns the limits that the future type `future` shows. A plain `impl Future` shows no limit: since edition 2024, and
+/// in a trait, its future may hold every argument.
+pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
+    match future {
+        Type::Group(ty) => limits(&ty.elem),
+        Type::Paren(ty) => limits(&ty.elem),
+        Type::ImplTrait(ty) => ty.bounds.iter().filter_map(limit).collect(),
+        Type::Path(ty) => match (ty.path.segments.last(), arguments(&ty.path).collect::<Vec<_>>().as_slice()) {
+            (Some(last), [GenericArgument::Lifetime(lifetime), GenericArgument::Type(_)])
+                if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" =>
+            {
+                vec![Limit::Outlives(lifetime)]
+            }
+            (Some(last), [GenericArgument::Type(ty)]) if last.ident == "Pin" => boxed(ty),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the limits of a type such as `Box<dyn Future<..> + Send>`.
+fn boxed(ty: &Type) -> Vec<Limit<'_>> {
+    let Type::Path(ty) = ty else { return Vec::new() };
+    let object = match (ty.path.segments.last(), arguments(&ty.path).collect::<Vec<_>>().as_slice()) {
+        (Some(last), [GenericArgument::Type(Type::TraitObject(object))]) if last.ident == "Box" => object,
+        _ => return Vec::new(),
+    };
+    let written: Vec<_> = object.bounds.iter().filter_map(limit).collect();
+    if written.is_empty() { vec![Limit::Default] } else { written }
+}
+
+fn limit(bound: &TypeParamBound) -> Option<Limit<'_>> {
+    match bound {
+        TypeParamBound::Lifetime(lifetime) => Some(Limit::Outlives(lifetime)),
+        TypeParamBound::PreciseCapture(captures) => {
+            let lifetimes = captures.params.iter().filter_map(|param| match param {
+                CapturedParam::Lifetime(lifetime) => Some(lifetime),
+                _ => None,
+            });
+            Some(Limit::Captures(lifetimes.collect()))
         }
         _ => None,
     }
