@@ -262,7 +262,8 @@ impl HedgeSource for Evaluated<'_> {
 impl<'a, S, B, F, const MAX: usize> Hedged<S, B, [Pin<&'a mut Option<F>>; MAX]>
 where
     S: HedgeSource,
-    B: Fn(u32) -> F,
+    // rustc shows the next line in its error about a body that consumes an argument.
+    B: Fn(u32) -> F, // write `clone(argument)` in `#[hedge]` for an argument that the body consumes
     F: Future,
 {
     /// Creates the future of a call. The number of attempts is limited by `MAX` and by the `max` of the hedge. The

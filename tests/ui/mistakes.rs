@@ -50,6 +50,7 @@ struct Diagnostic {
 
 #[derive(Deserialize)]
 struct Span {
+    file_name: PathBuf,
     is_primary: bool,
     line_start: usize,
     text: Vec<Text>,
@@ -88,14 +89,19 @@ impl Diagnostic {
         Some(Said { line: span.line_start, what, notes: self.notes() })
     }
 
-    /// Notes without a place belong to this library, or name the level of a lint.
+    /// Notes without a place belong to this library, or name the level of a lint. A note may show a line of this
+    /// library, with a comment that advises the user.
     fn notes(&self) -> Vec<String> {
         let notes = self.children.iter().filter(|child| child.spans.is_empty() && child.level == "note");
+        let shown = self.children.iter().flat_map(|child| &child.spans);
+        let shown = shown.filter(|span| span.file_name.ends_with("resilience-runtime/src/hedge.rs"));
+        let comments = shown.filter_map(|span| Some(span.text.first()?.text.split_once("// ")?.1.to_owned()));
         let helps = self.children.iter().filter(|child| child.level == "help" && child.message.starts_with("consider"));
         notes
             .chain(helps)
             .map(|child| child.message.trim().replace('\n', " "))
             .filter(|note| !note.contains("#["))
+            .chain(comments)
             .collect()
     }
 }
