@@ -90,6 +90,7 @@ pub(crate) const fn whole_steps(nanos: u64) -> u64 {
 
 /// Adds the duration `after` to the present time of tokio's clock. Returns `None` if the sum is too large for an
 /// `Instant`.
+#[inline]
 pub(crate) fn end(after: Duration) -> Option<Instant> {
     Instant::now().checked_add(after)
 }

@@ -191,6 +191,7 @@ impl State {
 
 impl Timer {
     /// Creates a timer that ends when the time `after` has passed on tokio's clock.
+    #[inline]
     #[must_use]
     pub fn new(after: Duration) -> Self {
         let state = if after.is_zero() { State::Over } else { clock::end(after).map_or(State::Never, State::waiting) };
