@@ -3,6 +3,8 @@
 
 use std::cell::Cell;
 use std::future::{Ready, ready};
+use std::hint::black_box;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use backon::{ConstantBuilder, ExponentialBuilder, Retryable};
@@ -32,9 +34,28 @@ fn no_sleep(_: Duration) -> Ready<()> {
     ready(())
 }
 
+static DEFAULT: LazyLock<RetryPolicy> = LazyLock::new(RetryPolicy::default);
+
+/// A policy with the rule of the subject `#[retry(retry_if = ..)]`.
+static RULED: LazyLock<RetryPolicy<Failed>> =
+    LazyLock::new(|| RetryPolicy::builder().max(3).delay(Duration::ZERO).retry_if(is_down).build().unwrap());
+
+fn is_down(error: &Failed) -> bool {
+    black_box(error);
+    true
+}
+
 pub(crate) fn succeeds() -> Vec<Subject> {
     #[retry]
     async fn attribute(n: u64) -> Result<u64, Failed> {
+        ask(n).await
+    }
+    #[retry(name = "counted")]
+    async fn named(n: u64) -> Result<u64, Failed> {
+        ask(n).await
+    }
+    #[retry(with = DEFAULT)]
+    async fn held(n: u64) -> Result<u64, Failed> {
         ask(n).await
     }
     #[backon(backoff = after_a_second, sleep = sleep)]
@@ -45,6 +66,8 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     vec![
         subject!("bare", |n| ask(n)),
         subject!("#[retry]", |n| attribute(n)),
+        subject!("#[retry(name = ..)]", |n| named(n)),
+        subject!("#[retry(with = ..)]", |n| held(n)),
         subject!("RetryPolicy::call", |n| policy.call(|| ask(n))),
         subject!("by hand", |n| async move {
             let mut made = 0;
@@ -70,6 +93,14 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     async fn attribute(failures: &Cell<u64>) -> Result<u64, Failed> {
         ask_again(failures).await
     }
+    #[retry(max = 3, delay = 0, retry_if = is_down)]
+    async fn ruled(failures: &Cell<u64>) -> Result<u64, Failed> {
+        ask_again(failures).await
+    }
+    #[retry(with = RULED)]
+    async fn held(failures: &Cell<u64>) -> Result<u64, Failed> {
+        ask_again(failures).await
+    }
     #[backon(backoff = at_once, sleep = no_sleep)]
     async fn backon_macros(failures: &Cell<u64>) -> Result<u64, Failed> {
         ask_again(failures).await
@@ -86,6 +117,8 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
                 }
             }
         }),
+        subject!("#[retry(retry_if = ..)]", |_n| async { ruled(&Cell::new(2)).await }),
+        subject!("#[retry(with = ..)]", |_n| async { held(&Cell::new(2)).await }),
         subject!("#[retry]", |_n| async { attribute(&Cell::new(2)).await }),
         subject!("RetryPolicy::call", |_n| async {
             let failures = Cell::new(2);
