@@ -176,24 +176,32 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     /// Sets the functions that a user gave to a `RetryPolicy`, such as `retry_if`.
     #[inline(always)]
     pub fn rules<PE, PT>(
-        self,
+        mut self,
         Rules { errors, values }: &'r Rules<PE, PT>,
     ) -> Judged<'r, 's, S, R, T, E, impl Hook<E> + use<'r, 's, S, R, T, E, H, X, C, PE, PT>, X, C>
     where
         PE: Accepts<E> + ?Sized,
         PT: Accepts<T> + ?Sized,
     {
-        let judged = self.retry_if(|error| errors.retry_if(error)).retry_if_ok(|value| values.retry_if_ok(value));
-        let mut judged = judged.cost(|error| errors.cost(error));
-        if let (None, Err(error)) = (judged.ended.last, &judged.ended.outcome) {
-            // A circuit below `#[retry(with = ..)]` may already have read a delay from the error. The code below keeps
-            // this delay if the policy has no function `retry_after`.
-            if errors.has_retry_after() {
-                let hint = errors.retry_after(error);
-                judged.ended.hint = hint.map(|delay| Hint { delay, longest: LONGEST_HINT });
+        let Ended { outcome, last, failed, hint, cost, .. } = &mut self.ended;
+        // The methods `retry_if` and `cost` would each move the whole `Judged`.
+        match outcome {
+            Ok(value) => *failed = values.retry_if_ok(value),
+            Err(error) if last.is_none() => {
+                if errors.retry_if(error) {
+                    *cost = errors.cost(error);
+                    // A circuit below `#[retry(with = ..)]` may already have read a delay from the error. If the policy
+                    // has no function `retry_after`, the retry keeps this delay.
+                    if errors.has_retry_after() {
+                        *hint = errors.retry_after(error).map(|delay| Hint { delay, longest: LONGEST_HINT });
+                    }
+                } else {
+                    *last = Some(End::NotRetryable);
+                }
             }
+            Err(_) => {}
         }
-        judged.on_retry(|event: &RetryEvent<'_, E>| errors.on_retry(event))
+        self.on_retry(|event: &RetryEvent<'_, E>| errors.on_retry(event))
     }
 
     #[inline]
