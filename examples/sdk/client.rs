@@ -1,5 +1,5 @@
-//! A client library for a weather service. Its users set the attempts, the time limit, the threshold and the retry budget
-//! when the program runs.
+//! A client library for a weather service. Its users set the attempts, the time limit, the threshold and the retry
+//! budget when the program runs.
 #![allow(unreachable_pub, reason = "in a library, these items are public")]
 
 use std::collections::VecDeque;

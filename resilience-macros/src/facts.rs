@@ -159,7 +159,8 @@ pub(crate) enum Asks {
 pub(crate) enum Time {
     /// The time of the attributes below.
     Same,
-    /// The time of the attributes below, limited to this duration. The duration is `None` if the macro does not know it.
+    /// The time of the attributes below, limited to this duration. The duration is `None` if the macro does not know
+    /// it.
     AtMost(Option<Duration>),
     /// The time of the attributes below, plus a wait of at most this duration.
     After(Duration),

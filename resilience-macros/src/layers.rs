@@ -4,6 +4,7 @@
 //! To add an attribute, add a file with a constant `ATTRIBUTE`, and a `mod` line below. Then add the name of the
 //! attribute to `attributes!` in `lib.rs`.
 
+mod after;
 pub(crate) mod attribute;
 pub(crate) mod bulkhead;
 pub(crate) mod circuit;

@@ -62,8 +62,8 @@
 //! - [`get_circuit_stats`] returns the statistics of every circuit that is registered, or that an attribute declares.
 //! - [`get_circuit`] returns a circuit by its name.
 //! - [`reset_all_circuits`] closes all registered circuits.
-//! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges and
-//!   fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
+//! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
+//!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //!
@@ -81,8 +81,8 @@
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt, and a fallback when it replaces an error for the first time. There are two exceptions to this
-//!   rule:
+//!   first failed attempt, and a fallback when it replaces an error for the first time. There are two exceptions to
+//!   this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
 //!     `Box<dyn Error>` or an `anyhow::Error`.

@@ -13,8 +13,8 @@ use crate::timeout::error::TimeoutError;
 /// The error of a call that a circuit, a bulkhead or a rate limit rejected, or that a timeout ended.
 ///
 /// An error type with a variant for this type can be the error type of every decorated function. An attribute also
-/// accepts an error type that implements `From` for the error of the attribute, such as `From<CircuitOpenError>`. If the
-/// error type implements both, the attribute uses `From<CircuitOpenError>`.
+/// accepts an error type that implements `From` for the error of the attribute, such as `From<CircuitOpenError>`. If
+/// the error type implements both, the attribute uses `From<CircuitOpenError>`.
 ///
 /// The message and the source of a `Rejection` are the message and the source of the error in the variant. Creating or
 /// cloning a `Rejection` does not allocate.
@@ -77,8 +77,8 @@ pub enum RejectionKind {
 }
 
 impl Rejection {
-    /// Finds a rejection in `error` or in the sources of `error`. Returns `None` if the first 64 of these errors contain
-    /// no rejection.
+    /// Finds a rejection in `error` or in the sources of `error`. Returns `None` if the first 64 of these errors
+    /// contain no rejection.
     ///
     /// The source of every error of a layer contains the data of the error. The search rebuilds the rejection from this
     /// source, and needs no access to the error of the layer itself. The search therefore finds a rejection in an

@@ -88,8 +88,8 @@ impl Messages {
         }
     }
 
-    /// Returns the newest message since the time when the number of messages was `since`. Leaves out the messages of the
-    /// circuits in `own`.
+    /// Returns the newest message since the time when the number of messages was `since`. Leaves out the messages of
+    /// the circuits in `own`.
     pub(crate) fn newest(&self, since: usize, own: &[usize]) -> Option<Message> {
         let all = self.all.borrow();
         let new = &all[since.max(self.void.get()).min(all.len())..];

@@ -129,8 +129,8 @@ impl Model {
         if is_noted { self.noted(body).await } else { body.await }
     }
 
-    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. At each poll, stores the number
-    /// of messages (the times until circuits may admit a call) for each retry.
+    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. At each poll, stores the
+    /// number of messages (the times until circuits may admit a call) for each retry.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {

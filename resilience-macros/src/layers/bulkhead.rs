@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Literal, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 use syn::LitStr;
 
 use super::attribute::{Attribute, Parsed, parsed};
@@ -106,16 +106,13 @@ impl Layer for Bulkhead {
         Some(match &self.slots {
             Slots::With(with) => guard::owned(place, "Bulkhead", &local, with),
             Slots::Own { name, max, wait } => {
-                let max_tokens = max.as_ref().map(|max| {
-                    let max = max.tokens(place.runtime(), |max| Literal::u32_unsuffixed(*max).into_token_stream());
-                    quote_spanned!(mixed=> .max(#max))
-                });
+                let limit = guard::count(place, "max", max.as_ref());
                 let wait = wait.as_ref().and_then(|wait| place.setting(wait));
                 let wait = wait.map(|wait| quote_spanned!(mixed=> .wait(#wait)));
                 let declaration = Declaration {
                     layer: "Bulkhead",
                     name: name.as_ref(),
-                    options: quote_spanned!(mixed=> #max_tokens #wait),
+                    options: quote_spanned!(mixed=> #limit #wait),
                     missing: max.is_none().then_some("max"),
                     is_evaluated: false,
                 };

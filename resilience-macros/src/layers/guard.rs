@@ -6,7 +6,7 @@
 //! let _slot = match bulkhead.get().try_acquire() { Ok(permit) => permit, Err(error) => return rejected(error) };
 //! ```
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::LitStr;
 use syn::spanned::Spanned;
@@ -74,6 +74,14 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
         #runtime::__private::declare!(#site);
     };
     (site, statics)
+}
+
+/// Returns a method call that passes a number to the declaration of a layer, such as `.max(3)`.
+pub(super) fn count(place: Place<'_>, option: &str, value: Option<&Given<u32>>) -> Option<TokenStream> {
+    let mixed = Span::mixed_site();
+    let option = Ident::new(option, mixed);
+    let value = value?.tokens(place.runtime(), |value| Literal::u32_unsuffixed(*value).into_token_stream());
+    Some(quote_spanned!(mixed=> .#option(#value)))
 }
 
 /// The declaration of a layer that is not a circuit: the option `name` and the settings of one attribute.

@@ -1,14 +1,13 @@
 //! Implements `#[hedge]`, which starts another attempt if the first attempt takes too long.
 
-use std::time::Duration;
-
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::{Expr, LitStr};
 
+use super::after::After;
 use super::attribute::{Attribute, Parsed, parsed};
-use super::guard::{self, Declaration};
+use super::guard;
 use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
@@ -39,13 +38,6 @@ struct Hedge {
     clone: Vec<Ident>,
 }
 
-enum After {
-    /// The time, or `None` if another attribute with the same name sets the time.
-    Time(Option<Given<Duration>>),
-    /// The expression in the option `with`, for a hedge that the user created.
-    With(TokenStream),
-}
-
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     if args.has(Opt::With) {
@@ -54,12 +46,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     } else if !args.has(Opt::Name) {
         args.require(Opt::After, "`#[hedge]` needs a time: write `#[hedge(after = ..)]`", errors);
     }
-    let after = args.read(Opt::After, errors, |key, value| {
-        Ok((After::Time(Some(Given::read(key, value, Kind::SomeTime, value::some_duration)?)), value.span()))
-    });
-    let with = args.read(Opt::With, errors, |_, value| Ok((After::With(value.to_token_stream()), value.span())));
-    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
-    let after = with.or(after).or(name.is_some().then_some((After::Time(None), span)));
+    let (after, name) = After::read(&mut args, [Opt::After, Opt::With, Opt::Name], span, errors);
     let whole = |key: &str, value: &Expr| value::whole(key, value, &limits::HEDGE_MAX);
     let max = args.read(Opt::Max, errors, |key, value| Given::read(key, value, Kind::whole(&limits::HEDGE_MAX), whole));
     let clone = args.list(Opt::Clone, errors);
@@ -69,15 +56,11 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for Hedge {
     fn facts(&self) -> Facts {
-        let (after, expression) = match &self.after {
-            After::Time(Some(after)) => (after.literal().copied(), after.expression()),
-            After::Time(None) | After::With(_) => (None, None),
-        };
         let max = self.max();
-        let time = after.zip(max).map_or(Time::Unknown, |(after, max)| Time::Hedged { after, max });
+        let time = self.after.literal().zip(max).map_or(Time::Unknown, |(after, max)| Time::Hedged { after, max });
         Facts {
             attempts: max,
-            expressions: expression.into_iter().collect(),
+            expressions: self.after.expression().into_iter().collect(),
             constants: {
                 let name = self.name.as_ref().and_then(Given::constant);
                 name.into_iter().chain(self.max.as_ref().and_then(Given::constant)).cloned().collect()
@@ -89,25 +72,8 @@ impl Layer for Hedge {
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        let mixed = Span::mixed_site();
-        let after = match &self.after {
-            After::Time(after) => after.as_ref(),
-            After::With(with) => return Some(guard::owned(place, "Hedge", &held(place), with)),
-        };
-        let setting = after.and_then(|after| place.setting(after));
-        let time = setting.as_ref().map(|after| quote_spanned!(mixed=> .after(#after)));
-        let max = self.max.as_ref().map(|max| {
-            let max = max.tokens(place.runtime(), |max| Literal::u32_unsuffixed(*max).into_token_stream());
-            quote_spanned!(mixed=> .max(#max))
-        });
-        let declaration = Declaration {
-            layer: "Hedge",
-            name: self.name.as_ref(),
-            options: quote_spanned!(mixed=> #time #max),
-            missing: after.is_none().then_some("after"),
-            is_evaluated: after.is_some() && setting.is_none(),
-        };
-        Some(guard::shared(place, &held(place), &declaration))
+        let max = guard::count(place, "max", self.max.as_ref());
+        Some(self.after.site(place, "Hedge", self.name.as_ref(), "after", max.as_ref()))
     }
 
     /// Output:
@@ -126,17 +92,10 @@ impl Layer for Hedge {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let func = place.func();
-        let held = held(place);
-        let hedge = match &self.after {
-            After::With(_) => quote_spanned!(mixed=> #held.get()),
-            After::Time(_) => quote_spanned!(mixed=> #held()),
-        };
-        let hedge = match &self.after {
-            After::Time(Some(after)) if !place.is_fixed(after) => {
-                let after = place.time(after);
-                quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge))
-            }
-            _ => hedge,
+        let hedge = self.after.layer(place);
+        let hedge = match self.after.evaluated(place) {
+            Some(after) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
+            None => hedge,
         };
         let declared = place.declared_cause();
         let tail = place.tail(block);
@@ -186,10 +145,4 @@ impl Hedge {
             (After::With(_), _) => None,
         }
     }
-}
-
-/// Returns the name of the local variable that contains the hedge of the option `with`, or a closure that returns the
-/// hedge of the attribute.
-fn held(place: Place<'_>) -> Ident {
-    format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }

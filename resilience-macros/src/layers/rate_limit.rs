@@ -1,7 +1,7 @@
 //! Implements `#[rate_limit]`, which limits the number of calls per second.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 use syn::LitStr;
 
 use super::attribute::{Attribute, Parsed, parsed};
@@ -91,14 +91,8 @@ impl Layer for RateLimit {
         Some(match &self.rate {
             Rate::With(with) => guard::owned(place, "RateLimit", &local, with),
             Rate::Own { name, per_second, burst } => {
-                let number = |option: &str, value: &Option<Given<u32>>| {
-                    let option = Ident::new(option, mixed);
-                    let value = value.as_ref()?;
-                    let value =
-                        value.tokens(place.runtime(), |value| Literal::u32_unsuffixed(*value).into_token_stream());
-                    Some(quote_spanned!(mixed=> .#option(#value)))
-                };
-                let (rate, burst) = (number("per_second", per_second), number("burst", burst));
+                let rate = guard::count(place, "per_second", per_second.as_ref());
+                let burst = guard::count(place, "burst", burst.as_ref());
                 let declaration = Declaration {
                     layer: "RateLimit",
                     name: name.as_ref(),

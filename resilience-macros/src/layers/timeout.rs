@@ -1,20 +1,17 @@
 //! Implements `#[timeout]`, which ends a call that takes too long.
 
-use std::time::Duration;
-
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{Lifetime, LitStr};
 
+use super::after::After;
 use super::attribute::{Attribute, Parsed, parsed};
-use super::guard::{self, Declaration};
 use super::synonyms;
 use crate::emit::layer::{Interrupt, Layer, Place, Statements};
 use crate::error::Errors;
 use crate::facts::{Facts, Runs, Time};
 use crate::parse::args::{Args, options};
-use crate::parse::constant::{Given, Kind};
+use crate::parse::constant::Given;
 use crate::parse::value;
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "timeout", parse };
@@ -36,13 +33,6 @@ struct Timeout {
     error: Option<TokenStream>,
 }
 
-enum After {
-    /// The time, or `None` if another attribute with the same name sets the time.
-    Time(Option<Given<Duration>>),
-    /// The expression in the option `with`, for a timeout that the user created.
-    With(TokenStream),
-}
-
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     let message = "`#[timeout]` needs a duration: write `#[timeout(5)]`, or `#[timeout(\"250ms\")]`";
@@ -54,12 +44,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     } else if !args.has(Opt::Name) {
         args.require(Opt::After, message, errors);
     }
-    let after = args.read(Opt::After, errors, |key, value| {
-        Ok((After::Time(Some(Given::read(key, value, Kind::SomeTime, value::some_duration)?)), value.span()))
-    });
-    let with = args.read(Opt::With, errors, |_, value| Ok((After::With(value.to_token_stream()), value.span())));
-    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
-    let after = with.or(after).or(name.is_some().then_some((After::Time(None), span)));
+    let (after, name) = After::read(&mut args, [Opt::After, Opt::With, Opt::Name], span, errors);
     let error = args.read(Opt::Error, errors, value::function);
     let timeout = after.map(|(after, span)| Timeout { name, after, span, error });
     parsed(timeout, args.read(Opt::Crate, errors, value::path))
@@ -67,34 +52,17 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 impl Layer for Timeout {
     fn facts(&self) -> Facts {
-        let (time, expression) = match &self.after {
-            After::Time(Some(after)) => (after.literal().copied(), after.expression()),
-            After::Time(None) | After::With(_) => (None, None),
-        };
         Facts {
             late: self.error.iter().cloned().collect(),
             constants: self.name.as_ref().and_then(Given::constant).into_iter().cloned().collect(),
             is_shared: true,
-            expressions: expression.into_iter().collect(),
-            ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, None, &[], Time::AtMost(time))
+            expressions: self.after.expression().into_iter().collect(),
+            ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, None, &[], Time::AtMost(self.after.literal()))
         }
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        let mixed = Span::mixed_site();
-        let after = match &self.after {
-            After::Time(after) => after.as_ref(),
-            After::With(with) => return Some(guard::owned(place, "Timeout", &held(place), with)),
-        };
-        let setting = after.and_then(|after| place.setting(after));
-        let declaration = Declaration {
-            layer: "Timeout",
-            name: self.name.as_ref(),
-            options: setting.iter().map(|after| quote_spanned!(mixed=> .timeout(#after))).collect(),
-            missing: after.is_none().then_some("timeout"),
-            is_evaluated: after.is_some() && setting.is_none(),
-        };
-        Some(guard::shared(place, &held(place), &declaration))
+        Some(self.after.site(place, "Timeout", self.name.as_ref(), "timeout", None))
     }
 
     /// Output:
@@ -120,15 +88,13 @@ impl Layer for Timeout {
         let mixed = Span::mixed_site();
         let (local, label, expired) = (place.local(), place.label(), expired(place));
         let func = place.func();
-        let held = held(place);
-        let (bound, timeout, after) = match &self.after {
-            After::With(_) => (None, quote_spanned!(mixed=> #held.get()), quote_spanned!(mixed=> #held.get().after())),
-            After::Time(Some(after)) if !place.is_fixed(after) => {
-                let (local, after) = (format_ident!("{local}_after", span = mixed), place.time(after));
-                let bound = quote_spanned!(mixed=> let #local = #after;);
-                (Some(bound), quote_spanned!(mixed=> #held()), local.into_token_stream())
+        let timeout = self.after.layer(place);
+        let (bound, after) = match self.after.evaluated(place) {
+            Some(after) => {
+                let local = format_ident!("{local}_after", span = mixed);
+                (Some(quote_spanned!(mixed=> let #local = #after;)), local.into_token_stream())
             }
-            After::Time(_) => (None, quote_spanned!(mixed=> #held()), quote_spanned!(mixed=> #held().after())),
+            None => (None, quote_spanned!(mixed=> #timeout.after())),
         };
         let allowed = format_ident!("{local}_allowed", span = mixed);
         let inner = place.bound(block);
@@ -161,12 +127,6 @@ impl Layer for Timeout {
         let timer = quote_spanned!(Span::mixed_site()=> #local.as_mut());
         Some(Interrupt { timer, expired: expired(place) })
     }
-}
-
-/// Returns the name of the local variable that contains the timeout of the option `with`, or a closure that returns the
-/// timeout of the attribute.
-fn held(place: Place<'_>) -> Ident {
-    format_ident!("{}_held", place.local(), span = Span::mixed_site())
 }
 
 /// Returns the label of the block that a call leaves when the timeout ends the call.

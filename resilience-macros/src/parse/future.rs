@@ -104,8 +104,8 @@ impl Shell {
     }
 }
 
-/// Returns the `async` block at the end of `body`. The block may be inside `Box::pin(..)`, or before `.boxed()`. Appends
-/// the position of the block to `path`.
+/// Returns the `async` block at the end of `body`. The block may be inside `Box::pin(..)`, or before `.boxed()`.
+/// Appends the position of the block to `path`.
 fn ending(body: &TokenStream, path: &mut Vec<usize>) -> Option<Group> {
     let mut tokens: Vec<_> = body.clone().into_iter().collect();
     if let [.., TokenTree::Group(_), TokenTree::Punct(dot), TokenTree::Ident(name), TokenTree::Group(arguments)] =
@@ -350,8 +350,8 @@ impl Limit<'_> {
     }
 }
 
-/// Returns the limits that the future type `future` shows. A plain `impl Future` shows no limit: since edition 2024, and
-/// in a trait, its future may hold every argument.
+/// Returns the limits that the future type `future` shows. A plain `impl Future` shows no limit: since edition 2024,
+/// and in a trait, its future may hold every argument.
 pub(crate) fn limits(future: &Type) -> Vec<Limit<'_>> {
     match future {
         Type::Group(ty) => limits(&ty.elem),

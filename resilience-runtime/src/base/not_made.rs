@@ -1,7 +1,8 @@
 //! Defines two types, [`NotMade`] and [`TimedOut`], that mark errors. An error with a mark returns the mark from
 //! [`Error::source`]. [`NotMade`] marks the error of a call that a layer (one attribute of a function, such as
-//! `#[circuit]`) rejected. [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains all
-//! data of the marked error, so that [`Rejection::find`](crate::Rejection::find) can rebuild the error from the mark.
+//! `#[circuit]`) rejected. [`TimedOut`] marks the error of a call that a timeout ended or prevented. A mark contains
+//! all data of the marked error, so that [`Rejection::find`](crate::Rejection::find) can rebuild the error from the
+//! mark.
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
@@ -127,8 +128,8 @@ impl End {
     }
 }
 
-/// Returns `error` and its sources, at most 65 errors: the 64 errors of the documentation, and the hidden mark below the
-/// last of them. Without this maximum, a search would never end if the chain of sources were a cycle.
+/// Returns `error` and its sources, at most 65 errors: the 64 errors of the documentation, and the hidden mark below
+/// the last of them. Without this maximum, a search would never end if the chain of sources were a cycle.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     const DEEPEST: usize = 65;
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source()).take(DEEPEST)

@@ -17,8 +17,8 @@ const HEDGED: u8 = 2;
 /// not set for the task.
 #[derive(Debug)]
 pub(crate) struct Repeat {
-    /// The value of `IS_REPEAT` before this poll. The value is not zero if an outer retry or hedge is making a second or
-    /// later attempt.
+    /// The value of `IS_REPEAT` before this poll. The value is not zero if an outer retry or hedge is making a second
+    /// or later attempt.
     was: u8,
 }
 

@@ -260,9 +260,10 @@ impl CircuitBreaker {
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Rejected`] without calling `f` if the circuit rejects the call. Returns [`CallError::Failed`]
-    /// if the future that `f` returned fails, even if this failure opens the circuit. The [`CallError::Failed`]
-    /// contains the error of the future. [`CallError::into_error`] converts both errors to the type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the circuit rejects the call. Returns
+    /// [`CallError::Failed`] if the future that `f` returned fails, even if this failure opens the circuit. The
+    /// [`CallError::Failed`] contains the error of the future. [`CallError::into_error`] converts both errors to the
+    /// type `E`.
     ///
     /// # Panics
     ///

@@ -35,8 +35,8 @@ pub(crate) struct Family {
     warned: AtomicU64,
 }
 
-/// A snapshot of the number of circuits with one name and the option `key`. [`get_stats`](crate::get_stats) returns this
-/// snapshot.
+/// A snapshot of the number of circuits with one name and the option `key`. [`get_stats`](crate::get_stats) returns
+/// this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FamilyStats {

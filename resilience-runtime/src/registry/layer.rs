@@ -108,7 +108,7 @@ macro_rules! layer_options {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
         pub struct $name {
             $(pub(crate) $option: Option<$type>,)*
         }
@@ -133,7 +133,7 @@ macro_rules! layer_options {
             }
         }
 
-        #[allow(missing_docs)]
+        #[allow(missing_docs)] // no docs needed: only expansions call these methods
         impl $crate::registry::layer::LayerDeclaration<$layer> {
             $(
                 pub const fn $option(mut self, value: $type) -> Self {

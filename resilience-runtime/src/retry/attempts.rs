@@ -102,8 +102,8 @@ impl Attempts {
         }
     }
 
-    /// Notes that a lower retry of the same function makes another attempt. The last poll of the body then belongs to an
-    /// earlier attempt.
+    /// Notes that a lower retry of the same function makes another attempt. The last poll of the body then belongs to
+    /// an earlier attempt.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);

@@ -29,9 +29,7 @@ impl<E: ?Sized, T: ?Sized> HeldPolicy<E, T> {
 
     #[inline]
     pub fn call_began(&self) {
-        if let Some(budget) = self.0.budget() {
-            budget.call_began();
-        }
+        self.0.call_began();
     }
 }
 

@@ -144,8 +144,8 @@ impl Counts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryStats {
-    /// Total number of calls whose first attempt succeeded. The value is zero if the retry has no option `name`. Without
-    /// a name, a retry counts no such call, because counting would make each call slower.
+    /// Total number of calls whose first attempt succeeded. The value is zero if the retry has no option `name`.
+    /// Without a name, a retry counts no such call, because counting would make each call slower.
     pub total_first_successes: u64,
     /// Total number of calls that succeeded after at least one retry.
     pub total_recovered: u64,
@@ -153,11 +153,11 @@ pub struct RetryStats {
     pub total_exhausted: u64,
     /// Total number of calls that failed before the number of attempts reached `max`, for each reason. The reasons are
     /// `not_retryable`, `circuit`, `rejected`, `retry_after`, `max_elapsed`, `budget`, `deadline` and `nested`. The
-    /// [table of events](crate#events) describes the reasons at the event `retry_gave_up`. The map contains only reasons
-    /// with at least one call.
+    /// [table of events](crate#events) describes the reasons at the event `retry_gave_up`. The map contains only
+    /// reasons with at least one call.
     pub total_gave_up: BTreeMap<&'static str, u64>,
-    /// Total number of attempts that have ended. A successful first attempt is included only if the retry has the option
-    /// `name`.
+    /// Total number of attempts that have ended. A successful first attempt is included only if the retry has the
+    /// option `name`.
     pub total_attempts: u64,
     /// Total number of retries. A retry counts when its pause begins, even if the call is then cancelled in the pause.
     pub total_retries: u64,

@@ -67,11 +67,11 @@ use crate::retry::schedule::Schedule;
 ///
 /// A `RetryPolicy` without type parameters accepts attempts with any error type. If the policy has a function that
 /// receives an error, such as [`retry_if`](crate::RetryBuilder::retry_if), its type is `RetryPolicy<E>`, with the error
-/// type `E` of this function. If the policy has the function [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its type
-/// is `RetryPolicy<E, T>`, with the value type `T`.
+/// type `E` of this function. If the policy has the function [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its
+/// type is `RetryPolicy<E, T>`, with the value type `T`.
 ///
-/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use it. A policy is a cheap handle.
-/// Only [`build`](crate::RetryBuilder::build) allocates memory.
+/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use it. A policy is a cheap
+/// handle. Only [`build`](crate::RetryBuilder::build) allocates memory.
 ///
 /// ```
 /// use std::io;
@@ -168,9 +168,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         T: Accepts<V>,
     {
         let mut attempts = Attempts::new(self.retry());
-        if let Some(budget) = self.budget() {
-            budget.call_began();
-        }
+        self.call_began();
         loop {
             let delay = {
                 let outcome = attempts.watch(async { f().await }).await;
@@ -220,6 +218,14 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
 
     pub(super) fn budget(&self) -> Option<&BudgetState> {
         Some(self.0.budget.as_ref()?.state())
+    }
+
+    /// Counts a call for the budget of the policy, if the policy has a budget.
+    #[inline]
+    pub(super) fn call_began(&self) {
+        if let Some(budget) = self.budget() {
+            budget.call_began();
+        }
     }
 
     /// Returns the pause after a failed attempt, without jitter. `attempt` is the number of the failed attempt, counted

@@ -48,9 +48,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// # }
     /// ```
     pub fn start(&self) -> RetryAttempts<E, T> {
-        if let Some(budget) = self.budget() {
-            budget.call_began();
-        }
+        self.call_began();
         RetryAttempts { attempts: Attempts::new(self.retry()), policy: self.clone() }
     }
 }
@@ -64,8 +62,8 @@ pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 
 impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     /// Makes one attempt. If another attempt follows, waits for the pause and returns [`ControlFlow::Continue`].
-    /// Otherwise, returns the outcome of the call. After an outcome, call [`RetryPolicy::start`] for the next call: another
-    /// `next` would count an attempt of the call that has ended.
+    /// Otherwise, returns the outcome of the call. After an outcome, call [`RetryPolicy::start`] for the next call:
+    /// another `next` would count an attempt of the call that has ended.
     ///
     /// # Panics
     ///

@@ -199,7 +199,8 @@ impl Timer {
     }
 
     /// Returns a future that polls `future`. The output of the returned future is the output of `future`. If the timer
-    /// ends before `future`, the output is `None`. If the timer was created with a time of zero, `future` is not polled.
+    /// ends before `future`, the output is `None`. If the timer was created with a time of zero, `future` is not
+    /// polled.
     pub fn race<F: Future>(self: Pin<&mut Self>, future: F) -> Raced<'_, F> {
         Raced { timer: self, future }
     }

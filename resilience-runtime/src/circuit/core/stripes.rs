@@ -2,8 +2,8 @@
 //! rarely write to the same cache line.
 //!
 //! A slot contains the counters of one breaker, for the calls of one thread or of a few threads. A stripe contains the
-//! slots of eight breakers. A block contains all stripes of eight breakers. Each thread always uses the same stripe of a
-//! block. Two threads that call through one breaker therefore usually write to different cache lines. The design
+//! slots of eight breakers. A block contains all stripes of eight breakers. Each thread always uses the same stripe of
+//! a block. Two threads that call through one breaker therefore usually write to different cache lines. The design
 //! follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a fixed number of stripes, so that a
 //! call never allocates.
 

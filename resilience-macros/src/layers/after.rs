@@ -1,0 +1,106 @@
+//! Implements the part that `#[timeout]` and `#[hedge]` share: the time after which they act, or a layer that the user
+//! holds.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::LitStr;
+use syn::spanned::Spanned;
+
+use super::guard::{self, Declaration};
+use crate::emit::layer::Place;
+use crate::error::Errors;
+use crate::parse::args::{Args, OptionName};
+use crate::parse::constant::{Given, Kind};
+use crate::parse::value;
+
+pub(super) enum After {
+    /// The time, or `None` if another attribute with the same name sets the time.
+    Time(Option<Given<Duration>>),
+    /// The expression in the option `with`, for a layer that the user created.
+    With(TokenStream),
+}
+
+impl After {
+    /// Reads the options of the time, of `with` and of `name`. Also returns the name, and the span for errors about the
+    /// time.
+    pub(super) fn read<O: OptionName>(
+        args: &mut Args<O>,
+        [time, with, name]: [O; 3],
+        span: Span,
+        errors: &mut Errors,
+    ) -> (Option<(Self, Span)>, Option<Given<LitStr>>) {
+        let time = args.read(time, errors, |key, value| {
+            Ok((Self::Time(Some(Given::read(key, value, Kind::SomeTime, value::some_duration)?)), value.span()))
+        });
+        let with = args.read(with, errors, |_, value| Ok((Self::With(value.to_token_stream()), value.span())));
+        let name = args.read(name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
+        (with.or(time).or(name.is_some().then_some((Self::Time(None), span))), name)
+    }
+
+    /// Returns the time if it is a literal.
+    pub(super) fn literal(&self) -> Option<Duration> {
+        self.time().and_then(Given::literal).copied()
+    }
+
+    /// Returns the expression of the user for the time.
+    pub(super) fn expression(&self) -> Option<TokenStream> {
+        self.time().and_then(Given::expression)
+    }
+
+    /// Returns the time if each call evaluates it.
+    pub(super) fn evaluated(&self, place: Place<'_>) -> Option<TokenStream> {
+        self.time().filter(|time| !place.is_fixed(time)).map(|time| place.time(time))
+    }
+
+    /// Returns the statement that binds the local variable [`held`]. `layer` is the type name of the layer, `option` is
+    /// the name of the option for the time, and `others` are the method calls for the other options.
+    pub(super) fn site(
+        &self,
+        place: Place<'_>,
+        layer: &str,
+        name: Option<&Given<LitStr>>,
+        option: &str,
+        others: Option<&TokenStream>,
+    ) -> TokenStream {
+        let after = match self {
+            Self::Time(after) => after.as_ref(),
+            Self::With(with) => return guard::owned(place, layer, &held(place), with),
+        };
+        let mixed = Span::mixed_site();
+        let setting = after.and_then(|after| place.setting(after));
+        let method = Ident::new(option, mixed);
+        let time = setting.as_ref().map(|after| quote_spanned!(mixed=> .#method(#after)));
+        let declaration = Declaration {
+            layer,
+            name,
+            options: quote_spanned!(mixed=> #time #others),
+            missing: after.is_none().then_some(option),
+            is_evaluated: after.is_some() && setting.is_none(),
+        };
+        guard::shared(place, &held(place), &declaration)
+    }
+
+    /// Returns an expression for the layer.
+    pub(super) fn layer(&self, place: Place<'_>) -> TokenStream {
+        let held = held(place);
+        match self {
+            Self::With(_) => quote_spanned!(Span::mixed_site()=> #held.get()),
+            Self::Time(_) => quote_spanned!(Span::mixed_site()=> #held()),
+        }
+    }
+
+    fn time(&self) -> Option<&Given<Duration>> {
+        match self {
+            Self::Time(time) => time.as_ref(),
+            Self::With(_) => None,
+        }
+    }
+}
+
+/// Returns the name of the local variable that contains the layer of the option `with`, or a closure that returns the
+/// layer of the attribute.
+fn held(place: Place<'_>) -> Ident {
+    format_ident!("{}_held", place.local(), span = Span::mixed_site())
+}
