@@ -1,5 +1,6 @@
-//! Generates the statements that `#[circuit]`, `#[bulkhead]` and `#[rate_limit]` share. Each of these attributes is a
-//! guard: the attribute either admits a call or rejects the call. A bulkhead, for example, expands to these statements:
+//! Generates the declaration of a layer, which every attribute uses. Also generates the statements that `#[circuit]`,
+//! `#[bulkhead]` and `#[rate_limit]` share. Each of these three attributes is a guard: the attribute either admits a
+//! call or rejects the call. A bulkhead, for example, expands to these statements:
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(LayerDeclaration::new(..).max(10)); &SITE };
