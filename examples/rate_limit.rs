@@ -34,7 +34,7 @@ async fn main() {
     for mail in 1..=5 {
         while let Err(MailError::TooManyMails(rejection)) = send(&service).await {
             println!("{:>3} ms: mail {mail} is rejected: {rejection}", start.elapsed().as_millis());
-            sleep(rejection.retry_after()).await;
+            sleep(rejection.retry_after().unwrap_or_default()).await;
         }
         println!("{:>3} ms: mail {mail} is sent", start.elapsed().as_millis());
     }

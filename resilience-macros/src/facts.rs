@@ -130,10 +130,13 @@ pub(crate) enum Cause {
     /// the `key` of a circuit contains the number of the attempt, a rejection by this circuit has this cause, too. The
     /// next attempt may then use another circuit.
     Limit,
+    /// A rate limit with the option `tokens` rejected the call. If the call takes more tokens than the burst, a retry
+    /// that receives this rejection makes no further attempt. The error of the rejection tells whether this is so.
+    Tokens,
 }
 
 impl Cause {
-    pub(crate) const ALL: &'static [Self] = &[Self::Circuit, Self::Limit];
+    pub(crate) const ALL: &'static [Self] = &[Self::Circuit, Self::Limit, Self::Tokens];
 }
 
 /// The information about rejected calls that an attribute needs at run time.

@@ -11,6 +11,7 @@ pub(crate) mod circuit;
 pub(crate) mod fallback;
 mod guard;
 pub(crate) mod hedge;
+mod limit;
 mod limits;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;

@@ -5,12 +5,12 @@
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
-pub use crate::bulkhead::{Bulkhead, acquire_within};
+pub use crate::bulkhead::bulkhead::{Bulkhead, acquire, acquire_within, take};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
 pub use crate::fallback::Fallback;
 pub use crate::hedge::{Evaluated, Hedge, Hedged, began};
-pub use crate::rate_limit::RateLimit;
+pub use crate::rate_limit::rate_limit::{RateLimit, acquire_tokens_within};
 pub use crate::retry::attempts::Attempts;
 pub use crate::retry::backoff::Jitter;
 pub use crate::retry::budget::RetryBudget;

@@ -143,11 +143,12 @@ impl Rejection {
     }
 
     /// Returns the time after which the caller may try again. Returns `None` for a bulkhead or a timeout, because this
-    /// time is not known.
+    /// time is not known. Also returns `None` if a rate limit never admits the call, see
+    /// [`RateLimitedError::retry_after`].
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Circuit(open) => Some(open.retry_after()),
-            Self::RateLimit(limited) => Some(limited.retry_after()),
+            Self::RateLimit(limited) => limited.retry_after(),
             Self::Bulkhead(_) | Self::Timeout(_) => None,
         }
     }

@@ -66,14 +66,12 @@ impl Place<'_> {
             }
             return quote_spanned!(mixed=> { #ended return #rejected; });
         };
-        let by = Ident::new(
-            match cause {
-                Cause::Circuit => "Circuit",
-                Cause::Limit => "Limit",
-            },
-            mixed,
-        );
-        let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#by;));
+        let cause = match cause {
+            Cause::Circuit => quote_spanned!(mixed=> Circuit),
+            Cause::Limit => quote_spanned!(mixed=> Limit),
+            Cause::Tokens => quote_spanned!(mixed=> of_limit(&#error)),
+        };
+        let told = self.if_asked(quote_spanned!(mixed=> cause = #runtime::__private::Cause::#cause;));
         // Uses `return` to leave an attempt of a hedge, because each attempt is a separate `async` block. A `break`
         // cannot leave an `async` block.
         if catcher.facts().runs == Runs::AtOnce {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 
 use super::layer::Place;
-use crate::parse::constant::Given;
+use crate::parse::constant::{Constant, Given};
 
 impl Place<'_> {
     /// Returns whether the expression names `self` or an argument.
@@ -36,15 +36,32 @@ impl Place<'_> {
     /// Returns the expression for a time. A literal and a constant have the same value for all calls. Any other
     /// expression is evaluated for each call.
     pub(crate) fn time(self, time: &Given<Duration>) -> TokenStream {
-        let runtime = self.runtime();
+        let (runtime, mixed) = (self.runtime(), Span::mixed_site());
         match time {
             Given::Literal(time) => self.duration(*time),
-            Given::Constant(constant) if self.stack.scope.is_expression(constant) => {
-                let tokens = &constant.tokens;
-                let at = Span::mixed_site().located_at(constant.span());
-                quote_spanned!(at=> { let __resilience_value: #runtime::__private::Duration = #tokens; __resilience_value })
+            Given::Constant(constant) => {
+                self.evaluated(constant, &quote_spanned!(mixed=> #runtime::__private::Duration))
             }
-            Given::Constant(constant) => constant.inline(runtime),
         }
+    }
+
+    /// Returns the expression for a whole number. A literal and a constant have the same value for all calls. Any other
+    /// expression is evaluated for each call.
+    pub(crate) fn count(self, count: &Given<u32>) -> TokenStream {
+        match count {
+            Given::Literal(count) => Literal::u32_unsuffixed(*count).into_token_stream(),
+            Given::Constant(constant) => {
+                self.evaluated(constant, &quote_spanned!(Span::mixed_site()=> ::core::primitive::u32))
+            }
+        }
+    }
+
+    fn evaluated(self, constant: &Constant, ty: &TokenStream) -> TokenStream {
+        if !self.stack.scope.is_expression(constant) {
+            return constant.inline(self.runtime());
+        }
+        let tokens = &constant.tokens;
+        let at = Span::mixed_site().located_at(constant.span());
+        quote_spanned!(at=> { let __resilience_value: #ty = #tokens; __resilience_value })
     }
 }

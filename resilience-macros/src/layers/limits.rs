@@ -21,6 +21,14 @@ pub(crate) const HEDGE_MAX_DEFAULT: u32 = 2;
 /// The range of the option `per_second` of `#[rate_limit]`, in calls per second.
 pub(crate) const RATE_LIMIT_PER_SECOND: RangeInclusive<u32> = 1..=1_000_000;
 
+/// The range of the option `per` of `#[rate_limit]`.
+pub(crate) const RATE_LIMIT_PER: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
+/// The shortest time between two calls of `#[rate_limit]`. The options `limit` and `per` must not give a shorter time.
+pub(crate) const RATE_LIMIT_STEP: Duration = Duration::from_micros(1);
+
+/// The range of the option `max_queue` of `#[bulkhead]` and `#[rate_limit]`, in calls.
+pub(crate) const MAX_QUEUE: RangeInclusive<u32> = 1..=1_000_000_000;
+
 /// The default of the option `max` of `#[retry]`, in attempts.
 pub(crate) const RETRY_MAX_DEFAULT: u32 = 3;
 pub(crate) const RETRY_DELAY_DEFAULT: Duration = Duration::from_secs(1);

@@ -1,15 +1,16 @@
-//! Implements `#[rate_limit]`, which limits the number of calls per second.
+//! Implements `#[rate_limit]`, which limits the rate of calls.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
-use syn::LitStr;
+use syn::{Expr, Result};
 
 use super::attribute::{Attribute, Parsed, parsed};
-use super::guard::{self, Declaration};
+use super::limit::{Limit, Shared, Source};
+use super::settings::{COUNT, QUEUE, Reader, Setting, Settings};
 use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
-use crate::facts::{Cause, Facts, Runs, Time};
+use crate::facts::{Cause, Facts};
 use crate::parse::args::{Args, options};
 use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
@@ -20,100 +21,155 @@ options! {
     enum Opt: synonyms::RATE_LIMIT {
         Name = "name",
         PerSecond = "per_second",
+        Limit = "limit",
+        Per = "per",
         Burst = "burst",
+        Tokens = "tokens",
+        Wait = "wait",
+        MaxQueue = "max_queue",
         With = "with",
         Error = "error",
         Crate = "crate",
     }
 }
 
+const SETTINGS: [(Opt, Reader); 5] = [
+    (Opt::PerSecond, (Kind::whole(&limits::RATE_LIMIT_PER_SECOND), per_second)),
+    (Opt::Limit, COUNT),
+    (Opt::Per, (Kind::time_within(&limits::RATE_LIMIT_PER), per)),
+    (Opt::Burst, COUNT),
+    (Opt::MaxQueue, QUEUE),
+];
+
+const SHARED: Shared<Opt> =
+    Shared { name: Opt::Name, with: Opt::With, wait: Opt::Wait, max_queue: Opt::MaxQueue, error: Opt::Error };
+
 struct RateLimit {
-    span: Span,
-    rate: Rate,
-    error: Option<TokenStream>,
+    limit: Limit<Opt>,
+    /// The number of tokens that a call takes. Without the option `tokens`, a call takes one token.
+    tokens: Option<Given<u32>>,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a function has few attributes")]
-enum Rate {
-    /// The options of a rate limit that belongs to the decorated function alone.
-    Own { name: Option<Given<LitStr>>, per_second: Option<Given<u32>>, burst: Option<Given<u32>> },
-    /// The expression in the option `with`, for a rate limit that the user created.
-    With(TokenStream),
+fn per_second(key: &str, value: &Expr) -> Result<Setting> {
+    value::whole(key, value, &limits::RATE_LIMIT_PER_SECOND).map(Setting::Count)
+}
+
+fn per(key: &str, value: &Expr) -> Result<Setting> {
+    match value::duration(key, value)? {
+        time if limits::RATE_LIMIT_PER.contains(&time) => Ok(Setting::Time(time)),
+        _ => Err(value::invalid(key, value, "from 1 ms to 24 h")),
+    }
 }
 
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
-    if args.has(Opt::With) {
-        let message = "does not go with `with`: the limit that you hold has its own";
-        args.refuse(&[Opt::Name, Opt::PerSecond, Opt::Burst], message, errors);
-    } else if !args.has(Opt::Name) {
+    let is_alone = !args.has(Opt::With) && !args.has(Opt::Name);
+    if is_alone && !args.has(Opt::Limit) && !args.has(Opt::Per) {
         let message = "`#[rate_limit]` needs a rate: write `#[rate_limit(per_second = ..)]`";
         args.require(Opt::PerSecond, message, errors);
     }
-    let per_second = args.read(Opt::PerSecond, errors, |key, value| {
-        let range = &limits::RATE_LIMIT_PER_SECOND;
-        Given::read(key, value, Kind::whole(range), |key, value| value::whole(key, value, range))
-    });
-    let burst = args.read(Opt::Burst, errors, |key, value| Given::read(key, value, Kind::count(), value::count));
-    let with = args.read(Opt::With, errors, value::expression);
-    let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
-    let own = (per_second.is_some() || name.is_some()).then_some(Rate::Own { name, per_second, burst });
-    let error = args.read(Opt::Error, errors, value::function);
-    let limit = with.map(Rate::With).or(own).map(|rate| RateLimit { span, rate, error });
-    parsed(limit, args.read(Opt::Crate, errors, value::path))
+    let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
+    let of_tokens = args.ident(Opt::Tokens);
+    let tokens = args.read(Opt::Tokens, errors, |key, value| Given::read(key, value, Kind::count(), value::count));
+    if !args.has(Opt::With) && readable && !args.is_broken() {
+        check_rate(&settings, is_alone, errors);
+        if let Some(of_tokens) = of_tokens {
+            check_tokens(of_tokens.span(), tokens.as_ref(), &settings, is_alone, errors);
+        }
+    }
+    let limit = Limit::read(&mut args, &SHARED, settings, (span, "limit"), errors);
+    parsed(limit.map(|limit| RateLimit { limit, tokens }), args.read(Opt::Crate, errors, value::path))
+}
+
+/// Reports options for two rates, half of a rate, and a rate that is too high.
+fn check_rate(settings: &Settings<Opt>, is_alone: bool, errors: &mut Errors) {
+    if let Some((per_second, _)) = settings.get(Opt::PerSecond) {
+        for other in [Opt::Limit, Opt::Per].into_iter().filter_map(|option| settings.get(option)) {
+            let message = format!("`{per_second}` and `{}` exclude each other: write one of them", other.0);
+            errors.push(other.0.span(), message);
+        }
+        return;
+    }
+    for (one, other) in [(Opt::Limit, Opt::Per), (Opt::Per, Opt::Limit)] {
+        if let (Some((ident, _)), false, true) = (settings.get(one), settings.has(other), is_alone) {
+            let other = if other == Opt::Per { "`per = ..`" } else { "`limit = ..`" };
+            errors.push(ident.span(), format_args!("`{ident}` needs {other} beside it"));
+        }
+    }
+    if let (Some((ident, limit)), Some((_, per))) = (settings.count(Opt::Limit), settings.time(Opt::Per)) {
+        let most = per.as_nanos() / limits::RATE_LIMIT_STEP.as_nanos();
+        if u128::from(limit) > most {
+            errors.push(ident.span(), format_args!("`limit` must be at most {most} for this `per`: a call each 1 µs"));
+        }
+    }
+}
+
+/// Reports `tokens` without a `burst`, and a call that takes more tokens than the burst.
+fn check_tokens(
+    span: Span,
+    tokens: Option<&Given<u32>>,
+    settings: &Settings<Opt>,
+    is_alone: bool,
+    errors: &mut Errors,
+) {
+    if is_alone && !settings.has(Opt::Burst) {
+        errors.push(span, "`tokens` needs `burst = ..` beside it: the most tokens that a call may take");
+    }
+    if let (Some(tokens), Some((_, burst))) = (tokens.and_then(Given::literal), settings.count(Opt::Burst)) {
+        if *tokens > burst {
+            errors.push(span, format_args!("`tokens` must be at most `burst`, which is {burst}"));
+        }
+    }
+}
+
+impl RateLimit {
+    /// Returns the cause of a rejection. A call that takes more tokens than the burst is never admitted, so that a
+    /// retry must know the error.
+    fn cause(&self) -> Cause {
+        if self.tokens.is_some() { Cause::Tokens } else { Cause::Limit }
+    }
 }
 
 impl Layer for RateLimit {
     fn facts(&self) -> Facts {
-        let constants = match &self.rate {
-            Rate::Own { name, per_second, burst } => {
-                let numbers = [per_second, burst].into_iter().flatten().filter_map(Given::constant);
-                name.as_ref().and_then(Given::constant).into_iter().chain(numbers).cloned().collect()
-            }
-            Rate::With(_) => Vec::new(),
-        };
-        let name_of_limit = match &self.rate {
-            Rate::Own { name, .. } => name.as_ref().map(Given::label),
-            Rate::With(_) => None,
-        };
-        Facts {
-            constants,
-            name_of_limit,
-            is_shared: true,
-            rejection: self.error.clone(),
-            ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Limit), &[], Time::Same)
-        }
+        let mut facts = self.limit.facts(ATTRIBUTE.name, self.cause());
+        facts.expressions.extend(self.tokens.as_ref().and_then(Given::expression));
+        facts
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
-        let local = place.local();
-        Some(match &self.rate {
-            Rate::With(with) => guard::owned(place, "RateLimit", &local, with),
-            Rate::Own { name, per_second, burst } => {
-                let rate = guard::count(place, "per_second", per_second.as_ref());
-                let burst = guard::count(place, "burst", burst.as_ref());
-                let declaration = Declaration {
-                    layer: "RateLimit",
-                    name: name.as_ref(),
-                    options: quote_spanned!(mixed=> #rate #burst),
-                    missing: per_second.is_none().then_some("per_second"),
-                    is_evaluated: false,
-                };
-                let site = declaration.site(place);
-                quote_spanned!(mixed=> let #local = #site;)
+        let (missing, is_checked) = match &self.limit.source {
+            Source::Own { settings, .. } => {
+                let has_rate = settings.has(Opt::PerSecond) || settings.has(Opt::Limit) && settings.has(Opt::Per);
+                ((!has_rate).then_some("per_second"), settings.has(Opt::Per) || settings.constants().next().is_some())
             }
-        })
+            Source::With(_) => (None, false),
+        };
+        let tokens = self.tokens.as_ref().map(|_| quote_spanned!(mixed=> .tokens(true)));
+        let checked = is_checked.then(|| quote_spanned!(mixed=> .checked()));
+        let others = quote_spanned!(mixed=> #tokens #checked);
+        Some(self.limit.site(place, "RateLimit", Some(&others), missing))
     }
 
     /// Output: `let () = match rate_limit.get().try_acquire() { .. };`, followed by the statements of the attributes
     /// below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
-        let local = place.local();
-        let acquired = quote_spanned!(mixed=> #local.get().try_acquire());
-        let admit = guard::admit(place, Cause::Limit, &acquired, self.error.as_ref());
-        let inner = place.bound(block);
-        Statements::Bind(quote_spanned!(mixed=> let () = #admit; #inner))
+        let (runtime, local) = (place.runtime(), place.local());
+        let tokens = self.tokens.as_ref().map(|tokens| place.count(tokens));
+        let now = match &tokens {
+            Some(tokens) => quote_spanned!(mixed=> #local.get().try_acquire_many(#tokens)),
+            None => quote_spanned!(mixed=> #local.get().try_acquire()),
+        };
+        let admitted = self.limit.admit(place, self.cause(), &now, |wait| match (wait, &tokens) {
+            (Some(wait), tokens) => {
+                let tokens = tokens.clone().unwrap_or_else(|| quote_spanned!(mixed=> 1));
+                quote_spanned!(mixed=> #runtime::__private::acquire_tokens_within(#local.get(), #tokens, #wait))
+            }
+            (None, Some(tokens)) => quote_spanned!(mixed=> #local.get().acquire_many(#tokens)),
+            (None, None) => quote_spanned!(mixed=> #local.get().acquire()),
+        });
+        self.limit.emit(place, block, None, &admitted)
     }
 }

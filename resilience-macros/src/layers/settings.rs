@@ -8,6 +8,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::{Expr, Result};
 
+use super::limits;
 use crate::emit::layer::Place;
 use crate::error::Errors;
 use crate::parse::args::{Args, OptionName};
@@ -97,15 +98,20 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().map(|(_, ident, _)| ident)
     }
 
-    /// Returns the method calls that pass the values of the options to the runtime, such as `.max(3)`. If a value is a
-    /// constant, the method `checked` of the runtime checks the options that depend on each other.
+    /// Returns the method calls that pass the values of the options to the runtime, such as `.max(3)`.
     pub(super) fn calls(&self, place: Place<'_>) -> TokenStream {
         let call = |(option, _, setting): &(O, Ident, Given<Setting>)| {
             let option = Ident::new(option.name(), Span::mixed_site());
             let value = setting.tokens(place.runtime(), |setting| setting.value(place));
             quote_spanned!(Span::mixed_site()=> .#option(#value))
         };
-        let calls: TokenStream = self.0.iter().map(call).collect();
+        self.0.iter().map(call).collect()
+    }
+
+    /// Works as [`calls`](Self::calls). If a value is a constant, the method `checked` of the runtime checks the options
+    /// that depend on each other.
+    pub(super) fn checked_calls(&self, place: Place<'_>) -> TokenStream {
+        let calls = self.calls(place);
         let checked = self.constants().next().map(|_| quote_spanned!(Span::mixed_site()=> .checked()));
         quote_spanned!(Span::mixed_site()=> #calls #checked)
     }
@@ -128,6 +134,8 @@ impl Setting {
 }
 
 pub(super) const COUNT: Reader = (Kind::count(), |key, value| value::count(key, value).map(Setting::Count));
+pub(super) const QUEUE: Reader =
+    (Kind::whole(&limits::MAX_QUEUE), |key, value| value::whole(key, value, &limits::MAX_QUEUE).map(Setting::Count));
 pub(super) const TIME: Reader = (Kind::Time, |key, value| value::duration(key, value).map(Setting::Time));
 pub(super) const FACTOR: Reader = (Kind::Factor, |key, value| value::factor(key, value).map(Setting::Number));
 pub(super) const FLAG: Reader = (Kind::Flag, |key, value| value::flag(key, value).map(Setting::Flag));

@@ -24,6 +24,8 @@ const SHARE: &str = ", a share such as `0.5` for 50 %";
 const ATTEMPTS: &str = ", which also counts the first attempt";
 /// The text after a suggestion that is an attribute of this crate instead of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";
+/// The text after the suggested option `max_queue`.
+const QUEUE: &str = ", the number of calls that wait";
 /// The text after a suggested option that takes a function. The function converts the error of a rejection.
 const ERROR: &str = ", a function that turns the rejection into your error";
 
@@ -233,9 +235,9 @@ pub(crate) const BULKHEAD: &[Synonyms] = &[
         "max_wait_duration", "max_wait", "max_wait_time", "max_wait_ms", "wait_duration", "wait_timeout", "wait_ms",
         "wait_time", "timeout", "timeout_ms", "acquire_timeout", "queue_timeout",
     ]),
-    row("wait", ", a time in the queue: the queue has no limit of calls", &[
-        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue", "max_queue_size",
-        "max_queuing_actions", "waiting_task_queue",
+    row("max_queue", QUEUE, &[
+        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue_size", "max_queuing_actions",
+        "waiting_task_queue",
     ]),
     row("with", "", &["bulkhead", "semaphore", "instance"]),
     row("error", ERROR, &["open", "on_rejected", "on_full", "on_bulkhead_rejected", "map_err"]),
@@ -247,15 +249,26 @@ pub(crate) const RATE_LIMIT: &[Synonyms] = &[
     row("per_second", "", &[
         "requests_per_second", "calls_per_second", "permits_per_second", "rps", "qps", "tps", "rate_per_second",
     ]),
-    row("per_second", ", the number of calls in each second", &[
-        "rate", "limit", "max", "quota", "count", "calls", "requests", "max_requests", "max_calls", "max_executions",
-        "num", "permits", "permit_limit", "limit_for_period", "tokens_per_period", "number_of_executions", "value",
-        "per_minute", "per_hour", "requests_per_minute", "limit_refresh_period", "refresh_period",
-        "replenishment_period", "refill_interval", "period", "interval", "duration", "per", "per_timespan", "window",
+    row("limit", ", with `per` for the period", &[
+        "rate", "max", "quota", "count", "calls", "requests", "max_requests", "max_calls", "max_executions", "num",
+        "permits", "permit_limit", "limit_for_period", "tokens_per_period", "number_of_executions", "value",
+    ]),
+    row("limit", ", with `per = \"1m\"` or `per = \"1h\"`", &["per_minute", "per_hour", "requests_per_minute"]),
+    row("per", TIME, &[
+        "limit_refresh_period", "refresh_period", "replenishment_period", "refill_interval", "period", "interval",
+        "duration", "per_timespan", "window",
     ]),
     row("burst", "", &[
         "burst_size", "burst_capacity", "max_burst", "allow_burst", "capacity", "bucket_size", "bucket_capacity",
-        "token_limit", "tokens",
+        "token_limit",
+    ]),
+    row("tokens", ", the number of tokens that a call takes", &["cost", "units", "weight", "permits_per_call"]),
+    row("wait", TIME, &[
+        "timeout_duration", "timeout", "timeout_ms", "max_wait", "max_wait_time", "max_wait_duration", "wait_duration",
+        "acquire_timeout", "queue_timeout",
+    ]),
+    row("max_queue", QUEUE, &[
+        "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue_size",
     ]),
     row("with", "", &["limiter", "rate_limiter", "instance"]),
     row("error", ERROR, &["open", "on_rejected", "on_limited", "on_rate_limit_exceeded", "map_err"]),

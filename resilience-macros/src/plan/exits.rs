@@ -33,7 +33,7 @@ impl Plan {
         (0..self.len()).any(|index| match self.facts(index).asks {
             Asks::Nothing => false,
             Asks::Rejected => true,
-            Asks::ByCircuit => self.asks_for_circuits(index) || self.has_circuit_per_attempt(index),
+            Asks::ByCircuit => self.asks_for_causes(index) || self.has_circuit_per_attempt(index),
             Asks::ByCaller => self.asks_for_callers(index),
         })
     }
@@ -43,14 +43,18 @@ impl Plan {
         self.layers.iter().any(|layer| matches!(layer.asks, Asks::Rejected | Asks::ByCaller))
     }
 
-    /// Returns whether the retry at `index` must detect a rejection by a circuit at run time. The retry must detect the
-    /// rejection if an attribute between the retry and the circuit handles the rejection. The rejection then reaches
-    /// the retry like any other outcome.
-    pub(crate) fn asks_for_circuits(&self, index: usize) -> bool {
+    /// Returns whether the retry at `index` must know the cause of a rejection at run time. The retry must know the
+    /// cause in two cases:
+    ///
+    /// - An attribute between the retry and a circuit handles a rejection by the circuit. The rejection then reaches the
+    ///   retry like any other outcome.
+    /// - A rate limit below has the option `tokens`, and may never admit the call.
+    pub(crate) fn asks_for_causes(&self, index: usize) -> bool {
         let lowest = self.rejecting(index, Cause::Circuit).last();
-        lowest.is_some_and(|lowest| {
+        let is_caught = lowest.is_some_and(|lowest| {
             (index + 1..lowest).any(|between| self.facts(between).catches.contains(&Cause::Circuit))
-        })
+        });
+        is_caught || self.rejecting(index, Cause::Tokens).next().is_some()
     }
 
     /// Returns whether an attribute below `index` may reject the call, or may end the call at the caller's deadline.

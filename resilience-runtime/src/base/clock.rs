@@ -161,9 +161,9 @@ pub(crate) fn fits(duration: Duration) -> bool {
 }
 
 /// Returns the number of nanoseconds of this duration, but at most `u64::MAX`.
-pub(crate) fn nanos(duration: Duration) -> u64 {
+pub(crate) const fn nanos(duration: Duration) -> u64 {
     // Avoids `Duration::as_nanos`, because 128-bit arithmetic is slower than 64-bit arithmetic.
-    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(u64::from(duration.subsec_nanos()))
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
 #[cfg(all(test, not(resilience_loom)))]

@@ -12,8 +12,8 @@ thread_local! {
     ///
     /// The four counters have 64 bits together, so that one load reads all four counters.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
-    /// The kind of the newest error of a call that did not start: `Limit` or `TooLate`. These two kinds share one
-    /// counter, because [`ERRORS`] has no space for a fifth counter.
+    /// The kind of the newest error of a call that did not start: `Limit`, `AboveBurst` or `TooLate`. These kinds share
+    /// one counter, because [`ERRORS`] has no space for a fifth counter.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
 
@@ -30,7 +30,7 @@ fn count(index: usize, change: u16) -> u16 {
 
 #[inline]
 pub(crate) fn count_created(note: Note) {
-    if matches!(note, Note::Limit | Note::TooLate) {
+    if note.index() == Note::Limit.index() {
         NOT_STARTED.set(note);
     }
     count(note.index(), 1);
@@ -53,6 +53,8 @@ pub(crate) enum Note {
     Circuit,
     /// The error of a call that a bulkhead or a rate limit rejected.
     Limit,
+    /// The error of a call that a rate limit will never admit, because the call takes more tokens than the burst.
+    AboveBurst,
     /// The error of a call that did not start, because the caller's deadline had passed.
     TooLate,
     /// The error of a call that the caller's deadline ended.
@@ -66,7 +68,7 @@ impl Note {
     const fn index(self) -> usize {
         match self {
             Self::Circuit => 0,
-            Self::Limit | Self::TooLate => 1,
+            Self::Limit | Self::AboveBurst | Self::TooLate => 1,
             // No error of the kind `Other` is counted.
             Self::Deadline | Self::Other => 2,
         }

@@ -19,16 +19,17 @@ use std::time::Duration;
 
 use crate::base::existing::{Note, count_created, count_dropped};
 use crate::base::name::Name;
+use crate::base::reason::Reason;
 
 /// Marks the error of a rejected call. The error returns this mark as its source. `L` is the kind of the layer
 /// (circuit, bulkhead or rate limit) that rejected the call.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("the call was not made")]
 pub(crate) struct NotMade<L: Layer> {
     pub(crate) name: Name,
     /// The time after which the caller may try again. A circuit stores the bits of a `Wait`, which contain the time and
-    /// the state of the circuit. A rate limit stores nanoseconds. A bulkhead stores zero, because a bulkhead does not
-    /// know when a running call ends.
+    /// the state of the circuit. A rate limit stores the bits of a `Reason`. A bulkhead stores zero, because a bulkhead
+    /// does not know when a running call ends.
     pub(crate) wait: u64,
     alive: Alive<L>,
 }
@@ -36,13 +37,25 @@ pub(crate) struct NotMade<L: Layer> {
 impl<L: Layer> NotMade<L> {
     #[inline]
     pub(crate) fn new(name: Name, wait: u64) -> Self {
-        Self { name, wait, alive: Alive::new() }
+        Self { name, wait, alive: Alive::new(L::note(wait)) }
+    }
+}
+
+impl<L: Layer> Clone for NotMade<L> {
+    fn clone(&self) -> Self {
+        Self::new(self.name.clone(), self.wait)
     }
 }
 
 /// The origin of an error: a circuit, bulkhead or rate limit that rejected the call, or the caller's deadline.
 pub(crate) trait Layer {
     const NOTE: Note;
+
+    /// Returns the kind of the error with this [`wait`](NotMade::wait). The kind belongs to the same counter as `NOTE`.
+    #[inline]
+    fn note(_wait: u64) -> Note {
+        Self::NOTE
+    }
 }
 
 macro_rules! layers {
@@ -61,9 +74,26 @@ macro_rules! layers {
 layers! {
     ByCircuit: Circuit;
     ByBulkhead: Limit;
-    ByRateLimit: Limit;
     BeforeCall: TooLate;
     DuringCall: Deadline;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ByRateLimit;
+
+impl Layer for ByRateLimit {
+    const NOTE: Note = Note::Limit;
+
+    #[inline]
+    fn note(wait: u64) -> Note {
+        if Reason::from_bits(wait).is_above_burst() { Note::AboveBurst } else { Note::Limit }
+    }
+}
+
+impl NotMade<ByRateLimit> {
+    pub(crate) fn is_above_burst(&self) -> bool {
+        Reason::from_bits(self.wait).is_above_burst()
+    }
 }
 
 /// A guard inside a mark ([`NotMade`] or [`TimedOut`]). Each thread counts the existing marks of each kind `L`.
@@ -73,15 +103,15 @@ pub(crate) struct Alive<L: Layer>(PhantomData<L>);
 
 impl<L: Layer> Alive<L> {
     #[inline]
-    fn new() -> Self {
-        count_created(L::NOTE);
+    fn new(note: Note) -> Self {
+        count_created(note);
         Self(PhantomData)
     }
 }
 
 impl<L: Layer> Clone for Alive<L> {
     fn clone(&self) -> Self {
-        Self::new()
+        Self::new(L::NOTE)
     }
 }
 
@@ -122,8 +152,8 @@ impl End {
     pub(crate) fn new(allowed: Duration, after: Duration) -> Self {
         match allowed < after {
             false => Self::Timeout,
-            true if allowed.is_zero() => Self::BeforeCall(Alive::new()),
-            true => Self::DuringCall(Alive::new()),
+            true if allowed.is_zero() => Self::BeforeCall(Alive::new(Note::TooLate)),
+            true => Self::DuringCall(Alive::new(Note::Deadline)),
         }
     }
 }

@@ -298,7 +298,7 @@ impl CircuitBreaker {
                     Note::Other => permit.end().body_failed(None, None),
                     Note::Deadline => permit.end_late(),
                     Note::TooLate => permit.end().end_too_late(),
-                    Note::Circuit | Note::Limit => permit.ignore(),
+                    Note::Circuit | Note::Limit | Note::AboveBurst => permit.ignore(),
                 }
                 Err(CallError::Failed(error))
             }

@@ -5,6 +5,7 @@
 use crate::base::existing::Note;
 use crate::base::not_made::{End, TimedOut};
 use crate::hedge::Attempted;
+use crate::rate_limit::error::RateLimitedError;
 use crate::timeout::error::TimeoutError;
 
 /// The reason why the latest attempt of a call ended: a rejection, an expired deadline, or neither. The rejection or
@@ -18,6 +19,8 @@ pub enum Cause {
     Circuit,
     /// A bulkhead or a rate limit rejected the call.
     Limit,
+    /// A rate limit rejected the call, and would reject each repetition. The call takes more tokens than the burst.
+    AboveBurst,
     /// The caller's deadline had passed before the call, so the call did not start.
     TooLate,
     /// The caller's deadline ended the call.
@@ -33,6 +36,11 @@ impl Cause {
         Self::of_end(error.mark())
     }
 
+    /// Returns the cause for a call that a rate limit rejected.
+    pub fn of_limit(error: &RateLimitedError) -> Self {
+        if error.is_above_burst() { Self::AboveBurst } else { Self::Limit }
+    }
+
     pub(crate) fn of_end(ended: &TimedOut) -> Self {
         match ended.by {
             End::Timeout => Self::None,
@@ -44,7 +52,7 @@ impl Cause {
     /// Returns true if the call did not start. A layer (one attribute of a function) rejected the call, or the caller's
     /// deadline had passed before the call.
     pub fn is_rejection(self) -> bool {
-        matches!(self, Self::Circuit | Self::Limit | Self::TooLate)
+        matches!(self, Self::Circuit | Self::Limit | Self::AboveBurst | Self::TooLate)
     }
 
     pub fn is_circuit(self) -> bool {
@@ -55,7 +63,7 @@ impl Cause {
     /// this outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline ended
     /// counts as a failure if it ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
-        matches!(self, Self::Circuit | Self::Limit | Self::TooLate | Self::Deadline)
+        self.is_rejection() || self == Self::Deadline
     }
 
     /// Returns whether a search of the error found no cause. The error may still report a rejection, because many error
@@ -77,6 +85,7 @@ impl Cause {
         match Note::last() {
             Note::Circuit => Self::Circuit,
             Note::Limit => Self::Limit,
+            Note::AboveBurst => Self::AboveBurst,
             Note::TooLate => Self::TooLate,
             Note::Deadline => Self::Deadline,
             Note::Other => Self::None,

@@ -21,8 +21,11 @@ fn of_sources(source: &(dyn Error + 'static)) -> Cause {
         if source.is::<NotMade<ByCircuit>>() {
             return Some(Cause::Circuit);
         }
-        if source.is::<NotMade<ByBulkhead>>() || source.is::<NotMade<ByRateLimit>>() {
+        if source.is::<NotMade<ByBulkhead>>() {
             return Some(Cause::Limit);
+        }
+        if let Some(mark) = source.downcast_ref::<NotMade<ByRateLimit>>() {
+            return Some(if mark.is_above_burst() { Cause::AboveBurst } else { Cause::Limit });
         }
         source.downcast_ref().map(Cause::of_end)
     });

@@ -1,6 +1,5 @@
 //! Defines the error of a call that a rate limit rejected.
 
-use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -8,35 +7,21 @@ use thiserror::Error;
 
 use crate::base::name::Name;
 use crate::base::not_made::{ByRateLimit, NotMade};
+use crate::base::reason::Reason;
 
 /// The error of a call that a [`RateLimit`](crate::RateLimit) rejected.
 ///
 /// Creating or cloning this error does not allocate.
 #[doc(alias = "RequestNotPermitted")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[error("rate limit '{}' {}", source.name, Condition(source.wait))]
+#[error("rate limit '{}' {}", source.name, Reason::from_bits(source.wait))]
 pub struct RateLimitedError {
     source: NotMade<ByRateLimit>,
 }
 
-/// A time in nanoseconds. If a rate limit reports a wait of this time or longer, its option `per_second` is not set.
-const NO_RATE: u64 = 1 << 61;
-
-/// Displays the reason of a rejection. The field contains the wait in nanoseconds.
-struct Condition(u64);
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            NO_RATE.. => f.write_str("has no `per_second`: write it in one of the attributes with this name"),
-            wait => write!(f, "is reached, retry in {:?}", Duration::from_nanos(wait)),
-        }
-    }
-}
-
 impl RateLimitedError {
-    pub(crate) fn new(name: Name, wait_nanos: u64) -> Self {
-        Self { source: NotMade::new(name, wait_nanos) }
+    pub(crate) fn new(name: Name, reason: Reason) -> Self {
+        Self { source: NotMade::new(name, reason.to_bits()) }
     }
 
     /// Rebuilds the error from its source.
@@ -51,13 +36,24 @@ impl RateLimitedError {
         self.source.name.as_str()
     }
 
-    /// Returns the time until the rate limit admits another call. This time is longer than zero. A call after this time
-    /// may still be rejected, because another caller may call first.
+    /// Returns the time until the rate limit admits the call. This time is longer than zero. A call after this time may
+    /// still be rejected, because another caller may call first.
     ///
-    /// The time is longer than 100 years if no attribute sets the option `per_second`. Such a rate limit rejects every
-    /// call.
-    pub fn retry_after(&self) -> Duration {
-        Duration::from_nanos(self.source.wait)
+    /// Returns `None` if the rate limit will never admit the call:
+    ///
+    /// - The call takes more tokens than the burst, see [`is_above_burst`](Self::is_above_burst).
+    /// - No attribute with the name of the rate limit sets a rate.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match Reason::from_bits(self.source.wait) {
+            Reason::Early(nanos) => Some(Duration::from_nanos(nanos)),
+            Reason::AboveBurst(_) | Reason::NoRate => None,
+        }
+    }
+
+    /// Returns whether the call takes more tokens than the burst of the rate limit. The rate limit never admits such a
+    /// call, and a retry does not repeat it.
+    pub fn is_above_burst(&self) -> bool {
+        Reason::from_bits(self.source.wait).is_above_burst()
     }
 }
 

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use crate::base::config_error::{ConfigError, Value};
 use crate::base::name::Name;
-use crate::bulkhead::{Bulkhead, BulkheadStats};
+use crate::base::queue;
+use crate::base::require::require;
+use crate::bulkhead::bulkhead::{self, Bulkhead, BulkheadStats};
 use crate::fallback::{Fallback, FallbackStats};
 use crate::hedge::{Hedge, HedgeStats};
-use crate::rate_limit::{RateLimit, RateLimitStats};
+use crate::rate_limit::pace::Pace;
+use crate::rate_limit::rate_limit::{self, RateLimit, RateLimitStats};
 use crate::registry::layer::{Layer, LayerDeclaration, layer_options};
 use crate::registry::layers::{Layers, Listed};
 use crate::retry::backoff::Jitter;
@@ -17,10 +20,27 @@ use crate::retry::schedule::Schedule;
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
 layer_options! {
-    BulkheadOptions for Bulkhead, needs [max] { max: u32, wait: Duration, }
+    BulkheadOptions for Bulkhead, needs [max] { max: u32, wait: Duration, max_queue: u32, }
 }
 layer_options! {
-    RateLimitOptions for RateLimit, needs [per_second] { per_second: u32, burst: u32, }
+    RateLimitOptions for RateLimit, needs [] {
+        per_second: u32, limit: u32, per: Duration, burst: u32, wait: Duration, max_queue: u32, tokens: bool,
+    }
+    fn contradiction(&self) -> Option<ConfigError> {
+        let (option, limit, per) = self.rate()?;
+        let both = self.per_second.is_some() && (self.limit.is_some() || self.per.is_some());
+        let error = || ConfigError::new("limit", limit.to_string(), "absent beside `per_second`");
+        if both { Some(error()) } else { Pace::check(option, limit, per, self.burst).err() }
+    }
+    fn missing(&self) -> Option<&'static str> {
+        match self {
+            Self { per_second: None, limit: None, per: None, .. } => Some("per_second"),
+            Self { limit: Some(_), per: None, .. } => Some("per"),
+            Self { limit: None, per: Some(_), .. } => Some("limit"),
+            Self { tokens: Some(true), burst: None, .. } => Some("burst"),
+            _ => None,
+        }
+    }
 }
 layer_options! {
     TimeoutOptions for Timeout, needs [timeout] { timeout: Duration, }
@@ -51,6 +71,25 @@ impl From<Jitter> for Value {
     }
 }
 
+impl LayerDeclaration<RateLimit> {
+    /// Checks the options that depend on each other. An expansion calls this method if the macro does not know the value
+    /// of an option, or the time between two calls.
+    #[track_caller]
+    pub const fn checked(self) -> Self {
+        let RateLimitOptions { limit, per, burst, .. } = self.options;
+        if let (Some(limit), Some(per)) = (limit, per) {
+            require(limit <= Pace::most_per(per), "`limit` must be at most one call in each microsecond of `per`");
+            if let Some(burst) = burst {
+                require(
+                    Pace::refills(limit, per, burst),
+                    "`burst` must be at most the calls of 146 years at this rate",
+                );
+            }
+        }
+        self
+    }
+}
+
 impl LayerDeclaration<Retry> {
     /// Checks the options that depend on each other. An expansion calls this method if the value of an option is a
     /// constant, because the macro does not know this value.
@@ -58,6 +97,33 @@ impl LayerDeclaration<Retry> {
     pub const fn checked(self) -> Self {
         let _ = self.options.schedule().checked();
         self
+    }
+}
+
+impl BulkheadOptions {
+    fn settings(&self) -> bulkhead::Settings {
+        let max_queue = self.max_queue.unwrap_or(queue::DEFAULT);
+        bulkhead::Settings { max: self.max, wait: self.wait.unwrap_or_default(), max_queue }
+    }
+}
+
+impl RateLimitOptions {
+    /// Returns the name of the option that sets the limit, the limit, and the period.
+    fn rate(&self) -> Option<(&'static str, u32, Duration)> {
+        match *self {
+            Self { per_second: Some(limit), .. } => Some(("per_second", limit, Duration::from_secs(1))),
+            Self { limit: Some(limit), per: Some(per), .. } => Some(("limit", limit, per)),
+            _ => None,
+        }
+    }
+
+    fn settings(&self) -> rate_limit::Settings {
+        let pace = self.rate().map(|(_, limit, per)| Pace::new(limit, per, self.burst));
+        rate_limit::Settings {
+            pace: pace.unwrap_or(Pace::NEVER),
+            wait: self.wait.unwrap_or_default(),
+            max_queue: self.max_queue.unwrap_or(queue::DEFAULT),
+        }
     }
 }
 
@@ -135,9 +201,9 @@ macro_rules! kinds {
 
 kinds! {
     Bulkhead, BulkheadOptions, BulkheadStats, "bulkhead",
-        |name, options| Bulkhead::new(name, options.max, options.wait.unwrap_or_default());
+        |name, options| Bulkhead::new(name, options.settings());
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
-        |name, options| RateLimit::new(name, options.per_second, options.burst);
+        |name, options| RateLimit::new(name, options.settings());
     Timeout, TimeoutOptions, TimeoutStats, "timeout", |_, options| Timeout::after_time(options.timeout);
     Hedge, HedgeOptions, HedgeStats, "hedge", |_, options| Hedge::after_time(options.after, options.max);
     Fallback, FallbackOptions, FallbackStats, "fallback", |_, _| Fallback::default();

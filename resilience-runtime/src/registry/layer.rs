@@ -39,8 +39,13 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
+    /// Returns the name of each required option, and whether the option is set.
+    fn required(&self) -> impl Iterator<Item = (&'static str, bool)>;
+
     /// Returns the name of a required option that is absent.
-    fn missing(&self) -> Option<&'static str>;
+    fn missing(&self) -> Option<&'static str> {
+        self.required().find_map(|(option, is_set)| (!is_set).then_some(option))
+    }
 }
 
 /// The options of one attribute, and the position of the attribute in the source.
@@ -104,7 +109,7 @@ impl<L: Layer> LayerDeclaration<L> {
 macro_rules! layer_options {
     (
         $(#[$doc:meta])*
-        $name:ident for $layer:ty, needs [$($required:ident),*] { $($option:ident: $type:ty,)* } $($check:item)?
+        $name:ident for $layer:ty, needs [$($required:ident),*] { $($option:ident: $type:ty,)* } $($check:item)*
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,12 +130,11 @@ macro_rules! layer_options {
                 Self { $($option: self.$option.or(others.$option),)* }
             }
 
-            $($check)?
-
-            fn missing(&self) -> Option<&'static str> {
-                $(if self.$required.is_none() { return Some(stringify!($required)); })*
-                None
+            fn required(&self) -> impl Iterator<Item = (&'static str, bool)> {
+                [$((stringify!($required), self.$required.is_some()),)*].into_iter()
             }
+
+            $($check)*
         }
 
         #[allow(missing_docs)] // no docs needed: only expansions call these methods

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::bulkhead::{Bulkhead, BulkheadStats};
+use crate::bulkhead::bulkhead::{Bulkhead, BulkheadStats};
 use crate::circuit::stats::CircuitStats;
 use crate::fallback::{Fallback, FallbackStats};
 use crate::hedge::{Hedge, HedgeStats};
-use crate::rate_limit::{RateLimit, RateLimitStats};
+use crate::rate_limit::rate_limit::{RateLimit, RateLimitStats};
 use crate::registry::family::FamilyStats;
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;

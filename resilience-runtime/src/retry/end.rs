@@ -1,10 +1,12 @@
 //! Defines [`End`], the reasons why a retry makes no further attempt.
 
+use crate::expansion::cause::Cause;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// The retry has made `max` attempts.
     Exhausted,
-    /// The user's function `retry_if` returned false for the error.
+    /// The user's function `retry_if` returned false for the error, or a rate limit will never admit the call.
     NotRetryable,
     /// A circuit that the attempt called stays open longer than the pause before the next attempt.
     Circuit,
@@ -33,6 +35,16 @@ impl End {
         Self::Deadline,
         Self::Nested,
     ];
+
+    /// Returns the end of a retry whose attempt ended with this cause, or `None` if the cause does not end the retry.
+    #[inline]
+    pub(super) fn of(cause: Cause) -> Option<Self> {
+        match cause {
+            Cause::Circuit => Some(Self::Rejected),
+            Cause::AboveBurst => Some(Self::NotRetryable),
+            _ => None,
+        }
+    }
 
     /// Returns the text for the field `reason` of the event `retry_gave_up`. Returns `None` for `Exhausted`, because
     /// the event `retry_exhausted` has no field `reason`.

@@ -120,18 +120,19 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Ends the retry if `cause` states that a circuit rejected the attempt. The circuit is an attribute of the retried
-    /// function.
+    /// Ends the retry if `cause` states that a circuit rejected the attempt, or that a rate limit will never admit the
+    /// call. The circuit or the rate limit is an attribute of the retried function.
     #[inline]
     pub fn own_rejection(mut self, cause: Cause) -> Self {
-        if self.ended.last.is_none() && cause.is_circuit() {
-            self.ended.last = Some(End::Rejected);
+        if self.ended.last.is_none() {
+            self.ended.last = End::of(cause);
         }
         self
     }
 
-    /// Ends the retry if a circuit inside the body rejected a call. Otherwise, records whether the type of the error
-    /// hides the cause of a rejection. Does nothing if the option `retry_rejected` is set.
+    /// Ends the retry if a circuit inside the body rejected a call, or if a rate limit will never admit the call.
+    /// Otherwise, records whether the type of the error hides the cause of a rejection. If the option `retry_rejected`
+    /// is set, a rejection by a circuit does not end the retry.
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
@@ -145,17 +146,18 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.ended.outcome = match self.ended.outcome {
             Ok(value) => Ok(value),
             Err(error) => {
-                let is_decided = self.ended.last.is_some() || self.ended.retry.read().schedule.retry_rejected;
-                found = (!is_decided).then(|| cause(&error));
+                found = self.ended.last.is_none().then(|| cause(&error));
                 Err(error)
             }
         };
         let Some(cause) = found else { return self };
-        let Ended { attempts, last, hides_causes, .. } = &mut self.ended;
-        let is_noted = attempts.inside.note == Some(Note::Circuit);
-        if cause.is_circuit() || cause.is_hidden() && is_noted {
-            *last = Some(End::Rejected);
-        }
+        let Ended { attempts, retry, last, hides_causes, .. } = &mut self.ended;
+        let end = match attempts.inside.note {
+            Some(Note::Circuit) if cause.is_hidden() => Some(End::Rejected),
+            Some(Note::AboveBurst) if cause.is_hidden() => Some(End::NotRetryable),
+            _ => End::of(cause),
+        };
+        *last = end.filter(|end| *end != End::Rejected || !retry.read().schedule.retry_rejected);
         *hides_causes = cause == Cause::Unknown;
         self
     }

@@ -18,6 +18,7 @@ fn hedged(number: u8) -> Boxed {
     let text = number.to_string();
     Box::pin(async move { Ok(text) })
     //~ { Ok(text) } | cannot move out of `text`, a captured variable in an `Fn` closure
+    //~    write `clone(argument)` in `#[hedge]` for an argument that the body consumes
 }
 
 #[fallback(instead)]

@@ -143,7 +143,7 @@ impl Circuit {
             Breaker::With(breaker) => return guard::owned(place, "CircuitBreaker", &local, breaker),
         };
         let name = name.tokens(place.runtime(), ToTokens::to_token_stream);
-        let options = settings.calls(place);
+        let options = settings.checked_calls(place);
         let declaration = quote_spanned!(mixed=> CircuitDeclaration::new(#name) #options);
         match key {
             Some(key) => {

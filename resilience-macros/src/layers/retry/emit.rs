@@ -17,7 +17,7 @@ impl Layer for Retry {
     fn facts(&self) -> Facts {
         // A rejection by a circuit ends the retry. The retry therefore handles only rejections by a bulkhead or a rate
         // limit.
-        let catches = &[Cause::Limit];
+        let catches = &[Cause::Limit, Cause::Tokens];
         let time = self.pauses().map_or(Time::Unknown, Time::Repeated);
         Facts {
             asks: Asks::ByCircuit,
@@ -68,7 +68,7 @@ impl Layer for Retry {
         let error = place.error();
         let per_attempt = place.plan().has_circuit_per_attempt(place.index);
         let rejected = place.cause(per_attempt);
-        let own = place.plan().asks_for_circuits(place.index).then(|| quote_spanned!(mixed=> .own_rejection(cause)));
+        let own = place.plan().asks_for_causes(place.index).then(|| quote_spanned!(mixed=> .own_rejection(cause)));
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
         let circuits = quote_spanned!(mixed=> || [#(#below.get()),*]);
         let each: Vec<_> = place.plan().circuits_per_attempt(place.index).map(|index| place.at(index)).collect();
@@ -186,7 +186,7 @@ impl Retry {
     fn shared(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let (runtime, closure) = (place.runtime(), place.schedule());
-        let settings = self.settings.calls(place);
+        let settings = self.settings.checked_calls(place);
         let is_fixed = self.is_fixed(place);
         let declaration = Declaration {
             layer: "Retry",

@@ -17,7 +17,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
         &__RESILIENCE_SITE
     };
-    let _slot = match bulkhead.get().try_acquire() {
+    let _slot = match ::resilience_runtime::__private::take(bulkhead.get()) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => {
             return ::resilience_runtime::__private::rejected_with::<Result<Page, Error>, _>(error, |full| {

@@ -35,7 +35,7 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
         }
     });
     _slot = {
-        let acquired = bulkhead.get().acquire().await;
+        let acquired = ::resilience_runtime::__private::acquire(bulkhead.get()).await;
         match acquired {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {

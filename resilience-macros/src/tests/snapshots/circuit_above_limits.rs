@@ -57,7 +57,7 @@ pub async fn ask(&self, question: Question) -> Result<Answer, Error> {
         }
     };
     let outcome = 'circuit: {
-        let _slot = match bulkhead.get().try_acquire() {
+        let _slot = match ::resilience_runtime::__private::take(bulkhead.get()) {
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(error) => {
                 cause = ::resilience_runtime::__private::Cause::Limit;

@@ -10,13 +10,7 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
     let rate_limit = match &(LIMIT) {
         held => ::resilience_runtime::__private::Owned::<::resilience_runtime::__private::RateLimit>::new(held),
     };
-    let () = match rate_limit.get().try_acquire() {
-        ::core::result::Result::Ok(permit) => permit,
-        ::core::result::Result::Err(error) => {
-            return ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::limited);
-        }
-    };
-    let outcome = async move {
+    let mut body = ::core::pin::pin!(async move {
         if false {
             let _ = &by;
             let _ = &to;
@@ -27,7 +21,16 @@ pub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) -> Result<(),
             to.push(0);
             self.client.send(to, by.into()).await
         }
-    }
-    .await;
+    });
+    let () = {
+        let acquired = rate_limit.get().acquire().await;
+        match acquired {
+            ::core::result::Result::Ok(permit) => permit,
+            ::core::result::Result::Err(error) => {
+                return ::resilience_runtime::__private::rejected_with::<Result<(), Error>, _>(error, Error::limited);
+            }
+        }
+    };
+    let outcome = body.as_mut().await;
     outcome
 }

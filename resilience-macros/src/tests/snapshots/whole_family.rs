@@ -152,8 +152,10 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                                     };
                                     let _slot = {
                                         ::resilience_runtime::__private::wait(&mut permit);
-                                        let ::core::option::Option::Some(acquired) =
-                                            timeout.as_mut().race(bulkhead.get().acquire()).await
+                                        let ::core::option::Option::Some(acquired) = timeout
+                                            .as_mut()
+                                            .race(::resilience_runtime::__private::acquire(bulkhead.get()))
+                                            .await
                                         else {
                                             break 'timeout_expired;
                                         };

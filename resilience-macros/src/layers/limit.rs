@@ -1,0 +1,192 @@
+//! Implements the part that `#[bulkhead]` and `#[rate_limit]` share: the options that both have, and the wait of a call
+//! for its admission.
+
+use std::time::Duration;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote_spanned;
+use syn::LitStr;
+
+use super::guard::{self, Declaration};
+use super::settings::Settings;
+use crate::emit::layer::{Place, Statements};
+use crate::error::Errors;
+use crate::facts::{Cause, Facts, Runs, Time};
+use crate::parse::args::{Args, OptionName};
+use crate::parse::constant::{Given, Kind};
+use crate::parse::value;
+
+pub(super) struct Limit<O> {
+    pub(super) span: Span,
+    pub(super) source: Source<O>,
+    /// The longest wait of a call. The field is `None` if calls do not wait, or if another attribute with the same name
+    /// sets the wait.
+    wait: Option<Given<Duration>>,
+    error: Option<TokenStream>,
+}
+
+pub(super) enum Source<O> {
+    /// The options of a layer that belongs to the decorated function, or to all functions with its name.
+    Own { name: Option<Given<LitStr>>, settings: Settings<O> },
+    /// The expression in the option `with`, for a layer that the user created.
+    With(TokenStream),
+}
+
+/// The options that `#[bulkhead]` and `#[rate_limit]` both have.
+pub(super) struct Shared<O> {
+    pub(super) name: O,
+    pub(super) with: O,
+    pub(super) wait: O,
+    pub(super) max_queue: O,
+    pub(super) error: O,
+}
+
+impl<O: OptionName> Limit<O> {
+    /// Reads the options that both attributes have. `settings` contains the parsed values of the other options. `held`
+    /// is the word for the layer of the option `with`, for errors.
+    pub(super) fn read(
+        args: &mut Args<O>,
+        shared: &Shared<O>,
+        settings: Settings<O>,
+        (span, held): (Span, &str),
+        errors: &mut Errors,
+    ) -> Option<Self> {
+        if args.has(shared.with) {
+            let message = format!("does not go with `with`: the {held} that you hold has its own");
+            args.refuse(&[shared.name, shared.wait], &message, errors);
+            for ident in settings.idents() {
+                errors.push(ident.span(), format_args!("`{ident}` {message}"));
+            }
+        } else if let (Some((max_queue, _)), false) = (settings.get(shared.max_queue), args.has(shared.name)) {
+            if !args.has(shared.wait) && !args.is_broken() {
+                errors.push(max_queue.span(), "`max_queue` needs `wait = ..` beside it: no call waits otherwise");
+            }
+        }
+        let wait = args.read(shared.wait, errors, |key, value| Given::read(key, value, Kind::Time, value::duration));
+        let name = args.read(shared.name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
+        let with = args.read(shared.with, errors, value::expression);
+        let error = args.read(shared.error, errors, value::function);
+        let is_own = name.is_some() || settings.idents().next().is_some();
+        let source = with.map(Source::With).or(is_own.then_some(Source::Own { name, settings }))?;
+        Some(Self { span, source, wait, error })
+    }
+
+    /// Returns whether a call may wait for its admission.
+    fn waits(&self) -> bool {
+        match (&self.source, &self.wait) {
+            // Another attribute with this name may set the option.
+            (Source::Own { name: None, .. }, None) => false,
+            (Source::Own { name: None, .. }, Some(Given::Literal(wait))) => !wait.is_zero(),
+            _ => true,
+        }
+    }
+
+    pub(super) fn facts(&self, attribute: &'static str, cause: Cause) -> Facts {
+        let time = match (&self.source, &self.wait) {
+            (Source::Own { name: None, .. }, None) => Time::Same,
+            (Source::Own { .. }, Some(Given::Literal(wait))) => Time::After(*wait),
+            _ => Time::Unknown,
+        };
+        let (name, constants) = match &self.source {
+            Source::Own { name, settings } => {
+                let constant = name.as_ref().and_then(Given::constant);
+                (name.as_ref().map(Given::label), constant.into_iter().chain(settings.constants()).cloned().collect())
+            }
+            Source::With(_) => (None, Vec::new()),
+        };
+        Facts {
+            expressions: self.wait.as_ref().and_then(Given::expression).into_iter().collect(),
+            constants,
+            name_of_limit: name,
+            is_shared: true,
+            waits: self.waits(),
+            rejection: self.error.clone(),
+            ..Facts::new(attribute, self.span, Runs::Once, Some(cause), &[], time)
+        }
+    }
+
+    /// Returns the statement that binds the layer to a local variable. `layer` is the type name of the layer. `others`
+    /// are further method calls of the declaration. `missing` is the name of a required option that is absent.
+    pub(super) fn site(
+        &self,
+        place: Place<'_>,
+        layer: &str,
+        others: Option<&TokenStream>,
+        missing: Option<&str>,
+    ) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let local = place.local();
+        let (name, settings) = match &self.source {
+            Source::With(with) => return guard::owned(place, layer, &local, with),
+            Source::Own { name, settings } => (name.as_ref(), settings.calls(place)),
+        };
+        let wait = self.wait.as_ref().and_then(|wait| place.setting(wait));
+        let wait = wait.map(|wait| quote_spanned!(mixed=> .wait(#wait)));
+        let options = quote_spanned!(mixed=> #settings #wait #others);
+        let site = Declaration { layer, name, options, missing, is_evaluated: false }.site(place);
+        quote_spanned!(mixed=> let #local = #site;)
+    }
+
+    /// Returns an expression for the admission of a call. If the layer rejects the call, the call leaves the
+    /// expression. `now` admits the call without a wait. `waiting` waits for the time in its argument, or for the time
+    /// of the layer.
+    pub(super) fn admit(
+        &self,
+        place: Place<'_>,
+        cause: Cause,
+        now: &TokenStream,
+        waiting: impl FnOnce(Option<TokenStream>) -> TokenStream,
+    ) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let admit = |acquired: &TokenStream| guard::admit(place, cause, acquired, self.error.as_ref());
+        if !self.waits() {
+            return admit(now);
+        }
+        let wait = self.wait.as_ref().filter(|wait| !place.is_fixed(wait)).map(|wait| place.time(wait));
+        let acquired = quote_spanned!(mixed=> acquired);
+        let wait = place.pause(mixed, &acquired, waiting(wait));
+        let admit = admit(&acquired);
+        // Puts the wait into a block of its own. The future of the decorated function then does not store the local
+        // variable `acquired` while the body runs.
+        quote_spanned!(mixed=> { #wait #admit })
+    }
+
+    /// Returns the statements of the attribute: the admission, and the statements of the attributes below. `admitted`
+    /// is the expression for the admission. `slot` is the name of the variable for the value of this expression, or
+    /// `None` if the value is `()`.
+    ///
+    /// Usually, the expansion creates the future of the body before the wait for a permit. In three cases, the
+    /// expansion creates the future after the wait:
+    ///
+    /// - The body may run again.
+    /// - A layer above may wait.
+    /// - The user's function in the option `error` uses an argument of the body.
+    pub(super) fn emit(
+        &self,
+        place: Place<'_>,
+        block: &TokenStream,
+        slot: Option<&Ident>,
+        admitted: &TokenStream,
+    ) -> Statements {
+        let mixed = Span::mixed_site();
+        let plan = place.plan();
+        let bind = match slot {
+            Some(slot) => quote_spanned!(mixed=> let #slot = #admitted;),
+            None => quote_spanned!(mixed=> let () = #admitted;),
+        };
+        if plan.repeats() || !self.waits() || plan.waits_above(place.index) || place.stack.starts_late {
+            let inner = place.bound(block);
+            return Statements::Bind(quote_spanned!(mixed=> #bind #inner));
+        }
+        // Creates the `async` block of the body before the wait, because this block owns the arguments. If the
+        // expansion created the block after the wait, the future of the decorated function would store the arguments
+        // twice.
+        let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
+        let body = quote_spanned!(mixed=> let mut body = ::core::pin::pin!(#block););
+        Statements::Bind(match slot {
+            // Declares the slot before the body, so that the body is dropped before the slot is freed.
+            Some(slot) => quote_spanned!(mixed=> let #slot; #body #slot = #admitted; #inner),
+            None => quote_spanned!(mixed=> #body #bind #inner),
+        })
+    }
+}

@@ -1,0 +1,263 @@
+//! Implements [`Bulkhead`], which limits the number of concurrent calls.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::debug;
+
+use crate::base::clock::Tick;
+use crate::base::name::Name;
+use crate::base::sync::statics::AtomicU32;
+use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::bulkhead::error::BulkheadFullError;
+use crate::call_error::CallError;
+use crate::events::{self, TARGET};
+use crate::timeout::deadline::within;
+use crate::timeout::timeout::Timer;
+
+/// Limits the number of concurrent calls to `max`.
+///
+/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue, at most for the
+/// time of the option [`wait`](crate::BulkheadBuilder::wait). A call that has waited for this time is rejected. If `wait`
+/// is zero, the call is rejected at once. Waiting calls receive slots in the order of their arrival. A `Bulkhead` is a
+/// cheap handle, and all its clones share the slots.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::Bulkhead;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bulkhead = Bulkhead::builder("reports", 1).wait(Duration::from_millis(500)).build()?;
+/// let slot = bulkhead.acquire().await?;
+/// assert_eq!(bulkhead.acquire().await.unwrap_err().to_string(), "bulkhead 'reports' is full");
+///
+/// drop(slot);
+/// assert!(bulkhead.acquire().await.is_ok());
+/// assert_eq!(bulkhead.stats().total_admitted, 2);
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias("concurrency limiter", "semaphore"))]
+#[derive(Clone)]
+pub struct Bulkhead(Arc<Shared>);
+
+struct Shared {
+    name: Name,
+    max: u32,
+    /// Whether the option `max` is set. If the option is not set, the bulkhead rejects every call.
+    is_complete: bool,
+    wait: Duration,
+    max_queue: u32,
+    slots: Semaphore,
+    waiting: AtomicU32,
+    admitted: AtomicU64,
+    rejected: AtomicU64,
+}
+
+/// The options of a bulkhead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// The number of slots. If the number is `None`, the bulkhead rejects every call.
+    pub(crate) max: Option<u32>,
+    pub(crate) wait: Duration,
+    pub(crate) max_queue: u32,
+}
+
+/// Takes a slot of `$bulkhead`, and waits at most for the time `$wait`. If this code were an async function with the
+/// parameter `wait`, the future of a call would be 32 bytes larger.
+macro_rules! take_within {
+    ($bulkhead:expr, $wait:expr) => {{
+        if let Some(permit) = $bulkhead.take() {
+            return Ok(permit);
+        }
+        if $wait.is_zero() {
+            return Err($bulkhead.reject());
+        }
+        let Some(waiting) = Waiting::among(&$bulkhead.0) else { return Err($bulkhead.reject()) };
+        let timer = pin!(Timer::new(within($wait)));
+        let acquired = timer.race($bulkhead.0.slots.acquire()).await;
+        drop(waiting);
+        match acquired {
+            Some(Ok(permit)) => Ok($bulkhead.admit(permit)),
+            // `Some(Err(_))` never occurs, because the semaphore is never closed.
+            Some(Err(_)) | None => Err($bulkhead.reject()),
+        }
+    }};
+}
+
+impl Bulkhead {
+    pub(crate) fn new(name: Name, Settings { max, wait, max_queue }: Settings) -> Self {
+        // The largest number of permits that `Semaphore::new` allows. The code does not use the constant
+        // `Semaphore::MAX_PERMITS`, because the oldest supported version of tokio lacks this constant. On a 32-bit
+        // target, `MOST` is about half a billion, so `max` can be larger than `MOST`.
+        const MOST: usize = usize::MAX >> 3;
+        let (is_complete, max) = (max.is_some(), max.unwrap_or(0));
+        let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
+        Self(Arc::new(Shared {
+            name,
+            max,
+            is_complete,
+            wait,
+            max_queue,
+            slots: Semaphore::new(slots),
+            waiting: AtomicU32::new(0),
+            admitted: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+        }))
+    }
+
+    /// Returns the name of the bulkhead. This method does not escape special characters in the name, but events and
+    /// errors do.
+    pub fn name(&self) -> &str {
+        self.0.name.as_str()
+    }
+
+    /// Returns a snapshot of the limit, and of the numbers of running, waiting, admitted and rejected calls.
+    pub fn stats(&self) -> BulkheadStats {
+        let Shared { max, slots, waiting, admitted, rejected, .. } = &*self.0;
+        let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+        BulkheadStats {
+            max: *max,
+            in_use: max.saturating_sub(free),
+            waiting: waiting.load(Ordering::Relaxed),
+            total_admitted: admitted.load(Ordering::Relaxed),
+            total_rejected: rejected.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Takes a slot of the bulkhead (the right to run one call), and calls `f`. If no slot is free, the call waits as
+    /// in [`acquire`](Self::acquire). The slot is free again when the call ends.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. Returns
+    /// [`CallError::Failed`], with the error of the future of `f`, if this future fails.
+    /// [`CallError::into_error`] converts both errors to the type `E`.
+    ///
+    /// # Panics
+    ///
+    /// A call that has to wait needs the timer of a tokio runtime. The waiting call panics if there is no runtime, or
+    /// if the timer of the runtime is not enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the call waits for a slot, dropping the future that this method returns removes the call from the queue. If
+    /// `f` was called, dropping the returned future also drops the future of `f`, and frees the slot.
+    pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let _permit = self.acquire_permit().await?;
+        f().await.map_err(CallError::Failed)
+    }
+
+    async fn acquire_permit(&self) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
+        take_within!(self, self.0.wait)
+    }
+
+    /// Takes a slot, and measures the time for which the call waits.
+    pub(super) async fn timed(&self) -> Result<(SemaphorePermit<'_>, Duration), BulkheadFullError> {
+        if let Some(permit) = self.take() {
+            return Ok((permit, Duration::ZERO));
+        }
+        let begin = Tick::now();
+        let permit = self.acquire_permit().await?;
+        Ok((permit, Tick::now().since(begin)))
+    }
+
+    /// Frees the slot of an [`OwnedBulkheadSlot`].
+    pub(super) fn free(&self) {
+        self.0.slots.add_permits(1);
+    }
+
+    #[inline]
+    fn take(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.slots.try_acquire().ok().map(|permit| self.admit(permit))
+    }
+
+    #[inline]
+    fn admit<'b>(&self, permit: SemaphorePermit<'b>) -> SemaphorePermit<'b> {
+        self.0.admitted.fetch_add(1, Ordering::Relaxed);
+        permit
+    }
+
+    #[cold]
+    fn reject(&self) -> BulkheadFullError {
+        self.0.rejected.fetch_add(1, Ordering::Relaxed);
+        if events::debug_wanted() {
+            bulkhead_full(&self.0.name, self.0.max);
+        }
+        BulkheadFullError::new(self.0.name.clone(), self.0.is_complete)
+    }
+}
+
+/// Takes a slot of the bulkhead for a decorated function, without waiting.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[inline]
+pub fn take(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
+    bulkhead.take().ok_or_else(|| bulkhead.reject())
+}
+
+/// Takes a slot of the bulkhead for a decorated function. If no slot is free, the call waits at most for the time of
+/// the option `wait`.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+pub async fn acquire(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
+    take_within!(bulkhead, bulkhead.0.wait)
+}
+
+/// Works as [`acquire`], but the call waits at most for the time `wait`.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
+    take_within!(bulkhead, wait)
+}
+
+#[cold]
+fn bulkhead_full(name: &Name, max: u32) {
+    debug!(name: "bulkhead_full", target: TARGET, bulkhead = %name, max, "bulkhead_full");
+}
+
+impl fmt::Debug for Bulkhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bulkhead").field("name", &self.0.name).field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// A guard that counts one call as waiting, as long as the guard exists.
+struct Waiting<'a>(&'a AtomicU32);
+
+impl<'a> Waiting<'a> {
+    /// Counts a call as waiting, unless `max_queue` calls wait already.
+    fn among(Shared { waiting, max_queue, .. }: &'a Shared) -> Option<Self> {
+        let more = |calls: u32| (calls < *max_queue).then_some(calls + 1);
+        waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Self(waiting))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A snapshot of the setting and the counts of a bulkhead. [`Bulkhead::stats`] and [`get_stats`](crate::get_stats)
+/// return this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BulkheadStats {
+    /// Maximum number of concurrent calls.
+    pub max: u32,
+    /// Number of slots that are taken, one for each running call.
+    pub in_use: u32,
+    /// Number of calls that wait, because the maximum number of calls is already running.
+    pub waiting: u32,
+    /// Total number of admitted calls.
+    pub total_admitted: u64,
+    /// Total number of rejected calls.
+    pub total_rejected: u64,
+}

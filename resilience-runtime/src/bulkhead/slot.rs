@@ -1,0 +1,137 @@
+//! Defines the slots of a bulkhead, which running calls occupy, and the methods that take a slot.
+
+use std::time::Duration;
+
+use tokio::sync::SemaphorePermit;
+
+use crate::bulkhead::bulkhead::{self, Bulkhead};
+use crate::bulkhead::error::BulkheadFullError;
+
+/// One of the slots of a [`Bulkhead`], taken by a call. Each running call occupies one slot. Dropping this value frees
+/// the slot.
+#[derive(Debug)]
+#[must_use = "the slot is free again when this is dropped"]
+pub struct BulkheadSlot<'b> {
+    _permit: SemaphorePermit<'b>,
+    waited: Duration,
+}
+
+impl<'b> BulkheadSlot<'b> {
+    pub(super) fn new(permit: SemaphorePermit<'b>, waited: Duration) -> Self {
+        Self { _permit: permit, waited }
+    }
+
+    /// Returns the time for which the call waited for this slot. The time is zero if a slot was free.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+/// One of the slots of a [`Bulkhead`], taken by a call. Unlike a [`BulkheadSlot`], this slot is `Send + 'static`, so
+/// that a task, a stream or a thread can hold it. Dropping this value frees the slot.
+#[derive(Debug)]
+#[must_use = "the slot is free again when this is dropped"]
+pub struct OwnedBulkheadSlot {
+    bulkhead: Bulkhead,
+    waited: Duration,
+}
+
+impl OwnedBulkheadSlot {
+    pub(super) fn new(bulkhead: Bulkhead, permit: SemaphorePermit<'_>, waited: Duration) -> Self {
+        permit.forget();
+        Self { bulkhead, waited }
+    }
+
+    /// Returns the time for which the call waited for this slot. The time is zero if a slot was free.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+impl Drop for OwnedBulkheadSlot {
+    fn drop(&mut self) {
+        self.bulkhead.free();
+    }
+}
+
+impl Bulkhead {
+    /// Takes a slot of the bulkhead, without waiting for a free slot. A slot is the right to run one call.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`BulkheadFullError`] if no slot is free.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
+        Ok(BulkheadSlot::new(bulkhead::take(self)?, Duration::ZERO))
+    }
+
+    /// Works as [`try_acquire`](Self::try_acquire), but returns a slot that is `Send + 'static`. A spawned task, a
+    /// stream or a thread can hold this slot.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`BulkheadFullError`] if no slot is free.
+    pub fn try_acquire_owned(&self) -> Result<OwnedBulkheadSlot, BulkheadFullError> {
+        Ok(OwnedBulkheadSlot::new(self.clone(), bulkhead::take(self)?, Duration::ZERO))
+    }
+
+    /// Takes a slot of the bulkhead, and waits if no slot is free. A slot is the right to run one call.
+    ///
+    /// The call waits at most for the time of the option [`wait`](crate::BulkheadBuilder::wait). If a
+    /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`BulkheadFullError`] if no slot becomes free before the wait ends. Also returns this error if
+    /// [`max_queue`](crate::BulkheadBuilder::max_queue) calls wait already.
+    ///
+    /// # Panics
+    ///
+    /// A call that has to wait needs the timer of a tokio runtime. The waiting call panics if there is no runtime, or
+    /// if the timer of the runtime is not enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future that this method returns removes the call from the queue of waiting calls.
+    pub async fn acquire(&self) -> Result<BulkheadSlot<'_>, BulkheadFullError> {
+        let (permit, waited) = self.timed().await?;
+        Ok(BulkheadSlot::new(permit, waited))
+    }
+
+    /// Works as [`acquire`](Self::acquire), but returns a slot that is `Send + 'static`. A spawned task, a stream or a
+    /// thread can hold this slot.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`BulkheadFullError`] in the same cases as [`acquire`](Self::acquire).
+    ///
+    /// # Panics
+    ///
+    /// Panics in the same cases as [`acquire`](Self::acquire).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future that this method returns removes the call from the queue of waiting calls.
+    ///
+    /// ```
+    /// use resilience_runtime::Bulkhead;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("pictures", 2).build()?;
+    /// let slot = bulkhead.acquire_owned().await?;
+    /// let picture = tokio::task::spawn_blocking(move || {
+    ///     let _slot = slot; // free again when the thread has ended its work
+    ///     vec![0_u8; 16]
+    /// });
+    /// assert_eq!(bulkhead.stats().in_use, 1);
+    /// picture.await?;
+    /// assert_eq!(bulkhead.stats().in_use, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn acquire_owned(&self) -> Result<OwnedBulkheadSlot, BulkheadFullError> {
+        let (permit, waited) = self.timed().await?;
+        Ok(OwnedBulkheadSlot::new(self.clone(), permit, waited))
+    }
+}

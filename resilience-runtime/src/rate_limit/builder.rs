@@ -1,0 +1,110 @@
+//! Implements the builder of a rate limit.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::base::clock::{LONGEST, fits};
+use crate::base::config_error::{ConfigError, Value};
+use crate::base::{name, queue};
+use crate::rate_limit::pace::Pace;
+use crate::rate_limit::rate_limit::{RateLimit, Settings};
+
+/// Builds a [`RateLimit`]. [`RateLimit::builder`] and [`RateLimit::per`] return this builder.
+///
+/// | option | default | allowed |
+/// |---|---|---|
+/// | `per_second` | required, unless `limit` and `per` are set | 1 to 1,000,000 |
+/// | `limit`, `per` | | at least 1, and at most 1,000,000 a second; 1 ms to 24 h |
+/// | `burst` | `limit`, or 1 if `per` is longer than a second | at least 1 |
+/// | `wait` | 0 | 0 to 584 years |
+/// | `max_queue` | 1,000 | 1 to 1,000,000,000 |
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct RateLimitBuilder {
+    name: Cow<'static, str>,
+    /// The name of the option that sets `limit`.
+    option: &'static str,
+    limit: u32,
+    per: Duration,
+    burst: Option<u32>,
+    wait: Duration,
+    max_queue: Option<u32>,
+}
+
+impl RateLimit {
+    /// Returns a builder for a limit of `per_second` calls per second. The number `per_second` must be from 1 to
+    /// 1,000,000.
+    ///
+    /// Events and errors show `name`. The name may be any text that is not blank.
+    pub fn builder(name: impl Into<Cow<'static, str>>, per_second: u32) -> RateLimitBuilder {
+        RateLimitBuilder { option: "per_second", ..Self::per(name, per_second, Duration::from_secs(1)) }
+    }
+
+    /// Returns a builder for a limit of `limit` calls in each period `per`, such as 60 calls per minute. The period
+    /// must be from 1 ms to 24 h. The number `limit` must be at least 1, and at most 1,000,000 calls per second.
+    ///
+    /// The calls start at an even pace: with 60 calls per minute, one call starts in each second. The default
+    /// [`burst`](RateLimitBuilder::burst) is 1 if the period is longer than a second.
+    ///
+    /// Events and errors show `name`. The name may be any text that is not blank.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RateLimit;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limit = RateLimit::per("mail", 60, Duration::from_secs(60)).build()?;
+    /// assert!(limit.try_acquire().is_ok());
+    /// let limited = limit.try_acquire().unwrap_err();
+    /// assert!(limited.retry_after() > Some(Duration::from_millis(900)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn per(name: impl Into<Cow<'static, str>>, limit: u32, per: Duration) -> RateLimitBuilder {
+        let wait = Duration::ZERO;
+        RateLimitBuilder { name: name.into(), option: "limit", limit, per, burst: None, wait, max_queue: None }
+    }
+}
+
+impl RateLimitBuilder {
+    /// Sets the size of a burst, which is the number of calls that may start at once after a pause. The size must be at
+    /// least 1. The rate must refill the burst within 146 years. Default: the limit, or 1 if the period is longer than
+    /// a second.
+    ///
+    /// In the first period, `limit + burst - 1` calls can start. A quota of a service is therefore kept only with the
+    /// burst 1.
+    pub fn burst(mut self, calls: u32) -> Self {
+        self.burst = Some(calls);
+        self
+    }
+
+    /// Sets the longest time for which a call waits for the rate, 0 to 584 years. Default: 0, so a call that comes too
+    /// early is rejected at once.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. A further call is rejected at
+    /// once.
+    pub fn max_queue(mut self, calls: u32) -> Self {
+        self.max_queue = Some(calls);
+        self
+    }
+
+    /// Creates the rate limit.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] for an option outside its range, or for a blank name.
+    pub fn build(self) -> Result<RateLimit, ConfigError> {
+        let Self { name, option, limit, per, burst, wait, max_queue } = self;
+        name::check(&name)?;
+        Pace::check(option, limit, per, burst)?;
+        if !fits(wait) {
+            return Err(ConfigError::new("wait", Value::Time(wait).to_string(), LONGEST));
+        }
+        let max_queue = queue::checked(max_queue)?;
+        Ok(RateLimit::new(name.into(), Settings { pace: Pace::new(limit, per, burst), wait, max_queue }))
+    }
+}

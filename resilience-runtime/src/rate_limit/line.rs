@@ -1,0 +1,134 @@
+//! Implements the line of calls that wait for a rate limit, in the order of their arrival. Only the first call of the
+//! line waits for the rate. The other calls wait for their turn, so a cancelled call delays no other call.
+
+use std::sync::Mutex;
+
+use tokio::sync::Semaphore;
+
+use crate::base::clock::{Tick, nanos};
+use crate::base::reason::Reason;
+use crate::base::sync::lock_std;
+use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
+use crate::rate_limit::pace::Pace;
+use crate::rate_limit::quota::Quota;
+
+/// The calls that wait for a rate limit, and the quota that the service has reported.
+#[derive(Debug)]
+pub(crate) struct Line {
+    /// The number of waiting calls. If the service has reported a quota, the bit [`QUOTA`] is set, too. A call that
+    /// finds zero here needs to know neither the line nor the quota.
+    state: AtomicU32,
+    /// The sum of the tokens that the waiting calls take.
+    tokens: AtomicU64,
+    /// One permit, which the first call of the line holds.
+    pub(crate) turn: Semaphore,
+    quota: Mutex<Option<Quota>>,
+}
+
+/// The mark of a quota. The number of waiting calls is at most [`LONGEST`](crate::base::queue::LONGEST), and so leaves
+/// this bit free.
+const QUOTA: u32 = 1 << 31;
+
+impl Line {
+    pub(crate) fn new() -> Self {
+        Self { state: AtomicU32::new(0), tokens: AtomicU64::new(0), turn: Semaphore::new(1), quota: Mutex::new(None) }
+    }
+
+    /// Returns whether no call waits, and the service has reported no quota.
+    #[inline]
+    pub(crate) fn is_free(&self) -> bool {
+        self.state.load(Ordering::Acquire) == 0
+    }
+
+    /// Returns the number of waiting calls.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.state.load(Ordering::Relaxed) & !QUOTA
+    }
+
+    /// Adds a call at the end of the line, unless `max` calls wait already. Dropping the returned guard removes the
+    /// call from the line.
+    pub(crate) fn join(&self, tokens: u32, max: u32) -> Option<Waiting<'_>> {
+        let more = |state: u32| (state & !QUOTA < max).then_some(state + 1);
+        self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
+        self.tokens.fetch_add(u64::from(tokens), Ordering::Relaxed);
+        Some(Waiting { line: self, tokens })
+    }
+
+    /// Restricts the calls to the quota of the service. If an earlier quota still applies, both quotas apply.
+    pub(crate) fn restrict(&self, quota: Quota) {
+        let mut current = lock_std(&self.quota);
+        let earlier = current.filter(|earlier| !earlier.left(Tick::now()).is_zero());
+        *current = Some(earlier.map_or(quota, |earlier| earlier.stricter(quota)));
+        self.state.fetch_or(QUOTA, Ordering::AcqRel);
+    }
+
+    /// Removes the quota of the service.
+    pub(crate) fn release(&self) {
+        self.remove(&mut lock_std(&self.quota));
+    }
+
+    fn remove(&self, quota: &mut Option<Quota>) {
+        *quota = None;
+        self.state.fetch_and(!QUOTA, Ordering::AcqRel);
+    }
+
+    /// Returns the time until a waiting call could start at the latest.
+    pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
+        let quota = *lock_std(&self.quota);
+        let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
+        estimate(pace, due, before, tokens, quota)
+    }
+
+    /// Decides whether a call may start while calls wait, or while a quota applies. `take` decides by the rate.
+    /// `is_first` states whether the call is the first call of the line.
+    pub(crate) fn take(
+        &self,
+        tokens: u32,
+        is_first: bool,
+        pace: Pace,
+        due: impl FnOnce() -> u64,
+        take: impl FnOnce() -> Result<(), Reason>,
+    ) -> Result<(), Reason> {
+        let mut quota = lock_std(&self.quota);
+        let now = Tick::now();
+        let left = quota.map_or(0, |quota| nanos(quota.left(now)));
+        if left == 0 && quota.is_some() {
+            self.remove(&mut quota);
+        }
+        if !is_first && self.waiting() > 0 {
+            let before = self.tokens.load(Ordering::Relaxed);
+            return Err(estimate(pace, due(), before, tokens, *quota));
+        }
+        match &mut *quota {
+            None => take(),
+            Some(quota) if quota.admits(u64::from(tokens)) => {
+                take()?;
+                quota.take(tokens);
+                Ok(())
+            }
+            Some(_) => Err(Reason::Early(left)),
+        }
+    }
+}
+
+/// Returns the time until a call can start, if the calls before it still take `before` tokens.
+fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quota: Option<Quota>) -> Reason {
+    let now = Tick::now();
+    let early = pace.early(due, now.to_bits(), before, tokens).max(1);
+    let reset = quota.filter(|quota| !quota.admits(before + u64::from(tokens))).map(|quota| nanos(quota.left(now)));
+    Reason::Early(early.max(reset.unwrap_or(0)))
+}
+
+/// A guard of a call that waits in the line. Dropping the guard removes the call from the line.
+#[derive(Debug)]
+pub(crate) struct Waiting<'l> {
+    line: &'l Line,
+    tokens: u32,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.line.tokens.fetch_sub(u64::from(self.tokens), Ordering::Relaxed);
+        self.line.state.fetch_sub(1, Ordering::AcqRel);
+    }
+}
