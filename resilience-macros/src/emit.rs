@@ -106,8 +106,8 @@ pub(crate) fn emit(
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan.late());
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
     // The body of an `#[async_trait]` method begins with statements that bind the arguments. The user's functions in
-    // options such as `failure_if` run outside the body. If such a function uses an argument, the expansion binds the
-    // arguments before the body. The expansion also binds them before the body if the body may run again.
+    // options such as `failure_if` run outside the body. If such a function uses an argument, or if the body may run
+    // again, the expansion binds the arguments before the body.
     let body = if plan.repeats() || !lent.is_empty() || starts_late {
         hoisted
     } else {
@@ -165,19 +165,21 @@ pub(crate) fn emit(
 }
 
 impl Place<'_> {
-    /// Wraps `block`, which contains the body, in the code of the layers (attributes) below this layer. Returns tokens
-    /// that end with an expression for the outcome.
+    /// Returns the tokens of all layers (attributes) below this layer. `block` is the `async` block of the body, around
+    /// which these layers put their code. The tokens end with an expression for the outcome of the call.
     pub(crate) fn tail(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).ending(block)
     }
 
-    /// Works like [`tail`](Self::tail), but returns statements that bind the outcome to the local variable `outcome`.
+    /// Works like [`tail`](Self::tail), but the tokens are statements that bind the outcome to the local variable
+    /// `outcome`.
     pub(crate) fn bound(self, block: &TokenStream) -> TokenStream {
         self.at(self.index + 1).binding(block)
     }
 
-    /// Works like [`bound`](Self::bound). If this layer (attribute) handles rejections by the layers below, a rejected
-    /// call continues after the returned statements.
+    /// Works like [`bound`](Self::bound). If this layer (attribute) handles rejections by the layers below, the
+    /// statements contain a labelled block. A rejected call leaves this block by `break`, and its outcome is bound to
+    /// `outcome`, too.
     pub(crate) fn caught(self, block: &TokenStream) -> TokenStream {
         if !self.plan().is_left(self.index) {
             return self.bound(block);
@@ -201,8 +203,8 @@ impl Place<'_> {
         }
     }
 
-    /// Wraps `block`, which contains the body, in the code of this layer (attribute) and of the layers below it. If
-    /// `self` is the position below the last layer, returns the statements that wait for the body.
+    /// Returns the statements of this layer (attribute) and of all layers below this layer. If `self` is the position
+    /// below the last layer, returns the statements that wait for the body. `block` is the `async` block of the body.
     fn statements(self, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         if let Some(layer) = self.layer() {
@@ -221,8 +223,8 @@ impl Place<'_> {
 }
 
 /// Returns a constant that marks the function as expanded, if the function has an unknown attribute. The unknown
-/// attribute may be an attribute of this crate that the user imported under another name. When such an attribute
-/// expands later, the attribute finds the constant and reports an error.
+/// attribute may be an attribute of this crate that the user imported under another name. If so, the unknown attribute
+/// finds the constant when it expands, and reports an error.
 fn marker(function: &Function, runtime: &Path) -> Option<TokenStream> {
     const HARMLESS: [&str; 8] = ["doc", "allow", "expect", "warn", "deny", "inline", "must_use", "deprecated"];
     let marker = format_ident!("{EXPANDED}", span = Span::mixed_site());

@@ -34,7 +34,7 @@ pub(crate) struct Facts {
     /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. Also the
     /// span of the value.
     pub(crate) name: Option<(String, Span)>,
-    /// The value of the option `name` of a bulkhead or a rate limit, in the same form.
+    /// The value of the option `name` of a bulkhead or a rate limit, in the same form as the field `name`.
     pub(crate) name_of_limit: Option<(String, Span)>,
     /// The expression in the option `key` of `#[circuit]`. The runtime creates a separate circuit for each value of the
     /// expression.
@@ -66,7 +66,8 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// The parameters are the properties that every attribute must state. All other properties have defaults.
+    /// Creates the facts of an attribute. The parameters are the properties that every attribute must state. All other
+    /// properties have defaults.
     pub(crate) fn new(
         attribute: &'static str,
         span: Span,
@@ -147,20 +148,19 @@ pub(crate) enum Asks {
     /// The attribute must know whether an attribute below rejected the call.
     Rejected,
     /// The attribute is a retry, and must know whether a circuit below rejected the call. The expansion stores this
-    /// information if an attribute between the retry and the circuit handles the rejection. The expansion also stores
-    /// the information if each attempt has its own circuit. In all other cases, the error of the rejection bypasses the
-    /// retry.
+    /// information if an attribute between the retry and the circuit handles the rejection, or if each attempt has its
+    /// own circuit. In all other cases, the error of the rejection bypasses the retry.
     ByCircuit,
     /// The attribute is a circuit, and must know whether an attribute below rejected the call. The circuit must also
-    /// know whether the caller's deadline (the end of a timeout around the call) ended the call. The expansion stores
-    /// this information only if an attribute below can reject calls, or is a timeout.
+    /// know whether the call ended at the deadline that the caller has set with the function `deadline`. The expansion
+    /// stores this information only if an attribute below can reject calls, or is a timeout.
     ByCaller,
 }
 
 /// The longest time that an attribute and the attributes below it take together.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
-    /// The time of the attributes below.
+    /// The same time that the attributes below this attribute take.
     Same,
     /// The time of the attributes below, limited to this duration. The duration is `None` if the macro does not know
     /// it.

@@ -5,10 +5,10 @@
 //! 3. Check the attributes for contradictions.
 //! 4. Generate the tokens of the decorated function.
 //!
-//! rustc expands the outermost attribute of a function first. This attribute generates the code of all attributes of
-//! this crate, and removes the other attributes from the function. If each attribute expanded alone, the outermost
-//! attribute would wrap the body first. The inner attributes would then wrap the code of the outermost attribute, in
-//! the wrong order.
+//! rustc expands the outermost attribute of a function first. The outermost attribute generates the code of all
+//! attributes of this crate, and removes the other attributes from the function. If each attribute expanded alone, the
+//! outermost attribute would wrap the body first. The inner attributes would then wrap the code of the outermost
+//! attribute, in the wrong order.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};

@@ -39,9 +39,10 @@ pub use crate::expansion::settle::{
 };
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Detects an attribute that is imported under another name (`use .. as ..`). The attributes above a renamed attribute
-/// do not recognise it, and are expanded first. Their generated code contains the name of this constant. The renamed
-/// attribute finds this name in the function body, and reports the compile error that it must be the topmost attribute.
+/// Detects an attribute of this crate that the user imported under another name (`use .. as ..`). The attributes above
+/// do not recognise the renamed attribute, and rustc expands them first. The code that they generate contains the name
+/// of this constant. When the renamed attribute finds the name of this constant in the function body, it reports a
+/// compile error. The error tells the user to put the renamed attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds the declaration of a layer (its name and options) to a static list, before `main` starts. Functions such as

@@ -60,15 +60,15 @@ use crate::rejection::Rejection;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(transparent)]
 pub enum CallError<E> {
-    /// The layer rejected or ended the call.
+    /// The circuit, bulkhead, rate limit or timeout rejected or ended the call.
     Rejected(Rejection),
     /// The future of the call returned this error.
     Failed(E),
 }
 
 impl<E> CallError<E> {
-    /// Returns the error that the future of the call returned. If the layer rejected or ended the call, converts the
-    /// rejection to the type `E`.
+    /// Returns the error in [`CallError::Failed`], which the future of the call returned. Converts the rejection in
+    /// [`CallError::Rejected`] to the type `E`.
     pub fn into_error(self) -> E
     where
         E: From<Rejection>,
@@ -81,8 +81,8 @@ impl<E> CallError<E> {
 }
 
 impl<E> CallError<CallError<E>> {
-    /// Converts the error of a call inside a call to the error of a single call. The result is the rejection by the
-    /// outer or the inner layer, or the error of the innermost future.
+    /// Converts the error of a call inside a call to the error of a single call. The result contains the rejection by
+    /// the outer or the inner layer, or the error of the innermost future.
     pub fn flatten(self) -> CallError<E> {
         match self {
             Self::Rejected(rejection) => CallError::Rejected(rejection),

@@ -12,9 +12,9 @@ use crate::timeout::error::TimeoutError;
 
 /// The error of a call that a circuit, a bulkhead or a rate limit rejected, or that a timeout ended.
 ///
-/// An error type with a variant for this type can be the error type of every decorated function. An attribute also
-/// accepts an error type that implements `From` for the error of the attribute, such as `From<CircuitOpenError>`. If
-/// the error type implements both, the attribute uses `From<CircuitOpenError>`.
+/// An error enum with a variant such as `Rejected(#[from] Rejection)` can be the error type of every decorated
+/// function. An attribute also accepts an error type that implements `From` for the error of the attribute, such as
+/// `From<CircuitOpenError>`. If the error type implements both, the attribute uses `From<CircuitOpenError>`.
 ///
 /// The message and the source of a `Rejection` are the message and the source of the error in the variant. Creating or
 /// cloning a `Rejection` does not allocate.
@@ -80,8 +80,8 @@ impl Rejection {
     /// Finds a rejection in `error` or in the sources of `error`. Returns `None` if the first 64 of these errors
     /// contain no rejection.
     ///
-    /// The source of every error of a layer contains the data of the error. The search rebuilds the rejection from this
-    /// source, and needs no access to the error of the layer itself. The search therefore finds a rejection in an
+    /// Every error of a layer, such as a [`CircuitOpenError`], returns a source that contains all data of the error.
+    /// The search needs only this source to rebuild the rejection. The search therefore finds a rejection in an
     /// [`io::Error`], in a `Box<dyn Error>`, in an `anyhow::Error` with a context, and behind `#[error(transparent)]`.
     /// The search finds nothing in an error that returns no [source](Error::source).
     ///

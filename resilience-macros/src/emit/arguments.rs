@@ -1,5 +1,5 @@
-//! Finds the arguments of the decorated function that the user's other functions use. For example, the function in the
-//! option `failure_if` or a fallback function may use an argument.
+//! Finds the arguments that code outside the body uses: the function in an option, such as `failure_if`, or a fallback
+//! function.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;

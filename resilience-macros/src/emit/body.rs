@@ -85,8 +85,8 @@ impl<'a> Place<'a> {
         quote_spanned!(mixed=> #waits #wait #resumed)
     }
 
-    /// Returns statements after a wait. If a function of the user then panics, the circuits above count the call as a
-    /// failure.
+    /// Returns the statements that the expansion places after a wait. If a function of the user panics after these
+    /// statements, the circuits above count the call as a failure.
     pub(crate) fn resumed(self) -> TokenStream {
         let runtime = self.runtime();
         let resume = |permit| quote_spanned!(Span::mixed_site()=> #runtime::__private::resume(&mut #permit););

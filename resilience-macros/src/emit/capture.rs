@@ -31,8 +31,8 @@ pub(crate) struct Captures {
     /// makes an argument a local variable of the block.
     pub(crate) owned: TokenStream,
     /// Whether the `async` block borrows arguments, and is therefore not an `async move` block. For example, the
-    /// function in `failure_if` may use an argument after the body has run. The field matters only for a body that runs
-    /// at most once.
+    /// function in `failure_if` may use an argument after the body has run. The expansion needs this field only for a
+    /// body that runs at most once.
     pub(crate) lends: bool,
     /// The arguments in the option `clone(..)`.
     clones: Vec<ClonedArgument>,
@@ -89,9 +89,9 @@ impl Refused {
 /// `async` block of the body must borrow uniquely (`&mut`).
 ///
 /// The decorated function may have code around the `async` block of the body, such as `Box::pin(async move { .. })`.
-/// Leaves out an argument that the code around the block may move or shadow. `hedges` is true if the decorated function
-/// has a hedge, whose attempts run at the same time. The attempts of a hedge share each argument that is not in
-/// `clone`.
+/// The returned [`Captures`] leave out each argument that the code around the block may move or shadow. `hedges` is
+/// true if the decorated function has a hedge, whose attempts run at the same time. The attempts of a hedge share each
+/// argument that is not in `clone`.
 pub(crate) fn capture(
     sig: &mut Signature,
     function: &Function,
@@ -157,10 +157,11 @@ pub(crate) fn capture(
 /// that rustc and clippy report these arguments as unused. The block borrows the arguments in `lent`, and takes
 /// ownership of all other arguments.
 ///
-/// If the body assigns to an argument, the argument becomes a local variable of the block. rustc then gives the same
-/// warnings as in the undecorated function. Later arguments become local variables, too, to keep the drop order. An
-/// `async` block drops its local variables before the captured variables. The receiver `self` cannot become a local
-/// variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional warning.
+/// If the body assigns to an argument, the argument becomes a local variable of the block. With this local variable,
+/// rustc gives the same warnings as in the undecorated function. Later arguments become local variables, too, to keep
+/// the drop order. An `async` block drops its local variables before the captured variables. The receiver `self` cannot
+/// become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional
+/// warning.
 pub(crate) fn hold(
     sig: &mut Signature,
     shell: Option<&Shell>,
@@ -238,8 +239,8 @@ impl Captures {
         (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts share the arguments. For a function with a hedge, also
-    /// records an error at the span `at`, if `refused` is a reason against sharing an argument.
+    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge and
+    /// `refused` contains a reason not to share an argument, also records an error at the span `at`.
     fn shares(&mut self, refused: Option<Refused>, at: Span) -> bool {
         self.refused.extend(refused.filter(|_| self.shared).map(|refused| (at, refused)));
         self.shared

@@ -28,7 +28,7 @@ impl Place<'_> {
 
     /// Returns a statement that sets the local variable `cause` after a timeout has ended the call. The statement reads
     /// the error of the timeout from the local variable `error`. This error tells whether the call ended at its own
-    /// timeout, or at the caller's deadline (the end of a timeout around the call).
+    /// timeout, or at the deadline that the caller has set with the function `deadline`.
     pub(crate) fn late(self) -> Option<TokenStream> {
         let runtime = self.runtime();
         self.if_asked(quote_spanned!(Span::mixed_site()=> cause = #runtime::__private::Cause::of_timeout(&error);))
@@ -92,8 +92,8 @@ impl Place<'_> {
     }
 
     /// Wraps `settle`, the expression with which this circuit records the outcome of a call. The wrapped expression
-    /// skips `settle` if an attribute below rejected the call. The wrapped expression also skips `settle` if the
-    /// caller's deadline (the end of a timeout around the call) ended the call.
+    /// skips `settle` if an attribute below rejected the call, or if the caller's deadline ended the call. The caller
+    /// sets the deadline with the function `deadline`.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;

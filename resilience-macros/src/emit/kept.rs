@@ -1,9 +1,9 @@
-//! Refuses a borrowed argument that the future of a function with a fallback cannot keep.
+//! Reports an error for a borrowed argument that the future of a function with a fallback cannot hold.
 //!
 //! The expansion calls the fallback function with all arguments, inside the `async` block of the body. The block
-//! therefore holds every argument, even an argument that the user's statements read before the block. If the signature
-//! shows that the future must not hold such a borrow, the error of rustc would point at the body, and would not mention
-//! the fallback.
+//! therefore holds every argument, even an argument that the user's statements read before the block. The signature may
+//! forbid the future to hold a borrowed argument. rustc would then report an error in the body, which does not mention
+//! the fallback. This module reports a clearer error at the argument instead.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -22,7 +22,8 @@ pub(crate) fn check(function: &Function, errors: &mut Errors) {
     else {
         return;
     };
-    // If the output is `&'static Item<'_>`, for example, rustc concludes that the lifetime `'_` outlives `'static`.
+    // Reports nothing if the output contains a borrow. For example, from the output `&'static Item<'_>`, rustc
+    // concludes that the lifetime `'_` outlives `'static`. The future can then hold the argument.
     if output(ty).is_some_and(|output| borrows(output.to_token_stream())) {
         return;
     }
@@ -38,7 +39,7 @@ pub(crate) fn check(function: &Function, errors: &mut Errors) {
     let limits = limits(ty);
     let found = limits.iter().find_map(|limit| Some((limit, kept.iter().find(|input| exceeds(limit, input))?)));
     let Some((limit, input)) = found else { return };
-    // Only if `'_` in the return type is the lifetime of this argument, the user can write `'_`.
+    // The error suggests to write `'_` only if `'_` in the return type means the lifetime of this argument.
     let is_only = match receiver {
         Some(ReceiverKind::Reference(..)) => is_receiver(input),
         Some(ReceiverKind::Typed(..)) => false,

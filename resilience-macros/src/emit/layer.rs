@@ -37,8 +37,8 @@ pub(crate) trait Layer {
         None
     }
 
-    /// Returns the code that lets this attribute, such as a timeout, end a wait early. The attribute can end the wait
-    /// for the body, and each wait in the code of an attribute below.
+    /// Returns the code with which a timeout ends a wait early (see [`Interrupt`]). Any other attribute ends no wait,
+    /// and returns `None`.
     fn interrupt(&self, _place: Place<'_>) -> Option<Interrupt> {
         None
     }
@@ -52,8 +52,7 @@ pub(crate) enum Statements {
     End(TokenStream),
 }
 
-/// The code that lets an attribute, such as a timeout, end a wait early. The attribute can end the wait for the body,
-/// and each wait in the code of an attribute below.
+/// The code with which a timeout ends a wait early: the wait for the body, or a wait in the code of an attribute below.
 pub(crate) struct Interrupt {
     /// An expression for a timer. When the timer expires, the wait ends.
     pub(crate) timer: TokenStream,
@@ -146,7 +145,7 @@ impl<'a> Place<'a> {
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns whether this layer is a circuit whose key contains the attempt number of a retry, and a hedge is between
+    /// Returns whether this layer is a circuit whose `key` contains the attempt number of a retry, with a hedge between
     /// the retry and the circuit.
     pub(crate) fn is_hedged_per_attempt(self) -> bool {
         let retry = self.plan().retry_of_key(self.index);

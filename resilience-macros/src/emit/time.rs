@@ -28,7 +28,8 @@ impl Place<'_> {
             .is_none_or(|constant| !scope.is_expression(constant) && scope.generic(&constant.tokens).is_none())
     }
 
-    /// Returns the time if it is a literal, or a constant that is the same for all calls. Otherwise, returns `None`.
+    /// Returns the expression for a time that is the same for all calls: a literal or a constant. Returns `None` for
+    /// any other time.
     pub(crate) fn setting(self, time: &Given<Duration>) -> Option<TokenStream> {
         self.is_fixed(time).then(|| time.tokens(self.runtime(), |time| self.duration(*time)))
     }

@@ -1,5 +1,5 @@
-//! Implements the part that `#[timeout]` and `#[hedge]` share: the time after which they act, or a layer that the user
-//! holds.
+//! Implements the options that `#[timeout]` and `#[hedge]` share: a time, a `name`, and `with` for a layer that the
+//! user created. After the time, a timeout ends the call, and a hedge starts another attempt.
 
 use std::time::Duration;
 
@@ -23,8 +23,8 @@ pub(super) enum After {
 }
 
 impl After {
-    /// Reads the options of the time, of `with` and of `name`. Also returns the name, and the span for errors about the
-    /// time.
+    /// Reads the option for the time, the option `with` and the option `name`. Returns the first two as an `After`,
+    /// with the span for errors about the time. Also returns the name.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [time, with, name]: [O; 3],
@@ -44,18 +44,18 @@ impl After {
         self.time().and_then(Given::literal).copied()
     }
 
-    /// Returns the expression of the user for the time.
+    /// Returns the user's expression for the time, or `None` if the time is a literal.
     pub(super) fn expression(&self) -> Option<TokenStream> {
         self.time().and_then(Given::expression)
     }
 
-    /// Returns the time if each call evaluates it.
+    /// Returns the expression for the time if each call evaluates the expression, and otherwise `None`.
     pub(super) fn evaluated(&self, place: Place<'_>) -> Option<TokenStream> {
         self.time().filter(|time| !place.is_fixed(time)).map(|time| place.time(time))
     }
 
-    /// Returns the statement that binds the local variable [`held`]. `layer` is the type name of the layer, `option` is
-    /// the name of the option for the time, and `others` are the method calls for the other options.
+    /// Returns the statement that binds the local variable whose name [`held`] returns. `layer` is the type name of the
+    /// layer, and `option` is the name of the option for the time. `others` are the method calls for the other options.
     pub(super) fn site(
         &self,
         place: Place<'_>,

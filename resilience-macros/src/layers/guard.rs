@@ -1,6 +1,6 @@
-//! Generates the declaration of a layer, which every attribute uses. Also generates the statements that `#[circuit]`,
-//! `#[bulkhead]` and `#[rate_limit]` share. Each of these three attributes is a guard: the attribute either admits a
-//! call or rejects the call. A bulkhead, for example, expands to these statements:
+//! Generates the `static` variable in which each attribute declares its layer. Also generates the statements that
+//! `#[circuit]`, `#[bulkhead]` and `#[rate_limit]` share. Each of these three attributes is a guard: the attribute
+//! either admits a call or rejects the call. A bulkhead, for example, expands to these statements:
 //!
 //! ```text
 //! let bulkhead = { static SITE: Site<Bulkhead> = Site::new(LayerDeclaration::new(..).max(10)); &SITE };
@@ -65,9 +65,9 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     // No user writes this name. The `static` could otherwise hide an item of the user, because macro hygiene does not
     // cover the names of items.
     let site = Ident::new("__RESILIENCE_SITE", mixed);
-    // Without this call, the declaration of each attribute would have the position of the outermost attribute. The
-    // method returns the position of its caller, and only a call with the span of the attribute has the position of the
-    // attribute.
+    // The method `placed` stores the source position of its call. This call has the span of the attribute, so the
+    // stored position is the position of the attribute. Without the call, every declaration would have the position of
+    // the outermost attribute.
     let placed = quote_spanned!(place.facts().span=> .placed());
     let statics = quote_spanned! {mixed=>
         static #site: #runtime::__private::Site<#runtime::__private::#layer> =

@@ -55,14 +55,14 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().find(|(other, ..)| *other == option).map(|(_, ident, setting)| (ident, setting))
     }
 
-    /// Returns the value of an option that is a literal.
+    /// Returns the value of `option` if the value is a literal, with the name of the option in the user's code.
     pub(super) fn literal(&self, option: O) -> Option<(&Ident, Setting)> {
         let (ident, setting) = self.get(option)?;
         Some((ident, *setting.literal()?))
     }
 
-    /// Returns the literal that `read` accepts, or the default if the attribute lacks the option. Returns `None` if the
-    /// value of the option is a constant.
+    /// Returns the literal value of `option`, converted by `read`. If the attribute lacks the option, returns
+    /// `default`. If the value is a constant of the user, returns `None`.
     pub(super) fn known<T>(&self, option: O, default: T, read: impl FnOnce(Setting) -> Option<T>) -> Option<T> {
         match self.get(option) {
             Some((_, setting)) => read(*setting.literal()?),

@@ -63,7 +63,8 @@ impl<T> Given<T> {
 }
 
 impl Given<LitStr> {
-    /// Returns the source text of the value, and the span of the value. Two attributes with equal texts have one name.
+    /// Returns the source text of the name in an attribute, and the span of this text. If the texts of two attributes
+    /// are equal, the attributes have the same name.
     pub(crate) fn label(&self) -> (String, Span) {
         match self {
             Self::Literal(name) => (format!("{:?}", name.value()), name.span()),
@@ -101,7 +102,7 @@ pub(crate) enum Kind {
     /// A number from 0 to 1.
     Share,
     Flag,
-    /// The name of a circuit. The flag states whether the circuit has the option `key`.
+    /// The name of a circuit. The field `has_key` states whether the circuit has the option `key`.
     Name {
         has_key: bool,
     },

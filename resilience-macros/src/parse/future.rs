@@ -58,8 +58,8 @@ impl Shell {
         mentions(&self.body, "__tracing_instrument_future")
     }
 
-    /// Returns whether no statement precedes the `async` block. Such a statement could borrow a variable that the block
-    /// uses.
+    /// Returns whether no statement precedes the `async` block. A preceding statement could borrow a variable that the
+    /// block uses.
     fn is_whole(&self) -> bool {
         let is_statement = |token: &TokenTree| match token {
             TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,

@@ -58,7 +58,7 @@ impl Plan {
     }
 
     /// Returns whether an attribute below `index` may reject the call, or may end the call at the caller's deadline.
-    /// The caller's deadline is the end of a timeout around the call.
+    /// The caller sets the deadline with the function `deadline`.
     pub(crate) fn asks_for_callers(&self, index: usize) -> bool {
         let times_out = self.below(index).iter().any(|below| matches!(below.time, Time::AtMost(_)));
         times_out || self.causes(index).next().is_some()

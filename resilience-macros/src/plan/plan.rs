@@ -110,7 +110,8 @@ impl Plan {
         self.layers.iter().filter_map(|layer| layer.attempt.as_ref())
     }
 
-    /// Returns the constants of the user. The flag states whether all calls share the state of the attribute.
+    /// Returns the constants of the user, each with a `bool` that states whether all calls share the state of the
+    /// attribute.
     pub(crate) fn constants(&self) -> impl Iterator<Item = (&Constant, bool)> {
         self.layers.iter().flat_map(|layer| layer.constants.iter().map(|constant| (constant, layer.is_shared)))
     }
@@ -148,8 +149,8 @@ impl Plan {
 
     /// Returns the indices of the retries above `index`, the outermost retry first. The code of the attribute at
     /// `index` asks each of these retries whether the current attempt is the first attempt. Leaves out a retry above a
-    /// hedge, because the attempts of a hedge run in other `async` blocks. For such a retry, a thread-local variable of
-    /// the runtime shows whether the current attempt is the first attempt.
+    /// hedge, because the attempts of the hedge run in `async` blocks of their own. These attempts read a thread-local
+    /// variable of the runtime instead.
     pub(crate) fn retries_above(&self, index: usize) -> impl Iterator<Item = usize> {
         // If each attempt has a circuit of its own, returns no retries, so that the circuit treats each attempt as a
         // first attempt.

@@ -13,8 +13,8 @@ use crate::base::sync::OnceLock;
 
 /// A point in time on tokio's clock: a number of nanoseconds that is a multiple of eight.
 ///
-/// The three lowest bits of a tick are always zero. The module [`crate::circuit::core::gate`] stores a number from 0 to
-/// 7 in these bits.
+/// The three lowest bits of a tick are always zero. When the module [`crate::circuit::core::gate`] packs a tick into a
+/// `u64`, it uses these three bits for another number, from 0 to 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 
@@ -32,7 +32,7 @@ pub(crate) const SKEW: Duration = Duration::from_secs(1);
 impl Tick {
     /// The value of the first tick that this process reads, in nanoseconds. The paused clock of a test may show a time
     /// before the first tick. The value `1 << 62` leaves room for 146 years before the first tick, and for 438 years
-    /// after it.
+    /// after the first tick.
     const FIRST: u64 = 1 << 62;
     const STEP: NonZeroU64 = NonZeroU64::new(8).unwrap();
 
@@ -152,7 +152,7 @@ impl Stamp {
     }
 }
 
-/// The range of allowed durations, as a text for error messages.
+/// The longest duration that an option accepts, as a text for error messages.
 pub(crate) const LONGEST: &str = "at most 584 years";
 
 /// Returns whether the number of nanoseconds of this duration fits in a `u64`.

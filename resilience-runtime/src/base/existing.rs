@@ -1,6 +1,5 @@
-//! Counts the errors of rejected calls and of expired deadlines on each thread. The counters show how many of these
-//! errors exist now. Another counter counts the messages from circuits to retries. A message contains the time for
-//! which a circuit will reject calls.
+//! Counts, on each thread, the errors of rejected calls and of expired deadlines that exist now. Also counts the
+//! messages from circuits to retries. A message states for how long a circuit will reject calls.
 
 use std::cell::Cell;
 
@@ -12,8 +11,8 @@ thread_local! {
     ///
     /// The four counters have 64 bits together, so that one load reads all four counters.
     static ERRORS: Cell<[u16; 4]> = const { Cell::new([0; 4]) };
-    /// The kind of the newest error of a call that did not start: `Limit`, `AboveBurst` or `TooLate`. These kinds share
-    /// one counter, because [`ERRORS`] has no space for a fifth counter.
+    /// The kind of the newest error whose kind is `Limit`, `AboveBurst` or `TooLate`. These kinds share one counter,
+    /// because [`ERRORS`] has no space for a fifth counter.
     static NOT_STARTED: Cell<Note> = const { Cell::new(Note::Limit) };
 }
 
@@ -41,7 +40,7 @@ pub(crate) fn count_dropped(note: Note) {
     count(note.index(), u16::MAX);
 }
 
-/// Returns the number of the new message.
+/// Counts a new message from a circuit to a retry, and returns the number of this message.
 pub(crate) fn count_message() -> u16 {
     count(MESSAGES, 1)
 }
@@ -55,21 +54,21 @@ pub(crate) enum Note {
     Limit,
     /// The error of a call that a rate limit will never admit, because the call takes more tokens than the burst.
     AboveBurst,
-    /// The error of a call that did not start, because the caller's deadline had passed.
+    /// The error of a call that did not start, because the caller's [`deadline`](crate::deadline()) had passed.
     TooLate,
     /// The error of a call that the caller's deadline ended.
     Deadline,
-    /// Any other error. A call without an error also has the kind `Other`.
+    /// Any other error, or no error.
     Other,
 }
 
 impl Note {
-    /// Returns the index of the number in [`ERRORS`] that counts the errors of this kind.
+    /// Returns the index, in [`ERRORS`], of the counter for errors of this kind.
     const fn index(self) -> usize {
         match self {
             Self::Circuit => 0,
             Self::Limit | Self::AboveBurst | Self::TooLate => 1,
-            // No error of the kind `Other` is counted.
+            // Shares an index with `Deadline`, because errors of the kind `Other` are never counted.
             Self::Deadline | Self::Other => 2,
         }
     }
@@ -106,7 +105,7 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
-    /// Returns the number of messages that circuits had left for retries.
+    /// Returns the number of messages that circuits had left for retries when this copy was taken.
     #[inline]
     pub(crate) fn messages(self) -> u16 {
         self.0[MESSAGES]

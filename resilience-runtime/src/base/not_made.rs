@@ -6,11 +6,11 @@
 //!
 //! An outer layer finds the mark in the sources of an error, even if another error wraps the marked error. For example,
 //! an `io::Error` returns the source of the wrapped error as its own source. An error with `#[error(transparent)]` also
-//! returns the source of the wrapped error. The marked error itself need not be `'static`, because an outer layer
-//! downcasts only its sources.
+//! returns the source of the wrapped error. An outer layer downcasts only the sources of an error, so the error itself
+//! need not be `'static`.
 //!
-//! Some error types hide the sources of an error, and therefore hide the mark. For these error types, each thread
-//! counts its existing marks in the module [`existing`](crate::base::existing).
+//! Some error types return no source, and thereby hide the mark. For these error types, the module
+//! [`existing`](crate::base::existing) counts the marks that exist on each thread.
 
 use std::error::Error;
 use std::iter::successors;
@@ -138,9 +138,10 @@ pub(crate) struct TimedOut {
 /// The reason for which a timeout ended or prevented a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
-    /// The time of the timeout itself was over. A circuit counts this end as a failure, so the variant has no guard.
+    /// The time of the timeout itself was over. A circuit counts this end as a failure, so this variant needs no
+    /// [`Alive`] guard.
     Timeout,
-    /// The caller's deadline had passed before the call, so the call did not start.
+    /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     BeforeCall(Alive<BeforeCall>),
     /// The caller's deadline ended the call.
     DuringCall(Alive<DuringCall>),
@@ -158,8 +159,9 @@ impl End {
     }
 }
 
-/// Returns `error` and its sources, at most 65 errors: the 64 errors of the documentation, and the hidden mark below
-/// the last of them. Without this maximum, a search would never end if the chain of sources were a cycle.
+/// Returns `error` and its sources, at most 65 errors. [`Rejection::find`](crate::Rejection::find) promises to search
+/// 64 errors, and the mark of the 64th error is the 65th. Without this maximum, a search would never end if the chain
+/// of sources were a cycle.
 pub(crate) fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     const DEEPEST: usize = 65;
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source()).take(DEEPEST)

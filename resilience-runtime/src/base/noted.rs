@@ -12,8 +12,8 @@ use crate::base::existing::{Existing, Note};
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// The kind of the error that the last polled [`Noted`] future returned. Also contains the number of messages from
-    /// circuits to retries at the beginning of this poll.
+    /// Two facts about the last poll of a [`Noted`] future on this thread. The first is the kind of the error that the
+    /// poll returned. The second is the number of messages from circuits to retries at the beginning of the poll.
     static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
 }
 
@@ -76,8 +76,8 @@ fn note_error(before: Existing) {
     NOTED.set((before.note(), before.messages()));
 }
 
-/// Makes the messages of circuits void, unless a circuit left a message since the beginning of the last poll of the
-/// body. A closed circuit calls this function after it has recorded a failure of this body.
+/// Makes all messages from circuits to retries void, unless a circuit has left a message since the beginning of the
+/// last poll of the body. A closed circuit calls this function after it has recorded a failure of this body.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == NOTED.get().1 {
         StillOpen::void();

@@ -40,8 +40,8 @@ impl Repeat {
         Self { was }
     }
 
-    /// Sets the bit [`REPEAT`] to `is_repeat` for an admission by a circuit, and clears the bit [`HEDGED`]. The bits
-    /// that an outer retry or hedge has set do not matter.
+    /// Sets the bit [`REPEAT`] to `is_repeat`, and clears the bit [`HEDGED`], while a circuit decides whether to admit
+    /// a call. Overwrites the bits that an outer retry or hedge has set.
     pub(crate) fn mark_only(is_repeat: bool) -> Self {
         Self { was: IS_REPEAT.replace(u8::from(is_repeat)) }
     }

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::base::clock::{nanos, whole_steps};
 use crate::base::existing::{Existing, count_message};
 
-/// The number of messages that a thread keeps. A retry skips the messages of the circuits on its own function, and
-/// therefore looks at more than one message.
+/// The number of newest messages that a thread keeps. One message is not enough, because a retry skips the messages of
+/// the circuits that are attributes of its own function.
 const KEPT: u16 = 4;
 
 /// The wait of a circuit that stays open until a reset, in nanoseconds.
@@ -37,8 +37,8 @@ pub(crate) struct StillOpen {
 }
 
 impl StillOpen {
-    /// Stores a message. A circuit calls this function when it rejects a call, and when it has recorded a failure and
-    /// rejects further calls. `wait` is the time in nanoseconds until the circuit may admit a call.
+    /// Stores a message. A circuit calls this function in two cases: when it rejects a call, and when it has recorded a
+    /// failure and is open. `wait` is the time in nanoseconds until the circuit may admit a call.
     pub(crate) fn leave(circuit: usize, wait: u64, by_rejection: bool) {
         let number = count_message();
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));

@@ -34,7 +34,7 @@ pub(crate) fn lock_std<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<
 
 /// Locks `mutex`, even if the mutex is poisoned. A mutex is poisoned if a thread panicked while it held the lock.
 ///
-/// The poisoning is no error, because the data in every mutex of this crate stays consistent during a panic.
+/// A poisoned mutex is no error, because the data in every mutex of this crate stays consistent during a panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

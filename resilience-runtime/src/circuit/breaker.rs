@@ -25,9 +25,9 @@ use crate::circuit::stats::CircuitStats;
 /// Rejects calls to a failing service until the service has recovered.
 ///
 /// When the number of consecutive failures reaches the option `threshold`, the circuit opens. An open circuit rejects
-/// every call for a time, the cooldown. After the cooldown, the circuit is half-open, and admits up to `half_open_max`
-/// trial calls. When `half_open_max` trial calls have succeeded, the circuit closes. A single failed trial call opens
-/// the circuit for another cooldown.
+/// every call for a period of time, the cooldown. After the cooldown, the circuit is half-open, and admits up to
+/// `half_open_max` trial calls. When `half_open_max` trial calls have succeeded, the circuit closes. A single failed
+/// trial call opens the circuit for another cooldown.
 ///
 /// While the circuit is closed, each success resets the count of consecutive failures to zero. A long outage therefore
 /// opens the circuit, but single failures between successes do not. [`CircuitBuilder`](crate::CircuitBuilder) describes
@@ -152,8 +152,8 @@ impl CircuitBreaker {
 
     /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
     ///
-    /// The error of a rejected call reports the whole cooldown as the time to wait. The end of the rejections is not
-    /// known in advance.
+    /// The error of a rejected call reports the whole cooldown as the time to wait, because the circuit does not know
+    /// when the rejections will end.
     ///
     /// ```
     /// use resilience_runtime::{CircuitBreaker, CircuitState};
@@ -196,7 +196,8 @@ impl CircuitBreaker {
         events::disabled(&self.0.name);
     }
 
-    /// Requests a permit for one call. The caller makes the call, and then reports the outcome to the permit.
+    /// Requests a permit for one call. The caller makes the call, and then reports the outcome with a method of the
+    /// permit, such as [`Permit::success`].
     ///
     /// # Errors
     ///
@@ -211,8 +212,8 @@ impl CircuitBreaker {
     }
 
     /// Requests a permit (the record of an admitted call) for one call. Unlike [`Self::try_acquire`], this function
-    /// does not read the start time that the option [`hung_after`](crate::CircuitBuilder::hung_after) needs. The type
-    /// [`Watched`] reads the start time when the body of the call first waits.
+    /// does not read the clock for the option [`hung_after`](crate::CircuitBuilder::hung_after). The future [`Watched`]
+    /// reads the clock when the body of the call first waits.
     ///
     /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
     /// attempt of this retry.
@@ -221,8 +222,8 @@ impl CircuitBreaker {
         Call::acquire(&*self.0, is_repeat).map(Permit)
     }
 
-    /// Requests a permit for one call. The caller makes the call, and then reports the outcome to the permit. The
-    /// permit is `Send + 'static`.
+    /// Requests a permit for one call. The caller makes the call, and then reports the outcome with a method of the
+    /// permit, such as [`OwnedPermit::success`]. The permit is `Send + 'static`, so that a spawned task can own it.
     ///
     /// # Errors
     ///

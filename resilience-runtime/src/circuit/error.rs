@@ -42,7 +42,7 @@ impl CircuitOpenError {
         Self { source: NotMade::new(name, wait.to_bits()) }
     }
 
-    /// Rebuilds the error from its source.
+    /// Rebuilds the error from its source, a [`NotMade`].
     pub(crate) fn of(mark: &NotMade<ByCircuit>) -> Self {
         Self { source: mark.clone() }
     }

@@ -64,7 +64,8 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
 }
 
 /// Returns whether a subscriber may receive the event `circuit_success` or `circuit_failure`. Both events contain the
-/// duration of a call. If a subscriber may receive them, the circuit reads the clock at the start of each call.
+/// duration of a call. If a subscriber may receive one of the events, the circuit reads the clock at the start of each
+/// call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {
     debug_wanted() && is_of_interest()

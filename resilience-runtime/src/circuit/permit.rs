@@ -47,7 +47,7 @@ impl<B: Borrow<Core>> Admitted<B> {
         self.core.borrow().fail(self.ticket, self.started, error, retry_after, false);
     }
 
-    /// Records the failure of a call whose body was polled inside a `Noted` future.
+    /// Records the failure of a call whose body was polled inside a [`Noted`](crate::base::noted::Noted) future.
     #[inline]
     pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
@@ -99,7 +99,7 @@ enum Progress {
 
 impl<B: Borrow<Core>> Call<B> {
     /// Admits the call. If the circuit rejects the call, returns the core, and the time after which the caller may try
-    /// again. The caller then creates the error in the place where the caller needs the error.
+    /// again. The caller then creates the error directly in its final place in memory.
     // Inlining lets `admit` build the `Call` in the memory of the caller, so that no move is needed. A move would
     // read the forty bytes of the `Call` in pieces of another size than the pieces just written. The resulting
     // store-forwarding stall of the processor takes more time than the rest of the call.
@@ -177,8 +177,8 @@ impl<'a> Call<&'a Core> {
     /// [`Gate::closed`](crate::circuit::core::gate::Gate::closed), which admits most calls of a closed circuit.
     ///
     /// `is_repeat` is true if the decorated function also has a `#[retry]`, and the call belongs to a second or later
-    /// attempt of this retry. `Repeat::is_running` does not detect this retry. It returns true only during a poll of
-    /// the function's body, but the circuit admits the call before the first poll.
+    /// attempt of this retry. The function `Repeat::is_running` cannot replace `is_repeat`. `Repeat::is_running`
+    /// returns true only during a poll of the body, but the circuit admits the call before the first poll.
     #[cold]
     fn announce(core: &'a Core, is_repeat: bool) -> Result<Ticket, Wait> {
         let admission = match core.admit() {
@@ -323,8 +323,8 @@ impl<'a> Permit<'a> {
         *self.0.end()
     }
 
-    /// Records a call that the caller's deadline ended. The call counts as a failure if it ran for the time
-    /// `hung_after` or longer. Otherwise, the call counts as neither success nor failure.
+    /// Records a call that the caller's [`deadline`](crate::deadline()) ended. The call counts as a failure if it ran
+    /// for the time `hung_after` or longer. Otherwise, the call counts as neither success nor failure.
     pub(crate) fn end_late(self) {
         self.end().end_late();
     }

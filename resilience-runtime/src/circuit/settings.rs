@@ -278,8 +278,8 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// The shortest running time with which a cancelled call counts as a failure. The field also applies to a call that
-    /// the caller's deadline ended. If the field is `None`, such calls never count as failures.
+    /// The shortest running time with which a call counts as a failure if it is cancelled, or if the caller's deadline
+    /// ends it. If the field is `None`, a cancelled call and a call that the deadline ended never count as failures.
     pub(crate) hung_after: Option<Duration>,
     /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
     pub(crate) count_requests: bool,

@@ -25,8 +25,8 @@ impl<R> Body<R> {
         Self(NoResult, PhantomData)
     }
 
-    /// Finds the return type `R` of a function whose signature does not show this type. `body` is the body of the
-    /// function.
+    /// Infers the return type `R` from `_body`, the future of the function's body. The generated code calls this
+    /// function if the signature does not show `R`.
     #[inline]
     pub fn of<F: Future<Output = R>>(_body: &F) -> Self {
         Self::new()

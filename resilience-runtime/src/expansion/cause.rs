@@ -21,7 +21,7 @@ pub enum Cause {
     Limit,
     /// A rate limit rejected the call, and would reject each repetition. The call takes more tokens than the burst.
     AboveBurst,
-    /// The caller's deadline had passed before the call, so the call did not start.
+    /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     TooLate,
     /// The caller's deadline ended the call.
     Deadline,
@@ -49,8 +49,8 @@ impl Cause {
         }
     }
 
-    /// Returns true if the call did not start. A layer (one attribute of a function) rejected the call, or the caller's
-    /// deadline had passed before the call.
+    /// Returns true if the call did not start: a circuit, bulkhead or rate limit rejected the call, or the caller's
+    /// deadline had already passed.
     pub fn is_rejection(self) -> bool {
         matches!(self, Self::Circuit | Self::Limit | Self::AboveBurst | Self::TooLate)
     }
@@ -73,8 +73,8 @@ impl Cause {
         matches!(self, Self::None | Self::Unknown)
     }
 
-    /// If a search of the error found no cause, returns the noted cause instead. The last poll of the function's body
-    /// stored the noted cause in a thread-local variable.
+    /// If a search of the error found no cause, returns the cause in the thread-local variable that `Note::last` reads.
+    /// The last poll of the function's body stored this cause.
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {

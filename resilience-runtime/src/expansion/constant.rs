@@ -62,7 +62,8 @@ pub const fn text(value: &'static str, message: &'static str) -> &'static str {
     value
 }
 
-/// Checks the name of a circuit. The names of the form `name[key]` belong to the circuits with the option `key`.
+/// Checks the name of a circuit. A name of the form `name[key]` is not allowed, because the circuits with the option
+/// `key` have such names.
 #[track_caller]
 pub const fn name(value: &'static str, has_key: bool, message: &'static str) -> &'static str {
     let bytes = value.as_bytes();

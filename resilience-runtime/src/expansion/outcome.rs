@@ -15,9 +15,9 @@ pub fn never<T>() -> T {
     unreachable!("an expansion names this in dead code only")
 }
 
-/// The user's error type, which must implement `From<Error>`. The parameter `Error` is the error type of an attribute,
-/// such as `CircuitOpenError`. If the signature of the function shows the error type, `From<Rejection>` also suffices
-/// (see [`Conversion`](crate::expansion::conversion::Conversion)).
+/// A bound on the user's error type: the type must implement `From<Error>`. The parameter `Error` is the error type of
+/// an attribute, such as `CircuitOpenError`. If the signature of the function shows the error type, `From<Rejection>`
+/// also suffices (see [`Conversion`](crate::expansion::conversion::Conversion)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot hold a `{Error}`",
     label = "implements neither `From<Rejection>` nor `From<{Error}>`",
@@ -51,8 +51,8 @@ pub fn rejected_with<R: Outcome, Error>(error: Error, make: impl FnOnce(Error) -
     R::from_result(Err(make(error)))
 }
 
-/// Creates the error of a call that a `#[timeout]` ended. Removes the note about the error of an earlier poll, because
-/// this error is not the error of the call.
+/// Creates the error of a call that a `#[timeout]` ended. Also calls `Note::forget`, because the stored kind of an
+/// earlier error would describe a wrong error.
 pub fn timed_out(timeout: &Timeout, func: &str, allowed: Duration, after: Duration) -> TimeoutError {
     Note::forget();
     timeout.end(func, allowed, after)

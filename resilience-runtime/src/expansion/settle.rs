@@ -19,9 +19,9 @@ use crate::events::{self, TARGET, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
-/// Returns a future that polls `body`. The future marks the permit (the record of an admitted call) between two polls.
-/// If the call is cancelled, the permit is dropped with the mark. If `body` or a layer above `body` panics, the permit
-/// is dropped without the mark, and the call counts as a failure.
+/// Returns a future that polls `body`. Between two polls, the future marks the permit (the record of an admitted call)
+/// as waiting. If the call is cancelled, the permit is dropped with this mark. If `body` or the code of a layer between
+/// the circuit and `body` panics, the permit is dropped without the mark. The call then counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
@@ -78,7 +78,7 @@ pub fn settle_by<R: Outcome>(
     failure_if_ok: impl FnOnce(&R::Value) -> bool,
     retry_after: impl FnOnce(&R::Error) -> Option<Duration>,
 ) -> R {
-    // If one of the following functions of the user panics, the call counts as cancelled.
+    // If the user's function `failure_if`, `failure_if_ok` or `retry_after` panics, the call counts as cancelled.
     permit.wait();
     match outcome.into_result() {
         Ok(value) => {
@@ -108,8 +108,8 @@ pub fn settle_by<R: Outcome>(
     }
 }
 
-/// Requests a permit (the right to make a call) from the circuit. The body of the call must run inside [`watch`], which
-/// measures the time for the option `hung_after`.
+/// Requests a permit (the record of an admitted call) from the circuit. The body of the call must run inside [`watch`],
+/// which measures the time for the option `hung_after`.
 ///
 /// `is_repeat` is true if the function also has a retry, and the call is a second or later attempt of this retry.
 ///
@@ -124,7 +124,7 @@ pub fn admit(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, Ci
 }
 
 /// Marks the call of this permit as waiting. The code of an attribute below `#[circuit]` calls this function before a
-/// wait that is not a wait for the body, such as the pause of a retry.
+/// wait for anything but the body, such as the pause of a retry.
 #[inline]
 pub fn wait(permit: &mut Permit<'_>) {
     permit.wait();
@@ -143,9 +143,9 @@ pub fn is_repeat() -> bool {
     Repeat::is_running()
 }
 
-/// Works as [`admit`], for a circuit below a hedge, if a retry above the hedge calls a different circuit in each
-/// attempt. For such a circuit, an attempt of the retry is no repeat. `is_repeat` is the result of [`is_repeat`] at the
-/// beginning of the attempt.
+/// Works as [`admit`], for a circuit whose `key` contains the attempt number of a retry, with a hedge between the retry
+/// and the circuit. A second attempt of the retry does not count as a repeat, because each attempt may use a different
+/// circuit. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
     let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());

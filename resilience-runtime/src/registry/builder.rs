@@ -128,7 +128,7 @@ impl CircuitBuilder {
 
     /// Sets the number of calls that the window (of time or of `calls`) must contain before `failure_rate` or
     /// `slow_rate` can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option
-    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed without them.
+    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed in other circuits.
     #[doc(alias = "minimum throughput")]
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
@@ -200,9 +200,9 @@ impl CircuitBuilder {
     /// cancelled, or if the caller's [`deadline`](crate::deadline()) ends the call. The time must be longer than zero,
     /// and at most 584 years. Default: none, so a call without an outcome is neither a success nor a failure.
     ///
-    /// A permit is a value that [`try_acquire`](CircuitBreaker::try_acquire) returns. For a permit, the time starts
-    /// when the permit is acquired. For any other call, the time starts at the latest when the body of the call first
-    /// waits.
+    /// If the caller acquires a permit with [`try_acquire`](CircuitBreaker::try_acquire), the time starts at once. In a
+    /// call of a function with `#[circuit]` or of [`CircuitBreaker::call`], the time starts at the latest when the body
+    /// of the call first waits.
     pub fn hung_after(mut self, time: Duration) -> Self {
         self.options.hung_after = Some(time);
         self

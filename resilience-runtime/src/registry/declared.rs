@@ -27,8 +27,8 @@ impl CircuitDeclaration {
         Self { name, written: Written { options: Options::NONE, place: Location::caller() }, keyed: false }
     }
 
-    /// Checks the options that depend on each other. An expansion calls this method if the value of an option is a
-    /// constant, because the macro does not know this value.
+    /// Checks the options that depend on each other, such as `threshold` and `calls`. The macro cannot check a constant
+    /// of the user, because it does not know the value. For a constant, the generated code therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Options { threshold, calls, min_calls, cooldown, max_cooldown, .. } = self.written.options;

@@ -91,8 +91,8 @@ impl LayerDeclaration<RateLimit> {
 }
 
 impl LayerDeclaration<Retry> {
-    /// Checks the options that depend on each other. An expansion calls this method if the value of an option is a
-    /// constant, because the macro does not know this value.
+    /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro cannot check a constant
+    /// of the user, because it does not know the value. For a constant, the generated code therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let _ = self.options.schedule().checked();
@@ -141,7 +141,8 @@ impl RetryOptions {
     }
 }
 
-/// Implements [`Layer`] and [`Listed`] for each type. `$create` is a function of the name and the options.
+/// Implements [`Layer`] and [`Listed`] for each kind of layer. `$create` is the function that creates a layer from a
+/// name and the options.
 macro_rules! kinds {
     ($($layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr;)*) => {
         /// A reference to the declaration of one attribute. The crate `inventory` collects all values of this type at

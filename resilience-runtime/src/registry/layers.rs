@@ -29,8 +29,8 @@ struct Parts<L: Layer> {
     unnamed: Vec<(Place<L>, L)>,
 }
 
-/// The declaration of one attribute. Two functions of one macro call have the same source position, so that only the
-/// address distinguishes their declarations.
+/// The declaration of one attribute. Two declarations are compared by their addresses, because two functions that one
+/// `macro_rules!` call generates may have the same source position.
 type Place<L> = &'static LayerDeclaration<L>;
 
 #[derive(Debug)]
@@ -46,8 +46,8 @@ impl<L: Listed> Layers<L> {
         Self(Mutex::new(Parts { named: BTreeMap::new(), unnamed: Vec::new() }))
     }
 
-    /// Returns the layer of an attribute, and creates the layer at the first call. Also returns the mistakes that are
-    /// not reported yet.
+    /// Returns the layer of an attribute, and creates the layer if it does not exist yet. Also returns the mistakes in
+    /// the settings of this layer that no earlier call of this function has returned.
     pub(crate) fn join(&self, declaration: Place<L>) -> (L, Vec<SettingsMistake>) {
         // Collects the declarations of all attributes before the lock is taken.
         let declared = declaration.name.map(declared);
@@ -78,8 +78,8 @@ impl<L: Listed> Layers<L> {
         (layer, mistakes(&places))
     }
 
-    /// Returns the statistics of each layer, with the name or the place of the layer. Includes layers that no call has
-    /// created yet.
+    /// Returns the statistics of each layer, including layers that no call has created yet. The key of the map is the
+    /// name of the layer, or the path of the decorated function if the layer has no name.
     pub(crate) fn stats(&self) -> BTreeMap<String, L::Stats> {
         let mut listed = Vec::new();
         let parts = lock_std(&self.0);

@@ -22,7 +22,7 @@ use crate::registry::written::{Written, merge};
 #[derive(Default)]
 pub(super) struct Part {
     /// The circuits without a key, with the options from attributes, builders and a preset (a ready-made circuit).
-    /// Circuits with equal options may share one [`Sources`]. `None` means that no option is set.
+    /// Circuits with equal options may share one [`Sources`]. The value of a circuit without any options is `None`.
     circuits: Table<Option<Arc<Sources>>>,
     pub(super) families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
     /// The options and the settings of the newest circuit of a builder. A program that registers many circuits usually
@@ -55,7 +55,7 @@ impl Registry {
     }
 
     /// Returns the part that contains this name, and the hash by which the part finds the circuit. All circuits of one
-    /// name, with and without a key, are in the same part, so that one lock is enough to find the conflicts between
+    /// name, with and without a key, are in the same part. One lock is therefore enough to find the conflicts between
     /// these circuits.
     #[expect(clippy::cast_possible_truncation, reason = "takes the two halves of a hash")]
     fn place(&self, name: &str) -> (&Mutex<Part>, u32) {
@@ -103,7 +103,7 @@ impl Part {
         found.is_some_and(|(place, _)| self.circuits.remove(place).is_some())
     }
 
-    /// Lists some of the circuits, as [`Table::step`] does.
+    /// Returns some of the circuits, and the position for the next call of this method, as [`Table::step`] does.
     pub(super) fn step(&self, from: u32) -> (Vec<CircuitBreaker>, Option<u32>) {
         self.circuits.step(from, CircuitBreaker::clone)
     }
@@ -130,9 +130,9 @@ impl Part {
         !declared().contains_key(name) && !self.families.contains_key(name) && self.find(name, hash).is_none()
     }
 
-    /// Creates the circuit of a builder with a free name. A free name causes no conflict (contradictory options), so
-    /// this method skips the slow search for conflicts. Programs that register many circuits at run time need this fast
-    /// path.
+    /// Creates the circuit of a builder whose name is free (see [`is_free`](Self::is_free)). A free name causes no
+    /// conflict (contradictory options), so this method skips the slow search for conflicts. Programs that register
+    /// many circuits at run time need this fast path.
     pub(super) fn create(&mut self, name: Name, hash: u32, written: Written) -> CircuitBreaker {
         let is_equal = |(sources, _): &(Arc<Sources>, _)| sources.written.iter().any(|known| **known == written);
         let newest = self.newest.take().filter(is_equal).unwrap_or_else(|| {

@@ -45,8 +45,8 @@ pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<Circ
     Ok(breaker)
 }
 
-/// The caller must not hold a lock of the registry, because a subscriber of events may call functions that take this
-/// lock.
+/// Emits an event for each conflict. The caller must not hold a lock of the registry, because a subscriber of events
+/// may call functions that take this lock.
 fn emit(conflicts: &[CircuitConflict]) {
     conflicts.iter().for_each(conflict::emit);
 }
@@ -207,13 +207,13 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 /// Checks that no circuit has two values for one option, and that no name is used both with and without the option
 /// `key`.
 ///
-/// Some options cannot be combined, such as `threshold` and `failure_rate`. Such options also conflict if different
-/// attributes or builders set them for one circuit.
+/// Some options cannot be combined, such as `threshold` and `failure_rate`. Two attributes or builders also conflict if
+/// together they set such a combination for one circuit.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
-/// column wins. A builder that registers before the first call of the circuit wins over all attributes. A WARN event
-/// reports the conflict when the circuit is registered. If a later attribute or builder adds the second value, the
-/// event follows at that time.
+/// column wins. A builder that registers before the first call of the circuit wins over all attributes. The event
+/// `circuit_conflict` reports the conflict when the circuit is registered, or when a later attribute or builder adds
+/// the second value.
 ///
 /// If a name is used both with and without the option `key`, the functions without `key` share the circuit `name`. The
 /// functions with `key` use the circuits `name[key]`.

@@ -1,10 +1,10 @@
-//! Gives decorated functions access to their circuits, bulkheads and rate limits.
+//! Gives decorated functions access to their layers. A layer is the circuit, bulkhead or timeout of an attribute, for
+//! example.
 //!
-//! A [`Site`] is a static variable in the generated code of an attribute. At the first call of the function, the
-//! [`Site`] creates the circuit, bulkhead or rate limit that the attribute declares. All calls of the function share
-//! this circuit, bulkhead or rate limit. An [`Owned`] is a handle that belongs to one call. The handle refers to a
-//! circuit, bulkhead or rate limit that the user created (`with = ..`). In an attribute with the option `key`, the
-//! handle refers to the circuit of the call's key.
+//! A [`Site`] is a static variable in the generated code of an attribute. When a call first needs the layer of the
+//! attribute, the [`Site`] finds or creates this layer. All calls of the function share the layer. An [`Owned`] is a
+//! handle that belongs to one call. The handle refers to a layer that the user created (`with = ..`). In a `#[circuit]`
+//! with the option `key`, the handle refers to the circuit of the call's key.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use once_cell::race::OnceBox;
@@ -21,21 +21,19 @@ use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry;
 
-/// A circuit, bulkhead or rate limit that all calls of a function share. In an attribute with the option `key`, the
-/// value contains the circuits of all keys.
+/// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, the type
+/// [`KeyedCircuits`] implements this trait.
 pub trait Shared: Clone {
     /// The name and the options in the attribute. The attribute macro has checked the ranges of the options.
     type Declaration: Copy;
 
-    /// Creates the circuit, bulkhead or rate limit, or finds the circuit that is already registered under this name.
-    /// Also returns the conflicts between the options of the attribute and the options of other attributes and
-    /// builders.
+    /// Creates the layer, or finds the layer that already exists under this name. Also returns the conflicts between
+    /// the options of the attribute and the options of other attributes and builders.
     fn resolve(declaration: &'static Self::Declaration) -> (Self, Vec<SettingsMistake>);
 }
 
 /// The static variable in the generated code of an attribute. This variable contains the declaration (the name and the
-/// options). After the first call, this variable also contains the circuit, bulkhead or rate limit that all calls
-/// share.
+/// options). After the first use, this variable also contains the layer that all calls share, such as a circuit.
 #[derive(Debug)]
 pub struct Site<T: Shared> {
     declaration: T::Declaration,
@@ -55,7 +53,7 @@ impl<T: Shared> Site<T> {
         &self.declaration
     }
 
-    /// Returns the circuit, bulkhead or rate limit of the attribute.
+    /// Returns the layer of the attribute, such as a circuit.
     #[inline]
     pub fn get(&'static self) -> &'static T {
         self.layer.get().unwrap_or_else(|| self.resolve())
@@ -66,15 +64,15 @@ impl<T: Shared> Site<T> {
         let (layer, mistakes) = T::resolve(&self.declaration);
         let found = self.layer.get_or_init(|| Box::new(layer));
         // If two threads make the first call at the same time, only one thread receives the conflicts (contradictory
-        // options). The circuit is stored before the events are emitted, because a subscriber of events may call the
+        // options). The layer is stored before the events are emitted, because a subscriber of events may call the
         // decorated function.
         mistakes.iter().for_each(SettingsMistake::emit);
         found
     }
 }
 
-/// A handle of a circuit, bulkhead or rate limit. Each call creates its own handle. Without a handle, the call would
-/// borrow the value of the user's expression (`with = ..`) while the body runs.
+/// A handle of a layer, such as a circuit. Each call creates its own handle. Without a handle, the call would borrow
+/// the value of the user's expression (`with = ..`) while the body runs.
 #[derive(Debug)]
 pub struct Owned<T>(T);
 

@@ -48,9 +48,9 @@ pub struct Stats {
 ///
 /// A layer with the option `with` is not listed. Instead, call the method `stats` of the value in this option.
 ///
-/// Without the feature `declare`, a layer is listed when a call has needed its settings: a circuit, bulkhead, rate
-/// limit or hedge from the first call on, a retry from the first failed attempt on, and a fallback from the first
-/// replacement on. A timeout with an expression is listed from the first timeout on.
+/// Without the feature `declare`, a layer is listed after a call has needed the layer. Most layers are needed at the
+/// first call of the function. A retry is needed at its first failed attempt at the latest, and a fallback when it
+/// first replaces an error. A timeout whose time each call evaluates is needed when it first ends a call.
 ///
 /// ```
 /// use resilience_runtime::{bulkhead, get_stats, retry};

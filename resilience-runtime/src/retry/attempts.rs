@@ -87,7 +87,8 @@ impl Attempts {
     /// Subtracts the retries of this call from the thread-local number of retries, because this call succeeded. Also
     /// subtracts the retries that nested calls made inside the body. A retry around this call reads the thread-local
     /// number of retries, and must not count the retries of a call that succeeded. If the function has several retries,
-    /// the upper retry also subtracts the retries of the lower retries, which subtract nothing.
+    /// the lower retries subtract nothing. Instead, the upper retry also subtracts the retries that the lower retries
+    /// made.
     #[inline]
     pub(super) fn forget<'r>(&self, retry: impl Source<'r>, stacked: Stacked) {
         let lower = if matches!(stacked, Stacked::Upper) { u32::from(self.lower) } else { 0 };
@@ -102,8 +103,8 @@ impl Attempts {
         }
     }
 
-    /// Notes that a lower retry of the same function makes another attempt. The last poll of the body then belongs to
-    /// an earlier attempt.
+    /// Counts a further attempt of a lower retry of the same function. Removes the stored kind of error, because it
+    /// describes an earlier attempt.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);

@@ -80,8 +80,9 @@ impl Backoff {
         self.capped(grown)
     }
 
-    /// Returns two lengths for the pause after a failed attempt. The first length ignores `hint`, the delay that the
-    /// error asks for. The second length is at least as long as `hint`.
+    /// Returns two lengths of the pause after a failed attempt. The retry waits for the second length, which is at
+    /// least `hint`, the delay that the error asks for. The first length ignores `hint`. The next call receives the
+    /// first length as `previous`.
     ///
     /// `attempt` is the number of the failed attempt, counted from 1. `previous` is the pause before the failed
     /// attempt, computed without a hint. `draw` returns a random number from 0 to 1. With jitter, a random time is

@@ -228,8 +228,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
     /// error.
     ///
-    /// The option `cost` requires a [`budget`](Self::budget). The option `budget` of an attribute replaces this budget,
-    /// and the costs then apply to the budget of the attribute.
+    /// The option `cost` requires a [`budget`](Self::budget). If an attribute uses this policy in its option `with`,
+    /// and also has the option `budget`, the costs apply to the budget of the attribute.
     pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
     where
         X: 'static,

@@ -1,4 +1,4 @@
-//! Defines [`Called`], the circuits that the body of an attempt called.
+//! Defines [`Called`], which shows whether a circuit that the body of an attempt called stays open.
 
 use std::time::Duration;
 
@@ -6,18 +6,20 @@ use crate::base::still_open::StillOpen;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::retry::nested::Inside;
 
-/// The circuits that the body of an attempt called during the last poll of the body.
+/// Identifies the messages of the circuits that the body of an attempt called during its last poll. A message states
+/// for how long a circuit will reject calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Called {
     /// The number of messages from circuits at the beginning of the poll.
     messages: u16,
-    /// Whether the retry ignores the message of a circuit that only rejected a call.
+    /// Whether the retry ignores a message that a circuit left because it rejected a call. The retry never ignores a
+    /// message that a circuit left because it recorded a failure.
     ignores_rejections: bool,
 }
 
 impl Called {
-    /// Returns the circuits that the body called, or `None` if no circuit has left a message. `hides_causes` states
-    /// whether the type of the attempt's error hides the cause of a rejection.
+    /// Returns a `Called` for the last poll of the body, or `None` if no circuit has left a message during this poll.
+    /// `hides_causes` states whether the type of the attempt's error hides the cause of a rejection.
     #[inline]
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
         // If the type of the error hides no cause, and the error contains no rejection, the body has handled the

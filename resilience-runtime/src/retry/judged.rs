@@ -63,7 +63,8 @@ impl Attempts {
 #[derive(Debug)]
 struct Ended<'r, 's, S, R, T, E> {
     attempts: &'r mut Attempts,
-    /// The settings and the counts of the retry. A first attempt that succeeds does not read them.
+    /// The source of the retry's settings and counts. If the retry has no `name`, a call whose first attempt succeeds
+    /// does not read this source.
     retry: S,
     source: PhantomData<&'s ()>,
     /// Whether the retry counts the calls whose first attempt succeeds.
@@ -106,14 +107,14 @@ pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
     reason = "measured: an outcome that goes through memory costs 17 instructions in `RetryPolicy::call`"
 )]
 impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E, H, X, C> {
-    /// States that the function has further retries below this retry.
+    /// Records that the decorated function has another retry below this retry.
     #[inline]
     pub fn upper(mut self) -> Self {
         self.ended.stacked = Stacked::Upper;
         self
     }
 
-    /// States that the function has further retries above this retry.
+    /// Records that the decorated function has another retry above this retry.
     #[inline]
     pub fn lower(mut self) -> Self {
         self.ended.stacked = Stacked::Lower;
@@ -136,8 +137,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
-    /// the retry still ends if a circuit rejected a call during the last poll of the body. The error of this rejection
-    /// must still exist at the end of the poll.
+    /// the retry still ends if a circuit rejected a call during the last poll of the body, and the error of this
+    /// rejection still exists.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;
@@ -168,14 +169,15 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self
     }
 
-    /// Makes the retry count the calls whose first attempt succeeds.
+    /// Makes the retry count the calls whose first attempt succeeds. The generated code calls this method for a
+    /// `#[retry]` with a name.
     #[inline(always)]
     pub fn named(mut self) -> Self {
         self.ended.is_named = true;
         self
     }
 
-    /// Sets the functions that a user gave to a `RetryPolicy`, such as `retry_if`.
+    /// Applies the functions that a user gave to a `RetryPolicy`, such as `retry_if`.
     #[inline(always)]
     pub fn rules<PE, PT>(
         mut self,
@@ -186,7 +188,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         PT: Accepts<T> + ?Sized,
     {
         let Ended { outcome, last, failed, hint, cost, .. } = &mut self.ended;
-        // The methods `retry_if` and `cost` would each move the whole `Judged`.
+        // Does not call the methods `retry_if` and `cost` of this type, because each of them would move the whole
+        // `Judged`.
         match outcome {
             Ok(value) => *failed = values.retry_if_ok(value),
             Err(error) if last.is_none() => {

@@ -84,8 +84,8 @@ impl Schedule {
         self
     }
 
-    /// Checks the options that depend on each other. An expansion calls this method if the value of an option is a
-    /// constant, because the macro does not know this value.
+    /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro cannot check a constant
+    /// of the user, because it does not know the value. For a constant, the generated code therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;
@@ -121,9 +121,9 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns two lengths for the pause after a failed attempt. The first length ignores `hint`, the delay that the
-    /// error asks for. The second length is at least as long as `hint`. `previous` is the pause before the failed
-    /// attempt, computed without a hint.
+    /// Returns two lengths of the pause after a failed attempt. The retry waits for the second length, which is at
+    /// least `hint`, the delay that the error asks for. The first length ignores `hint`. The next call receives the
+    /// first length as `previous`.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));

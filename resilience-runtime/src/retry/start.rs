@@ -62,8 +62,8 @@ pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
 
 impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
     /// Makes one attempt. If another attempt follows, waits for the pause and returns [`ControlFlow::Continue`].
-    /// Otherwise, returns the outcome of the call. After an outcome, call [`RetryPolicy::start`] for the next call:
-    /// another `next` would count an attempt of the call that has ended.
+    /// Otherwise, returns the outcome of the call. After `next` has returned an outcome, begin the next call with
+    /// [`RetryPolicy::start`]. Another `next` would count as a further attempt of the call that has ended.
     ///
     /// # Panics
     ///

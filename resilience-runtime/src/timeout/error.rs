@@ -75,7 +75,7 @@ impl TimeoutError {
         &self.source
     }
 
-    /// Rebuilds the error from its source.
+    /// Rebuilds the error from its source, a [`TimedOut`].
     pub(crate) fn of(mark: &TimedOut) -> Self {
         Self { source: mark.clone() }
     }

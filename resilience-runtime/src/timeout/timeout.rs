@@ -48,9 +48,9 @@ use crate::timeout::error::TimeoutError;
 pub struct Timeout(Arc<Shared>);
 
 struct Shared {
-    /// The time of the timeout, or [`Duration::MAX`] if no attribute with this name sets the time.
+    /// The time of the timeout, or [`Duration::MAX`] if no `#[timeout]` with the name of this timeout sets the time.
     after: Duration,
-    /// The number of calls that the timeout ended after its own time.
+    /// The number of calls that the timeout ended because its own time was over.
     by_itself: AtomicU64,
     /// The number of calls that the timeout ended at the caller's deadline.
     by_deadline: AtomicU64,
@@ -149,10 +149,10 @@ impl fmt::Debug for Timeout {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutStats {
-    /// Time after which the timeout ends a call. The field is `None` if each call evaluates the time, or if no
-    /// attribute with this name sets the time.
+    /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time.
+    /// The field is also `None` if no `#[timeout]` with the name of this timeout sets the time.
     pub after: Option<Duration>,
-    /// Total number of calls that the timeout ended after its own time.
+    /// Total number of calls that the timeout ended because its own time was over.
     pub total_timed_out: u64,
     /// Total number of calls that the timeout ended earlier, at the caller's [`deadline`](crate::deadline()). The field
     /// `total_timed_out` does not include these calls.

@@ -30,10 +30,10 @@ impl Layer for Retry {
         }
     }
 
-    /// Returns statements that bind local variables for the code of the retry. One variable is the policy of the option
-    /// `with`, or a closure that returns the retry of the attribute. If each call has its own handle of the budget,
-    /// another variable is this handle. The expansion contains these statements before the code of the outermost
-    /// attribute.
+    /// Returns statements that bind local variables for the code of the retry. The expansion contains these statements
+    /// before the code of the outermost attribute. The first variable is the policy of the option `with`, or a closure
+    /// that returns the settings and the counts of this `#[retry]`. If each call evaluates the expression of the
+    /// `budget`, the second variable is a handle of this budget.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
         let budget = self.budget.as_ref().and_then(|budget| budget.hold(place, &self::budget(place)));
@@ -151,7 +151,7 @@ impl Layer for Retry {
 impl Retry {
     /// Returns the largest number of attempts. Returns `None` if the number is known only at run time.
     fn max(&self) -> Option<u32> {
-        // Another attribute with this name may write the option.
+        // Another `#[retry]` with the same name, or the policy in the option `with`, may set the option `max`.
         let is_open = self.with.is_some() || self.name.is_some() && !self.settings.has(Opt::Max);
         if is_open { None } else { rules::max(&self.settings) }
     }
@@ -181,8 +181,8 @@ impl Retry {
 
     /// Returns a statement that binds a closure. The closure returns the settings and the counts that all calls share.
     ///
-    /// If a constant in an option names `Self` or a generic parameter, the settings are a constant in the closure
-    /// instead.
+    /// If a constant in an option names `Self` or a generic parameter, the closure replaces the shared settings by a
+    /// constant of its own. The counts are still shared.
     fn shared(&self, place: Place<'_>) -> TokenStream {
         let mixed = Span::mixed_site();
         let (runtime, closure) = (place.runtime(), place.schedule());
@@ -210,8 +210,8 @@ impl Retry {
             let policy = policy(place);
             quote_spanned!(mixed=> let #schedule = || #policy.core();)
         });
-        // If this attribute lacks `max_elapsed`, another attribute with the same name or the policy of `with` can
-        // contain it.
+        // If this attribute lacks the option `max_elapsed`, another attribute with the same name, or the policy in the
+        // option `with`, may set the option.
         let is_limited = self.settings.has(Opt::MaxElapsed) || self.name.is_some() || self.with.is_some();
         let state =
             if is_limited { quote_spanned!(mixed=> new(#schedule)) } else { quote_spanned!(mixed=> without_limit()) };
@@ -230,21 +230,21 @@ fn policy(place: Place<'_>) -> Ident {
 }
 
 impl Budget {
-    /// Returns the statement that binds `local` to the budget of this call, if the expression names `self` or an
-    /// argument. The user holds such a budget.
+    /// If the expression of the budget names `self` or an argument, returns the statement that binds `local` to a
+    /// handle of the budget. Each call then evaluates the expression. Otherwise, returns `None`.
     fn hold(&self, place: Place<'_>, local: &Ident) -> Option<TokenStream> {
         let (Self::Shared(expr) | Self::Own(expr)) = self;
         place.names_variable(expr).then(|| guard::held(place, "HeldBudget", local, expr))
     }
 
-    /// Returns the statement that binds `local` to the budget of the function.
+    /// Returns the statement that binds `local` to a budget in a `static`, which all calls of the function share.
     fn bind(&self, place: Place<'_>, local: &Ident) -> TokenStream {
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
         let budget = match self {
             Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
             // Puts the `static` into a block of its own. Without this block, the `static` could hide an item of the
-            // user with the same name, because macro hygiene does not cover the names of items.
+            // user. Macro hygiene does not cover the names of items.
             Self::Own(expr) => quote_spanned! {mixed=> {
                 static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
                 &__RESILIENCE_BUDGET

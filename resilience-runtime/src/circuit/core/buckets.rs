@@ -1,5 +1,5 @@
-//! Implements the window of the calls that ended within a fixed length of time before now. The option `window` is this
-//! length.
+//! Implements the window of a circuit with the option `window`, a length of time. The window contains the calls that
+//! ended within this time before now.
 
 use std::time::Duration;
 
@@ -58,9 +58,9 @@ impl Buckets {
 
     pub(crate) fn update(&mut self, now: Tick, successes: u64) {
         // If the newest bucket begins far later than `now`, the last update used another clock, such as the paused
-        // clock of a test's runtime. This line then clears the window. Otherwise, the calls in the window would not
-        // expire for a long time. Keeps the successes since the beginning of the newest bucket, because
-        // successes on the new clock do not update the window.
+        // clock of a test's runtime. The calls in the window would then not expire for a long time, so the next `if`
+        // clears the window. The cleared window still contains the successes since the beginning of the newest bucket,
+        // because these calls may have ended on the new clock.
         let current = self.begun.after(self.time(self.index));
         if current.since(now) > self.time(BUCKETS as u64).max(SKEW) {
             self.begin(now, self.ring[Self::place(self.index)].before);

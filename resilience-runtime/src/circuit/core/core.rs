@@ -110,8 +110,8 @@ impl Core {
 
     #[cold]
     pub(crate) fn start(&self) -> Option<Tick> {
-        // With the option `hung_after`, the start time of a call is the time of its first wait. A clock reading for the
-        // events would replace this start time by an earlier time.
+        // With the option `hung_after`, the start time of a call must be the time of its first wait. This function
+        // therefore does not read an earlier start time for the events.
         let by_event = events::durations_wanted() && !self.gate.times_waits();
         (by_event || self.gate.has_slow_calls()).then(Tick::now)
     }
@@ -129,7 +129,7 @@ impl Core {
         self.end_without_outcome(ticket, started, Totals::add_cancelled);
     }
 
-    /// Records a call that the caller's deadline ended.
+    /// Records a call that the caller's [`deadline`](crate::deadline()) ended.
     #[cold]
     pub(crate) fn end_late(&self, ticket: Ticket, started: Option<Tick>) {
         self.end_without_outcome(ticket, started, Totals::add_ignored);
@@ -221,8 +221,9 @@ impl Core {
         totals.of_thread().succeed(ticket.generation(), now)
     }
 
-    /// Records a failure. `is_noted` is true if the body of the call was polled inside a `Noted` future. If no circuit
-    /// inside this body has left a message for a retry, and this circuit is closed, all messages become void.
+    /// Records a failure. `is_noted` is true if the body of the call was polled inside a
+    /// [`Noted`](crate::base::noted::Noted) future. If `is_noted` is true and this circuit does not reject calls, this
+    /// function calls [`void_messages`].
     #[cold]
     pub(crate) fn fail(
         &self,

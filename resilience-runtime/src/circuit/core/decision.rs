@@ -13,8 +13,7 @@ pub(crate) struct Admission {
     /// The number of unfinished trial calls that no longer block new trial calls, because they exceeded
     /// `trial_timeout`.
     pub(crate) expired: u32,
-    /// The rejection that the option `shadow` turned into this admission. Without such a rejection, the field is
-    /// `None`.
+    /// The rejection that the option `shadow` turned into this admission, or `None` if there was no rejection.
     pub(crate) shadowed: Option<Wait>,
 }
 

@@ -328,8 +328,8 @@ impl Machine {
         self.enter(State::Disabled);
     }
 
-    /// Removes a trial call from the number of running trial calls of the half-open circuit. If the trial call exceeded
-    /// its time limit, the circuit may have already removed it. This function then does nothing.
+    /// Removes a trial call from the number of running trial calls of the half-open circuit. Does nothing if the trial
+    /// call exceeded its time limit, and the circuit has already removed the trial call.
     pub(crate) fn release(&mut self, ticket: Ticket) {
         let current = self.ticket(self.lease.into());
         if let State::HalfOpen { in_flight, .. } = &mut self.state {

@@ -2,10 +2,10 @@
 //! rarely write to the same cache line.
 //!
 //! A slot contains the counters of one breaker, for the calls of one thread or of a few threads. A stripe contains the
-//! slots of eight breakers. A block contains all stripes of eight breakers. Each thread always uses the same stripe of
-//! a block. Two threads that call through one breaker therefore usually write to different cache lines. The design
-//! follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a fixed number of stripes, so that a
-//! call never allocates.
+//! slots of eight breakers. A block contains the stripes of all threads for the same eight breakers. Each thread always
+//! uses the same stripe of a block. Two threads that call through one breaker therefore usually write to different
+//! cache lines. The design follows `LongAdder` (Doug Lea, JSR 166). Unlike `LongAdder`, this design has a fixed number
+//! of stripes, so that a call never allocates.
 
 use std::cell::Cell;
 use std::fmt;
@@ -93,8 +93,8 @@ fn tag(period: u32) -> u64 {
     join(period, 0)
 }
 
-/// The number of breakers that share a block. With four breakers, a program with 100,000 breakers would need 1.6 MB
-/// more, and the allocator of glibc would leave twice as many gaps between aligned blocks.
+/// The number of breakers that share a block. If four breakers shared a block, a program with 100,000 breakers would
+/// need 1.6 MB more memory. The allocator of glibc would also leave twice as many gaps between aligned blocks.
 const SLOTS: usize = 8;
 
 /// A stripe, which contains one slot (a set of counters) for each of eight breakers. Stripes are aligned to 128 bytes,

@@ -6,13 +6,13 @@ use crate::base::clock::Stamp;
 /// [`Totals`](crate::circuit::core::totals::Totals) contains the counters that change without the lock.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// The number of successes since the circuit last closed or was reset. For example, this field counts a successful
-    /// trial call of a half-open circuit. This number does not include the successes in a
-    /// [`Slot`](crate::circuit::core::stripes::Slot), which contains the counters of one thread or a few threads.
+    /// The number of successes since the circuit last closed or was reset, without the successes that a
+    /// [`Slot`](crate::circuit::core::stripes::Slot) counts for its threads. For example, this field counts a
+    /// successful trial call of a half-open circuit.
     pub(crate) recent: u64,
-    /// The number of successes before the circuit last closed or was reset. This number does not include the successes
-    /// in a [`Slot`](crate::circuit::core::stripes::Slot). If the state of the circuit changed during a successful
-    /// call, this field also counts this success.
+    /// The number of successes before the circuit last closed or was reset, without the successes that a
+    /// [`Slot`](crate::circuit::core::stripes::Slot) counts. This field also counts a success if the state of the
+    /// circuit changed during the successful call.
     pub(crate) settled: u64,
     pub(crate) failed: u64,
     pub(crate) last_failure: Stamp,

@@ -17,10 +17,11 @@ use crate::base::packed::{join, split};
 pub(crate) struct Ticket(u64);
 
 impl Ticket {
-    /// The lower 32 bits of an ordinary ticket. The call is not a trial call, and the circuit needs only its outcome.
+    /// The lower 32 bits of an ordinary ticket. The call is not a trial call, and the circuit needs only the outcome of
+    /// the call.
     pub(crate) const NO_TRIAL: u32 = 0;
-    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call. The circuit needs more than its
-    /// outcome, for example its duration.
+    /// The lower 32 bits of the ticket of a timed call. The call is not a trial call, and the circuit needs more than
+    /// the outcome of the call, for example the duration.
     pub(crate) const TIMED: u32 = 2;
     /// The lower 32 bits of the ticket of a repeated call. The call is not a trial call, and belongs to a second or
     /// later attempt of a retry or a hedge.
@@ -47,7 +48,7 @@ impl Ticket {
     }
 
     /// Returns the ticket of a call that belongs to a second or later attempt of a retry or a hedge. If this ticket
-    /// belongs to a trial call, returns it unchanged.
+    /// belongs to a trial call, returns the ticket unchanged.
     pub(crate) const fn repeated(self) -> Self {
         if self.is_trial() { self } else { Self::new(self.generation(), Self::REPEAT) }
     }

@@ -1,8 +1,9 @@
 //! Adds up the outcomes since the breaker was created, and finds the time of the last success.
 //!
-//! The type [`Tally`] counts outcomes that are recorded under the lock of the breaker. A single atomic counts cancelled
-//! calls. Slots count all other outcomes. A slot contains the counters for one thread or for a few threads. Each access
-//! to a slot uses `Ordering::Relaxed`, because the counters publish no other data.
+//! The counters are in three places. The type [`Tally`] counts the outcomes that are recorded under the lock of the
+//! breaker. The field `cancelled` of [`Totals`] counts the cancelled calls. A [`Slot`] counts all other outcomes of one
+//! thread or of a few threads. Each access to a slot uses `Ordering::Relaxed`, because the counters publish no other
+//! data.
 
 use crate::base::clock::Stamp;
 use crate::base::sync::{AtomicU64, Ordering};
@@ -67,9 +68,9 @@ impl Totals {
         self.cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Returns the sums of the counters in `tally` and in all slots (the counters of the threads). `period` is the
-    /// number of the current period, which began when the circuit last closed or was reset. The caller must hold the
-    /// lock of the breaker.
+    /// Adds up the counters in `tally`, in the slots of all threads and in `cancelled`. `period` is the number of the
+    /// current period, which began when the circuit last closed or was reset. [`Sums::successes`] includes only the
+    /// successes of this period. The caller must hold the lock of the breaker.
     pub(crate) fn sums(&self, period: u32, tally: &Tally) -> Sums {
         let mut sums = Sums {
             successes: tally.recent,

@@ -1,9 +1,9 @@
 //! Implements the window of a circuit, which contains the recent calls that decide whether the circuit opens. The
 //! window contains either a fixed number of the latest calls, or the calls of a fixed length of time before now.
 //!
-//! Only failures and slow calls access the window. Successes that are not slow are counted outside the window. Each
-//! update of the window receives the number of successes since the circuit last closed or was reset. The window then
-//! adds the successes since the previous update.
+//! The method `add` adds a failure or a slow call to the window. A success that is not slow only increments a counter
+//! outside the window. The method `update` receives the value of this counter, and adds the successes since the
+//! previous update to the window.
 
 use crate::base::clock::Tick;
 use crate::circuit::core::buckets::Buckets;
@@ -28,7 +28,7 @@ impl Window {
     }
 
     /// In a window with a fixed number of calls, adds or removes the bits for slow calls. The bits double the memory of
-    /// the window, so only a circuit that counts slow calls has them.
+    /// the window, so only a circuit that counts slow calls has these bits.
     pub(crate) fn keep_slow(&mut self, slow: bool) {
         if let Self::Calls(last) = self {
             last.keep_slow(slow);

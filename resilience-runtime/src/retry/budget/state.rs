@@ -22,7 +22,7 @@ enum Kind {
 }
 
 impl BudgetState {
-    /// Creates the state of a budget, and adds the state to the list of used budgets.
+    /// Creates the state of a budget, and adds the state to [`USED`], so that [`reset_all_budgets`] finds the state.
     pub(super) fn listed(config: Config) -> Arc<Self> {
         let state = Arc::new(Self::new(config));
         let mut used = lock_std(&USED);
@@ -76,7 +76,8 @@ impl BudgetState {
         }
     }
 
-    /// Returns the number of tokens in the bucket, or the number of retries that the window would grant now.
+    /// Returns the number of tokens in the bucket. For a budget with a [`RetryRatio`], returns the number of retries
+    /// that the budget would grant now.
     pub(super) fn tokens(&self) -> u64 {
         match &self.kind {
             Kind::Bucket(_, tokens) => tokens.load(Ordering::Relaxed).into(),
@@ -110,7 +111,8 @@ impl TokenBucket {
     }
 }
 
-/// A value that refers to the state of a budget.
+/// A value from which a retry reads the state of its budget, such as a `RetryBudget` or a policy. The method `state`
+/// returns `None` for a policy without a budget.
 pub trait Pays {
     fn state(&self) -> Option<&BudgetState>;
 }
@@ -132,7 +134,7 @@ impl<P: Pays + ?Sized> Pays for &P {
 /// The states of all budgets that calls have used.
 static USED: Mutex<Vec<Weak<BudgetState>>> = Mutex::new(Vec::new());
 
-/// Fills every budget that a call has used.
+/// Resets every budget that a call has used: fills the bucket of tokens, or sets the counts of retries to zero.
 pub(crate) fn reset_all_budgets() {
     let used: Vec<_> = lock_std(&USED).iter().filter_map(Weak::upgrade).collect();
     for state in used {

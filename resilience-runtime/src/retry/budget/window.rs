@@ -1,4 +1,8 @@
-//! Counts the calls and the retries of a budget in a window of time.
+//! Counts the calls and the retries of a budget in a window of time, the option `ttl` of the budget.
+//!
+//! The window is divided into ten slots of equal length, and each slot has its own counts. The slots are numbered: the
+//! number of a slot is the time at its beginning, divided by the length of a slot. When a new slot begins, the oldest
+//! slot leaves the window.
 
 use std::time::Duration;
 
@@ -9,8 +13,7 @@ use crate::retry::budget::config::RetryRatio;
 
 const SLOTS: u32 = 10;
 
-/// The numbers of calls and of retries in the time window. The window is divided into ten slots, and each slot has its
-/// own counts.
+/// The counts of calls and of retries in the window of a budget.
 #[derive(Debug)]
 pub(super) struct Window {
     calls: Slots,
@@ -31,18 +34,18 @@ impl Window {
         self.calls.add(ratio.slot());
     }
 
-    /// Forgets the retries. The window still counts the calls.
+    /// Sets the counts of retries to zero, but keeps the counts of calls.
     pub(super) fn clear_retries(&self) {
         self.retries.clear();
     }
 
-    /// Returns the whole number of retries that the budget would grant now.
+    /// Returns the number of retries that the budget would grant now, rounded down.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number that is not negative")]
     pub(super) fn tokens(&self, ratio: &RetryRatio) -> u64 {
         self.left(ratio, ratio.slot()) as u64
     }
 
-    /// Returns the number of retries that the budget would grant now.
+    /// Returns the number of retries that the budget would grant now, which may be a fraction.
     fn left(&self, ratio: &RetryRatio, slot: Now) -> f64 {
         let reserve = f64::from(ratio.min_per_second) * ratio.ttl().as_secs_f64();
         // A share of NaN counts as 0. The method `clamp` would return NaN for this share.
@@ -58,8 +61,8 @@ impl Window {
                 return false;
             }
             // The exchange fails if another thread has counted a retry since `before` was read. The loop then computes
-            // again how many retries are left. In a rare case, two threads both take the last retry. This happens if a
-            // new slot (a tenth of the time window) begins between their clock readings.
+            // again how many retries are left. If a new slot begins between the clock readings of two threads, both
+            // threads may take the last retry. This case is rare.
             let paid = (before, Slots::more(before, slot));
             if self.retries.word(slot).compare_exchange(paid.0, paid.1, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
                 return true;
@@ -73,50 +76,49 @@ impl RetryRatio {
         self.ttl.clamp(Duration::from_millis(1), Duration::from_secs(24 * 60 * 60))
     }
 
-    /// Returns the length of a slot in nanoseconds. A slot is a tenth of the time window `ttl`.
+    /// Returns the length of a slot in nanoseconds.
     fn length(&self) -> u64 {
         nanos(self.ttl()) / u64::from(SLOTS)
     }
 
-    /// Returns the number of the current slot. A slot is a tenth of the time window `ttl`, so the window consists of
-    /// the last ten slots.
+    /// Reads tokio's clock, and returns the number of the current slot.
     fn slot(&self) -> Now {
         let length = self.length();
         let ahead = (nanos(SKEW) / length).max(SLOTS.into());
-        // The 32-bit slot numbers repeat after 2^32 slots. With the shortest `ttl`, 1 ms, this takes about five days.
-        // If an `AtomicU64` of [`Slots`] receives no write during exactly 2^32 slots, its old count is mistaken for a
-        // new count.
+        // A slot number has 32 bits, so the numbers repeat after 2^32 slots. With the shortest `ttl` of 1 ms, 2^32
+        // slots take about five days. If the count of a slot does not change for exactly 2^32 slots, the window
+        // contains this old count by mistake.
         #[expect(clippy::cast_possible_truncation, reason = "only the numbers of near slots are compared")]
         let now = Now { slot: (Tick::now().to_bits() / length) as u32, ahead: ahead as u32 };
         now
     }
 }
 
-/// The number of the slot (a tenth of the time window) in which this value was created.
+/// A reading of tokio's clock: the number `slot` of the current slot.
 #[derive(Clone, Copy, Debug)]
 struct Now {
     slot: u32,
-    /// Another thread may have read tokio's clock later, and may use a slot up to `ahead` slots later than `slot`. An
-    /// even later slot comes from another clock, such as the paused clock of another test's runtime.
+    /// The number of slots by which another thread may be ahead of `slot`, because the other thread read tokio's clock
+    /// later. An even later slot comes from another clock, such as the paused clock of another test's runtime.
     ahead: u32,
 }
 
 impl Now {
-    /// Returns whether `slot` is from 1 to `ahead` slots later than the current slot. A thread that read tokio's clock
-    /// later already uses such a slot.
+    /// Returns whether another thread, which read tokio's clock later, may already use the slot with the number `slot`.
+    /// Such a slot is 1 to `ahead` slots later than the current slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
 
-    /// Returns whether the slot with the number `slot` belongs to the time window of the budget. A slot is a tenth of
-    /// this window. The window consists of the last ten slots, and of later slots that another thread already uses.
+    /// Returns whether the slot with the number `slot` belongs to the window. The window consists of the last ten
+    /// slots, and of the later slots that another thread may already use.
     fn counts(self, slot: u32) -> bool {
         self.slot.wrapping_sub(slot) < SLOTS || self.is_behind(slot)
     }
 }
 
-/// The counts of calls, or of retries, in the last ten slots. A slot is a tenth of the time window. Each slot has an
-/// `AtomicU64`: the upper 32 bits contain the number of the slot, and the lower 32 bits contain the count.
+/// The counts of calls, or of retries, in the last ten slots. Each slot has an `AtomicU64`: the upper 32 bits contain
+/// the number of the slot, and the lower 32 bits contain the count.
 #[derive(Debug)]
 struct Slots([AtomicU64; SLOTS as usize]);
 
@@ -134,11 +136,11 @@ impl Slots {
         let _ = self.word(slot).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 
-    /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, a tenth of the
-    /// time window. The lower half is the count of calls or retries in this slot.
+    /// Returns `word` with one more call or retry. The upper half of `word` is the number of a slot, and the lower half
+    /// is the count of this slot.
     ///
     /// The count grows by one if `word` belongs to the current slot, or to a later slot that another thread already
-    /// uses. Otherwise, the result is the number of the current slot, with a count of one.
+    /// uses. Otherwise, the result contains the number of the current slot and a count of one.
     fn more(word: u64, now: Now) -> u64 {
         let (slot, count) = packed::split(word);
         if slot == now.slot || now.is_behind(slot) {
