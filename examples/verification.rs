@@ -1,6 +1,6 @@
 //! Shows a circuit breaker without an attribute: two failures open the circuit, and the circuit rejects the third call.
-//! The program makes the same calls as a script in the original specification of this project. The script verifies a
-//! breaker in Python.
+//! The original specification of this project contains a script that verifies a circuit breaker in Python. This program
+//! makes the same calls as that script.
 //!
 //! Run this example with `cargo run --example verification`.
 

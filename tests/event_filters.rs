@@ -19,8 +19,8 @@ impl<S: Subscriber> Layer<S> for Names {
     }
 }
 
-/// A library can ask a subscriber whether an event is enabled, and then emit no event. In this case, a `tracing` layer
-/// with a filter loses the next event (tokio-rs/tracing#2519).
+/// If a library asks a subscriber whether an event is enabled, and then emits no event, a `tracing` layer with a filter
+/// loses the next event (tokio-rs/tracing#2519). This library must not cause this loss.
 #[test]
 fn filtered_layer_loses_no_event() {
     let (info, debug) = (Names::default(), Names::default());

@@ -38,8 +38,8 @@ fn budget_of(_: &[u8; 256]) -> RetryBudget {
     BUDGET.clone()
 }
 
-/// Returns the small future `Ready`, because the size of a fallback's future adds to the size of the decorated
-/// function's future.
+/// The fallback of the decorated functions below. Returns a small future (`Ready`), because the future of a decorated
+/// function contains the future of its fallback.
 #[expect(clippy::large_types_passed_by_value)]
 fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))

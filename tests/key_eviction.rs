@@ -67,8 +67,8 @@ async fn recent(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
-    // Each round uses the keys 0 to 31, and then a new key. If 64 keys are stored, the new key must replace a key other
-    // than the keys 0 to 31.
+    // Each round uses the keys 0 to 31, and then a new key. At most 64 keys have a circuit. When this limit is reached,
+    // each new key must evict the new key of an earlier round, and none of the keys 0 to 31.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();

@@ -1,6 +1,6 @@
-//! Tests that `docs/promises.md` names an existing test for each promise. The README and the crate page each have a
-//! section "Guarantees", and `docs/promises.md` must contain each sentence of these sections. Also tests the promises
-//! about the sources, such as the absence of `unsafe` code.
+//! Tests that `docs/promises.md` names an existing test for each promise of the documentation. Also tests that
+//! `docs/promises.md` contains each sentence of the section "Guarantees", which both the README and the crate page
+//! (`lib.rs`) have. Also tests the promises about the sources, such as the absence of `unsafe` code.
 //!
 //! This test is a separate binary, because it reads the sources of both crates.
 
@@ -29,7 +29,8 @@ fn promises() -> Vec<(String, Vec<String>)> {
     .collect()
 }
 
-/// Returns the files that may contain the test `name`, such as `circuit::hung::permit_hangs_from_its_acquisition`.
+/// Returns the files that may contain the test `name`. For `circuit::hung::deadline_after_hang_is_a_failure`, one of
+/// these files is `tests/circuit/hung.rs`.
 fn files_of(name: &str) -> Vec<PathBuf> {
     let mut parts: Vec<_> = name.split("::").collect();
     parts.pop();
@@ -75,7 +76,7 @@ fn each_promise_names_tests_that_exist() {
     }
 }
 
-/// Returns the sentences of the section with the heading `head`. Each list item begins a new sentence.
+/// Returns the sentences of the section with the heading `head`.
 fn sentences(text: &str, head: &str) -> Vec<String> {
     let (_, section) = text.split_once(&format!("\n{head}\n")).unwrap_or_else(|| panic!("no section {head}"));
     let level = head.split(' ').next().unwrap();
@@ -145,13 +146,15 @@ fn library_code_has_no_panicking_macro() {
                 .map(|line| format!("{}: {line}", path.display())),
         );
     }
-    // This line belongs to the function `never`. Generated code calls `never` only in a branch that never runs.
+    // Allows the panic in the function `never`, because generated code calls `never` only in a branch that never runs.
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
-    // The compiler alone calls `require`, while it evaluates constants of the user.
+    // Allows the panic in the function `require`, because it runs at compile time only, for the constants in
+    // attributes.
     found.retain(|line| !line.contains("base/require.rs: panic!(\"{}\", message);"));
-    // The name of this lint contains the word `assert`.
+    // Allows this line, because it contains the word `assert` only in the name of a lint.
     found.retain(|line| !line.contains("#[expect(clippy::manual_assert,"));
-    // The compiler evaluates the `unwrap` in this constant, so the `unwrap` cannot panic in a program.
+    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates constants, so a program cannot panic
+    // there.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -56,7 +56,8 @@ fn main() {
     for name in groups.next().unwrap_or_default() {
         CircuitBreaker::builder(name.clone()).register().unwrap();
     }
-    // Comes before the comparisons, because the memory that the comparisons free makes later allocations slower.
+    // Measures these functions before the comparisons below, because memory that the comparisons free would make later
+    // allocations slower.
     let millis = |work: fn()| {
         median(|| {
             let begun = Instant::now();
@@ -67,16 +68,17 @@ fn main() {
     println!("get_circuit_stats: {:.0} ms", millis(|| drop(black_box(get_circuit_stats()))));
     println!("reset_all_circuits: {:.0} ms", millis(reset_all_circuits));
 
-    // For comparison, looks up values of about the size of a circuit in two tables of the standard library. In the last
-    // comparison, each lookup reads a list and a value, and the value determines the next place in the list. This loop
-    // uses no table, no name and no lock, so it shows how long a lookup waits for memory.
+    // Builds two tables of the standard library for comparison. Each value of `by_name` has about the size of a
+    // circuit. The last comparison uses no table: each step reads an entry of the list `values`, and the value
+    // determines the next entry. Because this loop needs no name and no lock, its time is the time that a lookup waits
+    // for memory.
     let numbers: HashMap<u64, u64> = (0..CIRCUITS as u64).map(|n| (n, n)).collect();
     let values: Vec<Arc<[usize; 25]>> = (0..CIRCUITS).map(|_| Arc::new([7919; 25])).collect();
     let by_name = names.iter().zip(&values).map(|(name, value)| (Box::from(&**name), value.clone()));
     let by_name: RwLock<HashMap<Box<str>, Arc<[usize; 25]>>> = RwLock::new(by_name.collect());
     // Two consecutive lookups ask for names that are 7,919 places apart in `names`. Among 100,000 circuits, a lookup
-    // therefore finds no data in the processor's caches. Among 1,000 circuits, all data of a lookup are in the caches.
-    // The vector `asked` holds the names in the order of the lookups, so that reading a name causes no cache miss.
+    // therefore finds no data in the processor's caches. The data of 1,000 circuits fit into the caches. The vector
+    // `asked` holds the names in the order of the lookups, so that reading a name causes no cache miss.
     for among in [CIRCUITS, 1000] {
         println!("lookups, {among} names in turn:");
         let asked: Vec<_> = (0..CIRCUITS).map(|n| n * 7919 % among).map(|n| (n as u64, names[n].clone())).collect();
@@ -117,9 +119,9 @@ async fn passing(n: u64) -> std::io::Result<()> {
 }
 
 /// Creates a circuit for each of a hundred thousand keys (values of the option `key`), and prints the memory of one
-/// circuit. The option `max_keys` of these circuits is so large that the runtime removes none of them. After that,
-/// makes calls with a million different keys, and prints the time of a call and the memory of all circuits. At most
-/// 10,000 circuits of these keys exist at the same time, because 10,000 is the default of `max_keys`.
+/// circuit. The option `max_keys` of the function `keyed` is so large that the runtime removes none of these circuits.
+/// Then calls the function `passing` with a million different keys, and prints the time of a call and the memory of all
+/// circuits. At most 10,000 circuits of `passing` exist at the same time, because 10,000 is the default of `max_keys`.
 fn keys() {
     let in_use = || IN_USE.load(Ordering::Relaxed);
     let before = in_use();

@@ -30,9 +30,9 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// Makes a call, counts its success, and stores the time of the success. Every breaker that counts successes and stores
-/// their times needs at least as much time as this function. The function only reads the coarse clock of the system,
-/// and makes one compare-and-exchange in memory of its own thread.
+/// Calls the service, counts the success, and stores the time of the success. This function is the lower limit for a
+/// breaker that does the same: it only reads the coarse clock of the system, and makes one compare-and-exchange in
+/// memory of its own thread.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };
@@ -52,9 +52,9 @@ async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     outcome
 }
 
-/// Returns four ways to make a call, which show the time that the option `key` adds to a call. The first way uses no
-/// circuit, and the second way uses a circuit without a key. Each of the other two ways uses eight circuits with
-/// different keys.
+/// Returns four ways to make a call, which together show the time that the option `key` adds to a call. The first way
+/// uses no circuit, and the second way uses a circuit without a key. Each of the other two ways uses eight different
+/// keys, and therefore eight circuits.
 pub(crate) fn keyed() -> Vec<Subject> {
     #[circuit(name = "plain")]
     async fn plain(n: u64) -> Result<u64, Error> {

@@ -86,8 +86,8 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     }
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
-    // Creates the limiter of `governor` at its first call, because the constructor of the limiter calibrates a clock. A
-    // measurement of `#[rate_limit]` must not include this calibration.
+    // Creates the rate limiter of the crate `governor` at its first call, because the constructor calibrates a clock.
+    // If the program measures only `#[rate_limit]`, it must not spend time on this calibration.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -123,9 +123,9 @@ pub(crate) fn fallback() -> Vec<Subject> {
     ]
 }
 
-// Defines the same function `attribute` as `fallback` above. If the two benchmarks called one function, the compiler
-// would not inline the function. Without inlining, a call takes additional time, about as much as a circuit breaker
-// adds to a call.
+// The function `attribute` below is a copy of the function `attribute` in `fallback` above. If both benchmarks called
+// one function, the compiler would not inline this function. Without inlining, a call takes additional time, about as
+// much as a circuit breaker adds to a call.
 pub(crate) fn fallback_fails() -> Vec<Subject> {
     #[resilience_runtime::fallback(instead)]
     async fn attribute(n: u64) -> Result<u64, Failed> {

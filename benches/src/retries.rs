@@ -36,7 +36,7 @@ fn no_sleep(_: Duration) -> Ready<()> {
 
 static DEFAULT: LazyLock<RetryPolicy> = LazyLock::new(RetryPolicy::default);
 
-/// A policy with the rule of the subject `#[retry(retry_if = ..)]`.
+/// A policy whose `retry_if` is the same function as in the subject `#[retry(retry_if = ..)]`.
 static RULED: LazyLock<RetryPolicy<Failed>> =
     LazyLock::new(|| RetryPolicy::builder().max(3).delay(Duration::ZERO).retry_if(is_down).build().unwrap());
 
@@ -107,8 +107,8 @@ pub(crate) fn fails_twice() -> Vec<Subject> {
     }
     let policy = RetryPolicy::builder().max(3).delay(Duration::ZERO).build().unwrap();
     vec![
-        // Makes three calls without a retry, because each retry below also makes three calls. If the time of these
-        // three calls is subtracted from the time of a retry, the time of the retry itself remains.
+        // Calls the service three times without a retry library, because each retry below also makes three attempts.
+        // The difference between the two times is the time of the retry itself.
         subject!("bare", |_n| async {
             let failures = Cell::new(2);
             loop {

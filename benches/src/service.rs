@@ -90,7 +90,8 @@ pub async fn ask(n: u64) -> Result<u64, Failed> {
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
-/// Returns a success if `failures` is 0. Otherwise, subtracts 1 from `failures`, and returns an error.
+/// Makes a call to a service that fails `failures` more times: returns a success if `failures` is 0. Otherwise,
+/// subtracts 1 from `failures`, and returns an error.
 #[inline]
 pub async fn ask_again(failures: &Cell<u64>) -> Result<u64, Failed> {
     let left = black_box(failures.get());

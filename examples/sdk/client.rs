@@ -1,5 +1,5 @@
-//! A client library for a weather service. Its users set the attempts, the time limit, the threshold and the retry
-//! budget when the program runs.
+//! A client library for a weather service. A user of the library sets the number of attempts, the time limit, the
+//! threshold and the retry budget at run time.
 #![allow(unreachable_pub, reason = "in a library, these items are public")]
 
 use std::collections::VecDeque;
@@ -73,7 +73,7 @@ impl ClientBuilder {
     }
 }
 
-/// The next answer of the stand-in for the service.
+/// An answer of the weather service. In this example, the client sends no request, and takes its answers from a list.
 #[derive(Clone, Copy)]
 pub enum Answer {
     Degrees(i32),

@@ -1,5 +1,6 @@
-//! Shows a client library (`client.rs`) whose user sets the thresholds, attempts, time limits and the retry budget when
-//! the program runs. The library uses attributes, and adds no name to the registry of its user.
+//! Shows a client library (`client.rs`) with attributes whose settings come from the user of the library at run time:
+//! the threshold, the attempts, the time limit and the retry budget. The library registers no circuit, so its names
+//! cannot collide with names in the user's program.
 //!
 //! Run this example with `cargo run --example sdk`.
 

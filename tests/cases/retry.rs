@@ -82,7 +82,7 @@ impl Case {
                 "backoff" => builder.backoff(f64::deserialize(value).unwrap()),
                 "max_delay" => builder.max_delay(seconds(value)),
                 "max_elapsed" | "limit" => builder.max_elapsed(seconds(value)),
-                // The builder has no methods for these keys. Some of these keys describe behaviour that the library
+                // `RetryBuilder` has no methods for these keys. Some of these keys describe behaviour that the library
                 // always has. Other functions of this test read the remaining keys.
                 "retry_on" | "abort_on" | "retry_on_result" | "formula" | "stop" | "hint_rule" | "throttle_delay"
                 | "bucket" => builder,

@@ -231,6 +231,6 @@ fn window_in_the_future_keeps_successes_of_new_clock() {
         breaker.try_acquire().unwrap().failure();
     });
     let stats = breaker.stats();
-    // The window also contains the success of the other clock, because this success belongs to the same bucket.
+    // The window also contains the success that was recorded on the clock `ahead`, so the total is 12 and not 11.
     assert_eq!((stats.state, stats.window_total, stats.window_failures), (CircuitState::Closed, 12, 2));
 }

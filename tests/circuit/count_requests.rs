@@ -70,7 +70,7 @@ async fn attempts_count_by_default() {
     assert!(policy(4).call(|| fails(&breaker)).await.is_err());
     assert_eq!(failures(&breaker), (4, 4));
     // A circuit with a time window records which calls are repeated attempts, even if `count_requests` is off. The
-    // circuit must then count all four failures.
+    // circuit must nevertheless count the failures of all four attempts.
     let window = || CircuitBreaker::builder("count_requests").threshold(9).window(60 * SECOND);
     for builder in [window(), window().count_requests(false)] {
         let breaker = builder.build().unwrap();

@@ -236,7 +236,7 @@ async fn body_that_hung_before_its_next_call_is_a_failure() {
     }
 }
 
-/// An error that hides an error of this library, and keeps this error.
+/// An error that contains a `Rejection`, but has no method that returns the `Rejection`.
 struct Hides(#[expect(dead_code, reason = "the error exists until the end of the call")] Rejection);
 
 impl From<Rejection> for Hides {
@@ -288,8 +288,9 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // Both runs use the same circuit. The end of the first run dropped the call `holds_slot`. The body of this call had
-    // run for 5 s, which is longer than `hung_after`. The circuit has therefore counted one failure.
+    // The first run ended by dropping `holds_slot`. The body of this call had run for 5 s, which is longer than
+    // `hung_after`, so the circuit counted one failure. The second run uses the same circuit, and must add no failure
+    // before its end.
     let failed = with_default(tracing_subscriber::registry().with(Warnings::default()), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

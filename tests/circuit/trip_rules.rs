@@ -261,9 +261,9 @@ async fn failures_do_not_depend_on_path_of_success() {
     for breaker in [make(false), make(true)] {
         calls(&breaker, "xx");
         advance(11 * SECOND).await;
-        // A success must not change the number of failures, with or without the lock of the breaker. The first success
-        // takes the lock, because the time window has expired. The second success takes the lock only in the breaker
-        // `make(true)`, which counts this success as a slow call.
+        // A success must not change `failures`, whether or not the success takes the lock of the breaker. The first
+        // success takes the lock, because the two failures have left the time window. The second success takes the lock
+        // only in the breaker `make(true)`, which counts this success as a slow call.
         calls(&breaker, ".");
         let slow = breaker.try_acquire().unwrap();
         advance(SECOND).await;

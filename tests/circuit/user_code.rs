@@ -27,7 +27,7 @@ fn used<T>(value: T) -> T {
     value
 }
 
-/// An error whose text and conversion use the library.
+/// An error that calls the library in its `Display` implementation, and in its conversion from a `CircuitOpenError`.
 #[derive(Debug)]
 struct Chatty;
 

@@ -1,4 +1,4 @@
-//! Defines [`Breaker`], a simple circuit breaker. The tests compare its behaviour with the behaviour of the library.
+//! Defines [`Breaker`], a simple circuit breaker. The tests compare its behaviour with that of `CircuitBreaker`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -54,16 +54,16 @@ struct Facts {
     shown: Circuit,
 }
 
-/// The messages that circuits leave for outer retries. A circuit leaves a message when it rejects a call, and when a
-/// failure opens the circuit.
+/// The messages from circuits to the retries around them. A circuit adds a message when it rejects a call, and when a
+/// failure opens the circuit. After a failed attempt, a retry reads the newest message.
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of messages before the last failure that a closed circuit recorded without a message. Retries ignore
-    /// these messages.
+    /// The number of messages at the time of the last failure for which no circuit had added a message. Retries ignore
+    /// all messages before this failure.
     void: Cell<usize>,
-    /// The number of messages at the beginning of the last poll of a body that failed or was pending. Only functions
-    /// whose attributes look for rejections store this number.
+    /// The number of messages at the beginning of the last poll of a body that failed or was pending. Only a function
+    /// with a circuit, or with a fallback with `on = "rejected"`, stores this number.
     pub(crate) noted: Cell<usize>,
 }
 
@@ -81,15 +81,15 @@ impl Messages {
         self.all.borrow().len()
     }
 
-    /// Makes all messages void, if a body has failed without a message.
+    /// If no circuit has added a message since the beginning of the last poll of the failed body, makes retries ignore
+    /// all messages so far.
     fn void(&self) {
         if self.number() == self.noted.get() {
             self.void.set(self.number());
         }
     }
 
-    /// Returns the newest message since the time when the number of messages was `since`. Leaves out the messages of
-    /// the circuits in `own`.
+    /// Returns the newest message that is not among the first `since` messages, and not from a circuit in `own`.
     pub(crate) fn newest(&self, since: usize, own: &[usize]) -> Option<Message> {
         let all = self.all.borrow();
         let new = &all[since.max(self.void.get()).min(all.len())..];
@@ -115,7 +115,7 @@ impl Breaker {
         self.messages.all.borrow_mut().push(Message { which: self.which, wait, by_rejection });
     }
 
-    /// Makes all messages void, if the circuit is closed and the body has failed without a message.
+    /// Calls [`Messages::void`] after a failure of the body.
     pub(crate) fn void_messages(&self) {
         self.messages.void();
     }

@@ -42,8 +42,8 @@ pub(crate) struct Inside {
     /// The number of repeated attempts that inner retries have made. If a call of an inner retry succeeds, the repeated
     /// attempts of this call are subtracted.
     pub(crate) retries: Cell<i32>,
-    /// The number of messages in `Messages` at the beginning of the last poll of the body. The value is `None` if an
-    /// inner attribute rejected the attempt before the body ran.
+    /// The number of messages from circuits ([`Messages`](crate::breaker::Messages)) at the beginning of the last poll
+    /// of the body. The value is `None` if an inner attribute rejected the attempt before the body ran.
     pub(crate) polled: Cell<Option<usize>>,
     /// The number of repeated attempts that the lower retry attributes of the same function have made.
     pub(crate) lower: Cell<i32>,

@@ -129,8 +129,8 @@ impl Model {
         if is_noted { self.noted(body).await } else { body.await }
     }
 
-    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. At each poll, stores the
-    /// number of messages (the times until circuits may admit a call) for each retry.
+    /// Polls `future`, which is a function's body or a hedge inside the retries `retries`. Before each poll, stores the
+    /// present number of messages from circuits ([`Messages`]) for each retry.
     async fn watched<F: Future>(&self, retries: Vec<Rc<Inside>>, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(move |cx| {
@@ -142,7 +142,8 @@ impl Model {
         .await
     }
 
-    /// Polls `body`. If the body fails or is pending, stores the number of messages at the beginning of the poll.
+    /// Polls `body`. If the body fails or is pending, stores the number of messages from circuits at the beginning of
+    /// the poll.
     async fn noted(&self, body: impl Future<Output = Kind>) -> Kind {
         let mut body = pin!(body);
         poll_fn(move |cx| {
@@ -211,8 +212,8 @@ impl Model {
         let verdict = match kind {
             Kind::Panic => Verdict::Failure,
             _ if kind.is_by_deadline() && running.hung() => Verdict::Failure,
-            // If a called function rejected a call, `failure_if` decides whether the rejection is a failure. The
-            // circuit ignores every other rejection.
+            // If an attribute of a called function created the rejection, `failure_if` decides whether the rejection is
+            // a failure. The circuit ignores every other rejection.
             _ if kind.is_rejection() || kind.is_by_deadline() => {
                 let is_selected = has_rules && self.rejected_at.get() > depth;
                 if is_selected { Verdict::Failure } else { Verdict::Ignored }
@@ -276,7 +277,8 @@ impl Model {
                 if kind.is_ok() && has_budget {
                     self.tokens.set((self.tokens.get() + paid.unwrap_or(REFUND)).min(CAPACITY));
                 }
-                // If one function has several retry attributes, the outermost subtracts the repeats of all.
+                // If one function has several retry attributes, the outermost retry subtracts the repeated attempts of
+                // all of them.
                 if kind.is_ok() && context.retries.is_empty() {
                     count(1 - attempt - nested.lower.get() - nested.retries.get());
                 }

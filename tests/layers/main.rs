@@ -1,5 +1,5 @@
-//! Tests bulkheads, fallbacks, hedges and rate limits. Also tests several attributes on one function, and calls that an
-//! attribute inside a circuit or a fallback rejects.
+//! Tests bulkheads, fallbacks, hedges and rate limits. Also tests several attributes on one function, and the effect of
+//! a rejection on the circuits and fallbacks around the rejected call.
 
 mod bulkhead;
 mod call_error;

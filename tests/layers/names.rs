@@ -208,7 +208,7 @@ async fn differs_too() -> Result<(), Error> {
     Ok(())
 }
 
-/// The lines of the two attributes above.
+/// The source lines of the two `#[bulkhead]` attributes above.
 const LINES_OF_DIFFERING: [u32; 2] = [line!() - 11, line!() - 6];
 
 mod incomplete {

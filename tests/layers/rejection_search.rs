@@ -58,7 +58,7 @@ async fn methods_answer_for_each_layer() {
     assert_eq!(answers, expected.map(|(kind, name, called, wait)| (kind, name.map(ToOwned::to_owned), called, wait)));
 }
 
-/// Converts the error of the layer inside the rejection.
+/// Converts the error inside the rejection, such as a `CircuitOpenError`, to the type `E`.
 fn convert<E>(rejection: &Rejection) -> E
 where
     E: From<CircuitOpenError> + From<BulkheadFullError> + From<RateLimitedError> + From<TimeoutError>,
@@ -164,7 +164,8 @@ struct Nested(#[source] Box<dyn StdError>);
 #[tokio::test(start_paused = true)]
 async fn find_visits_at_most_64_errors() {
     let [rejection, ..] = rejections().await;
-    // The rejection is the last of the 64 errors. The hidden mark below the rejection does not count.
+    // The closure returns a chain of `levels` errors that ends with the rejection. With 63 levels, the rejection is the
+    // 64th error, which is the last error that `find` visits.
     let nested = |levels: u32| {
         let innermost: Box<dyn StdError> = rejection.clone().into();
         (0..levels).fold(innermost, |error, _| Box::new(Nested(error)))

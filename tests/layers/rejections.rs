@@ -1,6 +1,7 @@
-//! Tests a circuit around a call that another attribute rejects, or that the caller's deadline ends. The circuit
-//! ignores such a call, because a rejection or a deadline says nothing about the service. Also tests a fallback with
-//! `on = "rejected"`, which runs after every rejection from an inner attribute.
+//! Tests functions with `#[circuit]` whose body returns a rejection, such as the error of a full bulkhead. The circuit
+//! must count this error neither as a success nor as a failure, because a rejection says nothing about the service. The
+//! same applies to an error that reports the caller's deadline. Also tests fallbacks with `on = "rejected"`, which must
+//! replace these rejections, and no other error.
 
 use std::cell::Cell;
 use std::error::Error as StdError;
@@ -24,8 +25,10 @@ fn stats(name: &str) -> (u64, u64) {
 
 const SOON: Duration = Duration::from_millis(10);
 
-// Defines functions with the given error type. Each of the functions `full`, `limited`, `slow` and `open` has an
-// attribute that can reject or end a call. The function `outer` has a circuit, and calls one of these four functions.
+// Defines functions with the error type `$error`. Each of the functions `full`, `limited`, `slow` and `open` has one
+// attribute, which can reject or end a call. The function `outer` has a circuit, and its body calls one of these four
+// functions. The function `all` makes each of these attributes end a call, and checks how the circuit of `outer` counts
+// the error.
 
 macro_rules! inner {
     ($module:ident, $name:literal, $inner:literal: $error:ty) => {
@@ -111,7 +114,7 @@ inner!(wrapped, "rejections::wrapped", "rejections::wrapped_inner": Wrapped);
 inner!(an_io_error, "rejections::an_io_error", "rejections::an_io_error_inner": io::Error);
 inner!(boxed, "rejections::boxed", "rejections::boxed_inner": Box<dyn StdError>);
 inner!(boxed_send, "rejections::boxed_send", "rejections::boxed_send_inner": Box<dyn StdError + Send + Sync>);
-/// An error that contains an error of this library, but does not implement `std::error::Error`.
+/// An error that does not implement `std::error::Error`, so that a circuit cannot search the error for a rejection.
 #[derive(Debug)]
 struct Hidden(Error);
 
@@ -121,7 +124,8 @@ impl<E: Into<Error>> From<E> for Hidden {
     }
 }
 
-/// An error that implements `std::error::Error`, but returns no source.
+/// An error that implements `std::error::Error`, but returns no source. A circuit therefore does not find the rejection
+/// inside this error.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer: {0}")]
 struct Unsourced(Error);

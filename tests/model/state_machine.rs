@@ -295,8 +295,8 @@ impl Call {
         }
     }
 
-    /// Ends the call in the way `how`. If this kind of call cannot end in this way, cancels the call. Returns the way
-    /// of ending that the breaker must count.
+    /// Ends the call as `how` describes. If a call of this kind cannot end like this, cancels the call. Returns the end
+    /// that the breaker must count.
     fn end(self, how: End) -> End {
         match (self, how) {
             (Self::Permit(permit), End::Success) => permit.success(),

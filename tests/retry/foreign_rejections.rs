@@ -124,8 +124,8 @@ async fn rejection_by_foreign_circuit_ends_retry() {
         anyhow(open().into()),
         anyhow(anyhow::Error::from(Transparent::from(open())).context("while searching")),
         generic(Transparent::from(open())),
-        // The error types of `text` and `unbounded` hide the rejection. The retry finds the rejection in a thread-local
-        // variable that the circuit has set.
+        // The error types of the functions `text` and `unbounded` hide the rejection. The retry learns of the rejection
+        // from a thread-local variable that the circuit has set.
         text(open().to_string()),
         unbounded(open()),
     ];
@@ -201,8 +201,8 @@ async fn circuit_of_another_call_ends_no_retry() {
     let rate = RateLimit::builder("foreign_rejections", 1).burst(1).build().unwrap();
     rate.try_acquire().unwrap();
     breaker.call(async || Err::<(), _>(())).await.unwrap_err();
-    // The rate limit rejects the first attempt of `limited`. The circuit that opened in `breaker.call` must not end the
-    // retry of `limited`.
+    // The rate limit rejects the first attempt of `limited`, so a second attempt must follow. The circuit that the call
+    // above has opened must not end the retry, because `limited` does not use this circuit.
     assert_eq!(limited(&rate).await, Ok(()));
 }
 

@@ -1,4 +1,5 @@
-//! Tests policies and budgets that a struct holds.
+//! Tests the option `with` of `#[retry]`, and the option `budget`, with a `RetryPolicy` or `RetryBudget` in a field of
+//! a struct.
 
 use std::cell::Cell;
 use std::io;

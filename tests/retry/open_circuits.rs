@@ -261,7 +261,8 @@ async fn closed_upper_circuit_does_not_hide_open_lower_circuit() {
     assert_eq!(duration(retries_with_upper()).await, Duration::ZERO);
     reset();
     assert_eq!(duration(policy().call(upper)).await, Duration::ZERO);
-    // The first call opens the lower circuit (the circuit of `lower_text`), which rejects the second call.
+    // In the first round, the call opens the circuit of `lower_text`. In the second round, this circuit rejects the
+    // call.
     for _ in 0..2 {
         assert_eq!(duration(policy().call(upper_text)).await, Duration::ZERO);
     }

@@ -42,7 +42,7 @@ async fn open() -> Answer {
 
 #[bulkhead(max = 1)]
 async fn full() -> Answer {
-    // A call inside a call finds no free slot.
+    // The inner call finds no free slot, because the outer call occupies the only slot.
     Box::pin(full()).await
 }
 
@@ -66,7 +66,7 @@ async fn each_attribute_accepts_error_with_one_variant() {
     assert_eq!(late().await.unwrap_err().kind(), Some(RejectionKind::Timeout));
 }
 
-/// An error that also has a variant for the rejections of circuits.
+/// An error that implements both `From<CircuitOpenError>` and `From<Rejection>`.
 #[derive(Debug, PartialEq)]
 enum Both {
     Open(CircuitOpenError),
@@ -141,7 +141,7 @@ async fn bound_of_type_parameter_selects_conversion() {
     assert_eq!(of_client(()).await.unwrap_err().kind(), Some(RejectionKind::Circuit));
 }
 
-/// An error that borrows.
+/// An error with a lifetime parameter.
 #[derive(Debug, PartialEq)]
 struct Lent<'a>(&'a str, Option<Rejection>);
 
@@ -197,7 +197,7 @@ async fn rejection_itself() -> Result<(), Rejection> {
 
 type Hidden = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// The signature hides the output type, so the error type must implement `From<CircuitOpenError>`.
+/// The alias `Hidden` hides the output type of the future, so the error type must implement `From<CircuitOpenError>`.
 #[circuit(name = "conversions::shown")]
 fn hidden() -> Hidden {
     Box::pin(async move { Ok(()) })

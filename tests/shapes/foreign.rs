@@ -6,15 +6,15 @@ use std::io;
 
 use resilience_runtime::{circuit, fallback, get_circuit, hedge, retry};
 
-/// This doc comment is itself an attribute, and is above the attributes of this project.
+/// In Rust, a doc comment is an attribute. This doc comment is above the attributes of this project.
 #[inline]
 #[retry(max = 2, delay = 0)]
 #[doc(alias = "between")]
 #[circuit(name = "foreign::plain")]
 #[must_use = "it is asked for"]
-#[allow(clippy::unused_async)] // Without the attributes of this project, the function would also cause this lint.
+#[allow(clippy::unused_async)] // Even without `#[retry]` and `#[circuit]`, the body contains no `.await`.
 async fn plain_attributes() -> io::Result<u32> {
-    #![allow(unused_labels)] // The generated code must keep this inner attribute.
+    #![allow(unused_labels)] // If `#[retry]` dropped this line, rustc would warn about the label `'unused`.
     'unused: {
         Ok(7)
     }
@@ -94,7 +94,7 @@ fn calls(name: &str) -> u64 {
 #[tokio::test]
 async fn language_attributes_are_kept() {
     assert_eq!(plain_attributes().await.unwrap(), 7);
-    #[allow(deprecated)] // `tests/ui` tests that this call causes a warning.
+    #[allow(deprecated)] // A test in `tests/ui` checks that this call causes the warning.
     let called = deprecated().await;
     assert_eq!(called.unwrap(), 7);
     assert_eq!(configured(7).await.unwrap(), 7);

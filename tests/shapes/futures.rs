@@ -223,8 +223,8 @@ fn consumes_a_clone(name: String) -> Pin<Box<dyn Future<Output = io::Result<usiz
     })
 }
 
-/// The statement before the `async` block consumes the argument `name`. The block uses the field `client.name`, but not
-/// the argument.
+/// The statement `let client = Client { name };` consumes the argument `name` before the `async` block. The block uses
+/// only the field `client.name`.
 #[retry(max = 2, delay = 0)]
 fn is_used_up_before(name: String) -> impl Future<Output = io::Result<usize>> {
     struct Client {
@@ -275,7 +275,7 @@ async fn statements_before_the_block_stay_unchanged() {
     assert_eq!(assert_send(is_looked_at_before(Cell::new(2))).await.unwrap(), 3);
 }
 
-/// The methods `boxed` and `boxed_local` of the crate `futures`.
+/// A copy of the methods `boxed` and `boxed_local` of the crate `futures`.
 trait FutureExt: Future + Sized {
     fn boxed<'a>(self) -> BoxFuture<'a, Self::Output>
     where

@@ -52,8 +52,7 @@ mod no_prelude {
 }
 
 mod locals {
-    /// A macro with a local variable `circuit`. The code that an attribute generates may have a variable of the same
-    /// name.
+    /// A macro with a local variable `circuit`. The code that `#[circuit]` generates also has a variable `circuit`.
     macro_rules! ours {
         ($outcome:ident) => {{
             let circuit = $outcome;

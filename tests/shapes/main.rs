@@ -14,7 +14,7 @@
     clippy::needless_return,
     clippy::similar_names,
     clippy::too_many_arguments
-)] // Without the attributes of this project, the functions would also cause these lints.
+)] // The functions below cause these lints even without the attributes of this project.
 
 mod arguments;
 mod attempts;

@@ -2,9 +2,9 @@
 //! cell, and compares the result with the text of the cell.
 //!
 //! A row of the table ([`rows`]) is a way in which a call ends. A column ([`COLUMNS`]) is a layer (an attribute such as
-//! `#[circuit]`), the budget of a retry, or the statistics of a circuit. The scenario of a cell puts the layer of the
-//! column around a call that ends as the row describes. The scenario returns a word for the effect on this layer, such
-//! as `wins`.
+//! `#[circuit]`), the budget of a retry, or the statistics of a circuit. The scenario of a cell makes a call that ends
+//! as the row describes, through the layer of the column. The scenario returns a word for the effect on this layer,
+//! such as `wins`.
 
 mod functions;
 mod world;
@@ -24,9 +24,9 @@ use crate::world::{End, LAST, World, ended};
 
 const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts.md");
 
-/// The place of the attribute under test. The attribute is on a function that may have further attributes, or on a
-/// second function that calls this function. If no attribute is under test, the scenario calls the function through a
-/// method of the same layer, such as `CircuitBreaker::call`.
+/// The place of the attribute under test: on the called function itself, or on a second function that calls this
+/// function. `Method` means that the scenario calls the function through a method such as `CircuitBreaker::call`, in
+/// place of the attribute.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
