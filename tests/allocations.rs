@@ -226,6 +226,8 @@ async fn long_key(text: &str) -> Result<(), Error> {
 #[test]
 fn long_key_is_not_kept_whole_and_does_not_allocate() {
     let key = "k".repeat(1 << 20);
+    // The first call creates the registry, if no other test of this binary has called a circuit yet.
+    ready(long_key("first")).unwrap();
     let each = kept(|| (0..10).for_each(|n| ready(long_key(&key[n..])).unwrap())) / 10;
     assert!(each <= 600, "{each}");
     assert_none("a success with a key of 1 MB", || ready(long_key(&key)).unwrap());

@@ -30,7 +30,7 @@
 //! | [`#[retry]`](macro@retry) | repeats a failed call, with growing pauses | [`RetryPolicy`] |
 //! | [`#[timeout]`](macro@timeout) | ends a call that takes too long | [`Timeout`] |
 //! | [`#[bulkhead]`](macro@bulkhead) | limits the number of concurrent calls | [`Bulkhead`] |
-//! | [`#[rate_limit]`](macro@rate_limit) | limits the number of calls per second | [`RateLimit`] |
+//! | [`#[rate_limit]`](macro@rate_limit) | limits the rate of calls | [`RateLimit`] |
 //! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
@@ -135,7 +135,7 @@
 //! | `retry_gave_up` | DEBUG | `func`, `attempt`, `error`, and the `reason` why no attempt follows: `not_retryable`, `circuit` (a circuit inside the retry stays open longer than the pause), `rejected` (a circuit rejected the attempt), `retry_after`, `max_elapsed`, `budget`, `deadline` or `nested` |
 //! | `timed_out` | DEBUG | `func`, `after` in seconds |
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
-//! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds |
+//! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds, unless the limit will never admit the call |
 //! | `hedged` | DEBUG | `func`, `attempt`: number of the attempt that starts, from 2 |
 //! | `fell_back` | DEBUG | `func`, `error`: the error that the fallback replaces |
 //!
@@ -145,12 +145,13 @@
 //! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it. A test with a paused
 //! clock can check durations without waiting in real time.
 //!
-//! Circuits, rate limits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a
+//! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a
 //! tokio runtime. The layer panics if no runtime is running, or if the timer of the runtime is disabled.
 //!
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.
 //! - A bulkhead needs the timer when a call has to wait for the end of another call.
+//! - A rate limit needs the timer when a call has to wait for the rate.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //!
 //! # Features

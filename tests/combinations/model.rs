@@ -296,8 +296,8 @@ impl Model {
             });
             let circuits_below: Vec<_> = circuits_below.filter(|_| is_attribute).collect();
             let stays_open = |which: &usize| self.circuits[*which].left() > pause;
-            // `RetryPolicy::call` does not know the type of the error. The method therefore treats a rejection by a
-            // circuit like a failure that opened the circuit.
+            // `RetryPolicy::call` accepts any error type, and cannot tell from an error whether a circuit rejected the
+            // attempt. The method therefore treats a rejection by a circuit like a failure that opened the circuit.
             let message = nested.polled.get().and_then(|since| self.messages.newest(since, &circuits_below));
             let is_handled = |message: &Message| message.by_rejection && (is_attribute || kind.is_ok());
             let message = message.filter(|message| !is_handled(message) && !repeats_rejections);

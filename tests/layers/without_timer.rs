@@ -1,12 +1,12 @@
 //! Tests calls without a tokio runtime, and calls in a runtime whose timer is not enabled. These calls panic only if a
-//! retry, timeout, bulkhead or hedge has to wait.
+//! retry, timeout, bulkhead, rate limit or hedge has to wait.
 
 use std::future::{Future, pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use resilience_runtime::{Bulkhead, bulkhead, circuit, hedge, rate_limit, retry, timeout};
+use resilience_runtime::{Bulkhead, RateLimit, bulkhead, circuit, hedge, rate_limit, retry, timeout};
 use support::{Error, seconds};
 
 #[retry(max = 2, delay = 1)]
@@ -55,6 +55,10 @@ fn poll<F: Future>(call: F) -> Result<Option<F::Output>, String> {
 fn call_that_waits_panics_without_timer() {
     let bulkhead = Bulkhead::builder("without_timer", 1).wait(seconds(1)).build().unwrap();
     let _slot = bulkhead.try_acquire().unwrap();
+    let limit = RateLimit::builder("without_timer", 1).wait(seconds(1)).build().unwrap();
+    assert_eq!(poll(limit.acquire()), Ok(Some(Ok(()))));
+    assert!(poll(limit.acquire()).is_err(), "a rate");
+    assert_eq!(limit.stats().waiting, 0);
     assert!(poll(retried(false)).is_err(), "a pause");
     assert!(poll(timed(false)).is_err(), "a timeout");
     assert!(poll(hedged(false)).is_err(), "a hedge");

@@ -115,7 +115,7 @@ struct Client {
 }
 
 impl Client {
-    #[rate_limit(with = self.limit, tokens = text.len() as u32)]
+    #[rate_limit(with = self.limit, tokens = u32::try_from(text.len()).unwrap_or(u32::MAX))]
     async fn ask(&self, text: String) -> Result<usize, RateLimitedError> {
         Ok(text.len())
     }

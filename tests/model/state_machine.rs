@@ -118,8 +118,8 @@ struct Totals {
 }
 
 /// Identifies the state in which the model admitted a call. `generation` is the number of state changes and resets up
-/// to the admission. `lease` is the number of the call's group of trials (calls of the half-open circuit), or 0 if the
-/// circuit was closed.
+/// to the admission. The trials (calls of the half-open circuit) are divided into groups, which are numbered in
+/// sequence. `lease` identifies the group of the call, or is 0 if the circuit was closed.
 #[derive(Clone, Copy, PartialEq)]
 struct Ticket {
     generation: u64,

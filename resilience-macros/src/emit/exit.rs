@@ -91,9 +91,9 @@ impl Place<'_> {
         }
     }
 
-    /// Wraps `settle`, the expression with which this circuit records the outcome of a call. The wrapped expression
-    /// skips `settle` if an attribute below rejected the call, or if the caller's deadline ended the call. The caller
-    /// sets the deadline with the function `deadline`.
+    /// For a circuit: wraps `settle`, the expression that records the outcome of a call in the circuit. The wrapped
+    /// expression skips `settle` if an attribute below rejected the call, or if the caller's deadline ended the call.
+    /// The caller sets the deadline with the function `deadline`.
     pub(crate) fn unless_by_caller(self, permit: &Ident, settle: TokenStream) -> TokenStream {
         if !self.plan().asks_for_callers(self.index) {
             return settle;

@@ -46,8 +46,8 @@ impl Plan {
     /// Returns whether the retry at `index` must know the cause of a rejection at run time. The retry must know the
     /// cause in two cases:
     ///
-    /// - An attribute between the retry and a circuit handles a rejection by the circuit. The rejection then reaches the
-    ///   retry like any other outcome.
+    /// - An attribute between the retry and a circuit handles a rejection by the circuit. The rejection then reaches
+    ///   the retry like any other outcome.
     /// - A rate limit below has the option `tokens`, and may never admit the call.
     pub(crate) fn asks_for_causes(&self, index: usize) -> bool {
         let lowest = self.rejecting(index, Cause::Circuit).last();

@@ -77,7 +77,8 @@ fn note_error(before: Existing) {
 }
 
 /// Makes all messages from circuits to retries void, unless a circuit has left a message since the beginning of the
-/// last poll of the body. A closed circuit calls this function after it has recorded a failure of this body.
+/// last poll of the body. A circuit calls this function when it has recorded a failure of the body and is still
+/// closed.
 pub(crate) fn void_messages() {
     if Existing::now().messages() == NOTED.get().1 {
         StillOpen::void();

@@ -21,9 +21,9 @@ use crate::timeout::timeout::Timer;
 /// Limits the number of concurrent calls to `max`.
 ///
 /// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue, at most for the
-/// time of the option [`wait`](crate::BulkheadBuilder::wait). A call that has waited for this time is rejected. If `wait`
-/// is zero, the call is rejected at once. Waiting calls receive slots in the order of their arrival. A `Bulkhead` is a
-/// cheap handle, and all its clones share the slots.
+/// time of the option [`wait`](crate::BulkheadBuilder::wait). A call that has waited for this time is rejected. If
+/// `wait` is zero, the call is rejected at once. Waiting calls receive slots in the order of their arrival. A
+/// `Bulkhead` is a cheap handle, and all its clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;

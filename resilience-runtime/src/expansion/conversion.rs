@@ -35,8 +35,9 @@ impl<R, Error> Conversion<R, Error> {
     }
 }
 
-// The bound is `Holds<Error>` and not `From<Error>`, because the compiler also selects this method if it does not know
-// the user's error type yet. If this error type lacks the conversion, the compiler then shows the message of `Holds`.
+// The bound is `Holds<Error>` and not `From<Error>`, so that a missing conversion causes the error message of `Holds`.
+// The compiler selects this method not only if `E` has the conversion, but also if `E` is not inferred yet. In the
+// second case, `E` may turn out to lack the conversion.
 impl<T, E: Holds<Error>, Error> Conversion<Result<T, E>, Error> {
     #[inline]
     pub fn __rejected(&self, error: Error) -> Result<T, E> {

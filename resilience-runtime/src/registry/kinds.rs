@@ -72,8 +72,8 @@ impl From<Jitter> for Value {
 }
 
 impl LayerDeclaration<RateLimit> {
-    /// Checks the options that depend on each other. An expansion calls this method if the macro does not know the value
-    /// of an option, or the time between two calls.
+    /// Checks the options that depend on each other. An expansion calls this method if the macro does not know the
+    /// value of an option, or the time between two calls.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let RateLimitOptions { limit, per, burst, .. } = self.options;

@@ -1,5 +1,5 @@
-//! Implements deadlines. A deadline is a time limit that a caller sets for the retries, hedges, bulkheads and timeouts
-//! inside a future.
+//! Implements deadlines. A deadline is a time limit that a caller sets for the retries, hedges, bulkheads, rate limits
+//! and timeouts inside a future.
 
 use std::cell::Cell;
 use std::future::{Future, IntoFuture};
@@ -20,11 +20,12 @@ thread_local! {
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.
 /// - If a call still waits in the queue of a bulkhead at the deadline, the bulkhead rejects the call.
+/// - If a rate limit cannot admit a call before the deadline, the rate limit rejects the call at once.
 /// - A timeout ends its call at the deadline. A timeout starts no call after the deadline.
 ///
-/// Circuits, rate limits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`:
-/// a future without retries, hedges, bulkheads and timeouts runs to its end. A retry without a timeout makes its first
-/// attempt even after the deadline. If deadlines are nested, the earliest deadline applies.
+/// Circuits and fallbacks do not wait, and ignore the deadline. The deadline alone does not end `future`: a future
+/// without retries, hedges, bulkheads, rate limits and timeouts runs to its end. A retry without a timeout makes its
+/// first attempt even after the deadline. If deadlines are nested, the earliest deadline applies.
 ///
 /// The deadline applies on every thread that polls `future`, but not in a task that `future` spawns. Use
 /// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`,
