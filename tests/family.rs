@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use resilience_runtime::{CircuitBreaker, Hedge, RateLimit, RetryPolicy};
+use resilience_runtime::{Bulkhead, CircuitBreaker, Hedge, KeyedCircuits, RateLimit, RetryPolicy};
 
 #[expect(dead_code, reason = "the default of a bulkhead's wait has no counterpart to compare")]
 #[path = "../resilience-macros/src/layers/limits.rs"]
@@ -146,18 +146,26 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
 #[test]
 fn each_builder_has_the_settings_of_its_attribute() {
     // The builders have no methods for the options below, because these options make sense in an attribute only.
-    let circuit =
-        set(["name", "key", "max_keys", "with", "failure_if", "failure_if_ok", "retry_after", "error", "crate"]);
+    let circuit = set(["name", "key", "with", "failure_if", "failure_if_ok", "retry_after", "error", "crate"]);
+    let limit = set(["name", "key", "max_keys", "with", "tokens", "error", "crate"]);
     let retry = set(["attempt", "clone", "crate", "name", "with"]);
     for (attribute, builder, others, more) in [
         ("circuit", "resilience-runtime/src/registry/builder.rs", circuit, set([])),
         ("retry", "resilience-runtime/src/retry/builder.rs", retry, set(["seed"])),
+        ("bulkhead", "resilience-runtime/src/bulkhead/builder.rs", limit.clone(), set([])),
+        ("rate_limit", "resilience-runtime/src/rate_limit/builder.rs", limit, set([])),
     ] {
         let expected: BTreeSet<_> = options(attribute).difference(&others).cloned().chain(more).collect();
         let source = read(builder);
         let methods = source.lines().filter_map(|line| between(line, "    pub fn ", "("));
         let methods = methods.filter_map(|name| name.split('<').next());
-        let methods = set(methods.map(|name| if name == "count_requests" { "count" } else { name }));
+        let mut methods = set(methods.map(|name| if name == "count_requests" { "count" } else { name }));
+        // The functions that create a builder take the required options as arguments.
+        match attribute {
+            "bulkhead" => methods.extend(set(["max"])),
+            "rate_limit" => methods.extend(set(["per_second", "limit"])),
+            _ => {}
+        }
         let others = set(["builder", "build", "register"]);
         assert_eq!(methods.difference(&others).cloned().collect::<BTreeSet<_>>(), expected, "methods of {builder}");
         let rows = rows(&source, "/// | option | default |");
@@ -201,6 +209,29 @@ fn both_crates_have_the_same_ranges_and_defaults() {
     assert_eq!((rate(least), rate(most)), (Ok(()), Ok(())));
     assert_eq!(rate(least - 1), Err("per_second".to_owned()));
     assert_eq!(rate(most + 1), Err("per_second".to_owned()));
+
+    let per = |per| RateLimit::per("family", 1, per).build().map(drop).map_err(refused);
+    let (shortest, longest) = (*limits::RATE_LIMIT_PER.start(), *limits::RATE_LIMIT_PER.end());
+    assert_eq!((per(shortest), per(longest)), (Ok(()), Ok(())));
+    assert_eq!(per(shortest.saturating_sub(nanosecond)), Err("per".to_owned()));
+    assert_eq!(per(longest + nanosecond), Err("per".to_owned()));
+    let second = std::time::Duration::from_secs(1);
+    let most = u32::try_from(second.as_nanos() / limits::RATE_LIMIT_STEP.as_nanos()).unwrap();
+    let limit = |limit| RateLimit::per("family", limit, second).build().map(drop).map_err(refused);
+    assert_eq!((limit(most), limit(most + 1)), (Ok(()), Err("limit".to_owned())));
+
+    let queue = |calls| RateLimit::builder("family", 1).max_queue(calls).build().map(drop).map_err(refused);
+    let slots = |calls| Bulkhead::builder("family", 1).max_queue(calls).build().map(drop).map_err(refused);
+    let (least, most) = (*limits::MAX_QUEUE.start(), *limits::MAX_QUEUE.end());
+    assert_eq!((queue(least), queue(most), slots(least), slots(most)), (Ok(()), Ok(()), Ok(()), Ok(())));
+    for outside in [least - 1, most + 1] {
+        assert_eq!((queue(outside), slots(outside)), (Err("max_queue".to_owned()), Err("max_queue".to_owned())));
+    }
+
+    let keys = |keys| KeyedCircuits::builder("family").max_keys(keys).build().map(drop).map_err(refused);
+    let (least, most) = (*limits::MAX_KEYS.start(), *limits::MAX_KEYS.end());
+    assert_eq!((keys(least), keys(most)), (Ok(()), Ok(())));
+    assert_eq!((keys(least - 1), keys(most + 1)), (Err("max_keys".to_owned()), Err("max_keys".to_owned())));
 
     let policy = RetryPolicy::default();
     let (delay, backoff) = (limits::RETRY_DELAY_DEFAULT, limits::RETRY_BACKOFF_DEFAULT);

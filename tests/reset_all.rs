@@ -59,6 +59,11 @@ async fn layered() -> io::Result<()> {
     Ok(())
 }
 
+#[rate_limit(name = "rate_of_key", limit = 1, per = 60, key = key)]
+async fn keyed(key: u32) -> io::Result<()> {
+    Ok(())
+}
+
 #[retry(max = 2, delay = 0, budget = budget.clone())]
 async fn retried(budget: &RetryBudget) -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
@@ -77,11 +82,14 @@ async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
     let budget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
     layered().await.unwrap();
     layered().await.unwrap_err();
+    keyed(7).await.unwrap();
+    keyed(7).await.unwrap_err();
     retried(&budget).await.unwrap_err();
     assert_eq!(budget.stats().tokens, 0);
     running(&Bulkhead::builder("slots", 1).build().unwrap()).await.unwrap();
 
     layered().await.unwrap();
+    keyed(7).await.unwrap();
     let stats = &get_stats().rate_limits["rate"];
     assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1));
     assert_eq!((budget.stats().tokens, budget.stats().granted), (5, 1));

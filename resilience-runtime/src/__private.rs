@@ -21,9 +21,12 @@ pub use crate::timeout::deadline::within;
 pub use crate::timeout::timeout::{Timeout, Timer};
 
 pub use crate::registry::declared::CircuitDeclaration;
-pub use crate::registry::key::Key;
+pub use crate::registry::key::Text as KeyText;
+pub use crate::registry::keyed_circuits::KeyedCircuits;
+pub use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 pub use crate::registry::layer::LayerDeclaration;
-pub use crate::registry::site::{KeyedCircuits, Owned, Site};
+pub use crate::registry::owned::Owned;
+pub use crate::registry::site::Site;
 #[cfg(feature = "declare")]
 pub use inventory::submit;
 

@@ -205,6 +205,8 @@ pub use crate::rate_limit::rate_limit::{RateLimit, RateLimitStats};
 pub use crate::registry::builder::CircuitBuilder;
 pub use crate::registry::conflict::CircuitConflict;
 pub use crate::registry::family::FamilyStats;
+pub use crate::registry::key::Key;
+pub use crate::registry::keyed_circuits::KeyedCircuits;
 pub use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
 pub use crate::registry::presets;
 pub use crate::registry::registry::{check_circuits, get_circuit, get_circuit_stats, reset_all_circuits, unregister};

@@ -6,11 +6,15 @@ pub(crate) mod conflict;
 pub(crate) mod declared;
 pub(crate) mod family;
 pub(crate) mod key;
+mod keyed;
+pub(crate) mod keyed_circuits;
+pub(crate) mod keyed_limits;
 pub(crate) mod keys;
 pub(crate) mod kinds;
 pub(crate) mod layer;
 pub(crate) mod layers;
 pub(crate) mod mistake;
+pub(crate) mod owned;
 mod part;
 pub mod presets;
 #[expect(clippy::module_inception, reason = "the file of the registry itself")]

@@ -1,6 +1,8 @@
-//! Tests the waits of rate limits and bulkheads: queues, tokens, owned slots, and random arrivals.
+//! Tests the queues, tokens, slots and keys of rate limits and bulkheads, and random arrivals. Also tests the circuits
+//! of keys as a value.
 
 mod arrivals;
+mod keys;
 mod rate_tokens;
 mod rate_wait;
 mod slots;

@@ -5,7 +5,7 @@ use quote::quote_spanned;
 
 use super::attribute::{Attribute, Parsed, parsed};
 use super::limit::{Limit, Shared, Source};
-use super::settings::{COUNT, QUEUE, Reader, Settings};
+use super::settings::{COUNT, KEYS, QUEUE, Reader, Settings};
 use super::synonyms;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
@@ -18,6 +18,8 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "bulkhead", parse };
 options! {
     enum Opt: synonyms::BULKHEAD {
         Name = "name",
+        Key = "key",
+        MaxKeys = "max_keys",
         Max = "max",
         Wait = "wait",
         MaxQueue = "max_queue",
@@ -27,10 +29,17 @@ options! {
     }
 }
 
-const SETTINGS: [(Opt, Reader); 2] = [(Opt::Max, COUNT), (Opt::MaxQueue, QUEUE)];
+const SETTINGS: [(Opt, Reader); 3] = [(Opt::Max, COUNT), (Opt::MaxQueue, QUEUE), (Opt::MaxKeys, KEYS)];
 
-const SHARED: Shared<Opt> =
-    Shared { name: Opt::Name, with: Opt::With, wait: Opt::Wait, max_queue: Opt::MaxQueue, error: Opt::Error };
+const SHARED: Shared<Opt> = Shared {
+    name: Opt::Name,
+    key: Opt::Key,
+    max_keys: Opt::MaxKeys,
+    with: Opt::With,
+    wait: Opt::Wait,
+    max_queue: Opt::MaxQueue,
+    error: Opt::Error,
+};
 
 struct Bulkhead(Limit<Opt>);
 
@@ -60,11 +69,11 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match take(bulkhead.get()) { .. };`, followed by the statements of the attributes below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
-        let (runtime, local) = (place.runtime(), place.local());
-        let now = quote_spanned!(mixed=> #runtime::__private::take(#local.get()));
+        let (runtime, layer) = (place.runtime(), self.0.layer(place));
+        let now = quote_spanned!(mixed=> #runtime::__private::take(#layer));
         let slot = self.0.admit(place, Cause::Limit, &now, |wait| match wait {
-            Some(wait) => quote_spanned!(mixed=> #runtime::__private::acquire_within(#local.get(), #wait)),
-            None => quote_spanned!(mixed=> #runtime::__private::acquire(#local.get())),
+            Some(wait) => quote_spanned!(mixed=> #runtime::__private::acquire_within(#layer, #wait)),
+            None => quote_spanned!(mixed=> #runtime::__private::acquire(#layer)),
         });
         self.0.emit(place, block, Some(&Ident::new("_slot", mixed)), &slot)
     }

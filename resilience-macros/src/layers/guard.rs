@@ -37,14 +37,39 @@ pub(super) fn held(place: Place<'_>, handle: &str, local: &Ident, with: &TokenSt
     self::handle(place, &Ident::new(handle, Span::mixed_site()).into_token_stream(), local, with)
 }
 
+/// Returns the statement that binds the local variable `local` to the layer of one key. `with` is an expression for a
+/// value of the type `keyed`, such as `KeyedCircuits`.
+pub(super) fn of_key(
+    place: Place<'_>,
+    keyed: &str,
+    local: &Ident,
+    with: &TokenStream,
+    key: &TokenStream,
+) -> TokenStream {
+    let (runtime, keyed) = (place.runtime(), Ident::new(keyed, Span::mixed_site()));
+    let key = reference(key);
+    bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#keyed::__of(#held, #key)))
+}
+
+/// Returns an expression for a reference to the value of the user's expression.
+pub(super) fn reference(expr: &TokenStream) -> TokenStream {
+    quote_spanned!(Span::mixed_site().located_at(expr.span())=> &(#expr))
+}
+
 fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStream) -> TokenStream {
     let runtime = place.runtime();
+    bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#handle::new(#held)))
+}
+
+/// Returns the statement that binds `local` to the expression that `make` returns for a reference to the value of
+/// `with`.
+fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
-    let at = mixed.located_at(with.span());
-    let (held, with) = (Ident::new("held", at), quote_spanned!(at=> &(#with)));
+    let held = Ident::new("held", mixed.located_at(with.span()));
+    let (with, made) = (reference(with), make(&held));
     quote_spanned! {mixed=>
         let #local = match #with {
-            #held => #runtime::__private::#handle::new(#held),
+            #held => #made,
         };
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{format_ident, quote_spanned};
 use syn::LitStr;
 
 use super::guard::{self, Declaration};
@@ -27,7 +27,7 @@ pub(super) struct Limit<O> {
 
 pub(super) enum Source<O> {
     /// The options of a layer that belongs to the decorated function, or to all functions with its name.
-    Own { name: Option<Given<LitStr>>, settings: Settings<O> },
+    Own { name: Option<Given<LitStr>>, key: Option<TokenStream>, settings: Settings<O> },
     /// The expression in the option `with`, for a layer that the user created.
     With(TokenStream),
 }
@@ -35,6 +35,8 @@ pub(super) enum Source<O> {
 /// The options that `#[bulkhead]` and `#[rate_limit]` both have.
 pub(super) struct Shared<O> {
     pub(super) name: O,
+    pub(super) key: O,
+    pub(super) max_keys: O,
     pub(super) with: O,
     pub(super) wait: O,
     pub(super) max_queue: O,
@@ -53,7 +55,7 @@ impl<O: OptionName> Limit<O> {
     ) -> Option<Self> {
         if args.has(shared.with) {
             let message = format!("does not go with `with`: the {held} that you hold has its own");
-            args.refuse(&[shared.name, shared.wait], &message, errors);
+            args.refuse(&[shared.name, shared.key, shared.wait], &message, errors);
             for ident in settings.idents() {
                 errors.push(ident.span(), format_args!("`{ident}` {message}"));
             }
@@ -62,13 +64,40 @@ impl<O: OptionName> Limit<O> {
                 errors.push(max_queue.span(), "`max_queue` needs `wait = ..` beside it: no call waits otherwise");
             }
         }
+        if let (Some((max_keys, _)), false) =
+            (settings.get(shared.max_keys), args.has(shared.key) || args.has(shared.with))
+        {
+            errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
+        }
+        let key = args.read(shared.key, errors, value::expression);
         let wait = args.read(shared.wait, errors, |key, value| Given::read(key, value, Kind::Time, value::duration));
         let name = args.read(shared.name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
         let with = args.read(shared.with, errors, value::expression);
         let error = args.read(shared.error, errors, value::function);
         let is_own = name.is_some() || settings.idents().next().is_some();
-        let source = with.map(Source::With).or(is_own.then_some(Source::Own { name, settings }))?;
+        let source = with.map(Source::With).or(is_own.then_some(Source::Own { name, key, settings }))?;
         Some(Self { span, source, wait, error })
+    }
+
+    fn key(&self) -> Option<&TokenStream> {
+        match &self.source {
+            Source::Own { key, .. } => key.as_ref(),
+            Source::With(_) => None,
+        }
+    }
+
+    /// Returns an expression for the layer that admits this call. With the option `key`, the expression is the layer of
+    /// the key, see [`bind_key`](Self::bind_key).
+    pub(super) fn layer(&self, place: Place<'_>) -> TokenStream {
+        let layer = if self.key().is_some() { of_key(place) } else { place.local() };
+        quote_spanned!(Span::mixed_site()=> #layer.get())
+    }
+
+    /// Returns the statement that binds a local variable to the layer of the call's key. Each attempt of a retry above
+    /// evaluates the key.
+    fn bind_key(&self, place: Place<'_>) -> Option<TokenStream> {
+        let (local, of_key, key) = (place.local(), of_key(place), guard::reference(self.key()?));
+        Some(quote_spanned!(Span::mixed_site()=> let #of_key = #local.get().__of(#key);))
     }
 
     /// Returns whether a call may wait for its admission.
@@ -88,14 +117,20 @@ impl<O: OptionName> Limit<O> {
             _ => Time::Unknown,
         };
         let (name, constants) = match &self.source {
-            Source::Own { name, settings } => {
+            Source::Own { name, settings, .. } => {
                 let constant = name.as_ref().and_then(Given::constant);
                 (name.as_ref().map(Given::label), constant.into_iter().chain(settings.constants()).cloned().collect())
             }
             Source::With(_) => (None, Vec::new()),
         };
         Facts {
-            expressions: self.wait.as_ref().and_then(Given::expression).into_iter().collect(),
+            expressions: self
+                .wait
+                .as_ref()
+                .and_then(Given::expression)
+                .into_iter()
+                .chain(self.key().cloned())
+                .collect(),
             constants,
             name_of_limit: name,
             is_shared: true,
@@ -118,8 +153,10 @@ impl<O: OptionName> Limit<O> {
         let local = place.local();
         let (name, settings) = match &self.source {
             Source::With(with) => return guard::owned(place, layer, &local, with),
-            Source::Own { name, settings } => (name.as_ref(), settings.calls(place)),
+            Source::Own { name, settings, .. } => (name.as_ref(), settings.calls(place)),
         };
+        let keyed = format!("Keyed{layer}s");
+        let layer = if self.key().is_some() { &keyed } else { layer };
         let wait = self.wait.as_ref().and_then(|wait| place.setting(wait));
         let wait = wait.map(|wait| quote_spanned!(mixed=> .wait(#wait)));
         let options = quote_spanned!(mixed=> #settings #wait #others);
@@ -170,13 +207,14 @@ impl<O: OptionName> Limit<O> {
     ) -> Statements {
         let mixed = Span::mixed_site();
         let plan = place.plan();
+        let key = self.bind_key(place);
         let bind = match slot {
             Some(slot) => quote_spanned!(mixed=> let #slot = #admitted;),
             None => quote_spanned!(mixed=> let () = #admitted;),
         };
         if plan.repeats() || !self.waits() || plan.waits_above(place.index) || place.stack.starts_late {
             let inner = place.bound(block);
-            return Statements::Bind(quote_spanned!(mixed=> #bind #inner));
+            return Statements::Bind(quote_spanned!(mixed=> #key #bind #inner));
         }
         // Creates the `async` block of the body before the wait, because this block owns the arguments. If the
         // expansion created the block after the wait, the future of the decorated function would store the arguments
@@ -185,8 +223,13 @@ impl<O: OptionName> Limit<O> {
         let body = quote_spanned!(mixed=> let mut body = ::core::pin::pin!(#block););
         Statements::Bind(match slot {
             // Declares the slot before the body, so that the body is dropped before the slot is freed.
-            Some(slot) => quote_spanned!(mixed=> let #slot; #body #slot = #admitted; #inner),
-            None => quote_spanned!(mixed=> #body #bind #inner),
+            Some(slot) => quote_spanned!(mixed=> #key let #slot; #body #slot = #admitted; #inner),
+            None => quote_spanned!(mixed=> #key #body #bind #inner),
         })
     }
+}
+
+/// Returns the name of the local variable that contains the layer of the call's key.
+fn of_key(place: Place<'_>) -> Ident {
+    format_ident!("{}_of_key", place.local(), span = Span::mixed_site())
 }

@@ -8,8 +8,8 @@ pub(crate) const CIRCUIT_THRESHOLD_DEFAULT: u32 = 3;
 pub(crate) const CIRCUIT_WINDOW: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
 /// The range of the option `calls` of `#[circuit]`, in calls.
 pub(crate) const CIRCUIT_CALLS: RangeInclusive<u32> = 1..=65_535;
-/// The range of the option `max_keys` of `#[circuit]`, in keys.
-pub(crate) const CIRCUIT_MAX_KEYS: RangeInclusive<u32> = 1..=9_999_999;
+/// The range of the option `max_keys`, in keys.
+pub(crate) const MAX_KEYS: RangeInclusive<u32> = 1..=9_999_999;
 /// The range of the option `cooldown_jitter` of `#[circuit]`, as a fraction of the cooldown.
 pub(crate) const CIRCUIT_COOLDOWN_JITTER: RangeInclusive<f64> = 0.0..=1.0;
 

@@ -6,7 +6,7 @@ use syn::{Expr, Result};
 
 use super::attribute::{Attribute, Parsed, parsed};
 use super::limit::{Limit, Shared, Source};
-use super::settings::{COUNT, QUEUE, Reader, Setting, Settings};
+use super::settings::{COUNT, KEYS, QUEUE, Reader, Setting, Settings};
 use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
@@ -20,6 +20,8 @@ pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "rate_limit", parse };
 options! {
     enum Opt: synonyms::RATE_LIMIT {
         Name = "name",
+        Key = "key",
+        MaxKeys = "max_keys",
         PerSecond = "per_second",
         Limit = "limit",
         Per = "per",
@@ -33,16 +35,24 @@ options! {
     }
 }
 
-const SETTINGS: [(Opt, Reader); 5] = [
+const SETTINGS: [(Opt, Reader); 6] = [
     (Opt::PerSecond, (Kind::whole(&limits::RATE_LIMIT_PER_SECOND), per_second)),
     (Opt::Limit, COUNT),
     (Opt::Per, (Kind::time_within(&limits::RATE_LIMIT_PER), per)),
     (Opt::Burst, COUNT),
     (Opt::MaxQueue, QUEUE),
+    (Opt::MaxKeys, KEYS),
 ];
 
-const SHARED: Shared<Opt> =
-    Shared { name: Opt::Name, with: Opt::With, wait: Opt::Wait, max_queue: Opt::MaxQueue, error: Opt::Error };
+const SHARED: Shared<Opt> = Shared {
+    name: Opt::Name,
+    key: Opt::Key,
+    max_keys: Opt::MaxKeys,
+    with: Opt::With,
+    wait: Opt::Wait,
+    max_queue: Opt::MaxQueue,
+    error: Opt::Error,
+};
 
 struct RateLimit {
     limit: Limit<Opt>,
@@ -84,9 +94,9 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 /// Reports options for two rates, half of a rate, and a rate that is too high.
 fn check_rate(settings: &Settings<Opt>, is_alone: bool, errors: &mut Errors) {
     if let Some((per_second, _)) = settings.get(Opt::PerSecond) {
-        for other in [Opt::Limit, Opt::Per].into_iter().filter_map(|option| settings.get(option)) {
-            let message = format!("`{per_second}` and `{}` exclude each other: write one of them", other.0);
-            errors.push(other.0.span(), message);
+        if let Some((other, _)) = settings.get(Opt::Limit).or(settings.get(Opt::Per)) {
+            errors
+                .push(other.span(), format_args!("`{per_second}` and `{other}` exclude each other: write one of them"));
         }
         return;
     }
@@ -99,7 +109,7 @@ fn check_rate(settings: &Settings<Opt>, is_alone: bool, errors: &mut Errors) {
     if let (Some((ident, limit)), Some((_, per))) = (settings.count(Opt::Limit), settings.time(Opt::Per)) {
         let most = per.as_nanos() / limits::RATE_LIMIT_STEP.as_nanos();
         if u128::from(limit) > most {
-            errors.push(ident.span(), format_args!("`limit` must be at most {most} for this `per`: a call each 1 µs"));
+            errors.push(ident.span(), format_args!("`limit` must be at most {most} for this `per`, 1000000 a second"));
         }
     }
 }
@@ -156,19 +166,19 @@ impl Layer for RateLimit {
     /// below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
-        let (runtime, local) = (place.runtime(), place.local());
+        let (runtime, layer) = (place.runtime(), self.limit.layer(place));
         let tokens = self.tokens.as_ref().map(|tokens| place.count(tokens));
         let now = match &tokens {
-            Some(tokens) => quote_spanned!(mixed=> #local.get().try_acquire_many(#tokens)),
-            None => quote_spanned!(mixed=> #local.get().try_acquire()),
+            Some(tokens) => quote_spanned!(mixed=> #layer.try_acquire_many(#tokens)),
+            None => quote_spanned!(mixed=> #layer.try_acquire()),
         };
         let admitted = self.limit.admit(place, self.cause(), &now, |wait| match (wait, &tokens) {
             (Some(wait), tokens) => {
                 let tokens = tokens.clone().unwrap_or_else(|| quote_spanned!(mixed=> 1));
-                quote_spanned!(mixed=> #runtime::__private::acquire_tokens_within(#local.get(), #tokens, #wait))
+                quote_spanned!(mixed=> #runtime::__private::acquire_tokens_within(#layer, #tokens, #wait))
             }
-            (None, Some(tokens)) => quote_spanned!(mixed=> #local.get().acquire_many(#tokens)),
-            (None, None) => quote_spanned!(mixed=> #local.get().acquire()),
+            (None, Some(tokens)) => quote_spanned!(mixed=> #layer.acquire_many(#tokens)),
+            (None, None) => quote_spanned!(mixed=> #layer.acquire()),
         });
         self.limit.emit(place, block, None, &admitted)
     }

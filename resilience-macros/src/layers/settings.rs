@@ -136,6 +136,9 @@ impl Setting {
 pub(super) const COUNT: Reader = (Kind::count(), |key, value| value::count(key, value).map(Setting::Count));
 pub(super) const QUEUE: Reader =
     (Kind::whole(&limits::MAX_QUEUE), |key, value| value::whole(key, value, &limits::MAX_QUEUE).map(Setting::Count));
+/// The reader of the option `max_keys`.
+pub(super) const KEYS: Reader =
+    (Kind::whole(&limits::MAX_KEYS), |key, value| value::whole(key, value, &limits::MAX_KEYS).map(Setting::Count));
 pub(super) const TIME: Reader = (Kind::Time, |key, value| value::duration(key, value).map(Setting::Time));
 pub(super) const FACTOR: Reader = (Kind::Factor, |key, value| value::factor(key, value).map(Setting::Number));
 pub(super) const FLAG: Reader = (Kind::Flag, |key, value| value::flag(key, value).map(Setting::Flag));

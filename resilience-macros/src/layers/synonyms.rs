@@ -33,6 +33,9 @@ const fn row(ours: &'static str, difference: &'static str, theirs: &'static [&'s
     Synonyms { ours, difference, theirs }
 }
 
+/// The suggestion of the option `key`.
+const KEY: Synonyms = row("key", "", &["key_by", "key_fn", "partition", "per_key", "keyed_by", "partition_key"]);
+
 /// The suggestion of the attribute `#[fallback]`. In some libraries, a fallback is an option of another attribute.
 const NO_FALLBACK: Synonyms =
     row("#[fallback(path)]", ATTRIBUTE, &["fallback", "fallback_method", "fallback_function", "fallback_action"]);
@@ -40,7 +43,7 @@ const NO_FALLBACK: Synonyms =
 #[rustfmt::skip]
 pub(crate) const CIRCUIT: &[Synonyms] = &[
     row("name", "", &["id", "circuit_name", "circuit_id", "breaker_name", "backend", "service", "group"]),
-    row("key", "", &["key_by", "key_fn", "partition", "per_key"]),
+    KEY,
     row("with", "", &["breaker", "circuit", "circuit_breaker", "instance"]),
     row("threshold", "", &[
         "failure_threshold", "failure_count_threshold", "failure_count", "failures", "max_failures", "fail_max",
@@ -239,6 +242,7 @@ pub(crate) const BULKHEAD: &[Synonyms] = &[
         "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue_size", "max_queuing_actions",
         "waiting_task_queue",
     ]),
+    KEY,
     row("with", "", &["bulkhead", "semaphore", "instance"]),
     row("error", ERROR, &["open", "on_rejected", "on_full", "on_bulkhead_rejected", "map_err"]),
     NO_FALLBACK,
@@ -270,6 +274,7 @@ pub(crate) const RATE_LIMIT: &[Synonyms] = &[
     row("max_queue", QUEUE, &[
         "queue", "queue_limit", "queue_size", "queue_capacity", "queue_depth", "max_queue_size",
     ]),
+    KEY,
     row("with", "", &["limiter", "rate_limiter", "instance"]),
     row("error", ERROR, &["open", "on_rejected", "on_limited", "on_rate_limit_exceeded", "map_err"]),
     NO_FALLBACK,

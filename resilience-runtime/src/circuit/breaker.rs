@@ -5,6 +5,7 @@ mod costs;
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Weak;
 use std::time::Duration;
 
 use crate::base::clock::{Tick, nanos, whole_steps};
@@ -330,11 +331,13 @@ impl CircuitBreaker {
         })
     }
 
-    /// Returns a function that returns this breaker, but does not keep the breaker alive. After the last
-    /// `CircuitBreaker` and [`OwnedPermit`] of the breaker are dropped, the function returns `None`.
-    pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + use<> {
-        let weak = Arc::downgrade(&self.0);
-        move || weak.upgrade().map(Self)
+    pub(crate) fn weak(&self) -> Weak<Core> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// Returns the breaker, or `None` if each [`CircuitBreaker`] and [`OwnedPermit`] of the breaker was dropped.
+    pub(crate) fn of_weak(weak: &Weak<Core>) -> Option<Self> {
+        weak.upgrade().map(Self)
     }
 
     pub(crate) fn address(&self) -> usize {

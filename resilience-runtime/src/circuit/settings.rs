@@ -75,6 +75,11 @@ macro_rules! options {
                 }
             }
 
+            /// Returns the maximum number of circuits with one name and the option `key`.
+            pub(crate) fn max_keys(&self) -> u32 {
+                self.max_keys.unwrap_or(MAX_KEYS)
+            }
+
             fn each_or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }
@@ -117,7 +122,7 @@ const COOLDOWN_JITTER: f64 = 0.0;
 const MAX_COOLDOWN: Duration = Duration::from_secs(60 * 60);
 const HALF_OPEN_MAX: u32 = 1;
 const SHORTEST_TRIAL_TIMEOUT: Duration = Duration::from_secs(30);
-pub(crate) const MAX_KEYS: u32 = 10_000;
+const MAX_KEYS: u32 = 10_000;
 
 impl Options {
     /// Merges two sets of options. If an option is set in `self` and in `others`, the value in `self` applies.

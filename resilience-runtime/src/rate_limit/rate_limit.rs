@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Weak;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -52,7 +53,8 @@ use crate::timeout::timeout::Timer;
 #[derive(Clone)]
 pub struct RateLimit(Arc<Shared>);
 
-struct Shared {
+/// The state that all handles share.
+pub(crate) struct Shared {
     name: Name,
     pace: Pace,
     /// The time at which the next call would start at an even pace. The time is in nanoseconds, stored as the result of
@@ -122,6 +124,23 @@ impl RateLimit {
         self.0.name.as_str()
     }
 
+    pub(crate) fn label(&self) -> &Name {
+        &self.0.name
+    }
+
+    pub(crate) fn weak(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.0)
+    }
+
+    pub(crate) fn of_weak(weak: &Weak<Shared>) -> Option<Self> {
+        weak.upgrade().map(Self)
+    }
+
+    /// Returns whether another handle shares the state of this handle.
+    pub(crate) fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Returns a snapshot of the numbers of waiting, admitted and rejected calls.
     pub fn stats(&self) -> RateLimitStats {
         RateLimitStats {
@@ -129,6 +148,12 @@ impl RateLimit {
             total_admitted: self.0.admitted.load(Ordering::Relaxed),
             total_rejected: self.0.rejected.load(Ordering::Relaxed),
         }
+    }
+
+    /// Returns whether the limit would admit a whole burst now, and the service has reported no quota.
+    pub(crate) fn is_full(&self) -> bool {
+        let Shared { due, line, .. } = &*self.0;
+        line.is_free() && due.load(Ordering::Relaxed) <= Tick::now().to_bits()
     }
 
     /// Makes the limit admit a whole burst again, and forgets the quota of [`update`](Self::update).

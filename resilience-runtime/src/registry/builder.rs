@@ -1,11 +1,16 @@
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Duration;
 
 use crate::base::config_error::ConfigError;
 use crate::base::name;
+use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Counting, Options, Settings};
+use crate::registry::family::Family;
+use crate::registry::keyed_circuits::KeyedCircuits;
 use crate::registry::registry;
 use crate::registry::written::Written;
 
@@ -28,6 +33,7 @@ use crate::registry::written::Written;
 /// | `hung_after` | | longer than 0, to 584 years |
 /// | `count_requests` | false | |
 /// | `shadow` | false | |
+/// | `max_keys` | 10,000 | 1 to 9,999,999; only for [`KeyedCircuits`] |
 ///
 /// The options decide by which of the following rules the circuit opens. If the options match no rule, `build` and
 /// `register` return an error.
@@ -58,12 +64,14 @@ use crate::registry::written::Written;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+///
+/// The builder of [`KeyedCircuits`] has the same options, and the option [`max_keys`](Self::max_keys).
 #[must_use = "a builder does nothing until `build` or `register`"]
-pub struct CircuitBuilder {
+pub struct CircuitBuilder<T = CircuitBreaker> {
     name: Cow<'static, str>,
     options: Options,
     place: &'static Location<'static>,
+    builds: PhantomData<fn() -> T>,
 }
 
 impl CircuitBreaker {
@@ -73,11 +81,27 @@ impl CircuitBreaker {
     /// `shard[7]` does, because circuits with the option `key` have names with brackets.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder {
-        CircuitBuilder { name: name.into(), options: Options::NONE, place: Location::caller() }
+        CircuitBuilder::new(name.into())
     }
 }
 
-impl CircuitBuilder {
+impl KeyedCircuits {
+    /// Creates a builder of the circuits with this name, one circuit for each key.
+    ///
+    /// Events, statistics and errors show the name. The name must not be blank, and must not contain `[`, because the
+    /// circuits have names such as `price[acme]`.
+    #[track_caller]
+    pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder<KeyedCircuits> {
+        CircuitBuilder::new(name.into())
+    }
+}
+
+impl<T> CircuitBuilder<T> {
+    #[track_caller]
+    fn new(name: Cow<'static, str>) -> Self {
+        Self { name, options: Options::NONE, place: Location::caller(), builds: PhantomData }
+    }
+
     /// Sets the number of failures at which the circuit opens, at least 1. Default: 3.
     ///
     /// Without a window, the failures must be consecutive. With a [`window`](Self::window) of time or a window of
@@ -237,6 +261,12 @@ impl CircuitBuilder {
         self
     }
 
+    fn written(&self) -> Written {
+        Written { options: self.options, place: self.place }
+    }
+}
+
+impl CircuitBuilder<CircuitBreaker> {
     /// Creates a breaker that is not registered under its name. [`get_circuit_stats`](crate::get_circuit_stats) does
     /// not list this breaker. The breaker shares no state with other breakers of the same name.
     ///
@@ -272,7 +302,7 @@ impl CircuitBuilder {
     /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
     pub fn register(self) -> Result<CircuitBreaker, ConfigError> {
         self.check()?;
-        registry::register(self.name, Written { options: self.options, place: self.place })
+        registry::register(self.name.clone(), self.written())
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -282,6 +312,71 @@ impl CircuitBuilder {
             return Err(ConfigError::new("name", format!("{:?}", self.name), allowed));
         }
         self.options.check()
+    }
+}
+
+impl CircuitBuilder<KeyedCircuits> {
+    /// Sets the maximum number of circuits, 1 to 9,999,999. Default: 10,000.
+    ///
+    /// If this number of circuits exists, a new key evicts a circuit that no call uses.
+    pub fn max_keys(mut self, keys: u32) -> Self {
+        self.options.max_keys = Some(keys);
+        self
+    }
+
+    /// Creates circuits that are not registered under their name. [`get_circuit_stats`](crate::get_circuit_stats) does
+    /// not list these circuits.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] for a blank name, a name that contains `[`, an option outside its range, or options
+    /// that cannot be combined.
+    pub fn build(self) -> Result<KeyedCircuits, ConfigError> {
+        self.check_keyed()?;
+        let family = Family::new(self.name, &Settings::shared(self.options), self.options.max_keys());
+        Ok(KeyedCircuits::new(Arc::new(family)))
+    }
+
+    /// Returns the circuits that the program shares under this name. Creates them if no circuits with keys have this
+    /// name.
+    ///
+    /// The options combine with the options of attributes and of other builders as in
+    /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register): before the first call of a function
+    /// with these circuits, a builder overrides the options of attributes.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`], and leaves all registered circuits unchanged, in these cases:
+    ///
+    /// - The name is blank, or contains `[`.
+    /// - The name belongs only to a circuit without a key.
+    /// - An option of this builder is outside its range, or cannot be combined with another option of this builder.
+    /// - This builder contradicts an option of an attribute or of another builder, and cannot override this option.
+    pub fn register(self) -> Result<KeyedCircuits, ConfigError> {
+        self.check_keyed()?;
+        Ok(KeyedCircuits::new(registry::register_family(self.name.clone(), self.written())?))
+    }
+
+    fn check_keyed(&self) -> Result<(), ConfigError> {
+        name::check(&self.name)?;
+        if self.name.contains('[') {
+            return Err(ConfigError::new("name", format!("{:?}", self.name), "a name without `[`"));
+        }
+        self.options.check()
+    }
+}
+
+impl<T> Clone for CircuitBuilder<T> {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), ..*self }
+    }
+}
+
+impl<T> fmt::Debug for CircuitBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, options, place, .. } = self;
+        let builder = &mut f.debug_struct("CircuitBuilder");
+        builder.field("name", name).field("options", options).field("place", place).finish()
     }
 }
 

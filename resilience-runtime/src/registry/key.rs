@@ -1,4 +1,4 @@
-//! Converts a key to text, for a circuit's name such as `shard[7]`. An attribute with the option `key` has one circuit
+//! Converts a key to text, for the name of a layer such as `shard[7]`. An attribute with the option `key` has one layer
 //! for each key.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
@@ -9,14 +9,39 @@ use std::rc::Rc;
 
 use crate::base::sync::OnceLock;
 
-/// A type whose values can be the `key` of a circuit: text, whole numbers, `char`, `bool`, and pointers to these types.
+/// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit: text, whole numbers, `char`, `bool`,
+/// tuples of two to four keys, and pointers to these types.
+///
+/// Two keys belong to the same circuit only if they are equal. As an exception, a text and a number with the same
+/// spelling, such as `"7"` and `7`, belong to the same circuit. The name of the circuit shows the key. In a tuple, and
+/// if a text contains a comma, the name shows texts in quotation marks:
+///
+/// ```
+/// use resilience_runtime::KeyedCircuits;
+///
+/// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+/// let price = KeyedCircuits::builder("price").build()?;
+/// assert_eq!(price.get("acme").name(), "price[acme]");
+/// assert_eq!(price.get(7).name(), "price[7]");
+/// assert_eq!(price.get(("a,b", 7)).name(), r#"price["a,b",7]"#);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a circuit",
     label = "neither a text nor a whole number",
     note = "make a text of it: `key = key.to_string()`"
 )]
 pub trait Key {
+    /// Writes the text of a key.
+    #[doc(hidden)]
     fn write(&self, to: &mut Text);
+
+    /// Writes the text of a key that is part of a tuple.
+    #[doc(hidden)]
+    fn write_part(&self, to: &mut Text) {
+        self.write(to);
+    }
 }
 
 /// The maximum length of the text of a key, in bytes.
@@ -72,6 +97,28 @@ impl Text {
         let fits = room.len().min(text.len());
         room[..fits].copy_from_slice(&text[..fits]);
         self.used += fits;
+    }
+
+    /// Writes a text. A tuple contains a comma, so a text with a comma is quoted. The text can then not equal the text
+    /// of a tuple.
+    #[inline]
+    fn push_text(&mut self, text: &str) {
+        if text.as_bytes().contains(&b',') { self.push_quoted(text) } else { self.push(text.as_bytes()) }
+    }
+
+    /// Writes a text in quotation marks, with a backslash before each quotation mark and each backslash.
+    #[cold]
+    fn push_quoted(&mut self, text: &str) {
+        self.push(b"\"");
+        for part in text.split_inclusive(['"', '\\']) {
+            let (start, end) = part.split_at(part.len() - usize::from(part.ends_with(['"', '\\'])));
+            self.push(start.as_bytes());
+            if !end.is_empty() {
+                self.push(b"\\");
+                self.push(end.as_bytes());
+            }
+        }
+        self.push(b"\"");
     }
 
     /// Writes a number in decimal. The formatting of the standard library is slow. It would take a large part of the
@@ -133,19 +180,16 @@ impl Write for Text {
     }
 }
 
-impl Key for str {
-    #[inline]
-    fn write(&self, to: &mut Text) {
-        to.push(self.as_bytes());
-    }
-}
-
 macro_rules! keys {
-    ($($text:ty),*; $($number:ty),*; $($shown:ty),*; $($pointer:ty),*) => {
+    ($($text:ty),*; $($number:ty),*; $($pointer:ty),*; $(($($part:ident)*))*) => {
         $(impl Key for $text {
             #[inline]
             fn write(&self, to: &mut Text) {
-                to.push(self.as_bytes());
+                to.push_text(self);
+            }
+
+            fn write_part(&self, to: &mut Text) {
+                to.push_quoted(self);
             }
         })*
         $(impl Key for $number {
@@ -157,22 +201,57 @@ macro_rules! keys {
                 }
             }
         })*
-        $(impl Key for $shown {
-            fn write(&self, to: &mut Text) {
-                let _ = write!(to, "{self}");
-            }
-        })*
         $(impl<K: Key + ?Sized> Key for $pointer {
             #[inline]
             fn write(&self, to: &mut Text) {
                 (**self).write(to);
             }
+
+            fn write_part(&self, to: &mut Text) {
+                (**self).write_part(to);
+            }
+        })*
+        $(impl<$($part: Key),*> Key for ($($part,)*) {
+            #[allow(non_snake_case)] // the parameters have the names of their types
+            fn write(&self, to: &mut Text) {
+                let ($($part,)*) = self;
+                let mut separator: &[u8] = b"";
+                $(
+                    to.push(separator);
+                    $part.write_part(to);
+                    separator = b",";
+                )*
+                let _ = separator;
+            }
+
+            /// Writes a tuple inside a tuple, in parentheses.
+            fn write_part(&self, to: &mut Text) {
+                to.push(b"(");
+                self.write(to);
+                to.push(b")");
+            }
         })*
     };
 }
 keys! {
-    String, Cow<'_, str>;
+    str, String, Cow<'_, str>;
     u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize;
-    char, bool;
-    &K, &mut K, Box<K>, Rc<K>, std::sync::Arc<K>
+    &K, &mut K, Box<K>, Rc<K>, std::sync::Arc<K>;
+    (A B) (A B C) (A B C D)
+}
+
+impl Key for char {
+    fn write(&self, to: &mut Text) {
+        to.push_text(self.encode_utf8(&mut [0; 4]));
+    }
+
+    fn write_part(&self, to: &mut Text) {
+        to.push_quoted(self.encode_utf8(&mut [0; 4]));
+    }
+}
+
+impl Key for bool {
+    fn write(&self, to: &mut Text) {
+        to.push(if *self { b"true" } else { b"false" });
+    }
 }

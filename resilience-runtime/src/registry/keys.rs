@@ -1,85 +1,116 @@
-//! Implements the table of the circuits with the option `key`, and the eviction of idle circuits.
+//! Implements the table of the circuits, bulkheads or rate limits with the option `key`, and the eviction of idle ones.
+//! The comments of this file call a circuit, a bulkhead or a rate limit a layer.
 
 use std::cmp::Reverse;
 
-use crate::circuit::breaker::CircuitBreaker;
-use crate::circuit::core::state::Phase;
+use crate::base::name::Name;
 use crate::registry::table::Table;
 
-/// Some of the circuits of one name with the option `key`.
-#[derive(Default)]
-pub(crate) struct Keys {
-    /// The value of each circuit is the number of lookups and insertions at the last use of the circuit, modulo 2^32.
-    table: Table<u32>,
-    /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other circuits, an unused circuit
-    /// therefore looks like a circuit that was just used.
+/// A layer that belongs to one key.
+pub(crate) trait Keyed: Clone + Send + Sync + 'static {
+    /// The settings that the layers of all keys share.
+    type Settings: Clone + Send + Sync;
+    /// A reference to a layer that does not protect the layer from eviction.
+    type Weak: Send + Sync;
+    /// Whether the keys beyond `max_keys` share one layer. Otherwise, each call with such a key gets a layer of its
+    /// own.
+    const IS_SHARED_BEYOND: bool;
+
+    fn create(name: Name, settings: &Self::Settings) -> Self;
+    fn apply(&self, settings: &Self::Settings);
+    fn label(&self) -> &Name;
+    fn downgrade(&self) -> Self::Weak;
+    fn upgrade(weak: &Self::Weak) -> Option<Self>;
+
+    /// Returns the rank of the layer in an eviction. Returns `None` if a call, or a handle outside the table, uses the
+    /// layer.
+    fn rank(&self) -> Option<Rank>;
+
+    /// Emits the event `keys_full`.
+    fn keys_full(name: &str, max_keys: u32);
+}
+
+/// Some of the layers of one name with the option `key`.
+pub(crate) struct Keys<E> {
+    /// The value of each layer is the number of lookups and insertions at the last use of the layer, modulo 2^32.
+    table: Table<E, u32>,
+    /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other layers, an unused layer
+    /// therefore looks like a layer that was just used.
     lookups: u32,
 }
 
-/// The number of idle circuits (circuits that no call uses) that an eviction compares. If none of the compared circuits
-/// is closed, the eviction visits further slots until the eviction finds a closed circuit. The total number of visited
+/// The number of idle layers (layers that no call uses) that an eviction compares. If none of the compared layers is
+/// fresh, the eviction visits further slots until the eviction finds a fresh layer. The total number of visited
 /// slots is at most [`MOST_VISITED`].
 const SAMPLE: usize = 16;
-/// The maximum number of slots that an eviction (the removal of an idle circuit) visits. If the option `max_keys` is at
+/// The maximum number of slots that an eviction (the removal of an idle layer) visits. If the option `max_keys` is at
 /// most 1,000, a table practically never has more than 256 slots. An eviction may then visit all slots of the table.
 const MOST_VISITED: usize = 256;
 
-/// The rank of an idle circuit (a circuit that no call uses) in an eviction (the removal of an idle circuit). Circuits
-/// with the smallest rank (`Closed`) are evicted first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Closed,
-    /// The circuit is open or half-open.
-    Open,
+/// The rank of an idle layer (a layer that no call uses) in an eviction (the removal of an idle layer). The layers with
+/// the smallest rank (`Fresh`) are evicted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    /// The layer admits calls as a new layer would.
+    Fresh,
+    /// The layer remembers earlier calls: a circuit is open or half-open, or the burst of a rate limit is not full.
+    Used,
     /// The circuit is forced open or disabled.
     Manual,
 }
 
-impl Keys {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &CircuitBreaker> {
+impl<E> Default for Keys<E> {
+    fn default() -> Self {
+        Self { table: Table::default(), lookups: 0 }
+    }
+}
+
+impl<E: Keyed> Keys<E> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &E> {
         self.table.iter()
     }
 
-    /// Lists some of the circuits, as [`Table::step`] does.
-    pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&CircuitBreaker) -> V) -> (Vec<V>, Option<u32>) {
+    /// Lists some of the layers, as [`Table::step`] does.
+    pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&E) -> V) -> (Vec<V>, Option<u32>) {
         self.table.step(from, view)
     }
 
-    /// Returns the circuit whose key has this hash and for which `is_it` returns true. The lookup counts as a use of
-    /// the circuit.
+    /// Returns the layer whose key has this hash and for which `is_it` returns true. The lookup counts as a use of
+    /// the layer.
     #[inline]
-    pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
-        let (place, breaker) = self.table.find(hash, is_it)?;
+    pub(crate) fn find(&mut self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<E> {
+        let (place, entry) = self.table.find(hash, is_it)?;
         self.lookups = self.lookups.wrapping_add(1);
         *self.table.value_mut(place) = self.lookups;
-        Some(breaker)
+        Some(entry)
     }
 
-    /// Returns the circuit whose key has this hash and for which `is_it` returns true. In contrast to
+    /// Returns the layer whose key has this hash and for which `is_it` returns true. In contrast to
     /// [`find`](Self::find), this lookup does not count as a use of the circuit.
-    pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<CircuitBreaker> {
+    pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<E> {
         Some(self.table.find(hash, is_it)?.1)
     }
 
-    /// Inserts a circuit. The table must not already contain a circuit with the key of this circuit.
-    pub(crate) fn insert(&mut self, hash: u32, breaker: CircuitBreaker) {
+    /// Inserts a layer. The table must not already contain a layer with the key of this layer.
+    pub(crate) fn insert(&mut self, hash: u32, entry: E) {
         self.lookups = self.lookups.wrapping_add(1);
-        self.table.insert(hash, breaker, self.lookups);
+        self.table.insert(hash, entry, self.lookups);
     }
 
-    /// Evicts one circuit of a random sample, and returns the evicted circuit. Returns `None` if all visited circuits
-    /// are in use. The evicted circuit has the smallest [`Rank`] in the sample. If several circuits have the smallest
-    /// rank, the least recently used of these circuits is evicted. `draw` is a random number that determines the slot
-    /// at which the sample starts.
-    pub(crate) fn evict(&mut self, draw: u32) -> Option<CircuitBreaker> {
+    /// Evicts one layer of a random sample, and returns the evicted layer. Returns `None` if all visited layers
+    /// are in use. The evicted layer has the smallest [`Rank`] in the sample. If several layers have the smallest
+    /// rank, the least recently used of these layers is evicted. `draw` is a random number that determines the slot
+    /// at which the sample starts. Leaves out the layers with a rank above `most`.
+    pub(crate) fn evict(&mut self, draw: u32, most: Rank) -> Option<E> {
         let (mut best, mut sampled) = (None, 0);
         for (place, slot) in self.table.places(draw).take(MOST_VISITED) {
-            let Some((rank, used)) = slot.and_then(|(breaker, used)| Some((rank(breaker)?, used))) else { continue };
+            let ranked = slot.and_then(|(entry, used)| Some((entry.rank()?, used)));
+            let Some((rank, used)) = ranked.filter(|(rank, _)| *rank <= most) else { continue };
             let idle = self.lookups.wrapping_sub(*used);
             let candidate = (rank, Reverse(idle), place);
             best = Some(best.map_or(candidate, |best| candidate.min(best)));
             sampled += 1;
-            if sampled >= SAMPLE && best.is_some_and(|(rank, ..)| rank == Rank::Closed) {
+            if sampled >= SAMPLE && best.is_some_and(|(rank, ..)| rank == Rank::Fresh) {
                 break;
             }
         }
@@ -87,25 +118,13 @@ impl Keys {
     }
 }
 
-/// Returns `None` if a call, or a handle outside the table, uses the circuit.
-fn rank(breaker: &CircuitBreaker) -> Option<Rank> {
-    if breaker.is_in_use() {
-        return None;
-    }
-    Some(match breaker.phase() {
-        Phase::Closed { .. } => Rank::Closed,
-        Phase::Open { .. } | Phase::HalfOpen | Phase::Full { .. } => Rank::Open,
-        Phase::ForcedOpen { .. } | Phase::Disabled { .. } => Rank::Manual,
-    })
-}
-
 #[cfg(all(test, not(resilience_loom)))]
 mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::base::name::Name;
     use crate::base::random;
+    use crate::circuit::breaker::CircuitBreaker;
     use crate::circuit::settings::{Options, Settings};
 
     /// Compares the table with a set of keys after random insertions and evictions. A small number of distinct hashes
@@ -114,7 +133,7 @@ mod tests {
     fn random_insertions_and_evictions_agree_with_a_set() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {
             let settings = Settings::shared(Options::NONE);
-            let (mut table, mut model) = (Keys::default(), BTreeSet::new());
+            let (mut table, mut model) = (Keys::<CircuitBreaker>::default(), BTreeSet::new());
             for n in 0..3000 {
                 let hash =
                     |number: u64| ((random::nth(1, number) >> 32) as u32 % hashes).wrapping_mul(u32::MAX / hashes);
@@ -126,7 +145,7 @@ mod tests {
                     table.insert(hash(number), breaker);
                 }
                 if model.len() > 60 {
-                    let evicted = table.evict((random::nth(2, n) >> 32) as u32).unwrap();
+                    let evicted = table.evict((random::nth(2, n) >> 32) as u32, Rank::Manual).unwrap();
                     assert!(model.remove(&name(&evicted)));
                 }
                 assert!(table.iter().map(name).collect::<BTreeSet<_>>() == model);

@@ -12,6 +12,8 @@ use crate::fallback::{Fallback, FallbackStats};
 use crate::hedge::{Hedge, HedgeStats};
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::rate_limit::{self, RateLimit, RateLimitStats};
+use crate::registry::family::FamilyStats;
+use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::layer::{Layer, LayerDeclaration, layer_options};
 use crate::registry::layers::{Layers, Listed};
 use crate::retry::backoff::Jitter;
@@ -20,11 +22,14 @@ use crate::retry::schedule::Schedule;
 use crate::timeout::timeout::{Timeout, TimeoutStats};
 
 layer_options! {
-    BulkheadOptions for Bulkhead, needs [max] { max: u32, wait: Duration, max_queue: u32, }
+    BulkheadOptions for [Bulkhead, KeyedBulkheads], needs [max] {
+        max: u32, wait: Duration, max_queue: u32, max_keys: u32,
+    }
 }
 layer_options! {
-    RateLimitOptions for RateLimit, needs [] {
+    RateLimitOptions for [RateLimit, KeyedRateLimits], needs [] {
         per_second: u32, limit: u32, per: Duration, burst: u32, wait: Duration, max_queue: u32, tokens: bool,
+        max_keys: u32,
     }
     fn contradiction(&self) -> Option<ConfigError> {
         let (option, limit, per) = self.rate()?;
@@ -43,16 +48,16 @@ layer_options! {
     }
 }
 layer_options! {
-    TimeoutOptions for Timeout, needs [timeout] { timeout: Duration, }
+    TimeoutOptions for [Timeout], needs [timeout] { timeout: Duration, }
 }
 layer_options! {
-    HedgeOptions for Hedge, needs [after] { after: Duration, max: u32, }
+    HedgeOptions for [Hedge], needs [after] { after: Duration, max: u32, }
 }
 layer_options! {
-    FallbackOptions for Fallback, needs [] {}
+    FallbackOptions for [Fallback], needs [] {}
 }
 layer_options! {
-    RetryOptions for Retry, needs [] {
+    RetryOptions for [Retry], needs [] {
         max: u32, delay: Duration, backoff: f64, max_delay: Duration, jitter: Jitter, max_elapsed: Duration,
         count_nested: bool, retry_rejected: bool,
     }
@@ -71,21 +76,21 @@ impl From<Jitter> for Value {
     }
 }
 
+impl LayerDeclaration<KeyedRateLimits> {
+    /// Checks the options that depend on each other.
+    #[track_caller]
+    pub const fn checked(self) -> Self {
+        self.options.require();
+        self
+    }
+}
+
 impl LayerDeclaration<RateLimit> {
     /// Checks the options that depend on each other. An expansion calls this method if the macro does not know the
     /// value of an option, or the time between two calls.
     #[track_caller]
     pub const fn checked(self) -> Self {
-        let RateLimitOptions { limit, per, burst, .. } = self.options;
-        if let (Some(limit), Some(per)) = (limit, per) {
-            require(limit <= Pace::most_per(per), "`limit` must be at most one call in each microsecond of `per`");
-            if let Some(burst) = burst {
-                require(
-                    Pace::refills(limit, per, burst),
-                    "`burst` must be at most the calls of 146 years at this rate",
-                );
-            }
-        }
+        self.options.require();
         self
     }
 }
@@ -108,6 +113,20 @@ impl BulkheadOptions {
 }
 
 impl RateLimitOptions {
+    #[track_caller]
+    const fn require(&self) {
+        let Self { limit, per, burst, .. } = *self;
+        if let (Some(limit), Some(per)) = (limit, per) {
+            require(limit <= Pace::most_per(per), "`limit` must be at most one call in each microsecond of `per`");
+            if let Some(burst) = burst {
+                require(
+                    Pace::refills(limit, per, burst),
+                    "`burst` must be at most the calls of 146 years at this rate",
+                );
+            }
+        }
+    }
+
     /// Returns the name of the option that sets the limit, the limit, and the period.
     fn rate(&self) -> Option<(&'static str, u32, Duration)> {
         match *self {
@@ -203,6 +222,10 @@ macro_rules! kinds {
 kinds! {
     Bulkhead, BulkheadOptions, BulkheadStats, "bulkhead",
         |name, options| Bulkhead::new(name, options.settings());
+    KeyedBulkheads, BulkheadOptions, FamilyStats, "bulkhead",
+        |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys);
+    KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
+        |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys);
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
         |name, options| RateLimit::new(name, options.settings());
     Timeout, TimeoutOptions, TimeoutStats, "timeout", |_, options| Timeout::after_time(options.timeout);

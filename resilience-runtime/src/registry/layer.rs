@@ -109,7 +109,7 @@ impl<L: Layer> LayerDeclaration<L> {
 macro_rules! layer_options {
     (
         $(#[$doc:meta])*
-        $name:ident for $layer:ty, needs [$($required:ident),*] { $($option:ident: $type:ty,)* } $($check:item)*
+        $name:ident for [$($layer:ty),*], needs [$($required:ident),*] { $($option:ident: $type:ty,)* } $($check:item)*
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,6 +137,12 @@ macro_rules! layer_options {
             $($check)*
         }
 
+        $crate::registry::layer::layer_options! { @methods [$($layer),*] { $($option: $type,)* } }
+    };
+    (@methods [$($layer:ty),*] $options:tt) => {
+        $($crate::registry::layer::layer_options! { @methods $layer, $options })*
+    };
+    (@methods $layer:ty, { $($option:ident: $type:ty,)* }) => {
         #[allow(missing_docs)] // no docs needed: only expansions call these methods
         impl $crate::registry::layer::LayerDeclaration<$layer> {
             $(

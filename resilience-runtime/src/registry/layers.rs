@@ -81,6 +81,11 @@ impl<L: Listed> Layers<L> {
     /// Returns the statistics of each layer, including layers that no call has created yet. The key of the map is the
     /// name of the layer, or the path of the decorated function if the layer has no name.
     pub(crate) fn stats(&self) -> BTreeMap<String, L::Stats> {
+        self.labelled().map(|(label, layer)| (label, layer.layer_stats())).collect()
+    }
+
+    /// Returns each layer, with the name or the place of the layer. Includes layers that no call has created yet.
+    pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
         let mut listed = Vec::new();
         let parts = lock_std(&self.0);
         let named: Vec<_> = parts.named.iter().map(|(name, named)| (*name, named.layer.clone())).collect();
@@ -99,13 +104,35 @@ impl<L: Listed> Layers<L> {
         }
         unnamed.sort_by_key(|(declaration, _)| declaration.order());
         let labels = labels(unnamed.iter().map(|(declaration, _)| *declaration));
-        let unnamed = labels.into_iter().zip(unnamed.iter().map(|(_, layer)| layer.layer_stats()));
-        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer.layer_stats()));
-        unnamed.chain(named).collect()
+        let unnamed = labels.into_iter().zip(unnamed.into_iter().map(|(_, layer)| layer));
+        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer));
+        unnamed.chain(named)
     }
 
     /// Returns the mistakes in the settings of all layers of this kind.
     pub(crate) fn check(&self) -> Vec<SettingsMistake> {
+        self.places().values().flat_map(|places| mistakes(places)).collect()
+    }
+
+    /// Returns a mistake for each name that attributes use both with and without the option `key`. `keyed` contains the
+    /// layers with the option `key`.
+    pub(crate) fn check_kinds<K: Listed>(&self, keyed: &Layers<K>) -> Vec<SettingsMistake> {
+        let (plain, keyed) = (self.places(), keyed.places());
+        let both = plain.iter().filter_map(|(name, places)| Some((name, places.first()?, keyed.get(name)?.first()?)));
+        both.map(|(name, plain, keyed)| {
+            SettingsMistake::LayerConflict(LayerConflict {
+                layer: L::KIND,
+                name: (*name).to_owned(),
+                option: "key",
+                values: ["absent".to_owned(), "present".to_owned()],
+                places: [plain.place.to_string(), keyed.place.to_string()],
+            })
+        })
+        .collect()
+    }
+
+    /// Returns the attributes of each name.
+    fn places(&self) -> BTreeMap<&'static str, Vec<Place<L>>> {
         let mut names: BTreeMap<&'static str, Vec<Place<L>>> = BTreeMap::new();
         for declaration in L::declared() {
             if let Some(name) = declaration.name {
@@ -115,7 +142,7 @@ impl<L: Listed> Layers<L> {
         for (name, named) in &lock_std(&self.0).named {
             names.insert(name, named.places.clone());
         }
-        names.values().flat_map(|places| mistakes(places)).collect()
+        names
     }
 
     /// Calls `see` for each layer that has been created. No lock is held while `see` runs.

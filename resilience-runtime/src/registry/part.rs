@@ -1,5 +1,6 @@
 //! Implements the parts of the registry. Each part has its own lock, so that threads seldom wait for each other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -23,11 +24,29 @@ use crate::registry::written::{Written, merge};
 pub(super) struct Part {
     /// The circuits without a key, with the options from attributes, builders and a preset (a ready-made circuit).
     /// Circuits with equal options may share one [`Sources`]. The value of a circuit without any options is `None`.
-    circuits: Table<Option<Arc<Sources>>>,
-    pub(super) families: BTreeMap<&'static str, (Arc<Family>, Vec<Arc<Written>>)>,
+    circuits: Table<CircuitBreaker, Option<Arc<Sources>>>,
+    pub(super) families: BTreeMap<Cow<'static, str>, KeyedName>,
     /// The options and the settings of the newest circuit of a builder. A program that registers many circuits usually
     /// gives all of them the same options. Sharing the options saves memory and time.
     newest: Option<(Arc<Sources>, Arc<Settings>)>,
+}
+
+/// A family (the circuits of one name with a key), and the options of its attributes and builders.
+pub(super) struct KeyedName {
+    pub(super) family: Arc<Family<CircuitBreaker>>,
+    /// The options in the order of [`Sources::written`].
+    pub(super) written: Vec<Arc<Written>>,
+    /// The number of builders that registered before the first use of the family. Their options come first.
+    builders: usize,
+    /// Whether a function with this family was called. A builder can then no longer override an option.
+    in_use: bool,
+}
+
+impl KeyedName {
+    /// Returns the options that a builder cannot override.
+    pub(super) fn fixed(&self) -> &[Arc<Written>] {
+        if self.in_use { &self.written } else { &self.written[..self.builders] }
+    }
 }
 
 /// The number of parts of the registry. Each part has its own lock. In a test with the tool loom, the registry has one
@@ -156,7 +175,7 @@ impl Part {
     /// Returns the options that attributes set for the circuits `name[key]`, with their source positions. Returns
     /// `None` if no attribute with the option `key` is registered or declared for this name.
     pub(super) fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
-        let registered = self.families.get(name).map(|(_, written)| &**written);
+        let registered = self.families.get(name).map(|keyed| &*keyed.written);
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
@@ -202,6 +221,44 @@ impl Part {
             Vec::new()
         };
         (breaker, found)
+    }
+
+    /// Adds the options of an attribute or a builder to a family (the circuits of one name with a key). Returns the
+    /// family, and the conflicts (contradictory options) that are not reported yet.
+    pub(super) fn write_family(
+        &mut self,
+        name: Cow<'static, str>,
+        next: Written,
+        by: By,
+    ) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
+        let is_new = !self.families.contains_key(&name);
+        let keyed = self.families.entry(name.clone()).or_insert_with(|| {
+            let written = declarations(&name).family.clone();
+            let options = merge(&written);
+            let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
+            KeyedName { family, written, builders: 0, in_use: false }
+        });
+        let is_first = matches!(by, By::Builder) && !keyed.in_use;
+        let place = if is_first { keyed.builders } else { keyed.written.len() };
+        let is_added = add(&mut keyed.written, place, next);
+        if is_added {
+            keyed.builders += usize::from(is_first);
+            let options = merge(&keyed.written);
+            keyed.family.apply(&Settings::shared(options), options.max_keys());
+        }
+        keyed.in_use |= matches!(by, By::Attribute);
+        let (family, places) = (keyed.family.clone(), &keyed.written);
+        let found = if is_new {
+            let places = places.clone();
+            self.conflicts_of_new(&name, &places)
+        } else if is_added {
+            let (before, after) = (&places[..place], &places[place + 1..]);
+            let later = after.iter().flat_map(|later| conflicts(&name, &places[place..=place], later));
+            conflicts(&name, before, &next).into_iter().chain(later).collect()
+        } else {
+            Vec::new()
+        };
+        (family, found)
     }
 }
 

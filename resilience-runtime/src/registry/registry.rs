@@ -13,7 +13,6 @@ use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_amon
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::{Family, FamilyStats};
 use crate::registry::part::{By, REGISTRY, declarations, part_of};
-use crate::registry::sources::add;
 use crate::registry::written::{Written, merge};
 
 /// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
@@ -33,12 +32,7 @@ pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<Circ
         return Err(ConfigError::new("name", format!("{name:?}"), allowed));
     }
     let before = part.sources(&name).map_or(&[][..], |sources| sources.fixed());
-    if let Some(conflict) = conflicts(&name, before, &written).into_iter().next() {
-        let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
-        let name = name.escape_debug();
-        let allowed = format!("{kept}, which circuit '{name}' has from {place}");
-        return Err(ConfigError::new(option, value, allowed));
-    }
+    refuse_conflict(&name, before, &written)?;
     let (breaker, found) = part.write(name.into(), written, By::Builder);
     drop(part);
     emit(&found);
@@ -58,29 +52,44 @@ pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec
     part_of(name).0.write(Name::Static(name), written, By::Attribute)
 }
 
+/// Registers the family (the circuits of one name with a key) of a builder, or adds the builder's options to a
+/// registered family. Emits an event for each new conflict between the builder and an attribute.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`] if only circuits without a key use the name. Also returns a [`ConfigError`] if the builder
+/// contradicts an option that the builder cannot override.
+pub(crate) fn register_family(
+    name: Cow<'static, str>,
+    written: Written,
+) -> Result<Arc<Family<CircuitBreaker>>, ConfigError> {
+    let (mut part, _) = part_of(&name);
+    if let (Some([first, ..]), None) = (part.circuit_places(&name), part.family_places(&name)) {
+        let allowed =
+            format!("a name of circuits with keys: a circuit without a key has this one from {}", first.place);
+        return Err(ConfigError::new("name", format!("{name:?}"), allowed));
+    }
+    let before = part.families.get(&name).map_or(&[][..], |keyed| keyed.fixed());
+    refuse_conflict(&name, before, &written)?;
+    let (family, found) = part.write_family(name, written, By::Builder);
+    drop(part);
+    emit(&found);
+    Ok(family)
+}
+
+/// Returns an error if a builder contradicts one of the options `before`.
+fn refuse_conflict(name: &str, before: &[Arc<Written>], written: &Written) -> Result<(), ConfigError> {
+    let Some(conflict) = conflicts(name, before, written).into_iter().next() else { return Ok(()) };
+    let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
+    let allowed = format!("{kept}, which circuit '{}' has from {place}", name.escape_debug());
+    Err(ConfigError::new(option, value, allowed))
+}
+
 /// Registers the family (the circuits of one name with a key) of an attribute, or adds the attribute's options to a
 /// registered family. Returns the family and the conflicts (contradictory options). The caller must emit an event for
 /// each conflict.
-pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family>, Vec<CircuitConflict>) {
-    let (mut part, _) = part_of(name);
-    let is_new = !part.families.contains_key(name);
-    let (family, written) = part.families.entry(name).or_insert_with(|| {
-        let mut written = declarations(name).family.clone();
-        let index = written.len();
-        add(&mut written, index, next);
-        (Arc::new(Family::new(name, merge(&written))), written)
-    });
-    let family = family.clone();
-    if is_new {
-        let places = written.clone();
-        return (family, part.conflicts_of_new(name, &places));
-    }
-    let found = if written.iter().any(|known| **known == next) { Vec::new() } else { conflicts(name, written, &next) };
-    let index = written.len();
-    if add(written, index, next) {
-        family.apply(merge(written));
-    }
-    (family, found)
+pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
+    part_of(name).0.write_family(Cow::Borrowed(name), next, By::Attribute)
 }
 
 /// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
@@ -139,10 +148,10 @@ pub fn get_circuit_stats() -> BTreeMap<String, CircuitStats> {
 /// Returns the statistics of each name with the option `key`.
 pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     let mut stats: BTreeMap<_, _> =
-        families().iter().map(|family| (family.name().to_owned(), family.stats())).collect();
+        families().iter().map(|family| (family.name().to_string(), family.stats())).collect();
     for (name, Declarations { family, .. }) in declared() {
         if !family.is_empty() {
-            stats.entry((*name).to_owned()).or_insert_with(|| FamilyStats::of(merge(family)));
+            stats.entry((*name).to_owned()).or_insert_with(|| FamilyStats::of(merge(family).max_keys()));
         }
     }
     stats
@@ -190,8 +199,8 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
     }
     drop(part);
     if let Some((family, key)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
-        let family = part_of(family).0.families.get(family)?.0.clone();
-        return family.get(key);
+        let family = part_of(family).0.families.get(family)?.family.clone();
+        return family.find_text(key);
     }
     let (name, _) = declared().get_key_value(name).filter(|(_, declared)| !declared.circuit.is_empty())?;
     let (mut part, _) = part_of(name);
@@ -236,7 +245,7 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 pub fn check_circuits() -> Result<(), Vec<CircuitConflict>> {
     let mut names: BTreeSet<_> = declared().keys().map(|name| Cow::Borrowed(*name)).collect();
     names.extend(registered().iter().map(|breaker| Cow::Owned(breaker.name().to_owned())));
-    names.extend(families().iter().map(|family| Cow::Borrowed(family.name())));
+    names.extend(families().iter().map(|family| family.name().clone()));
     let of_name = |name: &Cow<'static, str>| {
         let (part, _) = part_of(name);
         let places = [part.circuit_places(name), part.family_places(name)].into_iter().flatten();
@@ -282,10 +291,8 @@ fn each(mut see: impl FnMut(&CircuitBreaker)) {
     breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));
     breakers.iter().for_each(&mut see);
     let mut families = families();
-    families.sort_unstable_by_key(|family| family.name());
-    for family in families {
-        family.each(&mut see);
-    }
+    families.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+    families.iter().flat_map(|family| family.iter()).for_each(|circuit| see(&circuit));
 }
 
 /// Returns every registered circuit without a key. Unlocks each part of the registry after a few circuits, so that
@@ -303,10 +310,10 @@ fn registered() -> Vec<CircuitBreaker> {
     breakers
 }
 
-fn families() -> Vec<Arc<Family>> {
+fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
     let mut families = Vec::new();
     for part in &REGISTRY.parts {
-        families.extend(lock(part).families.values().map(|(family, _)| family.clone()));
+        families.extend(lock(part).families.values().map(|keyed| keyed.family.clone()));
     }
     families
 }

@@ -9,13 +9,11 @@
 
 use once_cell::race::OnceBox;
 
-use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::registry::declared::CircuitDeclaration;
 #[cfg(feature = "declare")]
 use crate::registry::declared::DeclaredCircuit;
-use crate::registry::family::Family;
-use crate::registry::key::Key;
+use crate::registry::keyed_circuits::KeyedCircuits;
 use crate::registry::layer::LayerDeclaration;
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
@@ -71,33 +69,6 @@ impl<T: Shared> Site<T> {
     }
 }
 
-/// A handle of a layer, such as a circuit. Each call creates its own handle. Without a handle, the call would borrow
-/// the value of the user's expression (`with = ..`) while the body runs.
-#[derive(Debug)]
-pub struct Owned<T>(T);
-
-impl<T: Clone> Owned<T> {
-    pub fn new(layer: &T) -> Self {
-        Self(layer.clone())
-    }
-
-    #[inline]
-    pub fn get(&self) -> &T {
-        &self.0
-    }
-}
-
-/// The circuits of one name with the option `key`: one circuit for each key.
-#[derive(Clone, Debug)]
-pub struct KeyedCircuits(pub(crate) Arc<Family>);
-
-impl KeyedCircuits {
-    /// Returns the circuit of this key. Creates the circuit if no circuit of this key exists.
-    pub fn of<K: Key + ?Sized>(&self, key: &K) -> Owned<CircuitBreaker> {
-        Owned(self.0.breaker(key))
-    }
-}
-
 #[cfg(feature = "declare")]
 impl Site<CircuitBreaker> {
     pub const fn declared(&'static self) -> DeclaredCircuit {
@@ -126,7 +97,7 @@ impl Shared for KeyedCircuits {
 
     fn resolve(CircuitDeclaration { name, written, .. }: &'static CircuitDeclaration) -> (Self, Vec<SettingsMistake>) {
         let (family, conflicts) = registry::join_family(name, *written);
-        (Self(family), conflicts.into_iter().map(SettingsMistake::CircuitConflict).collect())
+        (Self::new(family), conflicts.into_iter().map(SettingsMistake::CircuitConflict).collect())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::fallback::{Fallback, FallbackStats};
 use crate::hedge::{Hedge, HedgeStats};
 use crate::rate_limit::rate_limit::{RateLimit, RateLimitStats};
 use crate::registry::family::FamilyStats;
+use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{check_circuits, get_circuit_stats, keyed_circuit_stats, reset_all_circuits};
@@ -34,10 +35,15 @@ pub struct Stats {
     pub retries: BTreeMap<String, RetryStats>,
     /// Statistics of each `#[timeout]`.
     pub timeouts: BTreeMap<String, TimeoutStats>,
-    /// Statistics of each `#[bulkhead]`.
+    /// Statistics of each `#[bulkhead]`. With the option `key`, the map contains a bulkhead `name[key]` for each key.
     pub bulkheads: BTreeMap<String, BulkheadStats>,
-    /// Statistics of each `#[rate_limit]`.
+    /// Number of bulkheads of each `#[bulkhead]` with the option `key`.
+    pub keyed_bulkheads: BTreeMap<String, FamilyStats>,
+    /// Statistics of each `#[rate_limit]`. With the option `key`, the map contains a rate limit `name[key]` for each
+    /// key.
     pub rate_limits: BTreeMap<String, RateLimitStats>,
+    /// Number of rate limits of each `#[rate_limit]` with the option `key`.
+    pub keyed_rate_limits: BTreeMap<String, FamilyStats>,
     /// Statistics of each `#[hedge]`.
     pub hedges: BTreeMap<String, HedgeStats>,
     /// Statistics of each `#[fallback]`.
@@ -72,13 +78,22 @@ pub struct Stats {
 /// ```
 #[doc(alias = "metrics")]
 pub fn get_stats() -> Stats {
+    let (mut bulkheads, mut rate_limits) = (Bulkhead::layers().stats(), RateLimit::layers().stats());
+    for (label, keyed) in KeyedBulkheads::layers().labelled() {
+        bulkheads.extend(keyed.iter().map(|(key, bulkhead)| (format!("{label}{key}"), bulkhead.stats())));
+    }
+    for (label, keyed) in KeyedRateLimits::layers().labelled() {
+        rate_limits.extend(keyed.iter().map(|(key, limit)| (format!("{label}{key}"), limit.stats())));
+    }
     Stats {
         circuits: get_circuit_stats(),
         families: keyed_circuit_stats(),
         retries: Retry::layers().stats(),
         timeouts: Timeout::layers().stats(),
-        bulkheads: Bulkhead::layers().stats(),
-        rate_limits: RateLimit::layers().stats(),
+        bulkheads,
+        keyed_bulkheads: KeyedBulkheads::layers().stats(),
+        rate_limits,
+        keyed_rate_limits: KeyedRateLimits::layers().stats(),
         hedges: Hedge::layers().stats(),
         fallbacks: Fallback::layers().stats(),
     }
@@ -92,6 +107,7 @@ pub fn get_stats() -> Stats {
 pub fn reset_all() {
     reset_all_circuits();
     RateLimit::layers().each(|limit| limit.reset());
+    KeyedRateLimits::layers().each(|keyed| keyed.iter().for_each(|(_, limit)| limit.reset()));
     reset_all_budgets();
 }
 
@@ -117,7 +133,11 @@ pub fn check() -> Result<(), Vec<SettingsMistake>> {
         Retry::layers().check(),
         Timeout::layers().check(),
         Bulkhead::layers().check(),
+        KeyedBulkheads::layers().check(),
+        Bulkhead::layers().check_kinds(KeyedBulkheads::layers()),
         RateLimit::layers().check(),
+        KeyedRateLimits::layers().check(),
+        RateLimit::layers().check_kinds(KeyedRateLimits::layers()),
         Hedge::layers().check(),
         Fallback::layers().check(),
     ];

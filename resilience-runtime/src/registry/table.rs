@@ -1,8 +1,8 @@
-//! Implements the hash table that finds circuits by a hash of their name or key.
+//! Implements the hash table that finds circuits, bulkheads and rate limits by a hash of their name or key.
 //!
-//! A slot of the table contains the hash beside the pointer to the circuit. A search therefore loads only the circuit
-//! that it finds, and growth of the table loads no circuit. A table of the standard library would load the name of a
-//! circuit to compare it, or to compute its hash again.
+//! An entry is a handle, such as a `CircuitBreaker`. A slot of the table contains the hash beside the handle. A search
+//! therefore loads only the entry that it finds, and growth of the table loads no entry. A table of the standard
+//! library would load the name of an entry to compare it, or to compute its hash again.
 //!
 //! The table resolves collisions by linear probing. When an entry is removed, later entries move toward the empty slot.
 //! The table therefore needs no tombstones (marks that tell a search to continue past a removed entry). Without
@@ -12,22 +12,26 @@
 //! would be held during each rehash.
 //!
 //! The order of the slots is the order of the hashes, except for collisions. [`Table::step`] can therefore list the
-//! circuits in several steps, even if the table changes between two steps.
+//! entries in several steps, even if the table changes between two steps.
 
-use crate::circuit::breaker::CircuitBreaker;
-
-/// The circuits of one part of the registry, or of some keys. Each circuit has a value of the type `T`.
-pub(crate) struct Table<T> {
+/// The entries of one part of the registry, or of some keys. An entry is a handle of the type `E`, such as a circuit.
+/// Each entry has a value of the type `T`.
+pub(crate) struct Table<E, T> {
     /// At most three quarters of the slots are in use.
-    slots: Vec<Slot<T>>,
+    slots: Vec<Slot<E, T>>,
     used_slots: usize,
 }
 
-#[derive(Default)]
-struct Slot<T> {
-    breaker: Option<CircuitBreaker>,
+struct Slot<E, T> {
+    entry: Option<E>,
     hash: u32,
     value: T,
+}
+
+impl<E, T: Default> Default for Slot<E, T> {
+    fn default() -> Self {
+        Self { entry: None, hash: 0, value: T::default() }
+    }
 }
 
 const FEWEST_SLOTS: usize = 4;
@@ -35,20 +39,20 @@ const FEWEST_SLOTS: usize = 4;
 /// in use.
 const STEP: u64 = 256;
 
-impl<T: Default> Table<T> {
-    /// Returns the circuit with this hash for which `is_it` returns true, and the index of its slot.
+impl<E: Clone, T: Default> Table<E, T> {
+    /// Returns the entry with this hash for which `is_it` returns true, and the index of its slot.
     #[inline]
-    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&CircuitBreaker) -> bool) -> Option<(usize, CircuitBreaker)> {
+    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<(usize, E)> {
         let mut place = self.home(hash);
         // At least a quarter of the slots is free, so the search always reaches a free slot and ends.
         loop {
             let slot = self.slots.get(place)?;
-            let breaker = slot.breaker.as_ref()?;
+            let entry = slot.entry.as_ref()?;
             if slot.hash == hash {
-                // Clones the handle before `is_it` reads the name. The processor then loads the circuit only once, to
-                // change the reference count. Otherwise, the processor would load the circuit to read it, and wait
+                // Clones the handle before `is_it` reads the name. The processor then loads the entry only once, to
+                // change the reference count. Otherwise, the processor would load the entry to read it, and wait
                 // again to change it. Among 100,000 circuits, the order makes a lookup a third faster.
-                let found = breaker.clone();
+                let found = entry.clone();
                 if is_it(&found) {
                     return Some((place, found));
                 }
@@ -67,25 +71,24 @@ impl<T: Default> Table<T> {
         &mut self.slots[place].value
     }
 
-    /// Inserts a circuit, and returns the index of its slot. The table must not already contain a circuit with this
-    /// name.
-    pub(crate) fn insert(&mut self, hash: u32, breaker: CircuitBreaker, value: T) -> usize {
+    /// Inserts an entry, and returns the index of its slot. The table must not already contain an entry with this name.
+    pub(crate) fn insert(&mut self, hash: u32, entry: E, value: T) -> usize {
         if 4 * (self.used_slots + 1) > 3 * self.slots.len() {
             self.grow();
         }
         self.used_slots += 1;
-        self.put(Slot { breaker: Some(breaker), hash, value })
+        self.put(Slot { entry: Some(entry), hash, value })
     }
 
-    /// Removes the circuit in the slot with the index `place`.
-    pub(crate) fn remove(&mut self, place: usize) -> Option<CircuitBreaker> {
-        let removed = std::mem::take(&mut self.slots[place]).breaker?;
+    /// Removes the entry in the slot with the index `place`.
+    pub(crate) fn remove(&mut self, place: usize) -> Option<E> {
+        let removed = std::mem::take(&mut self.slots[place]).entry?;
         self.used_slots -= 1;
         // The slot of the removed entry is the gap. The loop visits the entries from the gap to the next free slot. If
         // a search for an entry would start at the gap or before the gap, the entry moves into the gap. The slot that
         // the entry leaves is the new gap.
         let (mut gap, mut next) = (place, self.after(place));
-        while self.slots[next].breaker.is_some() {
+        while self.slots[next].entry.is_some() {
             let home = self.home(self.slots[next].hash);
             if self.distance(home, next) >= self.distance(gap, next) {
                 self.slots.swap(gap, next);
@@ -96,46 +99,46 @@ impl<T: Default> Table<T> {
         Some(removed)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &CircuitBreaker> {
-        self.slots.iter().filter_map(|slot| slot.breaker.as_ref())
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &E> {
+        self.slots.iter().filter_map(|slot| slot.entry.as_ref())
     }
 
-    /// Returns the indexes of the slots in the order of a search for `hash`. Each index comes with the circuit and its
+    /// Returns the indexes of the slots in the order of a search for `hash`. Each index comes with the entry and its
     /// value, if the slot is in use.
-    pub(crate) fn places(&self, hash: u32) -> impl Iterator<Item = (usize, Option<(&CircuitBreaker, &T)>)> {
+    pub(crate) fn places(&self, hash: u32) -> impl Iterator<Item = (usize, Option<(&E, &T)>)> {
         self.order(hash).map(|place| {
-            let Slot { breaker, value, .. } = &self.slots[place];
-            (place, breaker.as_ref().map(|breaker| (breaker, value)))
+            let Slot { entry, value, .. } = &self.slots[place];
+            (place, entry.as_ref().map(|entry| (entry, value)))
         })
     }
 
-    /// Lists some of the circuits: the circuits whose hashes are at least `from`, and less than the second result. The
+    /// Lists some of the entries: the entries whose hashes are at least `from`, and less than the second result. The
     /// first step begins at zero. Each further step begins at the second result of the step before. The second result
     /// of the last step is `None`. The caller unlocks the table between two steps, so that no lock is held longer in a
     /// larger table.
     ///
-    /// If a circuit is in the table during all steps, the steps together list the circuit exactly once. The hash of a
-    /// circuit never changes, so a circuit belongs to only one step, even if the table grows between two steps.
-    pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&CircuitBreaker) -> V) -> (Vec<V>, Option<u32>) {
+    /// If an entry is in the table during all steps, the steps together list the entry exactly once. The hash of an
+    /// entry never changes, so an entry belongs to only one step, even if the table grows between two steps.
+    pub(crate) fn step<V>(&self, from: u32, view: impl Fn(&E) -> V) -> (Vec<V>, Option<u32>) {
         let hashes_of_slot = (1_u64 << u32::BITS).checked_div(self.slots.len() as u64);
         let next = hashes_of_slot.and_then(|hashes| u32::try_from(u64::from(from) + STEP * hashes).ok());
         let end = next.map_or(self.slots.len(), |next| self.home(next)) - self.home(from);
-        // A collision may have moved a circuit with a hash below `next` beyond the slot `end`, but not beyond the next
+        // A collision may have moved an entry with a hash below `next` beyond the slot `end`, but not beyond the next
         // free slot.
         let visited = self.order(from).map(|place| &self.slots[place]).enumerate();
-        let visited = visited.take_while(|(n, slot)| *n < end || slot.breaker.is_some());
+        let visited = visited.take_while(|(n, slot)| *n < end || slot.entry.is_some());
         let of_step = visited.filter(|(_, slot)| slot.hash >= from && next.is_none_or(|next| slot.hash < next));
-        (of_step.filter_map(|(_, slot)| slot.breaker.as_ref()).map(view).collect(), next)
+        (of_step.filter_map(|(_, slot)| slot.entry.as_ref()).map(view).collect(), next)
     }
 
-    fn order(&self, hash: u32) -> impl Iterator<Item = usize> + use<T> {
+    fn order(&self, hash: u32) -> impl Iterator<Item = usize> + use<E, T> {
         let (start, slots) = (self.home(hash), self.slots.len());
         (start..slots).chain(0..start)
     }
 
-    fn put(&mut self, slot: Slot<T>) -> usize {
+    fn put(&mut self, slot: Slot<E, T>) -> usize {
         let mut place = self.home(slot.hash);
-        while self.slots[place].breaker.is_some() {
+        while self.slots[place].entry.is_some() {
             place = self.after(place);
         }
         self.slots[place] = slot;
@@ -148,7 +151,7 @@ impl<T: Default> Table<T> {
         let slots = (self.slots.len() / 2 * 3).max(FEWEST_SLOTS);
         let slots = (0..slots).map(|_| Slot::default()).collect();
         for slot in std::mem::replace(&mut self.slots, slots) {
-            if slot.breaker.is_some() {
+            if slot.entry.is_some() {
                 self.put(slot);
             }
         }
@@ -172,7 +175,7 @@ impl<T: Default> Table<T> {
     }
 }
 
-impl<T> Default for Table<T> {
+impl<E, T> Default for Table<E, T> {
     fn default() -> Self {
         Self { slots: Vec::new(), used_slots: 0 }
     }
@@ -185,18 +188,19 @@ mod tests {
     use super::*;
     use crate::base::name::Name;
     use crate::base::random;
+    use crate::circuit::breaker::CircuitBreaker;
     use crate::circuit::settings::{Options, Settings};
 
     fn number(breaker: &CircuitBreaker) -> u64 {
         breaker.name().parse().unwrap()
     }
 
-    fn insert(table: &mut Table<()>, hash: u32, number: u64) {
+    fn insert(table: &mut Table<CircuitBreaker, ()>, hash: u32, number: u64) {
         let settings = Settings::shared(Options::NONE);
         table.insert(hash, CircuitBreaker::one_of_many(Name::new(&number.to_string()), settings), ());
     }
 
-    fn remove(table: &mut Table<()>, hash: u32, wanted: u64) -> bool {
+    fn remove(table: &mut Table<CircuitBreaker, ()>, hash: u32, wanted: u64) -> bool {
         let found = table.find(hash, |it| number(it) == wanted);
         found.is_some_and(|(place, _)| table.remove(place).is_some_and(|removed| number(&removed) == wanted))
     }

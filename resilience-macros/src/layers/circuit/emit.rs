@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::spanned::Spanned;
 
 use super::grammar::{ATTRIBUTE, Breaker, Circuit, Judge};
 use super::options::Opt;
@@ -16,13 +15,13 @@ impl Layer for Circuit {
         let Judge { failure_if, failure_if_ok, retry_after } = &self.judge;
         let name = match &self.breaker {
             Breaker::Named { name, .. } => Some(name.label()),
-            Breaker::With(_) => None,
+            Breaker::With { .. } => None,
         };
         let (key, constants) = match &self.breaker {
             Breaker::Named { name, key, settings } => {
                 (key.clone(), name.constant().into_iter().chain(settings.constants()).cloned().collect())
             }
-            Breaker::With(_) => (None, Vec::new()),
+            Breaker::With { key, .. } => (key.clone(), Vec::new()),
         };
         Facts {
             asks: Asks::ByCaller,
@@ -141,7 +140,10 @@ impl Circuit {
         let local = place.local();
         let (name, key, settings) = match &self.breaker {
             Breaker::Named { name, key, settings } => (name, key, settings),
-            Breaker::With(breaker) => return guard::owned(place, "CircuitBreaker", &local, breaker),
+            Breaker::With { breaker, key: None } => return guard::owned(place, "CircuitBreaker", &local, breaker),
+            Breaker::With { breaker, key: Some(key) } => {
+                return guard::of_key(place, "KeyedCircuits", &local, breaker, key);
+            }
         };
         let name = name.tokens(place.runtime(), ToTokens::to_token_stream);
         let options = settings.checked_calls(place);
@@ -150,8 +152,8 @@ impl Circuit {
             Some(key) => {
                 let declaration = quote_spanned!(mixed=> #declaration.keyed());
                 let site = guard::site(place, "KeyedCircuits", &declaration);
-                let key = quote_spanned!(mixed.located_at(key.span())=> &(#key));
-                quote_spanned!(mixed=> let #local = #site.get().of(#key);)
+                let key = guard::reference(key);
+                quote_spanned!(mixed=> let #local = #site.get().__of(#key);)
             }
             None => {
                 let site = guard::site(place, "CircuitBreaker", &declaration);

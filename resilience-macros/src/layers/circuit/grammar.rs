@@ -25,8 +25,9 @@ pub(super) enum Breaker {
     /// The options of a circuit breaker with a name. All attributes with this name share the breaker. If the attribute
     /// has a `key`, each value of the key has a breaker of its own.
     Named { name: Given<LitStr>, key: Option<TokenStream>, settings: Settings<Opt> },
-    /// The expression in the option `with`, for a breaker that the user created.
-    With(TokenStream),
+    /// The expression in the option `with`, for a breaker that the user created. With a `key`, the expression is a
+    /// `KeyedCircuits`.
+    With { breaker: TokenStream, key: Option<TokenStream> },
 }
 
 /// The user's functions that examine the outcome of a call. `failure_if` and `failure_if_ok` decide whether the outcome
@@ -46,7 +47,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let (settings, readable) = Settings::read(&mut args, &SETTINGS, errors);
     if with {
         let message = "does not go with `with`: the breaker that you hold has its own";
-        args.refuse(&[Opt::Name, Opt::Key], message, errors);
+        args.refuse(&[Opt::Name], message, errors);
         for ident in settings.idents() {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
@@ -73,7 +74,10 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         check_brackets(name, has_key, errors);
     }
     let with = args.read(Opt::With, errors, value::expression);
-    let breaker = with.map(Breaker::With).or(name.map(|name| Breaker::Named { name, key, settings }));
+    let breaker = match (with, name) {
+        (Some(breaker), _) => Some(Breaker::With { breaker, key }),
+        (None, name) => name.map(|name| Breaker::Named { name, key, settings }),
+    };
     parsed(breaker.map(|breaker| Circuit { span, breaker, judge, error }), runtime)
 }
 

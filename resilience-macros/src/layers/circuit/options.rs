@@ -3,7 +3,7 @@
 use syn::{Expr, Result};
 
 use crate::layers::limits;
-use crate::layers::settings::{COUNT, FACTOR, FLAG, Reader, Setting, TIME};
+use crate::layers::settings::{COUNT, FACTOR, FLAG, KEYS, Reader, Setting, TIME};
 use crate::layers::synonyms;
 use crate::parse::args::options;
 use crate::parse::constant::Kind;
@@ -57,7 +57,7 @@ pub(super) const SETTINGS: [(Opt, Reader); 17] = [
     (Opt::HungAfter, SOME_TIME),
     (Opt::Count, (Kind::Word("counting"), counting)),
     (Opt::Shadow, FLAG),
-    (Opt::MaxKeys, (Kind::whole(&limits::CIRCUIT_MAX_KEYS), max_keys)),
+    (Opt::MaxKeys, KEYS),
 ];
 
 const RATE: Reader = (Kind::Rate, rate);
@@ -65,10 +65,6 @@ const SOME_TIME: Reader = (Kind::SomeTime, some_time);
 
 fn calls(key: &str, value: &Expr) -> Result<Setting> {
     value::whole(key, value, &limits::CIRCUIT_CALLS).map(Setting::Count)
-}
-
-fn max_keys(key: &str, value: &Expr) -> Result<Setting> {
-    value::whole(key, value, &limits::CIRCUIT_MAX_KEYS).map(Setting::Count)
 }
 
 fn some_time(key: &str, value: &Expr) -> Result<Setting> {

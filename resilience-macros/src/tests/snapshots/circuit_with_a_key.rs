@@ -14,7 +14,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         &__RESILIENCE_SITE
     }
     .get()
-    .of(&(url.host()));
+    .__of(&(url.host()));
     let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
         ::core::result::Result::Ok(permit) => permit,
         ::core::result::Result::Err(error) => {

@@ -1,0 +1,100 @@
+//! Implements [`Keyed`] for circuits, bulkheads and rate limits, each of which can belong to one key.
+
+use std::sync::Weak;
+
+use tracing::warn;
+
+use crate::base::name::Name;
+use crate::base::sync::Arc;
+use crate::bulkhead::bulkhead::{self, Bulkhead};
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::core::core::Core;
+use crate::circuit::core::state::Phase;
+use crate::circuit::settings::Settings;
+use crate::events::TARGET;
+use crate::rate_limit::rate_limit::{self, RateLimit};
+use crate::registry::keys::{Keyed, Rank};
+
+/// Implements the methods of [`Keyed`] that are equal for all layers.
+macro_rules! keyed {
+    ($shared:ty, $field:ident) => {
+        type Weak = Weak<$shared>;
+
+        fn label(&self) -> &Name {
+            self.label()
+        }
+
+        fn downgrade(&self) -> Weak<$shared> {
+            self.weak()
+        }
+
+        fn upgrade(weak: &Weak<$shared>) -> Option<Self> {
+            Self::of_weak(weak)
+        }
+
+        fn keys_full(name: &str, max_keys: u32) {
+            warn!(name: "keys_full", target: TARGET, $field = %name.escape_debug(), max_keys, "keys_full");
+        }
+    };
+}
+
+impl Keyed for CircuitBreaker {
+    type Settings = Arc<Settings>;
+    const IS_SHARED_BEYOND: bool = false;
+    keyed!(Core, circuit);
+
+    fn create(name: Name, settings: &Arc<Settings>) -> Self {
+        Self::one_of_many(name, settings.clone())
+    }
+
+    fn apply(&self, settings: &Arc<Settings>) {
+        self.apply(settings.clone());
+    }
+
+    fn rank(&self) -> Option<Rank> {
+        if self.is_in_use() {
+            return None;
+        }
+        Some(match self.phase() {
+            Phase::Closed { .. } => Rank::Fresh,
+            Phase::Open { .. } | Phase::HalfOpen | Phase::Full { .. } => Rank::Used,
+            Phase::ForcedOpen { .. } | Phase::Disabled { .. } => Rank::Manual,
+        })
+    }
+}
+
+impl Keyed for Bulkhead {
+    type Settings = bulkhead::Settings;
+    const IS_SHARED_BEYOND: bool = true;
+    keyed!(bulkhead::Shared, bulkhead);
+
+    fn create(name: Name, settings: &bulkhead::Settings) -> Self {
+        Self::new(name, *settings)
+    }
+
+    /// Does nothing, because the settings of a bulkhead never change.
+    fn apply(&self, _: &bulkhead::Settings) {}
+
+    /// Each running or waiting call holds a handle of its bulkhead.
+    fn rank(&self) -> Option<Rank> {
+        (!self.is_in_use()).then_some(Rank::Fresh)
+    }
+}
+
+impl Keyed for RateLimit {
+    type Settings = rate_limit::Settings;
+    const IS_SHARED_BEYOND: bool = true;
+    keyed!(rate_limit::Shared, rate_limit);
+
+    fn create(name: Name, settings: &rate_limit::Settings) -> Self {
+        Self::new(name, *settings)
+    }
+
+    /// Does nothing, because the settings of a rate limit never change.
+    fn apply(&self, _: &rate_limit::Settings) {}
+
+    fn rank(&self) -> Option<Rank> {
+        let rank = if self.is_full() { Rank::Fresh } else { Rank::Used };
+        (!self.is_in_use()).then_some(rank)
+    }
+}

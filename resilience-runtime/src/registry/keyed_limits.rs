@@ -1,0 +1,48 @@
+//! Defines the bulkheads and the rate limits of an attribute with the option `key`.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+
+use crate::base::name::Name;
+use crate::base::sync::Arc;
+use crate::bulkhead::bulkhead::{self, Bulkhead};
+use crate::rate_limit::rate_limit::{self, RateLimit};
+use crate::registry::family::{Family, FamilyStats, MAX_KEYS};
+use crate::registry::key::Key;
+use crate::registry::owned::Owned;
+
+macro_rules! keyed_limits {
+    ($($(#[$doc:meta])* $name:ident of $layer:ty, $settings:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug)]
+            pub struct $name(Arc<Family<$layer>>);
+
+            impl $name {
+                pub(crate) fn new(name: &Name, settings: &$settings, max_keys: Option<u32>) -> Self {
+                    let name = name.as_str().to_owned();
+                    Self(Arc::new(Family::new(name.into(), settings, max_keys.unwrap_or(MAX_KEYS))))
+                }
+
+                pub(crate) fn stats(&self) -> FamilyStats {
+                    self.0.stats()
+                }
+
+                /// Returns the layer of each key, and the part of its name that shows the key, such as `[acme]`.
+                pub(crate) fn iter(&self) -> impl Iterator<Item = (String, $layer)> + '_ {
+                    let key = |layer: &$layer| layer.name().get(self.0.name().len()..).unwrap_or_default().to_owned();
+                    self.0.iter().map(move |layer| (key(&layer), layer))
+                }
+
+                pub fn __of<K: Key + ?Sized>(&self, key: &K) -> Owned<$layer> {
+                    Owned::of(self.0.of(key))
+                }
+            }
+        )*
+    };
+}
+
+keyed_limits! {
+    /// The bulkheads of one attribute, or of all attributes with one name: one bulkhead for each key.
+    KeyedBulkheads of Bulkhead, bulkhead::Settings;
+    /// The rate limits of one attribute, or of all attributes with one name: one rate limit for each key.
+    KeyedRateLimits of RateLimit, rate_limit::Settings;
+}

@@ -1,0 +1,23 @@
+//! Defines [`Owned`], the handle that one call of a decorated function has of a layer.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+
+/// A handle of a layer, such as a circuit. Each call creates its own handle. Without a handle, the call would borrow
+/// the value of the user's expression (`with = ..`) while the body runs.
+#[derive(Debug)]
+pub struct Owned<T>(T);
+
+impl<T: Clone> Owned<T> {
+    pub fn new(layer: &T) -> Self {
+        Self(layer.clone())
+    }
+
+    #[inline]
+    pub(crate) fn of(layer: T) -> Self {
+        Self(layer)
+    }
+
+    #[inline]
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+}
