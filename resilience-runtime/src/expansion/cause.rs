@@ -4,7 +4,7 @@
 
 use crate::base::existing::Note;
 use crate::base::not_made::{End, TimedOut};
-use crate::hedge::Attempted;
+use crate::hedge::hedged::Attempted;
 use crate::timeout::error::TimeoutError;
 
 /// The reason why the latest attempt of a call ended: a rejection, an expired deadline, or neither. The rejection or
