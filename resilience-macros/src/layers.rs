@@ -6,6 +6,7 @@
 
 mod after;
 pub(crate) mod attribute;
+mod budget;
 pub(crate) mod bulkhead;
 pub(crate) mod circuit;
 pub(crate) mod fallback;
