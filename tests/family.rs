@@ -149,16 +149,18 @@ fn each_builder_has_the_settings_of_its_attribute() {
     let circuit =
         set(["name", "key", "max_keys", "with", "failure_if", "failure_if_ok", "retry_after", "error", "crate"]);
     let retry = set(["attempt", "clone", "crate", "name", "with"]);
+    let hedge = set(["clone", "crate", "name", "with"]);
     for (attribute, builder, others, more) in [
         ("circuit", "resilience-runtime/src/registry/builder.rs", circuit, set([])),
         ("retry", "resilience-runtime/src/retry/builder.rs", retry, set(["seed"])),
+        ("hedge", "resilience-runtime/src/hedge/builder.rs", hedge, set([])),
     ] {
         let expected: BTreeSet<_> = options(attribute).difference(&others).cloned().chain(more).collect();
         let source = read(builder);
         let methods = source.lines().filter_map(|line| between(line, "    pub fn ", "("));
         let methods = methods.filter_map(|name| name.split('<').next());
         let methods = set(methods.map(|name| if name == "count_requests" { "count" } else { name }));
-        let others = set(["builder", "build", "register"]);
+        let others = set(["builder", "new", "build", "register"]);
         assert_eq!(methods.difference(&others).cloned().collect::<BTreeSet<_>>(), expected, "methods of {builder}");
         let rows = rows(&source, "/// | option | default |");
         let rows = set(rows.iter().map(|name| if name == "count_requests" { "count" } else { name }));

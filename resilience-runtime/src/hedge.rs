@@ -1,6 +1,9 @@
 //! Implements hedges: further attempts of a call while the earlier attempts still run.
 
-pub(crate) mod core;
+pub(crate) mod any;
+pub(crate) mod budgeted;
+pub(crate) mod builder;
+mod core;
 pub(crate) mod evaluated;
 pub(crate) mod events;
 #[expect(clippy::module_inception, reason = "the file of the type `Hedge`")]

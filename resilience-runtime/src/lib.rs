@@ -196,6 +196,7 @@ pub use crate::circuit::error::CircuitOpenError;
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
 pub use crate::fallback::FallbackStats;
+pub use crate::hedge::builder::HedgeBuilder;
 pub use crate::hedge::hedge::Hedge;
 pub use crate::hedge::stats::HedgeStats;
 pub use crate::rate_limit::error::RateLimitedError;

@@ -9,6 +9,7 @@ mod disjoint_fields;
 mod dropped;
 mod fallback;
 mod hedge;
+mod hedge_budget;
 mod names;
 mod pairs;
 mod rate_limit;

@@ -7,6 +7,7 @@ use syn::{Expr, LitStr};
 
 use super::after::After;
 use super::attribute::{Attribute, Parsed, parsed};
+use super::budget::Budget;
 use super::guard;
 use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
@@ -25,6 +26,7 @@ options! {
         After = "after",
         With = "with",
         Max = "max",
+        Budget = "budget",
         Clone = "clone",
         Crate = "crate",
     }
@@ -35,6 +37,7 @@ struct Hedge {
     after: After,
     span: Span,
     max: Option<Given<u32>>,
+    budget: Option<Budget>,
     clone: Vec<Ident>,
 }
 
@@ -49,8 +52,9 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let (after, name) = After::read(&mut args, [Opt::After, Opt::With, Opt::Name], span, errors);
     let whole = |key: &str, value: &Expr| value::whole(key, value, &limits::HEDGE_MAX);
     let max = args.read(Opt::Max, errors, |key, value| Given::read(key, value, Kind::whole(&limits::HEDGE_MAX), whole));
+    let budget = args.read(Opt::Budget, errors, Budget::read);
     let clone = args.list(Opt::Clone, errors);
-    let hedge = after.map(|(after, span)| Hedge { name, after, span, max, clone });
+    let hedge = after.map(|(after, span)| Hedge { name, after, span, max, budget, clone });
     parsed(hedge, args.read(Opt::Crate, errors, value::path))
 }
 
@@ -73,7 +77,9 @@ impl Layer for Hedge {
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let max = guard::count(place, "max", self.max.as_ref());
-        Some(self.after.site(place, "Hedge", self.name.as_ref(), "after", max.as_ref()))
+        let hedge = self.after.site(place, "Hedge", self.name.as_ref(), "after", max.as_ref());
+        let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
+        Some(quote_spanned!(Span::mixed_site()=> #hedge #budget))
     }
 
     /// Output:
@@ -92,11 +98,7 @@ impl Layer for Hedge {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let func = place.func();
-        let hedge = self.after.layer(place);
-        let hedge = match self.after.evaluated(place) {
-            Some(after) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
-            None => hedge,
-        };
+        let source = self.source(place);
         let declared = place.declared_cause();
         let tail = place.tail(block);
         let cause = place.cause_or_none();
@@ -120,21 +122,44 @@ impl Layer for Hedge {
         let within = braced(within, braces);
         let closure = quote_spanned!(braces=> |#parameter| #within);
         let hedged = quote_spanned! {place.stack.at=>
-            #runtime::__private::Hedged::new(#hedge, [#(#places),*], #closure)
+            #runtime::__private::Hedged::new(#source, [#(#places),*], #closure)
         };
         let hedged = place.watched(&hedged);
         let wait = |output: &TokenStream| place.wait(place.stack.at, output, hedged);
+        let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
-                quote_spanned!(mixed=> #wait cause = of_attempt;)
+                quote_spanned!(mixed=> #own_budget #wait cause = of_attempt;)
             }
-            None => wait(&quote_spanned!(mixed=> (outcome, _))),
+            None => {
+                let wait = wait(&quote_spanned!(mixed=> (outcome, _)));
+                quote_spanned!(mixed=> #own_budget #wait)
+            }
         })
     }
 }
 
 impl Hedge {
+    /// Returns an expression for the settings of one call.
+    fn source(&self, place: Place<'_>) -> TokenStream {
+        let runtime = &place.stack.runtime_at;
+        let mixed = Span::mixed_site();
+        let hedge = self.after.layer(place);
+        let source = match (&self.after, self.after.evaluated(place)) {
+            (_, Some(after)) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
+            (After::With(_), None) => quote_spanned!(mixed=> #runtime::__private::any_hedge(#hedge)),
+            (After::Time(_), None) => hedge,
+        };
+        match &self.budget {
+            Some(_) => {
+                let budget = Budget::local(place);
+                quote_spanned!(mixed=> #runtime::__private::Budgeted(#source, &#budget))
+            }
+            None => source,
+        }
+    }
+
     /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
     fn max(&self) -> Option<u32> {
         match (&self.after, &self.max) {

@@ -272,6 +272,7 @@ pub(crate) const HEDGE: &[Synonyms] = &[
         "hedges", "max_hedges", "max_hedged_attempts", "max_hedge_attempts", "max_hedged_requests", "num_hedges",
     ]),
     row("max", "", &["attempts", "max_attempts", "max_requests"]),
+    row("budget", "", &["hedge_budget", "hedging_budget", "retry_budget", "retry_throttling", "throttling"]),
 ];
 
 #[rustfmt::skip]

@@ -6,9 +6,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use crate::base::clock::{LONGEST, fits};
-use crate::base::config_error::{ConfigError, Value};
-use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::base::sync::{Arc, Ordering};
+use crate::hedge::any::AnyHedge;
 use crate::hedge::core::HedgeCore;
 use crate::hedge::events::began;
 use crate::hedge::hedged::Hedged;
@@ -52,27 +51,7 @@ use crate::hedge::stats::HedgeStats;
 #[derive(Clone)]
 pub struct Hedge(pub(super) Arc<HedgeCore>);
 
-/// The default of the option `max`.
-const MAX: u32 = 2;
-
 impl Hedge {
-    /// Creates a hedge of at most `max` attempts. The time `after` passes between the starts of two consecutive
-    /// attempts. The number `max` must be from 2 to 5. The time `after` must be longer than zero, and at most 584
-    /// years.
-    ///
-    /// # Errors
-    ///
-    /// Returns a [`ConfigError`] if `after` or `max` is outside its range.
-    pub fn new(after: Duration, max: u32) -> Result<Self, ConfigError> {
-        let error = |allowed: &'static str| Err(ConfigError::new("after", Value::Time(after).to_string(), allowed));
-        match after {
-            Duration::ZERO => error("longer than zero"),
-            _ if !fits(after) => error(LONGEST),
-            _ if !(2..=5).contains(&max) => Err(ConfigError::new("max", max.to_string(), "a whole number from 2 to 5")),
-            _ => Ok(Self::after_time(Some(after), Some(max))),
-        }
-    }
-
     /// Returns the time between the starts of two consecutive attempts.
     pub fn after(&self) -> Duration {
         self.0.after
@@ -85,23 +64,24 @@ impl Hedge {
 
     /// Creates the hedge of an attribute. If `after` is `None`, the hedge starts no second attempt.
     pub(crate) fn after_time(after: Option<Duration>, max: Option<u32>) -> Self {
-        let (after, max) = (after.unwrap_or(Duration::MAX), max.unwrap_or(MAX));
-        Self(Arc::new(HedgeCore { after, max, begun: AtomicU64::new(0), won_by_hedge: AtomicU64::new(0) }))
+        Self(Arc::new(HedgeCore::new(after, max, None)))
     }
 
     /// Returns a snapshot of the settings and the counts of this hedge. All clones of a hedge share the counts.
     pub fn stats(&self) -> HedgeStats {
-        let HedgeCore { after, max, begun, won_by_hedge } = &*self.0;
+        let HedgeCore { after, max, begun, won_by_hedge, denied, .. } = &*self.0;
         HedgeStats {
             after: Some(*after).filter(|after| *after != Duration::MAX),
             max: *max,
             total_attempts: begun.load(Ordering::Relaxed),
             total_won_by_hedge: won_by_hedge.load(Ordering::Relaxed),
+            total_denied: denied.load(Ordering::Relaxed),
         }
     }
 
     /// Calls `f`. While no attempt has succeeded, calls `f` again at intervals of `after`, at most `max` times in all.
-    /// If a [`deadline`](crate::deadline()) around the call has passed, no further attempt starts.
+    /// If a [`deadline`](crate::deadline()) around the call has passed, no further attempt starts. If the budget denies
+    /// an attempt, the call waits for its running attempts, and no further attempt starts.
     ///
     /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
     /// use a [`RetryPolicy`](crate::RetryPolicy).
@@ -132,7 +112,10 @@ impl Hedge {
             f()
         };
         let places = [pin!(None), pin!(None), pin!(None), pin!(None), pin!(None)];
-        Hedged::new(self, places, begin).await
+        if self.0.is_plain() {
+            return Hedged::new(self, places, begin).await;
+        }
+        Hedged::new(any_hedge(self), places, begin).await
     }
 }
 
@@ -152,4 +135,11 @@ impl HedgeSource for &Hedge {
     fn core(&self) -> &HedgeCore {
         &self.0
     }
+}
+
+/// Returns the settings of one call of a hedge whose options are known at run time only.
+#[inline]
+#[must_use]
+pub fn any_hedge(hedge: &Hedge) -> AnyHedge<'_> {
+    AnyHedge::new(&hedge.0)
 }

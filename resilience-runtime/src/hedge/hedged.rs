@@ -105,8 +105,8 @@ where
         let mut this = self.project();
         loop {
             if let Some((index, output)) = poll_all(this.attempts, cx) {
-                if index > 0 && output.wins() {
-                    this.source.core().won_by_hedge.fetch_add(1, Ordering::Relaxed);
+                if output.wins() {
+                    this.source.call_succeeded(*this.begun, index > 0);
                 }
                 return Poll::Ready(output);
             }
@@ -118,6 +118,12 @@ where
             // after the deadline. No further attempt starts then.
             let late = *this.begun > 0 && deadline_remaining().is_some_and(|left| left.is_zero());
             if !due || late {
+                return Poll::Pending;
+            }
+            if *this.begun == 0 {
+                this.source.call_began();
+            } else if this.source.is_denied() {
+                *this.left = 0;
                 return Poll::Pending;
             }
             *this.left -= 1;

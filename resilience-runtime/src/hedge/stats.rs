@@ -16,4 +16,7 @@ pub struct HedgeStats {
     pub total_attempts: u64,
     /// Total number of calls in which a second or later attempt (a hedged request) succeeded first.
     pub total_won_by_hedge: u64,
+    /// Total number of hedged requests that a budget denied. A call has at most one such request, because the call
+    /// starts no further attempt after the denial.
+    pub total_denied: u64,
 }
