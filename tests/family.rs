@@ -153,7 +153,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
     for (attribute, builder, others, more) in [
         ("circuit", "resilience-runtime/src/registry/builder.rs", circuit, set([])),
         ("retry", "resilience-runtime/src/retry/builder.rs", retry, set(["seed"])),
-        ("hedge", "resilience-runtime/src/hedge/builder.rs", hedge, set([])),
+        ("hedge", "resilience-runtime/src/hedge/builder.rs", hedge, set(["percentile"])),
     ] {
         let expected: BTreeSet<_> = options(attribute).difference(&others).cloned().chain(more).collect();
         let source = read(builder);
@@ -197,6 +197,16 @@ fn both_crates_have_the_same_ranges_and_defaults() {
     assert_eq!(hedge(limits::HEDGE_MAX.start() - 1), Err("max".to_owned()));
     assert_eq!(hedge(limits::HEDGE_MAX.end() + 1), Err("max".to_owned()));
     assert!(limits::HEDGE_MAX.contains(&limits::HEDGE_MAX_DEFAULT));
+
+    let second = std::time::Duration::from_secs(1);
+    let percentile = |percentile| {
+        let builder = Hedge::builder().percentile(percentile).min_after(second).max_after(second);
+        builder.build().map(drop).map_err(refused)
+    };
+    let (least, most) = (*limits::HEDGE_PERCENTILE.start(), *limits::HEDGE_PERCENTILE.end());
+    assert_eq!((percentile(least), percentile(most)), (Ok(()), Ok(())));
+    assert_eq!(percentile(least - 0.01), Err("percentile".to_owned()));
+    assert_eq!(percentile(most + 0.01), Err("percentile".to_owned()));
 
     let rate = |rate| RateLimit::builder("family", rate).build().map(drop).map_err(refused);
     let (least, most) = (*limits::RATE_LIMIT_PER_SECOND.start(), *limits::RATE_LIMIT_PER_SECOND.end());

@@ -13,6 +13,7 @@ pub(crate) mod fallback;
 mod guard;
 pub(crate) mod hedge;
 mod limits;
+mod percentile;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
 mod settings;

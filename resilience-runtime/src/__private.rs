@@ -9,6 +9,7 @@ pub use crate::bulkhead::{Bulkhead, acquire_within};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
 pub use crate::fallback::Fallback;
+pub use crate::hedge::after::HedgeAfter;
 pub use crate::hedge::budgeted::Budgeted;
 pub use crate::hedge::evaluated::Evaluated;
 pub use crate::hedge::events::began;

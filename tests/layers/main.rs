@@ -10,6 +10,7 @@ mod dropped;
 mod fallback;
 mod hedge;
 mod hedge_budget;
+mod hedge_percentile;
 mod names;
 mod pairs;
 mod rate_limit;

@@ -9,6 +9,7 @@ use super::after::After;
 use super::attribute::{Attribute, Parsed, parsed};
 use super::budget::Budget;
 use super::guard;
+use super::percentile::{Asked, Percentile};
 use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
@@ -24,6 +25,8 @@ options! {
     enum Opt: synonyms::HEDGE {
         Name = "name",
         After = "after",
+        MinAfter = "min_after",
+        MaxAfter = "max_after",
         With = "with",
         Max = "max",
         Budget = "budget",
@@ -45,11 +48,18 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     if args.has(Opt::With) {
         let message = "does not go with `with`: the hedge that you hold has its own";
-        args.refuse(&[Opt::Name, Opt::After, Opt::Max], message, errors);
+        args.refuse(&[Opt::Name, Opt::After, Opt::MinAfter, Opt::MaxAfter, Opt::Max], message, errors);
     } else if !args.has(Opt::Name) {
         args.require(Opt::After, "`#[hedge]` needs a time: write `#[hedge(after = ..)]`", errors);
     }
+    let with_time = !args.has(Opt::With) && (args.has(Opt::After) || args.has(Opt::Name));
+    let asked = Percentile::read(&mut args, [Opt::After, Opt::MinAfter, Opt::MaxAfter], with_time, errors);
     let (after, name) = After::read(&mut args, [Opt::After, Opt::With, Opt::Name], span, errors);
+    let after = match asked {
+        Asked::No => after,
+        Asked::Wrong => None,
+        Asked::Percentile(percentile, span) => Some((After::Percentile(percentile), span)),
+    };
     let whole = |key: &str, value: &Expr| value::whole(key, value, &limits::HEDGE_MAX);
     let max = args.read(Opt::Max, errors, |key, value| Given::read(key, value, Kind::whole(&limits::HEDGE_MAX), whole));
     let budget = args.read(Opt::Budget, errors, Budget::read);
@@ -61,13 +71,19 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 impl Layer for Hedge {
     fn facts(&self) -> Facts {
         let max = self.max();
-        let time = self.after.literal().zip(max).map_or(Time::Unknown, |(after, max)| Time::Hedged { after, max });
+        let percentile = self.percentile();
+        let interval = match percentile {
+            Some(percentile) => percentile.literals(),
+            None => self.after.literal().map(|after| (after, after)),
+        };
+        let time = interval.zip(max).map_or(Time::Unknown, |((min, after), max)| Time::Hedged { min, after, max });
         Facts {
             attempts: max,
             expressions: self.after.expression().into_iter().collect(),
             constants: {
                 let name = self.name.as_ref().and_then(Given::constant);
-                name.into_iter().chain(self.max.as_ref().and_then(Given::constant)).cloned().collect()
+                let limits = percentile.into_iter().flat_map(Percentile::constants);
+                name.into_iter().chain(limits).chain(self.max.as_ref().and_then(Given::constant)).cloned().collect()
             },
             is_shared: true,
             clones: self.clone.clone(),
@@ -76,10 +92,19 @@ impl Layer for Hedge {
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
+        let (runtime, mixed) = (place.runtime(), Span::mixed_site());
+        let after = match self.percentile() {
+            Some(percentile) => Some(percentile.calls(place)),
+            None => self
+                .after
+                .setting(place)
+                .map(|after| quote_spanned!(mixed=> .after(#runtime::__private::HedgeAfter::Time(#after)))),
+        };
         let max = guard::count(place, "max", self.max.as_ref());
-        let hedge = self.after.site(place, "Hedge", self.name.as_ref(), "after", max.as_ref());
+        let options = quote_spanned!(mixed=> #after #max);
+        let hedge = self.after.site(place, "Hedge", self.name.as_ref(), "after", options);
         let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
-        Some(quote_spanned!(Span::mixed_site()=> #hedge #budget))
+        Some(quote_spanned!(mixed=> #hedge #budget))
     }
 
     /// Output:
@@ -148,8 +173,9 @@ impl Hedge {
         let hedge = self.after.layer(place);
         let source = match (&self.after, self.after.evaluated(place)) {
             (_, Some(after)) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
-            (After::With(_), None) => quote_spanned!(mixed=> #runtime::__private::any_hedge(#hedge)),
-            (After::Time(_), None) => hedge,
+            // Another attribute with this name may set a percentile.
+            (After::Time(_), None) if self.name.is_none() => hedge,
+            _ => quote_spanned!(mixed=> #runtime::__private::any_hedge(#hedge)),
         };
         match &self.budget {
             Some(_) => {
@@ -164,10 +190,17 @@ impl Hedge {
     fn max(&self) -> Option<u32> {
         match (&self.after, &self.max) {
             // Another attribute with this name may write the option, or write another number.
-            (After::Time(_), _) if self.name.is_some() => None,
-            (After::Time(_), Some(max)) => max.literal().copied(),
-            (After::Time(_), None) => Some(limits::HEDGE_MAX_DEFAULT),
+            _ if self.name.is_some() => None,
             (After::With(_), _) => None,
+            (_, Some(max)) => max.literal().copied(),
+            (_, None) => Some(limits::HEDGE_MAX_DEFAULT),
+        }
+    }
+
+    fn percentile(&self) -> Option<&Percentile> {
+        match &self.after {
+            After::Percentile(percentile) => Some(percentile),
+            After::Time(_) | After::With(_) => None,
         }
     }
 }

@@ -36,7 +36,7 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
 
 /// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
 /// first.
-const SNAPSHOTS: [(&str, &[&str], &str); 21] = [
+const SNAPSHOTS: [(&str, &[&str], &str); 22] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -51,6 +51,11 @@ const SNAPSHOTS: [(&str, &[&str], &str); 21] = [
     ("fallback_on_rejected", &["fallback(cached, on = \"rejected\")", "circuit(name = \"ask\")"], PLAIN),
     ("hedge", &["hedge(after = \"100ms\", max = 3, clone(url))"], PLAIN),
     ("hedge_with_a_budget", &["hedge(with = self.hedge, budget = BUDGET)"], SHARED),
+    (
+        "hedge_with_a_percentile",
+        &["timeout(5)", "hedge(after = \"p95\", min_after = \"5ms\", max_after = MOST, budget = self.budget)"],
+        SHARED,
+    ),
     ("rate_limit", &["rate_limit(per_second = 100, burst = 10)"], PLAIN),
     ("rate_limit_held", &["rate_limit(with = LIMIT, error = Error::limited)"], METHOD),
     ("retry", &["retry(max = 5, jitter = \"full\", retry_if = Error::is_transient, attempt = n)"], PLAIN),

@@ -26,4 +26,14 @@ impl<S: HedgeSource, P: Pays> HedgeSource for Budgeted<'_, S, P> {
     fn budget(&self) -> Option<&BudgetState> {
         self.1.state()
     }
+
+    #[inline]
+    fn first_began(&mut self) {
+        self.0.first_began();
+    }
+
+    #[inline]
+    fn first_ended(&mut self, has_won: bool) {
+        self.0.first_ended(has_won);
+    }
 }

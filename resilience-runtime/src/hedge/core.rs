@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::base::sync::AtomicU64;
+use crate::hedge::after::HedgeAfter;
+use crate::hedge::percentile::Percentile;
 use crate::retry::budget::RetryBudget;
 
 /// The settings and the counts of a hedge.
@@ -10,7 +12,9 @@ use crate::retry::budget::RetryBudget;
 #[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
 pub struct HedgeCore {
     /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with this name sets the time.
+    /// A hedge with a percentile does not use this time.
     pub(super) after: Duration,
+    pub(super) percentile: Option<Box<Percentile>>,
     pub(super) max: u32,
     /// The budget of a builder. An attribute passes its budget to each call instead.
     pub(super) budget: Option<RetryBudget>,
@@ -24,21 +28,31 @@ pub struct HedgeCore {
 pub(super) const MAX: u32 = 2;
 
 impl HedgeCore {
-    /// If `after` is `None`, the hedge starts no second attempt.
-    pub(super) fn new(after: Option<Duration>, max: Option<u32>, budget: Option<RetryBudget>) -> Self {
+    /// Creates a hedge without a budget. If `after` is `None`, the hedge starts no second attempt.
+    pub(super) fn new(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
+        let [min_after, max_after] = limits;
+        let (after, percentile) = match after {
+            Some(HedgeAfter::Time(after)) => (after, None),
+            Some(HedgeAfter::Percentile(percentile)) => {
+                let (min, max) = (min_after.unwrap_or(Duration::ZERO), max_after.unwrap_or(Duration::MAX));
+                (Duration::MAX, Some(Box::new(Percentile::new(percentile, min, max))))
+            }
+            None => (Duration::MAX, None),
+        };
         Self {
-            after: after.unwrap_or(Duration::MAX),
+            after,
+            percentile,
             max: max.unwrap_or(MAX),
-            budget,
+            budget: None,
             begun: AtomicU64::new(0),
             won_by_hedge: AtomicU64::new(0),
             denied: AtomicU64::new(0),
         }
     }
 
-    /// Returns whether the hedge has no option but `after` and `max`.
+    /// Returns the time between the starts of two attempts. For a percentile, returns the current time.
     #[inline]
-    pub(super) fn is_plain(&self) -> bool {
-        self.budget.is_none()
+    pub(super) fn after(&self) -> Duration {
+        self.percentile.as_ref().map_or(self.after, |percentile| percentile.after())
     }
 }

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use crate::base::sync::{Arc, Ordering};
+use crate::hedge::after::HedgeAfter;
 use crate::hedge::any::AnyHedge;
 use crate::hedge::core::HedgeCore;
 use crate::hedge::events::began;
@@ -46,15 +47,17 @@ use crate::hedge::stats::HedgeStats;
 /// # }
 /// ```
 ///
+/// [`Hedge::builder`] creates a hedge with a budget, or a hedge that measures the time itself.
+///
 /// A `Hedge` is a cheap handle, and all its clones share the counts of [`stats`](Self::stats).
 #[doc(alias = "hedged request")]
 #[derive(Clone)]
 pub struct Hedge(pub(super) Arc<HedgeCore>);
 
 impl Hedge {
-    /// Returns the time between the starts of two consecutive attempts.
+    /// Returns the time between the starts of two consecutive attempts. For a percentile, returns the current time.
     pub fn after(&self) -> Duration {
-        self.0.after
+        self.0.after()
     }
 
     /// Returns the largest number of attempts of one call.
@@ -62,16 +65,17 @@ impl Hedge {
         self.0.max
     }
 
-    /// Creates the hedge of an attribute. If `after` is `None`, the hedge starts no second attempt.
-    pub(crate) fn after_time(after: Option<Duration>, max: Option<u32>) -> Self {
-        Self(Arc::new(HedgeCore::new(after, max, None)))
+    /// Creates the hedge of an attribute. If `after` is `None`, the hedge starts no second attempt. `limits` are the
+    /// options `min_after` and `max_after`.
+    pub(crate) fn declared(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
+        Self(Arc::new(HedgeCore::new(after, limits, max)))
     }
 
     /// Returns a snapshot of the settings and the counts of this hedge. All clones of a hedge share the counts.
     pub fn stats(&self) -> HedgeStats {
-        let HedgeCore { after, max, begun, won_by_hedge, denied, .. } = &*self.0;
+        let HedgeCore { max, begun, won_by_hedge, denied, .. } = &*self.0;
         HedgeStats {
-            after: Some(*after).filter(|after| *after != Duration::MAX),
+            after: Some(self.after()).filter(|after| *after != Duration::MAX),
             max: *max,
             total_attempts: begun.load(Ordering::Relaxed),
             total_won_by_hedge: won_by_hedge.load(Ordering::Relaxed),
@@ -112,9 +116,6 @@ impl Hedge {
             f()
         };
         let places = [pin!(None), pin!(None), pin!(None), pin!(None), pin!(None)];
-        if self.0.is_plain() {
-            return Hedged::new(self, places, begin).await;
-        }
         Hedged::new(any_hedge(self), places, begin).await
     }
 }

@@ -21,7 +21,18 @@ pub trait HedgeSource {
         None
     }
 
-    /// Records the start of the first attempt.
+    /// Begins to measure the first attempt, if the hedge has a percentile.
+    #[inline]
+    fn first_began(&mut self) {}
+
+    /// Records the end of the first attempt. This method may be called again after the end. `has_won` states whether
+    /// the first attempt has succeeded.
+    #[inline]
+    fn first_ended(&mut self, has_won: bool) {
+        let _ = has_won;
+    }
+
+    /// Records the start of a call.
     #[inline]
     fn call_began(&mut self) {
         if let Some(budget) = self.budget() {

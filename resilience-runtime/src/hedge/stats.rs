@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-/// A snapshot of the settings and the counts of a hedge. [`Hedge::stats`] and [`get_stats`](crate::get_stats) return
-/// this snapshot.
+/// A snapshot of the settings and the counts of a hedge. [`Hedge::stats`](crate::Hedge::stats) and
+/// [`get_stats`](crate::get_stats) return this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HedgeStats {
-    /// Time between the starts of two attempts. The field is `None` if each call evaluates the time, or if no attribute
-    /// with this name sets the time.
+    /// Time between the starts of two attempts. For a percentile, the field contains the current time. The field is
+    /// `None` if each call evaluates the time, or if no attribute with this name sets the time.
     pub after: Option<Duration>,
     /// Maximum number of attempts of one call.
     pub max: u32,
