@@ -12,11 +12,14 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, RateLimit, Rejection, RetryBudget, RetryPolicy, RetryRatio, bulkhead, circuit,
-    fallback, get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, Hedge, RateLimit, Rejection, RetryBudget, RetryPolicy, RetryRatio, bulkhead,
+    circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Error, paused_runtime};
 use tokio::time::sleep;
+
+/// The longest time that an option accepts.
+const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
@@ -89,6 +92,43 @@ fn waits_do_not_allocate() {
     for (call_kind, call) in calls {
         assert_none(call_kind, call);
     }
+}
+
+static HEDGES: RetryBudget = RetryBudget::ratio(RetryRatio { share: 0.1, min_per_second: 0, ..RetryRatio::DEFAULT });
+
+#[hedge(after = "p50", min_after = "5ms", max_after = 1, budget = HEDGES)]
+async fn measured(time: Duration) -> Result<(), Error> {
+    sleep(time).await;
+    Ok(())
+}
+
+#[test]
+fn hedge_with_percentile_and_budget_does_not_allocate() {
+    let runtime = paused_runtime();
+    let calls = |calls: u64| {
+        for call in 0..calls {
+            runtime.block_on(measured(Duration::from_millis(10 + call % 50))).unwrap();
+        }
+    };
+    calls(1);
+    assert_none("3,000 measured calls", || calls(3_000));
+    assert!(HEDGES.stats().granted > 100 && HEDGES.stats().denied > 100, "{HEDGES:?}");
+}
+
+#[test]
+fn percentile_takes_128_bytes_for_each_doubling() {
+    let bytes = |min: Duration, max: Duration| {
+        let mut hedge = None;
+        kept(|| hedge = Some(Hedge::builder().percentile(95.0).min_after(min).max_after(max).build().unwrap()))
+    };
+    let (nanosecond, millisecond) = (Duration::from_nanos(1), Duration::from_millis(1));
+    let least = bytes(millisecond, millisecond);
+    assert!(least <= 400, "{least}");
+    for doublings in [1, 5, 20] {
+        assert_eq!(bytes(millisecond, millisecond * (1 << doublings)) - least, 128 * doublings, "{doublings}");
+    }
+    let (usual, most) = (bytes(Duration::from_millis(5), Duration::from_secs(1)), bytes(nanosecond, LONGEST));
+    assert!(usual - least <= 1024 && most - least <= 8192, "{usual} {most}");
 }
 
 #[circuit(name = "window_of_time", threshold = 3, window = 60)]

@@ -149,11 +149,13 @@ fn each_builder_has_the_settings_of_its_attribute() {
     let circuit = set(["name", "key", "with", "failure_if", "failure_if_ok", "retry_after", "error", "crate"]);
     let limit = set(["name", "key", "max_keys", "with", "tokens", "error", "crate"]);
     let retry = set(["attempt", "clone", "crate", "name", "with"]);
+    let hedge = set(["clone", "crate", "name", "with"]);
     for (attribute, builder, others, more) in [
         ("circuit", "resilience-runtime/src/registry/builder.rs", circuit, set([])),
         ("retry", "resilience-runtime/src/retry/builder.rs", retry, set(["seed"])),
         ("bulkhead", "resilience-runtime/src/bulkhead/builder.rs", limit.clone(), set([])),
         ("rate_limit", "resilience-runtime/src/rate_limit/builder.rs", limit, set([])),
+        ("hedge", "resilience-runtime/src/hedge/builder.rs", hedge, set(["percentile"])),
     ] {
         let expected: BTreeSet<_> = options(attribute).difference(&others).cloned().chain(more).collect();
         let source = read(builder);
@@ -166,7 +168,7 @@ fn each_builder_has_the_settings_of_its_attribute() {
             "rate_limit" => methods.extend(set(["per_second", "limit"])),
             _ => {}
         }
-        let others = set(["builder", "build", "register"]);
+        let others = set(["builder", "new", "build", "register"]);
         assert_eq!(methods.difference(&others).cloned().collect::<BTreeSet<_>>(), expected, "methods of {builder}");
         let rows = rows(&source, "/// | option | default |");
         let rows = set(rows.iter().map(|name| if name == "count_requests" { "count" } else { name }));
@@ -203,6 +205,16 @@ fn both_crates_have_the_same_ranges_and_defaults() {
     assert_eq!(hedge(limits::HEDGE_MAX.start() - 1), Err("max".to_owned()));
     assert_eq!(hedge(limits::HEDGE_MAX.end() + 1), Err("max".to_owned()));
     assert!(limits::HEDGE_MAX.contains(&limits::HEDGE_MAX_DEFAULT));
+
+    let second = std::time::Duration::from_secs(1);
+    let percentile = |percentile| {
+        let builder = Hedge::builder().percentile(percentile).min_after(second).max_after(second);
+        builder.build().map(drop).map_err(refused)
+    };
+    let (least, most) = (*limits::HEDGE_PERCENTILE.start(), *limits::HEDGE_PERCENTILE.end());
+    assert_eq!((percentile(least), percentile(most)), (Ok(()), Ok(())));
+    assert_eq!(percentile(least - 0.01), Err("percentile".to_owned()));
+    assert_eq!(percentile(most + 0.01), Err("percentile".to_owned()));
 
     let rate = |rate| RateLimit::builder("family", rate).build().map(drop).map_err(refused);
     let (least, most) = (*limits::RATE_LIMIT_PER_SECOND.start(), *limits::RATE_LIMIT_PER_SECOND.end());

@@ -239,3 +239,17 @@ fn hedge_contains_future_of_each_attempt() {
     let (size, body) = (size_of_val(&large_body(7)), size_of_val(&bare(7)));
     assert!((3 * body..=3 * body + ALLOWED).contains(&size), "{size} bytes for three attempts of {body}");
 }
+
+#[hedge(after = "p95", min_after = 1, max_after = 9, max = 3, budget = BUDGET)]
+async fn measured_body(fill: u8) -> io::Result<u8> {
+    let array = [fill; 1024];
+    tokio::task::yield_now().await;
+    Ok(array[7])
+}
+
+#[test]
+fn percentile_and_budget_add_few_bytes_to_a_hedge() {
+    // The start of the first attempt takes 8 bytes, and the reference to the budget takes 16 bytes.
+    let (size, plain) = (size_of_val(&measured_body(7)), size_of_val(&large_body(7)));
+    assert!(size <= plain + 24, "{size} bytes with a percentile, {plain} bytes without");
+}

@@ -64,8 +64,11 @@ use std::io;
 use std::pin::Pin;
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, RateLimit, bulkhead, circuit, fallback, hedge, rate_limit, retry, timeout,
+    Bulkhead, CircuitBreaker, RateLimit, RetryBudget, TokenBucket, bulkhead, circuit, fallback, hedge, rate_limit,
+    retry, timeout,
 };
+
+const LONGEST: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Returns a sum.
 ///
@@ -145,6 +148,12 @@ async fn hedged(text: String, number: u32) -> io::Result<String> {
     Ok(format!("{text}{number}"))
 }
 
+#[hedge(after = "p95", min_after = "5ms", max_after = LONGEST, budget = RetryBudget::bucket(TokenBucket::DEFAULT))]
+async fn measured(number: u32) -> io::Result<u32> {
+    tokio::task::yield_now().await;
+    Ok(number)
+}
+
 #[fallback(instead, on = "rejected")]
 #[timeout(9)]
 #[retry(max = 2, delay = 0)]
@@ -167,6 +176,7 @@ fn crate_with_strict_lints_compiles() -> io::Result<()> {
     assert_eq!(runtime.block_on(once(String::new()))?, "");
     assert_eq!(runtime.block_on(three_layers(String::new(), &mut 0))?, "");
     assert_eq!(runtime.block_on(hedged(String::new(), 0))?, "0");
+    assert_eq!(runtime.block_on(measured(4))?, 4);
     assert_eq!(runtime.block_on(timed(String::new(), &mut 0))?, "");
     let breaker = CircuitBreaker::builder("lints").build().map_err(io::Error::other)?;
     let bulkhead = Bulkhead::builder("lints", 1).build().map_err(io::Error::other)?;

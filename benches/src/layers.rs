@@ -3,13 +3,14 @@
 //! library.
 
 use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use backon::{ConstantBuilder, Retryable};
 use failsafe::futures::CircuitBreaker as _;
 use governor::{Quota, RateLimiter};
-use resilience_runtime::{Bulkhead, Hedge, RateLimit, Timeout, circuit};
+use resilience_runtime::{Bulkhead, Hedge, RateLimit, RetryBudget, Timeout, TokenBucket, circuit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tower::limit::ConcurrencyLimit;
@@ -148,11 +149,33 @@ pub(crate) fn hedge() -> Vec<Subject> {
     async fn attribute(n: u64) -> Result<u64, Failed> {
         ask(n).await
     }
+    #[resilience_runtime::hedge(after = 60, budget = RetryBudget::bucket(TokenBucket::DEFAULT))]
+    async fn with_budget(n: u64) -> Result<u64, Failed> {
+        ask(n).await
+    }
+    #[resilience_runtime::hedge(after = "p95", min_after = "5ms", max_after = 1)]
+    async fn with_percentile(n: u64) -> Result<u64, Failed> {
+        ask(n).await
+    }
     let hedge = Hedge::new(LONG, 2).unwrap();
     within_a_runtime(vec![
         subject!("bare", |n| ask(n)),
         subject!("#[hedge]", |n| attribute(n)),
+        subject!("#[hedge(budget = ..)]", |n| with_budget(n)),
+        subject!("#[hedge(after = p95)]", |n| with_percentile(n)),
         subject!("Hedge::call", |n| hedge.call(|| ask(n))),
+        subject!("by hand", |n| async move {
+            let mut first = pin!(ask(n));
+            tokio::select! {
+                biased;
+                outcome = &mut first => outcome,
+                () = tokio::time::sleep(LONG) => tokio::select! {
+                    biased;
+                    outcome = first => outcome,
+                    outcome = ask(n) => outcome,
+                },
+            }
+        }),
     ])
 }
 

@@ -170,9 +170,9 @@ pub(crate) enum Time {
     /// The time of several attempts, with pauses between the attempts. Each attempt takes the time of the attributes
     /// below.
     Repeated(Pauses),
-    /// The time of at most `max` attempts, which start at intervals of `after`. Each attempt takes the time of the
-    /// attributes below.
-    Hedged { after: Duration, max: u32 },
+    /// The time of at most `max` attempts, which start at intervals from `min` to `after`. Each attempt takes the time
+    /// of the attributes below.
+    Hedged { min: Duration, after: Duration, max: u32 },
     /// A time that is not known at compile time.
     Unknown,
 }

@@ -6,6 +6,7 @@
 
 mod after;
 pub(crate) mod attribute;
+mod budget;
 pub(crate) mod bulkhead;
 pub(crate) mod circuit;
 pub(crate) mod fallback;
@@ -13,6 +14,7 @@ mod guard;
 pub(crate) mod hedge;
 mod limit;
 mod limits;
+mod percentile;
 pub(crate) mod rate_limit;
 pub(crate) mod retry;
 mod settings;

@@ -9,6 +9,8 @@ mod disjoint_fields;
 mod dropped;
 mod fallback;
 mod hedge;
+mod hedge_budget;
+mod hedge_percentile;
 mod names;
 mod pairs;
 mod rate_limit;

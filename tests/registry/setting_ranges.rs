@@ -108,6 +108,20 @@ fn other_builders_enforce_range_of_each_option() {
     for max in [1, 6] {
         assert_eq!(refused(Hedge::new(shortest, max)), "max");
     }
+    let measured = || Hedge::builder().percentile(95.0).min_after(shortest).max_after(LONGEST);
+    for percentile in [50.0, 99.9] {
+        measured().percentile(percentile).max(5).build().unwrap();
+    }
+    for percentile in [49.999, 99.901] {
+        assert_eq!(refused(measured().percentile(percentile).build()), "percentile");
+    }
+    measured().max_after(shortest).build().unwrap();
+    measured().min_after(LONGEST).build().unwrap();
+    assert_eq!(refused(measured().min_after(seconds(2.0)).max_after(seconds(1.999)).build()), "min_after");
+    for time in [Duration::ZERO, TOO_LONG] {
+        assert_eq!(refused(measured().min_after(time).build()), "min_after");
+        assert_eq!(refused(measured().max_after(time).build()), "max_after");
+    }
     Bulkhead::builder("setting_ranges", u32::MAX).wait(Duration::ZERO).build().unwrap();
     assert_eq!(refused(Bulkhead::builder("setting_ranges", 0).build()), "max");
     assert_eq!(refused(Bulkhead::builder("setting_ranges", 1).wait(TOO_LONG).build()), "wait");

@@ -94,7 +94,7 @@ impl Diagnostic {
     fn notes(&self) -> Vec<String> {
         let notes = self.children.iter().filter(|child| child.spans.is_empty() && child.level == "note");
         let shown = self.children.iter().flat_map(|child| &child.spans);
-        let shown = shown.filter(|span| span.file_name.ends_with("resilience-runtime/src/hedge.rs"));
+        let shown = shown.filter(|span| span.file_name.ends_with("resilience-runtime/src/hedge/hedged.rs"));
         let comments = shown.filter_map(|span| Some(span.text.first()?.text.split_once("// ")?.1.to_owned()));
         let helps = self.children.iter().filter(|child| child.level == "help" && child.message.starts_with("consider"));
         notes

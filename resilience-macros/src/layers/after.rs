@@ -9,6 +9,7 @@ use syn::LitStr;
 use syn::spanned::Spanned;
 
 use super::guard::{self, Declaration};
+use super::percentile::Percentile;
 use crate::emit::layer::Place;
 use crate::error::Errors;
 use crate::parse::args::{Args, OptionName};
@@ -18,6 +19,8 @@ use crate::parse::value;
 pub(super) enum After {
     /// The time, or `None` if another attribute with the same name sets the time.
     Time(Option<Given<Duration>>),
+    /// A percentile of the times of recent calls. Only a hedge can have a percentile.
+    Percentile(Percentile),
     /// The expression in the option `with`, for a layer that the user created.
     With(TokenStream),
 }
@@ -54,32 +57,28 @@ impl After {
         self.time().filter(|time| !place.is_fixed(time)).map(|time| place.time(time))
     }
 
+    /// Returns the time if it is the same for all calls.
+    pub(super) fn setting(&self, place: Place<'_>) -> Option<TokenStream> {
+        self.time().and_then(|time| place.setting(time))
+    }
+
     /// Returns the statement that binds the local variable whose name [`held`] returns. `layer` is the type name of the
-    /// layer, and `option` is the name of the option for the time. `others` are the method calls for the other options.
+    /// layer, and `option` is the name of the option for the time. `options` are the method calls for all options.
     pub(super) fn site(
         &self,
         place: Place<'_>,
         layer: &str,
         name: Option<&Given<LitStr>>,
         option: &str,
-        others: Option<&TokenStream>,
+        options: TokenStream,
     ) -> TokenStream {
-        let after = match self {
-            Self::Time(after) => after.as_ref(),
+        let (missing, is_evaluated) = match self {
             Self::With(with) => return guard::owned(place, layer, &held(place), with),
+            Self::Time(time) => (time.is_none(), time.is_some() && self.setting(place).is_none()),
+            Self::Percentile(_) => (false, false),
         };
-        let mixed = Span::mixed_site();
-        let setting = after.and_then(|after| place.setting(after));
-        let method = Ident::new(option, mixed);
-        let time = setting.as_ref().map(|after| quote_spanned!(mixed=> .#method(#after)));
-        let declaration = Declaration {
-            layer,
-            name,
-            options: quote_spanned!(mixed=> #time #others),
-            missing: after.is_none().then_some(option),
-            is_evaluated: after.is_some() && setting.is_none(),
-        };
-        guard::shared(place, &held(place), &declaration)
+        let missing = missing.then_some(option);
+        guard::shared(place, &held(place), &Declaration { layer, name, options, missing, is_evaluated })
     }
 
     /// Returns an expression for the layer.
@@ -87,14 +86,14 @@ impl After {
         let held = held(place);
         match self {
             Self::With(_) => quote_spanned!(Span::mixed_site()=> #held.get()),
-            Self::Time(_) => quote_spanned!(Span::mixed_site()=> #held()),
+            Self::Time(_) | Self::Percentile(_) => quote_spanned!(Span::mixed_site()=> #held()),
         }
     }
 
     fn time(&self) -> Option<&Given<Duration>> {
         match self {
             Self::Time(time) => time.as_ref(),
-            Self::With(_) => None,
+            Self::With(_) | Self::Percentile(_) => None,
         }
     }
 }

@@ -7,7 +7,9 @@ use syn::{Expr, LitStr};
 
 use super::after::After;
 use super::attribute::{Attribute, Parsed, parsed};
+use super::budget::Budget;
 use super::guard;
+use super::percentile::{Asked, Percentile};
 use super::{limits, synonyms};
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
@@ -23,8 +25,11 @@ options! {
     enum Opt: synonyms::HEDGE {
         Name = "name",
         After = "after",
+        MinAfter = "min_after",
+        MaxAfter = "max_after",
         With = "with",
         Max = "max",
+        Budget = "budget",
         Clone = "clone",
         Crate = "crate",
     }
@@ -35,6 +40,7 @@ struct Hedge {
     after: After,
     span: Span,
     max: Option<Given<u32>>,
+    budget: Option<Budget>,
     clone: Vec<Ident>,
 }
 
@@ -42,28 +48,42 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
     if args.has(Opt::With) {
         let message = "does not go with `with`: the hedge that you hold has its own";
-        args.refuse(&[Opt::Name, Opt::After, Opt::Max], message, errors);
+        args.refuse(&[Opt::Name, Opt::After, Opt::MinAfter, Opt::MaxAfter, Opt::Max], message, errors);
     } else if !args.has(Opt::Name) {
         args.require(Opt::After, "`#[hedge]` needs a time: write `#[hedge(after = ..)]`", errors);
     }
+    let with_time = !args.has(Opt::With) && (args.has(Opt::After) || args.has(Opt::Name));
+    let asked = Percentile::read(&mut args, [Opt::After, Opt::MinAfter, Opt::MaxAfter], with_time, errors);
     let (after, name) = After::read(&mut args, [Opt::After, Opt::With, Opt::Name], span, errors);
+    let after = match asked {
+        Asked::No => after,
+        Asked::Wrong => None,
+        Asked::Percentile(percentile, span) => Some((After::Percentile(percentile), span)),
+    };
     let whole = |key: &str, value: &Expr| value::whole(key, value, &limits::HEDGE_MAX);
     let max = args.read(Opt::Max, errors, |key, value| Given::read(key, value, Kind::whole(&limits::HEDGE_MAX), whole));
+    let budget = args.read(Opt::Budget, errors, Budget::read);
     let clone = args.list(Opt::Clone, errors);
-    let hedge = after.map(|(after, span)| Hedge { name, after, span, max, clone });
+    let hedge = after.map(|(after, span)| Hedge { name, after, span, max, budget, clone });
     parsed(hedge, args.read(Opt::Crate, errors, value::path))
 }
 
 impl Layer for Hedge {
     fn facts(&self) -> Facts {
         let max = self.max();
-        let time = self.after.literal().zip(max).map_or(Time::Unknown, |(after, max)| Time::Hedged { after, max });
+        let percentile = self.percentile();
+        let interval = match percentile {
+            Some(percentile) => percentile.literals(),
+            None => self.after.literal().map(|after| (after, after)),
+        };
+        let time = interval.zip(max).map_or(Time::Unknown, |((min, after), max)| Time::Hedged { min, after, max });
         Facts {
             attempts: max,
             expressions: self.after.expression().into_iter().collect(),
             constants: {
                 let name = self.name.as_ref().and_then(Given::constant);
-                name.into_iter().chain(self.max.as_ref().and_then(Given::constant)).cloned().collect()
+                let limits = percentile.into_iter().flat_map(Percentile::constants);
+                name.into_iter().chain(limits).chain(self.max.as_ref().and_then(Given::constant)).cloned().collect()
             },
             is_shared: true,
             clones: self.clone.clone(),
@@ -72,8 +92,19 @@ impl Layer for Hedge {
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
+        let (runtime, mixed) = (place.runtime(), Span::mixed_site());
+        let after = match self.percentile() {
+            Some(percentile) => Some(percentile.calls(place)),
+            None => self
+                .after
+                .setting(place)
+                .map(|after| quote_spanned!(mixed=> .after(#runtime::__private::HedgeAfter::Time(#after)))),
+        };
         let max = guard::count(place, "max", self.max.as_ref());
-        Some(self.after.site(place, "Hedge", self.name.as_ref(), "after", max.as_ref()))
+        let options = quote_spanned!(mixed=> #after #max);
+        let hedge = self.after.site(place, "Hedge", self.name.as_ref(), "after", options);
+        let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
+        Some(quote_spanned!(mixed=> #hedge #budget))
     }
 
     /// Output:
@@ -92,11 +123,7 @@ impl Layer for Hedge {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let func = place.func();
-        let hedge = self.after.layer(place);
-        let hedge = match self.after.evaluated(place) {
-            Some(after) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
-            None => hedge,
-        };
+        let source = self.source(place);
         let declared = place.declared_cause();
         let tail = place.tail(block);
         let cause = place.cause_or_none();
@@ -120,29 +147,60 @@ impl Layer for Hedge {
         let within = braced(within, braces);
         let closure = quote_spanned!(braces=> |#parameter| #within);
         let hedged = quote_spanned! {place.stack.at=>
-            #runtime::__private::Hedged::new(#hedge, [#(#places),*], #closure)
+            #runtime::__private::Hedged::new(#source, [#(#places),*], #closure)
         };
         let hedged = place.watched(&hedged);
         let wait = |output: &TokenStream| place.wait(place.stack.at, output, hedged);
+        let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
-                quote_spanned!(mixed=> #wait cause = of_attempt;)
+                quote_spanned!(mixed=> #own_budget #wait cause = of_attempt;)
             }
-            None => wait(&quote_spanned!(mixed=> (outcome, _))),
+            None => {
+                let wait = wait(&quote_spanned!(mixed=> (outcome, _)));
+                quote_spanned!(mixed=> #own_budget #wait)
+            }
         })
     }
 }
 
 impl Hedge {
+    /// Returns an expression for the settings of one call.
+    fn source(&self, place: Place<'_>) -> TokenStream {
+        let runtime = &place.stack.runtime_at;
+        let mixed = Span::mixed_site();
+        let hedge = self.after.layer(place);
+        let source = match (&self.after, self.after.evaluated(place)) {
+            (_, Some(after)) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
+            // Another attribute with this name may set a percentile.
+            (After::Time(_), None) if self.name.is_none() => hedge,
+            _ => quote_spanned!(mixed=> #runtime::__private::any_hedge(#hedge)),
+        };
+        match &self.budget {
+            Some(_) => {
+                let budget = Budget::local(place);
+                quote_spanned!(mixed=> #runtime::__private::Budgeted(#source, &#budget))
+            }
+            None => source,
+        }
+    }
+
     /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.
     fn max(&self) -> Option<u32> {
         match (&self.after, &self.max) {
             // Another attribute with this name may write the option, or write another number.
-            (After::Time(_), _) if self.name.is_some() => None,
-            (After::Time(_), Some(max)) => max.literal().copied(),
-            (After::Time(_), None) => Some(limits::HEDGE_MAX_DEFAULT),
+            _ if self.name.is_some() => None,
             (After::With(_), _) => None,
+            (_, Some(max)) => max.literal().copied(),
+            (_, None) => Some(limits::HEDGE_MAX_DEFAULT),
+        }
+    }
+
+    fn percentile(&self) -> Option<&Percentile> {
+        match &self.after {
+            After::Percentile(percentile) => Some(percentile),
+            After::Time(_) | After::With(_) => None,
         }
     }
 }

@@ -17,6 +17,8 @@ pub(crate) const CIRCUIT_COOLDOWN_JITTER: RangeInclusive<f64> = 0.0..=1.0;
 pub(crate) const HEDGE_MAX: RangeInclusive<u32> = 2..=5;
 /// The default of the option `max` of `#[hedge]`, in attempts.
 pub(crate) const HEDGE_MAX_DEFAULT: u32 = 2;
+/// The range of a percentile in the option `after` of `#[hedge]`.
+pub(crate) const HEDGE_PERCENTILE: RangeInclusive<f64> = 50.0..=99.9;
 
 /// The range of the option `per_second` of `#[rate_limit]`, in calls per second.
 pub(crate) const RATE_LIMIT_PER_SECOND: RangeInclusive<u32> = 1..=1_000_000;

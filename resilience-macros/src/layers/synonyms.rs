@@ -286,10 +286,16 @@ pub(crate) const HEDGE: &[Synonyms] = &[
         "delay", "delay_ms", "hedge_delay", "hedging_delay", "hedge_after", "latency", "threshold", "wait", "interval",
         "timeout", "after_ms",
     ]),
+    row("after", ", which may be a percentile such as \"p95\"", &[
+        "percentile", "quantile", "delay_quantile", "latency_percentile", "hedge_percentile",
+    ]),
+    row("min_after", TIME, &["min_delay", "min_hedge_delay", "min"]),
+    row("max_after", TIME, &["max_delay", "max_hedge_delay", "initial_delay"]),
     row("max", ATTEMPTS, &[
         "hedges", "max_hedges", "max_hedged_attempts", "max_hedge_attempts", "max_hedged_requests", "num_hedges",
     ]),
     row("max", "", &["attempts", "max_attempts", "max_requests"]),
+    row("budget", "", &["hedge_budget", "hedging_budget", "retry_budget", "retry_throttling", "throttling"]),
 ];
 
 #[rustfmt::skip]

@@ -62,7 +62,8 @@ impl Layer for Timeout {
     }
 
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
-        Some(self.after.site(place, "Timeout", self.name.as_ref(), "timeout", None))
+        let time = self.after.setting(place).map(|time| quote_spanned!(Span::mixed_site()=> .timeout(#time)));
+        Some(self.after.site(place, "Timeout", self.name.as_ref(), "timeout", time.unwrap_or_default()))
     }
 
     /// Output:

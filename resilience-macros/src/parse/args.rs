@@ -150,6 +150,14 @@ impl<O: OptionName> Args<O> {
         self.args.iter().find(|(other, ..)| *other == option).map(|(_, ident, _)| ident.clone())
     }
 
+    /// Returns the value of `option`, unless the value is a list in parentheses.
+    pub(crate) fn value(&self, option: O) -> Option<&Expr> {
+        self.args.iter().find_map(|(other, _, value)| match value {
+            Value::Expr(expr) if *other == option => Some(expr),
+            _ => None,
+        })
+    }
+
     /// Removes `option` from the parsed options, and converts the value of the option with `read`. Returns `None` if
     /// the option is missing. If `read` returns an error, reports the error and returns `None`.
     pub(crate) fn read<T>(

@@ -106,7 +106,7 @@ impl Plan {
                     )
                 })
             }
-            Time::Hedged { after: second, .. } => (after <= second.as_secs_f64()).then(|| {
+            Time::Hedged { min: second, .. } => (after <= second.as_secs_f64()).then(|| {
                 format!("the timeout above is over after {}, before a second attempt: write less", shown(after))
             }),
             Time::AtMost(Some(inner)) => (after < inner.as_secs_f64())

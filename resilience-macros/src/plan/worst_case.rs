@@ -31,7 +31,7 @@ impl Plan {
             }
             Time::After(wait) => Some(waited(wait, below?)),
             Time::Repeated(_) => Some(attempts(&self.pauses(index)?, below?.seconds)),
-            Time::Hedged { after, max } => Some(hedged(after, max, below?.seconds)),
+            Time::Hedged { min, after, max } => Some(hedged(min == after, after, max, below?.seconds)),
             Time::AtMost(None) | Time::Unknown => None,
         }
     }
@@ -59,10 +59,12 @@ fn attempts(pauses: &Pauses, each: f64) -> Bound {
     Bound { seconds, of: format!("{max} attempts of at most {} and {pauses}", shown(each)) }
 }
 
-fn hedged(after: Duration, max: u32, each: f64) -> Bound {
+fn hedged(is_fixed: bool, after: Duration, max: u32, each: f64) -> Bound {
     let after = after.as_secs_f64();
     let seconds = after * f64::from(max - 1) + each;
-    Bound { seconds, of: format!("{max} attempts of at most {}, one each {}", shown(each), shown(after)) }
+    let interval =
+        if is_fixed { format!("one each {}", shown(after)) } else { format!("at most {} apart", shown(after)) };
+    Bound { seconds, of: format!("{max} attempts of at most {}, {interval}", shown(each)) }
 }
 
 fn waited(wait: Duration, below: Bound) -> Bound {

@@ -1,4 +1,4 @@
-//! Compares the expansions of twenty decorated functions with the files `snapshots/*.rs`. If a change of this crate
+//! Compares the expansions of decorated functions with the files `snapshots/*.rs`. If a change of this crate
 //! alters one of these expansions, the change must also update the file of this expansion.
 //!
 //! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes all these files again,
@@ -36,7 +36,7 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
 
 /// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
 /// first.
-const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
+const SNAPSHOTS: [(&str, &[&str], &str); 22] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -50,6 +50,12 @@ const SNAPSHOTS: [(&str, &[&str], &str); 20] = [
     ("fallback", &["fallback(cached, with_error = true, clone(url))"], PLAIN),
     ("fallback_on_rejected", &["fallback(cached, on = \"rejected\")", "circuit(name = \"ask\")"], PLAIN),
     ("hedge", &["hedge(after = \"100ms\", max = 3, clone(url))"], PLAIN),
+    ("hedge_with_a_budget", &["hedge(with = self.hedge, budget = BUDGET)"], SHARED),
+    (
+        "hedge_with_a_percentile",
+        &["timeout(5)", "hedge(after = \"p95\", min_after = \"5ms\", max_after = MOST, budget = self.budget)"],
+        SHARED,
+    ),
     ("rate_limit", &["rate_limit(per_second = 100, burst = 10)"], PLAIN),
     ("rate_limit_held", &["rate_limit(with = LIMIT, error = Error::limited)"], METHOD),
     ("retry", &["retry(max = 5, jitter = \"full\", retry_if = Error::is_transient, attempt = n)"], PLAIN),

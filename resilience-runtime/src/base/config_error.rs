@@ -53,6 +53,8 @@ pub enum Value {
     Flag(bool),
     /// A word such as `attempts`. `Display` puts the word in double quotation marks.
     Word(&'static str),
+    /// A percentile such as 95.0. `Display` shows `"p95"`.
+    Percentile(f64),
 }
 
 impl fmt::Display for Value {
@@ -65,6 +67,7 @@ impl fmt::Display for Value {
             Self::Number(number) => write!(f, "{number}"),
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Word(word) => write!(f, "\"{word}\""),
+            Self::Percentile(percentile) => write!(f, "\"p{percentile}\""),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::base::existing::Note;
 use crate::base::not_made::{End, TimedOut};
-use crate::hedge::Attempted;
+use crate::hedge::hedged::Attempted;
 use crate::rate_limit::error::RateLimitedError;
 use crate::timeout::error::TimeoutError;
 

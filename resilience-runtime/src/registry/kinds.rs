@@ -9,7 +9,9 @@ use crate::base::queue;
 use crate::base::require::require;
 use crate::bulkhead::bulkhead::{self, Bulkhead, BulkheadStats};
 use crate::fallback::{Fallback, FallbackStats};
-use crate::hedge::{Hedge, HedgeStats};
+use crate::hedge::after::HedgeAfter;
+use crate::hedge::hedge::Hedge;
+use crate::hedge::stats::HedgeStats;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::rate_limit::{self, RateLimit, RateLimitStats};
 use crate::registry::family::FamilyStats;
@@ -51,7 +53,7 @@ layer_options! {
     TimeoutOptions for [Timeout], needs [timeout] { timeout: Duration, }
 }
 layer_options! {
-    HedgeOptions for [Hedge], needs [after] { after: Duration, max: u32, }
+    HedgeOptions for [Hedge], needs [after] { after: HedgeAfter, min_after: Duration, max_after: Duration, max: u32, }
 }
 layer_options! {
     FallbackOptions for [Fallback], needs [] {}
@@ -101,6 +103,17 @@ impl LayerDeclaration<Retry> {
     #[track_caller]
     pub const fn checked(self) -> Self {
         let _ = self.options.schedule().checked();
+        self
+    }
+}
+
+impl LayerDeclaration<Hedge> {
+    /// Checks the limits of a percentile, if a limit is a constant. The macro does not know the value of a constant.
+    #[track_caller]
+    pub const fn checked(self) -> Self {
+        if let (Some(min), Some(max)) = (self.options.min_after, self.options.max_after) {
+            require(min.as_nanos() <= max.as_nanos(), "`min_after` must be at most as long as `max_after`");
+        }
         self
     }
 }
@@ -229,7 +242,8 @@ kinds! {
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
         |name, options| RateLimit::new(name, options.settings());
     Timeout, TimeoutOptions, TimeoutStats, "timeout", |_, options| Timeout::after_time(options.timeout);
-    Hedge, HedgeOptions, HedgeStats, "hedge", |_, options| Hedge::after_time(options.after, options.max);
+    Hedge, HedgeOptions, HedgeStats, "hedge",
+        |_, options| Hedge::declared(options.after, [options.min_after, options.max_after], options.max);
     Fallback, FallbackOptions, FallbackStats, "fallback", |_, _| Fallback::default();
     Retry, RetryOptions, RetryStats, "retry", |_, options| Retry::new(options.schedule());
 }

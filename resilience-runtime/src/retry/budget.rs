@@ -18,7 +18,8 @@ use crate::retry::budget::state::{BudgetState, Pays};
 ///
 /// A budget is a cheap handle. A `static` or a struct can hold the budget, and all its clones share one limit. The
 /// attribute `#[retry]` names the budget in its option `budget`. A [`RetryPolicy`](crate::RetryPolicy) receives the
-/// budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget).
+/// budget from [`RetryBuilder::budget`](crate::RetryBuilder::budget). A budget also limits the further attempts of
+/// [`#[hedge]`](macro@crate::hedge#budgets) and of a [`Hedge`](crate::Hedge).
 ///
 /// ```
 /// use resilience_runtime::{RetryBudget, TokenBucket, retry};

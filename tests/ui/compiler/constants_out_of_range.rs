@@ -68,4 +68,16 @@ async fn f9() -> std::io::Result<()> {
     Ok(())
 }
 
+#[hedge(after = "p95", min_after = MINUTE, max_after = 5)]
+//~ #[hedge(after = "p95", min_after = MINUTE, max_after = 5)] | evaluation panicked: `min_after` must be at most as long as `max_after`
+async fn f10() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[hedge(after = "p95", min_after = 1, max_after = NO_TIME)]
+//~ #[hedge(after = "p95", min_after = 1, max_after = NO_TIME)] | evaluation panicked: `max_after` must be longer than zero, and at most 584 years
+async fn f11() -> std::io::Result<()> {
+    Ok(())
+}
+
 fn main() {}

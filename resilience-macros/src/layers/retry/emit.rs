@@ -2,13 +2,13 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
-use syn::spanned::Spanned;
 
 use super::grammar::{ATTRIBUTE, Retry};
-use super::options::{Budget, Opt};
+use super::options::Opt;
 use super::rules;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
+use crate::layers::budget::Budget;
 use crate::layers::guard::{self, Declaration};
 use crate::parse::args::OptionName;
 use crate::parse::constant::{Constant, Given};
@@ -36,7 +36,7 @@ impl Layer for Retry {
     /// `budget`, the second variable is a handle of this budget.
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let policy = self.with.as_ref().map(|with| guard::held(place, "HeldPolicy", &policy(place), with));
-        let budget = self.budget.as_ref().and_then(|budget| budget.hold(place, &self::budget(place)));
+        let budget = self.budget.as_ref().and_then(|budget| budget.held(place));
         let shared = self.with.is_none().then(|| self.shared(place));
         Some(policy.into_iter().chain(shared).chain(budget).collect())
     }
@@ -94,7 +94,7 @@ impl Layer for Retry {
         };
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let payer = match (&self.budget, &held) {
-            (Some(_), _) => Some(self::budget(place)),
+            (Some(_), _) => Some(Budget::local(place)),
             (None, held) => held.clone(),
         };
         let pays = payer.as_ref().map(|payer| quote_spanned!(mixed=> .budget(&#payer)));
@@ -115,8 +115,7 @@ impl Layer for Retry {
             #local.judge(#schedule, outcome)#named #stacked #own.rejection(#rejected)#pays #(#rules)* #retry_after
                 #of_policy.text(#error)#circuits.next(#func)
         };
-        let of_function = self.budget.as_ref().filter(|made| made.hold(place, &local).is_none());
-        let own_budget = of_function.map(|made| made.bind(place, &self::budget(place)));
+        let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
         let state = self.state(place, &schedule);
         let sleep = quote_spanned!(mixed=> #runtime::__private::sleep(delay));
@@ -219,39 +218,7 @@ impl Retry {
     }
 }
 
-/// Returns the name of the local variable that contains the budget.
-fn budget(place: Place<'_>) -> Ident {
-    format_ident!("{}_budget", place.local(), span = Span::mixed_site())
-}
-
 /// Returns the name of the local variable that contains the policy of the option `with`.
 fn policy(place: Place<'_>) -> Ident {
     format_ident!("{}_policy", place.local(), span = Span::mixed_site())
-}
-
-impl Budget {
-    /// If the expression of the budget names `self` or an argument, returns the statement that binds `local` to a
-    /// handle of the budget. Each call then evaluates the expression. Otherwise, returns `None`.
-    fn hold(&self, place: Place<'_>, local: &Ident) -> Option<TokenStream> {
-        let (Self::Shared(expr) | Self::Own(expr)) = self;
-        place.names_variable(expr).then(|| guard::held(place, "HeldBudget", local, expr))
-    }
-
-    /// Returns the statement that binds `local` to a budget in a `static`, which all calls of the function share.
-    fn bind(&self, place: Place<'_>, local: &Ident) -> TokenStream {
-        let runtime = place.runtime();
-        let mixed = Span::mixed_site();
-        let budget = match self {
-            Self::Shared(path) => quote_spanned!(mixed.located_at(path.span())=> &#path),
-            // Puts the `static` into a block of its own. Without this block, the `static` could hide an item of the
-            // user. Macro hygiene does not cover the names of items.
-            Self::Own(expr) => quote_spanned! {mixed=> {
-                static __RESILIENCE_BUDGET: #runtime::__private::RetryBudget = #expr;
-                &__RESILIENCE_BUDGET
-            }},
-        };
-        // The type `&'static` makes the compiler reject a budget that is a `const`. A `const` would give each call a
-        // new budget.
-        quote_spanned!(mixed=> let #local: &'static #runtime::__private::RetryBudget = #budget;)
-    }
 }

@@ -3,10 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::LitStr;
 
-use super::options::{Budget, Opt, RULES, SETTINGS, budget};
+use super::options::{Opt, RULES, SETTINGS};
 use super::rules;
 use crate::error::Errors;
 use crate::layers::attribute::{Attribute, Parsed, parsed};
+use crate::layers::budget::Budget;
 use crate::layers::settings::Settings;
 use crate::parse::args::Args;
 use crate::parse::constant::{Given, Kind};
@@ -57,7 +58,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         settings,
         rules: RULES.into_iter().filter_map(rule).collect(),
         retry_after: args.read(Opt::RetryAfter, errors, value::function),
-        budget: args.read(Opt::Budget, errors, budget),
+        budget: args.read(Opt::Budget, errors, Budget::read),
         with: args.read(Opt::With, errors, value::expression),
         attempt: args.read(Opt::Attempt, errors, value::binding),
         clone: args.list(Opt::Clone, errors),

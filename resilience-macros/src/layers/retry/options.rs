@@ -1,8 +1,6 @@
 //! Defines the options of `#[retry]`, and parses the values of these options.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
-use syn::{Error, Expr, Lit, Result};
+use syn::{Expr, Lit, Result};
 
 use crate::layers::settings::{COUNT, FACTOR, FLAG, Reader, Setting, TIME};
 use crate::layers::synonyms;
@@ -53,13 +51,6 @@ pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt
 /// The allowed values of the option `jitter`, each with its variant of the enum `Jitter` in the runtime crate.
 const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];
 
-pub(super) enum Budget {
-    /// The path of a `static` retry budget. Several functions may share this budget.
-    Shared(TokenStream),
-    /// An expression that creates a retry budget for the decorated function alone.
-    Own(TokenStream),
-}
-
 fn jitter(key: &str, value: &Expr) -> Result<Setting> {
     let known = |name: &str| JITTERS.iter().find(|(known, _)| *known == name);
     match value::literal(value) {
@@ -70,17 +61,4 @@ fn jitter(key: &str, value: &Expr) -> Result<Setting> {
         let names = JITTERS.map(|(name, _)| format!("\"{name}\"")).join(", ");
         value::invalid(key, value, format_args!("one of {names}"))
     })
-}
-
-pub(super) fn budget(key: &str, value: &Expr) -> Result<Budget> {
-    match value::peel(value) {
-        Expr::Path(path) => Ok(Budget::Shared(path.to_token_stream())),
-        Expr::Reference(reference) if !value::is_path(&reference.expr) => Ok(Budget::Own(value.to_token_stream())),
-        Expr::Lit(_) | Expr::Closure(_) | Expr::Reference(_) => {
-            let message =
-                format!("`{key}` must be the path of a static `RetryBudget`, or an expression that makes one");
-            Err(Error::new_spanned(value, message))
-        }
-        expr => Ok(Budget::Own(expr.to_token_stream())),
-    }
 }

@@ -11,7 +11,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .after(::resilience_runtime::__private::Duration::new(0, 100000000))
+                .after(::resilience_runtime::__private::HedgeAfter::Time(
+                    ::resilience_runtime::__private::Duration::new(0, 100000000),
+                ))
                 .max(3)
                 .placed(),
             );

@@ -41,7 +41,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
                     "fetch",
                     ::core::module_path!(),
                 )
-                .after(::resilience_runtime::__private::Duration::new(1, 0))
+                .after(::resilience_runtime::__private::HedgeAfter::Time(
+                    ::resilience_runtime::__private::Duration::new(1, 0),
+                ))
                 .placed(),
             );
         ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);

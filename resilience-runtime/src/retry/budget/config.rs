@@ -12,6 +12,8 @@ use std::time::Duration;
 /// puts back `first_try_refund` tokens. If the bucket holds fewer tokens than a retry costs, the retry is denied and
 /// takes no token.
 ///
+/// A further attempt of a hedge takes `retry_cost` tokens. The call puts back no token, even if it succeeds.
+///
 /// Each field may have any value. A capacity of zero denies every retry that costs a token. A retry with a cost of zero
 /// is always granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +49,8 @@ impl Default for TokenBucket {
 /// The budget counts the calls and the retries of the last `ttl`, a window of time. Each call in this window permits
 /// `share` retries, for example 0.2. In addition, `min_per_second` retries per second are always permitted, so that a
 /// program with few calls can retry.
+///
+/// The budget treats a further attempt of a hedge as a retry.
 ///
 /// The window moves forward in steps of a tenth of `ttl`. A field outside its range is treated as the nearest allowed
 /// value. A `share` of NaN is treated as 0.

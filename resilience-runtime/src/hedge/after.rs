@@ -1,0 +1,27 @@
+//! Defines [`HedgeAfter`], the two forms of the option `after`.
+#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::base::config_error::Value;
+
+/// The value of the option `after` of `#[hedge]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum HedgeAfter {
+    Time(Duration),
+    /// A percentile of the measured times, such as 95.0.
+    Percentile(f64),
+}
+
+/// The range of a percentile.
+pub(super) const PERCENTILES: RangeInclusive<f64> = 50.0..=99.9;
+
+impl From<HedgeAfter> for Value {
+    fn from(after: HedgeAfter) -> Self {
+        match after {
+            HedgeAfter::Time(time) => Self::Time(time),
+            HedgeAfter::Percentile(percentile) => Self::Percentile(percentile),
+        }
+    }
+}

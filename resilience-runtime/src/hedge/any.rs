@@ -1,0 +1,78 @@
+//! Implements [`AnyHedge`], a hedge whose options are known at run time only.
+
+use std::time::Duration;
+
+use crate::base::clock::Tick;
+use crate::hedge::core::HedgeCore;
+use crate::hedge::source::HedgeSource;
+use crate::retry::budget::state::{BudgetState, Pays};
+
+/// A hedge whose options are known at run time only. A builder or another attribute may have set any option. If the
+/// hedge has a percentile, this type measures the first attempt of the call.
+#[derive(Debug)]
+pub struct AnyHedge<'a> {
+    core: &'a HedgeCore,
+    /// The start of the first attempt. The field is `None` if the hedge has no percentile, or if the first attempt has
+    /// not started, or has ended.
+    began: Option<Tick>,
+}
+
+impl<'a> AnyHedge<'a> {
+    /// Creates the settings of one call.
+    #[inline]
+    pub(super) fn new(core: &'a HedgeCore) -> Self {
+        Self { core, began: None }
+    }
+}
+
+impl HedgeSource for AnyHedge<'_> {
+    #[inline]
+    fn after(&self) -> Duration {
+        self.core.after()
+    }
+
+    #[inline]
+    fn core(&self) -> &HedgeCore {
+        self.core
+    }
+
+    #[inline]
+    fn budget(&self) -> Option<&BudgetState> {
+        self.core.budget.as_ref().and_then(Pays::state)
+    }
+
+    #[inline]
+    fn first_began(&mut self) {
+        self.began = self.core.percentile.as_ref().map(|_| Tick::now());
+    }
+
+    #[inline]
+    fn first_ended(&mut self, has_won: bool) {
+        if self.began.is_some() {
+            self.measure(has_won);
+        }
+    }
+}
+
+impl AnyHedge<'_> {
+    /// Adds the time of the first attempt to the measured times. Ignores a failure that came before a further attempt
+    /// was due. Otherwise, a service that refuses calls at once would seem to be fast.
+    fn measure(&mut self, has_won_or_is_cancelled: bool) {
+        if let (Some(began), Some(percentile)) = (self.began.take(), &self.core.percentile) {
+            let time = Tick::now().since(began);
+            if has_won_or_is_cancelled || time >= percentile.after() {
+                percentile.add(time);
+            }
+        }
+    }
+}
+
+/// Measures the first attempt if it is cancelled: because a further attempt has won, or because the call is dropped.
+impl Drop for AnyHedge<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.began.is_some() {
+            self.measure(true);
+        }
+    }
+}

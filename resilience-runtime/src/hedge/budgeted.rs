@@ -1,0 +1,39 @@
+//! Implements [`Budgeted`], a hedge with the budget of an attribute.
+
+use std::time::Duration;
+
+use crate::hedge::core::HedgeCore;
+use crate::hedge::source::HedgeSource;
+use crate::retry::budget::state::{BudgetState, Pays};
+
+/// The settings of a call, and the budget that pays for its further attempts. The budget of an attribute replaces the
+/// budget of a builder.
+#[derive(Debug)]
+pub struct Budgeted<'a, S, P>(pub S, pub &'a P);
+
+impl<S: HedgeSource, P: Pays> HedgeSource for Budgeted<'_, S, P> {
+    #[inline]
+    fn after(&self) -> Duration {
+        self.0.after()
+    }
+
+    #[inline]
+    fn core(&self) -> &HedgeCore {
+        self.0.core()
+    }
+
+    #[inline]
+    fn budget(&self) -> Option<&BudgetState> {
+        self.1.state()
+    }
+
+    #[inline]
+    fn first_began(&mut self) {
+        self.0.first_began();
+    }
+
+    #[inline]
+    fn first_ended(&mut self, has_won: bool) {
+        self.0.first_ended(has_won);
+    }
+}

@@ -1,0 +1,58 @@
+//! Defines [`HedgeCore`], the settings and the counts of a hedge.
+
+use std::time::Duration;
+
+use crate::base::sync::AtomicU64;
+use crate::hedge::after::HedgeAfter;
+use crate::hedge::percentile::Percentile;
+use crate::retry::budget::RetryBudget;
+
+/// The settings and the counts of a hedge.
+#[derive(Debug)]
+#[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+pub struct HedgeCore {
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with this name sets the time.
+    /// A hedge with a percentile does not use this time.
+    pub(super) after: Duration,
+    pub(super) percentile: Option<Box<Percentile>>,
+    pub(super) max: u32,
+    /// The budget of a builder. An attribute passes its budget to each call instead.
+    pub(super) budget: Option<RetryBudget>,
+    pub(super) begun: AtomicU64,
+    pub(super) won_by_hedge: AtomicU64,
+    /// The number of hedges that a budget denied.
+    pub(super) denied: AtomicU64,
+}
+
+/// The default of the option `max`.
+pub(super) const MAX: u32 = 2;
+
+impl HedgeCore {
+    /// Creates a hedge without a budget. If `after` is `None`, the hedge starts no second attempt.
+    pub(super) fn new(after: Option<HedgeAfter>, limits: [Option<Duration>; 2], max: Option<u32>) -> Self {
+        let [min_after, max_after] = limits;
+        let (after, percentile) = match after {
+            Some(HedgeAfter::Time(after)) => (after, None),
+            Some(HedgeAfter::Percentile(percentile)) => {
+                let (min, max) = (min_after.unwrap_or(Duration::ZERO), max_after.unwrap_or(Duration::MAX));
+                (Duration::MAX, Some(Box::new(Percentile::new(percentile, min, max))))
+            }
+            None => (Duration::MAX, None),
+        };
+        Self {
+            after,
+            percentile,
+            max: max.unwrap_or(MAX),
+            budget: None,
+            begun: AtomicU64::new(0),
+            won_by_hedge: AtomicU64::new(0),
+            denied: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns the time between the starts of two attempts. For a percentile, returns the current time.
+    #[inline]
+    pub(super) fn after(&self) -> Duration {
+        self.percentile.as_ref().map_or(self.after, |percentile| percentile.after())
+    }
+}

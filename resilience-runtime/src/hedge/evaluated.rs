@@ -1,0 +1,23 @@
+//! Implements [`Evaluated`], a hedge whose time each call evaluates.
+
+use std::time::Duration;
+
+use crate::hedge::core::HedgeCore;
+use crate::hedge::hedge::Hedge;
+use crate::hedge::source::HedgeSource;
+
+/// A hedge, and the time that this call has evaluated for it.
+#[derive(Debug)]
+pub struct Evaluated<'a>(pub Duration, pub &'a Hedge);
+
+impl HedgeSource for Evaluated<'_> {
+    #[inline]
+    fn after(&self) -> Duration {
+        self.0
+    }
+
+    #[inline]
+    fn core(&self) -> &HedgeCore {
+        &self.1.0
+    }
+}

@@ -1,0 +1,17 @@
+//! Emits the events of a hedge.
+
+use tracing::debug;
+
+use crate::events::{self, TARGET};
+
+/// Emits the event `hedged`, except for the first attempt. `attempt` is the number of the attempt, counted from 1.
+pub fn began(func: &str, attempt: u32) {
+    if attempt > 1 && events::debug_wanted() {
+        hedged(func, attempt);
+    }
+}
+
+#[cold]
+fn hedged(func: &str, attempt: u32) {
+    debug!(name: "hedged", target: TARGET, func, attempt, "hedged");
+}

@@ -1,0 +1,22 @@
+//! Defines [`HedgeStats`], a snapshot of a hedge.
+
+use std::time::Duration;
+
+/// A snapshot of the settings and the counts of a hedge. [`Hedge::stats`](crate::Hedge::stats) and
+/// [`get_stats`](crate::get_stats) return this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HedgeStats {
+    /// Time between the starts of two attempts. For a percentile, the field contains the current time. The field is
+    /// `None` if each call evaluates the time, or if no attribute with this name sets the time.
+    pub after: Option<Duration>,
+    /// Maximum number of attempts of one call.
+    pub max: u32,
+    /// Total number of attempts that have started, including the first attempts.
+    pub total_attempts: u64,
+    /// Total number of calls in which a second or later attempt (a hedged request) succeeded first.
+    pub total_won_by_hedge: u64,
+    /// Total number of hedged requests that a budget denied. A call has at most one such request, because the call
+    /// starts no further attempt after the denial.
+    pub total_denied: u64,
+}
