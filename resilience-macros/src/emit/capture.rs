@@ -37,6 +37,8 @@ pub(crate) struct Captures {
     pub(crate) lends: bool,
     /// The arguments in the option `clone(..)`.
     clones: Vec<ClonedArgument>,
+    /// The owned arguments that the body borrows, if the body may run again.
+    pub(super) again: Vec<Again>,
     /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
     /// uniquely (`&mut`).
     shared: bool,
@@ -46,6 +48,12 @@ pub(crate) struct Captures {
     /// The arguments that the body may change, although concurrent attempts share these arguments. The macro reports a
     /// compile error at each of these names.
     refused: Vec<(Ident, Refused)>,
+}
+
+/// An owned argument that the body borrows, because a layer (attribute) may need the argument again.
+pub(super) struct Again {
+    pub(super) cfgs: Vec<TokenStream>,
+    pub(super) name: Ident,
 }
 
 struct ClonedArgument {
@@ -283,6 +291,9 @@ impl Captures {
     fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
         let is_mut = receiver.mutability.is_some();
         let name = Ident::new("self", receiver.self_token.span);
+        if matches!(bound, Bound::Value | Bound::Unknown) && uses(body, "self") {
+            self.again.push(Again { cfgs: Vec::new(), name: name.clone() });
+        }
         if !uses(body, "self") || self.shares(bound.refused().or(is_mut.then_some(Refused::MutSelf)), &name) || is_mut {
             return;
         }
@@ -328,6 +339,9 @@ impl Captures {
             return;
         }
         let is_mut = binding.mutability.is_some();
+        if matches!(bound, Bound::Value | Bound::Unknown) && uses(body, &ident.to_string()) {
+            self.again.push(Again { cfgs: cfgs.to_vec(), name: ident.clone() });
+        }
         if !uses(body, &ident.to_string())
             || self.shares(bound.refused().or(is_mut.then_some(Refused::Mut)), ident)
             || binding.by_ref.is_some()
