@@ -19,6 +19,11 @@ async fn declared() -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
+#[circuit(name = "keyed", key = host, threshold = 1)]
+async fn keyed(host: &str) -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
 #[tokio::test(start_paused = true)]
 async fn reset_all_circuits_closes_every_circuit() {
     let _alone = ALONE.lock().await;
@@ -32,13 +37,14 @@ async fn reset_all_circuits_closes_every_circuit() {
         }
     }
     assert!(declared().await.is_err());
+    assert!(keyed("host").await.is_err());
     let open = |stats: &resilience_runtime::CircuitStats| stats.state == CircuitState::Open;
-    assert_eq!(get_circuit_stats().values().filter(|stats| open(stats)).count(), 3);
+    assert_eq!(get_circuit_stats().values().filter(|stats| open(stats)).count(), 4);
 
     reset_all_circuits();
 
     let stats = get_circuit_stats();
-    assert_eq!(stats.keys().collect::<Vec<_>>(), ["declared", "exa_api", "layered", "registered"]);
+    assert_eq!(stats.keys().collect::<Vec<_>>(), ["declared", "exa_api", "keyed[host]", "layered", "registered"]);
     for stats in stats.values() {
         assert_eq!(stats.state, CircuitState::Closed, "{}", stats.name);
         assert_eq!((stats.failures, stats.successes), (0, 0), "{}", stats.name);
