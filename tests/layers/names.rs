@@ -113,6 +113,9 @@ async fn hedges_of_one_name_share_settings_and_counts() {
     hedged_too().await.unwrap();
     let stats = &get_stats().hedges["names::hedge"];
     assert_eq!((stats.after, stats.max, stats.total_attempts, stats.total_won_by_hedge), (Some(seconds(1)), 3, 3, 1));
+    assert_eq!(hedged(&Mutex::new(vec![9, 2])).await.unwrap(), 2);
+    let stats = &get_stats().hedges["names::hedge"];
+    assert_eq!((stats.total_attempts, stats.total_won_by_hedge), (5, 1), "the first attempt won");
 }
 
 fn answer() -> Ready<Result<u64, Error>> {
