@@ -6,8 +6,8 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, CircuitState, RetryBudget, TokenBucket, bulkhead, circuit, get_circuit_stats, get_stats,
-    presets, rate_limit, reset_all, reset_all_circuits, retry,
+    Bulkhead, CircuitBreaker, CircuitState, RetryBudget, RetryRatio, TokenBucket, bulkhead, circuit, get_circuit_stats,
+    get_stats, presets, rate_limit, reset_all, reset_all_circuits, retry,
 };
 use tokio::sync::Mutex;
 
@@ -70,6 +70,11 @@ async fn retried(budget: &RetryBudget) -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
+#[rate_limit(name = "unset")]
+async fn without_rate() -> io::Result<()> {
+    Ok(())
+}
+
 #[bulkhead(with = slots)]
 async fn running(slots: &Bulkhead) -> io::Result<()> {
     reset_all();
@@ -81,14 +86,19 @@ async fn running(slots: &Bulkhead) -> io::Result<()> {
 async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
     let _alone = ALONE.lock().await;
     let budget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
+    let ratio = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 1.0, ..RetryRatio::DEFAULT });
     layered().await.unwrap();
     layered().await.unwrap_err();
     retried(&budget).await.unwrap_err();
-    assert_eq!(budget.stats().tokens, 0);
+    retried(&ratio).await.unwrap_err();
+    without_rate().await.unwrap_err();
+    assert_eq!((budget.stats().tokens, ratio.stats().tokens), (0, 0));
     running(&Bulkhead::builder("slots", 1).build().unwrap()).await.unwrap();
 
     layered().await.unwrap();
     let stats = &get_stats().rate_limits["rate"];
     assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1));
     assert_eq!((budget.stats().tokens, budget.stats().granted), (5, 1));
+    assert_eq!((ratio.stats().tokens, ratio.stats().granted), (1, 1));
+    without_rate().await.expect_err("a reset sets no rate");
 }

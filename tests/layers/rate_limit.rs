@@ -257,6 +257,19 @@ async fn first_second_admits_rate_and_burst() {
     assert_eq!((of_handle, of_attribute), (199, 199));
 }
 
+#[tokio::test(start_paused = true)]
+async fn call_after_the_wait_is_admitted() {
+    // The steps of these rates are no multiples of eight nanoseconds, the resolution of the clock.
+    for rate in [3, 7, 999_999] {
+        let limit = RateLimit::builder("third", rate).burst(1).build().unwrap();
+        for _ in 0..5 {
+            limit.try_acquire().unwrap();
+            advance(limit.try_acquire().unwrap_err().retry_after()).await;
+        }
+        limit.try_acquire().unwrap();
+    }
+}
+
 #[test]
 fn rate_limit_needs_no_runtime() {
     let limit = RateLimit::builder("no_runtime", 1).build().unwrap();
