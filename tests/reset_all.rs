@@ -6,8 +6,8 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, CircuitState, RetryBudget, TokenBucket, bulkhead, circuit, get_circuit_stats, get_stats,
-    presets, rate_limit, reset_all, reset_all_circuits, retry,
+    Bulkhead, CircuitBreaker, CircuitState, RetryBudget, RetryRatio, TokenBucket, bulkhead, circuit, get_circuit_stats,
+    get_stats, presets, rate_limit, reset_all, reset_all_circuits, retry,
 };
 use tokio::sync::Mutex;
 
@@ -16,6 +16,11 @@ static ALONE: Mutex<()> = Mutex::const_new(());
 
 #[circuit(name = "declared", threshold = 1)]
 async fn declared() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[circuit(name = "keyed", key = host, threshold = 1)]
+async fn keyed(host: &str) -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
@@ -32,13 +37,14 @@ async fn reset_all_circuits_closes_every_circuit() {
         }
     }
     assert!(declared().await.is_err());
+    assert!(keyed("host").await.is_err());
     let open = |stats: &resilience_runtime::CircuitStats| stats.state == CircuitState::Open;
-    assert_eq!(get_circuit_stats().values().filter(|stats| open(stats)).count(), 3);
+    assert_eq!(get_circuit_stats().values().filter(|stats| open(stats)).count(), 4);
 
     reset_all_circuits();
 
     let stats = get_circuit_stats();
-    assert_eq!(stats.keys().collect::<Vec<_>>(), ["declared", "exa_api", "layered", "registered"]);
+    assert_eq!(stats.keys().collect::<Vec<_>>(), ["declared", "exa_api", "keyed[host]", "layered", "registered"]);
     for stats in stats.values() {
         assert_eq!(stats.state, CircuitState::Closed, "{}", stats.name);
         assert_eq!((stats.failures, stats.successes), (0, 0), "{}", stats.name);
@@ -69,6 +75,11 @@ async fn retried(budget: &RetryBudget) -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
 }
 
+#[rate_limit(name = "unset")]
+async fn without_rate() -> io::Result<()> {
+    Ok(())
+}
+
 #[bulkhead(with = slots)]
 async fn running(slots: &Bulkhead) -> io::Result<()> {
     reset_all();
@@ -80,12 +91,15 @@ async fn running(slots: &Bulkhead) -> io::Result<()> {
 async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
     let _alone = ALONE.lock().await;
     let budget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
+    let ratio = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 1.0, ..RetryRatio::DEFAULT });
     layered().await.unwrap();
     layered().await.unwrap_err();
     keyed(7).await.unwrap();
     keyed(7).await.unwrap_err();
     retried(&budget).await.unwrap_err();
-    assert_eq!(budget.stats().tokens, 0);
+    retried(&ratio).await.unwrap_err();
+    without_rate().await.unwrap_err();
+    assert_eq!((budget.stats().tokens, ratio.stats().tokens), (0, 0));
     running(&Bulkhead::builder("slots", 1).build().unwrap()).await.unwrap();
 
     layered().await.unwrap();
@@ -93,4 +107,6 @@ async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
     let stats = &get_stats().rate_limits["rate"];
     assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1));
     assert_eq!((budget.stats().tokens, budget.stats().granted), (5, 1));
+    assert_eq!((ratio.stats().tokens, ratio.stats().granted), (1, 1));
+    without_rate().await.expect_err("a reset sets no rate");
 }

@@ -93,5 +93,30 @@ macro_rules! __incomplete {
     };
 }
 
+/// Borrows an argument of the body once more, in dead code. If the body consumes the argument, rustc reports this borrow,
+/// and the error contains the name of this macro. The name says what to write.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __list_a_consumed_argument_in_clone {
+    ($argument:ident) => {
+        let _ = || {
+            let _ = &$argument;
+        };
+    };
+}
+
+/// Works like `list_a_consumed_argument_in_clone`, for `self`, which the option `clone` does not accept.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __take_a_reference_to_self {
+    ($this:ident) => {
+        let _ = || {
+            let _ = &$this;
+        };
+    };
+}
+
 pub use __declare as declare;
 pub use __incomplete as incomplete;
+pub use __list_a_consumed_argument_in_clone as list_a_consumed_argument_in_clone;
+pub use __take_a_reference_to_self as take_a_reference_to_self;

@@ -1,9 +1,14 @@
 //! Tests subscribers that call the library, or that panic, while they receive an event of the library.
 
+use std::collections::BTreeSet;
 use std::io;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitState, circuit, get_circuit, get_circuit_stats};
+use resilience_runtime::{
+    CircuitBreaker, CircuitState, check, circuit, get_circuit, get_circuit_stats, get_stats, presets,
+};
 use tokio::time::advance;
 
 use crate::recorder::{record_and, recorded};
@@ -34,6 +39,62 @@ async fn subscriber_may_call_breaker_and_sees_new_state() {
         ]
     );
     assert_eq!(get_circuit("subscriber::reentrant").unwrap().state().as_str(), "closed");
+}
+
+/// Defines two functions whose attributes set the option `threshold` of one circuit to different values.
+macro_rules! conflict {
+    ($name:literal, $first:ident, $second:ident $(, $key:ident)?) => {
+        #[circuit(name = $name, threshold = 1 $(, key = $key, max_keys = 1)?)]
+        #[allow(dead_code)]
+        async fn $first($($key: u8)?) -> io::Result<()> {
+            Ok(())
+        }
+
+        #[circuit(name = $name, threshold = 2 $(, key = $key)?)]
+        #[allow(dead_code)]
+        async fn $second($($key: u8)?) -> io::Result<()> {
+            Ok(())
+        }
+    };
+}
+
+conflict!("subscriber::called", called, called_too);
+conflict!("subscriber::found", found, found_too);
+conflict!("subscriber::built", built, built_too);
+conflict!("firebase", preset, preset_too);
+conflict!("subscriber::keyed", keyed, keyed_too, key);
+
+#[test]
+fn subscriber_may_call_registry_while_it_reports() {
+    let (sender, events) = mpsc::channel();
+    thread::spawn(move || {
+        record_and(|event| {
+            if matches!(event.metadata().name(), "circuit_conflict" | "keys_full") {
+                let _ = (get_stats(), check(), get_circuit("subscriber::other"));
+                CircuitBreaker::builder("subscriber::other").register().unwrap();
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(called()).unwrap();
+        get_circuit("subscriber::found").unwrap();
+        CircuitBreaker::builder("subscriber::built").register().unwrap();
+        presets::firebase_circuit();
+        runtime.block_on(async {
+            keyed(1).await.unwrap();
+            let running = get_circuit("subscriber::keyed[1]").unwrap();
+            let _call = running.try_acquire().unwrap();
+            keyed(2).await.unwrap();
+        });
+        sender.send(recorded()).unwrap();
+    });
+    // A lock that the library held during an event would stop the other thread for ever.
+    let lines = events.recv_timeout(Duration::from_secs(30)).expect("the library holds no lock during an event");
+    let events: BTreeSet<_> =
+        lines.iter().filter_map(|line| line.strip_prefix("WARN ")?.split(" option=").next()).collect();
+    let names = ["firebase", "subscriber::built", "subscriber::called", "subscriber::found", "subscriber::keyed"];
+    let conflicts = names.map(|name| format!("circuit_conflict circuit={name}"));
+    let full = "keys_full circuit=subscriber::keyed max_keys=1";
+    assert_eq!(events, conflicts.iter().map(String::as_str).chain([full]).collect());
 }
 
 #[tokio::test(start_paused = true)]

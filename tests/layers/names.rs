@@ -6,7 +6,9 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use resilience_runtime::{SettingsMistake, bulkhead, check, fallback, get_stats, hedge, rate_limit, retry, timeout};
+use resilience_runtime::{
+    RetryBudget, SettingsMistake, TokenBucket, bulkhead, check, fallback, get_stats, hedge, rate_limit, retry, timeout,
+};
 use support::{Error, seconds};
 use tokio::time::{Instant, sleep};
 
@@ -74,6 +76,19 @@ async fn retries_of_one_name_share_settings_and_counts() {
     assert_eq!((stats.total_attempts, stats.total_retries), (1 + 2 + 2 + 1, 2));
 }
 
+#[retry(name = "names::budget", max = 9, delay = 0, budget = budget.clone())]
+async fn with_budget(budget: &RetryBudget) -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[tokio::test]
+async fn stats_count_retries_that_a_budget_granted() {
+    let budget = RetryBudget::bucket(TokenBucket { capacity: 3, retry_cost: 1, ..TokenBucket::DEFAULT });
+    with_budget(&budget).await.unwrap_err();
+    let stats = &get_stats().retries["names::budget"];
+    assert_eq!((stats.total_retries, stats.total_granted, stats.total_denied), (3, 3, 1));
+}
+
 #[timeout(1, name = "names::slow")]
 async fn slow() -> Result<(), Error> {
     pending().await
@@ -113,6 +128,9 @@ async fn hedges_of_one_name_share_settings_and_counts() {
     hedged_too().await.unwrap();
     let stats = &get_stats().hedges["names::hedge"];
     assert_eq!((stats.after, stats.max, stats.total_attempts, stats.total_won_by_hedge), (Some(seconds(1)), 3, 3, 1));
+    assert_eq!(hedged(&Mutex::new(vec![9, 2])).await.unwrap(), 2);
+    let stats = &get_stats().hedges["names::hedge"];
+    assert_eq!((stats.total_attempts, stats.total_won_by_hedge), (5, 1), "the first attempt won");
 }
 
 fn answer() -> Ready<Result<u64, Error>> {
@@ -133,8 +151,14 @@ async fn refused() -> Result<u64, Error> {
     Err(Error::Down)
 }
 
+#[fallback(refuse, name = "names::fallback")]
+async fn succeeded() -> Result<u64, Error> {
+    Ok(1)
+}
+
 #[tokio::test]
 async fn fallbacks_of_one_name_share_counts() {
+    assert_eq!(succeeded().await.unwrap(), 1);
     assert_eq!(answered().await.unwrap(), 42);
     assert!(refused().await.is_err());
     let stats = &get_stats().fallbacks["names::fallback"];

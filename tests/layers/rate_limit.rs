@@ -237,17 +237,38 @@ async fn rate_limit_counts_calls_above_and_attempts_below_retry() {
     assert_eq!((limit.stats().total_admitted, attempts.take()), (4, 3));
 }
 
+#[rate_limit(per_second = 100)]
+async fn at_default_burst() -> Result<(), Error> {
+    Ok(())
+}
+
 #[tokio::test(start_paused = true)]
 async fn first_second_admits_rate_and_burst() {
     let limit = RateLimit::builder("first_second", 100).build().unwrap();
-    let mut admitted = 0;
+    let (mut of_handle, mut of_attribute) = (0, 0);
     for _ in 0..1000 {
         while limit.try_acquire().is_ok() {
-            admitted += 1;
+            of_handle += 1;
+        }
+        while at_default_burst().await.is_ok() {
+            of_attribute += 1;
         }
         advance(Duration::from_millis(1)).await;
     }
-    assert_eq!(admitted, 199);
+    assert_eq!((of_handle, of_attribute), (199, 199));
+}
+
+#[tokio::test(start_paused = true)]
+async fn call_after_the_wait_is_admitted() {
+    // The steps of these rates are no multiples of eight nanoseconds, the resolution of the clock.
+    for rate in [3, 7, 999_999] {
+        let limit = RateLimit::builder("third", rate).burst(1).build().unwrap();
+        for _ in 0..5 {
+            limit.try_acquire().unwrap();
+            advance(limit.try_acquire().unwrap_err().retry_after()).await;
+        }
+        limit.try_acquire().unwrap();
+    }
 }
 
 #[test]

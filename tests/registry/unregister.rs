@@ -44,6 +44,8 @@ async fn family(key: u32) -> io::Result<()> {
 #[tokio::test]
 async fn circuits_of_attributes_stay() {
     assert!(!unregister("unregister::declared"), "before the first call");
+    get_circuit("unregister::declared").unwrap();
+    assert!(!unregister("unregister::declared"), "before the first call, although the circuit exists");
     declared().await.unwrap();
     family(7).await.unwrap();
     for name in ["unregister::declared", "unregister::family", "unregister::family[7]"] {

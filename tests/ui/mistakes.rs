@@ -54,6 +54,14 @@ struct Span {
     is_primary: bool,
     line_start: usize,
     text: Vec<Text>,
+    expansion: Option<Box<Expansion>>,
+}
+
+/// The call of a macro that expanded to a token of the message.
+#[derive(Deserialize)]
+struct Expansion {
+    span: Span,
+    macro_decl_name: String,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +86,29 @@ impl Said {
     }
 }
 
+impl Span {
+    /// Returns the call of a macro of the library, if the span is in the source of the library.
+    fn of_user(&self) -> &Self {
+        match &self.expansion {
+            Some(expansion) if self.is_of_library() => expansion.span.of_user(),
+            _ => self,
+        }
+    }
+
+    fn is_of_library(&self) -> bool {
+        self.file_name.ends_with("resilience-runtime/src/__private.rs")
+    }
+
+    /// Returns the name of a macro of the library that expanded to this span. The compiler shows this name to the user.
+    fn advice(&self) -> Option<String> {
+        let name = &self.expansion.as_ref().filter(|_| self.is_of_library())?.macro_decl_name;
+        Some(name.rsplit("::").next()?.to_owned())
+    }
+}
+
 impl Diagnostic {
     fn said(&self) -> Option<Said> {
-        let span = self.spans.iter().find(|span| span.is_primary)?;
+        let span = self.spans.iter().find(|span| span.is_primary)?.of_user();
         let text = span.text.first()?;
         let place: String = text.text.chars().take(text.highlight_end - 1).skip(text.highlight_start - 1).collect();
         let level = if self.level == "error" { String::new() } else { format!("{}: ", self.level) };
@@ -90,7 +118,7 @@ impl Diagnostic {
     }
 
     /// Notes without a place belong to this library, or name the level of a lint. A note may show a line of this
-    /// library, with a comment that advises the user.
+    /// library, with a comment that advises the user. Also returns the name of a macro that advises the user.
     fn notes(&self) -> Vec<String> {
         let notes = self.children.iter().filter(|child| child.spans.is_empty() && child.level == "note");
         let shown = self.children.iter().flat_map(|child| &child.spans);
@@ -102,6 +130,7 @@ impl Diagnostic {
             .map(|child| child.message.trim().replace('\n', " "))
             .filter(|note| !note.contains("#["))
             .chain(comments)
+            .chain(self.spans.iter().find(|span| span.is_primary).and_then(Span::advice))
             .collect()
     }
 }

@@ -3,6 +3,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
+use syn::spanned::Spanned;
 use syn::{ExprClosure, FnArg, Pat, PatIdent, Receiver, Signature, Type};
 
 use crate::error::Errors;
@@ -111,7 +112,8 @@ pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Error
         if let Some(cfg) = cfgs(input).first() {
             errors.add(syn::Error::new_spanned(
                 cfg,
-                "the fallback is called with this argument, and rustc takes no `#[cfg]` there: put it on the function",
+                "the fallback is called with this argument, and rustc takes no `#[cfg]` there: write `#[cfg(..)]` above the \
+                 function",
             ));
         }
         let renamed = moved.iter_mut().find(|moved| moved.moves(input));
@@ -129,10 +131,15 @@ pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Error
 }
 
 fn unnamed(pat: &Pat) -> syn::Error {
-    syn::Error::new_spanned(
-        pat,
-        "the fallback is called with this argument: bind it to a name, and take it apart in the body",
-    )
+    let written = pat.span().source_text().unwrap_or_else(|| pat.to_token_stream().to_string());
+    let message = match pat {
+        Pat::Wild(_) => "the fallback is called with this argument: write a name in place of `_`".to_owned(),
+        _ => format!(
+            "the fallback is called with this argument: write a name such as `pair` here, and `let {written} = pair;` \
+             in the body"
+        ),
+    };
+    syn::Error::new_spanned(pat, message)
 }
 
 /// Returns the `#[cfg]` attributes of an argument. Every generated statement that names the argument needs these

@@ -10,12 +10,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{PatIdent, Receiver, Signature, Token};
 
-use super::arguments::{Lent, Patterns, cfgs, patterns};
+use super::arguments::{Lent, Patterns, cfgs, names, patterns};
 use crate::error::Errors;
 use crate::parse::async_trait::Moved;
 use crate::parse::function::Function;
 use crate::parse::future::Shell;
 use crate::parse::pattern::{Bound, bindings};
+use crate::parse::suggestion::suggest;
 use crate::tokens::{assigns, uses};
 
 #[derive(Default)]
@@ -36,15 +37,23 @@ pub(crate) struct Captures {
     pub(crate) lends: bool,
     /// The arguments in the option `clone(..)`.
     clones: Vec<ClonedArgument>,
+    /// The owned arguments that the body borrows, if the body may run again.
+    pub(super) again: Vec<Again>,
     /// Whether attempts run at the same time, as in a hedge. If the field is `true`, the body borrows no argument
     /// uniquely (`&mut`).
     shared: bool,
     /// Whether `#[instrument]` wraps the body in an `async` block. The errors of rustc do not name an argument that
     /// this block captures. The expansion therefore first moves such an argument into a local variable.
     names_locals: bool,
-    /// The spans of arguments that the body may change, although concurrent attempts share these arguments. The macro
-    /// reports a compile error at each of these spans.
-    refused: Vec<(Span, Refused)>,
+    /// The arguments that the body may change, although concurrent attempts share these arguments. The macro reports a
+    /// compile error at each of these names.
+    refused: Vec<(Ident, Refused)>,
+}
+
+/// An owned argument that the body borrows, because a layer (attribute) may need the argument again.
+pub(super) struct Again {
+    pub(super) cfgs: Vec<TokenStream>,
+    pub(super) name: Ident,
 }
 
 struct ClonedArgument {
@@ -67,20 +76,19 @@ enum Refused {
 }
 
 impl Refused {
-    fn message(self) -> &'static str {
+    fn message(self, name: &Ident) -> String {
         match self {
-            Self::Mut => {
-                "the attempts of a hedge run at the same time and share this, so that it cannot be changed: list it in \
-                 `clone(..)`, or share what can be"
-            }
-            Self::MutSelf => {
-                "the attempts of a hedge run at the same time and share `self`, so that it cannot be changed: change a \
-                 clone of it in the body"
-            }
-            Self::Unique => {
-                "a function that changes something through `&mut` cannot be hedged: the attempts run at the same time, \
-                 and only one may hold a `&mut`; take `&`, or remove `#[hedge]`"
-            }
+            Self::Mut => format!(
+                "the attempts of a hedge run at the same time and share `{name}`, so that it cannot be changed: write \
+                 `clone({name})` in `#[hedge]`, or put it into a `Mutex`"
+            ),
+            Self::MutSelf => "the attempts of a hedge run at the same time and share `self`, so that it cannot be \
+                              changed: remove `mut`, and write `let mut this = self.clone();` in the body"
+                .to_owned(),
+            Self::Unique => format!(
+                "a function that changes `{name}` through `&mut` cannot be hedged: the attempts run at the same time, \
+                 and only one may hold a `&mut`; take `{name}` by `&`, or remove `#[hedge]`"
+            ),
         }
     }
 }
@@ -127,23 +135,31 @@ pub(crate) fn capture(
                     return;
                 }
                 if name.is_none() && is_unknown && uses(body, &binding.ident.to_string()) {
-                    captures.shares(argument.refused(), binding.ident.span());
+                    captures.shares(argument.refused(), &binding.ident);
                 }
                 captures.bind(binding, bound, body, name, &cfgs);
             });
         }
     }
-    for (at, refused) in &captures.refused {
-        errors.push(*at, refused.message());
+    for (name, refused) in &captures.refused {
+        errors.push(name.span(), refused.message(name));
     }
     for name in clone {
         if name == "self" {
             errors.push(
                 name.span(),
-                "`self` cannot be cloned for each attempt: borrow it, or clone what is needed of it",
+                "`self` cannot be cloned for each attempt: write `&self`, or clone a part of it in the body",
             );
         } else if !cloned.contains(name) {
-            errors.push(name.span(), format_args!("`{name}` is not an argument of this function"));
+            let known: Vec<_> =
+                names(sig, moved).into_iter().map(|(name, _)| name).filter(|name| name != "self").collect();
+            let known: Vec<_> = known.iter().map(String::as_str).collect();
+            let instead = match suggest(&name.to_string(), &known, &[]) {
+                Some(question) => question,
+                None if known.is_empty() => "this function has no argument to clone".to_owned(),
+                None => format!("write `{}`", known.join("`, or `")),
+            };
+            errors.push(name.span(), format_args!("`{name}` is not an argument of this function; {instead}"));
         }
     }
     captures
@@ -239,10 +255,10 @@ impl Captures {
         (!names.is_empty()).then(|| clones.collect())
     }
 
-    /// Returns whether the function has a hedge, whose attempts share the arguments. If the function has a hedge and
-    /// `refused` contains a reason not to share an argument, also records an error at the span `at`.
-    fn shares(&mut self, refused: Option<Refused>, at: Span) -> bool {
-        self.refused.extend(refused.filter(|_| self.shared).map(|refused| (at, refused)));
+    /// Returns whether the function has a hedge, whose attempts share the arguments. For a function with a hedge, also
+    /// records an error at the argument `name`, if `refused` is a reason against sharing this argument.
+    fn shares(&mut self, refused: Option<Refused>, name: &Ident) -> bool {
+        self.refused.extend(refused.filter(|_| self.shared).map(|refused| (name.clone(), refused)));
         self.shared
     }
 
@@ -275,10 +291,11 @@ impl Captures {
 
     fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
         let is_mut = receiver.mutability.is_some();
-        if !uses(body, "self")
-            || self.shares(bound.refused().or(is_mut.then_some(Refused::MutSelf)), receiver.self_token.span)
-            || is_mut
-        {
+        let name = Ident::new("self", receiver.self_token.span);
+        if matches!(bound, Bound::Value | Bound::Unknown) && uses(body, "self") {
+            self.again.push(Again { cfgs: Vec::new(), name: name.clone() });
+        }
+        if !uses(body, "self") || self.shares(bound.refused().or(is_mut.then_some(Refused::MutSelf)), &name) || is_mut {
             return;
         }
         let this = receiver.self_token.to_token_stream();
@@ -323,8 +340,11 @@ impl Captures {
             return;
         }
         let is_mut = binding.mutability.is_some();
+        if matches!(bound, Bound::Value | Bound::Unknown) && uses(body, &ident.to_string()) {
+            self.again.push(Again { cfgs: cfgs.to_vec(), name: ident.clone() });
+        }
         if !uses(body, &ident.to_string())
-            || self.shares(bound.refused().or(is_mut.then_some(Refused::Mut)), ident.span())
+            || self.shares(bound.refused().or(is_mut.then_some(Refused::Mut)), ident)
             || binding.by_ref.is_some()
         {
             return;

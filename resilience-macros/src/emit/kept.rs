@@ -46,16 +46,16 @@ pub(crate) fn check(function: &Function, errors: &mut Errors) {
         _ => inputs.iter().filter(|input| has_lifetime(input.to_token_stream())).count() == 1,
     };
     let instead = match limit {
-        _ if !is_only || kept.len() > 1 => "give every reference and the future one lifetime `'a`".to_owned(),
+        _ if !is_only || kept.len() > 1 => "declare `'a`, and write it in every reference and in the future".to_owned(),
         Limit::Default => "add `+ '_` after `dyn Future<..>`".to_owned(),
         Limit::Outlives(written) => format!("write `'_` in place of `{written}`"),
         Limit::Captures(_) => "add `'_` to `use<..>`".to_owned(),
     };
-    let at = match input {
-        FnArg::Receiver(receiver) => receiver.self_token.span,
-        FnArg::Typed(input) => input.pat.span(),
+    let (name, at) = match input {
+        FnArg::Receiver(receiver) => ("self".to_owned(), receiver.self_token.span),
+        FnArg::Typed(input) => (input.pat.to_token_stream().to_string(), input.pat.span()),
     };
-    errors.push(at, format_args!("the future keeps this argument for the fallback: {instead}, or take it by value"));
+    errors.push(at, format_args!("the future keeps `{name}` for the fallback: {instead}, or take it by value"));
 }
 
 /// Returns whether the argument is a reference without a named lifetime, and the `async` block can name the argument.

@@ -7,10 +7,11 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::{Lifetime, Path};
 
-use super::capture::Captures;
+use super::capture::{Again, Captures};
 use super::scope::Scope;
 use crate::facts::Facts;
 use crate::plan::plan::Plan;
+use crate::tokens::located;
 
 /// A layer: one attribute on a function.
 pub(crate) trait Layer {
@@ -155,6 +156,22 @@ impl<'a> Place<'a> {
     /// Returns the statements that clone arguments for the body, or for the fallback function of this attribute.
     pub(crate) fn clones(self) -> Option<TokenStream> {
         self.stack.captures.clones_of(&self.plan().clones_at(self.index), self.layer().is_none())
+    }
+
+    /// Returns dead code that borrows each owned argument once more, for a layer (attribute) that needs the arguments
+    /// again. If the body consumes an argument, the error of rustc points to `at`. The error contains the name of a
+    /// macro, and this name says what to write.
+    pub(crate) fn again(self, at: Span) -> Option<TokenStream> {
+        let mixed = Span::mixed_site();
+        let at = mixed.located_at(at);
+        let runtime = located(self.runtime(), at);
+        let uses = self.stack.captures.again.iter().map(|Again { cfgs, name }| {
+            let advice = if name == "self" { "take_a_reference_to_self" } else { "list_a_consumed_argument_in_clone" };
+            let advice = Ident::new(advice, at);
+            quote_spanned!(at=> #(#cfgs)* #runtime::__private::#advice! { #name })
+        });
+        let uses: TokenStream = uses.collect();
+        (!uses.is_empty()).then(|| quote_spanned!(mixed=> if false { #uses }))
     }
 
     /// Returns the name of the decorated function without `r#`. The events that the runtime emits contain this name.

@@ -90,6 +90,7 @@ impl Layer for Fallback {
     ///
     /// ```text
     /// let outcome = 'fallback: { .. outcome };
+    /// if false { list_a_consumed_argument_in_clone! { argument } }
     /// let outcome = 'after_fallback: {
     ///     let called = match fall_back(outcome, |_| true, ..) {
     ///         ControlFlow::Continue(_) => function(arguments),
@@ -140,8 +141,10 @@ impl Layer for Fallback {
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
         // Uses the span of the path, so that rustc reports a wrong type of the fallback's result there.
         let ended = quote_spanned!(at=> counted);
+        let again = place.again(function.span());
         let statements = quote_spanned! {mixed=>
             let outcome = #label { #tail };
+            #again
             let outcome = #end: {
                 let called = match #turned {
                     ::core::ops::ControlFlow::Continue(#replaced) => #call,

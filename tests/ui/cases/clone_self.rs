@@ -5,7 +5,7 @@ struct Client;
 
 impl Client {
     #[retry(clone(self))]
-    //~ self | `self` cannot be cloned for each attempt: borrow it, or clone what is needed of it
+    //~ self | `self` cannot be cloned for each attempt: write `&self`, or clone a part of it in the body
     async fn f(self) -> std::io::Result<()> {
         drop(self);
         Ok(())

@@ -6,7 +6,7 @@ async fn replaced(_: u32) -> std::io::Result<()> {
 
 #[fallback(replaced)]
 async fn f(x: u32, #[cfg(any())] y: u32) -> std::io::Result<()> {
-//~ #[cfg(any())] | the fallback is called with this argument, and rustc takes no `#[cfg]` there: put it on the function
+//~ #[cfg(any())] | the fallback is called with this argument, and rustc takes no `#[cfg]` there: write `#[cfg(..)]` above the function
     let _ = x;
     Ok(())
 }

@@ -4,8 +4,9 @@ struct Client;
 
 impl Client {
     #[retry]
+    //~ #[retry] | borrow of moved value: `self`
+    //~    take_a_reference_to_self!
     async fn f(self) -> std::io::Result<()> {
-    //~ { | use of moved value: `self`
         drop(self);
         Ok(())
     }

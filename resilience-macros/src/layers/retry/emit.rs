@@ -48,6 +48,7 @@ impl Layer for Retry {
     /// let mut retry = Attempts::without_limit();
     /// loop {
     ///     let delay = {
+    ///         if false { list_a_consumed_argument_in_clone! { argument } }
     ///         ..
     ///         match retry.judge(retry_schedule, outcome).rejection(..).text(..).circuits(..).next(..) {
     ///             ControlFlow::Continue(delay) => delay,
@@ -118,6 +119,7 @@ impl Layer for Retry {
         let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
         let state = self.state(place, &schedule);
+        let again = place.again(self.span);
         let sleep = quote_spanned!(mixed=> #runtime::__private::sleep(delay));
         let wait = place.pause(mixed, &quote_spanned!(mixed=> ()), sleep);
         Statements::End(quote_spanned! {mixed=>
@@ -126,6 +128,7 @@ impl Layer for Retry {
             #began
             loop {
                 let delay = {
+                    #again
                     #attempt
                     #(#bound)*
                     #inner

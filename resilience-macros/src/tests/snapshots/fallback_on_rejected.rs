@@ -57,6 +57,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         );
         outcome
     };
+    if false {
+        ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { url }
+    }
     let outcome = 'after_fallback: {
         let called = match ::resilience_runtime::__private::fall_back(
             outcome,

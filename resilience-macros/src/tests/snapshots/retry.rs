@@ -21,6 +21,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
     let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
     loop {
         let delay = {
+            if false {
+                ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { url }
+            }
             let n = retry.attempt();
             let outcome = retry
                 .watch(async {

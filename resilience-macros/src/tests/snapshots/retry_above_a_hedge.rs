@@ -62,6 +62,9 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
     let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
     loop {
         let delay = {
+            if false {
+                ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { url }
+            }
             let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), retry.is_repeat()) {
                 ::core::result::Result::Ok(permit) => permit,
                 ::core::result::Result::Err(error) => {

@@ -34,6 +34,9 @@ fn load<'a, 'async_trait>(
         let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
         loop {
             let delay = {
+                if false {
+                    ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { key }
+                }
                 let outcome = retry
                     .watch(async {
                         if false {

@@ -27,6 +27,9 @@ pub async fn send(&mut self, to: Vec<u8>, mut by: impl Into<Name>) -> Result<(),
     retry_budget.call_began();
     loop {
         let delay = {
+            if false {
+                ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { by }
+            }
             let outcome = {
                 let mut to = ::core::clone::Clone::clone(&to);
                 let outcome = retry

@@ -122,6 +122,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                     let mut retry = ::resilience_runtime::__private::Attempts::without_limit();
                     loop {
                         let delay = {
+                            if false {
+                                ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { url }
+                            }
                             let outcome = 'retry: {
                                 let mut permit =
                                     match ::resilience_runtime::__private::admit(circuit.get(), retry.is_repeat()) {
@@ -250,6 +253,9 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
         };
         outcome
     };
+    if false {
+        ::resilience_runtime::__private::list_a_consumed_argument_in_clone! { url }
+    }
     let outcome = 'after_fallback: {
         let called = match ::resilience_runtime::__private::fall_back(
             outcome,
