@@ -66,7 +66,7 @@ async fn layered() -> io::Result<()> {
 }
 
 #[rate_limit(name = "rate_of_key", limit = 1, per = 60, key = key)]
-async fn keyed(key: u32) -> io::Result<()> {
+async fn limited(key: u32) -> io::Result<()> {
     Ok(())
 }
 
@@ -94,8 +94,8 @@ async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
     let ratio = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 1.0, ..RetryRatio::DEFAULT });
     layered().await.unwrap();
     layered().await.unwrap_err();
-    keyed(7).await.unwrap();
-    keyed(7).await.unwrap_err();
+    limited(7).await.unwrap();
+    limited(7).await.unwrap_err();
     retried(&budget).await.unwrap_err();
     retried(&ratio).await.unwrap_err();
     without_rate().await.unwrap_err();
@@ -103,7 +103,7 @@ async fn reset_all_fills_rates_and_budgets_and_keeps_totals() {
     running(&Bulkhead::builder("slots", 1).build().unwrap()).await.unwrap();
 
     layered().await.unwrap();
-    keyed(7).await.unwrap();
+    limited(7).await.unwrap();
     let stats = &get_stats().rate_limits["rate"];
     assert_eq!((stats.total_admitted, stats.total_rejected), (2, 1));
     assert_eq!((budget.stats().tokens, budget.stats().granted), (5, 1));

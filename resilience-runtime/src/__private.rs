@@ -93,8 +93,8 @@ macro_rules! __incomplete {
     };
 }
 
-/// Borrows an argument of the body once more, in dead code. If the body consumes the argument, rustc reports this borrow,
-/// and the error contains the name of this macro. The name says what to write.
+/// Borrows an argument of the body once more, in dead code. If the body consumes the argument, rustc reports this
+/// borrow, and the error contains the name of this macro. The name says what to write.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __list_a_consumed_argument_in_clone {

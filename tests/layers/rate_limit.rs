@@ -265,7 +265,7 @@ async fn call_after_the_wait_is_admitted() {
         let limit = RateLimit::builder("third", rate).burst(1).build().unwrap();
         for _ in 0..5 {
             limit.try_acquire().unwrap();
-            advance(limit.try_acquire().unwrap_err().retry_after()).await;
+            advance(limit.try_acquire().unwrap_err().retry_after().unwrap()).await;
         }
         limit.try_acquire().unwrap();
     }

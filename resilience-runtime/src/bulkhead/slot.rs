@@ -124,9 +124,8 @@ impl Bulkhead {
     ///     let _slot = slot; // free again when the thread has ended its work
     ///     vec![0_u8; 16]
     /// });
-    /// assert_eq!(bulkhead.stats().in_use, 1);
     /// picture.await?;
-    /// assert_eq!(bulkhead.stats().in_use, 0);
+    /// assert_eq!((bulkhead.stats().in_use, bulkhead.stats().total_admitted), (0, 1));
     /// # Ok(())
     /// # }
     /// ```
