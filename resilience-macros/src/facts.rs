@@ -46,6 +46,8 @@ pub(crate) struct Facts {
     /// as the value of a `Retry-After` header. A retry above this circuit calls the function if the retry itself has no
     /// `retry_after`.
     pub(crate) hint: Option<TokenStream>,
+    /// The user's function in the option `retry_after_ok` of `#[circuit]`, which reads a delay from an `Ok` value.
+    pub(crate) hint_ok: Option<TokenStream>,
     /// The names of the arguments in the option `clone`.
     pub(crate) clones: Vec<Ident>,
     /// The name in the option `attempt` of `#[retry]`. The body reads the number of the current attempt from a variable
@@ -92,6 +94,7 @@ impl Facts {
             key: None,
             per_attempt: false,
             hint: None,
+            hint_ok: None,
             clones: Vec::new(),
             attempt: None,
             rejection: None,

@@ -186,6 +186,7 @@ mod rejection;
 mod retry;
 mod timeout;
 
+pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
 pub use crate::base::config_error::ConfigError;
 pub use crate::bulkhead::error::BulkheadFullError;
 pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadSlot, BulkheadStats};
@@ -213,7 +214,7 @@ pub use crate::retry::budget::{RetryBudget, RetryBudgetStats};
 pub use crate::retry::builder::RetryBuilder;
 pub use crate::retry::layer::RetryStats;
 pub use crate::retry::policy::RetryPolicy;
-pub use crate::retry::rules::{Accepts, AnyError, AnyValue, RetryEvent};
+pub use crate::retry::rules::RetryEvent;
 pub use crate::retry::start::RetryAttempts;
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::error::TimeoutError;

@@ -5,6 +5,7 @@ mod failover;
 mod foreign_rejections;
 mod held;
 mod nested;
+mod of_ok;
 mod open_circuits;
 mod options;
 mod policy;

@@ -142,6 +142,11 @@ impl Plan {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
 
+    /// Works like [`hint`](Self::hint), for the option `retry_after_ok`.
+    pub(crate) fn hint_ok(&self, index: usize) -> Option<(usize, &TokenStream)> {
+        (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint_ok.as_ref()?)))
+    }
+
     pub(crate) fn rejecting(&self, index: usize, cause: Cause) -> impl Iterator<Item = usize> {
         (index + 1..self.len()).filter(move |below| self.facts(*below).rejects == Some(cause))
     }
@@ -174,7 +179,7 @@ impl Plan {
     /// or if the pauses are not known at compile time.
     pub(super) fn pauses(&self, index: usize) -> Option<Pauses> {
         match self.facts(index).time {
-            Time::Repeated(pauses) if self.hint(index).is_none() => Some(pauses),
+            Time::Repeated(pauses) if self.hint(index).is_none() && self.hint_ok(index).is_none() => Some(pauses),
             _ => None,
         }
     }
