@@ -155,12 +155,13 @@
 //!
 //! # Features
 //!
-//! The features `macros` and `declare` are on by default.
+//! The features `macros` and `declare` are on by default. The feature `http-date` is off by default.
 //!
 //! | feature | effect | cost |
 //! |---|---|---|
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
+//! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -184,6 +185,8 @@ mod rate_limit;
 mod registry;
 mod rejection;
 mod retry;
+#[cfg(feature = "http-date")]
+mod retry_after_header;
 mod timeout;
 
 pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
@@ -216,6 +219,8 @@ pub use crate::retry::layer::RetryStats;
 pub use crate::retry::policy::RetryPolicy;
 pub use crate::retry::rules::RetryEvent;
 pub use crate::retry::start::RetryAttempts;
+#[cfg(feature = "http-date")]
+pub use crate::retry_after_header::retry_after_header;
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::error::TimeoutError;
 pub use crate::timeout::timeout::{Timeout, TimeoutStats};

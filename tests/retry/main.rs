@@ -3,6 +3,7 @@
 mod budget;
 mod failover;
 mod foreign_rejections;
+mod header;
 mod held;
 mod nested;
 mod of_ok;
