@@ -46,7 +46,8 @@
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
 //! and timeouts inside a future. A circuit can also protect work that is not a single future, such as a stream. For
-//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit.
+//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. A [`Classifier`] lets a permit or
+//! [`CircuitBreaker::call_with`] judge an outcome as the options of the attribute do.
 //!
 //! # Guides
 //!
@@ -112,7 +113,8 @@
 //! [`Permit::failure_with`], the field `error` contains the error that this method received. After a panic, the field
 //! `error` contains `panic`. If a call counts as a failure only because of `hung_after`, the field `error` contains
 //! `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types without `Display`. The
-//! events of these two methods therefore have no field `error` for an error that the call returns.
+//! events of these two methods therefore have no field `error` for an error that the call returns. The events of
+//! [`CircuitBreaker::call_with`] have this field if the classifier has the function [`ClassifierBuilder::as_error`].
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -195,6 +197,8 @@ pub use crate::bulkhead::error::BulkheadFullError;
 pub use crate::bulkhead::{Bulkhead, BulkheadBuilder, BulkheadSlot, BulkheadStats};
 pub use crate::call_error::CallError;
 pub use crate::circuit::breaker::CircuitBreaker;
+pub use crate::circuit::classifier::Classifier;
+pub use crate::circuit::classifier_builder::ClassifierBuilder;
 pub use crate::circuit::core::state::CircuitState;
 pub use crate::circuit::error::CircuitOpenError;
 pub use crate::circuit::permit::{OwnedPermit, Permit};
