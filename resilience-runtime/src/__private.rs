@@ -8,7 +8,7 @@ pub use tokio::time::sleep;
 pub use crate::bulkhead::{Bulkhead, acquire_within};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
-pub use crate::fallback::Fallback;
+pub use crate::fallback::{Fallback, replace};
 pub use crate::hedge::{Evaluated, Hedge, Hedged, began};
 pub use crate::rate_limit::RateLimit;
 pub use crate::retry::attempts::Attempts;

@@ -31,7 +31,7 @@
 //! | [`#[timeout]`](macro@timeout) | ends a call that takes too long | [`Timeout`] |
 //! | [`#[bulkhead]`](macro@bulkhead) | limits the number of concurrent calls | [`Bulkhead`] |
 //! | [`#[rate_limit]`](macro@rate_limit) | limits the number of calls per second | [`RateLimit`] |
-//! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
+//! | [`#[fallback]`](macro@fallback) | replaces an error by a value, or by the outcome of another function | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
 //! If an attribute rejects or ends a call, the function returns an error of its declared error type. This error type

@@ -136,6 +136,12 @@ pub(crate) fn capture(
     for (at, refused) in &captures.refused {
         errors.push(*at, refused.message());
     }
+    check_clones(clone, &cloned, errors);
+    captures
+}
+
+/// Reports each name in the option `clone` that is not the name of a cloned argument.
+fn check_clones(clone: &[Ident], cloned: &[Ident], errors: &mut Errors) {
     for name in clone {
         if name == "self" {
             errors.push(
@@ -146,7 +152,6 @@ pub(crate) fn capture(
             errors.push(name.span(), format_args!("`{name}` is not an argument of this function"));
         }
     }
-    captures
 }
 
 /// Returns how a body that runs at most once captures the arguments of `sig`.
@@ -161,17 +166,23 @@ pub(crate) fn capture(
 /// warnings as in the undecorated function. Later arguments become local variables, too, to keep the drop order. An
 /// `async` block drops its local variables before the captured variables. The receiver `self` cannot become a local
 /// variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional warning.
+///
+/// For an argument in `clone`, the block takes ownership of the clone. Only a fallback without a path has this option
+/// and a body that runs at most once.
 pub(crate) fn hold(
     sig: &mut Signature,
     shell: Option<&Shell>,
     moved: &mut [Moved],
     body: &TokenStream,
     lent: &Lent,
+    clone: &[Ident],
+    errors: &mut Errors,
 ) -> Captures {
     let mut captures = Captures { lends: !lent.is_empty(), ..Captures::default() };
-    if shell.is_some() && !captures.lends {
+    if shell.is_some() && !captures.lends && clone.is_empty() {
         return captures;
     }
+    let mut cloned = Vec::new();
     let is_assigned = |name: &str| shell.is_none() && assigns(body, name);
     let lends_self = |receiver: &Receiver| {
         lent.has("self") || (receiver.mutability.is_some() && is_assigned("self") && !lent.asks_self)
@@ -194,6 +205,11 @@ pub(crate) fn hold(
         for pat in pats {
             bindings(pat, bound, ty, &mut |binding, bound| {
                 let name = binding.ident.to_string();
+                if let Some(clone) = clone.iter().find(|clone| **clone == name) {
+                    cloned.push(clone.clone());
+                    captures.bind(binding, bound, body, Some(clone), &cfgs);
+                    return;
+                }
                 if !uses(body, &name) || shell.is_some_and(|shell| shell.takes(&name)) {
                     return;
                 }
@@ -210,6 +226,7 @@ pub(crate) fn hold(
             });
         }
     }
+    check_clones(clone, &cloned, errors);
     captures.borrows.reverse();
     captures
 }

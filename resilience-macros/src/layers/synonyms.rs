@@ -279,8 +279,14 @@ pub(crate) const HEDGE: &[Synonyms] = &[
 #[rustfmt::skip]
 pub(crate) const FALLBACK: &[Synonyms] = &[
     row("#[fallback(path)]", ", the path of an `async fn` without a name", &[
-        "fallback", "fallback_method", "fallback_function", "fallback_action", "fallback_value", "fallback_to",
-        "function", "func", "method", "handler", "action", "callback", "path", "to", "value", "default", "result",
+        "fallback", "fallback_method", "fallback_function", "fallback_action", "fallback_to", "function", "func",
+        "method", "handler", "action", "callback", "path", "to",
+    ]),
+    row("value", ", an expression for the `Ok` value", &[
+        "fallback_value", "fallback_result", "default", "default_value", "result",
+    ]),
+    row("#[fallback(|error| Ok(value))]", ", a closure without a name", &[
+        "closure", "or_else", "recover",
     ]),
     row("on", ", which is \"any\" or \"rejected\"", &[
         "when", "handle", "handle_if", "handle_errors", "should_handle", "apply_on", "skip_on", "predicate",
