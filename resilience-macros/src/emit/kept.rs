@@ -33,7 +33,10 @@ pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
     let is_named = |input: &FnArg| {
         let name = match input {
             FnArg::Receiver(_) => "self".to_owned(),
-            FnArg::Typed(input) => input.pat.to_token_stream().to_string(),
+            FnArg::Typed(input) => match &*input.pat {
+                Pat::Ident(pat) => pat.ident.to_string(),
+                _ => return false,
+            },
         };
         plan.passes_arguments() || plan.replacing_expressions().any(|expression| mentions(expression, &name))
     };
