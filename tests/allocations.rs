@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, Hedge, RateLimit, Rejection, RetryBudget, RetryPolicy, RetryRatio, bulkhead,
-    circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, Classifier, Hedge, RateLimit, Rejection, RetryBudget, RetryPolicy, RetryRatio,
+    bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Error, paused_runtime};
 use tokio::time::sleep;
@@ -58,6 +58,66 @@ fn calls_through_other_layers_do_not_allocate() {
     assert_none("a success", || ready(layered(true)).unwrap());
     assert_eq!(ready(layered(true)), Err(Error::Other)); // the first call of the fallback
     assert_none("a rejection", || assert_eq!(ready(layered(true)), Err(Error::Other)));
+}
+
+#[fallback(value = number)]
+async fn with_value(number: u32) -> Result<u32, Error> {
+    Err(Error::Failed(number))
+}
+
+#[fallback(|error| if number == 7 { Ok(number) } else { Err(error) })]
+async fn with_closure(number: u32) -> Result<u32, Error> {
+    Err(Error::Failed(number))
+}
+
+#[test]
+fn values_and_closures_of_fallbacks_do_not_allocate() {
+    // The first call creates the counts of the fallback.
+    assert_eq!((ready(with_value(7)), ready(with_closure(7))), (Ok(7), Ok(7)));
+    assert_none("a value", || assert_eq!(ready(with_value(8)), Ok(8)));
+    assert_none("a closure", || assert_eq!(ready(with_closure(7)), Ok(7)));
+    assert_none("an error of a closure", || assert_eq!(ready(with_closure(9)), Err(Error::Failed(9))));
+}
+
+#[retry(max = 2, delay = 0, retry_if_ok = |value| *value > 0, retry_after_ok = |_| Some(Duration::ZERO))]
+#[circuit(name = "allocations::of_ok", threshold = 9, failure_if_ok = |value| *value > 0, retry_after_ok = |_| None)]
+async fn of_ok(value: u32) -> Result<u32, Error> {
+    Ok(value)
+}
+
+#[test]
+fn hints_of_ok_do_not_allocate() {
+    assert_eq!(ready(of_ok(7)), Ok(7));
+    assert_none("a repeated value", || assert_eq!(ready(of_ok(7)), Ok(7)));
+    let policy = RetryPolicy::builder()
+        .max(2)
+        .delay(Duration::ZERO)
+        .retry_if_ok(|value: &u32| *value > 0)
+        .retry_after_ok(|_| Some(Duration::ZERO))
+        .build()
+        .unwrap();
+    let call = || assert_eq!(ready(policy.call(|| async { Ok::<_, ()>(7) })), Ok(7));
+    assert_none("a policy", call);
+}
+
+#[test]
+fn calls_with_a_classifier_do_not_allocate() {
+    let breaker = CircuitBreaker::builder("allocations::classifier").threshold(99).build().unwrap();
+    let classifier = Classifier::builder()
+        .as_error(|error: &Error| error)
+        .failure_if_ok(|value: &u32| *value > 0)
+        .retry_after_ok(|_| Some(Duration::ZERO))
+        .build()
+        .unwrap();
+    let call = |outcome: Result<u32, Error>| ready(breaker.call_with(&classifier, || async { outcome })).is_ok();
+    let settle = |outcome: Result<u32, Error>| breaker.try_acquire().unwrap().settle(&classifier, &outcome);
+    // The first failure and the first success create the counters of this thread.
+    assert!(call(Ok(0)) && call(Ok(7)));
+    assert_none("a success", || assert!(call(Ok(0))));
+    assert_none("a failed value", || assert!(call(Ok(7))));
+    assert_none("an error", || assert!(!call(Err(Error::Down))));
+    assert_none("a settled error", || settle(Err(Error::Down)));
+    assert_none("a clone", || drop(classifier.clone()));
 }
 
 #[hedge(after = 1, max = 3)]

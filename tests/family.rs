@@ -143,22 +143,35 @@ fn the_readme_lists_the_options_of_circuit_and_retry() {
     }
 }
 
+/// Returns the file with the builder's methods that take a function of the user, if there is such a file.
+fn functions(builder: &str) -> String {
+    if builder.ends_with("/retry/builder.rs") {
+        read("resilience-runtime/src/retry/functions.rs")
+    } else {
+        String::new()
+    }
+}
+
 #[test]
 fn each_builder_has_the_settings_of_its_attribute() {
     // The builders have no methods for the options below, because these options make sense in an attribute only.
-    let circuit = set(["name", "key", "with", "failure_if", "failure_if_ok", "retry_after", "error", "crate"]);
+    let judge = ["failure_if", "failure_if_ok", "retry_after", "retry_after_ok"];
+    let circuit = set(["name", "key", "with", "error", "crate"].into_iter().chain(judge));
+    // A classifier has only the functions that the builder of a circuit lacks.
+    let others: BTreeSet<_> = options("circuit").difference(&set(judge)).cloned().collect();
     let limit = set(["name", "key", "max_keys", "with", "tokens", "error", "crate"]);
     let retry = set(["attempt", "clone", "crate", "name", "with"]);
     let hedge = set(["clone", "crate", "name", "with"]);
     for (attribute, builder, others, more) in [
         ("circuit", "resilience-runtime/src/registry/builder.rs", circuit, set([])),
+        ("circuit", "resilience-runtime/src/circuit/classifier_builder.rs", others, set(["as_error"])),
         ("retry", "resilience-runtime/src/retry/builder.rs", retry, set(["seed"])),
         ("bulkhead", "resilience-runtime/src/bulkhead/builder.rs", limit.clone(), set([])),
         ("rate_limit", "resilience-runtime/src/rate_limit/builder.rs", limit, set([])),
         ("hedge", "resilience-runtime/src/hedge/builder.rs", hedge, set(["percentile"])),
     ] {
         let expected: BTreeSet<_> = options(attribute).difference(&others).cloned().chain(more).collect();
-        let source = read(builder);
+        let source = read(builder) + &functions(builder);
         let methods = source.lines().filter_map(|line| between(line, "    pub fn ", "("));
         let methods = methods.filter_map(|name| name.split('<').next());
         let mut methods = set(methods.map(|name| if name == "count_requests" { "count" } else { name }));

@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, RateLimit, RetryBudget, RetryPolicy, Timeout, TokenBucket, bulkhead, circuit, fallback,
-    hedge, rate_limit, retry, timeout,
+    Bulkhead, CircuitBreaker, RateLimit, RetryBudget, RetryCost, RetryPolicy, Timeout, TokenBucket, bulkhead, circuit,
+    fallback, hedge, rate_limit, retry, timeout,
 };
 
 /// The number of bytes that two attributes may add to a function's future.
@@ -141,6 +141,13 @@ stacks! {
     fallback_over_timeout: #[fallback(other)] #[timeout(5)];
     fallback_over_bulkhead: #[fallback(other)] #[bulkhead(max = 3, wait = 1)];
     fallback_over_rate_limit: #[fallback(other)] #[rate_limit(per_second = 1000)];
+    one_value: #[fallback(value = 7)];
+    one_closure: #[fallback(|error| Err(error))];
+    circuit_over_value: #[circuit(name = "size::circuit_over_value")] #[fallback(value = 7)];
+    value_over_circuit: #[fallback(value = 7)] #[circuit(name = "size::value_over_circuit")];
+    closure_over_timeout: #[fallback(|error| Err(error))] #[timeout(5)];
+    closure_over_retry: #[fallback(|error| Err(error))] #[retry];
+    value_over_closure: #[fallback(value = 7)] #[fallback(|error| Err(error))];
     evaluated_timeout_over_evaluated_timeout: #[timeout(time())] #[timeout(time())];
     evaluated_timeout_over_evaluated_bulkhead: #[timeout(time())] #[bulkhead(max = 3, wait = time())];
     evaluated_timeout_over_held_bulkhead: #[timeout(time())] #[bulkhead(with = SLOTS)];
@@ -200,9 +207,54 @@ stacks! {
     circuit_over_evaluated_bulkhead: #[circuit(name = "size::over_evaluated")] #[bulkhead(max = 3, wait = time())];
     timeout_over_named_bulkhead: #[timeout(5)] #[bulkhead(name = "size::named_1", max = 3)];
     retry_over_named_bulkhead: #[retry] #[bulkhead(name = "size::named_2", max = 3)];
+    retry_of_ok_over_circuit_with_options:
+        #[retry(retry_if_ok = |_| true, retry_after_ok = |_| None, budget = BUDGET, cost_ok = |_| RetryCost::Failure)]
+        #[circuit(name = "size::of_ok", failure_if_ok = |_| true, retry_after_ok = |_| None)];
     retry_with_options_over_circuit_with_options:
         #[retry(max_elapsed = 60, jitter = "decorrelated", retry_after = |_| None, on_retry = |_| (), budget = RetryBudget::bucket(TokenBucket::DEFAULT))]
         #[circuit(name = "size::options", failure_rate = 0.5, slow_call = 1, slow_rate = 0.5, min_calls = 9, window = 60, hung_after = 9, failure_if = |_| true)];
+}
+
+#[expect(clippy::large_types_passed_by_value)]
+#[fallback(value = argument[0])]
+#[circuit(name = "size::value_of_argument", failure_if = |_| argument[1] == 0)]
+async fn value_of_argument(argument: [u8; 1024]) -> io::Result<u8> {
+    tokio::task::yield_now().await;
+    Ok(argument[7])
+}
+
+#[expect(clippy::large_types_passed_by_value)]
+#[fallback(|_| Ok(argument[0]))]
+#[timeout(5)]
+async fn closure_over_argument(mut argument: [u8; 1024]) -> io::Result<u8> {
+    argument[0] = 1;
+    tokio::task::yield_now().await;
+    Ok(argument[7])
+}
+
+#[expect(clippy::large_types_passed_by_value)]
+#[fallback(value = argument[0], clone(argument))]
+async fn value_with_a_clone(argument: [u8; 1024]) -> io::Result<u8> {
+    tokio::task::yield_now().await;
+    Ok(argument[7])
+}
+
+#[test]
+fn fallback_that_names_an_argument_keeps_it_once() {
+    #[expect(clippy::large_types_passed_by_value)]
+    async fn bare(argument: [u8; 1024]) -> io::Result<u8> {
+        tokio::task::yield_now().await;
+        Ok(argument[7])
+    }
+    let argument = [0; 1024];
+    let bare = size_of_val(&bare(argument));
+    for (size, clones) in [
+        (size_of_val(&value_of_argument(argument)), 0),
+        (size_of_val(&closure_over_argument(argument)), 0),
+        (size_of_val(&value_with_a_clone(argument)), 1),
+    ] {
+        assert!(size <= bare + ALLOWED + clones * 1024, "{} bytes more than {bare}", size - bare);
+    }
 }
 
 #[timeout(time())]

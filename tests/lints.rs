@@ -168,6 +168,22 @@ async fn timed(text: String, counter: &mut u32) -> io::Result<String> {
     Ok(text.clone())
 }
 
+#[fallback(value = number, on = "rejected")]
+#[retry(max = 2, delay = 0, retry_if_ok = |value| *value == 0, retry_after_ok = |_| None)]
+#[circuit(name = "lints::value", failure_if_ok = |value| *value == 0, retry_after_ok = |_| None)]
+async fn with_value(number: u32) -> io::Result<u32> {
+    tokio::task::yield_now().await;
+    Ok(number)
+}
+
+#[fallback(|error| if text.is_empty() { Err(error) } else { Ok(text) })]
+#[bulkhead(max = 1)]
+async fn with_closure(text: String, counter: &mut u32) -> io::Result<String> {
+    *counter = counter.saturating_add(1);
+    tokio::task::yield_now().await;
+    Ok(format!("{text}{counter}"))
+}
+
 #[test]
 fn crate_with_strict_lints_compiles() -> io::Result<()> {
     // Creates the runtime by hand, because `#[tokio::test]` does not compile under these lints.
@@ -177,6 +193,8 @@ fn crate_with_strict_lints_compiles() -> io::Result<()> {
     assert_eq!(runtime.block_on(three_layers(String::new(), &mut 0))?, "");
     assert_eq!(runtime.block_on(hedged(String::new(), 0))?, "0");
     assert_eq!(runtime.block_on(measured(4))?, 4);
+    assert_eq!(runtime.block_on(with_value(7))?, 7);
+    assert_eq!(runtime.block_on(with_closure(String::new(), &mut 0))?, "1");
     assert_eq!(runtime.block_on(timed(String::new(), &mut 0))?, "");
     let breaker = CircuitBreaker::builder("lints").build().map_err(io::Error::other)?;
     let bulkhead = Bulkhead::builder("lints", 1).build().map_err(io::Error::other)?;

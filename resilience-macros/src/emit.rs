@@ -103,21 +103,23 @@ pub(crate) fn emit(
     } else {
         hoisted
     };
-    let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan.late());
+    let clones = plan.clones();
+    let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan);
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
     // The body of an `#[async_trait]` method begins with statements that bind the arguments. The user's functions in
     // options such as `failure_if` run outside the body. If such a function uses an argument, or if the body may run
     // again, the expansion binds the arguments before the body.
-    let body = if plan.repeats() || !lent.is_empty() || starts_late {
+    let body = if plan.repeats() || !lent.is_empty() || starts_late || !clones.is_empty() {
         hoisted
     } else {
         moved.clear();
         body.clone()
     };
+    let arguments = if plan.passes_arguments() { arguments(&mut sig, &mut moved, errors) } else { Vec::new() };
     let mut captures = if plan.repeats() {
-        capture(&mut sig, function, plan.shares(), &mut moved, &body, &plan.clones(), errors)
+        capture(&mut sig, function, plan.shares(), &mut moved, &body, &clones, errors)
     } else {
-        hold(&mut sig, shell, &mut moved, &body, &lent)
+        hold(&mut sig, shell, &mut moved, &body, &lent, &clones, errors)
     };
     captures.lends |= shell.is_some_and(|shell| !shell.moves);
     for name in plan.attempts() {
@@ -129,9 +131,8 @@ pub(crate) fn emit(
             errors.push(name.span(), format_args!("`{name}` is an argument of this function: choose another name"));
         }
     }
-    let arguments = if plan.replaces() { arguments(&sig, &mut moved, errors) } else { Vec::new() };
     if plan.replaces() {
-        kept::check(function, errors);
+        kept::check(function, plan, errors);
     }
     if !errors.is_empty() {
         return None;

@@ -7,7 +7,6 @@ use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::parse::constant::Constant;
 
-#[expect(clippy::struct_excessive_bools, reason = "independent properties")]
 pub(crate) struct Facts {
     pub(crate) attribute: &'static str,
     /// The span for errors about the order of the attributes.
@@ -27,8 +26,8 @@ pub(crate) struct Facts {
     /// opens the circuit, for example with the option `failure_rate`. For an attribute other than `#[circuit]`, the
     /// field is always `None`.
     pub(crate) opens: Option<Opens>,
-    /// Whether the attribute replaces an error by the outcome of another function, as `#[fallback]` does.
-    pub(crate) replaces: bool,
+    /// The source of the outcome by which the attribute replaces an error. Only a `#[fallback]` replaces errors.
+    pub(crate) replaces: Option<Replacement>,
     /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
     pub(crate) waits: bool,
     /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. Also the
@@ -46,6 +45,8 @@ pub(crate) struct Facts {
     /// as the value of a `Retry-After` header. A retry above this circuit calls the function if the retry itself has no
     /// `retry_after`.
     pub(crate) hint: Option<TokenStream>,
+    /// The user's function in the option `retry_after_ok` of `#[circuit]`, which reads a delay from an `Ok` value.
+    pub(crate) hint_ok: Option<TokenStream>,
     /// The names of the arguments in the option `clone`.
     pub(crate) clones: Vec<Ident>,
     /// The name in the option `attempt` of `#[retry]`. The body reads the number of the current attempt from a variable
@@ -86,13 +87,14 @@ impl Facts {
             asks: Asks::Nothing,
             attempts: Some(1),
             opens: None,
-            replaces: false,
+            replaces: None,
             waits: false,
             name: None,
             name_of_limit: None,
             key: None,
             per_attempt: false,
             hint: None,
+            hint_ok: None,
             clones: Vec::new(),
             attempt: None,
             rejection: None,
@@ -102,6 +104,14 @@ impl Facts {
             late: Vec::new(),
         }
     }
+}
+
+/// The source of the outcome by which a `#[fallback]` replaces an error.
+pub(crate) enum Replacement {
+    /// A function that receives all arguments of the decorated function.
+    Function,
+    /// A closure or a value of the user, which may name arguments of the decorated function.
+    Expression(TokenStream),
 }
 
 #[derive(Clone, Copy)]

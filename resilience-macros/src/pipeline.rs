@@ -76,7 +76,7 @@ pub(crate) fn expand(
     comes_first(&function, &mut errors);
     let plan = Plan::new(layers.iter().map(|layer| layer.facts()).collect());
     plan.check(&mut errors);
-    if let Some(shell) = function.shell.as_mut().filter(|_| plan.repeats()) {
+    if let Some(shell) = function.shell.as_mut().filter(|_| plan.repeats() || plan.replaces()) {
         shell.add_move();
     }
     document(&mut function, &plan);

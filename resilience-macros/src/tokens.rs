@@ -77,6 +77,51 @@ pub(crate) fn uses(body: &TokenStream, ident: &str) -> bool {
     }
 }
 
+/// Returns the tokens as a text for error messages. Each version of rustc prints tokens with other spaces.
+pub(crate) fn text(tokens: &impl ToTokens) -> String {
+    let mut text = String::new();
+    for token in tokens.to_token_stream() {
+        let next = match &token {
+            TokenTree::Group(group) => {
+                let within = self::text(&group.stream());
+                match group.delimiter() {
+                    Delimiter::Parenthesis => format!("({within})"),
+                    Delimiter::Bracket => format!("[{within}]"),
+                    Delimiter::Brace => format!(" {{ {within} }}"),
+                    Delimiter::None => within,
+                }
+            }
+            token => token.to_string(),
+        };
+        let is_word = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '"' | '&' | '\'' | '.');
+        let is_split = text.ends_with([',', ':']) && !text.ends_with("::") && !next.starts_with(':')
+            || text.ends_with(|sign: char| is_word(sign) && !matches!(sign, '&' | '\'' | '.'))
+                && next.starts_with(is_word);
+        text += if is_split { " " } else { "" };
+        text += &next;
+    }
+    text
+}
+
+/// Returns the span of the first `.await` in `tokens`. Leaves out the contents of `async` blocks.
+pub(crate) fn awaits(tokens: TokenStream) -> Option<Span> {
+    let mut is_async = false;
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(name) if name == "await" => Some(name.span()),
+        TokenTree::Ident(name) => {
+            is_async |= name == "async";
+            None
+        }
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            let within = if is_async { None } else { awaits(group.stream()) };
+            is_async = false;
+            within
+        }
+        TokenTree::Group(group) => awaits(group.stream()),
+        _ => None,
+    })
+}
+
 /// Returns whether `tokens` may assign to the variable `ident`, or to a field or an element of the variable.
 pub(crate) fn assigns(tokens: &TokenStream, ident: &str) -> bool {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();

@@ -8,7 +8,7 @@ pub use tokio::time::sleep;
 pub use crate::bulkhead::bulkhead::{Bulkhead, acquire, acquire_within, take};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
-pub use crate::fallback::Fallback;
+pub use crate::fallback::{Fallback, replace};
 pub use crate::hedge::after::HedgeAfter;
 pub use crate::hedge::budgeted::Budgeted;
 pub use crate::hedge::evaluated::Evaluated;

@@ -1,6 +1,7 @@
 //! Contains the modules that several attributes share, such as clocks, names and locks. A module in the folder `base`
 //! never imports the implementation of an attribute.
 
+pub(crate) mod accepts;
 pub(crate) mod clock;
 pub(crate) mod config_error;
 pub(crate) mod existing;

@@ -1,6 +1,9 @@
 //! Contains the modules of the circuit breaker, which rejects calls to a failing service.
 
 pub(crate) mod breaker;
+pub(crate) mod classifier;
+pub(crate) mod classifier_builder;
+mod classifier_functions;
 pub(crate) mod core;
 pub(crate) mod error;
 pub(crate) mod events;

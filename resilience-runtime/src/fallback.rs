@@ -1,5 +1,9 @@
 //! Counts the calls of fallback functions.
 
+use std::ops::ControlFlow;
+
+use crate::base::existing::Existing;
+use crate::base::noted::note_replacement;
 use crate::base::outcome::Outcome;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 
@@ -33,6 +37,32 @@ impl Fallback {
     pub(crate) fn stats(&self) -> FallbackStats {
         let Counts { calls, errors } = &*self.0;
         FallbackStats { total_fell_back: calls.load(Ordering::Relaxed), total_failed: errors.load(Ordering::Relaxed) }
+    }
+}
+
+/// Replaces the error in `outcome` by the outcome that the user's function `make` returns for this error. Returns any
+/// other outcome unchanged. The generated code of a fallback that is a closure or a value calls this function.
+///
+/// The type of `outcome` contains the return type `R` of the decorated function. The compiler therefore knows the
+/// parameter type and the return type of a closure in `make`.
+#[allow(missing_docs)]
+#[expect(clippy::inline_always, reason = "an outcome that goes through memory costs as much as a breaker")]
+#[inline(always)]
+pub fn replace<'f, R: Outcome>(
+    outcome: ControlFlow<R, R::Error>,
+    counts: impl FnOnce() -> &'f Fallback,
+    make: impl FnOnce(R::Error) -> R,
+) -> R {
+    match outcome {
+        ControlFlow::Break(outcome) => outcome,
+        ControlFlow::Continue(error) => {
+            let before = Existing::now();
+            let outcome = make(error).into_result();
+            if outcome.is_err() {
+                note_replacement(before);
+            }
+            counts().count(R::from_result(outcome))
+        }
     }
 }
 

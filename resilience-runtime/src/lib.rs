@@ -31,7 +31,7 @@
 //! | [`#[timeout]`](macro@timeout) | ends a call that takes too long | [`Timeout`] |
 //! | [`#[bulkhead]`](macro@bulkhead) | limits the number of concurrent calls | [`Bulkhead`] |
 //! | [`#[rate_limit]`](macro@rate_limit) | limits the rate of calls | [`RateLimit`] |
-//! | [`#[fallback]`](macro@fallback) | calls another function after an error | |
+//! | [`#[fallback]`](macro@fallback) | replaces an error by a value, or by the outcome of another function | |
 //! | [`#[hedge]`](macro@hedge) | starts another attempt if the first is slow | [`Hedge`] |
 //!
 //! If an attribute rejects or ends a call, the function returns an error of its declared error type. This error type
@@ -46,7 +46,8 @@
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
 //! and timeouts inside a future. A circuit can also protect work that is not a single future, such as a stream. For
-//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit.
+//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. A [`Classifier`] lets a permit or
+//! [`CircuitBreaker::call_with`] judge an outcome as the options of the attribute do.
 //!
 //! # Guides
 //!
@@ -112,7 +113,8 @@
 //! [`Permit::failure_with`], the field `error` contains the error that this method received. After a panic, the field
 //! `error` contains `panic`. If a call counts as a failure only because of `hung_after`, the field `error` contains
 //! `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types without `Display`. The
-//! events of these two methods therefore have no field `error` for an error that the call returns.
+//! events of these two methods therefore have no field `error` for an error that the call returns. The events of
+//! [`CircuitBreaker::call_with`] have this field if the classifier has the function [`ClassifierBuilder::as_error`].
 //!
 //! | event | level | fields |
 //! |---|---|---|
@@ -156,12 +158,13 @@
 //!
 //! # Features
 //!
-//! The features `macros` and `declare` are on by default.
+//! The features `macros` and `declare` are on by default. The feature `http-date` is off by default.
 //!
 //! | feature | effect | cost |
 //! |---|---|---|
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
+//! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -185,14 +188,19 @@ mod rate_limit;
 mod registry;
 mod rejection;
 mod retry;
+#[cfg(feature = "http-date")]
+mod retry_after_header;
 mod timeout;
 
+pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
 pub use crate::base::config_error::ConfigError;
 pub use crate::bulkhead::bulkhead::{Bulkhead, BulkheadStats};
 pub use crate::bulkhead::error::BulkheadFullError;
 pub use crate::bulkhead::{BulkheadBuilder, BulkheadSlot, OwnedBulkheadSlot};
 pub use crate::call_error::CallError;
 pub use crate::circuit::breaker::CircuitBreaker;
+pub use crate::circuit::classifier::Classifier;
+pub use crate::circuit::classifier_builder::ClassifierBuilder;
 pub use crate::circuit::core::state::CircuitState;
 pub use crate::circuit::error::CircuitOpenError;
 pub use crate::circuit::permit::{OwnedPermit, Permit};
@@ -220,8 +228,10 @@ pub use crate::retry::budget::{RetryBudget, RetryBudgetStats};
 pub use crate::retry::builder::RetryBuilder;
 pub use crate::retry::layer::RetryStats;
 pub use crate::retry::policy::RetryPolicy;
-pub use crate::retry::rules::{Accepts, AnyError, AnyValue, RetryEvent};
+pub use crate::retry::rules::RetryEvent;
 pub use crate::retry::start::RetryAttempts;
+#[cfg(feature = "http-date")]
+pub use crate::retry_after_header::retry_after_header;
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::error::TimeoutError;
 pub use crate::timeout::timeout::{Timeout, TimeoutStats};

@@ -3,6 +3,7 @@
 mod acceptance;
 mod calls_within_calls;
 mod cancellation;
+mod classifier;
 mod clocks;
 mod concurrency;
 mod cooldown;

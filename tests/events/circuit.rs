@@ -3,13 +3,32 @@
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitState, circuit};
+use resilience_runtime::{CircuitBreaker, CircuitState, Classifier, circuit};
 use tokio::time::advance;
 
 use crate::recorder::{record, recorded};
 
 fn breaker(name: &'static str) -> CircuitBreaker {
     CircuitBreaker::builder(name).threshold(2).build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn classifier_with_as_error_shows_the_error() {
+    record();
+    let breaker = breaker("classified");
+    let plain = Classifier::builder().build().unwrap();
+    let shown = Classifier::builder().as_error(|error: &io::Error| error).build().unwrap();
+    let outcome = || Err::<(), _>(io::Error::other("down"));
+    breaker.try_acquire().unwrap().settle(&plain, &outcome());
+    breaker.call_with(&shown, || async { outcome() }).await.unwrap_err();
+    assert_eq!(
+        recorded(),
+        [
+            "DEBUG circuit_failure circuit=classified duration_ms=0",
+            "DEBUG circuit_failure circuit=classified duration_ms=0 error=down",
+            "WARN circuit_opened circuit=classified reason=\"threshold\" failures=2 error=down",
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -203,6 +203,26 @@ async fn layered(millis: u64) -> io::Result<u64> {
     Err(io::Error::other("too late"))
 }
 
+#[fallback(value = 7)]
+async fn with_value() -> io::Result<u64> {
+    Err(io::Error::other("down"))
+}
+
+#[fallback(|_| Ok(7))]
+async fn with_closure() -> io::Result<u64> {
+    Err(io::Error::other("down"))
+}
+
+#[tokio::test]
+async fn values_and_closures_of_fallbacks_emit_events() {
+    record();
+    assert_eq!((with_value().await.unwrap(), with_closure().await.unwrap()), (7, 7));
+    assert_eq!(
+        recorded(),
+        ["DEBUG fell_back func=\"with_value\" error=down", "DEBUG fell_back func=\"with_closure\" error=down"]
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn other_layers_emit_their_events() {
     record();

@@ -8,6 +8,7 @@ mod constants;
 mod disjoint_fields;
 mod dropped;
 mod fallback;
+mod fallback_in_place;
 mod hedge;
 mod hedge_budget;
 mod hedge_percentile;

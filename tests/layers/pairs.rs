@@ -101,6 +101,13 @@ stacks! {
     rate_limit_over_bulkhead: 1, false, #[rate_limit(per_second = 1000)] #[bulkhead(max = 9, wait = 1)];
     rate_limit_over_rate_limit: 1, false, #[rate_limit(per_second = 1000)] #[rate_limit(per_second = 1000)];
     rate_limit_over_fallback: 1, true, #[rate_limit(per_second = 1000)] #[fallback(instead)];
+    closure_over_circuit: 1, false, #[fallback(|error| Err(error))] #[circuit(name = "pairs::closure_over_circuit", threshold = 9)];
+    closure_over_retry: 2, false, #[fallback(|error| Err(error))] #[retry(max = 2, delay = 0)];
+    closure_over_bulkhead: 1, false, #[fallback(|error| Err(error), on = "rejected")] #[bulkhead(max = 9, wait = 1)];
+    circuit_over_closure: 1, false, #[circuit(name = "pairs::circuit_over_closure", threshold = 9)] #[fallback(|error| Err(error))];
+    timeout_over_closure: 1, false, #[timeout(5)] #[fallback(|error| Err(error), clone(not_sync))];
+    fallback_over_closure: 1, true, #[fallback(instead)] #[fallback(|error| Err(error))];
+    closure_over_fallback: 1, true, #[fallback(|error| Err(error))] #[fallback(instead)];
     fallback_over_circuit: 1, true, #[fallback(instead)] #[circuit(name = "pairs::fallback_over_circuit_2", threshold = 9)];
     fallback_over_retry: 2, true, #[fallback(instead)] #[retry(max = 2, delay = 0)];
     fallback_over_timeout: 1, true, #[fallback(instead)] #[timeout(5)];

@@ -3,8 +3,10 @@
 mod budget;
 mod failover;
 mod foreign_rejections;
+mod header;
 mod held;
 mod nested;
+mod of_ok;
 mod open_circuits;
 mod options;
 mod policy;

@@ -204,6 +204,8 @@ attributes! {
     a_bulkhead: #[bulkhead(max = 1, wait = 1)];
     a_rate_limit: #[rate_limit(per_second = 1)];
     a_fallback: #[fallback(one)];
+    a_fallback_value: #[fallback(value = 1)];
+    a_fallback_closure: #[fallback(|error| Err(error), on = "rejected")];
     a_hedge: #[hedge(after = 1)];
     a_stack: #[fallback(one)] #[timeout(9)] #[retry(max = 2, delay = 0)] #[circuit(name = "send::exactly_stack")] #[bulkhead(max = 1)];
 }

@@ -12,7 +12,7 @@ use super::Said;
 const MARK: &str = "// decorate";
 
 /// An attribute, or several attributes. Functions with one of the words after the attributes do not get these attributes.
-const STACKS: [(&str, &[&str]); 19] = [
+const STACKS: [(&str, &[&str]); 22] = [
     ("#[circuit(name = \"a\")]", &[]),
     ("#[circuit(name = \"a\", failure_if = |_| true, error = io::Error::from)]", &[]),
     ("#[timeout(5)]", &[]),
@@ -27,6 +27,9 @@ const STACKS: [(&str, &[&str]); 19] = [
     ("#[retry(clone(ARGUMENTS))]", &["unused"]),
     ("#[hedge(after = 1, clone(ARGUMENTS))] #[circuit(name = \"a\")]", &["unused"]),
     ("#[fallback(instead, clone(ARGUMENTS))] #[timeout(5)]", &["unused", "pattern"]),
+    ("#[fallback(|error| Err(error))]", &[]),
+    ("#[fallback(|error| Err(error), on = \"rejected\")] #[circuit(name = \"a\")] #[timeout(5)]", &[]),
+    ("#[fallback(|error| Err(error), clone(ARGUMENTS))] #[circuit(name = \"a\")]", &["unused"]),
     ("#[hedge(after = 1)]", &["once", "unique"]),
     ("#[retry] #[hedge(after = 1)] #[circuit(name = \"a\")]", &["once", "unique"]),
     ("#[fallback(instead)]", &["once", "pattern", "unused"]),

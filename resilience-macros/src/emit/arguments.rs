@@ -3,13 +3,13 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
-use syn::spanned::Spanned;
 use syn::{ExprClosure, FnArg, Pat, PatIdent, Receiver, Signature, Type};
 
 use crate::error::Errors;
 use crate::parse::async_trait::Moved;
 use crate::parse::pattern::{Bound, bindings};
-use crate::tokens::{mentions, uses};
+use crate::plan::plan::Plan;
+use crate::tokens::{mentions, text, uses};
 
 /// The arguments that the body shares with a function in an option, such as `failure_if`. The function uses the
 /// arguments after the body has started.
@@ -20,19 +20,18 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Returns the arguments that both the body and a function in `late` use. The expansion calls the functions in
-    /// `late`, such as `failure_if`, after the body has started. Leaves out an argument that is declared `mut`, because
-    /// the body owns this argument or its copy.
-    pub(crate) fn new<'a>(
-        sig: &mut Signature,
-        moved: &mut [Moved],
-        body: &TokenStream,
-        late: impl Iterator<Item = &'a TokenStream>,
-    ) -> Self {
-        let late: Vec<_> = late.collect();
+    /// Returns the arguments that both the body and a late function use. The expansion calls the late functions, such
+    /// as `failure_if`, after the body has started.
+    ///
+    /// Leaves out an argument that is declared `mut`, because the body owns this argument or its copy. The closure and
+    /// the value of a fallback also read such an argument, because they run after the body.
+    pub(crate) fn new(sig: &mut Signature, moved: &mut [Moved], body: &TokenStream, plan: &Plan) -> Self {
+        let late: Vec<_> = plan.late().collect();
         let names = names(sig, moved);
         let asks_self = late.iter().any(|function| asks(function, "self"));
-        let names = names.into_iter().filter(|(name, is_mut)| !is_mut && is_shared(name, body, &late));
+        let replaces = |name: &str| plan.replacing_expressions().any(|expression| asks(expression, name));
+        let names =
+            names.into_iter().filter(|(name, is_mut)| (!is_mut || replaces(name)) && is_shared(name, body, &late));
         Self { names: names.map(|(name, _)| name).collect(), asks_self }
     }
 
@@ -106,9 +105,9 @@ pub(super) fn patterns<'a>(input: &'a mut FnArg, moved: &'a mut [Moved]) -> Patt
 
 /// Returns the name of each argument, for the call of the fallback function. Reports an argument whose pattern is not a
 /// name. Also reports an argument with a `#[cfg]`.
-pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
+pub(crate) fn arguments(sig: &mut Signature, moved: &mut [Moved], errors: &mut Errors) -> Vec<Ident> {
     let mut arguments = Vec::new();
-    for input in &sig.inputs {
+    for input in &mut sig.inputs {
         if let Some(cfg) = cfgs(input).first() {
             errors.add(syn::Error::new_spanned(
                 cfg,
@@ -117,29 +116,38 @@ pub(crate) fn arguments(sig: &Signature, moved: &mut [Moved], errors: &mut Error
             ));
         }
         let renamed = moved.iter_mut().find(|moved| moved.moves(input));
-        match (renamed.map(|moved| &*moved.pat()), input) {
+        match (renamed.map(Moved::pat), input) {
             (Some(Pat::Ident(pat)), _) => arguments.push(pat.ident.clone()),
             (None, FnArg::Receiver(receiver)) => arguments.push(Ident::new("self", receiver.self_token.span)),
-            (None, FnArg::Typed(input)) => match &*input.pat {
+            (None, FnArg::Typed(input)) => match &mut *input.pat {
                 Pat::Ident(PatIdent { by_ref: None, subpat: None, ident, .. }) => arguments.push(ident.clone()),
-                pat => errors.add(unnamed(pat)),
+                pat => errors.add(unnamed(pat, &input.ty)),
             },
-            (Some(pat), _) => errors.add(unnamed(pat)),
+            (Some(pat), FnArg::Typed(input)) => errors.add(unnamed(pat, &input.ty)),
+            (Some(_), FnArg::Receiver(_)) => {}
         }
     }
     arguments
 }
 
-fn unnamed(pat: &Pat) -> syn::Error {
-    let written = pat.span().source_text().unwrap_or_else(|| pat.to_token_stream().to_string());
-    let message = match pat {
-        Pat::Wild(_) => "the fallback is called with this argument: write a name in place of `_`".to_owned(),
-        _ => format!(
-            "the fallback is called with this argument: write a name such as `pair` here, and `let {written} = pair;` \
-             in the body"
-        ),
+/// Returns the error for an argument without a name, such as `State(state): State<App>`. The message contains the text
+/// to write instead.
+fn unnamed(pat: &mut Pat, ty: &Type) -> syn::Error {
+    let mut names = Vec::new();
+    bindings(pat, Bound::Unknown, None, &mut |binding, _| names.push(binding.ident.to_string()));
+    let name = match &names[..] {
+        [name] => name,
+        _ => "argument",
     };
-    syn::Error::new_spanned(pat, message)
+    let within = match &*pat {
+        Pat::Wild(_) => String::new(),
+        pat => format!(", and `let {} = {name};` in the body", text(pat)),
+    };
+    let ty = text(ty);
+    syn::Error::new_spanned(
+        pat,
+        format_args!("the fallback is called with this argument: write `{name}: {ty}`{within}"),
+    )
 }
 
 /// Returns the `#[cfg]` attributes of an argument. Every generated statement that names the argument needs these

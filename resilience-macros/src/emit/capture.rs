@@ -144,6 +144,13 @@ pub(crate) fn capture(
     for (name, refused) in &captures.refused {
         errors.push(name.span(), refused.message(name));
     }
+    check_clones(clone, &cloned, &names(sig, moved), errors);
+    captures
+}
+
+/// Reports each name in the option `clone` that is not the name of a cloned argument. `arguments` contains the names of
+/// all arguments.
+fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)], errors: &mut Errors) {
     for name in clone {
         if name == "self" {
             errors.push(
@@ -152,8 +159,7 @@ pub(crate) fn capture(
             );
         } else if !cloned.contains(name) {
             let known: Vec<_> =
-                names(sig, moved).into_iter().map(|(name, _)| name).filter(|name| name != "self").collect();
-            let known: Vec<_> = known.iter().map(String::as_str).collect();
+                arguments.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "self").collect();
             let instead = match suggest(&name.to_string(), &known, &[]) {
                 Some(question) => question,
                 None if known.is_empty() => "this function has no argument to clone".to_owned(),
@@ -162,7 +168,6 @@ pub(crate) fn capture(
             errors.push(name.span(), format_args!("`{name}` is not an argument of this function; {instead}"));
         }
     }
-    captures
 }
 
 /// Returns how a body that runs at most once captures the arguments of `sig`.
@@ -178,17 +183,23 @@ pub(crate) fn capture(
 /// the drop order. An `async` block drops its local variables before the captured variables. The receiver `self` cannot
 /// become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional
 /// warning.
+///
+/// For an argument in `clone`, the block takes ownership of the clone. Only a fallback without a path has this option
+/// and a body that runs at most once.
 pub(crate) fn hold(
     sig: &mut Signature,
     shell: Option<&Shell>,
     moved: &mut [Moved],
     body: &TokenStream,
     lent: &Lent,
+    clone: &[Ident],
+    errors: &mut Errors,
 ) -> Captures {
     let mut captures = Captures { lends: !lent.is_empty(), ..Captures::default() };
-    if shell.is_some() && !captures.lends {
+    if shell.is_some() && !captures.lends && clone.is_empty() {
         return captures;
     }
+    let mut cloned = Vec::new();
     let is_assigned = |name: &str| shell.is_none() && assigns(body, name);
     let lends_self = |receiver: &Receiver| {
         lent.has("self") || (receiver.mutability.is_some() && is_assigned("self") && !lent.asks_self)
@@ -211,6 +222,11 @@ pub(crate) fn hold(
         for pat in pats {
             bindings(pat, bound, ty, &mut |binding, bound| {
                 let name = binding.ident.to_string();
+                if let Some(clone) = clone.iter().find(|clone| **clone == name) {
+                    cloned.push(clone.clone());
+                    captures.bind(binding, bound, body, Some(clone), &cfgs);
+                    return;
+                }
                 if !uses(body, &name) || shell.is_some_and(|shell| shell.takes(&name)) {
                     return;
                 }
@@ -227,6 +243,7 @@ pub(crate) fn hold(
             });
         }
     }
+    check_clones(clone, &cloned, &names(sig, moved), errors);
     captures.borrows.reverse();
     captures
 }

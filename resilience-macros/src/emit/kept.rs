@@ -1,7 +1,8 @@
 //! Reports an error for a borrowed argument that the future of a function with a fallback cannot hold.
 //!
 //! The expansion calls the fallback function with all arguments, inside the `async` block of the body. The block
-//! therefore holds every argument, even an argument that the user's statements read before the block. The signature may
+//! therefore holds every argument, even an argument that the user's statements read before the block. For a fallback
+//! that is a closure or a value, the block holds the arguments that the closure or the value names. The signature may
 //! forbid the future to hold a borrowed argument. rustc would then report an error in the body, which does not mention
 //! the fallback. This module reports a clearer error at the argument instead.
 
@@ -13,11 +14,13 @@ use syn::{FnArg, Lifetime, Pat, ReceiverKind, ReturnType, Type};
 use crate::error::Errors;
 use crate::parse::function::Function;
 use crate::parse::future::{Limit, Shell, limits, output};
+use crate::plan::plan::Plan;
+use crate::tokens::mentions;
 
 /// Reports the first borrowed argument that the future cannot hold. Considers only arguments such as `text: &str`,
 /// without a name for the lifetime, because a named lifetime may outlive the lifetime of the future. Reports nothing if
 /// `function` is an `async fn`, whose future holds all arguments.
-pub(crate) fn check(function: &Function, errors: &mut Errors) {
+pub(crate) fn check(function: &Function, plan: &Plan, errors: &mut Errors) {
     let (ReturnType::Type(_, ty), None, Some(shell)) = (&function.sig.output, &function.sig.asyncness, &function.shell)
     else {
         return;
@@ -28,7 +31,17 @@ pub(crate) fn check(function: &Function, errors: &mut Errors) {
         return;
     }
     let inputs = &function.sig.inputs;
-    let kept: Vec<_> = inputs.iter().filter(|input| is_kept(input, shell)).collect();
+    let is_named = |input: &FnArg| {
+        let name = match input {
+            FnArg::Receiver(_) => "self".to_owned(),
+            FnArg::Typed(input) => match &*input.pat {
+                Pat::Ident(pat) => pat.ident.to_string(),
+                _ => return false,
+            },
+        };
+        plan.passes_arguments() || plan.replacing_expressions().any(|expression| mentions(expression, &name))
+    };
+    let kept: Vec<_> = inputs.iter().filter(|input| is_kept(input, shell) && is_named(input)).collect();
     let receiver = inputs.iter().find_map(|input| match input {
         FnArg::Receiver(receiver) => Some(&receiver.kind),
         FnArg::Typed(_) => None,
@@ -53,7 +66,13 @@ pub(crate) fn check(function: &Function, errors: &mut Errors) {
     };
     let (name, at) = match input {
         FnArg::Receiver(receiver) => ("self".to_owned(), receiver.self_token.span),
-        FnArg::Typed(input) => (input.pat.to_token_stream().to_string(), input.pat.span()),
+        FnArg::Typed(input) => {
+            let name = match &*input.pat {
+                Pat::Ident(name) => name.ident.to_token_stream(),
+                pat => pat.to_token_stream(),
+            };
+            (name.to_string(), input.pat.span())
+        }
     };
     errors.push(at, format_args!("the future keeps `{name}` for the fallback: {instead}, or take it by value"));
 }

@@ -1,25 +1,27 @@
-//! Implements `#[fallback]`, which replaces an error by the outcome of another function.
+//! Implements `#[fallback]`, which replaces an error by the outcome of another function or of a closure, or by a value.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Lifetime, LitStr};
+use syn::{Error, Expr, ExprClosure, Lifetime, LitStr, Result, ReturnType};
 
 use super::attribute::{Attribute, Parsed, parsed};
 use super::guard::{self, Declaration};
 use super::synonyms;
 use crate::emit::layer::{Layer, Place, Statements};
 use crate::error::Errors;
-use crate::facts::{Asks, Cause, Facts, Runs, Time};
+use crate::facts::{Asks, Cause, Facts, Replacement, Runs, Time};
 use crate::parse::args::{Args, options};
 use crate::parse::constant::{Given, Kind};
 use crate::parse::value;
+use crate::tokens::{self, braced};
 
 pub(crate) const ATTRIBUTE: Attribute = Attribute { name: "fallback", parse };
 
 options! {
     enum Opt: synonyms::FALLBACK {
         (Function) = "fallback",
+        Value = "value",
         Name = "name",
         On = "on",
         WithError = "with_error",
@@ -31,11 +33,21 @@ options! {
 struct Fallback {
     span: Span,
     name: Option<Given<LitStr>>,
-    function: TokenStream,
+    instead: Instead,
     on: On,
     /// Whether the fallback function takes the error as an additional last argument. Default: false.
     with_error: bool,
     clone: Vec<Ident>,
+}
+
+/// The source of the outcome that replaces an error.
+enum Instead {
+    /// The path of an `async fn`.
+    Path(TokenStream),
+    /// A closure that receives the error and returns the outcome.
+    Closure(TokenStream),
+    /// An expression for the `Ok` value.
+    Value(TokenStream),
 }
 
 /// The value of the option `on`: the errors that the fallback replaces.
@@ -47,35 +59,106 @@ enum On {
 
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let mut args = Args::<Opt>::parse(span, tokens, errors);
-    args.require(Opt::Function, "`#[fallback]` needs a function: write `#[fallback(path)]`", errors);
+    if !args.has(Opt::Value) {
+        let message = "`#[fallback]` needs a function or a value: write `#[fallback(path)]`, `#[fallback(|error| ..)]` or \
+                       `#[fallback(value = ..)]`";
+        args.require(Opt::Function, message, errors);
+    } else if args.has(Opt::Function) {
+        args.refuse(&[Opt::Value], "does not go with a path or a closure: write one of them", errors);
+    }
+    let with_error = args.ident(Opt::WithError);
     let on = args.read(Opt::On, errors, |key, value| {
         let choice = value::choice(key, value, &["any", "rejected"])?;
         Ok([On::Any, On::Rejected][choice])
     });
     let on = on.unwrap_or(On::Any);
-    let with_error = args.read(Opt::WithError, errors, value::flag).unwrap_or(false);
-    let function = args.read(Opt::Function, errors, value::function_path);
+    let passes_error = args.read(Opt::WithError, errors, value::flag).unwrap_or(false);
+    let function = args.read(Opt::Function, errors, function);
+    let value = args.read(Opt::Value, errors, ok_value).map(Instead::Value);
+    let instead = function.or(value);
+    let refused = match instead {
+        Some(Instead::Closure(_)) => Some("does not go with a closure, which always receives the error: leave it out"),
+        Some(Instead::Value(_)) => {
+            Some("does not go with `value`, which receives no error: write `#[fallback(|error| ..)]`")
+        }
+        Some(Instead::Path(_)) | None => None,
+    };
+    if let (Some(ident), Some(refused)) = (with_error, refused) {
+        errors.push(ident.span(), format_args!("`{ident}` {refused}"));
+    }
     let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
     let clone = args.list(Opt::Clone, errors);
-    let fallback = function.map(|function| Fallback { span, name, function, on, with_error, clone });
+    let fallback = instead.map(|instead| Fallback { span, name, instead, on, with_error: passes_error, clone });
     parsed(fallback, args.read(Opt::Crate, errors, value::path))
+}
+
+const NO_WAIT: &str = "cannot wait: write the path of an `async fn`";
+
+/// Parses the path of an `async fn`, or a closure.
+fn function(key: &str, value: &Expr) -> Result<Instead> {
+    match value::peel(value) {
+        Expr::Path(path) => Ok(Instead::Path(path.to_token_stream())),
+        Expr::Closure(closure) => {
+            match closure.asyncness.as_ref().map(|is_async| is_async.span).or(awaits(&closure.body)) {
+                Some(wait) => Err(Error::new(wait, format_args!("a closure {NO_WAIT}"))),
+                None => Ok(Instead::Closure(with_block(closure))),
+            }
+        }
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of an `async fn`, or a closure"))),
+    }
+}
+
+/// Returns the closure with a block as its body. Without the block, clippy would suggest to write `function` in place of
+/// `|error| function(error)`. A path has another meaning in this attribute.
+fn with_block(closure: &ExprClosure) -> TokenStream {
+    let tokens = closure.to_token_stream();
+    if matches!(closure.output, ReturnType::Type(..)) {
+        return tokens;
+    }
+    let body = closure.body.to_token_stream();
+    let head = tokens.clone().into_iter().count() - body.clone().into_iter().count();
+    let block = braced(body, Span::mixed_site().located_at(closure.body.span()));
+    tokens.into_iter().take(head).chain([block]).collect()
+}
+
+/// Parses an expression for the `Ok` value.
+fn ok_value(key: &str, value: &Expr) -> Result<TokenStream> {
+    match (value::peel(value), awaits(value)) {
+        (Expr::Closure(_), _) => {
+            let message = format!("`{key}` must be the `Ok` value: for a closure, write `#[fallback(|error| ..)]`");
+            Err(Error::new_spanned(value, message))
+        }
+        (_, Some(wait)) => Err(Error::new(wait, format_args!("`{key}` {NO_WAIT}"))),
+        (_, None) => Ok(value.to_token_stream()),
+    }
+}
+
+fn awaits(expr: &Expr) -> Option<Span> {
+    tokens::awaits(expr.to_token_stream())
 }
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // Uses `Time::Unknown`, because the macro cannot know how long the fallback function runs.
-        let facts = Facts::new(ATTRIBUTE.name, self.span, Runs::Again, None, Cause::ALL, Time::Unknown);
+        // The body runs once, unless another function receives all arguments.
+        let (runs, replacement, late) = match &self.instead {
+            Instead::Path(_) => (Runs::Again, Replacement::Function, None),
+            Instead::Closure(expression) | Instead::Value(expression) => {
+                (Runs::Once, Replacement::Expression(expression.clone()), Some(expression.clone()))
+            }
+        };
         let asks = match self.on {
             On::Any => Asks::Nothing,
             On::Rejected => Asks::Rejected,
         };
         Facts {
             asks,
-            replaces: true,
+            replaces: Some(replacement),
+            late: late.into_iter().collect(),
             clones: self.clone.clone(),
             constants: self.name.as_ref().and_then(Given::constant).into_iter().cloned().collect(),
             is_shared: true,
-            ..facts
+            // Uses `Time::Unknown`, because the macro cannot know how long the fallback runs.
+            ..Facts::new(ATTRIBUTE.name, self.span, runs, None, Cause::ALL, Time::Unknown)
         }
     }
 
@@ -86,7 +169,7 @@ impl Layer for Fallback {
         Some(guard::shared(place, &held(place), &declaration))
     }
 
-    /// Output:
+    /// Output for a path:
     ///
     /// ```text
     /// let outcome = 'fallback: { .. outcome };
@@ -101,23 +184,53 @@ impl Layer for Fallback {
     ///     counted
     /// };
     /// ```
+    ///
+    /// Output for a closure. A value becomes the closure `|_| Ok(value)`:
+    ///
+    /// ```text
+    /// let outcome = 'fallback: { .. outcome };
+    /// let turned = fall_back(outcome, |_| true, ..);
+    /// let outcome = replace(turned, fallback_held, |error| ..);
+    /// ```
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
-        let Self { function, on, with_error, .. } = self;
-        let held = held(place);
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
-        let (func, error, ran) = (place.func(), place.error(), place.ran());
+        let (func, error) = (place.func(), place.error());
         let label = place.plan().is_left(place.index).then(|| place.label());
         let label = label.map(|label| quote_spanned!(mixed=> #label:));
-        let end = Lifetime::new(&format!("'after_{}", place.local()), mixed);
         let tail = place.tail(block);
-        let wanted = match on {
+        let wanted = match self.on {
             On::Any => quote_spanned!(mixed=> |_| true),
             On::Rejected => {
                 let of_error = quote_spanned!(mixed=> #runtime::__private::Search::of(error).__cause().or_noted());
                 quote_spanned!(mixed=> |error| cause.or(|| #of_error).is_rejection())
             }
         };
+        let turned = quote_spanned! {place.stack.at=>
+            #runtime::__private::fall_back(outcome, #wanted, #func, #error)
+        };
+        let replaced = match &self.instead {
+            Instead::Path(function) => self.called(place, function, &turned),
+            Instead::Closure(closure) => replaced(place, closure, &turned),
+            Instead::Value(value) => {
+                let ok = quote_spanned!(mixed.located_at(value.span())=> |_| ::core::result::Result::Ok(#value));
+                self::replaced(place, &ok, &turned)
+            }
+        };
+        let statements = quote_spanned!(mixed=> let outcome = #label { #tail }; #replaced);
+        Statements::Bind(match place.clones() {
+            Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #statements outcome };),
+            None => statements,
+        })
+    }
+}
+
+impl Fallback {
+    /// Returns the statements that call the fallback function at the path `function`, and wait for its future.
+    fn called(&self, place: Place<'_>, function: &TokenStream, turned: &TokenStream) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let (held, ran) = (held(place), place.ran());
+        let end = Lifetime::new(&format!("'after_{}", place.local()), mixed);
         // Uses the span of the path in the attribute. Compile errors about the call of the fallback function then point
         // at this path.
         let at = mixed.located_at(function.span());
@@ -125,25 +238,21 @@ impl Layer for Fallback {
             argument.set_span(argument.span().located_at(at));
             argument
         });
-        let arguments = arguments.chain(with_error.then(|| Ident::new("error", at)));
+        let arguments = arguments.chain(self.with_error.then(|| Ident::new("error", at)));
         let call = quote_spanned!(at=> #function(#(#arguments),*));
         // Without the option `with_error`, drops the error before the wait for the fallback function. The future of the
         // decorated function then does not store the error.
-        let replaced = if *with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
+        let replaced = if self.with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
         // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
         // of the call.
         let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
-        let turned = quote_spanned! {place.stack.at=>
-            #runtime::__private::fall_back(outcome, #wanted, #func, #error)
-        };
         // Uses the span of the return type, so that rustc reports a wrong return type once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
         // Uses the span of the path, so that rustc reports a wrong type of the fallback's result there.
         let ended = quote_spanned!(at=> counted);
         let again = place.again(function.span());
-        let statements = quote_spanned! {mixed=>
-            let outcome = #label { #tail };
+        quote_spanned! {mixed=>
             #again
             let outcome = #end: {
                 let called = match #turned {
@@ -155,12 +264,23 @@ impl Layer for Fallback {
                 let counted = #counted;
                 #ended
             };
-        };
-        Statements::Bind(match place.clones() {
-            Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #statements outcome };),
-            None => statements,
-        })
+        }
     }
+}
+
+/// Returns the statements that replace an error by the outcome of `closure`.
+fn replaced(place: Place<'_>, closure: &TokenStream, turned: &TokenStream) -> TokenStream {
+    let (runtime, mixed) = (place.runtime(), Span::mixed_site());
+    let held = held(place);
+    let counts = match place.ran() {
+        Some(ran) => quote_spanned!(mixed=> || { #ran #held() }),
+        None => held.into_token_stream(),
+    };
+    // Uses the span of the closure, so that rustc reports a wrong closure there.
+    let replace = quote_spanned! {mixed.located_at(closure.span())=>
+        #runtime::__private::replace(turned, #counts, #closure)
+    };
+    quote_spanned!(mixed=> let turned = #turned; let outcome = #replace;)
 }
 
 /// Returns the name of a closure that returns the counts of the attribute.

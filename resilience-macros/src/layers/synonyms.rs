@@ -22,6 +22,8 @@ const SHARE: &str = ", a share such as `0.5` for 50 %";
 /// The text after a suggested option that limits the number of attempts. Other libraries do not count the first
 /// attempt.
 const ATTEMPTS: &str = ", which also counts the first attempt";
+/// The text after a suggested option that reads a delay. In other libraries, one function reads errors and values.
+const HINT: &str = ", a function of the error, or `retry_after_ok`, a function of the value";
 /// The text after a suggestion that is an attribute of this crate instead of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";
 /// The text after the suggested option `max_queue`.
@@ -128,7 +130,7 @@ pub(crate) const CIRCUIT: &[Synonyms] = &[
         "record_result", "record_result_predicate", "record_failure_result_predicate", "handle_result",
         "handle_result_if",
     ]),
-    row("retry_after", ", a function of the error", &[
+    row("retry_after", HINT, &[
         "break_duration_generator", "delay_func", "delay_fn", "wait_interval_function_in_open_state",
     ]),
     row("error", ERROR, &["open", "open_error", "map_err", "rejection", "on_rejected", "error_mapper"]),
@@ -199,7 +201,7 @@ pub(crate) const RETRY: &[Synonyms] = &[
     row("retry_if_ok", ", a function of the value", &[
         "retry_on_result", "retry_on_result_predicate", "retry_if_result", "result_predicate", "handle_result",
     ]),
-    row("retry_after", ", a function of the error", &[
+    row("retry_after", HINT, &[
         "delay_generator", "delay_func", "delay_fn", "interval_bi_function", "adjust",
     ]),
     row("on_retry", "", &[
@@ -301,8 +303,14 @@ pub(crate) const HEDGE: &[Synonyms] = &[
 #[rustfmt::skip]
 pub(crate) const FALLBACK: &[Synonyms] = &[
     row("#[fallback(path)]", ", the path of an `async fn` without a name", &[
-        "fallback", "fallback_method", "fallback_function", "fallback_action", "fallback_value", "fallback_to",
-        "function", "func", "method", "handler", "action", "callback", "path", "to", "value", "default", "result",
+        "fallback", "fallback_method", "fallback_function", "fallback_action", "fallback_to", "function", "func",
+        "method", "handler", "action", "callback", "path", "to",
+    ]),
+    row("value", ", an expression for the `Ok` value", &[
+        "fallback_value", "fallback_result", "default", "default_value", "result",
+    ]),
+    row("#[fallback(|error| Ok(value))]", ", a closure without a name", &[
+        "closure", "or_else", "recover",
     ]),
     row("on", ", which is \"any\" or \"rejected\"", &[
         "when", "handle", "handle_if", "handle_errors", "should_handle", "apply_on", "skip_on", "predicate",

@@ -131,6 +131,13 @@ impl<O: OptionName> Args<O> {
         }
     }
 
+    /// Reports `option` if it lacks the option `other`, which it needs for the reason `why`.
+    pub(crate) fn need(&self, option: O, other: O, why: &str, errors: &mut Errors) {
+        if let (Some(ident), false) = (self.ident(option), self.has(other) || self.broken) {
+            errors.push(ident.span(), format_args!("`{ident}` needs `{} = ..` beside it: {why}", other.name()));
+        }
+    }
+
     pub(crate) fn refuse(&self, options: &[O], message: &str, errors: &mut Errors) {
         for ident in options.iter().filter_map(|option| self.ident(*option)) {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));

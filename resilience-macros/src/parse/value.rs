@@ -136,13 +136,6 @@ pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
     Ok(value.to_token_stream())
 }
 
-pub(crate) fn function_path(key: &str, value: &Expr) -> Result<TokenStream> {
-    match peel(value) {
-        Expr::Path(path) => Ok(path.to_token_stream()),
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of an `async fn`"))),
-    }
-}
-
 /// Parses a string literal, and returns its index in `choices`.
 pub(crate) fn choice(key: &str, value: &Expr, choices: &[&str]) -> Result<usize> {
     let found = match literal(value) {

@@ -62,11 +62,11 @@ impl Plan {
 
     fn replaces_no_first_failure(&self, index: usize, errors: &mut Errors) {
         let layer = self.facts(index);
-        if layer.runs == Runs::Once || layer.replaces {
+        if layer.runs == Runs::Once || layer.replaces.is_some() {
             return;
         }
         let above = layer.attribute;
-        for below in self.below(index).iter().filter(|below| below.replaces) {
+        for below in self.below(index).iter().filter(|below| below.replaces.is_some()) {
             errors.push(
                 below.span,
                 format_args!(

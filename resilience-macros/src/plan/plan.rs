@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 
-use crate::facts::{Asks, Cause, Facts, Pauses, Runs, Time};
+use crate::facts::{Asks, Cause, Facts, Pauses, Replacement, Runs, Time};
 use crate::parse::constant::Constant;
 use crate::tokens::mentions;
 
@@ -77,8 +77,26 @@ impl Plan {
         self.layers.iter().any(|layer| layer.runs == Runs::AtOnce)
     }
 
+    fn replacements(&self) -> impl Iterator<Item = &Replacement> {
+        self.layers.iter().filter_map(|layer| layer.replaces.as_ref())
+    }
+
+    /// Returns whether the function has a fallback.
     pub(crate) fn replaces(&self) -> bool {
-        self.layers.iter().any(|layer| layer.replaces)
+        self.replacements().next().is_some()
+    }
+
+    /// Returns whether the function has a fallback that passes all arguments to another function.
+    pub(crate) fn passes_arguments(&self) -> bool {
+        self.replacements().any(|replacement| matches!(replacement, Replacement::Function))
+    }
+
+    /// Returns the closures and the values of fallbacks.
+    pub(crate) fn replacing_expressions(&self) -> impl Iterator<Item = &TokenStream> {
+        self.replacements().filter_map(|replacement| match replacement {
+            Replacement::Function => None,
+            Replacement::Expression(expression) => Some(expression),
+        })
     }
 
     pub(crate) fn clones(&self) -> Vec<Ident> {
@@ -91,7 +109,7 @@ impl Plan {
     /// The body and each fallback function are consumers, because they may consume their arguments. If an attribute
     /// lists an argument in `clone`, the next consumer below the attribute receives a clone of this argument.
     pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
-        let consumes = |index: usize| index == self.len() || self.facts(index).replaces;
+        let consumes = |index: usize| index == self.len() || self.facts(index).replaces.is_some();
         if !consumes(index) {
             return Vec::new();
         }
@@ -143,6 +161,11 @@ impl Plan {
         (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint.as_ref()?)))
     }
 
+    /// Works like [`hint`](Self::hint), for the option `retry_after_ok`.
+    pub(crate) fn hint_ok(&self, index: usize) -> Option<(usize, &TokenStream)> {
+        (index + 1..self.len()).find_map(|below| Some((below, self.facts(below).hint_ok.as_ref()?)))
+    }
+
     pub(crate) fn rejecting(&self, index: usize, cause: Cause) -> impl Iterator<Item = usize> {
         (index + 1..self.len()).filter(move |below| self.facts(*below).rejects == Some(cause))
     }
@@ -175,7 +198,7 @@ impl Plan {
     /// or if the pauses are not known at compile time.
     pub(super) fn pauses(&self, index: usize) -> Option<Pauses> {
         match self.facts(index).time {
-            Time::Repeated(pauses) if self.hint(index).is_none() => Some(pauses),
+            Time::Repeated(pauses) if self.hint(index).is_none() && self.hint_ok(index).is_none() => Some(pauses),
             _ => None,
         }
     }

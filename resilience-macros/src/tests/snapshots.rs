@@ -36,7 +36,7 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
 
 /// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
 /// first.
-const SNAPSHOTS: [(&str, &[&str], &str); 22] = [
+const SNAPSHOTS: [(&str, &[&str], &str); 25] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -49,6 +49,8 @@ const SNAPSHOTS: [(&str, &[&str], &str); 22] = [
     ("circuit_held", &["circuit(with = self.breaker)"], SHARED),
     ("fallback", &["fallback(cached, with_error = true, clone(url))"], PLAIN),
     ("fallback_on_rejected", &["fallback(cached, on = \"rejected\")", "circuit(name = \"ask\")"], PLAIN),
+    ("fallback_closure", &["fallback(|error| self.answer(&question, error), on = \"rejected\")"], SHARED),
+    ("fallback_value", &["fallback(value = to, clone(to))", "circuit(name = \"send\")"], METHOD),
     ("hedge", &["hedge(after = \"100ms\", max = 3, clone(url))"], PLAIN),
     ("hedge_with_a_budget", &["hedge(with = self.hedge, budget = BUDGET)"], SHARED),
     (
@@ -60,6 +62,14 @@ const SNAPSHOTS: [(&str, &[&str], &str); 22] = [
     ("rate_limit_held", &["rate_limit(with = LIMIT, error = Error::limited)"], METHOD),
     ("retry", &["retry(max = 5, jitter = \"full\", retry_if = Error::is_transient, attempt = n)"], PLAIN),
     ("retry_with_a_budget", &["retry(budget = RetryBudget::new(0.1), cost = cost, clone(to))"], METHOD),
+    (
+        "retry_of_an_ok",
+        &[
+            "retry(budget = BUDGET, retry_if_ok = Page::is_busy, cost_ok = Page::cost)",
+            "circuit(name = \"page\", failure_if_ok = Page::is_busy, retry_after_ok = Page::retry_after)",
+        ],
+        PLAIN,
+    ),
     ("retry_in_async_trait", &["retry(max = 2)"], BOXED),
     ("retry_in_impl_future", &["retry", "timeout(5)"], RETURNED),
     ("timeout", &["timeout(5, error = Error::late)"], METHOD),

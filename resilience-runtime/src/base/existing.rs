@@ -105,6 +105,11 @@ impl Existing {
         [Note::Circuit, NOT_STARTED.get(), Note::Deadline].into_iter().find(grew).unwrap_or(Note::Other)
     }
 
+    /// Returns whether an error of the kind `note` was dropped since this copy was taken.
+    pub(crate) fn has_lost(self, note: Note) -> bool {
+        note != Note::Other && is_more(self.0[note.index()], Self::now().0[note.index()])
+    }
+
     /// Returns the number of messages that circuits had left for retries when this copy was taken.
     #[inline]
     pub(crate) fn messages(self) -> u16 {

@@ -76,6 +76,16 @@ fn note_error(before: Existing) {
     NOTED.set((before.note(), before.messages()));
 }
 
+/// Corrects the stored kind of an error after a function of the user has replaced this error by another error. `before`
+/// is a copy of this thread's counters of errors, taken before the function was called.
+#[cold]
+pub(crate) fn note_replacement(before: Existing) {
+    let note = before.note();
+    if note != Note::Other || before.has_lost(Note::last()) {
+        NOTED.set((note, before.messages()));
+    }
+}
+
 /// Makes all messages from circuits to retries void, unless a circuit has left a message since the beginning of the
 /// last poll of the body. A circuit calls this function when it has recorded a failure of the body and is still
 /// closed.

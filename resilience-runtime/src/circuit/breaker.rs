@@ -239,7 +239,7 @@ impl CircuitBreaker {
 
     /// Calls `f` and awaits the future that `f` returns, if the breaker admits the call. The call counts as a success
     /// if this future returns `Ok`. The call counts as a failure if this future returns `Err`, with the following
-    /// exceptions.
+    /// exceptions. With [`call_with`](Self::call_with), functions of the caller decide which outcomes are failures.
     ///
     /// The breaker ignores an `Err` if a circuit, a bulkhead or a rate limit inside `f` rejected a call. An ignored
     /// call counts as neither success nor failure. The breaker also ignores an `Err` if the caller's

@@ -151,7 +151,7 @@ impl<B: Borrow<Core>> Call<B> {
     /// Marks the call as ended, before its outcome is recorded. Otherwise, if a subscriber of events panicked during
     /// the recording, the destructor of the call would record a second outcome.
     #[inline]
-    fn end(&mut self) -> &Admitted<B> {
+    pub(super) fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::Ended;
         &self.admitted
     }

@@ -12,7 +12,7 @@ use crate::expansion::cause::Cause;
 /// rejected call has a source of the type [`NotMade`]. The error of a timeout has a source of the type
 /// [`TimedOut`](crate::base::not_made::TimedOut).
 #[inline]
-fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
+pub(crate) fn cause(source: Option<&(dyn Error + 'static)>) -> Cause {
     source.map_or(Cause::None, of_sources)
 }
 

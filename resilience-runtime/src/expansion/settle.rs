@@ -60,7 +60,8 @@ pub fn settle<R: Outcome>(
 
 /// Records the outcome of a call in the circuit that admitted the call, and returns the outcome. The user's function
 /// `failure_if` decides whether an `Err` counts as a failure or is ignored. The user's function `failure_if_ok` decides
-/// whether an `Ok` counts as a failure or as a success.
+/// whether an `Ok` counts as a failure or as a success. The functions `retry_after` and `retry_after_ok` read a delay
+/// from a failure.
 ///
 /// `asks_first` is true if the attribute has the option `failure_if`. The function `failure_if` then decides about
 /// every error. If `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired
@@ -77,13 +78,15 @@ pub fn settle_by<R: Outcome>(
     failure_if: impl FnOnce(&R::Error) -> bool,
     failure_if_ok: impl FnOnce(&R::Value) -> bool,
     retry_after: impl FnOnce(&R::Error) -> Option<Duration>,
+    retry_after_ok: impl FnOnce(&R::Value) -> Option<Duration>,
 ) -> R {
     // If the user's function `failure_if`, `failure_if_ok` or `retry_after` panics, the call counts as cancelled.
     permit.wait();
     match outcome.into_result() {
         Ok(value) => {
             if failure_if_ok(&value) {
-                permit.failure();
+                let retry_after = retry_after_ok(&value);
+                permit.end().failure(None, retry_after);
             } else {
                 permit.end().success();
             }

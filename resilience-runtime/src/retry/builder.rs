@@ -1,14 +1,17 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::base::accepts::{Accepts, AnyError, AnyValue};
 use crate::base::config_error::ConfigError;
 use crate::retry::backoff::Jitter;
 use crate::retry::budget::RetryBudget;
-use crate::retry::budget::config::RetryCost;
 use crate::retry::layer::RetryCore;
 use crate::retry::policy::{Parts, RetryPolicy};
-use crate::retry::rules::{Accepts, AnyError, AnyValue, RetryEvent, Rules};
+use crate::retry::rules::Rules;
 use crate::retry::schedule::Schedule;
+
+const BESIDE_BUDGET: &str = "beside a `budget`: nothing is paid otherwise";
+const BESIDE_RETRY_IF_OK: &str = "beside `retry_if_ok`: no `Ok` is retried otherwise";
 
 /// Builds a [`RetryPolicy`]. The function [`RetryPolicy::builder`] creates this builder.
 ///
@@ -26,16 +29,18 @@ use crate::retry::schedule::Schedule;
 /// | `retry_if` | every error | |
 /// | `retry_if_ok` | no value | |
 /// | `retry_after`, `on_retry` | none | |
+/// | `retry_after_ok` | none | only with `retry_if_ok` |
 /// | `budget` | none | |
 /// | `cost` | `RetryCost::Failure` | only with a `budget` |
+/// | `cost_ok` | `RetryCost::Failure` | only with a `budget` and `retry_if_ok` |
 ///
 /// If an option that takes a function is set twice, both functions apply:
 ///
 /// - `retry_if`: an error is retried if the two functions both return true.
 /// - `retry_if_ok`: an `Ok` value is retried if at least one of the two functions returns true.
-/// - `retry_after`: the two functions return two delays, and the longer delay applies.
-/// - `cost`: the function that was set first returns the cost. If this cost is [`RetryCost::Failure`], the second
-///   function returns the cost instead.
+/// - `retry_after`, `retry_after_ok`: the two functions return two delays, and the longer delay applies.
+/// - `cost`, `cost_ok`: the function that was set first returns the cost. If this cost is
+///   [`RetryCost::Failure`](crate::RetryCost::Failure), the second function returns the cost instead.
 /// - `on_retry`: each retry calls the two functions, in the order in which they were set.
 ///
 /// ```
@@ -61,7 +66,7 @@ use crate::retry::schedule::Schedule;
 pub struct RetryBuilder<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
     schedule: Schedule,
     budget: Option<RetryBudget>,
-    rules: Rules<E, T>,
+    pub(super) rules: Rules<E, T>,
 }
 
 impl RetryPolicy {
@@ -166,115 +171,25 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         self
     }
 
-    /// Sets the predicate that selects the errors after which the call is retried. Default: every error.
-    pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
-    where
-        X: 'static,
-        E: Accepts<X>,
-        F: Fn(&X) -> bool + Send + Sync + 'static,
-    {
-        let mut builder = self.errors();
-        builder.rules.errors.add_retry_if(retry_if);
-        builder
-    }
-
-    /// Sets the predicate that selects the `Ok` values after which the call is retried. Default: no value.
-    ///
-    /// If the predicate selects the value of the last attempt, the call returns this value unchanged.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use resilience_runtime::RetryPolicy;
-    ///
-    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let policy = RetryPolicy::builder().retry_if_ok(|status: &u16| *status == 503).build()?;
-    /// let mut statuses = [503, 200].into_iter();
-    /// let answer = policy.call(|| std::future::ready(statuses.next().ok_or("no more"))).await;
-    /// assert_eq!(answer, Ok(200));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn retry_if_ok<V, F>(self, retry_if_ok: F) -> RetryBuilder<E, V>
-    where
-        V: 'static,
-        T: Accepts<V>,
-        F: Fn(&V) -> bool + Send + Sync + 'static,
-    {
-        let Self { schedule, budget, rules } = self;
-        let mut rules = rules.of_values();
-        rules.values.add_retry_if_ok(retry_if_ok);
-        RetryBuilder { schedule, budget, rules }
-    }
-
-    /// Sets the function that reads a requested delay from an error. Default: none. For example, the function may
-    /// return the time of the HTTP header `Retry-After` (RFC 9110, 10.2.3).
-    ///
-    /// The pause is the longer of the requested delay and the policy's own pause. With jitter, the policy adds a random
-    /// time to the requested delay. The retry ends if the pause is longer than `max_delay`, or would end after
-    /// `max_elapsed`. Without `max_delay`, the retry ends if the requested delay is longer than one hour. The policy
-    /// never calls the service before the requested delay has passed.
-    pub fn retry_after<X, F>(self, retry_after: F) -> RetryBuilder<X, T>
-    where
-        X: 'static,
-        E: Accepts<X>,
-        F: Fn(&X) -> Option<Duration> + Send + Sync + 'static,
-    {
-        let mut builder = self.errors();
-        builder.rules.errors.add_retry_after(retry_after);
-        builder
-    }
-
-    /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
-    /// error.
-    ///
-    /// The option `cost` requires a [`budget`](Self::budget). If an attribute uses this policy in its option `with`,
-    /// and also has the option `budget`, the costs apply to the budget of the attribute.
-    pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
-    where
-        X: 'static,
-        E: Accepts<X>,
-        F: Fn(&X) -> RetryCost + Send + Sync + 'static,
-    {
-        let mut builder = self.errors();
-        builder.rules.errors.add_cost(cost);
-        builder
-    }
-
-    /// Sets the function that receives a [`RetryEvent`] before the pause of each retry. Default: none.
-    ///
-    /// ```
-    /// use resilience_runtime::{RetryEvent, RetryPolicy};
-    ///
-    /// # fn main() -> Result<(), resilience_runtime::ConfigError> {
-    /// let policy = RetryPolicy::builder()
-    ///     .on_retry(|event: &RetryEvent<'_, std::io::Error>| println!("{} {:?}", event.attempt, event.error))
-    ///     .build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias = "notify")]
-    pub fn on_retry<X, F>(self, on_retry: F) -> RetryBuilder<X, T>
-    where
-        X: 'static,
-        E: Accepts<X>,
-        F: Fn(&RetryEvent<'_, X>) + Send + Sync + 'static,
-    {
-        let mut builder = self.errors();
-        builder.rules.errors.add_on_retry(on_retry);
-        builder
-    }
-
     /// Creates the policy.
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for an option outside its range, or for a `cost` without a `budget`.
+    /// Returns a [`ConfigError`] for an option outside its range, and for an option without the option that it requires.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;
         schedule.check()?;
-        if rules.errors.has_cost() && budget.is_none() {
-            return Err(ConfigError::new("cost", "given".to_owned(), "beside a `budget`: nothing is paid otherwise"));
+        let has_budget = budget.is_some();
+        let has_ok = rules.values.has_retry_if_ok();
+        for (option, is_set, has_other, allowed) in [
+            ("cost", rules.errors.has_cost(), has_budget, BESIDE_BUDGET),
+            ("cost_ok", rules.values.has_cost_ok(), has_budget, BESIDE_BUDGET),
+            ("cost_ok", rules.values.has_cost_ok(), has_ok, BESIDE_RETRY_IF_OK),
+            ("retry_after_ok", rules.values.has_retry_after_ok(), has_ok, BESIDE_RETRY_IF_OK),
+        ] {
+            if is_set && !has_other {
+                return Err(ConfigError::new(option, "given".to_owned(), allowed));
+            }
         }
         let Self { schedule, budget, rules } = self;
         Ok(RetryPolicy::new(Parts { retry: RetryCore::new(schedule), budget, rules }))
@@ -286,12 +201,21 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     }
 
     /// Changes the error type of the builder to `X`.
-    fn errors<X>(self) -> RetryBuilder<X, T>
+    pub(super) fn errors<X>(self) -> RetryBuilder<X, T>
     where
         E: Accepts<X>,
     {
         let Self { schedule, budget, rules } = self;
         RetryBuilder { schedule, budget, rules: rules.of_errors() }
+    }
+
+    /// Changes the value type of the builder to `V`.
+    pub(super) fn values<V>(self) -> RetryBuilder<E, V>
+    where
+        T: Accepts<V>,
+    {
+        let Self { schedule, budget, rules } = self;
+        RetryBuilder { schedule, budget, rules: rules.of_values() }
     }
 }
 

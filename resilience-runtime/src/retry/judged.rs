@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::base::accepts::Accepts;
 use crate::base::existing::Note;
 use crate::base::outcome::Outcome;
 use crate::circuit::breaker::CircuitBreaker;
@@ -20,7 +21,7 @@ use crate::retry::events;
 use crate::retry::hint::{Hint, LONGEST_HINT};
 use crate::retry::hook::{Hook, NoHook};
 use crate::retry::layer::Source;
-use crate::retry::rules::{Accepts, RetryEvent, Rules};
+use crate::retry::rules::{RetryEvent, Rules};
 
 impl Attempts {
     /// Returns a `Judged`, which decides whether another attempt follows. By default, an `Err` leads to another
@@ -61,15 +62,15 @@ impl Attempts {
 
 /// An attempt that has ended, with the data that decides whether another attempt follows.
 #[derive(Debug)]
-struct Ended<'r, 's, S, R, T, E> {
-    attempts: &'r mut Attempts,
+pub(super) struct Ended<'r, 's, S, R, T, E> {
+    pub(super) attempts: &'r mut Attempts,
     /// The source of the retry's settings and counts. If the retry has no `name`, a call whose first attempt succeeds
     /// does not read this source.
-    retry: S,
+    pub(super) retry: S,
     source: PhantomData<&'s ()>,
     /// Whether the retry counts the calls whose first attempt succeeds.
     is_named: bool,
-    outcome: Result<T, E>,
+    pub(super) outcome: Result<T, E>,
     /// Converts the `Result` back to the return type `R` of the retried function. Because of this function pointer, the
     /// struct needs no bound `Outcome`. With the bound, a function that does not return a `Result` would cause several
     /// compile errors.
@@ -78,10 +79,10 @@ struct Ended<'r, 's, S, R, T, E> {
     /// the error.
     last: Option<End>,
     /// Whether the attempt failed: with an `Err`, or with an `Ok` that `retry_if_ok` selects.
-    failed: bool,
+    pub(super) failed: bool,
     budget: Option<&'r BudgetState>,
-    hint: Option<Hint>,
-    cost: RetryCost,
+    pub(super) hint: Option<Hint>,
+    pub(super) cost: RetryCost,
     stacked: Stacked,
     /// Whether the attempt returned an error of a type that hides the cause of a rejection.
     hides_causes: bool,
@@ -95,7 +96,7 @@ struct Ended<'r, 's, S, R, T, E> {
 /// and [`circuits`](Self::circuits) each take a function. These functions are called only after a failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
-    ended: Ended<'r, 's, S, R, T, E>,
+    pub(super) ended: Ended<'r, 's, S, R, T, E>,
     on_retry: H,
     text: X,
     stays_open: C,
@@ -187,11 +188,17 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         PE: Accepts<E> + ?Sized,
         PT: Accepts<T> + ?Sized,
     {
-        let Ended { outcome, last, failed, hint, cost, .. } = &mut self.ended;
+        let Ended { attempts, retry, outcome, last, failed, hint, cost, .. } = &mut self.ended;
         // Does not call the methods `retry_if` and `cost` of this type, because each of them would move the whole
         // `Judged`.
         match outcome {
-            Ok(value) => *failed = values.retry_if_ok(value),
+            Ok(value) => {
+                *failed = values.retry_if_ok(value);
+                if *failed && attempts.exhausted(*retry).is_none() {
+                    *cost = values.cost_ok(value);
+                    *hint = values.retry_after_ok(value).map(|delay| Hint { delay, longest: LONGEST_HINT });
+                }
+            }
             Err(error) if last.is_none() => {
                 if errors.retry_if(error) {
                     *cost = errors.cost(error);

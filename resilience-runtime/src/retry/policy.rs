@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::base::accepts::{Accepts, AnyError, AnyValue};
 use crate::base::sync::Arc;
 use crate::expansion::cause::Cause;
 use crate::retry::attempts::Attempts;
 use crate::retry::budget::RetryBudget;
 use crate::retry::budget::state::BudgetState;
 use crate::retry::layer::{Retried, RetryCore, RetryStats};
-use crate::retry::rules::{Accepts, AnyError, AnyValue, Rules};
+use crate::retry::rules::Rules;
 use crate::retry::schedule::Schedule;
 
 /// Repeats a call after a failed attempt, with growing pauses between the attempts.
@@ -67,8 +68,8 @@ use crate::retry::schedule::Schedule;
 ///
 /// A `RetryPolicy` without type parameters accepts attempts with any error type. If the policy has a function that
 /// receives an error, such as [`retry_if`](crate::RetryBuilder::retry_if), its type is `RetryPolicy<E>`, with the error
-/// type `E` of this function. If the policy has the function [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its
-/// type is `RetryPolicy<E, T>`, with the value type `T`.
+/// type `E` of this function. If the policy has a function that receives an `Ok` value, such as
+/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its type is `RetryPolicy<E, T>`, with the value type `T`.
 ///
 /// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use it. A policy is a cheap
 /// handle. Only [`build`](crate::RetryBuilder::build) allocates memory.

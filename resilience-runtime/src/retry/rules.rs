@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::base::accepts::{Functions, Seen};
 use crate::base::sync::Arc;
 use crate::retry::budget::config::RetryCost;
 
@@ -20,102 +21,6 @@ pub struct RetryEvent<'a, E: ?Sized> {
     pub error: Option<&'a E>,
 }
 
-/// The error type of a [`RetryPolicy`](crate::RetryPolicy) without a function that receives an error, such as
-/// `retry_if`. The policy accepts every error type.
-///
-/// No value of this type exists.
-#[derive(Debug)]
-pub struct AnyError {
-    _unsized: [Never],
-}
-
-/// The value type of a [`RetryPolicy`](crate::RetryPolicy) without the function `retry_if_ok`, which receives an `Ok`
-/// value. The policy accepts every value type.
-///
-/// No value of this type exists.
-#[derive(Debug)]
-pub struct AnyValue {
-    _unsized: [Never],
-}
-
-#[derive(Debug)]
-enum Never {}
-
-/// States that a [`RetryPolicy`](crate::RetryPolicy) with the error type `Self` accepts attempts with the error type
-/// `V`. The same applies to value types.
-///
-/// Each type accepts itself. [`AnyError`] and [`AnyValue`] accept every type. The trait is sealed, so only
-/// this crate can implement it.
-#[diagnostic::on_unimplemented(
-    message = "a retry policy for the type `{Self}` does not accept the type `{V}`",
-    note = "the functions of a policy, such as `retry_if`, fix its error type and its value type"
-)]
-pub trait Accepts<V>: sealed::Accepts<V> {}
-
-impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
-
-mod sealed {
-    use super::{AnyError, AnyValue, ErrorRules, ValueRules};
-
-    #[diagnostic::on_unimplemented(
-        message = "a retry policy for the type `{Self}` does not accept the type `{V}`",
-        note = "the functions of a policy, such as `retry_if`, fix its error type and its value type"
-    )]
-    pub trait Accepts<V> {
-        /// Returns the value that the user's functions receive. `AnyError` and `AnyValue` return `None`, because a
-        /// policy with these types has no such function.
-        fn see(value: &V) -> Option<&Self>;
-
-        /// Changes the error type of the user's functions to `V`.
-        fn of_errors(rules: ErrorRules<Self>) -> ErrorRules<V>;
-
-        /// Changes the value type of the user's functions to `V`.
-        fn of_values(rules: ValueRules<Self>) -> ValueRules<V>;
-    }
-
-    impl<V> Accepts<V> for V {
-        #[inline]
-        fn see(value: &V) -> Option<&Self> {
-            Some(value)
-        }
-
-        fn of_errors(rules: ErrorRules<Self>) -> ErrorRules<V> {
-            rules
-        }
-
-        fn of_values(rules: ValueRules<Self>) -> ValueRules<V> {
-            rules
-        }
-    }
-
-    macro_rules! any {
-        ($($any:ty),*) => {
-            $(
-                // `$any` is unsized. This implementation therefore does not overlap with the implementation above,
-                // which applies to sized types only.
-                impl<V> Accepts<V> for $any {
-                    #[inline]
-                    fn see(_: &V) -> Option<&Self> {
-                        None
-                    }
-
-                    fn of_errors(_: ErrorRules<Self>) -> ErrorRules<V> {
-                        ErrorRules::default()
-                    }
-
-                    fn of_values(_: ValueRules<Self>) -> ValueRules<V> {
-                        ValueRules::default()
-                    }
-                }
-            )*
-        };
-    }
-
-    any!(AnyError, AnyValue);
-}
-
-pub(super) use sealed::Accepts as Seen;
-
 /// A function of the user that receives an error or an `Ok` value.
 type Function<P, R> = Arc<dyn Fn(&P) -> R + Send + Sync>;
 type Hook<E> = Arc<dyn Fn(&RetryEvent<'_, E>) + Send + Sync>;
@@ -127,7 +32,7 @@ pub struct Rules<E: ?Sized, T: ?Sized> {
 }
 
 /// The user's functions that receive an error.
-pub struct ErrorRules<E: ?Sized> {
+pub(crate) struct ErrorRules<E: ?Sized> {
     retry_if: Option<Function<E, bool>>,
     retry_after: Option<Function<E, Option<Duration>>>,
     cost: Option<Function<E, RetryCost>>,
@@ -135,8 +40,18 @@ pub struct ErrorRules<E: ?Sized> {
 }
 
 /// The user's functions that receive an `Ok` value.
-pub struct ValueRules<T: ?Sized> {
+pub(crate) struct ValueRules<T: ?Sized> {
     retry_if_ok: Option<Function<T, bool>>,
+    retry_after_ok: Option<Function<T, Option<Duration>>>,
+    cost_ok: Option<Function<T, RetryCost>>,
+}
+
+impl Functions for ErrorRules<()> {
+    type Of<E: ?Sized> = ErrorRules<E>;
+}
+
+impl Functions for ValueRules<()> {
+    type Of<T: ?Sized> = ValueRules<T>;
 }
 
 impl<E: ?Sized, T: ?Sized> Default for Rules<E, T> {
@@ -157,15 +72,15 @@ impl<E: ?Sized, T: ?Sized> Rules<E, T> {
     where
         E: Seen<X>,
     {
-        Rules { errors: E::of_errors(self.errors), values: self.values }
+        Rules { errors: E::convert::<ErrorRules<()>>(self.errors), values: self.values }
     }
 
-    /// Sets the value type that the user's function `retry_if_ok` receives.
+    /// Sets the value type that the user's functions, such as `retry_if_ok`, receive.
     pub(super) fn of_values<V>(self) -> Rules<E, V>
     where
         T: Seen<V>,
     {
-        Rules { errors: self.errors, values: T::of_values(self.values) }
+        Rules { errors: self.errors, values: T::convert::<ValueRules<()>>(self.values) }
     }
 }
 
@@ -189,39 +104,53 @@ impl<E: ?Sized> Clone for ErrorRules<E> {
 
 impl<T: ?Sized> Default for ValueRules<T> {
     fn default() -> Self {
-        Self { retry_if_ok: None }
+        Self { retry_if_ok: None, retry_after_ok: None, cost_ok: None }
     }
 }
 
 impl<T: ?Sized> Clone for ValueRules<T> {
     fn clone(&self) -> Self {
-        Self { retry_if_ok: self.retry_if_ok.clone() }
+        let Self { retry_if_ok, retry_after_ok, cost_ok } = self;
+        Self { retry_if_ok: retry_if_ok.clone(), retry_after_ok: retry_after_ok.clone(), cost_ok: cost_ok.clone() }
+    }
+}
+
+/// Adds the function `second` to the function in `slot`. The function `merge` computes one result from the two results.
+fn add<P: ?Sized + 'static, R: 'static>(
+    slot: &mut Option<Function<P, R>>,
+    second: impl Fn(&P) -> R + Send + Sync + 'static,
+    merge: impl Fn(R, &dyn Fn() -> R) -> R + Send + Sync + 'static,
+) {
+    *slot = Some(match slot.take() {
+        None => Arc::new(second),
+        Some(first) => Arc::new(move |seen: &P| merge(first(seen), &|| second(seen))),
+    });
+}
+
+/// Returns the longer of two delays.
+fn longer(first: Option<Duration>, second: &dyn Fn() -> Option<Duration>) -> Option<Duration> {
+    first.max(second())
+}
+
+/// Returns the first cost, unless it is the default cost.
+fn special(first: RetryCost, second: &dyn Fn() -> RetryCost) -> RetryCost {
+    match first {
+        RetryCost::Failure => second(),
+        cost => cost,
     }
 }
 
 impl<E: ?Sized + 'static> ErrorRules<E> {
     pub(super) fn add_retry_if(&mut self, second: impl Fn(&E) -> bool + Send + Sync + 'static) {
-        self.retry_if = Some(match self.retry_if.take() {
-            None => Arc::new(second),
-            Some(first) => Arc::new(move |error: &E| first(error) && second(error)),
-        });
+        add(&mut self.retry_if, second, |first, second| first && second());
     }
 
     pub(super) fn add_retry_after(&mut self, second: impl Fn(&E) -> Option<Duration> + Send + Sync + 'static) {
-        self.retry_after = Some(match self.retry_after.take() {
-            None => Arc::new(second),
-            Some(first) => Arc::new(move |error: &E| first(error).max(second(error))),
-        });
+        add(&mut self.retry_after, second, longer);
     }
 
     pub(super) fn add_cost(&mut self, second: impl Fn(&E) -> RetryCost + Send + Sync + 'static) {
-        self.cost = Some(match self.cost.take() {
-            None => Arc::new(second),
-            Some(first) => Arc::new(move |error: &E| match first(error) {
-                RetryCost::Failure => second(error),
-                cost => cost,
-            }),
-        });
+        add(&mut self.cost, second, special);
     }
 
     pub(super) fn add_on_retry(&mut self, second: impl Fn(&RetryEvent<'_, E>) + Send + Sync + 'static) {
@@ -237,10 +166,15 @@ impl<E: ?Sized + 'static> ErrorRules<E> {
 
 impl<T: ?Sized + 'static> ValueRules<T> {
     pub(super) fn add_retry_if_ok(&mut self, second: impl Fn(&T) -> bool + Send + Sync + 'static) {
-        self.retry_if_ok = Some(match self.retry_if_ok.take() {
-            None => Arc::new(second),
-            Some(first) => Arc::new(move |value: &T| first(value) || second(value)),
-        });
+        add(&mut self.retry_if_ok, second, |first, second| first || second());
+    }
+
+    pub(super) fn add_retry_after_ok(&mut self, second: impl Fn(&T) -> Option<Duration> + Send + Sync + 'static) {
+        add(&mut self.retry_after_ok, second, longer);
+    }
+
+    pub(super) fn add_cost_ok(&mut self, second: impl Fn(&T) -> RetryCost + Send + Sync + 'static) {
+        add(&mut self.cost_ok, second, special);
     }
 }
 
@@ -288,6 +222,18 @@ impl<E: ?Sized> ErrorRules<E> {
 }
 
 impl<T: ?Sized> ValueRules<T> {
+    pub(super) fn has_retry_if_ok(&self) -> bool {
+        self.retry_if_ok.is_some()
+    }
+
+    pub(super) fn has_retry_after_ok(&self) -> bool {
+        self.retry_after_ok.is_some()
+    }
+
+    pub(super) fn has_cost_ok(&self) -> bool {
+        self.cost_ok.is_some()
+    }
+
     #[inline]
     pub(super) fn retry_if_ok<V>(&self, value: &V) -> bool
     where
@@ -295,5 +241,21 @@ impl<T: ?Sized> ValueRules<T> {
     {
         let Some(retry_if_ok) = &self.retry_if_ok else { return false };
         T::see(value).is_some_and(|value| retry_if_ok(value))
+    }
+
+    pub(super) fn retry_after_ok<V>(&self, value: &V) -> Option<Duration>
+    where
+        T: Seen<V>,
+    {
+        let (retry_after_ok, value) = self.retry_after_ok.as_ref().zip(T::see(value))?;
+        retry_after_ok(value)
+    }
+
+    pub(super) fn cost_ok<V>(&self, value: &V) -> RetryCost
+    where
+        T: Seen<V>,
+    {
+        let Some((cost_ok, value)) = self.cost_ok.as_ref().zip(T::see(value)) else { return RetryCost::Failure };
+        cost_ok(value)
     }
 }

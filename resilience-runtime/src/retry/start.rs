@@ -7,9 +7,9 @@ use std::ops::ControlFlow;
 
 use tokio::time::sleep;
 
+use crate::base::accepts::{Accepts, AnyError, AnyValue};
 use crate::retry::attempts::Attempts;
 use crate::retry::policy::RetryPolicy;
-use crate::retry::rules::{Accepts, AnyError, AnyValue};
 
 impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// Starts the attempts of one call, for a loop that you write yourself.

@@ -1,7 +1,7 @@
 use resilience_runtime::fallback;
 
 #[fallback]
-//~ #[fallback] | `#[fallback]` needs a function: write `#[fallback(path)]`
+//~ #[fallback] | `#[fallback]` needs a function or a value: write `#[fallback(path)]`, `#[fallback(|error| ..)]` or `#[fallback(value = ..)]`
 async fn f() -> std::io::Result<()> {
     Ok(())
 }

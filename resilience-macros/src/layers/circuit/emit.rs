@@ -12,7 +12,7 @@ use crate::layers::{guard, limits};
 
 impl Layer for Circuit {
     fn facts(&self) -> Facts {
-        let Judge { failure_if, failure_if_ok, retry_after } = &self.judge;
+        let Judge { failure_if, failure_if_ok, retry_after, retry_after_ok } = &self.judge;
         let name = match &self.breaker {
             Breaker::Named { name, .. } => Some(name.label()),
             Breaker::With { .. } => None,
@@ -31,8 +31,9 @@ impl Layer for Circuit {
             constants,
             is_shared: true,
             hint: retry_after.clone(),
+            hint_ok: retry_after_ok.clone(),
             rejection: self.error.clone(),
-            late: [failure_if, failure_if_ok, retry_after].into_iter().flatten().cloned().collect(),
+            late: [failure_if, failure_if_ok, retry_after, retry_after_ok].into_iter().flatten().cloned().collect(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Circuit), Cause::ALL, Time::Same)
         }
     }
@@ -58,7 +59,7 @@ impl Layer for Circuit {
         let body = place.caught(block);
         let (error, cause) = (place.error(), place.cause(false));
         let settle = match &self.judge {
-            Judge { failure_if: None, failure_if_ok: None, retry_after: None } => {
+            Judge { failure_if: None, failure_if_ok: None, retry_after: None, retry_after_ok: None } => {
                 quote_spanned!(at=> #runtime::__private::settle(#permit, outcome, #error, #cause))
             }
             judge => {
@@ -69,10 +70,13 @@ impl Layer for Circuit {
                 let asks_first = judge.failure_if.is_some();
                 let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
                 let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));
-                let retry_after = or(&judge.retry_after, quote_spanned!(mixed=> |_| ::core::option::Option::None));
+                let no_hint = quote_spanned!(mixed=> |_| ::core::option::Option::None);
+                let retry_after = or(&judge.retry_after, no_hint.clone());
+                let retry_after_ok = or(&judge.retry_after_ok, no_hint);
                 quote_spanned! {at=>
                     #runtime::__private::settle_by(
-                        #permit, outcome, #error, #cause, #asks_first, #failure_if, #failure_if_ok, #retry_after
+                        #permit, outcome, #error, #cause, #asks_first, #failure_if, #failure_if_ok, #retry_after,
+                        #retry_after_ok
                     )
                 }
             }

@@ -31,11 +31,13 @@ pub(super) enum Breaker {
 }
 
 /// The user's functions that examine the outcome of a call. `failure_if` and `failure_if_ok` decide whether the outcome
-/// is a failure. `retry_after` reads a delay from an error, such as the value of a `Retry-After` header.
+/// is a failure. `retry_after` and `retry_after_ok` read a delay from a failure, such as the value of a `Retry-After`
+/// header.
 pub(super) struct Judge {
     pub(super) failure_if: Option<TokenStream>,
     pub(super) failure_if_ok: Option<TokenStream>,
     pub(super) retry_after: Option<TokenStream>,
+    pub(super) retry_after_ok: Option<TokenStream>,
 }
 
 fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
@@ -55,6 +57,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if let (Some((max_keys, _)), false) = (settings.get(Opt::MaxKeys), with || args.has(Opt::Key)) {
         errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
     }
+    args.need(Opt::RetryAfterOk, Opt::FailureIfOk, "no `Ok` is a failure otherwise", errors);
     // Skips the check for contradictions if the value of an option could not be parsed. The macro has already reported
     // this value. The check would also report the option as missing.
     if readable && !args.is_broken() {
@@ -64,6 +67,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         failure_if: args.read(Opt::FailureIf, errors, value::function),
         failure_if_ok: args.read(Opt::FailureIfOk, errors, value::function),
         retry_after: args.read(Opt::RetryAfter, errors, value::function),
+        retry_after_ok: args.read(Opt::RetryAfterOk, errors, value::function),
     };
     let error = args.read(Opt::Error, errors, value::function);
     let runtime = args.read(Opt::Crate, errors, value::path);

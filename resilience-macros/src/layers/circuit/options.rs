@@ -34,6 +34,7 @@ options! {
         FailureIf = "failure_if",
         FailureIfOk = "failure_if_ok",
         RetryAfter = "retry_after",
+        RetryAfterOk = "retry_after_ok",
         Error = "error",
         Crate = "crate",
     }

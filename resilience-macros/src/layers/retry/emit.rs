@@ -93,6 +93,21 @@ impl Layer for Retry {
                 quote_spanned!(at=> .retry_after_of(#circuit.get(), #function))
             }),
         };
+        let retry_after_ok = match (&self.retry_after_ok, &held) {
+            (Some(function), _) => Some(quote_spanned!(at=> .retry_after_ok(#function))),
+            // The runtime calls the function for an `Ok` value that the retry repeats. Without `retry_if_ok`, no such
+            // value exists.
+            (None, None) if !self.repeats_ok() => None,
+            (None, held) => place.plan().hint_ok(place.index).map(|(index, function)| {
+                let circuit = place.at(index).local();
+                match held {
+                    Some(policy) => {
+                        quote_spanned!(at=> .retry_after_ok_below(#policy.rules(), #circuit.get(), #function))
+                    }
+                    None => quote_spanned!(at=> .retry_after_ok_of(#circuit.get(), #function)),
+                }
+            }),
+        };
         let attempt = self.attempt.as_ref().map(|name| quote_spanned!(mixed=> let #name = #local.attempt();));
         let payer = match (&self.budget, &held) {
             (Some(_), _) => Some(Budget::local(place)),
@@ -114,7 +129,7 @@ impl Layer for Retry {
         let func = place.func();
         let next = quote_spanned! {at=>
             #local.judge(#schedule, outcome)#named #stacked #own.rejection(#rejected)#pays #(#rules)* #retry_after
-                #of_policy.text(#error)#circuits.next(#func)
+                #of_policy #retry_after_ok.text(#error)#circuits.next(#func)
         };
         let own_budget = self.budget.as_ref().and_then(|budget| budget.of_function(place));
         let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
@@ -158,12 +173,18 @@ impl Retry {
         if is_open { None } else { rules::max(&self.settings) }
     }
 
+    /// Returns whether the option `retry_if_ok` selects `Ok` values for a retry.
+    fn repeats_ok(&self) -> bool {
+        self.rules.iter().any(|(rule, _)| *rule == Opt::RetryIfOk)
+    }
+
     /// Returns the pauses between the attempts. Returns `None` if one of the options `jitter`, `max_delay`,
-    /// `max_elapsed` and `retry_after` can change the pauses.
+    /// `max_elapsed`, `retry_after` and `retry_after_ok` can change the pauses.
     fn pauses(&self) -> Option<Pauses> {
         let settings = &self.settings;
         let changes = [Opt::Jitter, Opt::MaxDelay, Opt::MaxElapsed].into_iter().any(|option| settings.has(option));
-        if changes || self.retry_after.is_some() || self.name.is_some() {
+        let has_hint = self.retry_after.is_some() || self.retry_after_ok.is_some();
+        if changes || has_hint || self.name.is_some() {
             return None;
         }
         let (max, delay, backoff) = (self.max()?, rules::delay(settings)?, rules::backoff(settings)?);

@@ -22,6 +22,7 @@ pub(super) struct Retry {
     /// The user's functions in the options of `RULES`, such as `retry_if`, each with its option.
     pub(super) rules: Vec<(Opt, TokenStream)>,
     pub(super) retry_after: Option<TokenStream>,
+    pub(super) retry_after_ok: Option<TokenStream>,
     pub(super) budget: Option<Budget>,
     /// The expression in the option `with`, for a policy that the user created.
     pub(super) with: Option<TokenStream>,
@@ -36,7 +37,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if with {
         let message = "does not go with `with`: the policy that you hold has its own";
         args.refuse(&RULES, message, errors);
-        args.refuse(&[Opt::Name, Opt::RetryAfter], message, errors);
+        args.refuse(&[Opt::Name, Opt::RetryAfter, Opt::RetryAfterOk], message, errors);
         for ident in settings.idents() {
             errors.push(ident.span(), format_args!("`{ident}` {message}"));
         }
@@ -47,8 +48,13 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     if readable && !args.is_broken() {
         rules::check(&settings, errors);
     }
-    if let (Some(cost), false) = (args.ident(Opt::Cost), with || args.has(Opt::Budget) || args.is_broken()) {
-        errors.push(cost.span(), "`cost` needs `budget = ..` beside it: nothing is paid otherwise");
+    if !with {
+        for cost in [Opt::Cost, Opt::CostOk] {
+            args.need(cost, Opt::Budget, "nothing is paid otherwise", errors);
+        }
+        for of_ok in [Opt::CostOk, Opt::RetryAfterOk] {
+            args.need(of_ok, Opt::RetryIfOk, "no `Ok` is retried otherwise", errors);
+        }
     }
     let name = args.read(Opt::Name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
     let rule = |option| Some((option, args.read(option, errors, value::function)?));
@@ -58,6 +64,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         settings,
         rules: RULES.into_iter().filter_map(rule).collect(),
         retry_after: args.read(Opt::RetryAfter, errors, value::function),
+        retry_after_ok: args.read(Opt::RetryAfterOk, errors, value::function),
         budget: args.read(Opt::Budget, errors, Budget::read),
         with: args.read(Opt::With, errors, value::expression),
         attempt: args.read(Opt::Attempt, errors, value::binding),

@@ -22,9 +22,11 @@ options! {
         RetryRejected = "retry_rejected",
         Budget = "budget",
         Cost = "cost",
+        CostOk = "cost_ok",
         RetryIf = "retry_if",
         RetryIfOk = "retry_if_ok",
         RetryAfter = "retry_after",
+        RetryAfterOk = "retry_after_ok",
         OnRetry = "on_retry",
         Attempt = "attempt",
         Clone = "clone",
@@ -45,8 +47,8 @@ pub(super) const SETTINGS: [(Opt, Reader); 8] = [
 ];
 
 /// The options whose value is a function of the user, in the order in which the runtime calls the functions. Leaves out
-/// `retry_after`, because a retry can also take this function from a circuit below.
-pub(super) const RULES: [Opt; 4] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::OnRetry];
+/// `retry_after` and `retry_after_ok`, because a retry can also take these functions from a circuit below.
+pub(super) const RULES: [Opt; 5] = [Opt::RetryIf, Opt::RetryIfOk, Opt::Cost, Opt::CostOk, Opt::OnRetry];
 
 /// The allowed values of the option `jitter`, each with its variant of the enum `Jitter` in the runtime crate.
 const JITTERS: [(&str, &str); 3] = [("full", "Full"), ("equal", "Equal"), ("decorrelated", "Decorrelated")];

@@ -40,6 +40,7 @@ pub async fn ask(&self, mut question: Question) -> Result<Answer, Error> {
         |error| question.is_failure(error),
         |_| false,
         |_| ::core::option::Option::None,
+        |_| ::core::option::Option::None,
     );
     outcome
 }

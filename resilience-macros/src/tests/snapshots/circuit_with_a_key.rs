@@ -40,6 +40,7 @@ async fn fetch(url: String, client: &Client) -> Result<Page, Error> {
         |_| true,
         |_| false,
         hint,
+        |_| ::core::option::Option::None,
     );
     outcome
 }

@@ -1,0 +1,221 @@
+//! Defines [`Classifier`], which decides whether the outcome of a call is a failure.
+
+use std::borrow::Borrow;
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::future::Future;
+use std::time::Duration;
+
+use crate::base::accepts::{Accepts, AnyError, AnyValue};
+use crate::base::noted::Noted;
+use crate::base::sync::Arc;
+use crate::call_error::CallError;
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::classifier_functions::{OfErrors, OfValues, debug};
+use crate::circuit::core::core::Core;
+use crate::circuit::permit::{Admitted, OwnedPermit, Permit, Watched};
+use crate::expansion::cause::Cause;
+use crate::expansion::search;
+
+/// Decides whether the outcome of a call is a success or a failure, as the options of `#[circuit]` do. Also reads the
+/// delay that the service asked for.
+///
+/// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. A classifier is a
+/// cheap handle. Only [`builder`](Self::builder) allocates memory, and a call allocates nothing.
+///
+/// ```
+/// use std::io;
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, Classifier};
+///
+/// struct Response { status: u16, retry_after: Option<Duration> }
+///
+/// struct Client { breaker: CircuitBreaker, classifier: Classifier<io::Error, Response> }
+///
+/// impl Client {
+///     fn new() -> Result<Self, resilience_runtime::ConfigError> {
+///         let classifier = Classifier::builder()
+///             .failure_if(|error: &io::Error| error.kind() != io::ErrorKind::NotFound)
+///             .failure_if_ok(|response: &Response| matches!(response.status, 429 | 500..))
+///             .retry_after_ok(|response: &Response| response.retry_after)
+///             .build()?;
+///         let breaker = CircuitBreaker::builder("classifier_example").threshold(1).build()?;
+///         Ok(Self { breaker, classifier })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let Client { breaker, classifier } = Client::new()?;
+/// let busy = || async { Ok(Response { status: 429, retry_after: Some(Duration::from_secs(60)) }) };
+/// assert_eq!(breaker.call_with(&classifier, busy).await?.status, 429);
+/// assert_eq!(breaker.stats().cooldown_remaining.as_secs(), 60);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Type parameters
+///
+/// A function that receives an error fixes the error type `E`. A function that receives an `Ok` value fixes the value
+/// type `T`. Without such a function, the classifier accepts every type: a `Classifier<E>` accepts every value type.
+pub struct Classifier<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Rules<E, T>>);
+
+struct Rules<E: ?Sized, T: ?Sized> {
+    errors: OfErrors<E>,
+    values: OfValues<T>,
+}
+
+/// The result of a classifier.
+enum Verdict<'a> {
+    Success,
+    Failure {
+        error: Option<&'a (dyn Error + 'static)>,
+        retry_after: Option<Duration>,
+    },
+    /// Neither a success nor a failure.
+    Neutral(Cause),
+}
+
+impl Verdict<'_> {
+    /// Records the outcome of a call. `is_noted` is true if the body of the call was polled inside a `Noted` future.
+    fn record<B: Borrow<Core>>(self, call: &Admitted<B>, is_noted: bool) {
+        match self {
+            Self::Success => call.success(),
+            Self::Failure { error, retry_after } => {
+                let text = error.as_ref().map(|error| error as &dyn Display);
+                if is_noted { call.body_failed(text, retry_after) } else { call.failure(text, retry_after) }
+            }
+            Self::Neutral(Cause::Deadline) => call.end_late(),
+            Self::Neutral(Cause::TooLate) => call.end_too_late(),
+            Self::Neutral(_) => call.ignore(),
+        }
+    }
+}
+
+impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
+    pub(super) fn new(errors: OfErrors<E>, values: OfValues<T>) -> Self {
+        Self(Arc::new(Rules { errors, values }))
+    }
+
+    /// Classifies `outcome`. The function `noted` adds the cause that the last poll of the body shows, if the search of
+    /// the error found no cause.
+    fn classify<'a, V, X>(&self, outcome: &'a Result<V, X>, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
+    where
+        E: Accepts<X> + 'static,
+        T: Accepts<V>,
+    {
+        let Rules { errors, values } = &*self.0;
+        match outcome {
+            Ok(value) if values.is_failure(value) => {
+                Verdict::Failure { error: None, retry_after: values.retry_after(value) }
+            }
+            Ok(_) => Verdict::Success,
+            Err(error) => {
+                let shown = errors.show(error);
+                let cause = || noted(shown.map_or(Cause::Unknown, |shown| search::cause(shown.source())));
+                let neutral = match errors.is_failure(error) {
+                    Some(is_failure) => (!is_failure).then(cause),
+                    None => Some(cause()).filter(|cause| cause.is_neutral()),
+                };
+                match neutral {
+                    Some(cause) => Verdict::Neutral(cause),
+                    None => Verdict::Failure { error: shown, retry_after: errors.retry_after(error) },
+                }
+            }
+        }
+    }
+}
+
+impl CircuitBreaker {
+    /// Works as [`call`](Self::call), but lets `classifier` decide whether the outcome is a failure. The call then
+    /// counts as a call of a function with `#[circuit]` and the same functions in its options.
+    ///
+    /// If the classifier has the function [`as_error`](crate::ClassifierBuilder::as_error), the breaker also searches
+    /// the error for a rejection or an expired deadline.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CallError::Rejected`] without calling `f` if the circuit rejects the call. Returns
+    /// [`CallError::Failed`] if the future that `f` returned fails.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` or of its future counts as a failure. A panic of a function of the classifier cancels the call.
+    /// Each panic continues in the caller.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future that this method returns cancels the call, as in [`call`](Self::call).
+    pub async fn call_with<V, X, F, Fut, E, T>(&self, classifier: &Classifier<E, T>, f: F) -> Result<V, CallError<X>>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, X>>,
+        E: Accepts<X> + ?Sized + 'static,
+        T: Accepts<V> + ?Sized,
+    {
+        let mut permit = self.acquire(false)?;
+        let outcome = Noted::new(Watched::new(&mut permit, async { f().await })).await;
+        // If a function of the classifier panics, the call counts as cancelled.
+        permit.wait();
+        let verdict = classifier.classify(&outcome, Cause::or_noted);
+        verdict.record(&permit.end(), true);
+        outcome.map_err(CallError::Failed)
+    }
+}
+
+macro_rules! settle {
+    ($($permit:ty),*) => {
+        $(
+            impl $permit {
+                /// Ends the call with the verdict of `classifier` about `outcome`, as `#[circuit]` does: as a success,
+                /// as a failure, or as neither.
+                ///
+                /// An error in which the classifier finds a rejection by another layer is neither a success nor a
+                /// failure, unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error. The
+                /// classifier searches the error only if it has the function
+                /// [`as_error`](crate::ClassifierBuilder::as_error). Unlike [`CircuitBreaker::call_with`], a permit
+                /// does not observe the polls of the call.
+                ///
+                /// If a function of the classifier panics, the call counts as cancelled.
+                ///
+                /// ```
+                /// use resilience_runtime::{CircuitBreaker, Classifier};
+                ///
+                /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+                /// let breaker = CircuitBreaker::builder("settle_example").build()?;
+                /// let classifier = Classifier::builder().failure_if_ok(|status: &u16| *status >= 500).build()?;
+                ///
+                /// let outcome = Ok::<_, std::io::Error>(503);
+                /// breaker.try_acquire()?.settle(&classifier, &outcome);
+                /// breaker.try_acquire_owned()?.settle(&classifier, &outcome);
+                /// assert_eq!(breaker.stats().failures, 2);
+                /// # Ok(())
+                /// # }
+                /// ```
+                pub fn settle<V, X, E, T>(mut self, classifier: &Classifier<E, T>, outcome: &Result<V, X>)
+                where
+                    E: Accepts<X> + ?Sized + 'static,
+                    T: Accepts<V> + ?Sized,
+                {
+                    let verdict = classifier.classify(outcome, |cause| cause);
+                    verdict.record(self.0.end(), false);
+                }
+            }
+        )*
+    };
+}
+
+settle!(Permit<'_>, OwnedPermit);
+
+impl<E: ?Sized, T: ?Sized> Clone for Classifier<E, T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: ?Sized, T: ?Sized> fmt::Debug for Classifier<E, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rules { errors, values } = &*self.0;
+        debug("Classifier", errors, values, f)
+    }
+}

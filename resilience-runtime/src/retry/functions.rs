@@ -1,0 +1,182 @@
+//! Implements the options of a [`RetryBuilder`] that take a function of the user, such as `retry_if`.
+
+use std::time::Duration;
+
+use crate::base::accepts::Accepts;
+use crate::retry::budget::config::RetryCost;
+use crate::retry::builder::RetryBuilder;
+use crate::retry::rules::RetryEvent;
+
+impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
+    /// Sets the predicate that selects the errors after which the call is retried. Default: every error.
+    pub fn retry_if<X, F>(self, retry_if: F) -> RetryBuilder<X, T>
+    where
+        X: 'static,
+        E: Accepts<X>,
+        F: Fn(&X) -> bool + Send + Sync + 'static,
+    {
+        let mut builder = self.errors();
+        builder.rules.errors.add_retry_if(retry_if);
+        builder
+    }
+
+    /// Sets the predicate that selects the `Ok` values after which the call is retried. Default: no value.
+    ///
+    /// If the predicate selects the value of the last attempt, the call returns this value unchanged.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RetryPolicy;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = RetryPolicy::builder().retry_if_ok(|status: &u16| *status == 503).build()?;
+    /// let mut statuses = [503, 200].into_iter();
+    /// let answer = policy.call(|| std::future::ready(statuses.next().ok_or("no more"))).await;
+    /// assert_eq!(answer, Ok(200));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry_if_ok<V, F>(self, retry_if_ok: F) -> RetryBuilder<E, V>
+    where
+        V: 'static,
+        T: Accepts<V>,
+        F: Fn(&V) -> bool + Send + Sync + 'static,
+    {
+        let mut builder = self.values();
+        builder.rules.values.add_retry_if_ok(retry_if_ok);
+        builder
+    }
+
+    /// Sets the function that reads a requested delay from an error. Default: none. For example, the function may
+    /// return the time of the HTTP header `Retry-After` (RFC 9110, 10.2.3).
+    ///
+    /// The pause is the longer of the requested delay and the policy's own pause. With jitter, the policy adds a random
+    /// time to the requested delay. The retry ends if the pause is longer than `max_delay`, or would end after
+    /// `max_elapsed`. Without `max_delay`, the retry ends if the requested delay is longer than one hour. The policy
+    /// never calls the service before the requested delay has passed.
+    pub fn retry_after<X, F>(self, retry_after: F) -> RetryBuilder<X, T>
+    where
+        X: 'static,
+        E: Accepts<X>,
+        F: Fn(&X) -> Option<Duration> + Send + Sync + 'static,
+    {
+        let mut builder = self.errors();
+        builder.rules.errors.add_retry_after(retry_after);
+        builder
+    }
+
+    /// Sets the function that reads a requested delay from an `Ok` value that [`retry_if_ok`](Self::retry_if_ok)
+    /// selects. Default: none. For example, the value may be an HTTP response with the status 429.
+    ///
+    /// The option requires `retry_if_ok`. The rules of [`retry_after`](Self::retry_after) apply to the delay.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RetryPolicy;
+    /// use tokio::time::Instant;
+    ///
+    /// struct Response { status: u16, retry_after: Option<Duration> }
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = RetryPolicy::builder()
+    ///     .retry_if_ok(|response: &Response| response.status == 429)
+    ///     .retry_after_ok(|response: &Response| response.retry_after)
+    ///     .build()?;
+    ///
+    /// let mut responses = [
+    ///     Response { status: 429, retry_after: Some(Duration::from_secs(7)) },
+    ///     Response { status: 200, retry_after: None },
+    /// ]
+    /// .into_iter();
+    /// let begin = Instant::now();
+    /// let response = policy.call(|| std::future::ready(responses.next().ok_or("no more"))).await?;
+    /// assert_eq!((response.status, begin.elapsed().as_secs()), (200, 7));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry_after_ok<V, F>(self, retry_after_ok: F) -> RetryBuilder<E, V>
+    where
+        V: 'static,
+        T: Accepts<V>,
+        F: Fn(&V) -> Option<Duration> + Send + Sync + 'static,
+    {
+        let mut builder = self.values();
+        builder.rules.values.add_retry_after_ok(retry_after_ok);
+        builder
+    }
+
+    /// Sets the function that returns the cost of a retry after an error. Default: [`RetryCost::Failure`] for every
+    /// error.
+    ///
+    /// The option `cost` requires a [`budget`](Self::budget). The option `budget` of an attribute replaces this budget,
+    /// and the costs then apply to the budget of the attribute.
+    pub fn cost<X, F>(self, cost: F) -> RetryBuilder<X, T>
+    where
+        X: 'static,
+        E: Accepts<X>,
+        F: Fn(&X) -> RetryCost + Send + Sync + 'static,
+    {
+        let mut builder = self.errors();
+        builder.rules.errors.add_cost(cost);
+        builder
+    }
+
+    /// Sets the function that returns the cost of a retry after an `Ok` value that [`retry_if_ok`](Self::retry_if_ok)
+    /// selects. Default: [`RetryCost::Failure`] for every value.
+    ///
+    /// The option requires `retry_if_ok` and a [`budget`](Self::budget).
+    ///
+    /// ```
+    /// use resilience_runtime::{RetryBudget, RetryCost, RetryPolicy, TokenBucket};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let budget = RetryBudget::bucket(TokenBucket { throttle_cost: 20, ..TokenBucket::DEFAULT });
+    /// let policy = RetryPolicy::builder()
+    ///     .max(2)
+    ///     .budget(&budget)
+    ///     .retry_if_ok(|status: &u16| matches!(status, 429 | 503))
+    ///     .cost_ok(|status: &u16| if *status == 429 { RetryCost::Throttle } else { RetryCost::Failure })
+    ///     .build()?;
+    /// policy.call(|| async { Ok::<_, std::io::Error>(429) }).await?;
+    /// assert_eq!(budget.stats().tokens, 500 - 20);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cost_ok<V, F>(self, cost_ok: F) -> RetryBuilder<E, V>
+    where
+        V: 'static,
+        T: Accepts<V>,
+        F: Fn(&V) -> RetryCost + Send + Sync + 'static,
+    {
+        let mut builder = self.values();
+        builder.rules.values.add_cost_ok(cost_ok);
+        builder
+    }
+
+    /// Sets the function that receives a [`RetryEvent`] before the pause of each retry. Default: none.
+    ///
+    /// ```
+    /// use resilience_runtime::{RetryEvent, RetryPolicy};
+    ///
+    /// # fn main() -> Result<(), resilience_runtime::ConfigError> {
+    /// let policy = RetryPolicy::builder()
+    ///     .on_retry(|event: &RetryEvent<'_, std::io::Error>| println!("{} {:?}", event.attempt, event.error))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "notify")]
+    pub fn on_retry<X, F>(self, on_retry: F) -> RetryBuilder<X, T>
+    where
+        X: 'static,
+        E: Accepts<X>,
+        F: Fn(&RetryEvent<'_, X>) + Send + Sync + 'static,
+    {
+        let mut builder = self.errors();
+        builder.rules.errors.add_on_retry(on_retry);
+        builder
+    }
+}

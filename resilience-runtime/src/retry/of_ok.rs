@@ -1,0 +1,67 @@
+//! Implements the options of a retry that apply to an `Ok` value which `retry_if_ok` selects.
+#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+
+use std::time::Duration;
+
+use crate::circuit::breaker::CircuitBreaker;
+use crate::retry::budget::config::RetryCost;
+use crate::retry::hint::{Hint, LONGEST_HINT};
+use crate::retry::judged::{Ended, Judged};
+use crate::retry::layer::Source;
+use crate::retry::rules::Rules;
+
+impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
+    /// Returns the `Ok` value that `retry_if_ok` has selected, if another attempt may follow.
+    #[inline]
+    fn repeated_ok(&self) -> Option<&T> {
+        let Ended { attempts, retry, outcome, failed, .. } = &self.ended;
+        outcome.as_ref().ok().filter(|_| *failed && attempts.exhausted(*retry).is_none())
+    }
+
+    #[inline]
+    pub fn retry_after_ok(self, retry_after_ok: impl FnOnce(&T) -> Option<Duration>) -> Self {
+        self.hinted_ok(retry_after_ok, || LONGEST_HINT)
+    }
+
+    /// Works as [`retry_after_of`](Self::retry_after_of), for the option `retry_after_ok` of a circuit.
+    #[inline]
+    pub fn retry_after_ok_of(
+        self,
+        circuit: &CircuitBreaker,
+        retry_after_ok: impl FnOnce(&T) -> Option<Duration>,
+    ) -> Self {
+        self.hinted_ok(retry_after_ok, || circuit.max_cooldown().max(LONGEST_HINT))
+    }
+
+    /// Works as [`retry_after_ok_of`](Self::retry_after_ok_of), unless the user's policy has a function
+    /// `retry_after_ok`.
+    #[inline]
+    pub fn retry_after_ok_below<PE: ?Sized, PT: ?Sized>(
+        self,
+        policy: &Rules<PE, PT>,
+        circuit: &CircuitBreaker,
+        retry_after_ok: impl FnOnce(&T) -> Option<Duration>,
+    ) -> Self {
+        if policy.values.has_retry_after_ok() { self } else { self.retry_after_ok_of(circuit, retry_after_ok) }
+    }
+
+    #[inline]
+    fn hinted_ok(
+        mut self,
+        retry_after_ok: impl FnOnce(&T) -> Option<Duration>,
+        longest: impl FnOnce() -> Duration,
+    ) -> Self {
+        if let Some(value) = self.repeated_ok() {
+            self.ended.hint = retry_after_ok(value).map(|delay| Hint { delay, longest: longest() });
+        }
+        self
+    }
+
+    #[inline]
+    pub fn cost_ok(mut self, cost_ok: impl FnOnce(&T) -> RetryCost) -> Self {
+        if let Some(value) = self.repeated_ok() {
+            self.ended.cost = cost_ok(value);
+        }
+        self
+    }
+}
