@@ -103,6 +103,46 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     ]
 }
 
+/// Takes slots that a spawned task could own.
+pub(crate) fn owned_slot() -> Vec<Subject> {
+    let bulkhead = Bulkhead::builder("bench", 100).build().unwrap();
+    let semaphore = Arc::new(Semaphore::new(100));
+    vec![
+        subject!("bare", |n| ask(n)),
+        subject!("Bulkhead::try_acquire_owned", |n| async {
+            let Ok(_slot) = bulkhead.try_acquire_owned() else { return Err(Error::Full) };
+            ask_or(n).await
+        }),
+        subject!("tokio's owned semaphore", |n| async {
+            let Ok(_slot) = semaphore.clone().try_acquire_owned() else { return Err(Error::Full) };
+            ask_or(n).await
+        }),
+    ]
+}
+
+/// Waits for a rate that admits every call at once.
+pub(crate) fn until_ready() -> Vec<Subject> {
+    #[resilience_runtime::rate_limit(per_second = 1_000_000, burst = 4_294_967_295, wait = 60)]
+    async fn attribute(n: u64) -> Result<u64, Error> {
+        Ok(ask(n).await?)
+    }
+    let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
+    let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
+    let governor = LazyLock::new(move || RateLimiter::direct(quota));
+    vec![
+        subject!("bare", |n| ask(n)),
+        subject!("#[rate_limit(wait)]", |n| attribute(n)),
+        subject!("RateLimit::until_ready", |n| async {
+            limit.until_ready().await.map_err(|_| Error::Full)?;
+            ask_or(n).await
+        }),
+        subject!("governor", |n| async {
+            governor.until_ready().await;
+            ask_or(n).await
+        }),
+    ]
+}
+
 async fn instead(n: u64) -> Result<u64, Failed> {
     Ok(n & !FAILING)
 }

@@ -39,7 +39,7 @@ pub struct Scenario {
     pub subjects: fn() -> Vec<Subject>,
 }
 
-pub const SCENARIOS: [Scenario; 16] = [
+pub const SCENARIOS: [Scenario; 18] = [
     Scenario { name: "closed, succeeds", shared: true, subjects: circuits::succeeds },
     Scenario { name: "open, rejected", shared: true, subjects: circuits::rejected },
     Scenario { name: "closed, fails", shared: false, subjects: circuits::fails },
@@ -51,7 +51,9 @@ pub const SCENARIOS: [Scenario; 16] = [
     Scenario { name: "retry over circuit, succeeds", shared: false, subjects: retries::over_circuit },
     Scenario { name: "timeout, succeeds", shared: false, subjects: layers::timeout },
     Scenario { name: "bulkhead, succeeds", shared: true, subjects: layers::bulkhead },
+    Scenario { name: "bulkhead, owned slot", shared: true, subjects: layers::owned_slot },
     Scenario { name: "rate limit, succeeds", shared: true, subjects: layers::rate_limit },
+    Scenario { name: "rate limit, until ready", shared: true, subjects: layers::until_ready },
     Scenario { name: "fallback, succeeds", shared: false, subjects: layers::fallback },
     Scenario { name: "fallback, fails", shared: false, subjects: layers::fallback_fails },
     Scenario { name: "hedge, succeeds", shared: false, subjects: layers::hedge },

@@ -1,5 +1,6 @@
 //! Limits the rate of calls.
 
+pub(crate) mod acquire;
 mod builder;
 pub(crate) mod error;
 mod line;
@@ -7,5 +8,6 @@ pub(crate) mod pace;
 mod quota;
 #[expect(clippy::module_inception, reason = "the file of the type `RateLimit`")]
 pub(crate) mod rate_limit;
+pub(crate) mod stats;
 
 pub use crate::rate_limit::builder::RateLimitBuilder;

@@ -1,5 +1,5 @@
-//! Tests the options `retry_after_ok` and `cost_ok`, which apply to an `Ok` value that `retry_if_ok` selects. Also tests
-//! the option `retry_after_ok` of a circuit.
+//! Tests the options `retry_after_ok` and `cost_ok`, which apply to an `Ok` value that `retry_if_ok` selects. Also
+//! tests the option `retry_after_ok` of a circuit.
 
 use std::cell::Cell;
 use std::time::Duration;

@@ -108,8 +108,8 @@ fn function(key: &str, value: &Expr) -> Result<Instead> {
     }
 }
 
-/// Returns the closure with a block as its body. Without the block, clippy would suggest to write `function` in place of
-/// `|error| function(error)`. A path has another meaning in this attribute.
+/// Returns the closure with a block as its body. Without the block, clippy would suggest to write `function` in place
+/// of `|error| function(error)`. A path has another meaning in this attribute.
 fn with_block(closure: &ExprClosure) -> TokenStream {
     let tokens = closure.to_token_stream();
     if matches!(closure.output, ReturnType::Type(..)) {

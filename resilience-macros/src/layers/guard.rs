@@ -66,10 +66,10 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
 fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
     let held = Ident::new("held", mixed.located_at(with.span()));
-    let (with, made) = (reference(with), make(&held));
+    let (holder, layer) = (reference(with), make(&held));
     quote_spanned! {mixed=>
-        let #local = match #with {
-            #held => #made,
+        let #local = match #holder {
+            #held => #layer,
         };
     }
 }

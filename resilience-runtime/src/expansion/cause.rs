@@ -59,6 +59,10 @@ impl Cause {
         matches!(self, Self::Circuit)
     }
 
+    pub(crate) fn is_above_burst(self) -> bool {
+        matches!(self, Self::AboveBurst)
+    }
+
     /// Returns true if the outcome of the call says nothing about the health of the called service. A circuit counts
     /// this outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline ended
     /// counts as a failure if it ran for `hung_after` or longer.

@@ -232,8 +232,8 @@ impl Part {
         by: By,
     ) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
         let is_new = !self.families.contains_key(&name);
-        let keyed = self.families.entry(name.clone()).or_insert_with(|| {
-            let written = declarations(&name).family.clone();
+        let keyed = self.families.entry(name).or_insert_with_key(|name| {
+            let written = declarations(name).family.clone();
             let options = merge(&written);
             let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
             KeyedName { family, written, builders: 0, in_use: false }
@@ -248,13 +248,14 @@ impl Part {
         }
         keyed.in_use |= matches!(by, By::Attribute);
         let (family, places) = (keyed.family.clone(), &keyed.written);
+        let name = family.name();
         let found = if is_new {
             let places = places.clone();
-            self.conflicts_of_new(&name, &places)
+            self.conflicts_of_new(name, &places)
         } else if is_added {
             let (before, after) = (&places[..place], &places[place + 1..]);
-            let later = after.iter().flat_map(|later| conflicts(&name, &places[place..=place], later));
-            conflicts(&name, before, &next).into_iter().chain(later).collect()
+            let later = after.iter().flat_map(|later| conflicts(name, &places[place..=place], later));
+            conflicts(name, before, &next).into_iter().chain(later).collect()
         } else {
             Vec::new()
         };

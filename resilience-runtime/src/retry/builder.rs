@@ -175,7 +175,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for an option outside its range, and for an option without the option that it requires.
+    /// Returns a [`ConfigError`] for an option outside its range, and for an option without the option that it
+    /// requires.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;
         schedule.check()?;

@@ -1,7 +1,5 @@
 //! Defines [`End`], the reasons why a retry makes no further attempt.
 
-use crate::expansion::cause::Cause;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// The retry has made `max` attempts.
@@ -35,16 +33,6 @@ impl End {
         Self::Deadline,
         Self::Nested,
     ];
-
-    /// Returns the end of a retry whose attempt ended with this cause, or `None` if the cause does not end the retry.
-    #[inline]
-    pub(super) fn of(cause: Cause) -> Option<Self> {
-        match cause {
-            Cause::Circuit => Some(Self::Rejected),
-            Cause::AboveBurst => Some(Self::NotRetryable),
-            _ => None,
-        }
-    }
 
     /// Returns the text for the field `reason` of the event `retry_gave_up`. Returns `None` for `Exhausted`, because
     /// the event `retry_exhausted` has no field `reason`.

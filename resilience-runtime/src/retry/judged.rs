@@ -127,7 +127,11 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     #[inline]
     pub fn own_rejection(mut self, cause: Cause) -> Self {
         if self.ended.last.is_none() {
-            self.ended.last = End::of(cause);
+            if cause.is_circuit() {
+                self.ended.last = Some(End::Rejected);
+            } else if cause.is_above_burst() {
+                self.ended.last = Some(End::NotRetryable);
+            }
         }
         self
     }
@@ -148,18 +152,20 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.ended.outcome = match self.ended.outcome {
             Ok(value) => Ok(value),
             Err(error) => {
-                found = self.ended.last.is_none().then(|| cause(&error));
+                if self.ended.last.is_none() {
+                    found = Some((cause(&error), self.ended.retry.read().schedule.retry_rejected));
+                }
                 Err(error)
             }
         };
-        let Some(cause) = found else { return self };
-        let Ended { attempts, retry, last, hides_causes, .. } = &mut self.ended;
-        let end = match attempts.inside.note {
-            Some(Note::Circuit) if cause.is_hidden() => Some(End::Rejected),
-            Some(Note::AboveBurst) if cause.is_hidden() => Some(End::NotRetryable),
-            _ => End::of(cause),
-        };
-        *last = end.filter(|end| *end != End::Rejected || !retry.read().schedule.retry_rejected);
+        let Some((cause, retry_rejected)) = found else { return self };
+        let Ended { attempts, last, hides_causes, .. } = &mut self.ended;
+        let is_noted = |note| cause.is_hidden() && attempts.inside.note == Some(note);
+        if cause.is_above_burst() || is_noted(Note::AboveBurst) {
+            *last = Some(End::NotRetryable);
+        } else if !retry_rejected && (cause.is_circuit() || is_noted(Note::Circuit)) {
+            *last = Some(End::Rejected);
+        }
         *hides_causes = cause == Cause::Unknown;
         self
     }

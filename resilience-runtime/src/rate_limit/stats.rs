@@ -1,0 +1,14 @@
+//! Defines the statistics of a rate limit.
+
+/// A snapshot of the counts of a rate limit. [`RateLimit::stats`] and [`get_stats`](crate::get_stats) return this
+/// snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimitStats {
+    /// Number of calls that wait for the rate.
+    pub waiting: u32,
+    /// Total number of admitted calls.
+    pub total_admitted: u64,
+    /// Total number of rejected calls.
+    pub total_rejected: u64,
+}
