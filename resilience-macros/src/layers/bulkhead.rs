@@ -62,7 +62,7 @@ impl Layer for Bulkhead {
         let mixed = Span::mixed_site();
         let (runtime, local) = (place.runtime(), place.local());
         let now = quote_spanned!(mixed=> #runtime::__private::take(#local.get()));
-        let slot = self.0.admit(place, Cause::Limit, &now, |wait| match wait {
+        let slot = self.0.admit(place, Cause::Limit, None, &now, |wait| match wait {
             Some(wait) => quote_spanned!(mixed=> #runtime::__private::acquire_within(#local.get(), #wait)),
             None => quote_spanned!(mixed=> #runtime::__private::acquire(#local.get())),
         });

@@ -133,6 +133,12 @@ impl Layer for Fallback {
         // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
         // of the call.
         let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
+        // A fallback function that is not `async` runs code before it returns its future.
+        let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
+        let call = match place.permits().next() {
+            Some(_) => quote_spanned!(mixed=> { #called called }),
+            None => call,
+        };
         let turned = quote_spanned! {place.stack.at=>
             #runtime::__private::fall_back(outcome, #wanted, #func, #error)
         };

@@ -1,7 +1,7 @@
 //! Implements `#[hedge]`, which starts another attempt if the first attempt takes too long.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, LitStr};
 
@@ -93,9 +93,13 @@ impl Layer for Hedge {
         let mixed = Span::mixed_site();
         let func = place.func();
         let hedge = self.after.layer(place);
-        let hedge = match self.after.evaluated(place) {
-            Some(after) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
-            None => hedge,
+        let (bound, hedge) = match self.after.evaluated(place) {
+            Some(after) => {
+                let local = format_ident!("{}_after", place.local(), span = mixed);
+                let evaluated = quote_spanned!(mixed=> #runtime::__private::Evaluated(#local, #hedge));
+                (Some(place.evaluate(&local, &after)), evaluated)
+            }
+            None => (None, hedge),
         };
         let declared = place.declared_cause();
         let tail = place.tail(block);
@@ -127,9 +131,12 @@ impl Layer for Hedge {
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
-                quote_spanned!(mixed=> #wait cause = of_attempt;)
+                quote_spanned!(mixed=> #bound #wait cause = of_attempt;)
             }
-            None => wait(&quote_spanned!(mixed=> (outcome, _))),
+            None => {
+                let wait = wait(&quote_spanned!(mixed=> (outcome, _)));
+                quote_spanned!(mixed=> #bound #wait)
+            }
         })
     }
 }

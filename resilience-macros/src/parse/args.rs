@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, Result, Token, parenthesized, token};
 
 use super::suggestion::{Synonyms, suggest};
-use super::value::identifier;
+use super::value::{identifier, without_wait};
 use crate::error::Errors;
 
 /// An option of an attribute, such as `max` of `#[retry]`. For each attribute, [`options!`] declares an enum that
@@ -161,7 +161,7 @@ impl<O: OptionName> Args<O> {
         let (ident, value) = self.take(option)?;
         let name = option.name();
         errors.ok(match value {
-            Value::Expr(expr) => read(name, &expr),
+            Value::Expr(expr) => without_wait(name, &expr).and_then(|()| read(name, &expr)),
             Value::List(_) => Err(Error::new(ident.span(), format_args!("expected a value: write `{name} = ..`"))),
         })
     }

@@ -332,6 +332,15 @@ impl<'a> Permit<'a> {
     /// Runs a part of the call's body, such as one poll. A panic in this part counts as a failure of the call.
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        self.enter();
+        let made = body();
+        self.leave();
+        made
+    }
+
+    /// Marks the beginning of a part of the call's body.
+    #[inline]
+    pub(crate) fn enter(&mut self) {
         self.0.progress = Progress::Polling;
         // Passes two fields to `enter`, because a pointer to the permit would keep the whole permit in memory instead
         // of registers. Calls `is_trial` a second time after the body. Keeping the first result while the body runs
@@ -339,12 +348,15 @@ impl<'a> Permit<'a> {
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }
-        let made = body();
+    }
+
+    /// Marks the end of a part of the call's body, after [`enter`](Self::enter).
+    #[inline]
+    pub(crate) fn leave(&mut self) {
         if self.0.admitted.ticket.is_trial() {
             running::leave();
         }
         self.0.progress = Progress::InLayer;
-        made
     }
 
     /// Marks the call as waiting. A drop of the permit then cancels the call.

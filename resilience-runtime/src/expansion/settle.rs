@@ -137,6 +137,26 @@ pub fn resume(permit: &mut Permit<'_>) {
     permit.resume();
 }
 
+/// Marks the beginning of code of the user outside the body: an expression, such as the time of a timeout, or a fallback
+/// function that is not `async`. If this code panics, the call of this permit counts as a failure.
+#[inline]
+pub fn enter(permit: &mut Permit<'_>) {
+    permit.enter();
+}
+
+/// Marks the end of the code after [`enter`].
+#[inline]
+pub fn leave(permit: &mut Permit<'_>) {
+    permit.leave();
+}
+
+/// Returns the value of an expression in an option. The closure around the expression makes the compiler reject an
+/// expression that leaves the function.
+#[inline]
+pub fn evaluate<T>(expression: impl FnOnce() -> T) -> T {
+    expression()
+}
+
 /// Returns whether the call of the function is a second or later attempt of a retry or a hedge of another function.
 #[inline]
 pub fn is_repeat() -> bool {

@@ -151,7 +151,15 @@ impl Circuit {
                 let declaration = quote_spanned!(mixed=> #declaration.keyed());
                 let site = guard::site(place, "KeyedCircuits", &declaration);
                 let key = quote_spanned!(mixed.located_at(key.span())=> &(#key));
-                quote_spanned!(mixed=> let #local = #site.get().of(#key);)
+                let circuit = quote_spanned!(mixed=> #site.get().of(#key));
+                // An attempt of a retry evaluates the key in a closure, as [`Place::time`] does.
+                let circuit = if place.facts().per_attempt {
+                    let runtime = place.runtime();
+                    quote_spanned!(mixed=> #runtime::__private::evaluate(|| #circuit))
+                } else {
+                    circuit
+                };
+                quote_spanned!(mixed=> let #local = #circuit;)
             }
             None => {
                 let site = guard::site(place, "CircuitBreaker", &declaration);
