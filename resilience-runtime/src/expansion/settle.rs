@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tracing::debug;
 
+use crate::base::noted::NotedValue;
 use crate::base::outcome::Outcome;
 use crate::base::repeat::Repeat;
 use crate::circuit::breaker::CircuitBreaker;
@@ -25,6 +26,12 @@ use crate::expansion::text::Text;
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
+}
+
+/// Works as [`watch`], for a circuit with the option `failure_if_ok`.
+#[inline]
+pub fn watch_values<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, NotedValue<F>> {
+    watch(permit, NotedValue::new(body))
 }
 
 // The function `settle` takes the outcome by value and matches the outcome at once. The value of a success then stays
@@ -82,10 +89,12 @@ pub fn settle_by<R: Outcome>(
     permit.wait();
     match outcome.into_result() {
         Ok(value) => {
-            if failure_if_ok(&value) {
-                permit.failure();
+            let failed = failure_if_ok(&value);
+            let call = permit.end();
+            if failed {
+                call.body_failed(None, None);
             } else {
-                permit.end().success();
+                call.success();
             }
             R::from_result(Ok(value))
         }

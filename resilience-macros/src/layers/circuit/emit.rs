@@ -104,7 +104,9 @@ impl Layer for Circuit {
 
     fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
         let (runtime, permit) = (place.runtime(), place.numbered("permit"));
-        quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
+        let watch = if self.judge.failure_if_ok.is_some() { "watch_values" } else { "watch" };
+        let watch = Ident::new(watch, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #runtime::__private::#watch(&mut #permit, #body))
     }
 }
 
