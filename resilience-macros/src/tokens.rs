@@ -139,6 +139,60 @@ pub(crate) fn assigns(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
+/// Returns the first token of an expression with which the expression waits or leaves the function: `.await`, `?` or
+/// `return`. Ignores the code of closures, `async` blocks and functions inside the expression, because this code leaves
+/// only itself.
+pub(crate) fn exit(expression: &TokenStream) -> Option<(&'static str, Span)> {
+    let tokens: Vec<_> = expression.clone().into_iter().collect();
+    let is = |at: Option<usize>, sign| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    // A `|` after a value is an operator. Any other `|` begins a closure.
+    let ends_value = |at: usize| match &tokens[at] {
+        TokenTree::Ident(name) => {
+            !["move", "return", "in", "else", "match", "if", "while", "static"].iter().any(|word| name == word)
+        }
+        TokenTree::Punct(punct) => punct.as_char() == '?',
+        TokenTree::Group(_) | TokenTree::Literal(_) => true,
+    };
+    let after =
+        |at: usize, ends: &dyn Fn(usize) -> bool| (at..tokens.len()).find(|at| ends(*at)).unwrap_or(tokens.len());
+    let is_block = |at: usize| matches!(&tokens[at], TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        match token {
+            TokenTree::Group(group) => {
+                if let Some(found) = exit(&group.stream()) {
+                    return Some(found);
+                }
+            }
+            TokenTree::Ident(name) if name == "await" && is(at.checked_sub(1), '.') => {
+                return Some((".await", name.span()));
+            }
+            TokenTree::Ident(name) if name == "return" => return Some(("return", name.span())),
+            TokenTree::Ident(name) if name == "fn" => at = after(at, &is_block),
+            TokenTree::Ident(name) if name == "async" => {
+                let moves = tokens.get(at + 1).is_some_and(|token| is_word(token, "move"));
+                let block = at + 1 + usize::from(moves);
+                if tokens.get(block).is_some_and(|_| is_block(block)) {
+                    at = block;
+                }
+            }
+            TokenTree::Punct(sign) if sign.as_char() == '?' => return Some(("?", sign.span())),
+            TokenTree::Punct(sign) if sign.as_char() == '|' => {
+                let is_double = is(Some(at + 1), '|');
+                if at.checked_sub(1).is_some_and(ends_value) {
+                    at += usize::from(is_double);
+                } else {
+                    let body = after(at + 1, &|at| is(Some(at), '|'));
+                    at = after(body, &|at| is(Some(at), ',') || is(Some(at), ';'));
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
 fn is_word(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(name) if name == word)
 }

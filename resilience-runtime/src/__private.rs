@@ -44,7 +44,8 @@ pub use crate::expansion::conversion::{ByRejection, Conversion, NoConversion};
 pub use crate::expansion::outcome::{Holds, never, rejected, rejected_with, timed_out};
 pub use crate::expansion::search::{Boxed, Opaque, Search, SendBoxed};
 pub use crate::expansion::settle::{
-    admit, admit_hedged, end_by_caller, fall_back, is_repeat, resume, settle, settle_by, wait, watch,
+    admit, admit_hedged, end_by_caller, enter, evaluate, fall_back, is_repeat, leave, resume, settle, settle_by, wait,
+    watch, watch_values,
 };
 pub use crate::expansion::text::{NotShown, Shown, Text};
 

@@ -65,6 +65,31 @@ fn trial_in_the_future_counts_from_now() {
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 
+/// A clock that is at most one second behind belongs to a delayed thread.
+#[test]
+fn clock_slightly_behind_does_not_shorten_cooldown_or_lease() {
+    const BEHIND: Duration = Duration::from_millis(999);
+    for (cooldown, lease) in [(COOLDOWN, COOLDOWN), (Duration::ZERO, COOLDOWN)] {
+        let (ahead, behind) = (paused(Duration::from_secs(3600)), paused(Duration::from_secs(3600) - BEHIND));
+        let builder = CircuitBreaker::builder("clocks").threshold(1).cooldown(cooldown).trial_timeout(lease);
+        let breaker = builder.half_open_max(2).build().unwrap();
+        let trial = ahead.block_on(async {
+            breaker.try_acquire().unwrap().failure();
+            breaker.try_acquire_owned().ok()
+        });
+        // The second trial of the half-open circuit begins on the clock that is behind.
+        let second = behind.block_on(async { breaker.try_acquire_owned().ok() });
+        assert_eq!((trial.is_some(), second.is_some()), (cooldown.is_zero(), cooldown.is_zero()));
+        behind.block_on(async { breaker.try_acquire().map(drop).unwrap_err() });
+        ahead.block_on(async {
+            advance(COOLDOWN - Duration::from_millis(1)).await;
+            breaker.try_acquire().map(drop).unwrap_err();
+            advance(Duration::from_millis(1)).await;
+            breaker.try_acquire().unwrap().ignore();
+        });
+    }
+}
+
 #[test]
 fn clock_ahead_ends_cooldown_for_its_readers_only() {
     let breaker = breaker();

@@ -9,6 +9,7 @@ mod concurrency;
 mod cooldown;
 mod count_requests;
 mod differences;
+mod expressions;
 mod hung;
 mod trip_rules;
 mod user_code;

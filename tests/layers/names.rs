@@ -206,6 +206,32 @@ async fn unnamed_layers_are_listed_by_their_places() {
     assert_eq!(places.iter().map(|(_, after)| after.unwrap().as_secs()).collect::<Vec<_>>(), [1, 2]);
 }
 
+#[bulkhead(max = 3)]
+async fn called_like() -> Result<(), Error> {
+    Ok(())
+}
+
+/// The source line of the `#[bulkhead]` attribute above.
+const LINE_OF_CALLED_LIKE: u32 = line!() - 6;
+
+#[bulkhead(name = concat!(module_path!(), "::called_like"), max = 5)]
+async fn named_like() -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::test]
+async fn name_like_that_of_a_function_hides_no_layer() {
+    let name = concat!(module_path!(), "::called_like");
+    let listed = || {
+        let bulkheads = get_stats().bulkheads;
+        [bulkheads[name].max, bulkheads[&format!("{name}:{LINE_OF_CALLED_LIKE}")].max]
+    };
+    assert_eq!(listed(), [5, 3]);
+    called_like().await.unwrap();
+    named_like().await.unwrap();
+    assert_eq!(listed(), [5, 3]);
+}
+
 #[timeout(3)]
 #[retry(max = 2)]
 #[timeout(1)]

@@ -3,7 +3,7 @@
 //! same applies to an error that reports the caller's deadline. Also tests fallbacks with `on = "rejected"`, which must
 //! replace these rejections, and no other error.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
 use std::future::{Future, pending, ready};
 use std::io;
@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, RateLimit, Timeout, bulkhead, circuit, deadline, fallback, get_circuit, hedge,
-    rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, RateLimit, Rejection, Timeout, bulkhead, circuit, deadline, fallback,
+    get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::Error;
 use tokio::time::sleep;
@@ -475,6 +475,61 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
     assert!(handled.await.is_err());
     let stats = breaker.stats();
     assert_eq!((stats.total_failed, stats.total_ignored), (1, 8), "the body handled the rejection");
+}
+
+/// A slot for the last rejection that a function has handled.
+type Last = RefCell<Option<Rejection>>;
+
+async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {
+    Ok(())
+}
+
+/// Handles a rejection, stores it in place of the last one, and fails for another reason.
+#[fallback(instead_of_failed, on = "rejected")]
+#[circuit(name = "rejections::replaced", threshold = 99, error = |_| Plain("open"))]
+async fn replaces(last: &Last, reject: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {
+    last.replace(Some(reject()));
+    Err(Plain("the service failed"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn stored_rejection_in_place_of_another_is_no_rejection() {
+    let bulkhead = Bulkhead::builder("rejections::full", 1).build().unwrap();
+    let limit = RateLimit::builder("rejections::limited", 1).build().unwrap();
+    let open = CircuitBreaker::builder("rejections::open").build().unwrap();
+    let timeout = Timeout::new(Duration::from_secs(5)).unwrap();
+    let _slot = bulkhead.try_acquire().unwrap();
+    limit.try_acquire().unwrap();
+    open.force_open();
+    let reject = |kind| match kind {
+        0 => bulkhead.try_acquire().map(drop).map_err(Rejection::from).unwrap_err(),
+        1 => limit.try_acquire().map_err(Rejection::from).unwrap_err(),
+        _ => open.try_acquire().map(drop).map_err(Rejection::from).unwrap_err(),
+    };
+    let breaker = CircuitBreaker::builder("rejections::replaced_in_call").threshold(99).build().unwrap();
+    let last = RefCell::new(Some(reject(0)));
+    let mut calls = 0;
+    for kind in [2, 1, 2, 0, 3, 1, 3, 2, 3, 0] {
+        calls += 1;
+        let called = async || {
+            let ended = deadline(SOON, timeout.call(pending::<Result<(), ()>>));
+            let created = match kind {
+                3 => match ended.await.unwrap_err() {
+                    CallError::Rejected(rejection) => rejection,
+                    CallError::Failed(()) => unreachable!("the call never ends by itself"),
+                },
+                kind => reject(kind),
+            };
+            last.replace(Some(created));
+            Err::<(), _>(Plain("the service failed"))
+        };
+        breaker.call(called).await.unwrap_err();
+        last.replace(Some(reject((kind + 1) % 3)));
+        replaces(&last, &|| reject(kind % 3)).await.unwrap_err();
+        for stats in [breaker.stats(), get_circuit("rejections::replaced").unwrap().stats()] {
+            assert_eq!((stats.total_failed, stats.total_ignored), (calls, 0), "{kind}: {}", stats.name);
+        }
+    }
 }
 
 async fn called_and_open() -> Result<(), Error> {

@@ -2,7 +2,7 @@
 //! the retry must end without this pause.
 
 use std::cell::Cell;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::io;
 use std::time::Duration;
 
@@ -274,6 +274,100 @@ async fn closed_upper_circuit_does_not_hide_open_lower_circuit() {
     }
 }
 
+#[circuit(name = "open_circuits::selects", threshold = 99, failure_if_ok = |_| true)]
+async fn selects_after(call: impl Future<Output = Result<(), Plain>>) -> Result<(), Plain> {
+    let _ = call.await;
+    Ok(())
+}
+
+#[circuit(name = "open_circuits::fails", threshold = 99)]
+async fn fails_after(call: impl Future<Output = Result<(), Plain>>) -> Result<(), Plain> {
+    let _ = call.await;
+    Err(Plain)
+}
+
+/// The ways in which a closed circuit records a failure.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Error,
+    Value,
+    Permit,
+    OwnedPermit,
+    Method,
+}
+
+const WAYS: [Way; 5] = [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, Way::Method];
+
+/// Makes `call` inside a call of a closed circuit, which then records a failure.
+async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
+    let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).build().unwrap();
+    match way {
+        Way::Error => fails_after(call).await.unwrap_err(),
+        Way::Value => return selects_after(call).await.unwrap(),
+        Way::Permit => {
+            let permit = closed.try_acquire().unwrap();
+            let _ = call.await;
+            return permit.failure();
+        }
+        Way::OwnedPermit => {
+            let permit = closed.try_acquire_owned().unwrap();
+            let _ = call.await;
+            return permit.failure_with(&"down");
+        }
+        Way::Method => {
+            let failed = closed.call(|| async { call.await.and(Err::<(), _>(Plain)) }).await;
+            return drop(failed.unwrap_err());
+        }
+    };
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_of_several_circuits_decides() {
+    for way in WAYS {
+        let open =
+            CircuitBreaker::builder("open_circuits::first").threshold(1).cooldown(seconds(1000)).build().unwrap();
+        let before = || async {
+            let _ = open.call(|| async { Err::<(), _>(Plain) }).await;
+            fails_by(way, async { Ok(()) }).await;
+            Err::<(), _>(Plain)
+        };
+        // In the first call, the first attempt opens the circuit. In the second call, the circuit rejects each attempt.
+        for _ in 0..2 {
+            assert_eq!(duration(policy().call(before)).await, seconds(56), "{way:?}: the closed circuit comes last");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn earlier_messages_do_not_hide_open_circuit() {
+    let other = CircuitBreaker::builder("open_circuits::other").build().unwrap();
+    other.force_open();
+    for messages in [0, 4, 65_534, 65_535, 65_536] {
+        // The failure of a closed circuit makes earlier messages void. The number of messages has 16 bits.
+        fails_by(Way::Error, async { Ok(()) }).await;
+        (0..messages).for_each(|_| drop(other.try_acquire().unwrap_err()));
+        let open =
+            CircuitBreaker::builder("open_circuits::later").threshold(1).cooldown(seconds(1000)).build().unwrap();
+        let opens = || open.call(|| async { Err::<(), _>(Plain) });
+        assert_eq!(duration(policy().call(opens)).await, Duration::ZERO, "after {messages} messages");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn failure_of_closed_circuit_around_does_not_hide_open_circuit() {
+    for way in WAYS {
+        let open =
+            CircuitBreaker::builder("open_circuits::inner").threshold(1).cooldown(seconds(1000)).build().unwrap();
+        let around = || async {
+            fails_by(way, async { open.call(|| async { Err::<(), _>(Plain) }).await.map_err(|_| Plain) }).await;
+            Err::<(), _>(Plain)
+        };
+        for _ in 0..2 {
+            assert_eq!(duration(policy().call(around)).await, Duration::ZERO, "{way:?}");
+        }
+    }
+}
+
 #[retry(max = 2, delay = 1)]
 async fn logs() -> io::Result<()> {
     Ok(())
@@ -308,6 +402,21 @@ async fn retry_does_not_wait_for_forced_open_circuit() {
     breaker.force_open();
     assert_eq!(duration(policy().call(forced_open)).await, Duration::ZERO);
     assert_eq!(breaker.stats().total_rejected, 1);
+}
+
+/// A circuit that is forced open during a call has recorded a failure, and rejects each later call.
+#[tokio::test(start_paused = true)]
+async fn retry_does_not_wait_for_circuit_forced_open_during_call() {
+    for (cooldown, shadow, paused) in [(1, false, 0), (0, false, 0), (1, true, 56), (0, true, 56)] {
+        let builder = CircuitBreaker::builder("open_circuits::forcing").cooldown(seconds(cooldown)).shadow(shadow);
+        let forcing = builder.build().unwrap();
+        let forces = || async {
+            forcing.force_open();
+            Err::<(), _>(Plain)
+        };
+        let call = || forcing.call(forces);
+        assert_eq!(duration(policy().call(call)).await, seconds(paused), "cooldown {cooldown}, shadow {shadow}");
+    }
 }
 
 #[circuit(name = "open_circuits::hung", threshold = 1, hung_after = 1, cooldown = 1000)]

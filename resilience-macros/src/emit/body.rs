@@ -85,6 +85,18 @@ impl<'a> Place<'a> {
         quote_spanned!(mixed=> #waits #wait #resumed)
     }
 
+    /// Returns `statements`, which run code of the user outside the body. The circuits above treat this code like a poll
+    /// of the body: a panic counts as a failure, and a call of the same circuit belongs to the running trial.
+    pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
+        let runtime = self.runtime();
+        let mixed = Span::mixed_site();
+        let permits: Vec<_> = self.permits().collect();
+        let enter = permits.iter().map(|permit| quote_spanned!(mixed=> #runtime::__private::enter(&mut #permit);));
+        let leave =
+            permits.iter().rev().map(|permit| quote_spanned!(mixed=> #runtime::__private::leave(&mut #permit);));
+        quote_spanned!(mixed=> #(#enter)* #statements #(#leave)*)
+    }
+
     /// Returns the statements that the expansion places after a wait. If a function of the user panics after these
     /// statements, the circuits above count the call as a failure.
     pub(crate) fn resumed(self) -> TokenStream {
@@ -93,7 +105,8 @@ impl<'a> Place<'a> {
         self.permits().map(resume).collect()
     }
 
-    fn permits(self) -> impl Iterator<Item = Ident> {
+    /// Returns the names of the local variables that contain the permits of the circuits above.
+    pub(crate) fn permits(self) -> impl Iterator<Item = Ident> {
         self.within().filter_map(|(place, layer)| layer.permit(place))
     }
 

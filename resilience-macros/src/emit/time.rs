@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 use super::layer::Place;
@@ -34,6 +34,12 @@ impl Place<'_> {
         self.is_fixed(time).then(|| time.tokens(self.runtime(), |time| self.duration(*time)))
     }
 
+    /// Returns a statement that binds `local` to a time or a whole number that each call evaluates. `value` is the
+    /// expression for the value, from [`time`](Self::time) or [`count`](Self::count).
+    pub(crate) fn evaluate(self, local: &Ident, value: &TokenStream) -> TokenStream {
+        self.as_body(&quote_spanned!(Span::mixed_site()=> let #local = #value;))
+    }
+
     /// Returns the expression for a time. A literal and a constant have the same value for all calls. Any other
     /// expression is evaluated for each call.
     pub(crate) fn time(self, time: &Given<Duration>) -> TokenStream {
@@ -57,12 +63,16 @@ impl Place<'_> {
         }
     }
 
+    /// Evaluates an expression of the user in a closure. The compiler then rejects an `.await`, a `?` or a `break` that
+    /// a macro in the expression generates.
     fn evaluated(self, constant: &Constant, ty: &TokenStream) -> TokenStream {
         if !self.stack.scope.is_expression(constant) {
             return constant.inline(self.runtime());
         }
-        let tokens = &constant.tokens;
+        let (tokens, runtime) = (&constant.tokens, self.runtime());
         let at = Span::mixed_site().located_at(constant.span());
-        quote_spanned!(at=> { let __resilience_value: #ty = #tokens; __resilience_value })
+        quote_spanned! {at=>
+            #runtime::__private::evaluate(|| { let __resilience_value: #ty = #tokens; __resilience_value })
+        }
     }
 }

@@ -71,7 +71,7 @@ impl Layer for Bulkhead {
         let mixed = Span::mixed_site();
         let (runtime, layer) = (place.runtime(), self.0.layer(place));
         let now = quote_spanned!(mixed=> #runtime::__private::take(#layer));
-        let slot = self.0.admit(place, Cause::Limit, &now, |wait| match wait {
+        let slot = self.0.admit(place, Cause::Limit, None, &now, |wait| match wait {
             Some(wait) => quote_spanned!(mixed=> #runtime::__private::acquire_within(#layer, #wait)),
             None => quote_spanned!(mixed=> #runtime::__private::acquire(#layer)),
         });

@@ -73,8 +73,8 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     });
     let on = on.unwrap_or(On::Any);
     let passes_error = args.read(Opt::WithError, errors, value::flag).unwrap_or(false);
-    let function = args.read(Opt::Function, errors, function);
-    let value = args.read(Opt::Value, errors, ok_value).map(Instead::Value);
+    let function = args.read_code(Opt::Function, errors, function);
+    let value = args.read_code(Opt::Value, errors, ok_value).map(Instead::Value);
     let instead = function.or(value);
     let refused = match instead {
         Some(Instead::Closure(_)) => Some("does not go with a closure, which always receives the error: leave it out"),
@@ -247,6 +247,12 @@ impl Fallback {
         // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
         // of the call.
         let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
+        // A fallback function that is not `async` runs code before it returns its future.
+        let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
+        let call = match place.permits().next() {
+            Some(_) => quote_spanned!(mixed=> { #called called }),
+            None => call,
+        };
         // Uses the span of the return type, so that rustc reports a wrong return type once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
         // Uses the span of the path, so that rustc reports a wrong type of the fallback's result there.

@@ -1,7 +1,7 @@
 //! Implements `#[hedge]`, which starts another attempt if the first attempt takes too long.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
+use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, LitStr};
 
@@ -123,7 +123,7 @@ impl Layer for Hedge {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let func = place.func();
-        let source = self.source(place);
+        let (bound, source) = self.source(place);
         let declared = place.declared_cause();
         let tail = place.tail(block);
         let cause = place.cause_or_none();
@@ -155,11 +155,11 @@ impl Layer for Hedge {
         Statements::Bind(match declared {
             Some(_) => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, of_attempt)));
-                quote_spanned!(mixed=> #own_budget #wait cause = of_attempt;)
+                quote_spanned!(mixed=> #own_budget #bound #wait cause = of_attempt;)
             }
             None => {
                 let wait = wait(&quote_spanned!(mixed=> (outcome, _)));
-                quote_spanned!(mixed=> #own_budget #wait)
+                quote_spanned!(mixed=> #own_budget #bound #wait)
             }
         })
     }
@@ -167,23 +167,29 @@ impl Layer for Hedge {
 
 impl Hedge {
     /// Returns an expression for the settings of one call.
-    fn source(&self, place: Place<'_>) -> TokenStream {
+    fn source(&self, place: Place<'_>) -> (Option<TokenStream>, TokenStream) {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
         let hedge = self.after.layer(place);
+        let mut bound = None;
         let source = match (&self.after, self.after.evaluated(place)) {
-            (_, Some(after)) => quote_spanned!(mixed=> #runtime::__private::Evaluated(#after, #hedge)),
+            (_, Some(after)) => {
+                let local = format_ident!("{}_after", place.local(), span = mixed);
+                bound = Some(place.evaluate(&local, &after));
+                quote_spanned!(mixed=> #runtime::__private::Evaluated(#local, #hedge))
+            }
             // Another attribute with this name may set a percentile.
             (After::Time(_), None) if self.name.is_none() => hedge,
             _ => quote_spanned!(mixed=> #runtime::__private::any_hedge(#hedge)),
         };
-        match &self.budget {
+        let source = match &self.budget {
             Some(_) => {
                 let budget = Budget::local(place);
                 quote_spanned!(mixed=> #runtime::__private::Budgeted(#source, &#budget))
             }
             None => source,
-        }
+        };
+        (bound, source)
     }
 
     /// Returns the largest number of attempts. Returns `None` if the macro does not know the number.

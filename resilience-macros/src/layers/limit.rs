@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::LitStr;
 
 use super::guard::{self, Declaration};
@@ -69,7 +69,10 @@ impl<O: OptionName> Limit<O> {
         {
             errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
         }
-        let key = args.read(shared.key, errors, value::expression);
+        let key = args.read(shared.key, errors, |key, value| {
+            value::without_exit(key, &value.to_token_stream())?;
+            value::expression(key, value)
+        });
         let wait = args.read(shared.wait, errors, |key, value| Given::read(key, value, Kind::Time, value::duration));
         let name = args.read(shared.name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
         let with = args.read(shared.with, errors, value::expression);
@@ -96,8 +99,9 @@ impl<O: OptionName> Limit<O> {
     /// Returns the statement that binds a local variable to the layer of the call's key. Each attempt of a retry above
     /// evaluates the key.
     fn bind_key(&self, place: Place<'_>) -> Option<TokenStream> {
-        let (local, of_key, key) = (place.local(), of_key(place), guard::reference(self.key()?));
-        Some(quote_spanned!(Span::mixed_site()=> let #of_key = #local.get().__of(#key);))
+        let (local, runtime, key) = (place.local(), place.runtime(), guard::reference(self.key()?));
+        let layer = quote_spanned!(Span::mixed_site()=> #runtime::__private::evaluate(|| #local.get().__of(#key)));
+        Some(place.evaluate(&of_key(place), &layer))
     }
 
     /// Returns whether a call may wait for its admission.
@@ -165,27 +169,34 @@ impl<O: OptionName> Limit<O> {
     }
 
     /// Returns an expression for the admission of a call. If the layer rejects the call, the call leaves the
-    /// expression. `now` admits the call without a wait. `waiting` waits for the time in its argument, or for the time
-    /// of the layer.
+    /// expression. `bound` are statements that evaluate expressions of the user. `now` admits the call without a wait.
+    /// `waiting` waits for the time in its argument, or for the time of the layer.
     pub(super) fn admit(
         &self,
         place: Place<'_>,
         cause: Cause,
+        bound: Option<&TokenStream>,
         now: &TokenStream,
-        waiting: impl FnOnce(Option<TokenStream>) -> TokenStream,
+        waiting: impl FnOnce(Option<&Ident>) -> TokenStream,
     ) -> TokenStream {
         let mixed = Span::mixed_site();
         let admit = |acquired: &TokenStream| guard::admit(place, cause, acquired, self.error.as_ref());
         if !self.waits() {
-            return admit(now);
+            let admit = admit(now);
+            return if bound.is_some() { quote_spanned!(mixed=> { #bound #admit }) } else { admit };
         }
-        let wait = self.wait.as_ref().filter(|wait| !place.is_fixed(wait)).map(|wait| place.time(wait));
+        // Evaluates the time before the wait. If the expression panics, the circuits above count a failure.
+        let time = self.wait.as_ref().filter(|wait| !place.is_fixed(wait)).map(|wait| {
+            let local = format_ident!("{}_wait", place.local(), span = mixed);
+            (place.evaluate(&local, &place.time(wait)), local)
+        });
+        let (time, local) = time.unzip();
         let acquired = quote_spanned!(mixed=> acquired);
-        let wait = place.pause(mixed, &acquired, waiting(wait));
+        let wait = place.pause(mixed, &acquired, waiting(local.as_ref()));
         let admit = admit(&acquired);
         // Puts the wait into a block of its own. The future of the decorated function then does not store the local
         // variable `acquired` while the body runs.
-        quote_spanned!(mixed=> { #wait #admit })
+        quote_spanned!(mixed=> { #bound #time #wait #admit })
     }
 
     /// Returns the statements of the attribute: the admission, and the statements of the attributes below. `admitted`

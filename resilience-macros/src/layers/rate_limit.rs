@@ -1,7 +1,7 @@
 //! Implements `#[rate_limit]`, which limits the rate of calls.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::{Expr, Result};
 
 use super::attribute::{Attribute, Parsed, parsed};
@@ -167,12 +167,19 @@ impl Layer for RateLimit {
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let (runtime, layer) = (place.runtime(), self.limit.layer(place));
-        let tokens = self.tokens.as_ref().map(|tokens| place.count(tokens));
+        // Evaluates the tokens before the wait. If the expression panics, the circuits above count a failure.
+        let (bound, tokens) = match self.tokens.as_ref() {
+            Some(tokens) if !place.is_fixed(tokens) => {
+                let local = format_ident!("{}_tokens", place.local(), span = mixed);
+                (Some(place.evaluate(&local, &place.count(tokens))), Some(local.into_token_stream()))
+            }
+            tokens => (None, tokens.map(|tokens| place.count(tokens))),
+        };
         let now = match &tokens {
             Some(tokens) => quote_spanned!(mixed=> #layer.try_acquire_many(#tokens)),
             None => quote_spanned!(mixed=> #layer.try_acquire()),
         };
-        let admitted = self.limit.admit(place, self.cause(), &now, |wait| match (wait, &tokens) {
+        let admitted = self.limit.admit(place, self.cause(), bound.as_ref(), &now, |wait| match (wait, &tokens) {
             (Some(wait), tokens) => {
                 let tokens = tokens.clone().unwrap_or_else(|| quote_spanned!(mixed=> 1));
                 quote_spanned!(mixed=> #runtime::__private::acquire_tokens_within(#layer, #tokens, #wait))

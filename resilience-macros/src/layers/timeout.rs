@@ -93,7 +93,7 @@ impl Layer for Timeout {
         let (bound, after) = match self.after.evaluated(place) {
             Some(after) => {
                 let local = format_ident!("{local}_after", span = mixed);
-                (Some(quote_spanned!(mixed=> let #local = #after;)), local.into_token_stream())
+                (Some(place.evaluate(&local, &after)), local.into_token_stream())
             }
             None => (None, quote_spanned!(mixed=> #timeout.after())),
         };

@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Expr, Result, Token, parenthesized, token};
 
 use super::suggestion::{Synonyms, suggest};
-use super::value::identifier;
+use super::value::{identifier, without_wait};
 use crate::error::Errors;
 
 /// An option of an attribute, such as `max` of `#[retry]`. For each attribute, [`options!`] declares an enum that
@@ -168,6 +168,17 @@ impl<O: OptionName> Args<O> {
     /// Removes `option` from the parsed options, and converts the value of the option with `read`. Returns `None` if
     /// the option is missing. If `read` returns an error, reports the error and returns `None`.
     pub(crate) fn read<T>(
+        &mut self,
+        option: O,
+        errors: &mut Errors,
+        read: impl FnOnce(&'static str, &Expr) -> Result<T>,
+    ) -> Option<T> {
+        self.read_code(option, errors, |name, expr| without_wait(name, expr).and_then(|()| read(name, expr)))
+    }
+
+    /// Works as [`read`](Self::read), for an option whose value is code of the user, such as a closure. The function
+    /// `read` decides whether the code may contain `.await`.
+    pub(crate) fn read_code<T>(
         &mut self,
         option: O,
         errors: &mut Errors,

@@ -31,7 +31,9 @@ impl<T> Given<T> {
         if value::is_literal(expr) {
             return read(key, expr).map(Self::Literal);
         }
-        Ok(Self::Constant(Constant { key, tokens: expr.to_token_stream(), kind, is_path: value::is_path(expr) }))
+        let tokens = expr.to_token_stream();
+        value::without_exit(key, &tokens)?;
+        Ok(Self::Constant(Constant { key, tokens, kind, is_path: value::is_path(expr) }))
     }
 
     pub(crate) fn literal(&self) -> Option<&T> {

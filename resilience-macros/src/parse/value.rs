@@ -4,9 +4,11 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::{Error, Expr, ExprLit, ExprPath, ExprUnary, Lit, LitStr, Path, Result, UnOp};
+
+use crate::tokens::exit;
 
 /// Parses a whole number from 1 to `u32::MAX`.
 pub(crate) fn count(key: &str, value: &Expr) -> Result<u32> {
@@ -134,6 +136,28 @@ pub(crate) fn identifier(value: &Expr) -> Option<Ident> {
 #[expect(clippy::unnecessary_wraps, reason = "one of the functions that read an option")]
 pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
     Ok(value.to_token_stream())
+}
+
+/// Returns an error if the expression contains `.await`. The expansion evaluates an expression outside the futures that
+/// circuits and timeouts observe, so that a timeout above could not end a wait in the expression.
+pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
+    match exit(&value.to_token_stream()) {
+        Some((".await", at)) => Err(no_exit(key, ".await", at)),
+        _ => Ok(()),
+    }
+}
+
+/// Returns an error if the expression contains `.await`, `?` or `return`. The value of the option is a setting of a
+/// call that other attributes may have admitted, and the evaluation of a setting is no work that can fail.
+pub(crate) fn without_exit(key: &str, value: &TokenStream) -> Result<()> {
+    exit(value).map_or(Ok(()), |(exit, at)| Err(no_exit(key, exit, at)))
+}
+
+fn no_exit(key: &str, exit: &str, at: Span) -> Error {
+    let message = format!(
+        "`{key}` is a setting, and cannot contain `{exit}`: compute the value before the call, and pass it as an argument"
+    );
+    Error::new(at, message)
 }
 
 /// Parses a string literal, and returns its index in `choices`.

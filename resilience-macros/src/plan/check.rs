@@ -4,12 +4,14 @@ use super::plan::Plan;
 use super::worst_case::shown;
 use crate::error::Errors;
 use crate::facts::{Asks, Runs, Time};
+use crate::parse::value::without_exit;
 
 impl Plan {
     pub(crate) fn check(&self, errors: &mut Errors) {
         self.has_one_circuit_of_a_name(errors);
         self.has_one_limit_of_a_name(errors);
         self.has_one_retry_above_a_key_of_attempts(errors);
+        self.leaves_no_key_of_attempts(errors);
         for index in 0..self.len() {
             self.replaces_no_first_failure(index, errors);
             self.ends_in_time(index, errors);
@@ -57,6 +59,15 @@ impl Plan {
                     "the key of this circuit names the attempt of a retry, so the circuit must be below one retry only",
                 );
             }
+        }
+    }
+
+    /// Reports a `?` or a `return` in a `key` that contains the attempt number of a retry. Attributes above the retry
+    /// have already admitted the call when the retry evaluates such a key. Any other key is evaluated before the
+    /// attributes.
+    fn leaves_no_key_of_attempts(&self, errors: &mut Errors) {
+        for key in self.layers.iter().filter(|layer| layer.per_attempt).filter_map(|layer| layer.key.as_ref()) {
+            errors.ok(without_exit("key", key));
         }
     }
 

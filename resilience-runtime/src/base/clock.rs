@@ -70,6 +70,13 @@ impl Tick {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
     }
 
+    /// Returns this tick, or `now` if this tick is later than `now` by more than [`SKEW`]. This tick then comes from
+    /// another clock.
+    #[inline]
+    pub(crate) fn on_clock_of(self, now: Self) -> Self {
+        if self.since(now) > SKEW { now } else { self }
+    }
+
     /// Returns the time from `earlier` to this tick, or zero if `earlier` is the later tick.
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> Duration {

@@ -77,8 +77,8 @@ impl Note {
 /// A copy of the four counters in [`ERRORS`], taken before the poll of a function's body.
 ///
 /// The error type of the function may hide the kind of an error. The method `note` therefore compares the counters
-/// before and after the poll. If the counter of a kind has grown, the poll created an error of this kind, and the error
-/// still exists. `note` then assumes that the body has returned this error. The assumption is wrong if the body has
+/// before and after the poll. If the sum of the counters and the counter of a kind have grown, the poll created an error
+/// of this kind, and the error still exists. `note` then assumes that the body has returned this error. The assumption is wrong if the body has
 /// stored this error and returned a different error.
 ///
 /// Only the difference between two copies has a meaning, because an error may be created on one thread and dropped on
@@ -92,13 +92,18 @@ impl Existing {
         Self(ERRORS.get())
     }
 
-    /// Returns the kind of error whose counter in [`ERRORS`] has grown since this copy was taken. Returns `Other` if no
-    /// counter of errors has grown.
+    /// Returns the kind of error whose counter in [`ERRORS`] has grown since this copy was taken. Returns `Other` if the
+    /// sum of the counters of errors has not grown.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
         // Compares all four counters at once, because nearly every poll leaves all four counters unchanged.
         if now == self {
+            return Note::Other;
+        }
+        // An error may replace an older error of another kind, which the body had stored. The poll then leaves no further
+        // error, and the body probably returns an error that no counter counts.
+        if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }
         let grew = |note: &Note| is_more(now.0[note.index()], self.0[note.index()]);
@@ -108,6 +113,11 @@ impl Existing {
     /// Returns whether an error of the kind `note` was dropped since this copy was taken.
     pub(crate) fn has_lost(self, note: Note) -> bool {
         note != Note::Other && is_more(self.0[note.index()], Self::now().0[note.index()])
+    }
+
+    /// Returns the number of existing errors of all kinds.
+    fn errors(self) -> u16 {
+        self.0[..MESSAGES].iter().copied().fold(0, u16::wrapping_add)
     }
 
     /// Returns the number of messages that circuits had left for retries when this copy was taken.

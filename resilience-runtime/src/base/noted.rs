@@ -86,11 +86,46 @@ pub(crate) fn note_replacement(before: Existing) {
     }
 }
 
-/// Makes all messages from circuits to retries void, unless a circuit has left a message since the beginning of the
-/// last poll of the body. A circuit calls this function when it has recorded a failure of the body and is still
-/// closed.
-pub(crate) fn void_messages() {
-    if Existing::now().messages() == NOTED.get().1 {
+/// Returns the number of messages from circuits to retries at the beginning of the last poll of the body.
+pub(crate) fn messages_before_body() -> u16 {
+    NOTED.get().1
+}
+
+/// Makes all messages from circuits to retries void, unless a circuit has left a message inside the call. `before` is
+/// the number of messages at the beginning of the call, or of the last poll of its body. A circuit calls this function
+/// when it has recorded a failure of the call and is still closed.
+pub(crate) fn void_messages(before: u16) {
+    if Existing::now().messages() == before {
         StillOpen::void();
+    }
+}
+
+pin_project! {
+    /// Wraps the body of a function whose circuit has the option `failure_if_ok`. After a success, too, this future
+    /// stores the number of messages from circuits to retries at the beginning of the poll.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct NotedValue<F> {
+        #[pin]
+        body: F,
+    }
+}
+
+impl<F> NotedValue<F> {
+    #[inline]
+    pub(crate) fn new(body: F) -> Self {
+        Self { body }
+    }
+}
+
+impl<F: Future> Future for NotedValue<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let before = Existing::now().messages();
+        let polled = self.project().body.poll(cx);
+        NOTED.set((NOTED.get().0, before));
+        polled
     }
 }

@@ -23,9 +23,9 @@ thread_local! {
     /// message is the address of the circuit. The second part is the wait, in nanoseconds and rounded to a multiple of
     /// eight. The lowest bit of the second part is set if the circuit rejected a call.
     static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((0, 0)) }; KEPT as usize] };
-    /// The number of the newest void message. Retries ignore this message and all earlier messages. A closed circuit
-    /// that records a failure can make messages void.
-    static VOID: Cell<u16> = const { Cell::new(0) };
+    /// The number of messages since the newest void message, at most [`KEPT`]. Retries ignore all earlier messages. A
+    /// closed circuit that records a failure can make messages void.
+    static VALID: Cell<u16> = const { Cell::new(0) };
 }
 
 /// The content of a message: for how long a circuit will reject calls.
@@ -41,20 +41,20 @@ impl StillOpen {
     /// failure and is open. `wait` is the time in nanoseconds until the circuit may admit a call.
     pub(crate) fn leave(circuit: usize, wait: u64, by_rejection: bool) {
         let number = count_message();
+        VALID.set(KEPT.min(VALID.get() + 1));
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
     }
 
     /// Makes all earlier messages of this thread void. Retries ignore void messages.
     pub(crate) fn void() {
-        VOID.set(Existing::now().messages());
+        VALID.set(0);
     }
 
     /// Returns the newest message since the moment at which the number of messages was `since`. Leaves out messages of
     /// the circuits for which `is_own` returns true. The argument of `is_own` is the address of a circuit.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
-        let count = number.wrapping_sub(since);
-        let count = number.wrapping_sub(VOID.get()).min(count).min(KEPT);
+        let count = number.wrapping_sub(since).min(VALID.get());
         NEWEST.with(|newest| {
             let messages = (0..count).map(|age| newest[usize::from(number.wrapping_sub(age) % KEPT)].get());
             let mut messages = messages.filter(|(circuit, _)| !is_own(*circuit));

@@ -208,7 +208,7 @@ impl CircuitBreaker {
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpenError> {
         let mut permit = self.acquire(false)?;
-        permit.0.start_wait();
+        permit.0.hand_over();
         Ok(permit)
     }
 
@@ -233,7 +233,7 @@ impl CircuitBreaker {
     #[inline]
     pub fn try_acquire_owned(&self) -> Result<OwnedPermit, CircuitOpenError> {
         let mut call = Call::acquire(self.0.clone(), false)?;
-        call.start_wait();
+        call.hand_over();
         Ok(OwnedPermit(call))
     }
 

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::base::accepts::{Accepts, AnyError, AnyValue};
-use crate::base::noted::Noted;
+use crate::base::noted::{Noted, messages_before_body};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::breaker::CircuitBreaker;
@@ -77,13 +77,14 @@ enum Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    /// Records the outcome of a call. `is_noted` is true if the body of the call was polled inside a `Noted` future.
-    fn record<B: Borrow<Core>>(self, call: &Admitted<B>, is_noted: bool) {
+    /// Records the outcome of a call. `messages` is the number of messages from circuits to retries at the beginning of
+    /// the call, or of the last poll of its body.
+    fn record<B: Borrow<Core>>(self, call: &Admitted<B>, messages: u16) {
         match self {
             Self::Success => call.success(),
             Self::Failure { error, retry_after } => {
                 let text = error.as_ref().map(|error| error as &dyn Display);
-                if is_noted { call.body_failed(text, retry_after) } else { call.failure(text, retry_after) }
+                call.failure(text, retry_after, Some(messages));
             }
             Self::Neutral(Cause::Deadline) => call.end_late(),
             Self::Neutral(Cause::TooLate) => call.end_too_late(),
@@ -158,7 +159,7 @@ impl CircuitBreaker {
         // If a function of the classifier panics, the call counts as cancelled.
         permit.wait();
         let verdict = classifier.classify(&outcome, Cause::or_noted);
-        verdict.record(&permit.end(), true);
+        verdict.record(&permit.end(), messages_before_body());
         outcome.map_err(CallError::Failed)
     }
 }
@@ -198,7 +199,8 @@ macro_rules! settle {
                     T: Accepts<V> + ?Sized,
                 {
                     let verdict = classifier.classify(outcome, |cause| cause);
-                    verdict.record(self.0.end(), false);
+                    let messages = self.0.messages();
+                    verdict.record(self.0.end(), messages);
                 }
             }
         )*

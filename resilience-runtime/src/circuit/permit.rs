@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
+use crate::base::existing::Existing;
+use crate::base::noted::messages_before_body;
 use crate::base::repeat::Repeat;
 use crate::base::still_open::StillOpen;
 use crate::base::sync::Arc;
@@ -43,14 +45,14 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 
     #[inline]
-    pub(crate) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.core.borrow().fail(self.ticket, self.started, error, retry_after, false);
+    pub(super) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>, messages: Option<u16>) {
+        self.core.borrow().fail(self.ticket, self.started, error, retry_after, messages);
     }
 
     /// Records the failure of a call whose body was polled inside a [`Noted`](crate::base::noted::Noted) future.
     #[inline]
     pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
+        self.failure(error, retry_after, Some(messages_before_body()));
     }
 
     #[inline]
@@ -81,20 +83,36 @@ pub(crate) struct Call<B: Borrow<Core>> {
 
 /// This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would copy padding byte by
 /// byte.
+///
+/// The lowest two bits are the state of the call. In a permit of the user, the bits from [`Self::MESSAGES`] on are the
+/// number of messages from circuits to retries when the circuit admitted the call.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u64)]
-enum Progress {
+struct Progress(u64);
+
+impl Progress {
     /// The call waits. If the permit is dropped in this state, the call was cancelled.
-    Waiting,
+    const WAITING: Self = Self(0);
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
     /// `std::thread::panicking` cannot replace this state. For example, `std::thread::panicking` also returns true if
     /// another future in the same `join!` panicked.
-    Polling,
+    const POLLING: Self = Self(1);
     /// The code of a layer (an attribute such as `#[retry]`) below the circuit runs. If the permit is dropped in this
     /// state, a function of the user panicked, for example the function `retry_if`.
-    InLayer,
+    const IN_LAYER: Self = Self(2);
     /// The outcome of the call is recorded, or is about to be recorded.
-    Ended,
+    const ENDED: Self = Self(3);
+    const MESSAGES: u32 = 16;
+
+    /// Returns the state of a permit that the user acquires now.
+    #[inline]
+    fn of_user() -> Self {
+        Self(u64::from(Existing::now().messages()) << Self::MESSAGES | Self::WAITING.0)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
+    fn messages(self) -> u16 {
+        (self.0 >> Self::MESSAGES) as u16
+    }
 }
 
 impl<B: Borrow<Core>> Call<B> {
@@ -135,7 +153,25 @@ impl<B: Borrow<Core>> Call<B> {
     fn new(core: B, ticket: Ticket) -> Self {
         let timed = ticket.lease() != Ticket::NO_TRIAL || durations_wanted();
         let started = if timed { core.borrow().start() } else { None };
-        Self { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting }
+        Self { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING }
+    }
+
+    /// Records that the user holds the permit of this call, and calls [`start_wait`](Self::start_wait).
+    #[inline]
+    pub(crate) fn hand_over(&mut self) {
+        self.progress = Progress::of_user();
+        self.start_wait();
+    }
+
+    /// Returns the number of messages from circuits to retries at the beginning of the call.
+    pub(super) fn messages(&self) -> u16 {
+        self.progress.messages()
+    }
+
+    /// Ends a call whose permit the user holds.
+    fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+        let messages = self.messages();
+        self.end().failure(error, retry_after, Some(messages));
     }
 
     /// If the option `hung_after` is set, reads the start time of a call whose body begins to wait. A call whose body
@@ -152,23 +188,22 @@ impl<B: Borrow<Core>> Call<B> {
     /// the recording, the destructor of the call would record a second outcome.
     #[inline]
     pub(super) fn end(&mut self) -> &Admitted<B> {
-        self.progress = Progress::Ended;
+        self.progress = Progress::ENDED;
         &self.admitted
     }
 
     #[cold]
     fn abandon(&mut self) {
-        let panicked = self.progress != Progress::Waiting;
-        if self.progress == Progress::Polling && self.admitted.ticket.is_trial() {
+        let panicked = self.progress == Progress::POLLING || self.progress == Progress::IN_LAYER;
+        if self.progress == Progress::POLLING && self.admitted.ticket.is_trial() {
             running::leave();
         }
         let call = self.end();
         // Catches a panic of a subscriber of events. If the body of the call has already panicked, a second panic would
         // abort the process.
-        let _ =
-            catch_unwind(AssertUnwindSafe(
-                || if panicked { call.failure(Some(&"panic"), None) } else { call.cancel() },
-            ));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if panicked { call.failure(Some(&"panic"), None, None) } else { call.cancel() }
+        }));
     }
 }
 
@@ -196,7 +231,7 @@ impl<'a> Call<&'a Core> {
             // Holds the trial call in a `Call` while the events are emitted. If a subscriber of events panics, the
             // destructor of the `Call` lets the half-open circuit admit another trial call.
             let admitted = Admitted { core, ticket, started: None };
-            let mut call = Self { admitted, progress: Progress::Waiting };
+            let mut call = Self { admitted, progress: Progress::WAITING };
             core.announce(&admission);
             call.end();
         }
@@ -207,7 +242,7 @@ impl<'a> Call<&'a Core> {
 impl<B: Borrow<Core>> Drop for Call<B> {
     #[inline]
     fn drop(&mut self) {
-        if self.progress != Progress::Ended {
+        if self.progress != Progress::ENDED {
             self.abandon();
         }
     }
@@ -228,12 +263,12 @@ macro_rules! permit {
 
             /// Ends the call as a failure.
             pub fn failure(mut self) {
-                self.0.end().failure(None, None);
+                self.0.end_as_failure(None, None);
             }
 
             /// Ends the call as a failure. The emitted events show the first 50 characters of `error`.
             pub fn failure_with(mut self, error: &dyn Display) {
-                self.0.end().failure(Some(error), None);
+                self.0.end_as_failure(Some(error), None);
             }
 
             /// Ends the call as a failure. `time` is the delay that the service asked for, for example by a
@@ -243,7 +278,7 @@ macro_rules! permit {
             /// cooldown and the delay `time`. The option `cooldown_jitter` extends both times. The resulting cooldown
             /// is at most `max_cooldown`.
             pub fn failure_retry_after(mut self, time: Duration) {
-                self.0.end().failure(None, Some(time));
+                self.0.end_as_failure(None, Some(time));
             }
 
             /// Ends the call as neither success nor failure. This method is for an error that is no fault of the
@@ -332,31 +367,43 @@ impl<'a> Permit<'a> {
     /// Runs a part of the call's body, such as one poll. A panic in this part counts as a failure of the call.
     #[inline]
     pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
-        self.0.progress = Progress::Polling;
+        self.enter();
+        let made = body();
+        self.leave();
+        made
+    }
+
+    /// Marks the beginning of a part of the call's body.
+    #[inline]
+    pub(crate) fn enter(&mut self) {
+        self.0.progress = Progress::POLLING;
         // Passes two fields to `enter`, because a pointer to the permit would keep the whole permit in memory instead
         // of registers. Calls `is_trial` a second time after the body. Keeping the first result while the body runs
         // would need 49 more instructions.
         if self.0.admitted.ticket.is_trial() {
             running::enter(self.0.admitted.core, self.0.admitted.ticket);
         }
-        let made = body();
+    }
+
+    /// Marks the end of a part of the call's body, after [`enter`](Self::enter).
+    #[inline]
+    pub(crate) fn leave(&mut self) {
         if self.0.admitted.ticket.is_trial() {
             running::leave();
         }
-        self.0.progress = Progress::InLayer;
-        made
+        self.0.progress = Progress::IN_LAYER;
     }
 
     /// Marks the call as waiting. A drop of the permit then cancels the call.
     #[inline]
     pub(crate) fn wait(&mut self) {
-        self.0.progress = Progress::Waiting;
+        self.0.progress = Progress::WAITING;
     }
 
     /// Marks the call as running the code of a layer below the circuit. A drop of the permit then counts as a panic.
     #[inline]
     pub(crate) fn resume(&mut self) {
-        self.0.progress = Progress::InLayer;
+        self.0.progress = Progress::IN_LAYER;
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tracing::debug;
 
+use crate::base::noted::NotedValue;
 use crate::base::outcome::Outcome;
 use crate::base::repeat::Repeat;
 use crate::circuit::breaker::CircuitBreaker;
@@ -25,6 +26,12 @@ use crate::expansion::text::Text;
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
+}
+
+/// Works as [`watch`], for a circuit with the option `failure_if_ok`.
+#[inline]
+pub fn watch_values<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, NotedValue<F>> {
+    watch(permit, NotedValue::new(body))
 }
 
 // The function `settle` takes the outcome by value and matches the outcome at once. The value of a success then stays
@@ -84,11 +91,13 @@ pub fn settle_by<R: Outcome>(
     permit.wait();
     match outcome.into_result() {
         Ok(value) => {
-            if failure_if_ok(&value) {
-                let retry_after = retry_after_ok(&value);
-                permit.end().failure(None, retry_after);
+            let failed = failure_if_ok(&value);
+            let retry_after = if failed { retry_after_ok(&value) } else { None };
+            let call = permit.end();
+            if failed {
+                call.body_failed(None, retry_after);
             } else {
-                permit.end().success();
+                call.success();
             }
             R::from_result(Ok(value))
         }
@@ -138,6 +147,26 @@ pub fn wait(permit: &mut Permit<'_>) {
 #[inline]
 pub fn resume(permit: &mut Permit<'_>) {
     permit.resume();
+}
+
+/// Marks the beginning of code of the user outside the body: an expression, such as the time of a timeout, or a fallback
+/// function that is not `async`. If this code panics, the call of this permit counts as a failure.
+#[inline]
+pub fn enter(permit: &mut Permit<'_>) {
+    permit.enter();
+}
+
+/// Marks the end of the code after [`enter`].
+#[inline]
+pub fn leave(permit: &mut Permit<'_>) {
+    permit.leave();
+}
+
+/// Returns the value of an expression in an option. The closure around the expression makes the compiler reject an
+/// expression that leaves the function.
+#[inline]
+pub fn evaluate<T>(expression: impl FnOnce() -> T) -> T {
+    expression()
 }
 
 /// Returns whether the call of the function is a second or later attempt of a retry or a hedge of another function.

@@ -103,7 +103,8 @@ impl<L: Listed> Layers<L> {
             }
         }
         unnamed.sort_by_key(|(declaration, _)| declaration.order());
-        let labels = labels(unnamed.iter().map(|(declaration, _)| *declaration));
+        let is_name = |label: &str| named.iter().chain(&listed).any(|(name, _)| *name == label);
+        let labels = labels(unnamed.iter().map(|(declaration, _)| *declaration), is_name);
         let unnamed = labels.into_iter().zip(unnamed.into_iter().map(|(_, layer)| layer));
         let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer));
         unnamed.chain(named)
@@ -171,22 +172,31 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     })
 }
 
-/// Returns the name `module::function` of each layer. If two layers have the same name, adds the line of the attribute,
-/// and a number if the lines are equal, too.
-fn labels<L: Layer>(declarations: impl Iterator<Item = Place<L>> + Clone) -> Vec<String> {
+/// Returns the name `module::function` of each layer without a name. If two layers have the same name, adds the line of
+/// the attribute, and a number if the lines are equal, too. `is_name` returns whether a layer with the option `name` has
+/// this name. A layer without the option never takes such a name.
+fn labels<L: Layer>(
+    declarations: impl Iterator<Item = Place<L>> + Clone,
+    is_name: impl Fn(&str) -> bool,
+) -> Vec<String> {
     let plain = |declaration: Place<L>| format!("{}::{}", declaration.module, declaration.func);
     let all: Vec<_> = declarations.clone().map(plain).collect();
     let mut seen = BTreeMap::<String, usize>::new();
     all.iter()
         .zip(declarations)
         .map(|(label, declaration)| {
-            if all.iter().filter(|other| *other == label).count() == 1 {
+            if all.iter().filter(|other| *other == label).count() == 1 && !is_name(label) {
                 return label.clone();
             }
             let label = format!("{label}:{}", declaration.place.line());
             let number = seen.entry(label.clone()).or_default();
-            *number += 1;
-            if *number == 1 { label } else { format!("{label}#{number}") }
+            loop {
+                *number += 1;
+                let label = if *number == 1 { label.clone() } else { format!("{label}#{number}") };
+                if !is_name(&label) {
+                    return label;
+                }
+            }
         })
         .collect()
 }

@@ -107,7 +107,9 @@ impl Layer for Circuit {
 
     fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
         let (runtime, permit) = (place.runtime(), place.numbered("permit"));
-        quote_spanned!(Span::mixed_site()=> #runtime::__private::watch(&mut #permit, #body))
+        let watch = if self.judge.failure_if_ok.is_some() { "watch_values" } else { "watch" };
+        let watch = Ident::new(watch, Span::mixed_site());
+        quote_spanned!(Span::mixed_site()=> #runtime::__private::#watch(&mut #permit, #body))
     }
 }
 
@@ -157,7 +159,15 @@ impl Circuit {
                 let declaration = quote_spanned!(mixed=> #declaration.keyed());
                 let site = guard::site(place, "KeyedCircuits", &declaration);
                 let key = guard::reference(key);
-                quote_spanned!(mixed=> let #local = #site.get().__of(#key);)
+                let circuit = quote_spanned!(mixed=> #site.get().__of(#key));
+                // An attempt of a retry evaluates the key in a closure, as [`Place::time`] does.
+                let circuit = if place.facts().per_attempt {
+                    let runtime = place.runtime();
+                    quote_spanned!(mixed=> #runtime::__private::evaluate(|| #circuit))
+                } else {
+                    circuit
+                };
+                quote_spanned!(mixed=> let #local = #circuit;)
             }
             None => {
                 let site = guard::site(place, "CircuitBreaker", &declaration);

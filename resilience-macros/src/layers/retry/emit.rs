@@ -73,7 +73,8 @@ impl Layer for Retry {
         let below = place.plan().rejecting(place.index, Cause::Circuit).map(|index| place.at(index).local());
         let circuits = quote_spanned!(mixed=> || [#(#below.get()),*]);
         let each: Vec<_> = place.plan().circuits_per_attempt(place.index).map(|index| place.at(index)).collect();
-        let bound = each.iter().filter_map(|each| each.layer()?.site(*each));
+        let bound: TokenStream = each.iter().filter_map(|each| each.layer()?.site(*each)).collect();
+        let bound = (!bound.is_empty()).then(|| place.as_body(&bound));
         let circuits = if each.is_empty() {
             quote_spanned!(mixed=> .circuits(#circuits))
         } else {
@@ -145,7 +146,7 @@ impl Layer for Retry {
                 let delay = {
                     #again
                     #attempt
-                    #(#bound)*
+                    #bound
                     #inner
                     match #next {
                         ::core::ops::ControlFlow::Continue(delay) => #delay,

@@ -45,7 +45,7 @@ async fn fetch(mut url: String, client: &Client) -> Result<Page, Error> {
                 }
             };
             let outcome = ::resilience_runtime::__private::Body::<Result<Page, Error>>::new()
-                .__note(retry.watch(::resilience_runtime::__private::watch(&mut permit, async {
+                .__note(retry.watch(::resilience_runtime::__private::watch_values(&mut permit, async {
                     if false {
                         let _ = &mut url;
                         return ::resilience_runtime::__private::never::<Result<Page, Error>>();

@@ -197,8 +197,9 @@ impl Machine {
             State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
             State::Open { since, hint, draw } => {
                 // A test's tokio runtime may have a paused clock of its own, so `since` may be later than `now`. The
-                // following line then limits the wait to one cooldown.
-                *since = (*since).min(now);
+                // following line then limits the wait to one cooldown. A `now` that is only a little earlier comes from
+                // a delayed thread, and must not shorten the cooldown.
+                *since = since.on_clock_of(now);
                 let (since, hint, draw) = (*since, *hint, *draw);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
                     Some(wait) => Err(Wait::open(nanos(wait))),
@@ -209,7 +210,7 @@ impl Machine {
                 }
             }
             State::HalfOpen { successes, in_flight, newest } => {
-                *newest = (*newest).min(now);
+                *newest = newest.on_clock_of(now);
                 let wait = remaining(*newest, settings.trial_timeout, now);
                 let mut expired = 0;
                 if *in_flight > 0 && wait.is_none() {
@@ -220,7 +221,7 @@ impl Machine {
                     Some(wait) if full(*successes, *in_flight, settings) => Err(Wait::half_open(nanos(wait))),
                     _ => {
                         *in_flight += 1;
-                        *newest = now;
+                        *newest = now.max(*newest);
                         Ok(Admission { expired, ..Admission::of(self.ticket(self.lease.into())) })
                     }
                 }
