@@ -167,6 +167,25 @@ async fn cancelled_call_gives_its_turn_to_the_next() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn cancelled_call_no_longer_delays_later_calls() {
+    let limit = RateLimit::builder("no_delay", 1).wait(MINUTE).build().unwrap();
+    limit.acquire().await.unwrap();
+    in_a_local_set(async {
+        let spawned = || {
+            let limit = limit.clone();
+            spawn_local(async move { limit.acquire().await })
+        };
+        let (_waits, cancelled) = (spawned(), spawned());
+        yield_now().await;
+        assert_eq!(limit.try_acquire().unwrap_err().retry_after(), Some(3 * SECOND));
+        cancelled.abort();
+        assert!(cancelled.await.unwrap_err().is_cancelled());
+        assert_eq!(limit.try_acquire().unwrap_err().retry_after(), Some(2 * SECOND));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn deadline_shortens_the_wait() {
     let limit = RateLimit::builder("deadline", 1).wait(MINUTE).build().unwrap();
     let begin = Instant::now();
