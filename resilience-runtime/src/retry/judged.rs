@@ -20,6 +20,7 @@ use crate::retry::events;
 use crate::retry::hint::{Hint, LONGEST_HINT};
 use crate::retry::hook::{Hook, NoHook};
 use crate::retry::layer::Source;
+use crate::retry::nested::Polled;
 use crate::retry::rules::{Accepts, RetryEvent, Rules};
 
 impl Attempts {
@@ -153,9 +154,10 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         };
         let Some(cause) = found else { return self };
         let Ended { attempts, retry, last, hides_causes, .. } = &mut self.ended;
-        let end = match attempts.inside.note {
-            Some(Note::Circuit) if cause.is_hidden() => Some(End::Rejected),
-            Some(Note::AboveBurst) if cause.is_hidden() => Some(End::NotRetryable),
+        let note = if cause.is_hidden() { attempts.inside.note() } else { Note::Other };
+        let end = match note {
+            Note::Circuit => Some(End::Rejected),
+            Note::AboveBurst => Some(End::NotRetryable),
             _ => End::of(cause),
         };
         *last = end.filter(|end| *end != End::Rejected || !retry.read().schedule.retry_rejected);
@@ -351,7 +353,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             Ok(delay) => {
                 attempts.made = attempt;
                 attempts.inside.is_repeat = true;
-                attempts.inside.note = None;
+                attempts.inside.polled = Polled::Never;
                 on_retry.call(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
                 ControlFlow::Continue(delay)
             }
