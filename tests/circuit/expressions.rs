@@ -15,6 +15,8 @@ use resilience_runtime::{
 use support::seconds;
 use tokio::time::advance;
 
+type Call = Pin<Box<dyn Future<Output = io::Result<()>>>>;
+
 /// Uses `resume_unwind`, because `panic!` would print a message.
 fn panics<T>() -> T {
     resume_unwind(Box::new("panicked"))
@@ -84,13 +86,13 @@ async fn falls_back() -> io::Result<()> {
     Err(down())
 }
 
-fn panics_at_once() -> Pin<Box<dyn Future<Output = io::Result<()>>>> {
+fn panics_at_once() -> Call {
     panics()
 }
 
 #[tokio::test(start_paused = true)]
 async fn panic_of_expression_is_failure_of_circuit_above() {
-    let calls: [(&str, Pin<Box<dyn Future<Output = io::Result<()>>>>); 9] = [
+    let calls: [(&str, Call); 9] = [
         ("timeout", Box::pin(timed())),
         ("hedge", Box::pin(hedged())),
         ("wait", Box::pin(queued())),
@@ -114,8 +116,17 @@ fn breaker(name: &str) -> CircuitBreaker {
 
 /// Calls a circuit from code that cannot wait. Returns 1 s if the circuit admits the call.
 fn asked(name: &str) -> Duration {
-    let admitted = breaker(name).try_acquire().map(|permit| permit.success());
-    if admitted.is_ok() { seconds(1) } else { Duration::ZERO }
+    match breaker(name).try_acquire() {
+        Ok(permit) => {
+            permit.success();
+            seconds(1)
+        }
+        Err(_) => Duration::ZERO,
+    }
+}
+
+fn count_asked(name: &str) -> u32 {
+    u32::from(!asked(name).is_zero())
 }
 
 #[circuit(name = "expressions::trial", cooldown = 1)]
@@ -138,14 +149,14 @@ async fn asks_in_hedge() -> io::Result<()> {
 }
 
 #[circuit(name = "expressions::trial_tokens", cooldown = 1)]
-#[rate_limit(per_second = 9, burst = 9, tokens = asked("expressions::trial_tokens").as_secs() as u32)]
+#[rate_limit(per_second = 9, burst = 9, tokens = count_asked("expressions::trial_tokens"))]
 async fn asks_in_tokens() -> io::Result<()> {
     Ok(())
 }
 
 #[circuit(name = "expressions::trial_key", cooldown = 1)]
 #[retry(max = 2, delay = 0, attempt = n)]
-#[circuit(name = "expressions::trial_keys", key = n + asked("expressions::trial_key").as_secs() as u32)]
+#[circuit(name = "expressions::trial_keys", key = n + count_asked("expressions::trial_key"))]
 async fn asks_in_key() -> io::Result<()> {
     Ok(())
 }
@@ -164,7 +175,7 @@ fn asks_at_once() -> std::future::Ready<io::Result<()>> {
 
 #[tokio::test(start_paused = true)]
 async fn call_in_expression_belongs_to_trial() {
-    let calls: [(&str, Pin<Box<dyn Future<Output = io::Result<()>>>>); 6] = [
+    let calls: [(&str, Call); 6] = [
         ("trial", Box::pin(asks_in_time())),
         ("trial_wait", Box::pin(asks_in_wait())),
         ("trial_hedge", Box::pin(asks_in_hedge())),

@@ -481,7 +481,7 @@ async fn breaker_call_ignores_rejections_of_any_error_type() {
 type Last = RefCell<Option<Rejection>>;
 
 async fn instead_of_failed(_: &Last, _: &dyn Fn() -> Rejection) -> Result<(), Plain<&'static str>> {
-    Ok(())
+    ready(Ok(())).await
 }
 
 /// Handles a rejection, stores it in place of the last one, and fails for another reason.

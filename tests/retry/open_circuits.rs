@@ -274,7 +274,7 @@ async fn closed_upper_circuit_does_not_hide_open_lower_circuit() {
     }
 }
 
-#[circuit(name = "open_circuits::selects", threshold = 99, failure_if_ok = |_| true)]
+#[circuit(name = "open_circuits::selects", threshold = 99, failure_if_ok = |()| true)]
 async fn selects_after(call: impl Future<Output = Result<(), Plain>>) -> Result<(), Plain> {
     let _ = call.await;
     Ok(())
@@ -302,23 +302,23 @@ const WAYS: [Way; 5] = [Way::Error, Way::Value, Way::Permit, Way::OwnedPermit, W
 async fn fails_by(way: Way, call: impl Future<Output = Result<(), Plain>>) {
     let closed = CircuitBreaker::builder("open_circuits::closed").threshold(99).build().unwrap();
     match way {
-        Way::Error => fails_after(call).await.unwrap_err(),
-        Way::Value => return selects_after(call).await.unwrap(),
+        Way::Error => drop(fails_after(call).await.unwrap_err()),
+        Way::Value => selects_after(call).await.unwrap(),
         Way::Permit => {
             let permit = closed.try_acquire().unwrap();
             let _ = call.await;
-            return permit.failure();
+            permit.failure();
         }
         Way::OwnedPermit => {
             let permit = closed.try_acquire_owned().unwrap();
             let _ = call.await;
-            return permit.failure_with(&"down");
+            permit.failure_with(&"down");
         }
         Way::Method => {
             let failed = closed.call(|| async { call.await.and(Err::<(), _>(Plain)) }).await;
-            return drop(failed.unwrap_err());
+            drop(failed.unwrap_err());
         }
-    };
+    }
 }
 
 #[tokio::test(start_paused = true)]

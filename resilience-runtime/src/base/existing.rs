@@ -101,6 +101,13 @@ impl Existing {
         if now == self {
             return Note::Other;
         }
+        self.kind(now)
+    }
+
+    /// Works as [`note`](Self::note), for counters that have changed. `now` is a copy of the counters now.
+    #[cold]
+    #[inline(never)]
+    fn kind(self, now: Self) -> Note {
         // An error may replace an older error of another kind, which the body had stored. The poll then leaves no further
         // error, and the body probably returns an error that no counter counts.
         if !is_more(now.errors(), self.errors()) {

@@ -86,15 +86,21 @@ pub(crate) fn note_replacement(before: Existing) {
     }
 }
 
-/// Returns the number of messages from circuits to retries at the beginning of the last poll of the body.
-pub(crate) fn messages_before_body() -> u16 {
-    NOTED.get().1
+/// Makes all messages from circuits to retries void, unless a circuit has left a message since the beginning of the
+/// last poll of the body. A circuit calls this function when it has recorded a failure of the body and is still
+/// closed.
+pub(crate) fn void_messages() {
+    if Existing::now().messages() == NOTED.get().1 {
+        StillOpen::void();
+    }
 }
 
-/// Makes all messages from circuits to retries void, unless a circuit has left a message inside the call. `before` is
-/// the number of messages at the beginning of the call, or of the last poll of its body. A circuit calls this function
-/// when it has recorded a failure of the call and is still closed.
-pub(crate) fn void_messages(before: u16) {
+/// Works as [`void_messages`], for a call whose permit the user held. `before` is the number of messages when the
+/// circuit admitted the call. If the failure has opened the circuit, the circuit has left a message, so that this
+/// function does nothing.
+#[cold]
+#[inline(never)]
+pub(crate) fn void_messages_of_permit(before: u16) {
     if Existing::now().messages() == before {
         StillOpen::void();
     }

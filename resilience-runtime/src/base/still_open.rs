@@ -15,17 +15,18 @@ use crate::base::existing::{Existing, count_message};
 /// the circuits that are attributes of its own function.
 const KEPT: u16 = 4;
 
+/// The address in a void message. No circuit has this address.
+const VOID: usize = 0;
+
 /// The wait of a circuit that stays open until a reset, in nanoseconds.
 pub(crate) const FOREVER: u64 = u64::MAX - 7;
 
 thread_local! {
     /// The newest messages of this thread. The index of a message is its number modulo [`KEPT`]. The first part of a
     /// message is the address of the circuit. The second part is the wait, in nanoseconds and rounded to a multiple of
-    /// eight. The lowest bit of the second part is set if the circuit rejected a call.
-    static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((0, 0)) }; KEPT as usize] };
-    /// The number of messages since the newest void message, at most [`KEPT`]. Retries ignore all earlier messages. A
-    /// closed circuit that records a failure can make messages void.
-    static VALID: Cell<u16> = const { Cell::new(0) };
+    /// eight. The lowest bit of the second part is set if the circuit rejected a call. A void message has the address
+    /// zero, and retries ignore void messages. A closed circuit that records a failure makes all messages void.
+    static NEWEST: [Cell<(usize, u64)>; KEPT as usize] = const { [const { Cell::new((VOID, 0)) }; KEPT as usize] };
 }
 
 /// The content of a message: for how long a circuit will reject calls.
@@ -41,23 +42,33 @@ impl StillOpen {
     /// failure and is open. `wait` is the time in nanoseconds until the circuit may admit a call.
     pub(crate) fn leave(circuit: usize, wait: u64, by_rejection: bool) {
         let number = count_message();
-        VALID.set(KEPT.min(VALID.get() + 1));
         NEWEST.with(|newest| newest[usize::from(number % KEPT)].set((circuit, wait & !7 | u64::from(by_rejection))));
     }
 
     /// Makes all earlier messages of this thread void. Retries ignore void messages.
+    #[inline]
     pub(crate) fn void() {
-        VALID.set(0);
+        // Most failures find no message. If the newest message is void, all messages are void.
+        let newest = usize::from(Existing::now().messages() % KEPT);
+        if NEWEST.with(|messages| messages[newest].get().0) != VOID {
+            Self::void_all();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn void_all() {
+        NEWEST.with(|messages| messages.iter().for_each(|message| message.set((VOID, 0))));
     }
 
     /// Returns the newest message since the moment at which the number of messages was `since`. Leaves out messages of
     /// the circuits for which `is_own` returns true. The argument of `is_own` is the address of a circuit.
     pub(crate) fn newest(since: u16, is_own: impl Fn(usize) -> bool) -> Option<Self> {
         let number = Existing::now().messages();
-        let count = number.wrapping_sub(since).min(VALID.get());
+        let count = number.wrapping_sub(since).min(KEPT);
         NEWEST.with(|newest| {
             let messages = (0..count).map(|age| newest[usize::from(number.wrapping_sub(age) % KEPT)].get());
-            let mut messages = messages.filter(|(circuit, _)| !is_own(*circuit));
+            let mut messages = messages.filter(|(circuit, _)| *circuit != VOID && !is_own(*circuit));
             messages.next().map(|(_, wait)| Self { wait: wait & !7, by_rejection: wait & 1 == 1 })
         })
     }

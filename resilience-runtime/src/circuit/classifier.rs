@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::base::accepts::{Accepts, AnyError, AnyValue};
-use crate::base::noted::{Noted, messages_before_body};
+use crate::base::noted::{Noted, void_messages_of_permit};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::breaker::CircuitBreaker;
@@ -77,14 +77,13 @@ enum Verdict<'a> {
 }
 
 impl Verdict<'_> {
-    /// Records the outcome of a call. `messages` is the number of messages from circuits to retries at the beginning of
-    /// the call, or of the last poll of its body.
-    fn record<B: Borrow<Core>>(self, call: &Admitted<B>, messages: u16) {
+    /// Records the outcome of a call. `is_noted` is true if the body of the call was polled inside a `Noted` future.
+    fn record<B: Borrow<Core>>(self, call: &Admitted<B>, is_noted: bool) {
         match self {
             Self::Success => call.success(),
             Self::Failure { error, retry_after } => {
                 let text = error.as_ref().map(|error| error as &dyn Display);
-                call.failure(text, retry_after, Some(messages));
+                if is_noted { call.body_failed(text, retry_after) } else { call.failure(text, retry_after) }
             }
             Self::Neutral(Cause::Deadline) => call.end_late(),
             Self::Neutral(Cause::TooLate) => call.end_too_late(),
@@ -159,7 +158,7 @@ impl CircuitBreaker {
         // If a function of the classifier panics, the call counts as cancelled.
         permit.wait();
         let verdict = classifier.classify(&outcome, Cause::or_noted);
-        verdict.record(&permit.end(), messages_before_body());
+        verdict.record(&permit.end(), true);
         outcome.map_err(CallError::Failed)
     }
 }
@@ -199,8 +198,11 @@ macro_rules! settle {
                     T: Accepts<V> + ?Sized,
                 {
                     let verdict = classifier.classify(outcome, |cause| cause);
-                    let messages = self.0.messages();
-                    verdict.record(self.0.end(), messages);
+                    let (messages, is_failure) = (self.0.messages(), matches!(verdict, Verdict::Failure { .. }));
+                    verdict.record(self.0.end(), false);
+                    if is_failure {
+                        void_messages_of_permit(messages);
+                    }
                 }
             }
         )*

@@ -4,6 +4,7 @@
 use std::borrow::Borrow;
 use std::fmt::{self, Display};
 use std::future::Future;
+use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use crate::base::clock::{Stamp, Tick};
 use crate::base::existing::Existing;
-use crate::base::noted::messages_before_body;
+use crate::base::noted::void_messages_of_permit;
 use crate::base::repeat::Repeat;
 use crate::base::still_open::StillOpen;
 use crate::base::sync::Arc;
@@ -45,14 +46,14 @@ impl<B: Borrow<Core>> Admitted<B> {
     }
 
     #[inline]
-    pub(super) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>, messages: Option<u16>) {
-        self.core.borrow().fail(self.ticket, self.started, error, retry_after, messages);
+    pub(super) fn failure(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
+        self.core.borrow().fail(self.ticket, self.started, error, retry_after, false);
     }
 
     /// Records the failure of a call whose body was polled inside a [`Noted`](crate::base::noted::Noted) future.
     #[inline]
     pub(crate) fn body_failed(&self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
-        self.failure(error, retry_after, Some(messages_before_body()));
+        self.core.borrow().fail(self.ticket, self.started, error, retry_after, true);
     }
 
     #[inline]
@@ -84,34 +85,35 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would copy padding byte by
 /// byte.
 ///
-/// The lowest two bits are the state of the call. In a permit of the user, the bits from [`Self::MESSAGES`] on are the
-/// number of messages from circuits to retries when the circuit admitted the call.
+/// The lowest three bits are the state of the call. In a permit of the user, the bits from [`Self::MESSAGES`] on are the
+/// number of messages from circuits to retries when the circuit admitted the call. The number is never zero, so that a
+/// `Result` with a `Call` needs no further byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Progress(u64);
+struct Progress(NonZeroU64);
 
 impl Progress {
     /// The call waits. If the permit is dropped in this state, the call was cancelled.
-    const WAITING: Self = Self(0);
+    const WAITING: Self = Self(NonZeroU64::new(1).unwrap());
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
     /// `std::thread::panicking` cannot replace this state. For example, `std::thread::panicking` also returns true if
     /// another future in the same `join!` panicked.
-    const POLLING: Self = Self(1);
+    const POLLING: Self = Self(NonZeroU64::new(2).unwrap());
     /// The code of a layer (an attribute such as `#[retry]`) below the circuit runs. If the permit is dropped in this
     /// state, a function of the user panicked, for example the function `retry_if`.
-    const IN_LAYER: Self = Self(2);
+    const IN_LAYER: Self = Self(NonZeroU64::new(3).unwrap());
     /// The outcome of the call is recorded, or is about to be recorded.
-    const ENDED: Self = Self(3);
+    const ENDED: Self = Self(NonZeroU64::new(4).unwrap());
     const MESSAGES: u32 = 16;
 
     /// Returns the state of a permit that the user acquires now.
     #[inline]
     fn of_user() -> Self {
-        Self(u64::from(Existing::now().messages()) << Self::MESSAGES | Self::WAITING.0)
+        Self(Self::WAITING.0 | u64::from(Existing::now().messages()) << Self::MESSAGES)
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the number has 16 bits")]
     fn messages(self) -> u16 {
-        (self.0 >> Self::MESSAGES) as u16
+        (self.0.get() >> Self::MESSAGES) as u16
     }
 }
 
@@ -171,7 +173,8 @@ impl<B: Borrow<Core>> Call<B> {
     /// Ends a call whose permit the user holds.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
-        self.end().failure(error, retry_after, Some(messages));
+        self.end().failure(error, retry_after);
+        void_messages_of_permit(messages);
     }
 
     /// If the option `hung_after` is set, reads the start time of a call whose body begins to wait. A call whose body
@@ -201,9 +204,12 @@ impl<B: Borrow<Core>> Call<B> {
         let call = self.end();
         // Catches a panic of a subscriber of events. If the body of the call has already panicked, a second panic would
         // abort the process.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
-            if panicked { call.failure(Some(&"panic"), None, None) } else { call.cancel() }
-        }));
+        let _ =
+            catch_unwind(AssertUnwindSafe(
+                || {
+                    if panicked { call.failure(Some(&"panic"), None) } else { call.cancel() }
+                },
+            ));
     }
 }
 

@@ -13,7 +13,7 @@ use crate::retry::end::End;
 use crate::retry::events;
 use crate::retry::hint::Hint;
 use crate::retry::layer::Source;
-use crate::retry::nested::{self, Counted, Inside};
+use crate::retry::nested::{self, Counted, Inside, Polled};
 use crate::retry::schedule::Schedule;
 use crate::timeout::deadline::deadline_remaining;
 
@@ -108,7 +108,7 @@ impl Attempts {
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);
-        self.inside.note = None;
+        self.inside.polled = Polled::Never;
     }
 
     #[inline]

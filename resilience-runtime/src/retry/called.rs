@@ -24,7 +24,7 @@ impl Called {
     pub(super) fn by(inside: &Inside, hides_causes: bool) -> Option<Self> {
         // If the type of the error hides no cause, and the error contains no rejection, the body has handled the
         // rejection. The message that the circuit left about this rejection is then ignored.
-        inside.has_message().then_some(Self { messages: inside.messages, ignores_rejections: !hides_causes })
+        inside.has_message().then_some(Self { messages: inside.messages(), ignores_rejections: !hides_causes })
     }
 
     /// Returns whether the circuit that left the newest message will still reject calls after the pause. Leaves out the

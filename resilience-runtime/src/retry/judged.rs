@@ -21,6 +21,7 @@ use crate::retry::events;
 use crate::retry::hint::{Hint, LONGEST_HINT};
 use crate::retry::hook::{Hook, NoHook};
 use crate::retry::layer::Source;
+use crate::retry::nested::Polled;
 use crate::retry::rules::{RetryEvent, Rules};
 
 impl Attempts {
@@ -142,8 +143,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
-    /// the retry still ends if a circuit rejected a call during the last poll of the body, and the error of this
-    /// rejection still exists.
+    /// the retry still ends if a circuit rejected a call during the last poll of the body, and more rejections exist now
+    /// than before this poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;
@@ -160,10 +161,10 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         };
         let Some((cause, retry_rejected)) = found else { return self };
         let Ended { attempts, last, hides_causes, .. } = &mut self.ended;
-        let is_noted = |note| cause.is_hidden() && attempts.inside.note == Some(note);
-        if cause.is_above_burst() || is_noted(Note::AboveBurst) {
+        let note = if cause.is_hidden() { attempts.inside.note() } else { Note::Other };
+        if cause.is_above_burst() || note == Note::AboveBurst {
             *last = Some(End::NotRetryable);
-        } else if !retry_rejected && (cause.is_circuit() || is_noted(Note::Circuit)) {
+        } else if !retry_rejected && (cause.is_circuit() || note == Note::Circuit) {
             *last = Some(End::Rejected);
         }
         *hides_causes = cause == Cause::Unknown;
@@ -364,7 +365,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             Ok(delay) => {
                 attempts.made = attempt;
                 attempts.inside.is_repeat = true;
-                attempts.inside.note = None;
+                attempts.inside.polled = Polled::Never;
                 on_retry.call(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
                 ControlFlow::Continue(delay)
             }

@@ -30,20 +30,49 @@ pub(crate) struct Inside {
     /// The number of retries that nested calls made inside all attempts so far. The retries of nested calls that
     /// succeeded are not included.
     pub(crate) retries: i32,
-    /// The kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the current
-    /// attempt. The field is `Other` if the body has not returned, and `None` if the body was not polled.
-    pub(crate) note: Option<Note>,
-    /// The number of messages from circuits at the beginning of the last poll of the current attempt.
-    pub(crate) messages: u16,
+    /// The errors that existed at the beginning of the last poll of the current attempt.
+    before: Existing,
+    pub(crate) polled: Polled,
     /// Whether the current attempt is a second or later attempt.
     pub(crate) is_repeat: bool,
 }
 
+/// The result of the last poll of the current attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Polled {
+    /// The body was not polled.
+    #[default]
+    Never,
+    Pending,
+    Ready,
+}
+
 impl Inside {
+    /// Returns the kind of error that a layer (an attribute such as `#[circuit]`) created during the last poll of the
+    /// current attempt. Returns `Other` if the body has not returned.
+    ///
+    /// Compares the errors before the poll with the errors now, because a comparison after each poll would slow down
+    /// each success.
+    #[inline]
+    pub(crate) fn note(&self) -> Note {
+        if Existing::now() == self.before { Note::Other } else { self.note_of_change() }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn note_of_change(&self) -> Note {
+        if self.polled == Polled::Ready { self.before.note() } else { Note::Other }
+    }
+
+    /// Returns the number of messages from circuits at the beginning of the last poll of the current attempt.
+    pub(crate) fn messages(&self) -> u16 {
+        self.before.messages()
+    }
+
     /// Returns whether a circuit has left a message since the beginning of the last poll of the current attempt.
     #[inline]
     pub(crate) fn has_message(&self) -> bool {
-        self.note.is_some() && Existing::now().messages() != self.messages
+        Existing::now().messages() != self.messages() && self.polled != Polled::Never
     }
 }
 
@@ -79,8 +108,8 @@ impl<F: Future> Future for Counted<'_, F> {
         if retries != 0 {
             this.inside.retries = this.inside.retries.saturating_add(retries);
         }
-        this.inside.note = Some(if polled.is_ready() { existing.note() } else { Note::Other });
-        this.inside.messages = existing.messages();
+        this.inside.before = existing;
+        this.inside.polled = if polled.is_ready() { Polled::Ready } else { Polled::Pending };
         polled
     }
 }

@@ -140,7 +140,7 @@ impl Core {
     #[cold]
     pub(crate) fn end_too_late(&self, ticket: Ticket, started: Option<Tick>) {
         if self.has_hung(started, Tick::now()) {
-            self.fail(ticket, started, Some(&"hung"), None, None);
+            self.fail(ticket, started, Some(&"hung"), None, false);
         } else {
             self.ignore(ticket);
         }
@@ -157,7 +157,7 @@ impl Core {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
         if self.has_hung(started, now) {
-            return self.fail(ticket, started, Some(&"hung"), None, None);
+            return self.fail(ticket, started, Some(&"hung"), None, false);
         }
         add(totals);
         let blind = gate.decide(|machine, _| {
@@ -221,9 +221,9 @@ impl Core {
         totals.of_thread().succeed(ticket.generation(), now)
     }
 
-    /// Records a failure. `messages` is the number of messages from circuits to retries at the beginning of the call, or
-    /// `None` if this number is not known. If the number is known, and this circuit does not reject calls, this function
-    /// calls [`void_messages`].
+    /// Records a failure. `is_noted` is true if the body of the call was polled inside a
+    /// [`Noted`](crate::base::noted::Noted) future. If `is_noted` is true and this circuit does not reject calls, this
+    /// function calls [`void_messages`].
     #[cold]
     pub(crate) fn fail(
         &self,
@@ -231,7 +231,7 @@ impl Core {
         started: Option<Tick>,
         error: Option<&dyn fmt::Display>,
         retry_after: Option<Duration>,
-        messages: Option<u16>,
+        is_noted: bool,
     ) {
         let Self { name, gate, .. } = self;
         let now = Stamp::now();
@@ -245,9 +245,12 @@ impl Core {
         if let Effect::Opened { reason, failures } = effect {
             events::opened(name, reason, failures, error);
         }
-        match self.wait() {
+        // A failure that is only counted leaves the circuit closed, or half-open.
+        let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
+        match wait {
             Some(wait) => StillOpen::leave(self.address(), wait, false),
-            None => messages.into_iter().for_each(void_messages),
+            None if is_noted => void_messages(),
+            None => {}
         }
     }
 
@@ -257,10 +260,17 @@ impl Core {
     fn wait(&self) -> Option<u64> {
         match self.gate.phase() {
             Phase::Open { until } => self.left(until),
-            // The phase contains the wait zero for two reasons: the option `shadow`, and a cooldown of zero.
-            Phase::ForcedOpen { wait } if wait > 0 || !self.gate.read(|_, settings| settings.shadow) => Some(FOREVER),
+            Phase::ForcedOpen { wait } if wait > 0 || !self.is_shadow() => Some(FOREVER),
             _ => None,
         }
+    }
+
+    /// Returns whether the option `shadow` is set. The phase of a circuit that is forced open contains the wait zero for
+    /// two reasons: the option `shadow`, and a cooldown of zero.
+    #[cold]
+    #[inline(never)]
+    fn is_shadow(&self) -> bool {
+        self.gate.read(|_, settings| settings.shadow)
     }
 
     /// Returns a number that identifies this circuit while it exists.
