@@ -126,6 +126,13 @@ struct Ticket {
     lease: u64,
 }
 
+/// Returns the time at which a cooldown or a trial began. If the circuit opened on the other paused clock, `began` may
+/// be later than `now`. If `began` is later by more than one second, the cooldown or the trial begins at `now`. A smaller
+/// difference is the delay of a thread, and changes nothing.
+fn on_clock_of(now: Instant, began: Instant) -> Instant {
+    if began.saturating_duration_since(now) > Duration::from_secs(1) { now } else { began }
+}
+
 impl Model {
     fn new(settings: Settings) -> Self {
         Self {
@@ -163,27 +170,27 @@ impl Model {
         match self.state {
             State::Closed => return Ok(Ticket { generation: self.generation, lease: 0 }),
             State::Open { since } => {
-                // If the circuit opened on the other paused clock, `since` may be later than `now`. The cooldown then
-                // starts at `now` instead of `since`.
-                let since = since.min(now);
+                let since = on_clock_of(now, since);
                 self.state = State::Open { since };
-                if now - since < self.settings.cooldown {
-                    return self.reject(self.settings.cooldown, now - since);
+                let passed = now.saturating_duration_since(since);
+                if passed < self.settings.cooldown {
+                    return self.reject(self.settings.cooldown, passed);
                 }
                 self.enter(State::HalfOpen { successes: 0, newest: now });
             }
             State::HalfOpen { successes, newest } => {
-                let newest = newest.min(now);
+                let newest = on_clock_of(now, newest);
+                let passed = now.saturating_duration_since(newest);
                 self.state = State::HalfOpen { successes, newest };
                 let slot = Ticket { generation: self.generation, lease: self.lease };
                 let trials = under_way.filter(|ticket| *ticket == slot).count();
-                if trials > 0 && now - newest >= self.settings.trial_timeout {
+                if trials > 0 && passed >= self.settings.trial_timeout {
                     self.lease += 1;
                 } else if trials > 0 && successes + trials >= self.settings.half_open_max {
-                    let wait = self.reject(self.settings.trial_timeout, now - newest);
+                    let wait = self.reject(self.settings.trial_timeout, passed);
                     return wait.map_err(|wait| wait.min(Duration::from_secs(1)));
                 }
-                self.state = State::HalfOpen { successes, newest: now };
+                self.state = State::HalfOpen { successes, newest: newest.max(now) };
             }
         }
         Ok(Ticket { generation: self.generation, lease: self.lease })

@@ -93,16 +93,16 @@ struct Progress(NonZeroU64);
 
 impl Progress {
     /// The call waits. If the permit is dropped in this state, the call was cancelled.
-    const WAITING: Self = Self(NonZeroU64::new(1).unwrap());
+    const WAITING: Self = Self(NonZeroU64::MIN);
     /// The body of the call is being polled. If the permit is dropped in this state, the body panicked.
     /// `std::thread::panicking` cannot replace this state. For example, `std::thread::panicking` also returns true if
     /// another future in the same `join!` panicked.
-    const POLLING: Self = Self(NonZeroU64::new(2).unwrap());
+    const POLLING: Self = Self(NonZeroU64::MIN.saturating_add(1));
     /// The code of a layer (an attribute such as `#[retry]`) below the circuit runs. If the permit is dropped in this
     /// state, a function of the user panicked, for example the function `retry_if`.
-    const IN_LAYER: Self = Self(NonZeroU64::new(3).unwrap());
+    const IN_LAYER: Self = Self(NonZeroU64::MIN.saturating_add(2));
     /// The outcome of the call is recorded, or is about to be recorded.
-    const ENDED: Self = Self(NonZeroU64::new(4).unwrap());
+    const ENDED: Self = Self(NonZeroU64::MIN.saturating_add(3));
     const MESSAGES: u32 = 16;
 
     /// Returns the state of a permit that the user acquires now.
