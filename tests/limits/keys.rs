@@ -49,21 +49,21 @@ async fn each_key_has_its_own_slots() {
     assert_eq!(bulkheads[r#"keys::reports["eu",1]"#].total_admitted, 2);
 }
 
-#[rate_limit(name = "keys::evicted", limit = 1, per = 10, key = key, max_keys = 2)]
-async fn evicted(key: u32) -> Result<(), RateLimitedError> {
+#[rate_limit(name = "keys::evicted", limit = 1, per = 10, burst = 2, tokens = tokens, key = key, max_keys = 2)]
+async fn evicted(key: u32, tokens: u32) -> Result<(), RateLimitedError> {
     Ok(())
 }
 
 #[tokio::test(start_paused = true)]
 async fn key_whose_rate_has_not_refilled_is_evicted_last() {
-    evicted(1).await.unwrap();
-    advance(10 * SECOND).await;
-    evicted(2).await.unwrap();
-    evicted(3).await.unwrap();
+    evicted(1, 2).await.unwrap();
+    evicted(2, 1).await.unwrap();
+    advance(12 * SECOND).await;
+    evicted(3, 1).await.unwrap();
     let kept: Vec<_> = get_stats().rate_limits.into_keys().filter(|name| name.starts_with("keys::evicted")).collect();
-    assert_eq!(kept, ["keys::evicted[2]", "keys::evicted[3]"], "the rate of key 1 has refilled");
-    assert!(evicted(2).await.is_err());
-    evicted(4).await.unwrap();
+    assert_eq!(kept, ["keys::evicted[1]", "keys::evicted[3]"], "the rate of key 2 has refilled");
+    assert!(evicted(1, 2).await.is_err(), "key 1 is remembered");
+    evicted(4, 1).await.unwrap();
     assert_eq!(get_stats().keyed_rate_limits["keys::evicted"].keys, 2);
 }
 
@@ -139,6 +139,18 @@ fn find_is_no_use_of_a_circuit() {
 }
 
 #[test]
+fn open_circuit_is_not_evicted_while_a_closed_circuit_is_idle() {
+    // The keys are divided into parts with a lock of their own. Most parts contain no closed circuit.
+    for family in 0..5 {
+        let circuits = KeyedCircuits::builder(format!("open {family}")).max_keys(1024).build().unwrap();
+        (0..1016).for_each(|key| circuits.get(key).trip());
+        (1016..1040).for_each(|key| drop(circuits.get(key)));
+        let open = circuits.iter().filter(|circuit| circuit.state() == CircuitState::Open).count();
+        assert_eq!((open, circuits.len()), (1016, 1024));
+    }
+}
+
+#[test]
 fn two_keys_are_one_circuit_only_if_they_are_equal() {
     let circuits = KeyedCircuits::builder("equal").build().unwrap();
     let name = |circuit: resilience_runtime::CircuitBreaker| circuit.name().to_owned();
@@ -166,7 +178,7 @@ fn two_keys_are_one_circuit_only_if_they_are_equal() {
     assert_eq!(circuits.iter().count(), circuits.len());
 }
 
-#[circuit(name = "keys::registered", key = tenant, threshold = 5)]
+#[circuit(name = "keys::registered", key = tenant, threshold = 5, half_open_max = 2)]
 async fn registered(tenant: &str) -> Result<(), CircuitOpenError> {
     Ok(())
 }
@@ -184,6 +196,8 @@ async fn registered_circuits_are_those_of_the_attribute() {
     let error = KeyedCircuits::builder("keys::registered").threshold(3).register().unwrap_err();
     assert!(error.to_string().starts_with("`threshold` is 3, but must be 2, which circuit 'keys::registered' has"));
     assert!(KeyedCircuits::builder("keys::registered").threshold(2).register().is_ok());
+    let error = KeyedCircuits::builder("keys::registered").half_open_max(3).register().unwrap_err().to_string();
+    assert!(error.starts_with("`half_open_max` is 3, but must be 2"), "the circuits are in use: {error}");
 }
 
 #[test]

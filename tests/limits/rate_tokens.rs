@@ -110,6 +110,21 @@ async fn error_of_another_function_without_source_ends_retry() {
     assert_eq!(begin.elapsed(), SECOND);
 }
 
+#[retry(max = 3, delay = 1)]
+async fn returns_the_error_later(limit: &RateLimit) -> Result<(), Error> {
+    let limited = limit.try_acquire_many(11);
+    tokio::task::yield_now().await;
+    Ok(limited?)
+}
+
+#[tokio::test(start_paused = true)]
+async fn source_of_an_error_shows_that_the_call_is_above_burst() {
+    let limit = RateLimit::builder("later", 10).build().unwrap();
+    let begin = Instant::now();
+    assert!(matches!(returns_the_error_later(&limit).await, Err(Error::Limited(limited)) if limited.is_above_burst()));
+    assert_eq!(begin.elapsed(), Duration::ZERO);
+}
+
 struct Client {
     limit: RateLimit,
 }
