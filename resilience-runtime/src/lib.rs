@@ -158,13 +158,14 @@
 //!
 //! # Features
 //!
-//! The features `macros` and `declare` are on by default. The feature `http-date` is off by default.
+//! The features `macros` and `declare` are on by default. The features `http-date` and `stream` are off by default.
 //!
 //! | feature | effect | cost |
 //! |---|---|---|
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
+//! | `stream` | the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the types `WatchedStream` and `LimitedStream` | the build of 1 more crate, `futures-core` |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -190,6 +191,8 @@ mod rejection;
 mod retry;
 #[cfg(feature = "http-date")]
 mod retry_after_header;
+#[cfg(feature = "stream")]
+mod stream;
 mod timeout;
 
 pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
@@ -233,6 +236,8 @@ pub use crate::retry::rules::RetryEvent;
 pub use crate::retry::start::RetryAttempts;
 #[cfg(feature = "http-date")]
 pub use crate::retry_after_header::retry_after_header;
+#[cfg(feature = "stream")]
+pub use crate::stream::{limited::LimitedStream, permit::WatchedPermit, watched::WatchedStream};
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::error::TimeoutError;
 pub use crate::timeout::timeout::{Timeout, TimeoutStats};

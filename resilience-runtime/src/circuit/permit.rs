@@ -34,6 +34,18 @@ pub(crate) struct Admitted<B> {
 }
 
 impl<B: Borrow<Core>> Admitted<B> {
+    /// Returns the time since the start of the call, if the circuit or an event needs this time.
+    #[cfg(feature = "stream")]
+    pub(crate) fn elapsed(&self) -> Option<Duration> {
+        self.started.map(|started| Tick::now().since(started))
+    }
+
+    /// Moves the start of the call to the time `time` ago.
+    #[cfg(feature = "stream")]
+    pub(crate) fn set_elapsed(&mut self, time: Duration) {
+        self.started = Some(Tick::now().before(time));
+    }
+
     #[inline]
     pub(crate) fn success(&self) {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
@@ -151,7 +163,7 @@ impl<B: Borrow<Core>> Call<B> {
     /// Marks the call as ended, before its outcome is recorded. Otherwise, if a subscriber of events panicked during
     /// the recording, the destructor of the call would record a second outcome.
     #[inline]
-    pub(super) fn end(&mut self) -> &Admitted<B> {
+    pub(crate) fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::Ended;
         &self.admitted
     }
@@ -312,6 +324,25 @@ permit! {
     /// # }
     /// ```
     OwnedPermit, Arc<Core>
+}
+
+#[cfg(feature = "stream")]
+impl OwnedPermit {
+    /// Marks the beginning of a poll of the watched stream. If the permit is dropped before
+    /// [`end_poll`](Self::end_poll), the stream has panicked, and the call counts as a failure.
+    pub(crate) fn begin_poll(&mut self) {
+        self.0.progress = Progress::Polling;
+        if self.0.admitted.ticket.is_trial() {
+            running::enter(&*self.0.admitted.core, self.0.admitted.ticket);
+        }
+    }
+
+    pub(crate) fn end_poll(&mut self) {
+        if self.0.admitted.ticket.is_trial() {
+            running::leave();
+        }
+        self.0.progress = Progress::Waiting;
+    }
 }
 
 impl<'a> Permit<'a> {
