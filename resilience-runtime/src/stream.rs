@@ -6,5 +6,5 @@ pub(crate) mod judge;
 pub(crate) mod limited;
 pub(crate) mod permit;
 mod slot;
-mod watch;
+pub(crate) mod watch;
 pub(crate) mod watched;

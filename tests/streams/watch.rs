@@ -322,6 +322,7 @@ fn watched_stream_is_send_unpin_and_debug() {
     let stream = breaker.watch(|| stream::iter([Ok::<u8, Error>(1)])).unwrap();
     let stream = assert_send(stream);
     assert_unpin(&stream);
+    assert!(size_of_val(&stream) <= size_of::<stream::Iter<[Result<u8, Error>; 1]>>() + 96);
     let shown = format!("{stream:?}");
     assert!(shown.contains("WatchedStream") && shown.contains("streams::watch"), "{shown}");
 }

@@ -328,6 +328,14 @@ permit! {
 
 #[cfg(feature = "stream")]
 impl OwnedPermit {
+    /// Converts the permit of a call whose body has returned a stream. `core` belongs to the circuit of `permit`.
+    pub(crate) fn of(permit: Permit<'_>, core: Arc<Core>) -> Self {
+        let Admitted { ticket, started, .. } = permit.end();
+        let mut call = Call { admitted: Admitted { core, ticket, started }, progress: Progress::Waiting };
+        call.start_wait();
+        Self(call)
+    }
+
     /// Marks the beginning of a poll of the watched stream. If the permit is dropped before
     /// [`end_poll`](Self::end_poll), the stream has panicked, and the call counts as a failure.
     pub(crate) fn begin_poll(&mut self) {

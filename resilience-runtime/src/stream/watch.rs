@@ -4,6 +4,10 @@ use std::task::Poll;
 
 /// Receives the progress of a stream with the items `I`, and records the outcome of the stream when it is dropped or
 /// ended.
+#[diagnostic::on_unimplemented(
+    message = "a circuit watches streams whose items are `Result`s, not `{I}`",
+    label = "the items of this stream are no `Result`s"
+)]
 pub trait Watch<I>: Sized {
     /// Marks the beginning of a poll. If the watch is dropped before [`end_poll`](Self::end_poll), the stream has
     /// panicked.
