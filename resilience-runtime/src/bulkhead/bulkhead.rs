@@ -189,7 +189,7 @@ impl Bulkhead {
         Ok((permit, Tick::now().since(begin)))
     }
 
-    /// Frees the slot of an [`OwnedBulkheadSlot`].
+    /// Frees the slot of an [`OwnedBulkheadSlot`](crate::OwnedBulkheadSlot).
     pub(super) fn free(&self) {
         self.0.slots.add_permits(1);
     }
