@@ -11,9 +11,11 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use allocation_counter::measure;
+use futures_util::StreamExt;
+use futures_util::stream::poll_fn;
 use resilience_runtime::{
-    Bulkhead, CallError, CircuitBreaker, Classifier, Hedge, RateLimit, Rejection, RetryBudget, RetryPolicy, RetryRatio,
-    bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
+    Bulkhead, CallError, CircuitBreaker, Classifier, Hedge, LimitedStream, RateLimit, Rejection, RetryBudget,
+    RetryPolicy, RetryRatio, bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
 };
 use support::{Error, paused_runtime};
 use tokio::time::sleep;
@@ -50,6 +52,38 @@ fn instead(_: bool) -> std::future::Ready<Result<(), Error>> {
 #[hedge(after = 1)]
 async fn layered(works: bool) -> Result<(), Error> {
     if works { Ok(()) } else { Err(Error::Down) }
+}
+
+#[test]
+fn watched_streams_do_not_allocate() {
+    let breaker = CircuitBreaker::builder("allocations::stream").build().unwrap();
+    let bulkhead = Bulkhead::builder("allocations::stream", 1).build().unwrap();
+    let classifier = Classifier::builder().failure_if(|error: &Error| *error == Error::Down).build().unwrap();
+    let runtime = paused_runtime();
+    let follow = |has_classifier: bool| {
+        let mut items = 0;
+        // The stream waits before every other item.
+        let inner = poll_fn(|context| {
+            items += 1;
+            if items % 2 == 0 {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready((items < 20).then_some(Ok::<_, Error>(items)))
+        });
+        let inner = LimitedStream::new(inner).first_item(LONGEST).idle(Duration::from_secs(1));
+        let inner = bulkhead.try_acquire_owned().unwrap().watch(inner);
+        let count = if has_classifier {
+            runtime.block_on(breaker.watch_with(&classifier, || inner).unwrap().count())
+        } else {
+            runtime.block_on(breaker.watch(|| inner).unwrap().slow_at_first_item().count())
+        };
+        assert_eq!(count, 10);
+    };
+    for has_classifier in [false, true] {
+        follow(has_classifier);
+        assert_none("a stream", || follow(has_classifier));
+    }
 }
 
 #[test]

@@ -156,7 +156,7 @@ fn functions(builder: &str) -> String {
 fn each_builder_has_the_settings_of_its_attribute() {
     // The builders have no methods for the options below, because these options make sense in an attribute only.
     let judge = ["failure_if", "failure_if_ok", "retry_after", "retry_after_ok"];
-    let circuit = set(["name", "key", "with", "error", "crate"].into_iter().chain(judge));
+    let circuit = set(["name", "key", "with", "error", "stream", "crate"].into_iter().chain(judge));
     // A classifier has only the functions that the builder of a circuit lacks.
     let others: BTreeSet<_> = options("circuit").difference(&set(judge)).cloned().collect();
     let limit = set(["name", "key", "max_keys", "with", "tokens", "error", "crate"]);

@@ -63,6 +63,7 @@
 use std::io;
 use std::pin::Pin;
 
+use futures_util::{Stream, StreamExt, stream};
 use resilience_runtime::{
     Bulkhead, CircuitBreaker, RateLimit, RetryBudget, TokenBucket, bulkhead, circuit, fallback, hedge, rate_limit,
     retry, timeout,
@@ -184,6 +185,20 @@ async fn with_closure(text: String, counter: &mut u32) -> io::Result<String> {
     Ok(format!("{text}{counter}"))
 }
 
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "lints::stream", stream, failure_if = |error| error.kind() != io::ErrorKind::NotFound)]
+#[timeout(5)]
+async fn streamed(number: u32) -> io::Result<impl Stream<Item = io::Result<u32>>> {
+    tokio::task::yield_now().await;
+    Ok(stream::iter([Ok(number)]))
+}
+
+#[circuit(name = "lints::boxed_stream", stream = "first_item", failure_if_ok = |item| *item == 0)]
+async fn boxed_stream(number: u32) -> io::Result<Pin<Box<dyn Stream<Item = io::Result<u32>> + Send>>> {
+    tokio::task::yield_now().await;
+    Ok(Box::pin(stream::iter([Ok(number)])))
+}
+
 #[test]
 fn crate_with_strict_lints_compiles() -> io::Result<()> {
     // Creates the runtime by hand, because `#[tokio::test]` does not compile under these lints.
@@ -202,5 +217,7 @@ fn crate_with_strict_lints_compiles() -> io::Result<()> {
     assert_eq!(runtime.block_on(held(&breaker, (bulkhead, limit)))?, 1);
     assert_eq!(runtime.block_on(Guard { is_open: true }.closed(String::new()))?, 0);
     assert_eq!(runtime.block_on(boxed(String::new(), 0))?, 0);
+    assert_eq!(runtime.block_on(runtime.block_on(streamed(7))?.count()), 1);
+    assert_eq!(runtime.block_on(runtime.block_on(boxed_stream(7))?.count()), 1);
     Ok(())
 }

@@ -13,7 +13,7 @@ mod kept;
 pub(crate) mod layer;
 mod scope;
 mod time;
-mod types;
+pub(crate) mod types;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
@@ -24,7 +24,7 @@ use self::arguments::{Lent, arguments, names, share};
 use self::capture::{capture, hold};
 use self::layer::{Layer, Place, Stack, Statements};
 use self::scope::{Scope, parameter};
-use self::types::nameable;
+use self::types::{nameable, opaque_ok};
 use crate::error::Errors;
 use crate::parse::async_trait::{hoist, reborrow};
 use crate::parse::function::Function;
@@ -150,6 +150,7 @@ pub(crate) fn emit(
         starts_late,
         braces: *braces,
         output: function.output().map(nameable),
+        opaque_ok: function.output().and_then(opaque_ok),
         at,
     };
     let first = Place { stack: &stack, index: 0 };

@@ -47,6 +47,8 @@ pub use crate::expansion::settle::{
     admit, admit_hedged, end_by_caller, enter, evaluate, fall_back, is_repeat, leave, resume, settle, settle_by, wait,
     watch, watch_values,
 };
+#[cfg(feature = "stream")]
+pub use crate::expansion::stream::{join, of_items, split, watch_boxed_stream, watch_stream};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
 /// Detects an attribute of this crate that the user imported under another name (`use .. as ..`). The attributes above
@@ -95,6 +97,27 @@ macro_rules! __incomplete {
     };
 }
 
+/// Contains the code that moves the permit of a call into a stream.
+#[cfg(feature = "stream")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stream {
+    ($($code:tt)*) => { $($code)* };
+}
+
+/// Reports a compile error for the option `stream`, because the feature `stream` is off.
+#[cfg(not(feature = "stream"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stream {
+    ($($code:tt)*) => {
+        ::core::compile_error!(
+            "`stream` needs the feature `stream` of `resilience-runtime`: \
+             run `cargo add resilience-runtime --features stream`"
+        )
+    };
+}
+
 /// Borrows an argument of the body once more, in dead code. If the body consumes the argument, rustc reports this
 /// borrow, and the error contains the name of this macro. The name says what to write.
 #[doc(hidden)]
@@ -121,4 +144,5 @@ macro_rules! __take_a_reference_to_self {
 pub use __declare as declare;
 pub use __incomplete as incomplete;
 pub use __list_a_consumed_argument_in_clone as list_a_consumed_argument_in_clone;
+pub use __stream as stream;
 pub use __take_a_reference_to_self as take_a_reference_to_self;

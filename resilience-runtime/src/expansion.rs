@@ -7,4 +7,6 @@ pub(crate) mod conversion;
 pub(crate) mod outcome;
 pub(crate) mod search;
 pub(crate) mod settle;
+#[cfg(feature = "stream")]
+pub(crate) mod stream;
 pub(crate) mod text;

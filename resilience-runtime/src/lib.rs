@@ -45,14 +45,16 @@
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
-//! and timeouts inside a future. A circuit can also protect work that is not a single future, such as a stream. For
-//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. A [`Classifier`] lets a permit or
+//! and timeouts inside a future. A circuit can also protect work that is not a single future. For this work,
+//! acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. The page [Streams](guide::streams) describes calls that
+//! return a stream. A [`Classifier`] lets a permit or
 //! [`CircuitBreaker::call_with`] judge an outcome as the options of the attribute do.
 //!
 //! # Guides
 //!
 //! - [Stacking attributes](guide::stacking): a function with four attributes, and the effect of their order.
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
+//! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
@@ -158,13 +160,14 @@
 //!
 //! # Features
 //!
-//! The features `macros` and `declare` are on by default. The feature `http-date` is off by default.
+//! The features `macros` and `declare` are on by default. The features `http-date` and `stream` are off by default.
 //!
 //! | feature | effect | cost |
 //! |---|---|---|
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
+//! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -190,6 +193,8 @@ mod rejection;
 mod retry;
 #[cfg(feature = "http-date")]
 mod retry_after_header;
+#[cfg(feature = "stream")]
+mod stream;
 mod timeout;
 
 pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
@@ -233,6 +238,8 @@ pub use crate::retry::rules::RetryEvent;
 pub use crate::retry::start::RetryAttempts;
 #[cfg(feature = "http-date")]
 pub use crate::retry_after_header::retry_after_header;
+#[cfg(feature = "stream")]
+pub use crate::stream::{limited::LimitedStream, permit::WatchedPermit, watched::WatchedStream};
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
 pub use crate::timeout::error::TimeoutError;
 pub use crate::timeout::timeout::{Timeout, TimeoutStats};
@@ -290,6 +297,9 @@ pub mod guide {
     pub mod platforms {}
     #[doc = include_str!("../docs/guide/stacking.md")]
     pub mod stacking {}
+    #[cfg_attr(feature = "stream", doc = include_str!("../docs/guide/streams.md"))]
+    #[cfg_attr(not(feature = "stream"), doc = "Describes streams. The text of this page needs the feature `stream`.")]
+    pub mod streams {}
     #[doc = include_str!("../docs/guide/testing.md")]
     pub mod testing {}
     #[doc = include_str!("../docs/guide/what_counts.md")]

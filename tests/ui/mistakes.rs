@@ -1,7 +1,8 @@
 //! Compile errors as an editor receives them.
 //!
 //! Each file in `cases` is a program with one mistake, or with as many as its name says. Each file in `compiler` is about
-//! a message of the compiler itself, whose words change from version to version. The message is written below its line:
+//! a message of the compiler itself, whose words change from version to version. The files in `without_stream` are
+//! compiled without the feature `stream` of the runtime. The message is written below its line:
 //!
 //! ```text
 //! #[circuit(name = "a", threshold = 0)]
@@ -189,9 +190,11 @@ fn compile(directory: &str, cases: &BTreeMap<PathBuf, String>) -> BTreeMap<PathB
         .map(|name| format!("[[example]]\nname = \"{name}\"\nedition = \"2021\"\n\n"))
         .collect::<Vec<_>>()
         .concat();
+    let features = if directory == "without_stream" { "[]" } else { "[\"stream\"]" };
     let manifest = format!(
         "[package]\nname = \"{directory}\"\nedition = \"2024\"\n\n[dependencies]\nasync-trait = \"0.1\"\n\
-         resilience-runtime = {{ path = '{}' }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\
+         futures-util = {{ version = \"0.3\", default-features = false }}\n\
+         resilience-runtime = {{ path = '{}', features = {features} }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt\"] }}\n\
          tracing = {{ version = \"0.1\", features = [\"attributes\"] }}\n\n{in_2021}[workspace]\n",
         root.join("resilience-runtime").display()
     );
@@ -222,6 +225,11 @@ fn compile(directory: &str, cases: &BTreeMap<PathBuf, String>) -> BTreeMap<PathB
 #[test]
 fn a_mistake_is_told_in_the_users_own_tokens() {
     check("cases");
+}
+
+#[test]
+fn an_option_needs_a_feature() {
+    check("without_stream");
 }
 
 #[test]

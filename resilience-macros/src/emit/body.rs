@@ -85,8 +85,8 @@ impl<'a> Place<'a> {
         quote_spanned!(mixed=> #waits #wait #resumed)
     }
 
-    /// Returns `statements`, which run code of the user outside the body. The circuits above treat this code like a poll
-    /// of the body: a panic counts as a failure, and a call of the same circuit belongs to the running trial.
+    /// Returns `statements`, which run code of the user outside the body. The circuits above treat this code like a
+    /// poll of the body: a panic counts as a failure, and a call of the same circuit belongs to the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
-use syn::{Lifetime, Path};
+use syn::{Lifetime, Path, TypeImplTrait};
 
 use super::capture::{Again, Captures};
 use super::scope::Scope;
@@ -86,6 +86,8 @@ pub(crate) struct Stack<'a> {
     /// The output type that the signature declares, with `_` in place of each `impl Trait`. The field is `None` if the
     /// signature does not show the output type.
     pub(crate) output: Option<TokenStream>,
+    /// The `impl Trait` of an `Ok`, if the output type is `Result<impl Trait, E>`.
+    pub(crate) opaque_ok: Option<&'a TypeImplTrait>,
 }
 
 /// The position of a layer (attribute) on a function, or the position of the function body below the last layer.

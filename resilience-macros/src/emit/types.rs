@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Path, Type};
+use syn::punctuated::Punctuated;
+use syn::{GenericArgument, Path, PathArguments, Token, Type, TypeImplTrait, TypeParamBound};
 
 /// Returns the type `ty` with `_` in place of each `impl Trait`, because an expression must not contain `impl Trait`.
 pub(crate) fn nameable(ty: &Type) -> TokenStream {
@@ -13,6 +14,38 @@ pub(crate) fn nameable(ty: &Type) -> TokenStream {
             ty.into_token_stream()
         }
         Err(_) => tokens,
+    }
+}
+
+/// Returns the `impl Trait` of an `Ok`, if `output` is `Result<impl Trait, E>`.
+pub(crate) fn opaque_ok(output: &Type) -> Option<&TypeImplTrait> {
+    match output {
+        Type::Group(ty) => opaque_ok(&ty.elem),
+        Type::Paren(ty) => opaque_ok(&ty.elem),
+        Type::Path(ty) => match generic_arguments(&ty.path)?.first()? {
+            GenericArgument::Type(Type::ImplTrait(ty)) => Some(ty),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Returns the type `X` of `impl Stream<Item = X>`.
+pub(crate) fn item(ty: &TypeImplTrait) -> Option<TokenStream> {
+    let bounds = ty.bounds.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => generic_arguments(&bound.path),
+        _ => None,
+    });
+    bounds.flatten().find_map(|argument| match argument {
+        GenericArgument::AssocType(assoc) if assoc.ident == "Item" => Some(nameable(&assoc.ty)),
+        _ => None,
+    })
+}
+
+fn generic_arguments(path: &Path) -> Option<&Punctuated<GenericArgument, Token![,]>> {
+    match &path.segments.last()?.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
     }
 }
 
@@ -28,7 +61,7 @@ fn infer(ty: &mut Type) {
         Type::Path(ty) => infer_within(&mut ty.path),
         Type::TraitObject(ty) => {
             for bound in &mut ty.bounds {
-                if let syn::TypeParamBound::Trait(bound) = bound {
+                if let TypeParamBound::Trait(bound) = bound {
                     infer_within(&mut bound.path);
                 }
             }
@@ -39,11 +72,11 @@ fn infer(ty: &mut Type) {
 
 fn infer_within(path: &mut Path) {
     for segment in &mut path.segments {
-        if let syn::PathArguments::AngleBracketed(args) = &mut segment.arguments {
+        if let PathArguments::AngleBracketed(args) = &mut segment.arguments {
             for arg in &mut args.args {
                 match arg {
-                    syn::GenericArgument::Type(ty) => infer(ty),
-                    syn::GenericArgument::AssocType(assoc) => infer(&mut assoc.ty),
+                    GenericArgument::Type(ty) => infer(ty),
+                    GenericArgument::AssocType(assoc) => infer(&mut assoc.ty),
                     _ => {}
                 }
             }

@@ -8,7 +8,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Error, Expr, Result, Token, parenthesized, token};
+use syn::{Error, Expr, LitBool, Result, Token, parenthesized, parse_quote, token};
 
 use super::suggestion::{Synonyms, suggest};
 use super::value::{identifier, without_wait};
@@ -26,6 +26,9 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 
     fn name(self) -> &'static str;
 
+    /// Returns whether the user may write the name of the option without a value, in place of `name = true`.
+    fn is_flag(self) -> bool;
+
     fn find(name: &Ident) -> Option<Self> {
         Self::ALL.iter().copied().find(|option| name == option.name())
     }
@@ -38,10 +41,11 @@ pub(crate) trait OptionName: Copy + PartialEq + 'static {
 ///
 /// Output: an enum `Opt` with the variants `After` and `Error`, which implements [`OptionName`]. The parentheses mark
 /// the first option of the attribute, if users write only its value. The text of this option, here `"timeout"`, appears
-/// in errors only. The path after the colon names the table of synonyms, the names of the options in other libraries.
+/// in errors only. In `Stream: flag = "stream"`, the word `flag` marks an option that needs no value. The path after
+/// the colon names the table of synonyms, the names of the options in other libraries.
 macro_rules! options {
     ($(#[$doc:meta])* $vis:vis enum $name:ident: $synonyms:path {
-        $(($first:ident) = $first_text:literal,)? $($option:ident = $text:literal,)*
+        $(($first:ident) = $first_text:literal,)? $($option:ident $(: $flag:ident)? = $text:literal,)*
     }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq)]
@@ -58,8 +62,17 @@ macro_rules! options {
                     $(Self::$option => $text,)*
                 }
             }
+
+            fn is_flag(self) -> bool {
+                match self {
+                    $(Self::$first => false,)?
+                    $(Self::$option => $crate::parse::args::options!(@flag $($flag)?),)*
+                }
+            }
         }
     };
+    (@flag) => { false };
+    (@flag flag) => { true };
     (@first) => { None };
     (@first $first:ident) => { Some(Self::$first) };
 }
@@ -245,6 +258,10 @@ fn argument<O: OptionName>(input: ParseStream<'_>) -> Result<(O, Ident, Value)> 
         let list;
         parenthesized!(list in input);
         return Ok((option, ident, Value::List(list.parse()?)));
+    }
+    if option.is_flag() && (input.is_empty() || input.peek(Token![,])) {
+        let flag = LitBool::new(true, ident.span());
+        return Ok((option, ident, Value::Expr(parse_quote!(#flag))));
     }
     if !input.peek(Token![=]) {
         return Err(Error::new(ident.span(), format_args!("expected a value: write `{ident} = ..`")));

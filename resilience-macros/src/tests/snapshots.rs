@@ -17,6 +17,8 @@ use super::expanded;
 
 const PLAIN: &str = "async fn fetch(url: String, client: &Client) -> Result<Page, Error> {\n    \
                      client.get(&url).await?.page()\n}";
+const STREAM: &str = "async fn events(client: &Client) -> Result<impl Stream<Item = Result<Event, Error>>, Error> {\n    \
+                      client.events().await\n}";
 const METHOD: &str = "/// Sends a message.\npub async fn send(&mut self, mut to: Vec<u8>, by: impl Into<Name>) \
                       -> Result<(), Error> {\n    to.push(0);\n    self.client.send(to, by.into()).await\n}";
 const SHARED: &str = "/// Asks.\npub async fn ask(&self, question: Question) -> Result<Answer, Error> {\n    \
@@ -36,7 +38,7 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
 
 /// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
 /// first.
-const SNAPSHOTS: [(&str, &[&str], &str); 25] = [
+const SNAPSHOTS: [(&str, &[&str], &str); 26] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -47,6 +49,15 @@ const SNAPSHOTS: [(&str, &[&str], &str); 25] = [
     ),
     ("circuit_with_a_key", &["circuit(name = \"host\", key = url.host(), max_keys = 100, retry_after = hint)"], PLAIN),
     ("circuit_held", &["circuit(with = self.breaker)"], SHARED),
+    (
+        "circuit_of_a_stream",
+        &[
+            "retry(max = 2)",
+            "circuit(name = \"events\", stream = \"first_item\", failure_if = is_failure)",
+            "timeout(5)",
+        ],
+        STREAM,
+    ),
     ("fallback", &["fallback(cached, with_error = true, clone(url))"], PLAIN),
     ("fallback_on_rejected", &["fallback(cached, on = \"rejected\")", "circuit(name = \"ask\")"], PLAIN),
     ("fallback_closure", &["fallback(|error| self.answer(&question, error), on = \"rejected\")"], SHARED),

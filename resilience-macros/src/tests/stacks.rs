@@ -55,6 +55,10 @@ const SPELLINGS: &[&str] = &[
     "circuit(name = NAME, count = \"requests\")",
     "circuit(name = NAME, shadow = true)",
     "circuit(name = NAME, shadow = false)",
+    "circuit(name = NAME, stream)",
+    "circuit(name = NAME, stream = \"first_item\", failure_if = f, failure_if_ok = g, retry_after_ok = h)",
+    "circuit(name = NAME, stream = false, failure_if_ok = g)",
+    "circuit(name = NAME, stream = 5)",
     "circuit(name = NAME, key = x)",
     "circuit(name = NAME, key = (x.host(), 7), max_keys = 100, threshold = 2)",
     "circuit(name = NAME, failure_if = Error::is_transient)",
@@ -200,6 +204,7 @@ const PAIRED: &[&str] = &[
     "circuit(name = NAME, retry_after = Error::retry_after)",
     "circuit(name = NAME, failure_if_ok = f, retry_after_ok = g)",
     "circuit(with = self.breaker)",
+    "circuit(name = NAME, stream, failure_if = |error| x.is_failure(error))",
     "circuit(name = \"same\")",
     "fallback(cached)",
     "fallback(|error| x.or(error))",
@@ -242,6 +247,8 @@ const TRIPLED: &[&str] = &[
 const SHAPES: &[&str] = &[
     "/// Fetches.\nasync fn plain(x: String, y: &Client, z: &mut Vec<u8>) -> Result<Page, Error> \
      { z.clear(); y.get(&x).await?.page(\"{x}\") }",
+    "/// Streams.\nasync fn stream(x: String, y: &Client) -> Result<impl Stream<Item = Result<Page, Error>>, Error> \
+     { y.pages(x).await }",
     "pub async fn pattern((x, mut y): (String, u8), Point { z, .. }: &Point, [a, _]: [Vec<u8>; 2], _: u8) \
      -> io::Result<()> { y += 1; f(x, y, z, a).await }",
     "/// Sends.\npub(crate) async fn method(&self, x: u8, y: &'a str) -> crate::Result<Vec<u8>> \

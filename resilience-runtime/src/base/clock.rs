@@ -77,6 +77,12 @@ impl Tick {
         if self.since(now) > SKEW { now } else { self }
     }
 
+    /// Subtracts `time` from this tick. The difference is rounded down to a multiple of 8 ns.
+    #[cfg(feature = "stream")]
+    pub(crate) fn before(self, time: Duration) -> Self {
+        Self::from_bits(self.to_bits().saturating_sub(nanos(time)))
+    }
+
     /// Returns the time from `earlier` to this tick, or zero if `earlier` is the later tick.
     #[inline]
     pub(crate) const fn since(self, earlier: Self) -> Duration {

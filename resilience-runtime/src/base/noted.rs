@@ -68,6 +68,20 @@ impl<T, E, F: Future<Output = Result<T, E>>> Future for Noted<F> {
     }
 }
 
+/// Runs one poll of a stream. Stores the kind of an error as [`Noted`] does for the poll of a body.
+#[cfg(feature = "stream")]
+#[inline]
+pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> Poll<Option<Result<T, E>>> {
+    let before = Existing::now();
+    let polled = poll();
+    match &polled {
+        Poll::Ready(Some(Err(_))) => note_error(before),
+        Poll::Ready(_) => {}
+        Poll::Pending => NOTED.set((Note::Other, before.messages())),
+    }
+    polled
+}
+
 /// Stores the kind of an error that a body returned. `before` is a copy of this thread's counters of errors, taken
 /// before the poll that returned the error.
 #[cold]

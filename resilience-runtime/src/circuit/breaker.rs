@@ -307,6 +307,12 @@ impl CircuitBreaker {
         }
     }
 
+    /// Converts a permit of this circuit, whose call has returned a stream.
+    #[cfg(feature = "stream")]
+    pub(crate) fn own(&self, permit: Permit<'_>) -> OwnedPermit {
+        OwnedPermit::of(permit, self.0.clone())
+    }
+
     /// Replaces the settings of the circuit.
     pub(crate) fn apply(&self, settings: Arc<Settings>) {
         let Core { gate, totals, .. } = &*self.0;

@@ -66,7 +66,7 @@ struct Rules<E: ?Sized, T: ?Sized> {
 }
 
 /// The result of a classifier.
-enum Verdict<'a> {
+pub(crate) enum Verdict<'a> {
     Success,
     Failure {
         error: Option<&'a (dyn Error + 'static)>,
@@ -104,24 +104,40 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         E: Accepts<X> + 'static,
         T: Accepts<V>,
     {
-        let Rules { errors, values } = &*self.0;
         match outcome {
-            Ok(value) if values.is_failure(value) => {
-                Verdict::Failure { error: None, retry_after: values.retry_after(value) }
-            }
-            Ok(_) => Verdict::Success,
-            Err(error) => {
-                let shown = errors.show(error);
-                let cause = || noted(shown.map_or(Cause::Unknown, |shown| search::cause(shown.source())));
-                let neutral = match errors.is_failure(error) {
-                    Some(is_failure) => (!is_failure).then(cause),
-                    None => Some(cause()).filter(|cause| cause.is_neutral()),
-                };
-                match neutral {
-                    Some(cause) => Verdict::Neutral(cause),
-                    None => Verdict::Failure { error: shown, retry_after: errors.retry_after(error) },
-                }
-            }
+            Ok(value) => self.classify_ok(value),
+            Err(error) => self.classify_error(error, noted),
+        }
+    }
+
+    /// Classifies an error, as [`classify`](Self::classify).
+    pub(crate) fn classify_error<'a, X>(&self, error: &'a X, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
+    where
+        E: Accepts<X> + 'static,
+    {
+        let Rules { errors, .. } = &*self.0;
+        let shown = errors.show(error);
+        let cause = || noted(shown.map_or(Cause::Unknown, |shown| search::cause(shown.source())));
+        let neutral = match errors.is_failure(error) {
+            Some(is_failure) => (!is_failure).then(cause),
+            None => Some(cause()).filter(|cause| cause.is_neutral()),
+        };
+        match neutral {
+            Some(cause) => Verdict::Neutral(cause),
+            None => Verdict::Failure { error: shown, retry_after: errors.retry_after(error) },
+        }
+    }
+
+    /// Classifies an `Ok` value.
+    pub(crate) fn classify_ok<V>(&self, value: &V) -> Verdict<'static>
+    where
+        T: Accepts<V>,
+    {
+        let Rules { values, .. } = &*self.0;
+        if values.is_failure(value) {
+            Verdict::Failure { error: None, retry_after: values.retry_after(value) }
+        } else {
+            Verdict::Success
         }
     }
 }

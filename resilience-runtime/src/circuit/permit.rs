@@ -37,6 +37,18 @@ pub(crate) struct Admitted<B> {
 }
 
 impl<B: Borrow<Core>> Admitted<B> {
+    /// Returns the time since the start of the call, if the circuit or an event needs this time.
+    #[cfg(feature = "stream")]
+    pub(crate) fn elapsed(&self) -> Option<Duration> {
+        self.started.map(|started| Tick::now().since(started))
+    }
+
+    /// Moves the start of the call to the time `time` ago.
+    #[cfg(feature = "stream")]
+    pub(crate) fn set_elapsed(&mut self, time: Duration) {
+        self.started = Some(Tick::now().before(time));
+    }
+
     #[inline]
     pub(crate) fn success(&self) {
         // Reads the clock before the atomic exchange that counts the success. A clock reading after the exchange would
@@ -85,9 +97,9 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would copy padding byte by
 /// byte.
 ///
-/// The lowest three bits are the state of the call. In a permit of the user, the bits from [`Self::MESSAGES`] on are the
-/// number of messages from circuits to retries when the circuit admitted the call. The number is never zero, so that a
-/// `Result` with a `Call` needs no further byte.
+/// The lowest three bits are the state of the call. In a permit of the user, the bits from [`Self::MESSAGES`] on are
+/// the number of messages from circuits to retries when the circuit admitted the call. The number is never zero, so
+/// that a `Result` with a `Call` needs no further byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -190,7 +202,7 @@ impl<B: Borrow<Core>> Call<B> {
     /// Marks the call as ended, before its outcome is recorded. Otherwise, if a subscriber of events panicked during
     /// the recording, the destructor of the call would record a second outcome.
     #[inline]
-    pub(super) fn end(&mut self) -> &Admitted<B> {
+    pub(crate) fn end(&mut self) -> &Admitted<B> {
         self.progress = Progress::ENDED;
         &self.admitted
     }
@@ -353,6 +365,33 @@ permit! {
     /// # }
     /// ```
     OwnedPermit, Arc<Core>
+}
+
+#[cfg(feature = "stream")]
+impl OwnedPermit {
+    /// Converts the permit of a call whose body has returned a stream. `core` belongs to the circuit of `permit`.
+    pub(crate) fn of(permit: Permit<'_>, core: Arc<Core>) -> Self {
+        let Admitted { ticket, started, .. } = permit.end();
+        let mut call = Call { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING };
+        call.start_wait();
+        Self(call)
+    }
+
+    /// Marks the beginning of a poll of the watched stream. If the permit is dropped before
+    /// [`end_poll`](Self::end_poll), the stream has panicked, and the call counts as a failure.
+    pub(crate) fn begin_poll(&mut self) {
+        self.0.progress = Progress::POLLING;
+        if self.0.admitted.ticket.is_trial() {
+            running::enter(&*self.0.admitted.core, self.0.admitted.ticket);
+        }
+    }
+
+    pub(crate) fn end_poll(&mut self) {
+        if self.0.admitted.ticket.is_trial() {
+            running::leave();
+        }
+        self.0.progress = Progress::WAITING;
+    }
 }
 
 impl<'a> Permit<'a> {

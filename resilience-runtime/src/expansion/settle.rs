@@ -149,8 +149,8 @@ pub fn resume(permit: &mut Permit<'_>) {
     permit.resume();
 }
 
-/// Marks the beginning of code of the user outside the body: an expression, such as the time of a timeout, or a fallback
-/// function that is not `async`. If this code panics, the call of this permit counts as a failure.
+/// Marks the beginning of code of the user outside the body: an expression, such as the time of a timeout, or a
+/// fallback function that is not `async`. If this code panics, the call of this permit counts as a failure.
 #[inline]
 pub fn enter(permit: &mut Permit<'_>) {
     permit.enter();

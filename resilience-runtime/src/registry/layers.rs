@@ -173,8 +173,8 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
 }
 
 /// Returns the name `module::function` of each layer without a name. If two layers have the same name, adds the line of
-/// the attribute, and a number if the lines are equal, too. `is_name` returns whether a layer with the option `name` has
-/// this name. A layer without the option never takes such a name.
+/// the attribute, and a number if the lines are equal, too. `is_name` returns whether a layer with the option `name`
+/// has this name. A layer without the option never takes such a name.
 fn labels<L: Layer>(
     declarations: impl Iterator<Item = Place<L>> + Clone,
     is_name: impl Fn(&str) -> bool,

@@ -3,12 +3,14 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 
-use super::grammar::{ATTRIBUTE, Breaker, Circuit, Judge};
+use super::grammar::{ATTRIBUTE, Breaker, Circuit, Judge, Stream};
 use super::options::Opt;
 use crate::emit::layer::{Layer, Place, Statements};
+use crate::emit::types::item;
 use crate::facts::{Asks, Cause, Facts, Opens, Runs, Time};
 use crate::layers::settings::Setting;
 use crate::layers::{guard, limits};
+use crate::tokens::located;
 
 impl Layer for Circuit {
     fn facts(&self) -> Facts {
@@ -31,7 +33,8 @@ impl Layer for Circuit {
             constants,
             is_shared: true,
             hint: retry_after.clone(),
-            hint_ok: retry_after_ok.clone(),
+            // With the option `stream`, the function examines the items of the stream.
+            hint_ok: retry_after_ok.clone().filter(|_| self.stream.is_none()),
             rejection: self.error.clone(),
             late: [failure_if, failure_if_ok, retry_after, retry_after_ok].into_iter().flatten().cloned().collect(),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, Some(Cause::Circuit), Cause::ALL, Time::Same)
@@ -63,25 +66,15 @@ impl Layer for Circuit {
                 quote_spanned!(at=> #runtime::__private::settle(#permit, outcome, #error, #cause))
             }
             judge => {
-                let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
-                // The error of the body may contain a rejection by another decorated function that the body called. If
-                // the attribute has the option `failure_if`, the user's function decides whether such an error is a
-                // failure.
-                let asks_first = judge.failure_if.is_some();
-                let failure_if = or(&judge.failure_if, quote_spanned!(mixed=> |_| true));
-                let failure_if_ok = or(&judge.failure_if_ok, quote_spanned!(mixed=> |_| false));
-                let no_hint = quote_spanned!(mixed=> |_| ::core::option::Option::None);
-                let retry_after = or(&judge.retry_after, no_hint.clone());
-                let retry_after_ok = or(&judge.retry_after_ok, no_hint);
-                quote_spanned! {at=>
-                    #runtime::__private::settle_by(
-                        #permit, outcome, #error, #cause, #asks_first, #failure_if, #failure_if_ok, #retry_after,
-                        #retry_after_ok
-                    )
-                }
+                let functions = judge.functions(self.stream.is_none());
+                quote_spanned!(at=> #runtime::__private::settle_by(#permit, outcome, #error, #cause, #functions))
             }
         };
         let settle = place.unless_by_caller(&permit, settle);
+        let settle = match &self.stream {
+            Some(stream) => self.settle_stream(place, stream, &settle),
+            None => settle,
+        };
         let retries = place.plan().retries_above(place.index).map(|index| place.at(index).local());
         let is_repeat = retries.map(|retry| quote_spanned!(mixed=> #retry.is_repeat()));
         let is_repeat = is_repeat.reduce(|any, next| quote_spanned!(mixed=> #any || #next));
@@ -119,6 +112,24 @@ fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
 
+impl Judge {
+    /// Returns the last five arguments of `settle_by` and `watch_stream`. If `of_ok` is false, leaves out the functions
+    /// that receive an `Ok` value.
+    fn functions(&self, of_ok: bool) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let or = |function: &Option<TokenStream>, default| function.clone().unwrap_or(default);
+        // The error of the body may contain a rejection by another decorated function that the body called. If the
+        // attribute has the option `failure_if`, the user's function decides whether such an error is a failure.
+        let asks_first = self.failure_if.is_some();
+        let failure_if = or(&self.failure_if, quote_spanned!(mixed=> |_| true));
+        let failure_if_ok = or(&self.failure_if_ok.clone().filter(|_| of_ok), quote_spanned!(mixed=> |_| false));
+        let no_hint = quote_spanned!(mixed=> |_| ::core::option::Option::None);
+        let retry_after = or(&self.retry_after, no_hint.clone());
+        let retry_after_ok = or(&self.retry_after_ok.clone().filter(|_| of_ok), no_hint);
+        quote_spanned!(mixed=> #asks_first, #failure_if, #failure_if_ok, #retry_after, #retry_after_ok)
+    }
+}
+
 impl Circuit {
     /// Returns the number of failed attempts that opens the circuit. Returns `None` if the attribute does not determine
     /// this number, or if the circuit counts only the first attempt of a call.
@@ -137,6 +148,38 @@ impl Circuit {
                 _ => None,
             })?;
         Some(Opens { threshold, by_default: !settings.has(Opt::Threshold) })
+    }
+
+    /// Returns the expression that moves the permit of a successful call into the stream of its outcome. `settle` is
+    /// the expression that records a failed call.
+    ///
+    /// Output: `stream!(match split(outcome) { Continue(stream) => Ok(watch_stream(..)), Break(outcome) => join(..) })`
+    fn settle_stream(&self, place: Place<'_>, stream: &Stream, settle: &TokenStream) -> TokenStream {
+        let mixed = Span::mixed_site();
+        let (runtime, at) = (&place.stack.runtime_at, place.stack.at);
+        let (local, permit) = (place.local(), place.numbered("permit"));
+        let (error, cause) = (place.error(), place.cause(false));
+        let Stream { span, slow_at_first_item } = stream;
+        let functions = self.judge.functions(true);
+        let opaque = place.stack.opaque_ok;
+        let watch = Ident::new(if opaque.is_some() { "watch_stream" } else { "watch_boxed_stream" }, at);
+        // Tells the compiler the type of the items, before the compiler examines the user's functions.
+        let items = opaque.and_then(item).map(|item| quote_spanned!(at=> #runtime::__private::of_items::<#item, _>));
+        let watched = quote_spanned! {at=>
+            #runtime::__private::#watch(
+                #local.get(), #permit, #items(stream), #slow_at_first_item, #error, #cause, #functions
+            )
+        };
+        let split = quote_spanned!(at=> #runtime::__private::split(outcome));
+        let code = quote_spanned! {mixed=>
+            match #split {
+                ::core::ops::ControlFlow::Continue(stream) => ::core::result::Result::Ok(#watched),
+                ::core::ops::ControlFlow::Break(outcome) => #runtime::__private::join({ #settle }),
+            }
+        };
+        let option = mixed.located_at(*span);
+        let runtime = located(place.runtime(), option);
+        quote_spanned!(option=> #runtime::__private::stream!(#code))
     }
 
     /// Returns the statement that binds a local variable to the circuit of this attribute. If the attribute has a

@@ -1,7 +1,7 @@
 //! Parses the options of `#[circuit]`.
 
 use proc_macro2::{Span, TokenStream};
-use syn::LitStr;
+use syn::{Expr, LitStr, Result};
 
 use super::options::{Opt, SETTINGS};
 use super::rules;
@@ -18,6 +18,7 @@ pub(super) struct Circuit {
     pub(super) span: Span,
     pub(super) breaker: Breaker,
     pub(super) judge: Judge,
+    pub(super) stream: Option<Stream>,
     pub(super) error: Option<TokenStream>,
 }
 
@@ -28,6 +29,14 @@ pub(super) enum Breaker {
     /// The expression in the option `with`, for a breaker that the user created. With a `key`, the expression is a
     /// `KeyedCircuits`.
     With { breaker: TokenStream, key: Option<TokenStream> },
+}
+
+/// The option `stream`. The call of a function with this option ends when the returned stream ends.
+pub(super) struct Stream {
+    /// The position of the option, for a compile error if the runtime lacks the feature `stream`.
+    pub(super) span: Span,
+    /// Whether the time to the first item decides whether the call was slow.
+    pub(super) slow_at_first_item: bool,
 }
 
 /// The user's functions that examine the outcome of a call. `failure_if` and `failure_if_ok` decide whether the outcome
@@ -69,6 +78,10 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         retry_after: args.read(Opt::RetryAfter, errors, value::function),
         retry_after_ok: args.read(Opt::RetryAfterOk, errors, value::function),
     };
+    let ident = args.ident(Opt::Stream);
+    let stream = args.read(Opt::Stream, errors, stream);
+    let stream = ident.zip(stream.flatten());
+    let stream = stream.map(|(ident, slow_at_first_item)| Stream { span: ident.span(), slow_at_first_item });
     let error = args.read(Opt::Error, errors, value::function);
     let runtime = args.read(Opt::Crate, errors, value::path);
     let has_key = args.has(Opt::Key);
@@ -82,7 +95,19 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
         (Some(breaker), _) => Some(Breaker::With { breaker, key }),
         (None, name) => name.map(|name| Breaker::Named { name, key, settings }),
     };
-    parsed(breaker.map(|breaker| Circuit { span, breaker, judge, error }), runtime)
+    parsed(breaker.map(|breaker| Circuit { span, breaker, judge, stream, error }), runtime)
+}
+
+/// Parses the value of the option `stream`. Returns `None` for `false`. Otherwise, returns whether the time to the
+/// first item decides whether the call was slow.
+fn stream(key: &str, value: &Expr) -> Result<Option<bool>> {
+    if let Ok(flag) = value::flag(key, value) {
+        return Ok(flag.then_some(false));
+    }
+    match value::choice(key, value, &["first_item"]) {
+        Ok(_) => Ok(Some(true)),
+        Err(_) => Err(value::invalid(key, value, "`true`, `false` or \"first_item\"")),
+    }
 }
 
 /// Reports a circuit name that looks like `name[key]`. The runtime uses names of this form for circuits with the option

@@ -31,6 +31,7 @@ options! {
         HungAfter = "hung_after",
         Count = "count",
         Shadow = "shadow",
+        Stream: flag = "stream",
         FailureIf = "failure_if",
         FailureIfOk = "failure_if_ok",
         RetryAfter = "retry_after",

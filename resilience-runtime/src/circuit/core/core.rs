@@ -265,8 +265,8 @@ impl Core {
         }
     }
 
-    /// Returns whether the option `shadow` is set. The phase of a circuit that is forced open contains the wait zero for
-    /// two reasons: the option `shadow`, and a cooldown of zero.
+    /// Returns whether the option `shadow` is set. The phase of a circuit that is forced open contains the wait zero
+    /// for two reasons: the option `shadow`, and a cooldown of zero.
     #[cold]
     #[inline(never)]
     fn is_shadow(&self) -> bool {

@@ -1,0 +1,150 @@
+//! Defines the methods `watch` of permits and circuits.
+
+use futures_core::Stream;
+
+use crate::base::accepts::Accepts;
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::classifier::Classifier;
+use crate::circuit::error::CircuitOpenError;
+use crate::circuit::permit::OwnedPermit;
+use crate::stream::judge::AnyItem;
+use crate::stream::permit::WatchedPermit;
+use crate::stream::watched::WatchedStream;
+
+impl<S, J> WatchedStream<S, WatchedPermit<J>> {
+    /// Lets the circuit compare the time to the first item with its option
+    /// [`slow_call`](crate::CircuitBuilder::slow_call). Without this method, the circuit compares the time to the end
+    /// of the stream. The time begins with the permit.
+    ///
+    /// The field `duration_ms` of the events contains the same time. If the stream ends without an item, the time lasts
+    /// until the end of the stream. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the
+    /// whole time of the stream. A panic is compared by the whole time, too.
+    pub fn slow_at_first_item(mut self) -> Self {
+        if let Some(watch) = self.watch_mut() {
+            watch.slow_at_first_item();
+        }
+        self
+    }
+}
+
+impl OwnedPermit {
+    /// Moves the permit into `stream`. The circuit counts the stream as one call:
+    ///
+    /// | end of the stream | outcome of the call |
+    /// |---|---|
+    /// | the stream ends without an error | success |
+    /// | the first error | failure, or neither success nor failure if the error is a rejection or an expired deadline |
+    /// | the stream panics during a poll | failure |
+    /// | the stream is dropped before its end | cancelled, or failure after [`hung_after`](crate::CircuitBuilder::hung_after) |
+    ///
+    /// The first error decides, and the stream may return further items after it. A stream that is never polled is
+    /// cancelled when it is dropped.
+    ///
+    /// The type `E` has no trait bound. The circuit finds rejections and expired deadlines as
+    /// [`CircuitBreaker::call`] does. With [`watch_with`](Self::watch_with), a classifier judges the items. A
+    /// [`LimitedStream`](crate::LimitedStream) adds time limits.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::CircuitBreaker;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("watch_example").build()?;
+    /// let tokens = stream::iter([Ok("Hello"), Err("connection lost")]);
+    /// let mut tokens = breaker.try_acquire_owned()?.watch(tokens);
+    /// assert_eq!(tokens.next().await, Some(Ok("Hello")));
+    /// assert_eq!(tokens.next().await, Some(Err("connection lost")));
+    /// assert_eq!(breaker.stats().failures, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch<S, T, E>(self, stream: S) -> WatchedStream<S>
+    where
+        S: Stream<Item = Result<T, E>>,
+    {
+        WatchedStream::new(stream, WatchedPermit::new(self, AnyItem))
+    }
+
+    /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream. The first `Ok` item that
+    /// [`failure_if_ok`](crate::ClassifierBuilder::failure_if_ok) selects is a failure. If the first error is not
+    /// selected by [`failure_if`](crate::ClassifierBuilder::failure_if), the call is neither success nor failure.
+    ///
+    /// If a function of the classifier panics, the call counts as cancelled.
+    pub fn watch_with<S, T, E, X, V>(
+        self,
+        classifier: &Classifier<X, V>,
+        stream: S,
+    ) -> WatchedStream<S, WatchedPermit<Classifier<X, V>>>
+    where
+        S: Stream<Item = Result<T, E>>,
+        X: Accepts<E> + ?Sized + 'static,
+        V: Accepts<T> + ?Sized,
+    {
+        WatchedStream::new(stream, WatchedPermit::new(self, classifier.clone()))
+    }
+}
+
+impl CircuitBreaker {
+    /// Calls `f`, which returns a stream, if the circuit admits the call. The circuit counts the stream as one call, as
+    /// [`OwnedPermit::watch`] describes.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::CircuitBreaker;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("breaker_watch_example").build()?;
+    /// let numbers = breaker.watch(|| stream::iter([Ok::<_, std::io::Error>(1), Ok(2)]))?;
+    /// assert_eq!(numbers.count().await, 2);
+    /// assert_eq!(breaker.stats().successes, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`CircuitOpenError`] without calling `f` if the circuit rejects the call.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` or of the stream counts as a failure, and continues in the caller.
+    pub fn watch<S, T, E>(&self, f: impl FnOnce() -> S) -> Result<WatchedStream<S>, CircuitOpenError>
+    where
+        S: Stream<Item = Result<T, E>>,
+    {
+        self.start_stream(f).map(|(permit, stream)| permit.watch(stream))
+    }
+
+    /// Works as [`watch`](Self::watch), but lets `classifier` judge the items of the stream, as
+    /// [`OwnedPermit::watch_with`] describes.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`CircuitOpenError`] without calling `f` if the circuit rejects the call.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `f` or of the stream counts as a failure, and continues in the caller.
+    pub fn watch_with<S, T, E, X, V>(
+        &self,
+        classifier: &Classifier<X, V>,
+        f: impl FnOnce() -> S,
+    ) -> Result<WatchedStream<S, WatchedPermit<Classifier<X, V>>>, CircuitOpenError>
+    where
+        S: Stream<Item = Result<T, E>>,
+        X: Accepts<E> + ?Sized + 'static,
+        V: Accepts<T> + ?Sized,
+    {
+        self.start_stream(f).map(|(permit, stream)| permit.watch_with(classifier, stream))
+    }
+
+    fn start_stream<S>(&self, f: impl FnOnce() -> S) -> Result<(OwnedPermit, S), CircuitOpenError> {
+        let mut permit = self.try_acquire_owned()?;
+        permit.begin_poll();
+        let stream = f();
+        permit.end_poll();
+        Ok((permit, stream))
+    }
+}

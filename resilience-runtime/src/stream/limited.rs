@@ -1,0 +1,179 @@
+//! Defines [`LimitedStream`], which limits the time that a stream takes for each item.
+
+use std::any::type_name;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use futures_core::stream::FusedStream;
+use pin_project_lite::pin_project;
+
+use crate::rejection::Rejection;
+use crate::timeout::deadline::within;
+use crate::timeout::error::TimeoutError;
+use crate::timeout::timeout::Timer;
+
+pin_project! {
+    /// A stream with time limits for its first item and for each further item.
+    ///
+    /// If a limit ends the stream, the stream returns one `Err`, which contains a [`TimeoutError`], and then `None`.
+    /// The limit also drops the inner stream. If an item is ready when the limit ends, the stream returns the item.
+    ///
+    /// A limit begins when the consumer polls the stream for the item. The time in which the consumer does not poll
+    /// before this poll does not count. If a [`deadline`](crate::deadline()) around this poll is earlier than the end
+    /// of the limit, the limit ends at the deadline. With a limit of zero, the stream is not polled for the item.
+    ///
+    /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the end of a limit counts as a failure. The end
+    /// of a limit at the caller's deadline counts as neither success nor failure.
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::time::Duration;
+    /// use futures_util::{StreamExt, stream};
+    /// use resilience_runtime::{CircuitBreaker, LimitedStream};
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("limited_example").build()?;
+    /// let stalled = || stream::iter([Ok("Hello")]).chain(stream::pending());
+    /// let mut tokens = Box::pin(breaker.watch(|| {
+    ///     LimitedStream::new(stalled()).first_item(Duration::from_secs(5)).idle(Duration::from_secs(30))
+    /// })?);
+    /// assert_eq!(tokens.next().await.unwrap()?, "Hello");
+    /// let error: io::Error = tokens.next().await.unwrap().unwrap_err();
+    /// assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    /// assert!(tokens.next().await.is_none());
+    /// assert_eq!(breaker.stats().failures, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If a stream with a limit has no item ready, the poll needs the timer of a tokio runtime. The poll then panics if
+    /// there is no runtime, or if the timer of the runtime is not enabled.
+    #[must_use = "streams do nothing unless polled"]
+    pub struct LimitedStream<S, E> {
+        #[pin]
+        stream: Option<S>,
+        // The timer of the item that the consumer waits for.
+        #[pin]
+        timer: Option<Timer>,
+        // The time of the running timer.
+        allowed: Duration,
+        has_item: bool,
+        first_item: Option<Duration>,
+        idle: Option<Duration>,
+        error: fn(TimeoutError) -> E,
+    }
+}
+
+impl<S, E> LimitedStream<S, E> {
+    /// Creates a stream without limits. A limit that ends the stream converts its error with `From<Rejection>`.
+    pub fn new<T>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<T, E>>,
+        E: From<Rejection>,
+    {
+        Self::with_error(stream, |error| Rejection::Timeout(error).into())
+    }
+
+    /// Creates a stream without limits. A limit that ends the stream converts its error with the function `error`, such
+    /// as `From::from`.
+    pub fn with_error<T>(stream: S, error: fn(TimeoutError) -> E) -> Self
+    where
+        S: Stream<Item = Result<T, E>>,
+    {
+        Self {
+            stream: Some(stream),
+            timer: None,
+            allowed: Duration::ZERO,
+            has_item: false,
+            first_item: None,
+            idle: None,
+            error,
+        }
+    }
+
+    /// Sets the longest time from the first poll to the first item. The default is no limit.
+    pub fn first_item(mut self, time: Duration) -> Self {
+        self.first_item = Some(time);
+        self
+    }
+
+    /// Sets the longest time for each item after the first, and for the end of the stream after the last item. The time
+    /// begins with the first poll after the previous item. The default is no limit.
+    pub fn idle(mut self, time: Duration) -> Self {
+        self.idle = Some(time);
+        self
+    }
+}
+
+impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
+    type Item = Result<T, E>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        let Some(stream) = this.stream.as_mut().as_pin_mut() else {
+            return Poll::Ready(None);
+        };
+        let Some(limit) = (if *this.has_item { *this.idle } else { *this.first_item }) else {
+            let poll = stream.poll_next(cx);
+            match &poll {
+                Poll::Ready(Some(_)) => *this.has_item = true,
+                Poll::Ready(None) => this.stream.set(None),
+                Poll::Pending => {}
+            }
+            return poll;
+        };
+        if this.timer.is_none() {
+            *this.allowed = within(limit);
+        }
+        if !this.allowed.is_zero() {
+            if let Poll::Ready(item) = stream.poll_next(cx) {
+                this.timer.set(None);
+                *this.has_item = true;
+                if item.is_none() {
+                    this.stream.set(None);
+                }
+                return Poll::Ready(item);
+            }
+            if this.timer.is_none() {
+                this.timer.set(Some(Timer::new(*this.allowed)));
+            }
+            if this.timer.as_mut().as_pin_mut().is_some_and(|timer| timer.poll(cx).is_pending()) {
+                return Poll::Pending;
+            }
+        }
+        this.timer.set(None);
+        this.stream.set(None);
+        let error = TimeoutError::new(type_name::<S>(), *this.allowed, limit);
+        Poll::Ready(Some(Err((this.error)(error))))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.stream {
+            // A limit may end the stream early, and adds an error.
+            Some(stream) => (0, stream.size_hint().1.and_then(|most| most.checked_add(1))),
+            None => (0, Some(0)),
+        }
+    }
+}
+
+impl<T, E, S: Stream<Item = Result<T, E>>> FusedStream for LimitedStream<S, E> {
+    fn is_terminated(&self) -> bool {
+        self.stream.is_none()
+    }
+}
+
+impl<S, E> fmt::Debug for LimitedStream<S, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LimitedStream")
+            .field("first_item", &self.first_item)
+            .field("idle", &self.idle)
+            .field("is_ended", &self.stream.is_none())
+            .finish_non_exhaustive()
+    }
+}

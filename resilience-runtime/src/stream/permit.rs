@@ -1,0 +1,111 @@
+//! Defines [`WatchedPermit`], with which a circuit counts a stream as one call.
+
+use std::fmt;
+use std::fmt::Display;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::base::noted::noted;
+use crate::circuit::permit::OwnedPermit;
+use crate::expansion::cause::Cause;
+use crate::stream::judge::{AnyItem, Decision, Judge};
+use crate::stream::watch::Watch;
+
+/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), which judges the items of the stream.
+///
+/// `J` is the [`Classifier`](crate::Classifier) of [`OwnedPermit::watch_with`]. Without a classifier, `J` is a private
+/// type.
+pub struct WatchedPermit<J = AnyItem> {
+    permit: OwnedPermit,
+    judge: J,
+    slow: Slow,
+}
+
+/// The time that counts as the duration of the call.
+enum Slow {
+    UntilEnd,
+    /// Contains the time to the first item, if the first item has arrived and the circuit needs the time.
+    UntilFirstItem(Option<Duration>),
+}
+
+impl<J> WatchedPermit<J> {
+    pub(crate) fn new(permit: OwnedPermit, judge: J) -> Self {
+        Self { permit, judge, slow: Slow::UntilEnd }
+    }
+
+    pub(crate) fn slow_at_first_item(&mut self) {
+        self.slow = Slow::UntilFirstItem(None);
+    }
+
+    fn see_item(&mut self) {
+        if let Slow::UntilFirstItem(time @ None) = &mut self.slow {
+            *time = self.permit.0.admitted.elapsed();
+        }
+    }
+}
+
+impl Slow {
+    /// Makes the call appear as long as the time to its first item, if only this time counts.
+    fn shorten(&self, permit: &mut OwnedPermit) {
+        if let Self::UntilFirstItem(Some(time)) = self {
+            permit.0.admitted.set_elapsed(*time);
+        }
+    }
+}
+
+fn settle(mut permit: OwnedPermit, slow: &Slow, decision: Decision, text: Option<&dyn Display>) {
+    match decision {
+        Decision::Failure(retry_after) => {
+            slow.shorten(&mut permit);
+            permit.0.end().body_failed(text, retry_after);
+        }
+        Decision::Neutral(Cause::Deadline) => permit.0.end().end_late(),
+        Decision::Neutral(Cause::TooLate) => permit.0.end().end_too_late(),
+        Decision::Neutral(_) => permit.ignore(),
+    }
+}
+
+impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
+    #[inline]
+    fn begin_poll(&mut self) {
+        self.permit.begin_poll();
+    }
+
+    #[inline]
+    fn end_poll(&mut self) {
+        self.permit.end_poll();
+    }
+
+    #[inline]
+    fn observe(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> Poll<Option<Result<T, E>>> {
+        noted(poll)
+    }
+
+    fn examine(watch: &mut Option<Self>, item: &Result<T, E>) {
+        // Takes the permit before a function of the user runs. If the function panics, the call counts as cancelled.
+        let Some(mut this) = watch.take() else { return };
+        this.see_item();
+        match item {
+            Ok(value) => match this.judge.judge_ok(value) {
+                Some(decision) => settle(this.permit, &this.slow, decision, None),
+                None => *watch = Some(this),
+            },
+            Err(error) => {
+                let Self { permit, judge, slow } = this;
+                judge.judge_error(error, |decision, text| settle(permit, &slow, decision, text));
+            }
+        }
+    }
+
+    fn end(self) {
+        let Self { mut permit, slow, .. } = self;
+        slow.shorten(&mut permit);
+        permit.success();
+    }
+}
+
+impl<J> fmt::Debug for WatchedPermit<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.permit.fmt(f)
+    }
+}

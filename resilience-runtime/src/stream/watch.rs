@@ -1,0 +1,30 @@
+//! Defines [`Watch`], which receives the progress of a stream.
+
+use std::task::Poll;
+
+/// Receives the progress of a stream with the items `I`, and records the outcome of the stream when it is dropped or
+/// ended.
+#[diagnostic::on_unimplemented(
+    message = "a circuit watches streams whose items are `Result`s, not `{I}`",
+    label = "the items of this stream are no `Result`s"
+)]
+pub trait Watch<I>: Sized {
+    /// Marks the beginning of a poll. If the watch is dropped before [`end_poll`](Self::end_poll), the stream has
+    /// panicked.
+    fn begin_poll(&mut self) {}
+
+    fn end_poll(&mut self) {}
+
+    /// Runs one poll of the stream.
+    #[inline]
+    fn observe(poll: impl FnOnce() -> Poll<Option<I>>) -> Poll<Option<I>> {
+        poll()
+    }
+
+    /// Examines an item. If the item decides the outcome, records the outcome and leaves `None` in `watch`.
+    #[inline]
+    fn examine(_watch: &mut Option<Self>, _item: &I) {}
+
+    /// Records the regular end of the stream.
+    fn end(self) {}
+}
