@@ -153,7 +153,7 @@
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.
 //! - A bulkhead needs the timer when a call has to wait for the end of another call.
-//! - A rate limit needs the timer when a call has to wait for the rate.
+//! - A rate limit needs the timer when a call has to wait until the rate admits it.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //!
 //! # Features

@@ -77,9 +77,9 @@ impl Note {
 /// A copy of the four counters in [`ERRORS`], taken before the poll of a function's body.
 ///
 /// The error type of the function may hide the kind of an error. The method `note` therefore compares the counters
-/// before and after the poll. If the sum of the counters and the counter of a kind have grown, the poll created an error
-/// of this kind, and the error still exists. `note` then assumes that the body has returned this error. The assumption is wrong if the body has
-/// stored this error and returned a different error.
+/// before and after the poll. If the sum of the counters and the counter of a kind have grown, the poll created an
+/// error of this kind, and the error still exists. `note` then assumes that the body has returned this error. The
+/// assumption is wrong if the body has stored this error and returned a different error.
 ///
 /// Only the difference between two copies has a meaning, because an error may be created on one thread and dropped on
 /// another thread.
@@ -92,8 +92,8 @@ impl Existing {
         Self(ERRORS.get())
     }
 
-    /// Returns the kind of error whose counter in [`ERRORS`] has grown since this copy was taken. Returns `Other` if the
-    /// sum of the counters of errors has not grown.
+    /// Returns the kind of error whose counter in [`ERRORS`] has grown since this copy was taken. Returns `Other` if
+    /// the sum of the counters of errors has not grown.
     #[inline]
     pub(crate) fn note(self) -> Note {
         let now = Self::now();
@@ -104,12 +104,12 @@ impl Existing {
         self.kind(now)
     }
 
-    /// Works as [`note`](Self::note), for counters that have changed. `now` is a copy of the counters now.
+    /// Works like [`note`](Self::note), if the counters have changed. `now` is a copy of the current counters.
     #[cold]
     #[inline(never)]
     fn kind(self, now: Self) -> Note {
-        // An error may replace an older error of another kind, which the body had stored. The poll then leaves no further
-        // error, and the body probably returns an error that no counter counts.
+        // During the poll, the body may replace a stored error by an error of another kind. The sum of the counters is
+        // then unchanged, and the body probably returns an error that no counter counts.
         if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }

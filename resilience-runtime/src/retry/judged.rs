@@ -143,8 +143,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
     ///
     /// The function `cause` reads the cause of a rejection from the error. The function returns [`Cause::Unknown`] if
     /// the type of the error hides the cause, and [`Cause::None`] if the error contains no cause. For these two values,
-    /// the retry still ends if a circuit rejected a call during the last poll of the body, and more rejections exist now
-    /// than before this poll.
+    /// the retry still ends if a circuit rejected a call during the last poll of the body, and more rejections exist
+    /// now than before this poll.
     #[inline(always)]
     pub fn rejection(mut self, cause: impl FnOnce(&E) -> Cause) -> Self {
         let mut found = None;
@@ -300,7 +300,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.circuits_and_own(circuits, || [])
     }
 
-    /// Works as [`circuits`](Self::circuits). In addition, sets the circuits that only this attempt called, because
+    /// Works like [`circuits`](Self::circuits). In addition, sets the circuits that only this attempt called, because
     /// their key contains the number of the attempt. The retry ignores the state of these circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(

@@ -82,9 +82,13 @@ use crate::retry::schedule::Schedule;
 ///     retry: RetryPolicy<io::Error>,
 /// }
 ///
-/// impl Client { fn new(attempts: u32) -> Result<Self, resilience_runtime::ConfigError> { let retry =
-/// RetryPolicy::builder().max(attempts).retry_if(|error: &io::Error| error.raw_os_error().is_none()); Ok(Self { retry:
-/// retry.build()? }) }
+/// impl Client {
+///     fn new(attempts: u32) -> Result<Self, resilience_runtime::ConfigError> {
+///         let retry = RetryPolicy::builder()
+///             .max(attempts)
+///             .retry_if(|error: &io::Error| error.raw_os_error().is_none());
+///         Ok(Self { retry: retry.build()? })
+///     }
 ///
 ///     #[retry(with = self.retry)]
 ///     async fn ask(&self) -> io::Result<u32> {
@@ -143,8 +147,8 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts. A
     ///   closed circuit around the call of an open circuit does not count as the last circuit.
     ///
-    /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. As an
-    /// exception, a circuit that only rejected a call does not end the retry if the attempt returns an `Ok` that
+    /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. As
+    /// an exception, a circuit that only rejected a call does not end the retry if the attempt returns an `Ok` that
     /// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok) selects. The policy does not notice a rejection in an earlier
     /// poll of the attempt, or in a spawned task.
     ///
