@@ -127,8 +127,8 @@ struct Ticket {
 }
 
 /// Returns the time at which a cooldown or a trial began. If the circuit opened on the other paused clock, `began` may
-/// be later than `now`. If `began` is later by more than one second, the cooldown or the trial begins at `now`. A smaller
-/// difference is the delay of a thread, and changes nothing.
+/// be later than `now`. If `began` is later by more than one second, the cooldown or the trial begins at `now`. A
+/// smaller difference is the delay of a thread, and changes nothing.
 fn on_clock_of(now: Instant, began: Instant) -> Instant {
     if began.saturating_duration_since(now) > Duration::from_secs(1) { now } else { began }
 }
