@@ -46,8 +46,8 @@
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
 //! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
 //! and timeouts inside a future. A circuit can also protect work that is not a single future, such as a stream. For
-//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. A [`Classifier`] lets a permit or
-//! [`CircuitBreaker::call_with`] judge an outcome as the options of the attribute do.
+//! this work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. With a [`Classifier`], a permit or
+//! [`CircuitBreaker::call_with`] judges an outcome by the same rules as the options of the attribute.
 //!
 //! # Guides
 //!

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 /// The longest time that the options of this crate accept: 584 years.
 const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 
-/// Parses the value of the HTTP header `Retry-After` (RFC 9110, 10.2.3). Returns the delay from `now`, or `None` if the
-/// value has neither of the two forms of this header. `now` is usually [`SystemTime::now()`].
+/// Parses the value of the HTTP header `Retry-After` (RFC 9110, 10.2.3): a number of seconds, or an HTTP date. Returns
+/// the delay from `now`, or `None` for any other value. `now` is usually [`SystemTime::now()`].
 ///
 /// The functions `retry_after` and `retry_after_ok` of a circuit or a retry can return this delay.
 ///

@@ -17,8 +17,8 @@ use crate::circuit::permit::{Admitted, OwnedPermit, Permit, Watched};
 use crate::expansion::cause::Cause;
 use crate::expansion::search;
 
-/// Decides whether the outcome of a call is a success or a failure, as the options of `#[circuit]` do. Also reads the
-/// delay that the service asked for, such as the value of a `Retry-After` header.
+/// Decides whether the outcome of a call is a success or a failure, by the same rules as the options of `#[circuit]`.
+/// Also reads the delay that the service asked for, such as the value of a `Retry-After` header.
 ///
 /// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. A classifier is a
 /// cheap handle. Only [`builder`](Self::builder) allocates memory, and a call allocates nothing.
