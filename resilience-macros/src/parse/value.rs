@@ -147,8 +147,8 @@ pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
     }
 }
 
-/// Returns an error if the expression contains `.await`, `?` or `return`. The attributes above have already admitted
-/// the call when the option is evaluated. A circuit above would count the early exit as a failure.
+/// Returns an error if the expression contains `.await`, `?` or `return`. Attributes above may already have admitted
+/// the call when the option is evaluated. A circuit above would then count the early exit as a failure.
 pub(crate) fn without_exit(key: &str, value: &TokenStream) -> Result<()> {
     exit(value).map_or(Ok(()), |(exit, at)| Err(no_exit(key, exit, at)))
 }
