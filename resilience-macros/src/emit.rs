@@ -107,8 +107,8 @@ pub(crate) fn emit(
     let lent = Lent::new(&mut sig, &mut moved, &hoisted, plan);
     let starts_late = share(&mut sig, &mut moved, &hoisted, plan.rejections_after_a_wait());
     // The body of an `#[async_trait]` method begins with statements that bind the arguments. The user's functions in
-    // options such as `failure_if` run outside the body. If such a function uses an argument, or if the body may run
-    // again, the expansion binds the arguments before the body.
+    // options such as `failure_if` run outside the body. If one of these functions uses an argument, or if the body may
+    // run again, the expansion binds the arguments before the body.
     let body = if plan.repeats() || !lent.is_empty() || starts_late || !clones.is_empty() {
         hoisted
     } else {

@@ -141,8 +141,8 @@ pub(crate) enum Cause {
     /// the `key` of a circuit contains the number of the attempt, a rejection by this circuit has this cause, too. The
     /// next attempt may then use another circuit.
     Limit,
-    /// A rate limit with the option `tokens` rejected the call. If the call takes more tokens than the burst, a retry
-    /// that receives this rejection makes no further attempt. The error of the rejection tells whether this is so.
+    /// A rate limit with the option `tokens` rejected the call. The error of the rejection tells whether the call takes
+    /// more tokens than the burst. If so, a retry that receives the rejection makes no further attempt.
     Tokens,
 }
 

@@ -77,7 +77,8 @@ pub(crate) fn uses(body: &TokenStream, ident: &str) -> bool {
     }
 }
 
-/// Returns the tokens as a text for error messages. Each version of rustc prints tokens with other spaces.
+/// Returns the tokens as a text for error messages. Does not use the `Display` output of the tokens, because its spaces
+/// differ between versions of rustc.
 pub(crate) fn text(tokens: &impl ToTokens) -> String {
     let mut text = String::new();
     for token in tokens.to_token_stream() {

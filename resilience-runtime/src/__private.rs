@@ -51,10 +51,10 @@ pub use crate::expansion::settle::{
 pub use crate::expansion::stream::{join, of_items, split, watch_boxed_stream, watch_stream};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Detects an attribute of this crate that the user imported under another name (`use .. as ..`). The attributes above
-/// do not recognise the renamed attribute, and rustc expands them first. The code that they generate contains the name
-/// of this constant. When the renamed attribute finds the name of this constant in the function body, it reports a
-/// compile error. The error tells the user to put the renamed attribute on top.
+/// Marks the body of a function that an attribute of this crate has already expanded. This attribute does not recognise
+/// an attribute below it that the user imported under another name (`use .. as ..`). The renamed attribute is therefore
+/// expanded later. If the renamed attribute finds the name of this constant in the body, it reports a compile error.
+/// The error tells the user to put the renamed attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds the declaration of a layer (its name and options) to a static list, before `main` starts. Functions such as
@@ -119,7 +119,7 @@ macro_rules! __stream {
 }
 
 /// Borrows an argument of the body once more, in dead code. If the body consumes the argument, rustc reports this
-/// borrow, and the error contains the name of this macro. The name says what to write.
+/// borrow, and the error contains the name of this macro. The name tells the user to list the argument in `clone`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __list_a_consumed_argument_in_clone {

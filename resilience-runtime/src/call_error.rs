@@ -60,15 +60,15 @@ use crate::rejection::Rejection;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(transparent)]
 pub enum CallError<E> {
-    /// The circuit, bulkhead, rate limit or timeout rejected or ended the call.
+    /// A circuit, bulkhead or rate limit rejected the call, or a timeout ended the call.
     Rejected(Rejection),
     /// The future of the call returned this error.
     Failed(E),
 }
 
 impl<E> CallError<E> {
-    /// Returns the error in [`CallError::Failed`], which the future of the call returned. Converts the rejection in
-    /// [`CallError::Rejected`] to the type `E`.
+    /// Converts this error to the error type `E` of the call. Returns the error in [`CallError::Failed`] unchanged, and
+    /// converts the rejection in [`CallError::Rejected`].
     pub fn into_error(self) -> E
     where
         E: From<Rejection>,
@@ -81,8 +81,8 @@ impl<E> CallError<E> {
 }
 
 impl<E> CallError<CallError<E>> {
-    /// Converts the error of a call inside a call to the error of a single call. The result contains the rejection by
-    /// the outer or the inner layer, or the error of the innermost future.
+    /// Converts the error of a nested call, such as `bulkhead.call(|| breaker.call(ask))`, to the error of a single
+    /// call. The result contains the rejection by the bulkhead or the breaker, or the error of `ask`.
     pub fn flatten(self) -> CallError<E> {
         match self {
             Self::Rejected(rejection) => CallError::Rejected(rejection),

@@ -40,8 +40,9 @@ impl Fallback {
     }
 }
 
-/// Replaces the error in `outcome` by the outcome that the user's function `make` returns for this error. Returns any
-/// other outcome unchanged. The generated code of a fallback that is a closure or a value calls this function.
+/// Returns the outcome that the user's function `make` returns for the error in [`ControlFlow::Continue`]. Returns the
+/// outcome in [`ControlFlow::Break`] unchanged. If a fallback is a closure or a value, its generated code calls this
+/// function.
 ///
 /// The type of `outcome` contains the return type `R` of the decorated function. The compiler therefore knows the
 /// parameter type and the return type of a closure in `make`.

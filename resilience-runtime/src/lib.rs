@@ -44,11 +44,11 @@
 //! and [`Hedge::call`] reject no call, and return the error of the call itself.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
-//! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads
-//! and timeouts inside a future. A circuit can also protect work that is not a single future. For this work,
-//! acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. The page [Streams](guide::streams) describes calls that
-//! return a stream. A [`Classifier`] lets a permit or
-//! [`CircuitBreaker::call_with`] judge an outcome as the options of the attribute do.
+//! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges,
+//! bulkheads, rate limits and timeouts inside a future. A circuit can also protect work that is not a single future. For this
+//! work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. The page [Streams](guide::streams) describes
+//! calls that return a stream. With a [`Classifier`], a permit or [`CircuitBreaker::call_with`] judges an outcome by
+//! the same rules as the options of the attribute.
 //!
 //! # Guides
 //!
@@ -155,7 +155,7 @@
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.
 //! - A bulkhead needs the timer when a call has to wait for the end of another call.
-//! - A rate limit needs the timer when a call has to wait for the rate.
+//! - A rate limit needs the timer when a call has to wait until the rate admits it.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //!
 //! # Features

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 /// The longest time that the options of this crate accept: 584 years.
 const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 
-/// Parses the value of the HTTP header `Retry-After` (RFC 9110, 10.2.3). Returns the delay from `now`, or `None` if the
-/// value has neither of the two forms of this header. `now` is usually [`SystemTime::now()`].
+/// Parses the value of the HTTP header `Retry-After` (RFC 9110, 10.2.3): a number of seconds, or an HTTP date. Returns
+/// the delay from `now`, or `None` for any other value. `now` is usually [`SystemTime::now()`].
 ///
 /// The functions `retry_after` and `retry_after_ok` of a circuit or a retry can return this delay.
 ///
@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_nanos(u64::MAX);
 /// | RFC 850, obsolete | `Sunday, 06-Nov-94 08:49:37 GMT` |
 /// | asctime, obsolete | `Sun Nov  6 08:49:37 1994` |
 ///
-/// The year of an RFC 850 date has two digits. The digits 70 to 99 mean the years 1970 to 1999, and all other digits
+/// The year of an RFC 850 date has two digits. The digits 70 to 99 mean the years 1970 to 1999, and the digits 00 to 69
 /// mean the years 2000 to 2069. The function returns `None` for a date that does not exist, for a wrong day of the
 /// week, for the second 60 (a leap second), and for a year before 1970.
 ///

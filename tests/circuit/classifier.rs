@@ -162,7 +162,8 @@ async fn failure_if_decides_about_a_rejection() {
 #[tokio::test(start_paused = true)]
 async fn only_call_with_observes_the_last_poll() {
     let (breaker, classifier) = (breaker(), Classifier::builder().build().unwrap());
-    // A text hides the rejection. The stored rejection still exists after the poll.
+    // The error is a text, which hides the rejection. The rejection still exists after the poll, because `stored` holds
+    // it.
     let mut stored = None;
     let stored = &mut stored;
     let call = || async move {

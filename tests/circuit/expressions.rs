@@ -208,7 +208,8 @@ async fn key_that_fails_ends_call_before_its_attributes() {
     assert_eq!(get_circuit_stats().keys().filter(|name| name.starts_with("expressions::fallible")).count(), 1);
 }
 
-/// A `?` or a `return` of a closure stays in the closure, and `.await` waits in its own `async` block.
+/// A `?` or a `return` in a closure leaves only the closure, and an `.await` in an `async` block waits only in this
+/// block.
 #[bulkhead(max = 1, wait = (|| Some(seconds(limits.first().copied()?)))().unwrap_or_default())]
 #[timeout(limits.iter().map(|limit| { if *limit > 9 { return seconds(9) } seconds(*limit) }).sum::<Duration>())]
 #[hedge(after = match poll(async { std::future::ready(limits.len()).await }) { Poll::Ready(n) => seconds(n as u64), Poll::Pending => seconds(1) })]

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 /// Permits one further attempt for ten calls.
 const TENTH: RetryRatio = RetryRatio { share: 0.1, min_per_second: 0, ..RetryRatio::DEFAULT };
-/// Contains the tokens of one further attempt. Five calls without a further attempt refill the bucket.
+/// Contains the tokens for one further attempt. Five calls without a further attempt refill the bucket.
 const ONE: TokenBucket = TokenBucket { capacity: 5, ..TokenBucket::DEFAULT };
 
 fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
@@ -16,7 +16,8 @@ fn seen(budget: &RetryBudget) -> (u64, u64, u64) {
     (stats.tokens, stats.granted, stats.denied)
 }
 
-/// Takes the time at the index of the attempt, or the last time of `times`. Returns the number of the attempt.
+/// Sleeps for the entry of `times` at the index of the attempt, or for the last entry. Returns the number of the
+/// attempt.
 async fn serve(calls: &Calls, times: &[u64]) -> Result<u32, Error> {
     let attempt = calls.note();
     let time = times.get(attempt as usize - 1).or(times.last()).unwrap();

@@ -252,7 +252,7 @@ impl Drop for Measured<'_> {
 }
 
 impl Model {
-    /// Returns the percentile of the last 1,000 to 2,000 calls at the last computation, which each 20th call makes. The
+    /// Returns the percentile of the last 1,000 to 2,000 calls, as the hedge last computed it after a 20th call. The
     /// percentile is in tenths, such as 950.
     fn percentile(&self, tenths: usize) -> Duration {
         let times = self.0.borrow();

@@ -1,5 +1,5 @@
-//! Tests the queues, tokens, slots and keys of rate limits and bulkheads, and random arrivals. Also tests the circuits
-//! of keys as a value.
+//! Tests the queues, tokens, slots and keys of rate limits and bulkheads, and random arrivals. Also tests the type
+//! `KeyedCircuits`.
 
 mod arrivals;
 mod keys;

@@ -1,4 +1,4 @@
-//! Tests `limit`, `per`, `wait` and `max_queue` of `#[rate_limit]`, and the quota of a service.
+//! Tests `limit`, `per`, `wait` and `max_queue` of `#[rate_limit]`, and the quota that a service reports.
 
 use std::cell::RefCell;
 use std::future::Future;

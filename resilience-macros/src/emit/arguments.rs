@@ -20,11 +20,12 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    /// Returns the arguments that both the body and a late function use. The expansion calls the late functions, such
-    /// as `failure_if`, after the body has started.
+    /// Returns the arguments that both the body and a late function use. A late function is a function of the user,
+    /// such as `failure_if`, that the expansion calls after the body has started.
     ///
-    /// Leaves out an argument that is declared `mut`, because the body owns this argument or its copy. The closure and
-    /// the value of a fallback also read such an argument, because they run after the body.
+    /// Leaves out an argument that is declared `mut`, because the body owns this argument or its copy. As an exception,
+    /// includes a `mut` argument that the closure or the value of a fallback names. The closure and the value run after
+    /// the body, and read its changes.
     pub(crate) fn new(sig: &mut Signature, moved: &mut [Moved], body: &TokenStream, plan: &Plan) -> Self {
         let late: Vec<_> = plan.late().collect();
         let names = names(sig, moved);

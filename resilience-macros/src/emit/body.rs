@@ -74,8 +74,8 @@ impl<'a> Place<'a> {
         bound
     }
 
-    /// Works as [`wait`](Self::wait), for a future that contains no code of the user, such as the pause of a retry. If
-    /// the call is dropped during this wait, the circuits above count the call as cancelled.
+    /// Works like [`wait`](Self::wait), for a future that contains no code of the user, such as the pause of a retry.
+    /// If the call is dropped during this wait, the circuits above count the call as cancelled.
     pub(crate) fn pause(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
@@ -85,8 +85,9 @@ impl<'a> Place<'a> {
         quote_spanned!(mixed=> #waits #wait #resumed)
     }
 
-    /// Returns `statements`, which run code of the user outside the body. The circuits above treat this code like a
-    /// poll of the body: a panic counts as a failure, and a call of the same circuit belongs to the running trial.
+    /// Wraps `statements`, which run code of the user outside the body. The circuits above then treat this code like a
+    /// poll of the body. A panic counts as a failure. If the code calls a half-open circuit above again, this call
+    /// belongs to the running trial.
     pub(crate) fn as_body(self, statements: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();

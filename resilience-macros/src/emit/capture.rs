@@ -184,8 +184,8 @@ fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)],
 /// become a local variable. If the body assigns to `self`, the block borrows `self`, so that rustc gives no additional
 /// warning.
 ///
-/// For an argument in `clone`, the block takes ownership of the clone. Only a fallback without a path has this option
-/// and a body that runs at most once.
+/// For an argument in `clone`, the block takes ownership of the clone. If the body runs at most once, only a fallback
+/// with a closure or a value can have the option `clone`.
 pub(crate) fn hold(
     sig: &mut Signature,
     shell: Option<&Shell>,

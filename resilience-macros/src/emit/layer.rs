@@ -148,8 +148,8 @@ impl<'a> Place<'a> {
         Lifetime::new(&format!("'{local}"), local.span())
     }
 
-    /// Returns whether this layer is a circuit whose `key` contains the attempt number of a retry, with a hedge between
-    /// the retry and the circuit.
+    /// Returns whether two conditions hold: this layer is a circuit whose `key` contains the attempt number of a retry,
+    /// and a hedge is between the retry and the circuit.
     pub(crate) fn is_hedged_per_attempt(self) -> bool {
         let retry = self.plan().retry_of_key(self.index);
         retry.is_some_and(|retry| self.plan().block(self.index) > retry)
@@ -162,7 +162,7 @@ impl<'a> Place<'a> {
 
     /// Returns dead code that borrows each owned argument once more, for a layer (attribute) that needs the arguments
     /// again. If the body consumes an argument, the error of rustc points to `at`. The error contains the name of a
-    /// macro, and this name says what to write.
+    /// macro, and this name tells the user to list the argument in `clone`.
     pub(crate) fn again(self, at: Span) -> Option<TokenStream> {
         let mixed = Span::mixed_site();
         let at = mixed.located_at(at);

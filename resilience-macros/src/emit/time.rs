@@ -63,8 +63,8 @@ impl Place<'_> {
         }
     }
 
-    /// Evaluates an expression of the user in a closure. The compiler then rejects an `.await`, a `?` or a `break` that
-    /// a macro in the expression generates.
+    /// Returns the code that evaluates an expression of the user in a closure. Because of the closure, the compiler
+    /// rejects an `.await`, a `?` or a `break` that a macro in the expression generates.
     fn evaluated(self, constant: &Constant, ty: &TokenStream) -> TokenStream {
         if !self.stack.scope.is_expression(constant) {
             return constant.inline(self.runtime());

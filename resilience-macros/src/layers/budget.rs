@@ -35,8 +35,8 @@ impl Budget {
         format_ident!("{}_budget", place.local(), span = Span::mixed_site())
     }
 
-    /// Returns the statement that binds the budget of this call, if the expression names `self` or an argument. The
-    /// user holds such a budget.
+    /// Returns the statement that binds the budget, if the user holds the budget: the expression for the budget then
+    /// names `self` or an argument.
     pub(super) fn held(&self, place: Place<'_>) -> Option<TokenStream> {
         self.is_held(place).then(|| guard::held(place, "HeldBudget", &Self::local(place), self.expression()))
     }

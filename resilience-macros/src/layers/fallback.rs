@@ -109,7 +109,7 @@ fn function(key: &str, value: &Expr) -> Result<Instead> {
 }
 
 /// Returns the closure with a block as its body. Without the block, clippy would suggest to write `function` in place
-/// of `|error| function(error)`. A path has another meaning in this attribute.
+/// of `|error| function(error)`, but a path has another meaning in this attribute.
 fn with_block(closure: &ExprClosure) -> TokenStream {
     let tokens = closure.to_token_stream();
     if matches!(closure.output, ReturnType::Type(..)) {
@@ -139,7 +139,7 @@ fn awaits(expr: &Expr) -> Option<Span> {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // The body runs once, unless another function receives all arguments.
+        // A path names a function that receives all arguments after the body, as a second run of the body would.
         let (runs, replacement, late) = match &self.instead {
             Instead::Path(_) => (Runs::Again, Replacement::Function, None),
             Instead::Closure(expression) | Instead::Value(expression) => {
@@ -247,7 +247,8 @@ impl Fallback {
         // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
         // of the call.
         let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
-        // A fallback function that is not `async` runs code before it returns its future.
+        // Treats the call like a part of the body, because a fallback function that is not `async` runs code before it
+        // returns its future.
         let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
         let call = match place.permits().next() {
             Some(_) => quote_spanned!(mixed=> { #called called }),

@@ -51,7 +51,7 @@ pub(super) fn of_key(
     bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#keyed::__of(#held, #key)))
 }
 
-/// Returns an expression for a reference to the value of the user's expression.
+/// Returns an expression that borrows the value of the user's expression.
 pub(super) fn reference(expr: &TokenStream) -> TokenStream {
     quote_spanned!(Span::mixed_site().located_at(expr.span())=> &(#expr))
 }
@@ -61,8 +61,8 @@ fn handle(place: Place<'_>, handle: &TokenStream, local: &Ident, with: &TokenStr
     bind(local, with, |held| quote_spanned!(Span::mixed_site()=> #runtime::__private::#handle::new(#held)))
 }
 
-/// Returns the statement that binds `local` to the expression that `make` returns for a reference to the value of
-/// `with`.
+/// Returns the statement that binds `local` to the result of `make`. The function `make` receives the name of a
+/// variable that refers to the value of `with`, and returns an expression.
 fn bind(local: &Ident, with: &TokenStream, make: impl FnOnce(&Ident) -> TokenStream) -> TokenStream {
     let mixed = Span::mixed_site();
     let held = Ident::new("held", mixed.located_at(with.span()));

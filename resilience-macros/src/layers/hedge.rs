@@ -166,7 +166,8 @@ impl Layer for Hedge {
 }
 
 impl Hedge {
-    /// Returns an expression for the settings of one call.
+    /// Returns an expression for the settings of one call. Also returns the statement that evaluates the time, if each
+    /// call evaluates an expression.
     fn source(&self, place: Place<'_>) -> (Option<TokenStream>, TokenStream) {
         let runtime = &place.stack.runtime_at;
         let mixed = Span::mixed_site();
@@ -178,7 +179,7 @@ impl Hedge {
                 bound = Some(place.evaluate(&local, &after));
                 quote_spanned!(mixed=> #runtime::__private::Evaluated(#local, #hedge))
             }
-            // Another attribute with this name may set a percentile.
+            // Another attribute with the same name may set a percentile.
             (After::Time(_), None) if self.name.is_none() => hedge,
             _ => quote_spanned!(mixed=> #runtime::__private::any_hedge(#hedge)),
         };

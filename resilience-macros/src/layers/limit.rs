@@ -107,7 +107,7 @@ impl<O: OptionName> Limit<O> {
     /// Returns whether a call may wait for its admission.
     fn waits(&self) -> bool {
         match (&self.source, &self.wait) {
-            // Another attribute with this name may set the option.
+            // Another attribute with the same name may set the option.
             (Source::Own { name: None, .. }, None) => false,
             (Source::Own { name: None, .. }, Some(Given::Literal(wait))) => !wait.is_zero(),
             _ => true,
@@ -168,9 +168,9 @@ impl<O: OptionName> Limit<O> {
         quote_spanned!(mixed=> let #local = #site;)
     }
 
-    /// Returns an expression for the admission of a call. If the layer rejects the call, the call leaves the
-    /// expression. `bound` are statements that evaluate expressions of the user. `now` admits the call without a wait.
-    /// `waiting` waits for the time in its argument, or for the time of the layer.
+    /// Returns an expression for the admission of a call. If the layer rejects the call, the generated code jumps out
+    /// of the expression with the rejection. `bound` are statements that evaluate expressions of the user. `now` admits
+    /// the call without a wait. `waiting` waits for the time in its argument, or for the time of the layer.
     pub(super) fn admit(
         &self,
         place: Place<'_>,
@@ -185,7 +185,7 @@ impl<O: OptionName> Limit<O> {
             let admit = admit(now);
             return if bound.is_some() { quote_spanned!(mixed=> { #bound #admit }) } else { admit };
         }
-        // Evaluates the time before the wait. If the expression panics, the circuits above count a failure.
+        // Evaluates the time before the wait, so that the circuits above count a panic of the expression as a failure.
         let time = self.wait.as_ref().filter(|wait| !place.is_fixed(wait)).map(|wait| {
             let local = format_ident!("{}_wait", place.local(), span = mixed);
             (place.evaluate(&local, &place.time(wait)), local)
@@ -194,7 +194,7 @@ impl<O: OptionName> Limit<O> {
         let acquired = quote_spanned!(mixed=> acquired);
         let wait = place.pause(mixed, &acquired, waiting(local.as_ref()));
         let admit = admit(&acquired);
-        // Puts the wait into a block of its own. The future of the decorated function then does not store the local
+        // Puts the wait into a block of its own, so that the future of the decorated function does not store the local
         // variable `acquired` while the body runs.
         quote_spanned!(mixed=> { #bound #time #wait #admit })
     }
@@ -227,9 +227,8 @@ impl<O: OptionName> Limit<O> {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> #key #bind #inner));
         }
-        // Creates the `async` block of the body before the wait, because this block owns the arguments. If the
-        // expansion created the block after the wait, the future of the decorated function would store the arguments
-        // twice.
+        // Creates the `async` block of the body, which owns the arguments, before the wait. If the block were created
+        // after the wait, the future of the decorated function would store the arguments twice.
         let inner = place.bound(&quote_spanned!(mixed=> body.as_mut()));
         let body = quote_spanned!(mixed=> let mut body = ::core::pin::pin!(#block););
         Statements::Bind(match slot {

@@ -21,7 +21,7 @@ pub(super) struct Percentile {
     max: Given<Duration>,
 }
 
-/// The options of a percentile in an attribute.
+/// The result of reading the options of a percentile.
 pub(super) enum Asked {
     /// The option `after` is no percentile.
     No,
@@ -31,8 +31,8 @@ pub(super) enum Asked {
 }
 
 impl Percentile {
-    /// Reads the options `after`, `min_after` and `max_after` if the option `after` is a percentile. Reports limits
-    /// without a percentile.
+    /// Reads the options `after`, `min_after` and `max_after` if the option `after` is a percentile. Reports an error
+    /// if the limits are set without a percentile.
     pub(super) fn read<O: OptionName>(
         args: &mut Args<O>,
         [after, min, max]: [O; 3],

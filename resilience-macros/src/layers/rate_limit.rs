@@ -91,7 +91,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(limit.map(|limit| RateLimit { limit, tokens }), args.read(Opt::Crate, errors, value::path))
 }
 
-/// Reports options for two rates, half of a rate, and a rate that is too high.
+/// Reports an error for two rates, for `limit` without `per` or `per` without `limit`, and for a rate that is too high.
 fn check_rate(settings: &Settings<Opt>, is_alone: bool, errors: &mut Errors) {
     if let Some((per_second, _)) = settings.get(Opt::PerSecond) {
         if let Some((other, _)) = settings.get(Opt::Limit).or(settings.get(Opt::Per)) {
@@ -114,7 +114,7 @@ fn check_rate(settings: &Settings<Opt>, is_alone: bool, errors: &mut Errors) {
     }
 }
 
-/// Reports `tokens` without a `burst`, and a call that takes more tokens than the burst.
+/// Reports an error for `tokens` without a `burst`, and for a call that takes more tokens than the burst.
 fn check_tokens(
     span: Span,
     tokens: Option<&Given<u32>>,
@@ -133,8 +133,8 @@ fn check_tokens(
 }
 
 impl RateLimit {
-    /// Returns the cause of a rejection. A call that takes more tokens than the burst is never admitted, so that a
-    /// retry must know the error.
+    /// Returns the cause of a rejection. With the option `tokens`, a retry must examine the error, because a call that
+    /// takes more tokens than the burst is never admitted.
     fn cause(&self) -> Cause {
         if self.tokens.is_some() { Cause::Tokens } else { Cause::Limit }
     }
@@ -167,7 +167,8 @@ impl Layer for RateLimit {
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
         let (runtime, layer) = (place.runtime(), self.limit.layer(place));
-        // Evaluates the tokens before the wait. If the expression panics, the circuits above count a failure.
+        // Evaluates the tokens before the wait, so that the circuits above count a panic of the expression as a
+        // failure.
         let (bound, tokens) = match self.tokens.as_ref() {
             Some(tokens) if !place.is_fixed(tokens) => {
                 let local = format_ident!("{}_tokens", place.local(), span = mixed);

@@ -108,7 +108,7 @@ impl<O: OptionName> Settings<O> {
         self.0.iter().map(call).collect()
     }
 
-    /// Works as [`calls`](Self::calls). If a value is a constant, the method `checked` of the runtime checks the
+    /// Works like [`calls`](Self::calls). If a value is a constant, the method `checked` of the runtime checks the
     /// options that depend on each other.
     pub(super) fn checked_calls(&self, place: Place<'_>) -> TokenStream {
         let calls = self.calls(place);

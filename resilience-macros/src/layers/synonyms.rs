@@ -22,7 +22,8 @@ const SHARE: &str = ", a share such as `0.5` for 50 %";
 /// The text after a suggested option that limits the number of attempts. Other libraries do not count the first
 /// attempt.
 const ATTEMPTS: &str = ", which also counts the first attempt";
-/// The text after a suggested option that reads a delay. In other libraries, one function reads errors and values.
+/// The text after the suggestion `retry_after`. In other libraries, one function reads a delay from errors and from
+/// values.
 const HINT: &str = ", a function of the error, or `retry_after_ok`, a function of the value";
 /// The text after a suggestion that is an attribute of this crate instead of an option.
 const ATTRIBUTE: &str = ", an attribute of its own";

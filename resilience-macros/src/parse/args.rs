@@ -144,7 +144,8 @@ impl<O: OptionName> Args<O> {
         }
     }
 
-    /// Reports `option` if it lacks the option `other`, which it needs for the reason `why`.
+    /// Reports an error if `option` is set, but `other` is not. The text `why` states the reason why `option` needs
+    /// `other`.
     pub(crate) fn need(&self, option: O, other: O, why: &str, errors: &mut Errors) {
         if let (Some(ident), false) = (self.ident(option), self.has(other) || self.broken) {
             errors.push(ident.span(), format_args!("`{ident}` needs `{} = ..` beside it: {why}", other.name()));
@@ -189,7 +190,7 @@ impl<O: OptionName> Args<O> {
         self.read_code(option, errors, |name, expr| without_wait(name, expr).and_then(|()| read(name, expr)))
     }
 
-    /// Works as [`read`](Self::read), for an option whose value is code of the user, such as a closure. The function
+    /// Works like [`read`](Self::read), for an option whose value is code of the user, such as a closure. The function
     /// `read` decides whether the code may contain `.await`.
     pub(crate) fn read_code<T>(
         &mut self,

@@ -139,7 +139,7 @@ pub(crate) fn expression(_: &str, value: &Expr) -> Result<TokenStream> {
 }
 
 /// Returns an error if the expression contains `.await`. The expansion evaluates an expression outside the futures that
-/// circuits and timeouts observe, so that a timeout above could not end a wait in the expression.
+/// circuits and timeouts observe. A timeout above could therefore not end a wait in the expression.
 pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
     match exit(&value.to_token_stream()) {
         Some((".await", at)) => Err(no_exit(key, ".await", at)),
@@ -147,8 +147,8 @@ pub(crate) fn without_wait(key: &str, value: &Expr) -> Result<()> {
     }
 }
 
-/// Returns an error if the expression contains `.await`, `?` or `return`. The value of the option is a setting of a
-/// call that other attributes may have admitted, and the evaluation of a setting is no work that can fail.
+/// Returns an error if the expression contains `.await`, `?` or `return`. Attributes above may already have admitted
+/// the call when the option is evaluated. A circuit above would then count the early exit as a failure.
 pub(crate) fn without_exit(key: &str, value: &TokenStream) -> Result<()> {
     exit(value).map_or(Ok(()), |(exit, at)| Err(no_exit(key, exit, at)))
 }

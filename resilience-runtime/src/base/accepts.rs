@@ -1,8 +1,9 @@
-//! Defines [`Accepts`], which lets functions of the user fix the error type and the value type of a policy or of a
-//! classifier. Without such a function, a policy or a classifier accepts every type.
+//! Defines [`Accepts`], which connects the types of a retry policy or a classifier with the types of an outcome. A
+//! function of the user, such as `retry_if`, fixes the type that its parameter has. If no function fixes a type, every
+//! type is accepted.
 
-/// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) without a function
-/// that receives an error, such as `retry_if`. The policy or the classifier accepts every error type.
+/// The error type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
+/// error type. A policy or a classifier has this type if none of its functions, such as `retry_if`, receives an error.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -10,8 +11,9 @@ pub struct AnyError {
     _unsized: [Never],
 }
 
-/// The value type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) without a function
-/// that receives an `Ok` value, such as `retry_if_ok`. The policy or the classifier accepts every value type.
+/// The value type of a [`RetryPolicy`](crate::RetryPolicy) or a [`Classifier`](crate::Classifier) that accepts every
+/// value type. A policy or a classifier has this type if none of its functions, such as `retry_if_ok`, receives an `Ok`
+/// value.
 ///
 /// No value of this type exists.
 #[derive(Debug)]
@@ -36,9 +38,9 @@ pub trait Accepts<V>: sealed::Accepts<V> {}
 
 impl<P: sealed::Accepts<V> + ?Sized, V> Accepts<V> for P {}
 
-/// A struct that contains functions of the user. The functions receive a value of the type `P`, such as an error.
+/// Selects a struct that contains functions of the user, by the type that the functions receive, such as an error type.
 pub trait Functions {
-    /// The struct for the type `P`. Its default contains no function.
+    /// The struct whose functions receive a `&P`. Its default contains no function.
     type Of<P: ?Sized>: Default;
 }
 

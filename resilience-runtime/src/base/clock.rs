@@ -70,8 +70,8 @@ impl Tick {
         Self::from_bits(self.to_bits().saturating_add(whole_steps(nanos(time))))
     }
 
-    /// Returns this tick, or `now` if this tick is later than `now` by more than [`SKEW`]. This tick then comes from
-    /// another clock.
+    /// Returns this tick, or `now` if this tick is later than `now` by more than [`SKEW`]. In the second case, this
+    /// tick comes from another clock, such as the paused clock of another test.
     #[inline]
     pub(crate) fn on_clock_of(self, now: Self) -> Self {
         if self.since(now) > SKEW { now } else { self }

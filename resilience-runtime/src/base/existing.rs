@@ -104,12 +104,12 @@ impl Existing {
         self.kind(now)
     }
 
-    /// Works as [`note`](Self::note), for counters that have changed. `now` is a copy of the counters now.
+    /// Works like [`note`](Self::note), if the counters have changed. `now` is a copy of the current counters.
     #[cold]
     #[inline(never)]
     fn kind(self, now: Self) -> Note {
-        // An error may replace an older error of another kind, which the body had stored. The poll then leaves no
-        // further error, and the body probably returns an error that no counter counts.
+        // During the poll, the body may replace a stored error by an error of another kind. The sum of the counters is
+        // then unchanged, and the body probably returns an error that no counter counts.
         if !is_more(now.errors(), self.errors()) {
             return Note::Other;
         }

@@ -51,7 +51,8 @@ impl<L: Layer> Clone for NotMade<L> {
 pub(crate) trait Layer {
     const NOTE: Note;
 
-    /// Returns the kind of the error with this [`wait`](NotMade::wait). The kind belongs to the same counter as `NOTE`.
+    /// Returns the kind of an error with this [`wait`](NotMade::wait). The counter of this kind is also the counter of
+    /// `NOTE`.
     #[inline]
     fn note(_wait: u64) -> Note {
         Self::NOTE
@@ -138,8 +139,8 @@ pub(crate) struct TimedOut {
 /// The reason for which a timeout ended or prevented a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
-    /// The time of the timeout itself was over. A circuit counts this end as a failure, so this variant needs no
-    /// [`Alive`] guard.
+    /// The call reached the time limit of the timeout itself. A circuit counts this call as a failure, so this variant
+    /// needs no [`Alive`] guard.
     Timeout,
     /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     BeforeCall(Alive<BeforeCall>),

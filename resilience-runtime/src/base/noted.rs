@@ -109,7 +109,7 @@ pub(crate) fn void_messages() {
     }
 }
 
-/// Works as [`void_messages`], for a call whose permit the user held. `before` is the number of messages when the
+/// Works like [`void_messages`], for a call whose permit the user held. `before` is the number of messages when the
 /// circuit admitted the call. If the failure has opened the circuit, the circuit has left a message, so that this
 /// function does nothing.
 #[cold]
@@ -121,8 +121,8 @@ pub(crate) fn void_messages_of_permit(before: u16) {
 }
 
 pin_project! {
-    /// Wraps the body of a function whose circuit has the option `failure_if_ok`. After a success, too, this future
-    /// stores the number of messages from circuits to retries at the beginning of the poll.
+    /// Wraps the body of a function whose circuit has the option `failure_if_ok`. This future stores the number of
+    /// messages from circuits to retries at the beginning of the last poll, even if the body returns `Ok`.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct NotedValue<F> {

@@ -6,7 +6,7 @@ use crate::base::config_error::ConfigError;
 pub(crate) const DEFAULT: u32 = 1_000;
 pub(crate) const LONGEST: u32 = 1_000_000_000;
 
-/// Returns the largest number of waiting calls from the option `max_queue`.
+/// Returns the value of the option `max_queue`, or the default if the option is not set.
 ///
 /// # Errors
 ///

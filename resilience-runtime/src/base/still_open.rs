@@ -48,7 +48,7 @@ impl StillOpen {
     /// Makes all earlier messages of this thread void. Retries ignore void messages.
     #[inline]
     pub(crate) fn void() {
-        // Most failures find no message. If the newest message is void, all messages are void.
+        // Skips the loop after most failures: if the newest message is void, all messages are void.
         let newest = usize::from(Existing::now().messages() % KEPT);
         if NEWEST.with(|messages| messages[newest].get().0) != VOID {
             Self::void_all();

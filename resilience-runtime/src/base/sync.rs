@@ -27,7 +27,7 @@ pub(crate) mod statics {
 
 use std::sync::PoisonError;
 
-/// Works as [`lock`], for a mutex of a `static`, which always comes from `std`.
+/// Works like [`lock`], for a mutex of a `static`, which always comes from `std`.
 pub(crate) fn lock_std<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -21,10 +21,10 @@ use crate::timeout::timeout::Timer;
 
 /// Limits the number of concurrent calls to `max`.
 ///
-/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue, at most for the
-/// time of the option [`wait`](crate::BulkheadBuilder::wait). A call that has waited for this time is rejected. If
-/// `wait` is zero, the call is rejected at once. Waiting calls receive slots in the order of their arrival. A
-/// `Bulkhead` is a cheap handle, and all its clones share the slots.
+/// Each running call occupies one of `max` slots. If all slots are taken, a new call waits in a queue. If no slot
+/// becomes free within the time of the option [`wait`](crate::BulkheadBuilder::wait), the call is rejected. If `wait`
+/// is zero, the call is rejected at once. Waiting calls receive slots in the order of their arrival. A `Bulkhead` is a
+/// cheap handle, and all its clones share the slots.
 ///
 /// ```
 /// use std::time::Duration;
@@ -69,8 +69,8 @@ pub(crate) struct Settings {
     pub(crate) max_queue: u32,
 }
 
-/// Takes a slot of `$bulkhead`, and waits at most for the time `$wait`. If this code were an async function with the
-/// parameter `wait`, the future of a call would be 32 bytes larger.
+/// Takes a slot of `$bulkhead`, and waits for at most the time `$wait`. This code is a macro, because an async function
+/// with the parameter `wait` would make the future of a call 32 bytes larger.
 macro_rules! take_within {
     ($bulkhead:expr, $wait:expr) => {{
         if let Some(permit) = $bulkhead.take() {
@@ -148,14 +148,15 @@ impl Bulkhead {
         }
     }
 
-    /// Takes a slot of the bulkhead (the right to run one call), and calls `f`. If no slot is free, the call waits as
-    /// in [`acquire`](Self::acquire). The slot is free again when the call ends.
+    /// Takes a slot of the bulkhead (the right to run one call), calls `f`, and returns the outcome of the future that
+    /// `f` returned. If no slot is free, the call waits as in [`acquire`](Self::acquire). The slot is free again when
+    /// the call ends.
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. Returns
-    /// [`CallError::Failed`], with the error of the future of `f`, if this future fails.
-    /// [`CallError::into_error`] converts both errors to the type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. If the future that `f`
+    /// returned fails, [`CallError::Failed`] contains the error of this future. [`CallError::into_error`] converts both
+    /// errors to the type `E`.
     ///
     /// # Panics
     ///
@@ -179,7 +180,7 @@ impl Bulkhead {
         take_within!(self, self.0.wait)
     }
 
-    /// Takes a slot, and measures the time for which the call waits.
+    /// Takes a slot. Returns the slot, and the time for which the call waited.
     pub(super) async fn timed(&self) -> Result<(SemaphorePermit<'_>, Duration), BulkheadFullError> {
         if let Some(permit) = self.take() {
             return Ok((permit, Duration::ZERO));
@@ -222,14 +223,14 @@ pub fn take(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullErro
     bulkhead.take().ok_or_else(|| bulkhead.reject())
 }
 
-/// Takes a slot of the bulkhead for a decorated function. If no slot is free, the call waits at most for the time of
+/// Takes a slot of the bulkhead for a decorated function. If no slot is free, the call waits for at most the time of
 /// the option `wait`.
 #[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
 pub async fn acquire(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, bulkhead.0.wait)
 }
 
-/// Works as [`acquire`], but the call waits at most for the time `wait`.
+/// Works like [`acquire`], but the call waits for at most the time `wait`.
 #[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
 pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, wait)
@@ -250,7 +251,7 @@ impl fmt::Debug for Bulkhead {
 struct Waiting<'a>(&'a AtomicU32);
 
 impl<'a> Waiting<'a> {
-    /// Counts a call as waiting, unless `max_queue` calls wait already.
+    /// Counts a call as waiting, and returns the guard. Returns `None` if `max_queue` calls are already waiting.
     fn among(Shared { waiting, max_queue, .. }: &'a Shared) -> Option<Self> {
         let more = |calls: u32| (calls < *max_queue).then_some(calls + 1);
         waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
@@ -273,7 +274,7 @@ pub struct BulkheadStats {
     pub max: u32,
     /// Number of slots that are taken, one for each running call.
     pub in_use: u32,
-    /// Number of calls that wait, because the maximum number of calls is already running.
+    /// Number of calls that wait for a free slot.
     pub waiting: u32,
     /// Total number of admitted calls.
     pub total_admitted: u64,

@@ -7,8 +7,7 @@ use tokio::sync::SemaphorePermit;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
 use crate::bulkhead::error::BulkheadFullError;
 
-/// One of the slots of a [`Bulkhead`], taken by a call. Each running call occupies one slot. Dropping this value frees
-/// the slot.
+/// A slot of a [`Bulkhead`]: the right to run one call. Dropping this value frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
 pub struct BulkheadSlot<'b> {
@@ -27,7 +26,7 @@ impl<'b> BulkheadSlot<'b> {
     }
 }
 
-/// One of the slots of a [`Bulkhead`], taken by a call. Unlike a [`BulkheadSlot`], this slot is `Send + 'static`, so
+/// A slot of a [`Bulkhead`]: the right to run one call. Unlike a [`BulkheadSlot`], this slot is `Send + 'static`, so
 /// that a task, a stream or a thread can hold it. Dropping this value frees the slot.
 #[derive(Debug)]
 #[must_use = "the slot is free again when this is dropped"]
@@ -65,7 +64,7 @@ impl Bulkhead {
         Ok(BulkheadSlot::new(bulkhead::take(self)?, Duration::ZERO))
     }
 
-    /// Works as [`try_acquire`](Self::try_acquire), but returns a slot that is `Send + 'static`. A spawned task, a
+    /// Works like [`try_acquire`](Self::try_acquire), but returns a slot that is `Send + 'static`. A spawned task, a
     /// stream or a thread can hold this slot.
     ///
     /// # Errors
@@ -77,13 +76,13 @@ impl Bulkhead {
 
     /// Takes a slot of the bulkhead, and waits if no slot is free. A slot is the right to run one call.
     ///
-    /// The call waits at most for the time of the option [`wait`](crate::BulkheadBuilder::wait). If a
+    /// The call waits for at most the time of the option [`wait`](crate::BulkheadBuilder::wait). If a
     /// [`deadline`](crate::deadline()) around the call is earlier, the wait ends at the deadline.
     ///
     /// # Errors
     ///
-    /// Returns a [`BulkheadFullError`] if no slot becomes free before the wait ends. Also returns this error if
-    /// [`max_queue`](crate::BulkheadBuilder::max_queue) calls wait already.
+    /// Returns a [`BulkheadFullError`] if no slot becomes free before the wait ends. Also returns this error at once if
+    /// [`max_queue`](crate::BulkheadBuilder::max_queue) calls are already waiting.
     ///
     /// # Panics
     ///
@@ -98,8 +97,8 @@ impl Bulkhead {
         Ok(BulkheadSlot::new(permit, waited))
     }
 
-    /// Works as [`acquire`](Self::acquire), but returns a slot that is `Send + 'static`. A spawned task, a stream or a
-    /// thread can hold this slot.
+    /// Works like [`acquire`](Self::acquire), but returns a slot that is `Send + 'static`. A spawned task, a stream or
+    /// a thread can hold this slot.
     ///
     /// # Errors
     ///

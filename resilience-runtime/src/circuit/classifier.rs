@@ -17,8 +17,8 @@ use crate::circuit::permit::{Admitted, OwnedPermit, Permit, Watched};
 use crate::expansion::cause::Cause;
 use crate::expansion::search;
 
-/// Decides whether the outcome of a call is a success or a failure, as the options of `#[circuit]` do. Also reads the
-/// delay that the service asked for.
+/// Decides whether the outcome of a call is a success or a failure, by the same rules as the options of `#[circuit]`.
+/// Also reads the delay that the service asked for, such as the value of a `Retry-After` header.
 ///
 /// [`CircuitBreaker::call_with`], [`Permit::settle`] and [`OwnedPermit::settle`] take a classifier. A classifier is a
 /// cheap handle. Only [`builder`](Self::builder) allocates memory, and a call allocates nothing.
@@ -56,8 +56,9 @@ use crate::expansion::search;
 ///
 /// # Type parameters
 ///
-/// A function that receives an error fixes the error type `E`. A function that receives an `Ok` value fixes the value
-/// type `T`. Without such a function, the classifier accepts every type: a `Classifier<E>` accepts every value type.
+/// A function that receives an error, such as `failure_if`, fixes the error type `E`. A function that receives an `Ok`
+/// value, such as `failure_if_ok`, fixes the value type `T`. If no function fixes a type, the classifier accepts every
+/// type. For example, a `Classifier<E>` accepts every value type.
 pub struct Classifier<E: ?Sized = AnyError, T: ?Sized = AnyValue>(Arc<Rules<E, T>>);
 
 struct Rules<E: ?Sized, T: ?Sized> {
@@ -65,7 +66,7 @@ struct Rules<E: ?Sized, T: ?Sized> {
     values: OfValues<T>,
 }
 
-/// The result of a classifier.
+/// The decision of a classifier about an outcome.
 pub(crate) enum Verdict<'a> {
     Success,
     Failure {
@@ -97,8 +98,8 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         Self(Arc::new(Rules { errors, values }))
     }
 
-    /// Classifies `outcome`. The function `noted` adds the cause that the last poll of the body shows, if the search of
-    /// the error found no cause.
+    /// Decides about `outcome`. The function `noted` receives the cause that a search of the error found. If the search
+    /// found no cause, `noted` may return a cause that the last poll of the body has stored.
     fn classify<'a, V, X>(&self, outcome: &'a Result<V, X>, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -143,8 +144,8 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
 }
 
 impl CircuitBreaker {
-    /// Works as [`call`](Self::call), but lets `classifier` decide whether the outcome is a failure. The call then
-    /// counts as a call of a function with `#[circuit]` and the same functions in its options.
+    /// Works like [`call`](Self::call), but `classifier` decides whether the outcome is a failure. The call counts as
+    /// if a `#[circuit]` had the functions of `classifier` in its options.
     ///
     /// If the classifier has the function [`as_error`](crate::ClassifierBuilder::as_error), the breaker also searches
     /// the error for a rejection or an expired deadline.
@@ -156,8 +157,8 @@ impl CircuitBreaker {
     ///
     /// # Panics
     ///
-    /// A panic of `f` or of its future counts as a failure. A panic of a function of the classifier cancels the call.
-    /// Each panic continues in the caller.
+    /// If `f` or its future panics, the call counts as a failure. If a function of the classifier panics, the call
+    /// counts as cancelled. Both panics continue in the caller.
     ///
     /// # Cancel safety
     ///
@@ -183,14 +184,13 @@ macro_rules! settle {
     ($($permit:ty),*) => {
         $(
             impl $permit {
-                /// Ends the call with the verdict of `classifier` about `outcome`, as `#[circuit]` does: as a success,
-                /// as a failure, or as neither.
+                /// Ends the call as a success, as a failure, or as neither. The classifier decides about `outcome` by
+                /// the same rules as `#[circuit]`.
                 ///
-                /// An error in which the classifier finds a rejection by another layer is neither a success nor a
-                /// failure, unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error. The
-                /// classifier searches the error only if it has the function
-                /// [`as_error`](crate::ClassifierBuilder::as_error). Unlike [`CircuitBreaker::call_with`], a permit
-                /// does not observe the polls of the call.
+                /// If the classifier finds a rejection by another layer in the error, the call is neither a success nor
+                /// a failure, unless [`failure_if`](crate::ClassifierBuilder::failure_if) selects the error. The
+                /// classifier searches the error only if the function [`as_error`](crate::ClassifierBuilder::as_error)
+                /// is set. Unlike [`CircuitBreaker::call_with`], a permit does not observe the polls of the call.
                 ///
                 /// If a function of the classifier panics, the call counts as cancelled.
                 ///

@@ -63,10 +63,10 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads the delay that the service asked for from an error that is a failure. Default:
+    /// Sets the function that reads a requested delay, such as a `Retry-After`, from the error of a failure. Default:
     /// none.
     ///
-    /// If the failure opens the circuit, the delay can extend the cooldown, as after
+    /// If the failure opens the circuit, the delay can extend the cooldown, as with
     /// [`Permit::failure_retry_after`](crate::Permit::failure_retry_after).
     pub fn retry_after<X, F>(self, retry_after: F) -> ClassifierBuilder<X, T>
     where
@@ -79,8 +79,8 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that reads the delay from an `Ok` value that [`failure_if_ok`](Self::failure_if_ok) selects.
-    /// Default: none. The option requires `failure_if_ok`.
+    /// Sets the function that reads a requested delay from an `Ok` value that [`failure_if_ok`](Self::failure_if_ok)
+    /// selects. Default: none. The option requires `failure_if_ok`.
     pub fn retry_after_ok<V, F>(self, retry_after_ok: F) -> ClassifierBuilder<E, V>
     where
         V: 'static,
@@ -92,7 +92,7 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that returns the error as a `dyn Error`. Default: none.
+    /// Sets the function that converts a reference to the error to a `&dyn Error`. Default: none.
     ///
     /// With this function, the classifier searches the error and its sources for a rejection or an expired deadline, as
     /// `#[circuit]` does. Events then also contain the text of the error. For an error type that implements [`Error`],
@@ -129,7 +129,7 @@ impl<E: ?Sized, T: ?Sized> ClassifierBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for a `retry_after_ok` without `failure_if_ok`.
+    /// Returns a [`ConfigError`] if `retry_after_ok` is set, but `failure_if_ok` is not.
     pub fn build(self) -> Result<Classifier<E, T>, ConfigError> {
         let Self { errors, values } = self;
         if values.retry_after_ok.is_some() && values.failure_if_ok.is_none() {

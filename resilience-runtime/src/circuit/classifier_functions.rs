@@ -44,7 +44,7 @@ impl Functions for OfValues<()> {
 }
 
 impl<E: ?Sized> OfErrors<E> {
-    /// Returns the decision of `failure_if`, or `None` without this function.
+    /// Returns the decision of `failure_if`, or `None` if this function is not set.
     pub(super) fn is_failure<X>(&self, error: &X) -> Option<bool>
     where
         E: Accepts<X>,
@@ -87,7 +87,7 @@ impl<T: ?Sized> OfValues<T> {
     }
 }
 
-/// Shows the names of the options that are set.
+/// Writes the names of the options that are set, as the `Debug` output.
 pub(super) fn debug<E: ?Sized, T: ?Sized>(
     name: &str,
     errors: &OfErrors<E>,

@@ -97,9 +97,9 @@ pub(crate) struct Call<B: Borrow<Core>> {
 /// This type is 64 bits long, so that a [`Call`] contains no padding. A move of a `Call` would copy padding byte by
 /// byte.
 ///
-/// The lowest three bits are the state of the call. In a permit of the user, the bits from [`Self::MESSAGES`] on are
-/// the number of messages from circuits to retries when the circuit admitted the call. The number is never zero, so
-/// that a `Result` with a `Call` needs no further byte.
+/// The lowest three bits are the state of the call. In a permit that the user holds, the bits from [`Self::MESSAGES`]
+/// on contain the number of messages from circuits to retries at the admission of the call. The number is never zero,
+/// so that a `Result` with a `Call` needs no further byte.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Progress(NonZeroU64);
 
@@ -418,7 +418,7 @@ impl<'a> Permit<'a> {
         made
     }
 
-    /// Marks the beginning of a part of the call's body.
+    /// Marks the beginning of code that counts as a part of the call's body.
     #[inline]
     pub(crate) fn enter(&mut self) {
         self.0.progress = Progress::POLLING;
@@ -430,7 +430,7 @@ impl<'a> Permit<'a> {
         }
     }
 
-    /// Marks the end of a part of the call's body, after [`enter`](Self::enter).
+    /// Marks the end of the code that began with [`enter`](Self::enter).
     #[inline]
     pub(crate) fn leave(&mut self) {
         if self.0.admitted.ticket.is_trial() {

@@ -40,7 +40,7 @@ pub struct CircuitStats {
     pub failures: u64,
     /// Number of successes since the circuit was created, closed or reset, whichever happened last. If the state of the
     /// circuit changes during a call, the number does not include the success of this call. The number also leaves out
-    /// the successes while the circuit is disabled, and of calls that the option `shadow` admits.
+    /// successes while the circuit is disabled, and successes of calls that only the option `shadow` admitted.
     pub successes: u64,
     /// Number of failures that opens the circuit, or zero if the circuit has a `failure_rate` or a `slow_rate`.
     pub threshold: u32,

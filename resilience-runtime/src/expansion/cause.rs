@@ -19,7 +19,8 @@ pub enum Cause {
     Circuit,
     /// A bulkhead or a rate limit rejected the call.
     Limit,
-    /// A rate limit rejected the call, and would reject each repetition. The call takes more tokens than the burst.
+    /// A rate limit rejected the call, because the call takes more tokens than the burst. The rate limit would also
+    /// reject each repetition of the call.
     AboveBurst,
     /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     TooLate,
@@ -77,8 +78,8 @@ impl Cause {
         matches!(self, Self::None | Self::Unknown)
     }
 
-    /// If a search of the error found no cause, returns the cause in the thread-local variable that `Note::last` reads.
-    /// The last poll of the function's body stored this cause.
+    /// Returns `self`, unless the search of the error found no cause. In this case, returns the cause that the last
+    /// poll of the function's body stored in a thread-local variable (see `Note::last`).
     #[must_use]
     #[inline]
     pub fn or_noted(self) -> Self {

@@ -35,9 +35,9 @@ impl<R, Error> Conversion<R, Error> {
     }
 }
 
-// The bound is `Holds<Error>` and not `From<Error>`, so that a missing conversion causes the error message of `Holds`.
-// The compiler selects this method not only if `E` has the conversion, but also if `E` is not inferred yet. In the
-// second case, `E` may turn out to lack the conversion.
+// The compiler selects this method if `E` has the conversion, or if `E` is not inferred yet. In the second case, `E`
+// may turn out to lack the conversion. The bound is `Holds<Error>` and not `From<Error>`, so that the compiler then
+// reports the error message of `Holds`.
 impl<T, E: Holds<Error>, Error> Conversion<Result<T, E>, Error> {
     #[inline]
     pub fn __rejected(&self, error: Error) -> Result<T, E> {

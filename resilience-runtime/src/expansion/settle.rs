@@ -21,14 +21,15 @@ use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
 /// Returns a future that polls `body`. Between two polls, the future marks the permit (the record of an admitted call)
-/// as waiting. If the call is cancelled, the permit is dropped with this mark. If `body` or the code of a layer between
-/// the circuit and `body` panics, the permit is dropped without the mark. The call then counts as a failure.
+/// as waiting. The mark distinguishes a cancelled call from a panic. If the call is cancelled, the permit is dropped
+/// with the mark. If `body` or the code of a layer between the circuit and `body` panics, the permit is dropped without
+/// the mark, and the call counts as a failure.
 #[inline]
 pub fn watch<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, F> {
     Watched::new(permit, body)
 }
 
-/// Works as [`watch`], for a circuit with the option `failure_if_ok`.
+/// Works like [`watch`], for a circuit with the option `failure_if_ok`.
 #[inline]
 pub fn watch_values<'p, 'b, F: Future>(permit: &'p mut Permit<'b>, body: F) -> Watched<'p, 'b, NotedValue<F>> {
     watch(permit, NotedValue::new(body))
@@ -135,8 +136,8 @@ pub fn admit(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, Ci
     Ok(permit)
 }
 
-/// Marks the call of this permit as waiting. The code of an attribute below `#[circuit]` calls this function before a
-/// wait for anything but the body, such as the pause of a retry.
+/// Marks the call of this permit as waiting. The code of an attribute below `#[circuit]` calls this function before it
+/// waits for anything other than the body, such as the pause of a retry.
 #[inline]
 pub fn wait(permit: &mut Permit<'_>) {
     permit.wait();
@@ -149,21 +150,21 @@ pub fn resume(permit: &mut Permit<'_>) {
     permit.resume();
 }
 
-/// Marks the beginning of code of the user outside the body: an expression, such as the time of a timeout, or a
+/// Marks the beginning of user code outside the body: an expression in an option, such as the time of a timeout, or a
 /// fallback function that is not `async`. If this code panics, the call of this permit counts as a failure.
 #[inline]
 pub fn enter(permit: &mut Permit<'_>) {
     permit.enter();
 }
 
-/// Marks the end of the code after [`enter`].
+/// Marks the end of the code that began with [`enter`].
 #[inline]
 pub fn leave(permit: &mut Permit<'_>) {
     permit.leave();
 }
 
-/// Returns the value of an expression in an option. The closure around the expression makes the compiler reject an
-/// expression that leaves the function.
+/// Returns the value of an expression in an option. Because the expression is inside a closure, the compiler rejects an
+/// expression that leaves the function, for example by `?`.
 #[inline]
 pub fn evaluate<T>(expression: impl FnOnce() -> T) -> T {
     expression()
@@ -175,9 +176,10 @@ pub fn is_repeat() -> bool {
     Repeat::is_running()
 }
 
-/// Works as [`admit`], for a circuit whose `key` contains the attempt number of a retry, with a hedge between the retry
-/// and the circuit. A second attempt of the retry does not count as a repeat, because each attempt may use a different
-/// circuit. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the attempt.
+/// Works like [`admit`], for one kind of stack: the `key` of the circuit contains the attempt number of a retry, and a
+/// hedge is between the retry and the circuit. A second attempt of the retry does not count as a repeat, because each
+/// attempt may use a different circuit. `is_repeat` is the result of the function [`is_repeat`] at the beginning of the
+/// attempt.
 #[inline]
 pub fn admit_hedged(breaker: &CircuitBreaker, is_repeat: bool) -> Result<Permit<'_>, CircuitOpenError> {
     let _mark = Repeat::mark_only(is_repeat || Repeat::is_hedged());

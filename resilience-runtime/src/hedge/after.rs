@@ -1,4 +1,4 @@
-//! Defines [`HedgeAfter`], the two forms of the option `after`.
+//! Defines [`HedgeAfter`], the value of the option `after`: a time or a percentile.
 #![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
 
 use std::ops::RangeInclusive;

@@ -7,8 +7,9 @@ use crate::hedge::core::HedgeCore;
 use crate::hedge::source::HedgeSource;
 use crate::retry::budget::state::{BudgetState, Pays};
 
-/// A hedge whose options are known at run time only. A builder or another attribute may have set any option. If the
-/// hedge has a percentile, this type measures the first attempt of the call.
+/// One call of a hedge whose options are known at run time only. The macro does not know the options, because a builder
+/// or another attribute may have set them. If the hedge has a percentile, this type measures the first attempt of the
+/// call.
 #[derive(Debug)]
 pub struct AnyHedge<'a> {
     core: &'a HedgeCore,
@@ -56,7 +57,7 @@ impl HedgeSource for AnyHedge<'_> {
 
 impl AnyHedge<'_> {
     /// Adds the time of the first attempt to the measured times. Ignores a failure that came before a further attempt
-    /// was due. Otherwise, a service that refuses calls at once would seem to be fast.
+    /// was due, because a service that refuses calls at once would otherwise seem to be fast.
     fn measure(&mut self, has_won_or_is_cancelled: bool) {
         if let (Some(began), Some(percentile)) = (self.began.take(), &self.core.percentile) {
             let time = Tick::now().since(began);

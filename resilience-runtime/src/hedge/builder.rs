@@ -64,7 +64,7 @@ impl Hedge {
         Self::builder().after(after).max(max).build()
     }
 
-    /// Returns a builder with the default options. One of the options `after` and `percentile` is required.
+    /// Returns a builder with the default options. Either `after` or `percentile` is required.
     pub fn builder() -> HedgeBuilder {
         HedgeBuilder { after: None, percentile: None, min_after: None, max_after: None, max: MAX, budget: None }
     }

@@ -11,8 +11,8 @@ use crate::retry::budget::RetryBudget;
 #[derive(Debug)]
 #[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
 pub struct HedgeCore {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with this name sets the time.
-    /// A hedge with a percentile does not use this time.
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with the name of this hedge
+    /// sets the time. A hedge with a percentile does not use this time.
     pub(super) after: Duration,
     pub(super) percentile: Option<Box<Percentile>>,
     pub(super) max: u32,
@@ -20,7 +20,7 @@ pub struct HedgeCore {
     pub(super) budget: Option<RetryBudget>,
     pub(super) begun: AtomicU64,
     pub(super) won_by_hedge: AtomicU64,
-    /// The number of hedges that a budget denied.
+    /// The number of further attempts that a budget denied.
     pub(super) denied: AtomicU64,
 }
 
@@ -50,7 +50,7 @@ impl HedgeCore {
         }
     }
 
-    /// Returns the time between the starts of two attempts. For a percentile, returns the current time.
+    /// Returns the time between the starts of two attempts. If the hedge has a percentile, returns its current value.
     #[inline]
     pub(super) fn after(&self) -> Duration {
         self.percentile.as_ref().map_or(self.after, |percentile| percentile.after())

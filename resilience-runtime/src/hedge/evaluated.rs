@@ -1,4 +1,4 @@
-//! Implements [`Evaluated`], a hedge whose time each call evaluates.
+//! Implements [`Evaluated`], a hedge whose option `after` is an expression that each call evaluates.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::hedge::core::HedgeCore;
 use crate::hedge::hedge::Hedge;
 use crate::hedge::source::HedgeSource;
 
-/// A hedge, and the time that this call has evaluated for it.
+/// A hedge, and the value of the expression in `after` for this call.
 #[derive(Debug)]
 pub struct Evaluated<'a>(pub Duration, pub &'a Hedge);
 

@@ -55,7 +55,8 @@ use crate::hedge::stats::HedgeStats;
 pub struct Hedge(pub(super) Arc<HedgeCore>);
 
 impl Hedge {
-    /// Returns the time between the starts of two consecutive attempts. For a percentile, returns the current time.
+    /// Returns the time between the starts of two consecutive attempts. If the hedge has a percentile, returns its
+    /// current value.
     pub fn after(&self) -> Duration {
         self.0.after()
     }
@@ -83,9 +84,10 @@ impl Hedge {
         }
     }
 
-    /// Calls `f`. While no attempt has succeeded, calls `f` again at intervals of `after`, at most `max` times in all.
-    /// If a [`deadline`](crate::deadline()) around the call has passed, no further attempt starts. If the budget denies
-    /// an attempt, the call waits for its running attempts, and no further attempt starts.
+    /// Calls `f`, and returns the outcome of the first attempt that succeeds. Until an attempt succeeds, calls `f`
+    /// again at intervals of `after`, at most `max` times in all. If a [`deadline`](crate::deadline()) around the call
+    /// has passed, no further attempt starts. If the budget denies an attempt, the call waits for its running attempts,
+    /// and no further attempt starts.
     ///
     /// If an attempt fails while no other attempt runs, the call returns the error at once. To repeat a failed call,
     /// use a [`RetryPolicy`](crate::RetryPolicy).

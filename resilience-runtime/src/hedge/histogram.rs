@@ -56,7 +56,7 @@ impl Limits {
     }
 }
 
-/// Numbers of measured times. Each number is a counter of its own, so that threads count without a lock.
+/// Counts measured times in buckets. Each bucket has an atomic counter, so that threads count without a lock.
 #[derive(Debug)]
 pub(super) struct Histogram(Box<[AtomicU32]>);
 
@@ -75,8 +75,8 @@ impl Histogram {
         self.0.iter().for_each(|counter| counter.store(0, Ordering::Relaxed));
     }
 
-    /// Returns a time that is at least as long as the share `share` of the times in both histograms. The result is the
-    /// upper end of a bucket. Returns `None` if another thread clears a histogram during the computation.
+    /// Returns the quantile `share`, such as 0.95, of the times in both histograms. The result is the upper end of the
+    /// bucket that contains the quantile. Returns `None` if another thread clears a histogram during the computation.
     pub(super) fn quantile(histograms: &[Self; 2], limits: Limits, share: f64) -> Option<u64> {
         let [first, second] = histograms;
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);

@@ -8,9 +8,9 @@ use crate::hedge::histogram::{Histogram, Limits};
 
 /// A percentile of the times of recent calls.
 ///
-/// The times of the last 1,000 to 2,000 calls are in two histograms. Each histogram contains the times of 1,000 calls.
-/// When both histograms are full, the older histogram is cleared, and receives the times of the next calls. No thread
-/// takes a lock. A thread that is delayed may count a time in the histogram of later calls, and a time is lost if its
+/// The times of the last 1,000 to 2,000 calls are in two histograms. Each histogram has room for the times of 1,000
+/// calls. When both histograms are full, the older histogram is cleared, and receives the times of the next calls. No
+/// thread takes a lock. A delayed thread may count a time in the histogram of later calls. A time is lost if its
 /// histogram is cleared at the same moment.
 #[derive(Debug)]
 pub(super) struct Percentile {
@@ -20,16 +20,16 @@ pub(super) struct Percentile {
     histograms: [Histogram; 2],
     /// The number of measured calls.
     measured: AtomicU64,
-    /// The current time in nanoseconds, which is computed after every 20th call.
+    /// The current value of the percentile in nanoseconds, which is computed after every 20th call.
     after: AtomicU64,
 }
 
 /// The number of calls in a histogram.
 const GENERATION: u64 = 1_000;
-/// The number of measured calls from which the percentile is known.
+/// The number of measured calls after which the percentile replaces the upper limit.
 const ENOUGH: u64 = 100;
-/// The number of calls between two computations of the percentile. A computation reads all counters. 20 calls share its
-/// cost.
+/// The number of calls between two computations of the percentile. A computation reads all counters, so it takes place
+/// only once for 20 calls.
 const INTERVAL: u64 = 20;
 
 impl Percentile {
@@ -81,7 +81,7 @@ mod tests {
 
     const SECOND: f64 = 1e9;
 
-    /// Returns a time in nanoseconds. The parameter is a function that returns a random number from 0 to 1.
+    /// A function that draws a random time in nanoseconds. Its parameter returns a random number from 0 to 1.
     type Draw = fn(&mut dyn FnMut() -> f64) -> f64;
 
     const DISTRIBUTIONS: [(&str, Draw); 8] = [
@@ -102,7 +102,7 @@ mod tests {
         times[rank as usize - 1]
     }
 
-    /// The page of the attribute states this error.
+    /// Asserts that an estimate is within the error that the page of the attribute states.
     fn assert_close(estimate: Duration, exact: u64, case: &str) {
         let estimate = nanos(estimate);
         assert!(estimate >= exact && estimate - exact <= exact / 16, "{case}: {estimate} for {exact}");

@@ -25,8 +25,8 @@ pub trait HedgeSource {
     #[inline]
     fn first_began(&mut self) {}
 
-    /// Records the end of the first attempt. This method may be called again after the end. `has_won` states whether
-    /// the first attempt has succeeded.
+    /// Records the end of the first attempt. `has_won` states whether the first attempt has succeeded. A further call
+    /// of this method has no effect.
     #[inline]
     fn first_ended(&mut self, has_won: bool) {
         let _ = has_won;

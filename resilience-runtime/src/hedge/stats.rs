@@ -7,8 +7,9 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HedgeStats {
-    /// Time between the starts of two attempts. For a percentile, the field contains the current time. The field is
-    /// `None` if each call evaluates the time, or if no attribute with this name sets the time.
+    /// Time between the starts of two attempts. If the hedge has a percentile, the field contains its current value.
+    /// The field is `None` if each call evaluates the time, or if no attribute with the name of the hedge sets the
+    /// time.
     pub after: Option<Duration>,
     /// Maximum number of attempts of one call.
     pub max: u32,
@@ -16,7 +17,7 @@ pub struct HedgeStats {
     pub total_attempts: u64,
     /// Total number of calls in which a second or later attempt (a hedged request) succeeded first.
     pub total_won_by_hedge: u64,
-    /// Total number of hedged requests that a budget denied. A call has at most one such request, because the call
-    /// starts no further attempt after the denial.
+    /// Total number of hedged requests that a budget denied. Each call adds at most one to this number, because the
+    /// call starts no further attempt after the denial.
     pub total_denied: u64,
 }

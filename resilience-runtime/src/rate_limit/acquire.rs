@@ -16,9 +16,9 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// Waits for the turn of a call that takes `$tokens` of `$limit`, at most for the time `$wait`. Then takes the tokens.
-/// `$reason` states why the call cannot start now. If this code were an async function, the future of a call would be
-/// larger.
+/// Waits in the queue of `$limit` for at most the time `$wait`, and takes `$tokens` tokens when it is the turn of the
+/// call. `$reason` states why the call cannot start now. This code is a macro, because an async function would make the
+/// future of a call larger.
 macro_rules! queue {
     ($limit:expr, $tokens:expr, $wait:expr, $reason:expr) => {{
         let (_waiting, end) = $limit.join($tokens, $wait, $reason)?;
@@ -35,7 +35,7 @@ macro_rules! queue {
     }};
 }
 
-/// Takes `$tokens` of `$limit`, and waits at most for the time `$wait`.
+/// Takes `$tokens` tokens of `$limit`, and waits for at most the time `$wait`.
 macro_rules! take_within {
     ($limit:expr, $tokens:expr, $wait:expr) => {
         match $limit.take($tokens) {
@@ -49,8 +49,8 @@ impl RateLimit {
     /// Admits a call that is about to start, or rejects the call. This method does not wait, and needs no tokio
     /// runtime.
     ///
-    /// The method takes no lock, unless calls wait or [`update`](Self::update) has set a quota. While calls wait, the
-    /// method rejects the call, because the waiting calls come first.
+    /// The method takes no lock, unless other calls wait or a quota of [`update`](Self::update) applies. While other
+    /// calls wait, the method rejects the call, because the waiting calls come first.
     ///
     /// # Errors
     ///
@@ -60,8 +60,8 @@ impl RateLimit {
         self.try_acquire_many(1)
     }
 
-    /// Works as [`try_acquire`](Self::try_acquire), for a call that takes this number of tokens. A call that takes zero
-    /// tokens is always admitted.
+    /// Works like [`try_acquire`](Self::try_acquire), for a call that takes `tokens` tokens instead of one. A call that
+    /// takes zero tokens is always admitted.
     ///
     /// # Errors
     ///
@@ -72,17 +72,17 @@ impl RateLimit {
         self.take(tokens).map_err(|reason| self.reject(reason))
     }
 
-    /// Admits a call that is about to start. If the call comes too early, waits for the rate, at most for the time of
-    /// the option [`wait`](crate::RateLimitBuilder::wait).
+    /// Admits a call that is about to start. If the call comes too early, waits until the rate admits the call, for at
+    /// most the time of the option [`wait`](crate::RateLimitBuilder::wait).
     ///
     /// Waiting calls start in the order of their arrival. If the rate cannot admit the call within `wait`, the call is
-    /// rejected at once. If a [`deadline`](crate::deadline()) around the call is earlier, the deadline replaces the end
-    /// of `wait`.
+    /// rejected at once. If a [`deadline`](crate::deadline()) around the call comes before the end of `wait`, the
+    /// deadline limits the wait instead.
     ///
     /// # Errors
     ///
     /// Returns a [`RateLimitedError`] if the rate does not admit the call within `wait`. Also returns this error if
-    /// [`max_queue`](crate::RateLimitBuilder::max_queue) calls wait already.
+    /// [`max_queue`](crate::RateLimitBuilder::max_queue) calls are already waiting.
     ///
     /// # Panics
     ///
@@ -91,20 +91,20 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns removes the call from the line. The call then counts towards no
-    /// rate, and the next call takes its turn.
+    /// Dropping the future that this method returns removes the call from the queue. The call then does not count
+    /// towards the rate, and the next call in the queue takes its turn.
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
         take_within!(self, 1, self.0.wait)
     }
 
-    /// Works as [`acquire`](Self::acquire), for a call that takes this number of tokens. A call that takes zero tokens
-    /// is admitted at once.
+    /// Works like [`acquire`](Self::acquire), for a call that takes `tokens` tokens instead of one. A call that takes
+    /// zero tokens is admitted at once.
     ///
     /// # Errors
     ///
     /// Returns a [`RateLimitedError`] if the rate does not admit the call within the time of the option
-    /// [`wait`](crate::RateLimitBuilder::wait), or if the line is full. If `tokens` is greater than the burst, the rate
-    /// limit never admits the call, and [`is_above_burst`](RateLimitedError::is_above_burst) returns true.
+    /// [`wait`](crate::RateLimitBuilder::wait), or if the queue is full. If `tokens` is greater than the burst, the
+    /// rate limit never admits the call, and [`is_above_burst`](RateLimitedError::is_above_burst) returns true.
     ///
     /// # Panics
     ///
@@ -112,19 +112,19 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns removes the call from the line.
+    /// Dropping the future that this method returns removes the call from the queue.
     pub async fn acquire_many(&self, tokens: u32) -> Result<(), RateLimitedError> {
         take_within!(self, tokens, self.0.wait)
     }
 
-    /// Works as [`acquire`](Self::acquire), but waits as long as the rate requires, regardless of the option `wait`.
+    /// Works like [`acquire`](Self::acquire), but waits as long as the rate requires, regardless of the option `wait`.
     ///
     /// # Errors
     ///
     /// Returns a [`RateLimitedError`] in these cases:
     ///
-    /// - [`max_queue`](crate::RateLimitBuilder::max_queue) calls wait already.
-    /// - A [`deadline`](crate::deadline()) around the call is earlier than the start that the rate allows.
+    /// - [`max_queue`](crate::RateLimitBuilder::max_queue) calls are already waiting.
+    /// - A [`deadline`](crate::deadline()) around the call comes before the rate would admit the call.
     ///
     /// # Panics
     ///
@@ -132,7 +132,7 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns removes the call from the line.
+    /// Dropping the future that this method returns removes the call from the queue.
     ///
     /// ```
     /// use resilience_runtime::RateLimit;
@@ -152,14 +152,14 @@ impl RateLimit {
         take_within!(self, 1, Duration::MAX)
     }
 
-    /// Calls `f` if the rate limit admits the call. If the call comes too early, the call waits as in
-    /// [`acquire`](Self::acquire).
+    /// Calls `f` if the rate limit admits the call, and returns the outcome of the future that `f` returned. If the
+    /// call comes too early, the call waits as in [`acquire`](Self::acquire).
     ///
     /// # Errors
     ///
-    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. Returns
-    /// [`CallError::Failed`], with the error of the future of `f`, if this future fails.
-    /// [`CallError::into_error`] converts both errors to the type `E`.
+    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. If the future that `f`
+    /// returned fails, [`CallError::Failed`] contains the error of this future. [`CallError::into_error`] converts both
+    /// errors to the type `E`.
     ///
     /// # Panics
     ///
@@ -168,13 +168,13 @@ impl RateLimit {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns drops the future of `f`. An admitted call counts towards the rate
-    /// even if its future is dropped. A call that still waits does not count.
+    /// even if its future is dropped. A call that is dropped while it waits does not count.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Takes the token before the wait, because a future that waits costs 40 instructions.
+        // First tries to take the token without a wait, because the future of a wait costs 40 instructions.
         if let Err(reason) = self.take(1) {
             self.queue(1, self.0.wait, reason).await?;
         }
@@ -185,8 +185,8 @@ impl RateLimit {
         queue!(self, tokens, wait, reason)
     }
 
-    /// Adds a call to the line, if the rate can admit the call within `wait`. Returns the place in the line, and the
-    /// latest moment until which the call may wait.
+    /// Adds a call to the line (the queue) if the rate can admit the call within `wait`. Returns the call's place in
+    /// the line, and the time at which its wait ends.
     #[cold]
     fn join(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(Waiting<'_>, Tick), RateLimitedError> {
         let wait = within(wait);
@@ -195,7 +195,8 @@ impl RateLimit {
         waiting.map(|waiting| (waiting, Tick::now().after(wait))).ok_or_else(|| self.reject(reason))
     }
 
-    /// Takes the tokens for the first call of the line. If the call comes too early, returns the time until its start.
+    /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, returns the
+    /// time until its start.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),
@@ -214,7 +215,7 @@ impl RateLimit {
     }
 }
 
-/// Takes the tokens of a decorated function, and waits at most for the time `wait`.
+/// Takes `tokens` tokens for a call of a decorated function, and waits for at most the time `wait`.
 #[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
 pub async fn acquire_tokens_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {
     take_within!(limit, tokens, wait)

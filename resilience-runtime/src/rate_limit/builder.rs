@@ -22,7 +22,7 @@ use crate::rate_limit::rate_limit::{RateLimit, Settings};
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {
     name: Cow<'static, str>,
-    /// The name of the option that sets `limit`.
+    /// The name of the option that sets the field `limit`, for errors: `per_second` or `limit`.
     option: &'static str,
     limit: u32,
     per: Duration,
@@ -71,22 +71,22 @@ impl RateLimitBuilder {
     /// least 1. The rate must refill the burst within 146 years. Default: the limit, or 1 if the period is longer than
     /// a second.
     ///
-    /// In the first period, `limit + burst - 1` calls can start. A quota of a service is therefore kept only with the
-    /// burst 1.
+    /// In the first period, `limit + burst - 1` calls can start. To stay within a quota that a service enforces, set
+    /// the burst to 1.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);
         self
     }
 
-    /// Sets the longest time for which a call waits for the rate, 0 to 584 years. Default: 0, so a call that comes too
-    /// early is rejected at once.
+    /// Sets the longest time for which a call waits until the rate admits it, 0 to 584 years. Default: 0, so a call
+    /// that comes too early is rejected at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. A further call is rejected at
-    /// once.
+    /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Default: 1,000. If this many calls are already
+    /// waiting, a further call is rejected at once.
     pub fn max_queue(mut self, calls: u32) -> Self {
         self.max_queue = Some(calls);
         self

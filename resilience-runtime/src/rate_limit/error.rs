@@ -39,7 +39,7 @@ impl RateLimitedError {
     /// Returns the time until the rate limit admits the call. This time is longer than zero. A call after this time may
     /// still be rejected, because another caller may call first.
     ///
-    /// Returns `None` if the rate limit will never admit the call:
+    /// Returns `None` if the rate limit will never admit the call, for one of two reasons:
     ///
     /// - The call takes more tokens than the burst, see [`is_above_burst`](Self::is_above_burst).
     /// - No attribute with the name of the rate limit sets a rate.
@@ -50,8 +50,8 @@ impl RateLimitedError {
         }
     }
 
-    /// Returns whether the call takes more tokens than the burst of the rate limit. The rate limit never admits such a
-    /// call, and a retry does not repeat it.
+    /// Returns whether the call takes more tokens than the burst of the rate limit. If so, the rate limit never admits
+    /// the call, and a retry does not repeat the call.
     pub fn is_above_burst(&self) -> bool {
         Reason::from_bits(self.source.wait).is_above_burst()
     }

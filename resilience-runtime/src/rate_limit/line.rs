@@ -1,5 +1,6 @@
-//! Implements the line of calls that wait for a rate limit, in the order of their arrival. Only the first call of the
-//! line waits for the rate. The other calls wait for their turn, so a cancelled call delays no other call.
+//! Implements the line (the queue) of the calls that wait for a rate limit, in the order of their arrival. Only the
+//! first call of the line sleeps until the rate admits it. The other calls wait until they are first, so a cancelled
+//! call delays no other call.
 
 use std::sync::Mutex;
 
@@ -12,21 +13,21 @@ use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::Quota;
 
-/// The calls that wait for a rate limit, and the quota that the service has reported.
+/// The calls that wait for a rate limit, and the quota (the number of further tokens) that the service has reported.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// The number of waiting calls. If the service has reported a quota, the bit [`QUOTA`] is set, too. A call that
-    /// finds zero here needs to know neither the line nor the quota.
+    /// The number of waiting calls. If the service has reported a quota, the bit [`QUOTA`] is set, too. If the value is
+    /// zero, a call can ignore the line and the quota.
     state: AtomicU32,
     /// The sum of the tokens that the waiting calls take.
     tokens: AtomicU64,
-    /// One permit, which the first call of the line holds.
+    /// A semaphore with one permit, which the first call of the line holds.
     pub(crate) turn: Semaphore,
     quota: Mutex<Option<Quota>>,
 }
 
-/// The mark of a quota. The number of waiting calls is at most [`LONGEST`](crate::base::queue::LONGEST), and so leaves
-/// this bit free.
+/// The bit of the field `state` that marks a quota. The number of waiting calls never needs this bit, because the
+/// number is at most [`LONGEST`](crate::base::queue::LONGEST).
 const QUOTA: u32 = 1 << 31;
 
 impl Line {
@@ -45,8 +46,8 @@ impl Line {
         self.state.load(Ordering::Relaxed) & !QUOTA
     }
 
-    /// Adds a call at the end of the line, unless `max` calls wait already. Dropping the returned guard removes the
-    /// call from the line.
+    /// Adds a call at the end of the line, and returns its guard. Returns `None` if `max` calls are already waiting.
+    /// Dropping the guard removes the call from the line.
     pub(crate) fn join(&self, tokens: u32, max: u32) -> Option<Waiting<'_>> {
         let more = |state: u32| (state & !QUOTA < max).then_some(state + 1);
         self.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
@@ -72,15 +73,16 @@ impl Line {
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
-    /// Returns the time until a waiting call could start at the latest.
+    /// Returns the longest time until a call in the line can start, as the reason of its rejection. `tokens` are the
+    /// tokens that the call takes.
     pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
         let quota = *lock_std(&self.quota);
         let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
         estimate(pace, due, before, tokens, quota)
     }
 
-    /// Decides whether a call may start while calls wait, or while a quota applies. `take` decides by the rate.
-    /// `is_first` states whether the call is the first call of the line.
+    /// Admits or rejects a call while calls wait, or while a quota applies. `take` takes the tokens if the rate admits
+    /// them. `is_first` states whether the call is the first call of the line.
     pub(crate) fn take(
         &self,
         tokens: u32,
@@ -111,7 +113,8 @@ impl Line {
     }
 }
 
-/// Returns the time until a call can start, if the calls before it still take `before` tokens.
+/// Returns the time until a call can start, if the calls before it take `before` tokens, as the reason to reject the
+/// call.
 fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quota: Option<Quota>) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);

@@ -10,8 +10,8 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// How far ahead of the even pace a token of a burst may be taken, in nanoseconds. The value is
-    /// `step * (burst - 1)`.
+    /// The longest time by which a token of a burst may be taken before its time at the even pace, in nanoseconds. The
+    /// value is `step * (burst - 1)`.
     ahead: u64,
 }
 
@@ -21,16 +21,17 @@ pub(crate) const SHORTEST_STEP: u64 = 1_000;
 /// The range of the option `per`.
 pub(crate) const SHORTEST_PERIOD: Duration = Duration::from_millis(1);
 pub(crate) const LONGEST_PERIOD: Duration = Duration::from_secs(86_400);
-/// The longest time in which a rate refills a burst, 146 years. All sums of times then fit into a `u64`.
+/// The longest time in which a rate refills a burst, 146 years. With this limit, all sums of times fit into a `u64`.
 const LONGEST_BURST: u64 = 1 << 62;
 
 impl Pace {
-    /// The pace of a rate limit for which no attribute sets a rate. Such a rate limit admits no call, because the next
-    /// call is due after 292 years.
+    /// The pace of a rate limit for which no attribute sets a rate. This pace admits no call, because the next call is
+    /// due after 292 years.
     pub(crate) const NEVER: Self = Self { step: u64::MAX / 2, ahead: 0 };
 
-    /// Creates the pace of `limit` tokens in each period `per`. Without a `burst`, the burst is `limit` for a period of
-    /// at most one second, and 1 for a longer period. Values outside their ranges are replaced by the nearest value.
+    /// Creates the pace of `limit` tokens in each period `per`. If `burst` is `None`, the burst is `limit` for a period
+    /// of at most one second, and 1 for a longer period. A value outside its range is replaced by the nearest allowed
+    /// value.
     pub(crate) fn new(limit: u32, per: Duration, burst: Option<u32>) -> Self {
         let step = step(limit, per);
         let burst = burst.unwrap_or(if per <= Duration::from_secs(1) { limit } else { 1 });
@@ -87,16 +88,17 @@ impl Pace {
         if self == Self::NEVER { self.step } else { 0 }
     }
 
-    /// Returns whether a call may take this number of tokens at once. For a constant 1, the compiler removes the check.
+    /// Returns whether one call may take `tokens` tokens, so that `tokens` is at most the burst. For a constant 1, the
+    /// compiler removes the check.
     #[inline]
     pub(crate) fn admits(self, tokens: u32) -> bool {
         tokens <= 1 || self.after_first(tokens) <= self.ahead
     }
 
-    /// Decides whether a call may start at the time `now`, and take this number of tokens. At an even pace, the first
-    /// token is due at the time `due`. In a burst, the last token may be taken earlier, by at most `self.ahead`.
-    /// Returns the value of `due` for the next call. If the call comes too early, returns `Err` with the time until the
-    /// call may start. All times are in nanoseconds.
+    /// Decides whether a call may start at the time `now`, and take `tokens` tokens. At an even pace, the first token
+    /// is due at the time `due`. In a burst, the last token may be taken earlier, by at most `self.ahead`. Returns the
+    /// value of `due` for the next call. If the call comes too early, returns `Err` with the time until the call may
+    /// start. All times are in nanoseconds.
     #[inline]
     pub(crate) fn next(self, due: u64, now: u64, tokens: u32) -> Result<u64, u64> {
         let due = self.sane(due, now);

@@ -1,18 +1,19 @@
-//! Implements the quota that a service reports, for example in the headers of a response.
+//! Implements the quota of a service: the number of tokens that the service still admits until it resets this number. A
+//! service can report its quota in the headers of a response, for example.
 
 use std::time::Duration;
 
 use crate::base::clock::{SKEW, Tick};
 
-/// The remaining tokens of a service, until the service refills them.
+/// The number of tokens that a service still admits, and the time at which the service resets this number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     remaining: u32,
     until: Tick,
 }
 
-/// The longest time until a reset that [`RateLimit::update`](crate::RateLimit::update) accepts. A wrong header could
-/// otherwise stop all calls for ever.
+/// The longest time until a reset that [`RateLimit::update`](crate::RateLimit::update) accepts. Without this limit, a
+/// wrong header could stop all calls for ever.
 pub(crate) const LONGEST_RESET: Duration = Duration::from_secs(86_400);
 
 impl Quota {
@@ -25,14 +26,14 @@ impl Quota {
         Self { remaining: self.remaining.min(other.remaining), until: self.until.max(other.until) }
     }
 
-    /// Returns the time until the service refills the tokens. The time is zero if the service has refilled them. A time
-    /// of another clock, such as the paused clock of another test, counts as past.
+    /// Returns the time until the service refills the tokens. The time is zero if the service has refilled them. A
+    /// reset time of another clock, such as the paused clock of another test, counts as past.
     pub(crate) fn left(self, now: Tick) -> Duration {
         let left = self.until.since(now);
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
     }
 
-    /// Returns whether the service still has this number of tokens.
+    /// Returns whether the service still admits `tokens` tokens.
     pub(crate) fn admits(self, tokens: u64) -> bool {
         tokens <= u64::from(self.remaining)
     }

@@ -128,8 +128,8 @@ impl RateLimit {
         self.0.line.release();
     }
 
-    /// Restricts the calls to the quota that the service reports, for example in the headers of a response. The service
-    /// admits `remaining` further tokens until the time `reset` has passed.
+    /// Restricts the calls to the quota that the service reports: `remaining` further tokens until the time `reset` has
+    /// passed. A service can report its quota in the headers of a response, for example.
     ///
     /// The quota may only slow the calls down: the rate and the burst still apply. Until the reset, at most `remaining`
     /// tokens are taken. If an earlier quota still applies, the smaller number of tokens and the later reset apply. A
@@ -159,7 +159,7 @@ impl RateLimit {
         if self.0.line.is_free() { self.take_now(tokens) } else { self.take_in_line(tokens, false) }
     }
 
-    /// Takes the tokens if the rate admits them now.
+    /// Takes the tokens if the rate admits them now. Otherwise, returns the reason of the rejection.
     #[expect(clippy::inline_always, reason = "measured: a call of this function costs 20 instructions")]
     #[inline(always)]
     pub(super) fn take_now(&self, tokens: u32) -> Result<(), Reason> {
@@ -185,8 +185,8 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Takes the tokens while calls wait, or while a quota applies. `is_first` states whether the call is the first
-    /// call of the line.
+    /// Works like [`take_now`](Self::take_now), while calls wait or a quota applies. `is_first` states whether the call
+    /// is the first call of the line.
     #[cold]
     pub(super) fn take_in_line(&self, tokens: u32, is_first: bool) -> Result<(), Reason> {
         let Shared { pace, due, line, .. } = &*self.0;

@@ -86,10 +86,10 @@ impl CircuitBreaker {
 }
 
 impl KeyedCircuits {
-    /// Creates a builder of the circuits with this name, one circuit for each key.
+    /// Returns a builder for the circuits of one name, with one circuit for each key.
     ///
-    /// Events, statistics and errors show the name. The name must not be blank, and must not contain `[`, because the
-    /// circuits have names such as `price[acme]`.
+    /// Events, statistics and errors show the name. The name must not be blank. It must not contain `[`, because the
+    /// circuit of a key has a name such as `price[acme]`.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder<KeyedCircuits> {
         CircuitBuilder::new(name.into())
@@ -152,7 +152,7 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the number of calls that the window (of time or of `calls`) must contain before `failure_rate` or
     /// `slow_rate` can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option
-    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed in other circuits.
+    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed otherwise.
     #[doc(alias = "minimum throughput")]
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
@@ -318,7 +318,7 @@ impl CircuitBuilder<CircuitBreaker> {
 impl CircuitBuilder<KeyedCircuits> {
     /// Sets the maximum number of circuits, 1 to 9,999,999. Default: 10,000.
     ///
-    /// If this number of circuits exists, a new key evicts a circuit that no call uses.
+    /// If this many circuits exist, a new key evicts (removes) a circuit that no call uses.
     pub fn max_keys(mut self, keys: u32) -> Self {
         self.options.max_keys = Some(keys);
         self
@@ -337,12 +337,12 @@ impl CircuitBuilder<KeyedCircuits> {
         Ok(KeyedCircuits::new(Arc::new(family)))
     }
 
-    /// Returns the circuits that the program shares under this name. Creates them if no circuits with keys have this
-    /// name.
+    /// Returns the circuits with keys that are registered under the name of this builder. If none are registered,
+    /// creates and registers them.
     ///
-    /// The options combine with the options of attributes and of other builders as in
-    /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register): before the first call of a function
-    /// with these circuits, a builder overrides the options of attributes.
+    /// Before the first call of a function with these circuits, the builder overrides the options of attributes.
+    /// Otherwise, the options combine with the options of attributes and of other builders as in
+    /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register).
     ///
     /// # Errors
     ///

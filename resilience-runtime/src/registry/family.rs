@@ -34,8 +34,8 @@ pub(crate) struct Family<E: Keyed> {
     warned: AtomicU64,
 }
 
-/// A snapshot of the number of layers with one name and the option `key`. [`get_stats`](crate::get_stats) and
-/// [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this snapshot.
+/// A snapshot of the number of layers with one name and the option `key`, and of its maximum.
+/// [`get_stats`](crate::get_stats) and [`KeyedCircuits::stats`](crate::KeyedCircuits::stats) return this snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FamilyStats {
@@ -46,7 +46,7 @@ pub struct FamilyStats {
 }
 
 impl FamilyStats {
-    /// Returns the snapshot of a name before the first call.
+    /// Returns the snapshot before the first call, when no layer exists.
     pub(crate) fn of(max_keys: u32) -> Self {
         Self { keys: 0, max_keys }
     }
@@ -122,8 +122,8 @@ impl<E: Keyed> Family<E> {
         self.get(Text::of(key).finish())
     }
 
-    /// Works as [`find`](Self::find), for the text of a key in the name of a layer. `key` is the full key, or the
-    /// shortened text of a long key.
+    /// Works like [`find`](Self::find), for the text in the brackets of a layer's name, such as `acme` in
+    /// `price[acme]`. If the key is long, this text is a shortened form of the key.
     pub(crate) fn find_text(&self, key: &str) -> Option<E> {
         self.get(key.as_bytes()).or_else(|| self.find(key))
     }
@@ -133,8 +133,9 @@ impl<E: Keyed> Family<E> {
         lock(&self.shards[shard].0).1.get(hash, |it| self.key(it) == Some(key))
     }
 
-    /// Returns every layer. No lock is held between two layers. A strong reference to a layer exists only until the
-    /// caller drops the layer. Strong references to all layers at once would protect all layers from eviction.
+    /// Returns an iterator over all layers, which holds no lock between two layers. The iterator creates a strong
+    /// reference to a layer only when it returns this layer. Strong references to all layers at once would protect all
+    /// layers from eviction.
     pub(crate) fn iter(&self) -> impl Iterator<Item = E> + '_ {
         self.shards.iter().flat_map(|Shard(shard)| {
             let mut next = Some(0);

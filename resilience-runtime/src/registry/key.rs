@@ -9,12 +9,12 @@ use std::rc::Rc;
 
 use crate::base::sync::OnceLock;
 
-/// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit: text, whole numbers, `char`, `bool`,
-/// tuples of two to four keys, and pointers to these types.
+/// A type whose values can be the `key` of a circuit, a bulkhead or a rate limit. Text, whole numbers, `char`, `bool`,
+/// tuples of two to four keys, and pointers to these types implement this trait.
 ///
 /// Two keys belong to the same circuit only if they are equal. As an exception, a text and a number with the same
-/// spelling, such as `"7"` and `7`, belong to the same circuit. The name of the circuit shows the key. In a tuple, and
-/// if a text contains a comma, the name shows texts in quotation marks:
+/// spelling, such as `"7"` and `7`, belong to the same circuit. The name of the circuit shows the key. A text has
+/// quotation marks in the name if the text is part of a tuple, or contains a comma:
 ///
 /// ```
 /// use resilience_runtime::KeyedCircuits;
@@ -99,8 +99,8 @@ impl Text {
         self.used += fits;
     }
 
-    /// Writes a text. A tuple contains a comma, so a text with a comma is quoted. The text can then not equal the text
-    /// of a tuple.
+    /// Writes a text, in quotation marks if the text contains a comma. Without quotation marks, the text `a,b` would
+    /// look like the tuple `(a, b)`.
     #[inline]
     fn push_text(&mut self, text: &str) {
         if text.as_bytes().contains(&b',') { self.push_quoted(text) } else { self.push(text.as_bytes()) }

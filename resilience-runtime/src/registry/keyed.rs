@@ -75,7 +75,7 @@ impl Keyed for Bulkhead {
     /// Does nothing, because the settings of a bulkhead never change.
     fn apply(&self, _: &bulkhead::Settings) {}
 
-    /// Each running or waiting call holds a handle of its bulkhead.
+    /// Returns `None` while a call runs or waits, because each of these calls holds a handle of its bulkhead.
     fn rank(&self) -> Option<Rank> {
         (!self.is_in_use()).then_some(Rank::Fresh)
     }

@@ -49,8 +49,8 @@ impl KeyedCircuits {
     /// Returns the circuit of this key, and creates the circuit if it does not exist. This call counts as a use of the
     /// circuit. As long as the returned handle exists, the circuit is not evicted.
     ///
-    /// The method allocates memory only if it creates the circuit. The method takes a lock that only some of the keys
-    /// share.
+    /// The method allocates memory only if it creates the circuit. The circuits are divided into up to 16 parts with
+    /// one lock each, and the method takes the lock of one part.
     pub fn get(&self, key: impl Key) -> CircuitBreaker {
         self.0.of(&key)
     }
@@ -76,8 +76,8 @@ impl KeyedCircuits {
         self.len() == 0
     }
 
-    /// Returns every circuit, in no particular order. A circuit that exists during the whole iteration is returned
-    /// exactly once. The iterator holds no lock between two circuits.
+    /// Returns an iterator over all circuits, in no particular order. A circuit that exists during the whole iteration
+    /// is returned exactly once. The iterator holds no lock between two circuits.
     ///
     /// A circuit cannot be evicted as long as the returned handle of the circuit exists.
     pub fn iter(&self) -> impl Iterator<Item = CircuitBreaker> + '_ {

@@ -12,8 +12,8 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     type Settings: Clone + Send + Sync;
     /// A reference to a layer that does not protect the layer from eviction.
     type Weak: Send + Sync;
-    /// Whether the keys beyond `max_keys` share one layer. Otherwise, each call with such a key gets a layer of its
-    /// own.
+    /// Whether the keys beyond `max_keys` share one layer. Otherwise, each call with a key beyond `max_keys` gets a
+    /// temporary layer of its own.
     const IS_SHARED_BEYOND: bool;
 
     fn create(name: Name, settings: &Self::Settings) -> Self;
@@ -30,7 +30,7 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     fn keys_full(name: &str, max_keys: u32);
 }
 
-/// Some of the layers of one name with the option `key`.
+/// One shard of a family: some of the layers with one name and the option `key`.
 pub(crate) struct Keys<E> {
     /// The value of each layer is the number of lookups and insertions at the last use of the layer, modulo 2^32.
     table: Table<E, u32>,
@@ -40,15 +40,15 @@ pub(crate) struct Keys<E> {
 }
 
 /// The number of idle layers (layers that no call uses) that an eviction compares. If none of the compared layers is
-/// fresh, the eviction visits further slots until the eviction finds a fresh layer. The total number of visited
+/// [`Fresh`](Rank::Fresh), the eviction visits further slots until it finds a fresh layer. The total number of visited
 /// slots is at most [`MOST_VISITED`].
 const SAMPLE: usize = 16;
 /// The maximum number of slots that an eviction (the removal of an idle layer) visits. If the option `max_keys` is at
 /// most 1,000, a table practically never has more than 256 slots. An eviction may then visit all slots of the table.
 const MOST_VISITED: usize = 256;
 
-/// The rank of an idle layer (a layer that no call uses) in an eviction (the removal of an idle layer). The layers with
-/// the smallest rank (`Fresh`) are evicted first.
+/// The rank of an idle layer (a layer that no call uses). An eviction removes the layers with the smallest rank
+/// (`Fresh`) first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     /// The layer admits calls as a new layer would.
@@ -86,7 +86,7 @@ impl<E: Keyed> Keys<E> {
     }
 
     /// Returns the layer whose key has this hash and for which `is_it` returns true. In contrast to
-    /// [`find`](Self::find), this lookup does not count as a use of the circuit.
+    /// [`find`](Self::find), this lookup does not count as a use of the layer.
     pub(crate) fn get(&self, hash: u32, is_it: impl Fn(&E) -> bool) -> Option<E> {
         Some(self.table.find(hash, is_it)?.1)
     }

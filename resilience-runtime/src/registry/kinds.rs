@@ -89,8 +89,8 @@ impl LayerDeclaration<KeyedRateLimits> {
 }
 
 impl LayerDeclaration<RateLimit> {
-    /// Checks the options that depend on each other. An expansion calls this method if the macro does not know the
-    /// value of an option, or the time between two calls.
+    /// Checks the options that depend on each other. The generated code calls this method if the macro does not know
+    /// the value of an option, or the time between two calls.
     #[track_caller]
     pub const fn checked(self) -> Self {
         self.options.require();
@@ -109,7 +109,8 @@ impl LayerDeclaration<Retry> {
 }
 
 impl LayerDeclaration<Hedge> {
-    /// Checks the limits of a percentile, if a limit is a constant. The macro does not know the value of a constant.
+    /// Checks the limits of a percentile if a limit is a constant, because the macro does not know the value of a
+    /// constant.
     #[track_caller]
     pub const fn checked(self) -> Self {
         if let (Some(min), Some(max)) = (self.options.min_after, self.options.max_after) {

@@ -84,7 +84,8 @@ impl<L: Listed> Layers<L> {
         self.labelled().map(|(label, layer)| (label, layer.layer_stats())).collect()
     }
 
-    /// Returns each layer, with the name or the place of the layer. Includes layers that no call has created yet.
+    /// Returns each layer, with its name or, if the layer has no name, with the path of its function. Includes layers
+    /// that no call has created yet.
     pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
         let mut listed = Vec::new();
         let parts = lock_std(&self.0);
@@ -172,9 +173,9 @@ fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     })
 }
 
-/// Returns the name `module::function` of each layer without a name. If two layers have the same name, adds the line of
-/// the attribute, and a number if the lines are equal, too. `is_name` returns whether a layer with the option `name`
-/// has this name. A layer without the option never takes such a name.
+/// Returns the label `module::function` for each layer without the option `name`. If two labels would be equal, adds
+/// the line of the attribute, and a number if the lines are equal, too. `is_name` returns whether a text is the `name`
+/// of another layer. A label never equals the `name` of another layer.
 fn labels<L: Layer>(
     declarations: impl Iterator<Item = Place<L>> + Clone,
     is_name: impl Fn(&str) -> bool,

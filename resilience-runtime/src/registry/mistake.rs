@@ -62,7 +62,7 @@ pub struct LayerConflict {
     pub places: [String; 2],
 }
 
-/// A required option of a named layer that none of the attributes with the layer's name sets.
+/// A missing option: none of the attributes with one `name` sets this required option.
 ///
 /// Without the required option, a bulkhead or a rate limit rejects every call, and a timeout or a hedge has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -1,4 +1,4 @@
-//! Defines [`Owned`], the handle that one call of a decorated function has of a layer.
+//! Defines [`Owned`], a handle of a layer that belongs to one call of a decorated function.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 /// A handle of a layer, such as a circuit. Each call creates its own handle. Without a handle, the call would borrow

@@ -38,7 +38,8 @@ pub(super) struct KeyedName {
     pub(super) written: Vec<Arc<Written>>,
     /// The number of builders that registered before the first use of the family. Their options come first.
     builders: usize,
-    /// Whether a function with this family was called. A builder can then no longer override an option.
+    /// Whether a function with this family was called. After the first call, a builder can no longer override an
+    /// option.
     in_use: bool,
 }
 

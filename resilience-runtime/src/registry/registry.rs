@@ -77,7 +77,7 @@ pub(crate) fn register_family(
     Ok(family)
 }
 
-/// Returns an error if a builder contradicts one of the options `before`.
+/// Returns an error if the options `written` of a builder contradict one of the options `before`.
 fn refuse_conflict(name: &str, before: &[Arc<Written>], written: &Written) -> Result<(), ConfigError> {
     let Some(conflict) = conflicts(name, before, written).into_iter().next() else { return Ok(()) };
     let CircuitConflict { option, values: [kept, value], places: [place, _], .. } = conflict;
@@ -216,8 +216,8 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 /// Checks that no circuit has two values for one option, and that no name is used both with and without the option
 /// `key`.
 ///
-/// Some options cannot be combined, such as `threshold` and `failure_rate`. Two attributes or builders also conflict if
-/// together they set such a combination for one circuit.
+/// Two attributes or builders also conflict if together they set two options that cannot be combined, such as
+/// `threshold` and `failure_rate`.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and
 /// column wins. A builder that registers before the first call of the circuit wins over all attributes. The event

@@ -4,8 +4,7 @@
 //! A [`Site`] is a static variable in the generated code of an attribute. When a call first needs the layer of the
 //! attribute, the [`Site`] finds or creates this layer. All calls of the function share the layer. An
 //! [`Owned`](crate::registry::owned::Owned) is a handle that belongs to one call. The handle refers to a layer that the
-//! user created (`with = ..`). In a `#[circuit]` with the option `key`, the handle refers to the circuit of the call's
-//! key.
+//! user created (`with = ..`). With the option `key`, the handle refers to the layer of the call's key.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
 use once_cell::race::OnceBox;

@@ -56,9 +56,10 @@ pub struct Stats {
 ///
 /// A layer with the option `with` is not listed. Instead, call the method `stats` of the value in this option.
 ///
-/// Without the feature `declare`, a layer is listed after a call has needed the layer. Most layers are needed at the
-/// first call of the function. A retry is needed at its first failed attempt at the latest, and a fallback when it
-/// first replaces an error. A timeout whose time each call evaluates is needed when it first ends a call.
+/// Without the feature `declare`, a layer is listed only after a call has used the layer. The first call of the
+/// function uses most layers. A retry is first used at its first failed attempt or earlier, and a fallback when it
+/// first replaces an error. If each call evaluates the time of a timeout, the timeout is first used when it ends a
+/// call.
 ///
 /// ```
 /// use resilience_runtime::{bulkhead, get_stats, retry};

@@ -71,7 +71,8 @@ impl<E: Clone, T: Default> Table<E, T> {
         &mut self.slots[place].value
     }
 
-    /// Inserts an entry, and returns the index of its slot. The table must not already contain an entry with this name.
+    /// Inserts an entry, and returns the index of its slot. The table must not already contain an entry with the same
+    /// name.
     pub(crate) fn insert(&mut self, hash: u32, entry: E, value: T) -> usize {
         if 4 * (self.used_slots + 1) > 3 * self.slots.len() {
             self.grow();

@@ -175,7 +175,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] for an option outside its range, and for an option without the option that it
+    /// Returns a [`ConfigError`] if an option is outside its range, or if an option is set, but not the option that it
     /// requires.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;

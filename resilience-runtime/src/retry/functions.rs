@@ -156,7 +156,7 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
         builder
     }
 
-    /// Sets the function that receives a [`RetryEvent`] before the pause of each retry. Default: none.
+    /// Sets a function that is called with a [`RetryEvent`] before the pause of each retry. Default: none.
     ///
     /// ```
     /// use resilience_runtime::{RetryEvent, RetryPolicy};

@@ -1,4 +1,4 @@
-//! Implements the options of a retry that apply to an `Ok` value which `retry_if_ok` selects.
+//! Implements the options of a retry that apply to an `Ok` value that `retry_if_ok` selects.
 #![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
 
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
         self.hinted_ok(retry_after_ok, || LONGEST_HINT)
     }
 
-    /// Works as [`retry_after_of`](Self::retry_after_of), for the option `retry_after_ok` of a circuit.
+    /// Works like [`retry_after_of`](Self::retry_after_of), for the option `retry_after_ok` of a circuit.
     #[inline]
     pub fn retry_after_ok_of(
         self,
@@ -33,8 +33,8 @@ impl<'s, S: Source<'s>, R, T, E, H, X, C> Judged<'_, 's, S, R, T, E, H, X, C> {
         self.hinted_ok(retry_after_ok, || circuit.max_cooldown().max(LONGEST_HINT))
     }
 
-    /// Works as [`retry_after_ok_of`](Self::retry_after_ok_of), unless the user's policy has a function
-    /// `retry_after_ok`.
+    /// Works like [`retry_after_ok_of`](Self::retry_after_ok_of), if the user's policy has no function
+    /// `retry_after_ok`. Otherwise, does nothing.
     #[inline]
     pub fn retry_after_ok_below<PE: ?Sized, PT: ?Sized>(
         self,

@@ -82,9 +82,13 @@ use crate::retry::schedule::Schedule;
 ///     retry: RetryPolicy<io::Error>,
 /// }
 ///
-/// impl Client { fn new(attempts: u32) -> Result<Self, resilience_runtime::ConfigError> { let retry =
-/// RetryPolicy::builder().max(attempts).retry_if(|error: &io::Error| error.raw_os_error().is_none()); Ok(Self { retry:
-/// retry.build()? }) }
+/// impl Client {
+///     fn new(attempts: u32) -> Result<Self, resilience_runtime::ConfigError> {
+///         let retry = RetryPolicy::builder()
+///             .max(attempts)
+///             .retry_if(|error: &io::Error| error.raw_os_error().is_none());
+///         Ok(Self { retry: retry.build()? })
+///     }
 ///
 ///     #[retry(with = self.retry)]
 ///     async fn ask(&self) -> io::Result<u32> {

@@ -14,8 +14,8 @@ thread_local! {
     static UNTIL: Cell<Option<Tick>> = const { Cell::new(None) };
 }
 
-/// Sets a time limit for the retries, hedges, bulkheads and timeouts inside `future`. The time limit starts when
-/// `deadline` is called, and not at the first poll.
+/// Sets a time limit for the retries, hedges, bulkheads, rate limits and timeouts inside `future`. The time limit
+/// starts when `deadline` is called, and not at the first poll.
 ///
 /// - A retry returns its last error if the next pause would leave no time for another attempt.
 /// - A hedge starts no further attempt after the deadline.

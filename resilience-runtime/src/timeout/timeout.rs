@@ -50,7 +50,8 @@ pub struct Timeout(Arc<Shared>);
 struct Shared {
     /// The time of the timeout, or [`Duration::MAX`] if no `#[timeout]` with the name of this timeout sets the time.
     after: Duration,
-    /// The number of calls that the timeout ended because its own time was over.
+    /// The number of calls that reached the time limit of the timeout itself, and not an earlier deadline of the
+    /// caller.
     by_itself: AtomicU64,
     /// The number of calls that the timeout ended at the caller's deadline.
     by_deadline: AtomicU64,
@@ -152,7 +153,7 @@ pub struct TimeoutStats {
     /// Time after which the timeout ends a call. The field is `None` if each call evaluates an expression for the time.
     /// The field is also `None` if no `#[timeout]` with the name of this timeout sets the time.
     pub after: Option<Duration>,
-    /// Total number of calls that the timeout ended because its own time was over.
+    /// Total number of calls that reached the time limit of this timeout, and not an earlier deadline of the caller.
     pub total_timed_out: u64,
     /// Total number of calls that the timeout ended earlier, at the caller's [`deadline`](crate::deadline()). The field
     /// `total_timed_out` does not include these calls.

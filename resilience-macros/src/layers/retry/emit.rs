@@ -96,8 +96,7 @@ impl Layer for Retry {
         };
         let retry_after_ok = match (&self.retry_after_ok, &held) {
             (Some(function), _) => Some(quote_spanned!(at=> .retry_after_ok(#function))),
-            // The runtime calls the function for an `Ok` value that the retry repeats. Without `retry_if_ok`, no such
-            // value exists.
+            // Without `retry_if_ok`, the retry repeats no `Ok` value, so the function would never be called.
             (None, None) if !self.repeats_ok() => None,
             (None, held) => place.plan().hint_ok(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();
@@ -174,7 +173,7 @@ impl Retry {
         if is_open { None } else { rules::max(&self.settings) }
     }
 
-    /// Returns whether the option `retry_if_ok` selects `Ok` values for a retry.
+    /// Returns whether the retry can repeat a call after an `Ok` value: the option `retry_if_ok` may select the value.
     fn repeats_ok(&self) -> bool {
         self.rules.iter().any(|(rule, _)| *rule == Opt::RetryIfOk)
     }

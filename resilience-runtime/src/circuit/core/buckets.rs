@@ -1,5 +1,5 @@
 //! Implements the window of a circuit with the option `window`, a length of time. The window contains the calls that
-//! ended within this time before now.
+//! ended less than this time ago.
 
 use std::time::Duration;
 

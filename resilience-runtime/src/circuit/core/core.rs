@@ -245,7 +245,7 @@ impl Core {
         if let Effect::Opened { reason, failures } = effect {
             events::opened(name, reason, failures, error);
         }
-        // A failure that is only counted leaves the circuit closed, or half-open.
+        // A failure that was only counted has not opened the circuit, so the circuit has no cooldown to report.
         let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
         match wait {
             Some(wait) => StillOpen::leave(self.address(), wait, false),
@@ -265,8 +265,8 @@ impl Core {
         }
     }
 
-    /// Returns whether the option `shadow` is set. The phase of a circuit that is forced open contains the wait zero
-    /// for two reasons: the option `shadow`, and a cooldown of zero.
+    /// Returns whether the option `shadow` is set. If a circuit is forced open, a wait of zero in its phase has one of
+    /// two causes: the option `shadow`, or a cooldown of zero. This method tells the two causes apart.
     #[cold]
     #[inline(never)]
     fn is_shadow(&self) -> bool {

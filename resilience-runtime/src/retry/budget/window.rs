@@ -105,7 +105,7 @@ struct Now {
 
 impl Now {
     /// Returns whether another thread, which read tokio's clock later, may already use the slot with the number `slot`.
-    /// Such a slot is 1 to `ahead` slots later than the current slot.
+    /// If so, the slot is 1 to `ahead` slots later than the current slot.
     fn is_behind(self, slot: u32) -> bool {
         (1..=self.ahead).contains(&slot.wrapping_sub(self.slot))
     }
