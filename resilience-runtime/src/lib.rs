@@ -44,8 +44,8 @@
 //! and [`Hedge::call`] reject no call, and return the error of the call itself.
 //!
 //! Several attributes on one function form a stack. Each attribute is a layer of the stack, and the topmost attribute
-//! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges,
-//! bulkheads, rate limits and timeouts inside a future. A circuit can also protect work that is not a single future. For this
+//! is the outermost layer. The function [`deadline`](fn@deadline) sets a time limit for the retries, hedges, bulkheads,
+//! rate limits and timeouts inside a future. A circuit can also protect work that is not a single future. For this
 //! work, acquire a [`Permit`] or an [`OwnedPermit`] from the circuit. The page [Streams](guide::streams) describes
 //! calls that return a stream. With a [`Classifier`], a permit or [`CircuitBreaker::call_with`] judges an outcome by
 //! the same rules as the options of the attribute.
