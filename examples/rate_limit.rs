@@ -1,5 +1,6 @@
 //! Shows `#[rate_limit]`: three calls may start immediately, and further calls may start at a rate of ten per second.
-//! The error of a rejected call contains the delay after which the caller may try again.
+//! The error of a rejected call contains the delay after which the caller may try again. With the option `wait`, a call
+//! that comes too early waits.
 //!
 //! Run this example with `cargo run --example rate_limit`. The program pauses tokio's clock, so that the delays take no
 //! real time.
@@ -8,6 +9,7 @@ use std::cell::Cell;
 
 use resilience_runtime::{RateLimitedError, rate_limit};
 use tokio::time::{Instant, sleep};
+use tokio::try_join;
 
 #[derive(Debug, thiserror::Error)]
 enum MailError {
@@ -27,8 +29,14 @@ async fn send(service: &MailService) -> Result<(), MailError> {
     Ok(())
 }
 
+#[rate_limit(limit = 60, per = "1m", wait = "5m")]
+async fn send_newsletter(service: &MailService) -> Result<(), MailError> {
+    service.sent.set(service.sent.get() + 1);
+    Ok(())
+}
+
 #[tokio::main(flavor = "current_thread", start_paused = true)]
-async fn main() {
+async fn main() -> Result<(), MailError> {
     let service = MailService::default();
     let start = Instant::now();
     for mail in 1..=5 {
@@ -39,4 +47,10 @@ async fn main() {
         println!("{:>3} ms: mail {mail} is sent", start.elapsed().as_millis());
     }
     assert_eq!((service.sent.get(), start.elapsed().as_millis()), (5, 200));
+
+    let start = Instant::now();
+    try_join!(send_newsletter(&service), send_newsletter(&service), send_newsletter(&service))?;
+    println!("Three newsletters wait for their turn, and are sent within {} s", start.elapsed().as_secs());
+    assert_eq!((service.sent.get(), start.elapsed().as_secs()), (8, 2));
+    Ok(())
 }
