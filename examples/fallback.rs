@@ -1,5 +1,5 @@
 //! Shows `#[fallback]`: if a call fails, another function is called with the same arguments. In this example, the other
-//! function returns the last known value.
+//! function returns the last known value. A fallback can also be a value.
 //!
 //! Run this example with `cargo run --example fallback`.
 
@@ -32,6 +32,15 @@ impl Rates {
         let rate = self.last_known.read().await.get(currency).copied();
         rate.ok_or_else(|| io::Error::other(format!("no last known rate of {currency}")))
     }
+
+    /// Returns the currencies that a shop accepts.
+    #[fallback(value = vec![own.to_owned()])]
+    async fn currencies(&self, own: &str) -> io::Result<Vec<String>> {
+        if self.service_is_down.get() {
+            return Err(io::Error::other("connection refused"));
+        }
+        Ok(vec![own.to_owned(), "EUR".to_owned()])
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -44,6 +53,9 @@ async fn main() -> io::Result<()> {
     println!("The service fails:  EUR is {rate}, from the fallback");
     let error = rates.rate("JPY").await.unwrap_err();
     println!("The fallback fails: {error}");
+    let currencies = rates.currencies("CHF").await?;
+    println!("A value as fallback: the shop accepts {currencies:?}");
+    assert_eq!(currencies, ["CHF"]);
     assert_eq!((rate, error.to_string().as_str()), (0.94, "no last known rate of JPY"));
     Ok(())
 }
