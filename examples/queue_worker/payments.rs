@@ -1,7 +1,7 @@
 //! Defines the client of the payment service.
 
 use reqwest::{Client, StatusCode};
-use resilience_runtime::{Rejection, RejectionKind, RetryBudget, TokenBucket, bulkhead, rate_limit, retry, timeout};
+use resilience_runtime::{Rejection, RetryBudget, TokenBucket, bulkhead, rate_limit, retry, timeout};
 use serde_json::json;
 
 /// Limits the retries of all orders together. A retry costs five tokens, and a success puts tokens back.
@@ -28,7 +28,7 @@ impl PaymentError {
     /// repeated request safe.
     fn is_temporary(&self) -> bool {
         match self {
-            Self::Rejected(rejection) => rejection.kind() == RejectionKind::Timeout,
+            Self::Rejected(rejection) => rejection.was_called(),
             Self::Status(status) => status.is_server_error(),
             Self::Http(_) => true,
         }
