@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use resilience_runtime::{CircuitState, RejectionKind, Stats, bulkhead, deadline, get_stats};
+use resilience_runtime::{CircuitState, Rejection, Stats, bulkhead, deadline, get_stats};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::try_join;
@@ -57,18 +57,15 @@ async fn within_deadline(request: Request, next: Next) -> Response {
 // By hand until the library converts rejections to HTTP answers.
 impl IntoResponse for UpstreamError {
     fn into_response(self) -> Response {
-        let body = Json(json!({ "error": self.to_string() }));
-        let Self::Rejected(rejection) = self else { return (StatusCode::BAD_GATEWAY, body).into_response() };
-        let status = match rejection.kind() {
-            RejectionKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
-            _ => StatusCode::SERVICE_UNAVAILABLE,
+        let (status, rejection) = match &self {
+            Self::Rejected(rejection @ Rejection::Timeout(_)) => (StatusCode::GATEWAY_TIMEOUT, Some(rejection)),
+            Self::Rejected(rejection) => (StatusCode::SERVICE_UNAVAILABLE, Some(rejection)),
+            Self::Status(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, None),
+            Self::Status(_) | Self::Http(_) => (StatusCode::BAD_GATEWAY, None),
         };
         // The header has a resolution of one second. Rounds up, so that the caller does not come too early.
-        let wait = rejection.retry_after().map(|wait| [(RETRY_AFTER, wait.as_secs_f64().ceil().to_string())]);
-        match wait {
-            Some(header) => (status, header, body).into_response(),
-            None => (status, body).into_response(),
-        }
+        let wait = rejection.and_then(Rejection::retry_after).map(|wait| wait.as_secs_f64().ceil().to_string());
+        (status, wait.map(|wait| [(RETRY_AFTER, wait)]), Json(json!({ "error": self.to_string() }))).into_response()
     }
 }
 
