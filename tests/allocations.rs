@@ -11,8 +11,8 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use allocation_counter::measure;
-use futures_util::StreamExt;
-use futures_util::stream::poll_fn;
+use futures_util::stream::{BoxStream, iter, poll_fn};
+use futures_util::{Stream, StreamExt};
 use resilience_runtime::{
     Bulkhead, CallError, CircuitBreaker, Classifier, Hedge, LimitedStream, RateLimit, Rejection, RetryBudget,
     RetryPolicy, RetryRatio, bulkhead, circuit, fallback, get_circuit, hedge, rate_limit, retry, timeout,
@@ -52,6 +52,27 @@ fn instead(_: bool) -> std::future::Ready<Result<(), Error>> {
 #[hedge(after = 1)]
 async fn layered(works: bool) -> Result<(), Error> {
     if works { Ok(()) } else { Err(Error::Down) }
+}
+
+#[circuit(name = "allocations::opaque_stream", stream)]
+async fn opaque_stream() -> Result<impl Stream<Item = Result<u32, Error>>, Error> {
+    Ok(iter([Ok(1)]))
+}
+
+#[circuit(name = "allocations::boxed_stream", stream)]
+async fn boxed_stream() -> Result<BoxStream<'static, Result<u32, Error>>, Error> {
+    Ok(iter([Ok(1)]).boxed())
+}
+
+#[test]
+fn boxed_stream_of_a_circuit_allocates_one_box() {
+    let count = || ready(async { opaque_stream().await.unwrap().count().await });
+    assert_eq!(count(), 1);
+    assert_none("an opaque stream", || assert_eq!(count(), 1));
+    let count = || ready(async { boxed_stream().await.unwrap().count().await });
+    assert_eq!(count(), 1);
+    // The body allocates the first box.
+    assert_eq!(measure(|| assert_eq!(count(), 1)).count_total, 2);
 }
 
 #[test]

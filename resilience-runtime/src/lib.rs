@@ -84,9 +84,10 @@
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt, and a fallback when it replaces an error for the first time. There are two exceptions to
+//!   first failed attempt, and a fallback when it replaces an error for the first time. There are three exceptions to
 //!   this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
+//!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
 //!     `Box<dyn Error>` or an `anyhow::Error`.
 //! - The library holds no lock during an `.await`, during the emission of an event, or while your code runs.
@@ -157,6 +158,7 @@
 //! - A bulkhead needs the timer when a call has to wait for the end of another call.
 //! - A rate limit needs the timer when a call has to wait until the rate admits it.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
+//! - A `LimitedStream` needs the timer if a poll with a time limit finds no item.
 //!
 //! # Features
 //!

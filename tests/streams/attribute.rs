@@ -300,6 +300,36 @@ async fn trial_lasts_until_the_end_of_its_stream() {
     assert_eq!((first.next().await, breaker.state()), (None, CircuitState::Closed));
 }
 
+#[circuit(name = "attribute::outer", stream)]
+#[retry(max = 2, delay = 0, retry_if_ok = |_| false)]
+#[circuit(
+    name = "attribute::inner",
+    stream,
+    failure_if_ok = |item: &u16| *item == 0,
+    retry_after_ok = |item: &u16| Some(seconds(u64::from(*item))),
+)]
+async fn two_circuits(steps: &[Step]) -> Result<impl Stream<Item = Result<u16, Error>> + use<>, Error> {
+    Ok(Script::new(steps))
+}
+
+#[tokio::test]
+async fn two_circuits_count_one_stream() {
+    assert_eq!(two_circuits(&[Step::Item(0), Step::End]).await.unwrap().count().await, 1);
+    assert_eq!(counts(&get_circuit("attribute::outer").unwrap()), [1, 0, 0, 0]);
+    assert_eq!(counts(&get_circuit("attribute::inner").unwrap()), [0, 1, 0, 0]);
+}
+
+#[circuit(name = "attribute::off", stream = false)]
+async fn no_stream() -> Result<u8, Error> {
+    Ok(7)
+}
+
+#[tokio::test]
+async fn option_that_is_false_needs_no_stream() {
+    assert_eq!(no_stream().await, Ok(7));
+    assert_eq!(counts(&get_circuit("attribute::off").unwrap()), [1, 0, 0, 0]);
+}
+
 #[circuit(name = "attribute::sent", stream)]
 async fn sent() -> Result<impl Stream<Item = Result<u16, Error>> + Unpin, Error> {
     Ok(Script::new(&[]))
