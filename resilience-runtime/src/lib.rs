@@ -39,6 +39,9 @@
 //! The types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all
 //! attributes. The function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
 //!
+//! The attributes also decorate plain functions, which are not `async`, except `#[timeout]` and `#[hedge]`. The guide
+//! [Plain functions](guide::plain_functions) describes how these functions block their thread.
+//!
 //! The methods `call` of [`CircuitBreaker`], [`Timeout`], [`Bulkhead`] and [`RateLimit`] accept every error type. These
 //! methods return a [`CallError`], which contains either a rejection or the error of the call. [`RetryPolicy::call`]
 //! and [`Hedge::call`] reject no call, and return the error of the call itself.
@@ -52,6 +55,7 @@
 //! # Guides
 //!
 //! - [Stacking attributes](guide::stacking): a function with four attributes, and the effect of their order.
+//! - [Plain functions](guide::plain_functions): the attributes on functions that are not `async`.
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
@@ -156,6 +160,9 @@
 //! - A rate limit needs the timer when a call has to wait for the rate.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //!
+//! Plain functions and the methods `call_blocking` need no runtime. Their pauses and their waits for a slot use the
+//! system's clock. Tests replace the pauses with [`set_blocking_sleep`].
+//!
 //! # Features
 //!
 //! The features `macros` and `declare` are on by default. The feature `http-date` is off by default.
@@ -193,6 +200,7 @@ mod retry_after_header;
 mod timeout;
 
 pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
+pub use crate::base::blocking::set_blocking_sleep;
 pub use crate::base::config_error::ConfigError;
 pub use crate::bulkhead::bulkhead::{Bulkhead, BulkheadStats};
 pub use crate::bulkhead::error::BulkheadFullError;
@@ -286,6 +294,8 @@ struct Readme;
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
     pub mod coming_from {}
+    #[doc = include_str!("../docs/guide/plain_functions.md")]
+    pub mod plain_functions {}
     #[doc = include_str!("../docs/guide/platforms.md")]
     pub mod platforms {}
     #[doc = include_str!("../docs/guide/stacking.md")]
