@@ -199,6 +199,47 @@ async fn boxed_stream(number: u32) -> io::Result<Pin<Box<dyn Stream<Item = io::R
     Ok(Box::pin(stream::iter([Ok(number)])))
 }
 
+fn plain_instead(mut text: String, counter: &mut u32) -> io::Result<String> {
+    *counter = counter.checked_add(1).ok_or(io::ErrorKind::QuotaExceeded)?;
+    text.push('0');
+    Ok(text)
+}
+
+#[fallback(plain_instead, on = "rejected", clone(text))]
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "lints::plain", failure_if = |error| error.kind() != io::ErrorKind::NotFound)]
+#[rate_limit(per_second = 9, wait = 1)]
+#[bulkhead(max = 2, wait = 1)]
+fn plain(text: String, counter: &mut u32) -> io::Result<String> {
+    *counter = counter.saturating_add(1);
+    Ok(text)
+}
+
+#[circuit(name = "lints::plain_once")]
+fn plain_once(mut text: String, (left, right): (u32, u32)) -> io::Result<String> {
+    text.push('0');
+    if left > right {
+        return Err(io::Error::other(text));
+    }
+    Ok(text)
+}
+
+#[fallback(|error| if text.is_empty() { Err(error) } else { Ok(text) }, on = "rejected")]
+#[bulkhead(max = 1)]
+fn plain_with_closure(text: String, counter: &mut u32) -> io::Result<String> {
+    *counter = counter.saturating_add(1);
+    Ok(format!("{text}{counter}"))
+}
+
+impl Guard {
+    #[circuit(name = "lints::plain_method")]
+    #[bulkhead(max = 2)]
+    fn plain(&mut self, text: &str) -> io::Result<usize> {
+        self.is_open = text.is_empty();
+        Ok(text.len())
+    }
+}
+
 #[test]
 fn crate_with_strict_lints_compiles() -> io::Result<()> {
     // Creates the runtime by hand, because `#[tokio::test]` does not compile under these lints.
@@ -211,6 +252,10 @@ fn crate_with_strict_lints_compiles() -> io::Result<()> {
     assert_eq!(runtime.block_on(with_value(7))?, 7);
     assert_eq!(runtime.block_on(with_closure(String::new(), &mut 0))?, "1");
     assert_eq!(runtime.block_on(timed(String::new(), &mut 0))?, "");
+    assert_eq!(plain(String::new(), &mut 0)?, "");
+    assert_eq!(plain_once(String::new(), (0, 0))?, "0");
+    assert_eq!(plain_with_closure(String::new(), &mut 0)?, "1");
+    assert_eq!(Guard { is_open: false }.plain("abc")?, 3);
     let breaker = CircuitBreaker::builder("lints").build().map_err(io::Error::other)?;
     let bulkhead = Bulkhead::builder("lints", 1).build().map_err(io::Error::other)?;
     let limit = RateLimit::builder("lints", 1).build().map_err(io::Error::other)?;

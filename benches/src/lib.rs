@@ -9,6 +9,7 @@ pub mod service;
 
 mod circuits;
 mod layers;
+mod plain;
 mod retries;
 
 /// One way to make a call, such as the bare call without any library, or the call through one library.
@@ -39,7 +40,7 @@ pub struct Scenario {
     pub subjects: fn() -> Vec<Subject>,
 }
 
-pub const SCENARIOS: [Scenario; 18] = [
+pub const SCENARIOS: [Scenario; 20] = [
     Scenario { name: "closed, succeeds", shared: true, subjects: circuits::succeeds },
     Scenario { name: "open, rejected", shared: true, subjects: circuits::rejected },
     Scenario { name: "closed, fails", shared: false, subjects: circuits::fails },
@@ -49,6 +50,8 @@ pub const SCENARIOS: [Scenario; 18] = [
     Scenario { name: "retry, succeeds at once", shared: false, subjects: retries::succeeds },
     Scenario { name: "retry, fails twice", shared: false, subjects: retries::fails_twice },
     Scenario { name: "retry over circuit, succeeds", shared: false, subjects: retries::over_circuit },
+    Scenario { name: "plain circuit, succeeds", shared: false, subjects: plain::circuit_succeeds },
+    Scenario { name: "plain retry, succeeds at once", shared: false, subjects: plain::retry_succeeds },
     Scenario { name: "timeout, succeeds", shared: false, subjects: layers::timeout },
     Scenario { name: "bulkhead, succeeds", shared: true, subjects: layers::bulkhead },
     Scenario { name: "bulkhead, owned slot", shared: true, subjects: layers::owned_slot },

@@ -90,6 +90,13 @@ pub async fn ask(n: u64) -> Result<u64, Failed> {
     if n < FAILING { Ok(n) } else { Err(Failed(n)) }
 }
 
+/// Works as [`ask`], for a call that is not `async`.
+#[inline]
+pub fn ask_plainly(n: u64) -> Result<u64, Failed> {
+    let n = black_box(n);
+    if n < FAILING { Ok(n) } else { Err(Failed(n)) }
+}
+
 /// Makes a call to a service that fails `failures` more times: returns a success if `failures` is 0. Otherwise,
 /// subtracts 1 from `failures`, and returns an error.
 #[inline]

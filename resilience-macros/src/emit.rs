@@ -148,6 +148,7 @@ pub(crate) fn emit(
         captures: &captures,
         arguments: &arguments,
         starts_late,
+        blocks: function.is_blocking(),
         braces: *braces,
         output: function.output().map(nameable),
         opaque_ok: function.output().and_then(opaque_ok),
@@ -212,7 +213,7 @@ impl Place<'_> {
         if let Some(layer) = self.layer() {
             return layer.emit(self, block);
         }
-        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.noted(&self.watched(block)));
+        let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.run(&self.noted(&self.watched(block))));
         let ran = self.ran();
         // Puts the clones of arguments into a block of their own. After this block, the user's functions in options
         // such as `retry_if` read the original arguments.

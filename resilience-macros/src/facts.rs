@@ -28,6 +28,9 @@ pub(crate) struct Facts {
     pub(crate) opens: Option<Opens>,
     /// The source of the outcome by which the attribute replaces an error. Only a `#[fallback]` replaces errors.
     pub(crate) replaces: Option<Replacement>,
+    /// The reason why the attribute needs an `async` function, and the text to write instead. The field is `None` if
+    /// the attribute also works on a function that is not `async`.
+    pub(crate) needs_async: Option<&'static str>,
     /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
     pub(crate) waits: bool,
     /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. Also the
@@ -88,6 +91,7 @@ impl Facts {
             attempts: Some(1),
             opens: None,
             replaces: None,
+            needs_async: None,
             waits: false,
             name: None,
             name_of_limit: None,

@@ -76,6 +76,9 @@ pub(crate) fn expand(
     comes_first(&function, &mut errors);
     let plan = Plan::new(layers.iter().map(|layer| layer.facts()).collect());
     plan.check(&mut errors);
+    if function.is_blocking() {
+        plan.blocks(&mut errors);
+    }
     if let Some(shell) = function.shell.as_mut().filter(|_| plan.repeats() || plan.replaces()) {
         shell.add_move();
     }

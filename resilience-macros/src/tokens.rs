@@ -104,6 +104,16 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
     text
 }
 
+/// Returns whether `tokens` contain the name `ident`, and a macro has generated this name. The source text of a
+/// generated name is not the name.
+pub(crate) fn is_generated(tokens: &TokenStream, ident: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => is_generated(&group.stream(), ident),
+        TokenTree::Ident(name) => name == ident && name.span().source_text().is_some_and(|text| text != ident),
+        _ => false,
+    })
+}
+
 /// Returns the span of the first `.await` in `tokens`. Leaves out the contents of `async` blocks.
 pub(crate) fn awaits(tokens: TokenStream) -> Option<Span> {
     let mut is_async = false;

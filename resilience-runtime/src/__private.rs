@@ -37,6 +37,7 @@ pub use crate::registry::site::Site;
 pub use inventory::submit;
 
 pub use crate::base::outcome::Outcome;
+pub use crate::expansion::blocking;
 pub use crate::expansion::body::{Body, NoResult};
 pub use crate::expansion::cause::Cause;
 pub use crate::expansion::constant;

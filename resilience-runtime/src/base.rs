@@ -2,6 +2,7 @@
 //! never imports the implementation of an attribute.
 
 pub(crate) mod accepts;
+pub(crate) mod blocking;
 pub(crate) mod clock;
 pub(crate) mod config_error;
 pub(crate) mod existing;

@@ -1,5 +1,6 @@
 //! Contains the functions and types that the generated code of the attributes uses.
 
+pub mod blocking;
 pub(crate) mod body;
 pub(crate) mod cause;
 pub mod constant;

@@ -39,6 +39,9 @@
 //! The types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all
 //! attributes. The function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
 //!
+//! The attributes also decorate plain functions, which are not `async`, except `#[timeout]` and `#[hedge]`. The guide
+//! [Plain functions](guide::plain_functions) describes how these functions block their thread.
+//!
 //! The methods `call` of [`CircuitBreaker`], [`Timeout`], [`Bulkhead`] and [`RateLimit`] accept every error type. These
 //! methods return a [`CallError`], which contains either a rejection or the error of the call. [`RetryPolicy::call`]
 //! and [`Hedge::call`] reject no call, and return the error of the call itself.
@@ -53,6 +56,7 @@
 //! # Guides
 //!
 //! - [Stacking attributes](guide::stacking): a function with four attributes, and the effect of their order.
+//! - [Plain functions](guide::plain_functions): the attributes on functions that are not `async`.
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
@@ -160,6 +164,9 @@
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //! - A `LimitedStream` needs the timer if a poll with a time limit finds no item.
 //!
+//! Plain functions and the methods `call_blocking` need no runtime. Their pauses and their waits for a slot use the
+//! system's clock. Tests replace the pauses with [`set_blocking_sleep`].
+//!
 //! # Features
 //!
 //! The features `macros` and `declare` are on by default. The features `http-date` and `stream` are off by default.
@@ -200,6 +207,7 @@ mod stream;
 mod timeout;
 
 pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
+pub use crate::base::blocking::set_blocking_sleep;
 pub use crate::base::config_error::ConfigError;
 pub use crate::bulkhead::bulkhead::{Bulkhead, BulkheadStats};
 pub use crate::bulkhead::error::BulkheadFullError;
@@ -295,6 +303,8 @@ struct Readme;
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
     pub mod coming_from {}
+    #[doc = include_str!("../docs/guide/plain_functions.md")]
+    pub mod plain_functions {}
     #[doc = include_str!("../docs/guide/platforms.md")]
     pub mod platforms {}
     #[doc = include_str!("../docs/guide/stacking.md")]

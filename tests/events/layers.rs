@@ -288,3 +288,44 @@ async fn event_of_policy_has_no_error() {
     assert_eq!(events.len(), 2);
     assert!(events.iter().all(|event| !event.contains("error=")), "{events:?}");
 }
+
+#[bulkhead(max = 1, name = "layers::plain")]
+fn plain_inner(then: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    then()
+}
+
+fn plain_instead(call: u32) -> io::Result<()> {
+    if call > 0 { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+#[fallback(plain_instead)]
+#[retry(max = 2, delay = "1ms")]
+#[circuit(name = "layers::plain", threshold = 9)]
+#[rate_limit(per_second = 1, burst = 1)]
+fn plain(call: u32) -> io::Result<()> {
+    Err(io::Error::other(call.to_string()))
+}
+
+#[test]
+fn plain_function_emits_events_of_async_function() {
+    record();
+    assert!(plain_inner(|| plain_inner(|| Ok(()))).is_err());
+    assert_eq!(recorded(), ["DEBUG bulkhead_full bulkhead=layers::plain max=1"]);
+    assert!(plain(7).is_ok());
+    // Leaves out the time until the next call, which depends on the system's clock.
+    let without_time = |event: &String| {
+        let split = event.split_once(" retry_after=").or(event.split_once(", retry in"));
+        split.map_or(&**event, |(event, _)| event).to_owned()
+    };
+    let events: Vec<_> = recorded().iter().map(without_time).collect();
+    assert_eq!(
+        events,
+        [
+            "DEBUG circuit_failure circuit=layers::plain duration_ms=0 error=7",
+            "DEBUG retry_attempt func=\"plain\" attempt=1 delay=0.001 error=7",
+            "DEBUG rate_limited rate_limit=plain",
+            "DEBUG retry_exhausted func=\"plain\" attempt=2 error=rate limit 'plain' is reached",
+            "DEBUG fell_back func=\"plain\" error=rate limit 'plain' is reached",
+        ]
+    );
+}

@@ -13,7 +13,8 @@
     clippy::needless_pass_by_value,
     clippy::needless_return,
     clippy::similar_names,
-    clippy::too_many_arguments
+    clippy::too_many_arguments,
+    clippy::unnecessary_wraps
 )] // The functions below cause these lints even without the attributes of this project.
 
 mod arguments;
@@ -29,6 +30,7 @@ mod hygiene;
 mod macros;
 mod nesting;
 mod panics;
+mod plain;
 mod receivers;
 mod rules;
 mod send;

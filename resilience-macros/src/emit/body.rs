@@ -33,6 +33,9 @@ impl Stack<'_> {
         // `failure_if`, borrows arguments after the body has run.
         let capture = (!self.plan.repeats() && !self.captures.lends).then(|| quote_spanned!(mixed=> move));
         // Uses the span of the body, so that compile errors about captured variables point at the user's code.
+        if self.blocks {
+            return quote_spanned!(mixed.located_at(braces)=> #capture || #group);
+        }
         quote_spanned!(mixed.located_at(braces)=> async #capture #group)
     }
 }
@@ -52,6 +55,9 @@ impl<'a> Place<'a> {
     /// Example output: `let Some(outcome) = timeout.as_mut().race(future).await else { break 'timeout_expired };`
     pub(crate) fn wait(self, at: Span, output: &TokenStream, future: TokenStream) -> TokenStream {
         let mixed = Span::mixed_site();
+        if self.stack.blocks {
+            return quote_spanned!(mixed=> let #output = #future;);
+        }
         let interrupts: Vec<_> = self.within().filter_map(|(place, layer)| layer.interrupt(place)).collect();
         let raced = interrupts
             .iter()
@@ -72,6 +78,16 @@ impl<'a> Place<'a> {
         }
         bound.extend(some(output, &waited, innermost));
         bound
+    }
+
+    /// Returns the expression that the code of the attributes waits for. For an async function, the expression is the
+    /// future `body`. For any other function, the expression calls the closure `body`.
+    pub(crate) fn run(self, body: &TokenStream) -> TokenStream {
+        if !self.stack.blocks {
+            return body.clone();
+        }
+        let blocking = self.waits();
+        quote_spanned!(Span::mixed_site()=> #blocking::run(#body))
     }
 
     /// Works like [`wait`](Self::wait), for a future that contains no code of the user, such as the pause of a retry.
@@ -117,9 +133,10 @@ impl<'a> Place<'a> {
     pub(crate) fn noted(self, body: &TokenStream) -> TokenStream {
         let runtime = self.runtime();
         let mixed = Span::mixed_site();
+        let note = self.method("__note");
         match &self.stack.output {
             _ if !self.plan().looks_for_rejections() => body.clone(),
-            Some(output) => quote_spanned!(mixed=> #runtime::__private::Body::<#output>::new().__note(#body)),
+            Some(output) => quote_spanned!(mixed=> #runtime::__private::Body::<#output>::new().#note(#body)),
             None => quote_spanned!(mixed=> { let body = #body; #runtime::__private::Body::of(&body).__note(body) }),
         }
     }

@@ -79,6 +79,8 @@ pub(crate) struct Stack<'a> {
     /// Whether the expansion creates the future of the body only after a bulkhead has waited. The field is `true` if
     /// the user's function in the option `error` uses an argument of the body.
     pub(crate) starts_late: bool,
+    /// Whether the function is not `async`. The body is then a closure, and a wait blocks the thread.
+    pub(crate) blocks: bool,
     /// The span of the braces around the user's statements.
     pub(crate) braces: Span,
     /// The span of the return type of the function, for compile errors.
@@ -118,6 +120,25 @@ impl<'a> Place<'a> {
 
     pub(crate) fn runtime(self) -> &'a Path {
         self.stack.runtime
+    }
+
+    /// Returns the path of the module with the functions that run the body, or that wait. In a function that is not
+    /// `async`, these functions block the thread.
+    pub(crate) fn waits(self) -> TokenStream {
+        let runtime = self.runtime();
+        let mixed = Span::mixed_site();
+        if self.stack.blocks {
+            quote_spanned!(mixed=> #runtime::__private::blocking)
+        } else {
+            quote_spanned!(mixed=> #runtime::__private)
+        }
+    }
+
+    /// Returns the name of a method that runs or observes the body: `name`, or `name_blocking` in a function that is not
+    /// `async`.
+    pub(crate) fn method(self, name: &str) -> Ident {
+        let suffix = if self.stack.blocks { "_blocking" } else { "" };
+        format_ident!("{name}{suffix}", span = Span::mixed_site())
     }
 
     /// Returns the hygienic name of a local variable for this attribute. For example, the name is `circuit` for the

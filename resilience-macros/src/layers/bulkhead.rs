@@ -69,11 +69,11 @@ impl Layer for Bulkhead {
     /// Output: `let _slot = match take(bulkhead.get()) { .. };`, followed by the statements of the attributes below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
-        let (runtime, layer) = (place.runtime(), self.0.layer(place));
+        let (runtime, waits, layer) = (place.runtime(), place.waits(), self.0.layer(place));
         let now = quote_spanned!(mixed=> #runtime::__private::take(#layer));
         let slot = self.0.admit(place, Cause::Limit, None, &now, |wait| match wait {
-            Some(wait) => quote_spanned!(mixed=> #runtime::__private::acquire_within(#layer, #wait)),
-            None => quote_spanned!(mixed=> #runtime::__private::acquire(#layer)),
+            Some(wait) => quote_spanned!(mixed=> #waits::acquire_within(#layer, #wait)),
+            None => quote_spanned!(mixed=> #waits::acquire(#layer)),
         });
         self.0.emit(place, block, Some(&Ident::new("_slot", mixed)), &slot)
     }

@@ -42,7 +42,7 @@ struct Fallback {
 
 /// The source of the outcome that replaces an error.
 enum Instead {
-    /// The path of an `async fn`.
+    /// The path of a function, which is async if the decorated function is async.
     Path(TokenStream),
     /// A closure that receives the error and returns the outcome.
     Closure(TokenStream),
@@ -94,7 +94,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
 
 const NO_WAIT: &str = "cannot wait: write the path of an `async fn`";
 
-/// Parses the path of an `async fn`, or a closure.
+/// Parses the path of a function, or a closure.
 fn function(key: &str, value: &Expr) -> Result<Instead> {
     match value::peel(value) {
         Expr::Path(path) => Ok(Instead::Path(path.to_token_stream())),
@@ -104,7 +104,7 @@ fn function(key: &str, value: &Expr) -> Result<Instead> {
                 None => Ok(Instead::Closure(with_block(closure))),
             }
         }
-        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of an `async fn`, or a closure"))),
+        _ => Err(Error::new_spanned(value, format_args!("`{key}` must be the path of a function, or a closure"))),
     }
 }
 
@@ -244,15 +244,24 @@ impl Fallback {
         // decorated function then does not store the error.
         let replaced = if self.with_error { quote_spanned!(at=> error) } else { quote_spanned!(mixed=> _) };
         let outcome = quote_spanned!(at=> outcome);
-        // Lets the attributes above observe each poll of the fallback function, because the fallback function is a part
-        // of the call.
-        let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
-        // Treats the call like a part of the body, because a fallback function that is not `async` runs code before it
-        // returns its future.
-        let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
-        let call = match place.permits().next() {
-            Some(_) => quote_spanned!(mixed=> { #called called }),
-            None => call,
+        let (called, call, wait) = if place.stack.blocks {
+            let taken = if self.with_error { replaced.clone() } else { quote_spanned!(mixed=> ()) };
+            // Names the output type, so that rustc reports a wrong type of the fallback's result at the path.
+            let of = place.stack.output.as_ref().map(|output| quote_spanned!(at=> -> #output));
+            let body = place.run(&place.noted(&place.watched(&quote_spanned!(at=> || #of { #call }))));
+            (taken.clone(), taken, place.wait(at, &outcome, body))
+        } else {
+            // Lets the attributes above observe each poll of the fallback function, because the fallback function is a
+            // part of the call.
+            let wait = place.wait(at, &outcome, place.noted(&place.watched(&quote_spanned!(at=> called))));
+            // Treats the call like a part of the body, because a fallback function that is not `async` runs code before
+            // it returns its future.
+            let called = place.as_body(&quote_spanned!(mixed=> let called = #call;));
+            let call = match place.permits().next() {
+                Some(_) => quote_spanned!(mixed=> { #called called }),
+                None => call,
+            };
+            (quote_spanned!(mixed=> called), call, wait)
         };
         // Uses the span of the return type, so that rustc reports a wrong return type once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
@@ -262,7 +271,7 @@ impl Fallback {
         quote_spanned! {mixed=>
             #again
             let outcome = #end: {
-                let called = match #turned {
+                let #called = match #turned {
                     ::core::ops::ControlFlow::Continue(#replaced) => #call,
                     ::core::ops::ControlFlow::Break(outcome) => break #end outcome,
                 };

@@ -68,6 +68,10 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(hedge, args.read(Opt::Crate, errors, value::path))
 }
 
+const NEEDS_ASYNC: &str = "a hedge cannot start a second attempt while a function that is not async blocks the thread: in an \
+                           `async fn`, await `spawn_blocking(move || ..)`, and hold a slot of \
+                           `Bulkhead::acquire_owned` in the closure, which runs on after the hedge";
+
 impl Layer for Hedge {
     fn facts(&self) -> Facts {
         let max = self.max();
@@ -87,6 +91,7 @@ impl Layer for Hedge {
             },
             is_shared: true,
             clones: self.clone.clone(),
+            needs_async: Some(NEEDS_ASYNC),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::AtOnce, None, Cause::ALL, time)
         }
     }

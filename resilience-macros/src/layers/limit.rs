@@ -223,7 +223,12 @@ impl<O: OptionName> Limit<O> {
             Some(slot) => quote_spanned!(mixed=> let #slot = #admitted;),
             None => quote_spanned!(mixed=> let () = #admitted;),
         };
-        if plan.repeats() || !self.waits() || plan.waits_above(place.index) || place.stack.starts_late {
+        if plan.repeats()
+            || !self.waits()
+            || plan.waits_above(place.index)
+            || place.stack.starts_late
+            || place.stack.blocks
+        {
             let inner = place.bound(block);
             return Statements::Bind(quote_spanned!(mixed=> #key #bind #inner));
         }

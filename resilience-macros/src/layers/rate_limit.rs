@@ -166,7 +166,7 @@ impl Layer for RateLimit {
     /// below.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
         let mixed = Span::mixed_site();
-        let (runtime, layer) = (place.runtime(), self.limit.layer(place));
+        let (waits, layer) = (place.waits(), self.limit.layer(place));
         // Evaluates the tokens before the wait, so that the circuits above count a panic of the expression as a
         // failure.
         let (bound, tokens) = match self.tokens.as_ref() {
@@ -183,7 +183,11 @@ impl Layer for RateLimit {
         let admitted = self.limit.admit(place, self.cause(), bound.as_ref(), &now, |wait| match (wait, &tokens) {
             (Some(wait), tokens) => {
                 let tokens = tokens.clone().unwrap_or_else(|| quote_spanned!(mixed=> 1));
-                quote_spanned!(mixed=> #runtime::__private::acquire_tokens_within(#layer, #tokens, #wait))
+                quote_spanned!(mixed=> #waits::acquire_tokens_within(#layer, #tokens, #wait))
+            }
+            (None, tokens) if place.stack.blocks => {
+                let tokens = tokens.clone().unwrap_or_else(|| quote_spanned!(mixed=> 1));
+                quote_spanned!(mixed=> #waits::acquire_tokens(#layer, #tokens))
             }
             (None, Some(tokens)) => quote_spanned!(mixed=> #layer.acquire_many(#tokens)),
             (None, None) => quote_spanned!(mixed=> #layer.acquire()),

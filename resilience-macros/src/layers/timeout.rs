@@ -50,6 +50,10 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     parsed(timeout, args.read(Opt::Crate, errors, value::path))
 }
 
+const NEEDS_ASYNC: &str = "a timeout cannot stop a function that is not async: in an `async fn`, await \
+                           `spawn_blocking(move || ..)`, and hold a slot of `Bulkhead::acquire_owned` in the closure, which \
+                           runs on after the timeout";
+
 impl Layer for Timeout {
     fn facts(&self) -> Facts {
         Facts {
@@ -57,6 +61,7 @@ impl Layer for Timeout {
             constants: self.name.as_ref().and_then(Given::constant).into_iter().cloned().collect(),
             is_shared: true,
             expressions: self.after.expression().into_iter().collect(),
+            needs_async: Some(NEEDS_ASYNC),
             ..Facts::new(ATTRIBUTE.name, self.span, Runs::Once, None, &[], Time::AtMost(self.after.literal()))
         }
     }

@@ -9,6 +9,7 @@ use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Token, Typ
 
 use super::future::{self, Shell};
 use crate::error::Errors;
+use crate::tokens::{awaits, is_generated};
 
 pub(crate) struct Function {
     /// The outer attributes of the function, followed by the inner attributes (`#![..]`) of its body.
@@ -69,7 +70,7 @@ fn wrong_item(keyword: &Ident) -> Option<Error> {
         "impl" | "trait" => {
             "put this on each method that it is for: one name for all methods would make one circuit of them"
         }
-        _ => "put this on an `async fn`",
+        _ => "put this on a function",
     };
     Some(Error::new(keyword.span(), message))
 }
@@ -118,28 +119,10 @@ impl Function {
     /// Reports each property of this function that the attributes of this crate do not support, such as a missing
     /// `async`.
     pub(crate) fn check(&self, errors: &mut Errors) {
-        let Signature { constness, asyncness, abi, fn_token, ident, output, .. } = &self.sig;
+        let Signature { constness, abi, fn_token, ident, output, .. } = &self.sig;
         if let Some(constness) = constness {
-            errors.push(constness.span, "a `const fn` cannot wait for anything: put this on an `async fn`");
-        } else if asyncness.is_none() && self.shell.is_none() {
-            let message = match (&self.body, output) {
-                (Some((body, _)), _) if body.to_string().contains("block_on") => {
-                    "this function is not async: write `async fn`, or, if an attribute above has made it so, put that \
-                     one below"
-                        .to_owned()
-                }
-                (Some((body, _)), ReturnType::Type(_, ty))
-                    if future::is_named(ty.to_token_stream()) && future::is_forwarded(body) =>
-                {
-                    let ending = ending(ty, "other(..).await");
-                    format!("this function hands on the future of another: end it with `{ending}`")
-                }
-                (_, ReturnType::Type(_, ty)) if future::is_named(ty.to_token_stream()) => {
-                    let ending = ending(ty, "..");
-                    format!("this function does not end with its future: write `async fn`, or end it with `{ending}`")
-                }
-                _ => "this function is not async: write `async fn`".to_owned(),
-            };
+            errors.push(constness.span, "a `const fn` cannot wait for anything: remove `const`");
+        } else if let Some(message) = self.lacks_future() {
             errors.push(fn_token.span, message);
             return;
         }
@@ -160,13 +143,44 @@ impl Function {
         }
     }
 
-    /// Returns the type of the expression `f().await`, where `f` is this function. Returns `None` if the signature does
-    /// not show this type.
+    /// Returns whether the function is neither `async` nor ends with an `async` block. Its body then runs on the thread
+    /// of the caller, and its attributes block this thread.
+    pub(crate) fn is_blocking(&self) -> bool {
+        self.sig.asyncness.is_none() && self.shell.is_none()
+    }
+
+    /// Returns the error for a function that is not `async`, if its return type names a future or its body awaits one.
+    fn lacks_future(&self) -> Option<String> {
+        let (body, _) = self.body.as_ref().filter(|_| self.is_blocking())?;
+        let future = match &self.sig.output {
+            ReturnType::Type(_, ty) if future::is_named(ty.to_token_stream()) => Some(ty),
+            _ => None,
+        };
+        if is_generated(body, "block_on") {
+            let message = "this function is not async: write `async fn`, or, if an attribute above has made it so, put that \
+                           one below";
+            return Some(message.to_owned());
+        }
+        match future {
+            Some(ty) if future::is_forwarded(body) => {
+                let ending = ending(ty, "other(..).await");
+                Some(format!("this function hands on the future of another: end it with `{ending}`"))
+            }
+            Some(ty) => {
+                let ending = ending(ty, "..");
+                Some(format!("this function does not end with its future: write `async fn`, or end it with `{ending}`"))
+            }
+            None => awaits(body.clone()).map(|_| "this function is not async: write `async fn`".to_owned()),
+        }
+    }
+
+    /// Returns the return type of the function. For an async function, returns the type of the expression `f().await`,
+    /// where `f` is this function. Returns `None` if the signature does not show this type.
     pub(crate) fn output(&self) -> Option<&Type> {
-        match (&self.sig.output, &self.sig.asyncness) {
-            (ReturnType::Default, _) => None,
-            (ReturnType::Type(_, ty), Some(_)) => Some(ty),
-            (ReturnType::Type(_, ty), None) => future::output(ty),
+        match &self.sig.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, ty) if self.sig.asyncness.is_some() || self.is_blocking() => Some(ty),
+            ReturnType::Type(_, ty) => future::output(ty),
         }
     }
 }

@@ -18,6 +18,15 @@ impl Plan {
         }
     }
 
+    /// Reports each attribute that a function without `async` cannot have.
+    pub(crate) fn blocks(&self, errors: &mut Errors) {
+        for layer in &self.layers {
+            if let Some(message) = layer.needs_async {
+                errors.push(layer.span, message);
+            }
+        }
+    }
+
     fn has_one_circuit_of_a_name(&self, errors: &mut Errors) {
         let mut seen = Vec::new();
         for (name, span) in self.layers.iter().filter_map(|layer| layer.name.as_ref()) {

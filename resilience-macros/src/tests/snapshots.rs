@@ -36,9 +36,12 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
                       let __tracing_instrument_future = async move { get(key).await };\n    \
                       __tracing_instrument_future.instrument(__tracing_attr_span).await\n}";
 
+const BLOCKING: &str = "fn read(path: &Path, mut log: Vec<u8>) -> Result<Page, Error> {\n    \
+                        log.push(0);\n    fs::read(path)?.page(log)\n}";
+
 /// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
 /// first.
-const SNAPSHOTS: [(&str, &[&str], &str); 26] = [
+const SNAPSHOTS: [(&str, &[&str], &str); 28] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -86,6 +89,17 @@ const SNAPSHOTS: [(&str, &[&str], &str); 26] = [
     ("timeout", &["timeout(5, error = Error::late)"], METHOD),
     ("timeout_in_instrument", &["timeout(\"250ms\")", "rate_limit(per_second = 1)"], TRACED),
     ("circuit_above_limits", &["circuit(name = \"ask\")", "bulkhead(max = 1)", "timeout(2)"], SHARED),
+    ("plain_circuit", &["circuit(name = \"files\")", "bulkhead(max = 8, wait = 1)"], BLOCKING),
+    (
+        "plain_stack",
+        &[
+            "fallback(cached, clone(log))",
+            "retry(max = 3)",
+            "circuit(name = \"files\")",
+            "rate_limit(per_second = 1, wait = 1)",
+        ],
+        BLOCKING,
+    ),
     ("retry_above_a_hedge", &["retry", "circuit(name = \"a\")", "hedge(after = 1)", "circuit(name = \"b\")"], PLAIN),
     (
         "whole_family",

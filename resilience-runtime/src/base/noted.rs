@@ -82,6 +82,27 @@ pub(crate) fn noted<T, E>(poll: impl FnOnce() -> Poll<Option<Result<T, E>>>) -> 
     polled
 }
 
+/// Runs the body of a function that is not `async`. If the body returns an error, stores the kind of the error, as a
+/// [`Noted`] future does.
+#[inline]
+pub(crate) fn note_run<T, E>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let before = Existing::now();
+    let outcome = body();
+    if outcome.is_err() {
+        note_error(before);
+    }
+    outcome
+}
+
+/// Works as [`NotedValue`], for the body of a function that is not `async`.
+#[inline]
+pub(crate) fn note_value<R>(body: impl FnOnce() -> R) -> R {
+    let before = Existing::now().messages();
+    let outcome = body();
+    NOTED.set((NOTED.get().0, before));
+    outcome
+}
+
 /// Stores the kind of an error that a body returned. `before` is a copy of this thread's counters of errors, taken
 /// before the poll that returned the error.
 #[cold]

@@ -5,7 +5,8 @@
 #[diagnostic::on_unimplemented(
     message = "a decorated function must return a `Result`, not `{Self}`",
     label = "not a `Result`",
-    note = "what failed is told from what did not by `Err`: return `Result<{Self}, SomeError>`"
+    note = "what failed is told from what did not by `Err`: return `Result<{Self}, SomeError>`",
+    note = "if it is a future, write `async fn`, or end the function with `Box::pin(async move {{ other(..).await }})`"
 )]
 pub trait Outcome: Sized {
     type Value;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::debug;
 
+use crate::base::blocking;
 use crate::base::clock::Tick;
 use crate::base::name::Name;
 use crate::base::sync::statics::AtomicU32;
@@ -176,6 +177,36 @@ impl Bulkhead {
         f().await.map_err(CallError::Failed)
     }
 
+    /// Works as [`call`](Self::call), for a function `f` that is not `async`. If no slot is free, blocks the thread, at
+    /// most for the time of the option [`wait`](crate::BulkheadBuilder::wait). Blocking and async calls wait in one
+    /// queue.
+    ///
+    /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
+    /// cannot run other tasks.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CallError::Rejected`] without calling `f` if the bulkhead rejects the call. Returns
+    /// [`CallError::Failed`], with the error of `f`, if `f` fails.
+    ///
+    /// ```
+    /// use resilience_runtime::Bulkhead;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bulkhead = Bulkhead::builder("files", 4).build()?;
+    /// let text = bulkhead.call_blocking(|| std::fs::read_to_string("Cargo.toml"))?;
+    /// assert!(text.contains("[package]"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_blocking<T, E, F>(&self, f: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce() -> Result<T, E>,
+    {
+        let _permit = acquire_blocking(self)?;
+        f().map_err(CallError::Failed)
+    }
+
     async fn acquire_permit(&self) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
         take_within!(self, self.0.wait)
     }
@@ -206,6 +237,14 @@ impl Bulkhead {
         permit
     }
 
+    /// Blocks the thread until a slot is free, at most for the time `wait`.
+    #[cold]
+    fn wait_blocking(&self, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
+        let waiting = if wait.is_zero() { None } else { Waiting::among(&self.0) };
+        let acquired = waiting.and_then(|_waiting| blocking::acquire(&self.0.slots, within(wait)));
+        acquired.map(|permit| self.admit(permit)).ok_or_else(|| self.reject())
+    }
+
     #[cold]
     fn reject(&self) -> BulkheadFullError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
@@ -234,6 +273,24 @@ pub async fn acquire(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, Bulkhea
 #[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
 pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, wait)
+}
+
+/// Takes a slot of the bulkhead for a decorated function that is not `async`. If no slot is free, blocks the thread, at
+/// most for the time of the option `wait`.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[inline]
+pub fn acquire_blocking(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
+    acquire_blocking_within(bulkhead, bulkhead.0.wait)
+}
+
+/// Works as [`acquire_blocking`], but the call waits at most for the time `wait`.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[inline]
+pub fn acquire_blocking_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
+    match bulkhead.take() {
+        Some(permit) => Ok(permit),
+        None => bulkhead.wait_blocking(wait),
+    }
 }
 
 #[cold]

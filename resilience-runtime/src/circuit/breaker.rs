@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::existing::Note;
 use crate::base::name::Name;
-use crate::base::noted::Noted;
+use crate::base::noted::{Noted, note_run};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::core::core::Core;
@@ -296,12 +296,50 @@ impl CircuitBreaker {
                 Ok(value)
             }
             Err(error) => {
-                match Note::last() {
-                    Note::Other => permit.end().body_failed(None, None),
-                    Note::Deadline => permit.end_late(),
-                    Note::TooLate => permit.end().end_too_late(),
-                    Note::Circuit | Note::Limit | Note::AboveBurst => permit.ignore(),
-                }
+                end_failed(permit);
+                Err(CallError::Failed(error))
+            }
+        }
+    }
+
+    /// Works as [`call`](Self::call), for a function `f` that is not `async`. One breaker can protect blocking and async
+    /// calls.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CallError::Rejected`] without calling `f` if the circuit rejects the call. Returns
+    /// [`CallError::Failed`], with the error of `f`, if `f` fails.
+    ///
+    /// # Panics
+    ///
+    /// If `f` panics, the call counts as a failure. The panic continues in the caller.
+    ///
+    /// ```
+    /// use resilience_runtime::{CallError, CircuitBreaker};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let breaker = CircuitBreaker::builder("call_blocking_example").threshold(1).build()?;
+    /// let read = || std::fs::read("no such file");
+    /// assert!(matches!(breaker.call_blocking(read), Err(CallError::Failed(_))));
+    /// assert!(matches!(breaker.call_blocking(read), Err(CallError::Rejected(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_blocking<T, E, F>(&self, f: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce() -> Result<T, E>,
+    {
+        let mut permit = match Call::admit(&*self.0, false) {
+            Ok(call) => Permit(call),
+            Err((core, wait)) => return Err(CircuitOpenError::new(core.name.clone(), wait).into()),
+        };
+        match note_run(|| permit.run_blocking(f)) {
+            Ok(value) => {
+                permit.success();
+                Ok(value)
+            }
+            Err(error) => {
+                end_failed(permit);
                 Err(CallError::Failed(error))
             }
         }
@@ -367,5 +405,16 @@ impl fmt::Debug for CircuitBreaker {
             .field("name", &self.0.name)
             .field("state", &self.state())
             .finish_non_exhaustive()
+    }
+}
+
+/// Ends the permit of a call that returned an error. The kind of the error is stored by the body of the call.
+#[inline]
+fn end_failed(permit: Permit<'_>) {
+    match Note::last() {
+        Note::Other => permit.end().body_failed(None, None),
+        Note::Deadline => permit.end_late(),
+        Note::TooLate => permit.end().end_too_late(),
+        Note::Circuit | Note::Limit | Note::AboveBurst => permit.ignore(),
     }
 }

@@ -189,8 +189,8 @@ impl<B: Borrow<Core>> Call<B> {
         void_messages_of_permit(messages);
     }
 
-    /// If the option `hung_after` is set, reads the start time of a call whose body begins to wait. A call whose body
-    /// never waits does not need the start time.
+    /// If the option `hung_after` is set, reads the start time of a call whose body begins to wait. An async call whose
+    /// body never waits does not need the start time. The body of a blocking call may wait at any time.
     #[inline]
     pub(crate) fn start_wait(&mut self) {
         let Admitted { core, started, .. } = &mut self.admitted;
@@ -416,6 +416,13 @@ impl<'a> Permit<'a> {
         let made = body();
         self.leave();
         made
+    }
+
+    /// Runs the whole body of a call that is not `async`, as one poll.
+    #[inline]
+    pub(crate) fn run_blocking<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        self.0.start_wait();
+        self.run(body)
     }
 
     /// Marks the beginning of code that counts as a part of the call's body.

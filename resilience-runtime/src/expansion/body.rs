@@ -5,7 +5,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use crate::base::noted::Noted;
+use crate::base::noted::{Noted, note_run};
 
 /// Selects whether the body of a function is wrapped. `R` is the return type of the function.
 ///
@@ -38,11 +38,22 @@ impl<T, E> Body<Result<T, E>> {
     pub fn __note<F: Future<Output = Result<T, E>>>(&self, body: F) -> Noted<F> {
         Noted::new(body)
     }
+
+    /// Works as [`__note`](Self::__note), for the body of a function that is not `async`.
+    #[inline]
+    pub fn __note_blocking(&self, body: impl FnOnce() -> Result<T, E>) -> impl FnOnce() -> Result<T, E> {
+        move || note_run(body)
+    }
 }
 
 impl NoResult {
     #[inline]
     pub fn __note<F>(&self, body: F) -> F {
+        body
+    }
+
+    #[inline]
+    pub fn __note_blocking<F>(&self, body: F) -> F {
         body
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::base::blocking;
 use crate::base::clock::Tick;
 use crate::base::reason::Reason;
 use crate::base::sync::Ordering;
@@ -181,8 +182,50 @@ impl RateLimit {
         f().await.map_err(CallError::Failed)
     }
 
+    /// Works as [`call`](Self::call), for a function `f` that is not `async`. If the call comes too early, blocks the
+    /// thread, at most for the time of the option [`wait`](crate::RateLimitBuilder::wait). Blocking and async calls wait
+    /// in one line.
+    ///
+    /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
+    /// cannot run other tasks.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CallError::Rejected`] without calling `f` if the rate limit rejects the call. Returns
+    /// [`CallError::Failed`], with the error of `f`, if `f` fails.
+    ///
+    /// ```
+    /// use resilience_runtime::{CallError, RateLimit};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let limit = RateLimit::builder("mail", 1).build()?;
+    /// let send = || Ok::<_, std::io::Error>("sent");
+    /// assert_eq!(limit.call_blocking(send)?, "sent");
+    /// assert!(matches!(limit.call_blocking(send), Err(CallError::Rejected(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_blocking<T, E, F>(&self, f: F) -> Result<T, CallError<E>>
+    where
+        F: FnOnce() -> Result<T, E>,
+    {
+        acquire_tokens_blocking(self, 1)?;
+        f().map_err(CallError::Failed)
+    }
+
     async fn queue(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(), RateLimitedError> {
         queue!(self, tokens, wait, reason)
+    }
+
+    /// Blocks the thread until the rate admits the call, at most for the time `wait`.
+    fn queue_blocking(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(), RateLimitedError> {
+        let (_waiting, end) = self.join(tokens, wait, reason)?;
+        let turn = blocking::acquire(&self.0.line.turn, end.since(Tick::now()));
+        let Some(_turn) = turn else { return Err(self.reject_late(tokens)) };
+        while let Some(early) = self.take_first(tokens, end)? {
+            blocking::sleep(early);
+        }
+        Ok(())
     }
 
     /// Adds a call to the line (the queue) if the rate can admit the call within `wait`. Returns the call's place in
@@ -219,4 +262,19 @@ impl RateLimit {
 #[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
 pub async fn acquire_tokens_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {
     take_within!(limit, tokens, wait)
+}
+
+/// Takes the tokens of a decorated function that is not `async`. If the call comes too early, blocks the thread, at most
+/// for the time of the option `wait`.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[inline]
+pub fn acquire_tokens_blocking(limit: &RateLimit, tokens: u32) -> Result<(), RateLimitedError> {
+    acquire_tokens_blocking_within(limit, tokens, limit.0.wait)
+}
+
+/// Works as [`acquire_tokens_blocking`], but the call waits at most for the time `wait`.
+#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[inline]
+pub fn acquire_tokens_blocking_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {
+    limit.take(tokens).or_else(|reason| limit.queue_blocking(tokens, wait, reason))
 }

@@ -116,6 +116,12 @@ impl Attempts {
         Counted::new(&mut self.inside, body)
     }
 
+    /// Works as [`watch`](Self::watch), for the body of a function that is not `async`.
+    #[inline]
+    pub fn watch_blocking<R>(&mut self, body: impl FnOnce() -> R) -> impl FnOnce() -> R {
+        || self.inside.run(body)
+    }
+
     /// Returns `Exhausted` if the current attempt is the last of `max` attempts.
     #[inline]
     pub(super) fn exhausted<'r>(&self, retry: impl Source<'r>) -> Option<End> {

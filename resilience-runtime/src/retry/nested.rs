@@ -76,6 +76,32 @@ impl Inside {
     }
 }
 
+impl Inside {
+    /// Runs a part of an attempt, and counts the retries that nested calls make inside this part. The part is one poll
+    /// of an async body, or the whole body of a function that is not `async`. `has_ended` states whether the result
+    /// of the part ends the attempt.
+    #[inline]
+    fn observe<T>(&mut self, part: impl FnOnce() -> T, has_ended: impl FnOnce(&T) -> bool) -> T {
+        let before = RETRIES.get();
+        let _mark = Repeat::mark(self.is_repeat);
+        let existing = Existing::now();
+        let made = part();
+        let retries = RETRIES.get().wrapping_sub(before);
+        if retries != 0 {
+            self.retries = self.retries.saturating_add(retries);
+        }
+        self.before = existing;
+        self.polled = if has_ended(&made) { Polled::Ready } else { Polled::Pending };
+        made
+    }
+
+    /// Runs the attempt of a function that is not `async`.
+    #[inline]
+    pub(crate) fn run<T>(&mut self, body: impl FnOnce() -> T) -> T {
+        self.observe(body, |_| true)
+    }
+}
+
 pin_project_lite::pin_project! {
     /// Wraps the future of an attempt, and counts the retries that nested calls make inside the attempt.
     #[derive(Debug)]
@@ -100,16 +126,6 @@ impl<F: Future> Future for Counted<'_, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let before = RETRIES.get();
-        let _mark = Repeat::mark(this.inside.is_repeat);
-        let existing = Existing::now();
-        let polled = this.body.poll(cx);
-        let retries = RETRIES.get().wrapping_sub(before);
-        if retries != 0 {
-            this.inside.retries = this.inside.retries.saturating_add(retries);
-        }
-        this.inside.before = existing;
-        this.inside.polled = if polled.is_ready() { Polled::Ready } else { Polled::Pending };
-        polled
+        this.inside.observe(|| this.body.poll(cx), Poll::is_ready)
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::base::accepts::{Accepts, AnyError, AnyValue};
+use crate::base::blocking;
 use crate::base::sync::Arc;
 use crate::expansion::cause::Cause;
 use crate::retry::attempts::Attempts;
@@ -184,6 +185,54 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
             };
             if !delay.is_zero() {
                 sleep(delay).await;
+            }
+        }
+    }
+
+    /// Works as [`call`](Self::call), for a function `f` that is not `async`. Blocks the thread in the pauses between the
+    /// attempts.
+    ///
+    /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
+    /// cannot run other tasks. Tests can replace the sleep with
+    /// [`set_blocking_sleep`](crate::set_blocking_sleep).
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the last attempt.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use resilience_runtime::RetryPolicy;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = RetryPolicy::builder().delay(Duration::from_millis(1)).build()?;
+    /// let mut calls = 0;
+    /// let answer = policy.call_blocking(|| {
+    ///     calls += 1;
+    ///     if calls < 3 { Err("not yet") } else { Ok(calls) }
+    /// });
+    /// assert_eq!(answer, Ok(3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_blocking<V, X, F>(&self, mut f: F) -> Result<V, X>
+    where
+        F: FnMut() -> Result<V, X>,
+        E: Accepts<X>,
+        T: Accepts<V>,
+    {
+        let mut attempts = Attempts::new(self.retry());
+        self.call_began();
+        loop {
+            let delay = {
+                let outcome = attempts.inside.run(&mut f);
+                match self.judge(&mut attempts, outcome, type_name::<F>()) {
+                    ControlFlow::Continue(delay) => delay,
+                    ControlFlow::Break(outcome) => return outcome,
+                }
+            };
+            if !delay.is_zero() {
+                blocking::sleep(delay);
             }
         }
     }

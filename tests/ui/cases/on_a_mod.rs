@@ -2,6 +2,6 @@ use resilience_runtime::circuit;
 
 #[circuit(name = "a")]
 mod inner {}
-//~ mod | put this on an `async fn`
+//~ mod | put this on a function
 
 fn main() {}

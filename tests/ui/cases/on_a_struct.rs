@@ -2,6 +2,6 @@ use resilience_runtime::circuit;
 
 #[circuit(name = "a")]
 struct Struct;
-//~ struct | put this on an `async fn`
+//~ struct | put this on a function
 
 fn main() {}

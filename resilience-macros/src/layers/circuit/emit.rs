@@ -99,10 +99,10 @@ impl Layer for Circuit {
     }
 
     fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
-        let (runtime, permit) = (place.runtime(), place.numbered("permit"));
+        let (waits, permit) = (place.waits(), place.numbered("permit"));
         let watch = if self.judge.failure_if_ok.is_some() { "watch_values" } else { "watch" };
         let watch = Ident::new(watch, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> #runtime::__private::#watch(&mut #permit, #body))
+        quote_spanned!(Span::mixed_site()=> #waits::#watch(&mut #permit, #body))
     }
 }
 

@@ -61,7 +61,6 @@ impl Layer for Retry {
     /// }
     /// ```
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements {
-        let runtime = &place.stack.runtime_at;
         let at = place.stack.at;
         let mixed = Span::mixed_site();
         let local = place.local();
@@ -135,7 +134,8 @@ impl Layer for Retry {
         let began = payer.map(|payer| quote_spanned!(mixed=> #payer.call_began();));
         let state = self.state(place, &schedule);
         let again = place.again(self.span);
-        let sleep = quote_spanned!(mixed=> #runtime::__private::sleep(delay));
+        let waits = place.waits();
+        let sleep = quote_spanned!(mixed=> #waits::sleep(delay));
         let wait = place.pause(mixed, &quote_spanned!(mixed=> ()), sleep);
         Statements::End(quote_spanned! {mixed=>
             #state
@@ -160,8 +160,8 @@ impl Layer for Retry {
     }
 
     fn watch(&self, place: Place<'_>, body: TokenStream) -> TokenStream {
-        let local = place.local();
-        quote_spanned!(Span::mixed_site()=> #local.watch(#body))
+        let (local, watch) = (place.local(), place.method("watch"));
+        quote_spanned!(Span::mixed_site()=> #local.#watch(#body))
     }
 }
 

@@ -1,0 +1,131 @@
+//! Blocks the thread of a call that is not `async`: in the pause of a retry, and in the wait for a bulkhead or a rate
+//! limit.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::base::sync::lock_std;
+
+/// The function that sleeps.
+static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
+
+/// Replaces the function with which all blocking calls of this process sleep. The default is [`std::thread::sleep`].
+///
+/// A blocking call sleeps in the pause of a retry, and while the first waiting call of a rate limit waits for the rate.
+/// This function is for tests, which replace the sleep by a function that returns at once. The calls of an async
+/// function do not use the sleep.
+///
+/// A rate limit sleeps again if the time has not passed on tokio's clock. For a test of a rate limit, the function must
+/// therefore move the clock, or sleep in real time.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{retry, set_blocking_sleep};
+///
+/// #[retry(max = 3, delay = 60)]
+/// fn ask() -> std::io::Result<()> {
+///     Err(std::io::ErrorKind::TimedOut.into())
+/// }
+///
+/// set_blocking_sleep(|_pause| {});
+/// assert!(ask().is_err()); // after 3 attempts, without a wait of 60 seconds
+/// ```
+pub fn set_blocking_sleep(sleep: fn(Duration)) {
+    *lock_std(&SLEEP) = sleep;
+}
+
+/// Blocks the thread for this time.
+#[cold]
+pub(crate) fn sleep(time: Duration) {
+    let sleep = *lock_std(&SLEEP);
+    sleep(time);
+}
+
+/// Takes a permit of `semaphore`. Blocks the thread until the permit is free, at most for the time `wait`. Blocking and
+/// asynchronous calls wait in the same queue. The semaphore is never closed.
+pub(crate) fn acquire(semaphore: &Semaphore, wait: Duration) -> Option<SemaphorePermit<'_>> {
+    let end = Instant::now().checked_add(wait);
+    let mut permit = pin!(semaphore.acquire());
+    let driven = match drive(permit.as_mut(), end) {
+        // Lets another thread poll the future, because the budget belongs to this thread. The future keeps its place in
+        // the queue.
+        Driven::OutOfBudget => thread::scope(|scope| {
+            let driver = thread::Builder::new().spawn_scoped(scope, || drive(permit, end));
+            driver.ok()?.join().ok()
+        })?,
+        driven => driven,
+    };
+    match driven {
+        Driven::Ready(permit) => permit.ok(),
+        Driven::Late | Driven::OutOfBudget => None,
+    }
+}
+
+enum Driven<T> {
+    Ready(T),
+    /// The wait has ended, and the future is not ready.
+    Late,
+    /// The thread runs a tokio task that has used up its budget.
+    OutOfBudget,
+}
+
+/// Polls the future of a semaphore until the future is ready, or until the time `end`.
+///
+/// Tokio limits the work of a task in each poll (the cooperative budget). In a task without budget, a future of tokio
+/// stays pending until the task returns to the runtime. A blocked task never returns. This function then returns
+/// `OutOfBudget`.
+fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::Output> {
+    let unpark = Arc::new(Unpark { thread: thread::current(), is_woken: AtomicBool::new(false) });
+    let waker = Waker::from(unpark.clone());
+    let mut is_first = true;
+    loop {
+        // In some versions of tokio, the future is in the queue of the semaphore, is woken, and is still pending.
+        let is_woken = unpark.is_woken.swap(false, Ordering::AcqRel);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return Driven::Ready(output);
+        }
+        if is_woken || is_first && !can_queue() {
+            return Driven::OutOfBudget;
+        }
+        is_first = false;
+        match end {
+            None => thread::park(),
+            Some(end) => match end.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => return Driven::Late,
+                left => thread::park_timeout(left),
+            },
+        }
+    }
+}
+
+/// Returns whether the future of a semaphore joins the queue of the semaphore. In other versions of tokio, the future of
+/// a task without budget does not join the queue. A permit then does not wake the future.
+fn can_queue() -> bool {
+    let probe = Semaphore::new(0);
+    let unpark = Arc::new(Unpark { thread: thread::current(), is_woken: AtomicBool::new(false) });
+    let waker = Waker::from(unpark.clone());
+    let mut permit = pin!(probe.acquire());
+    let _pending = permit.as_mut().poll(&mut Context::from_waker(&waker));
+    probe.add_permits(1);
+    unpark.is_woken.load(Ordering::Acquire)
+}
+
+/// Wakes a blocked thread.
+struct Unpark {
+    thread: Thread,
+    is_woken: AtomicBool,
+}
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.is_woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}

@@ -1,0 +1,38 @@
+//! Defines the functions that the generated code of a function calls if the function is not `async`. Each of these
+//! functions has the name of the function that the generated code of an async function calls.
+#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+
+use std::time::Duration;
+
+use crate::base::blocking;
+use crate::base::noted::note_value;
+use crate::circuit::permit::Permit;
+
+pub use crate::bulkhead::bulkhead::{acquire_blocking as acquire, acquire_blocking_within as acquire_within};
+pub use crate::rate_limit::acquire::{
+    acquire_tokens_blocking as acquire_tokens, acquire_tokens_blocking_within as acquire_tokens_within,
+};
+
+/// Runs the body. The parameter type makes each closure an `FnOnce`, so that the body may return a borrow of an
+/// argument.
+#[inline]
+pub fn run<R>(body: impl FnOnce() -> R) -> R {
+    body()
+}
+
+/// Blocks the thread for the pause of a retry.
+pub fn sleep(pause: Duration) {
+    blocking::sleep(pause);
+}
+
+/// Returns a closure that runs `body`. If `body` panics, the call of the permit counts as a failure.
+#[inline]
+pub fn watch<R>(permit: &mut Permit<'_>, body: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    || permit.run_blocking(body)
+}
+
+/// Works as [`watch`], for a circuit with the option `failure_if_ok`.
+#[inline]
+pub fn watch_values<R>(permit: &mut Permit<'_>, body: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    watch(permit, || note_value(body))
+}

@@ -1,0 +1,63 @@
+//! Tests fallbacks of functions that are not `async`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use resilience_runtime::{CircuitBreaker, CircuitState, circuit, fallback, get_stats};
+use support::Error;
+
+fn instead(_: &CircuitBreaker, text: &str) -> Result<usize, Error> {
+    match text {
+        "panics" => panic!("a bug"),
+        "rejected" => rejects(),
+        text => Ok(text.len()),
+    }
+}
+
+#[circuit(name = "fallback::rejects")]
+fn rejects() -> Result<usize, Error> {
+    Ok(0)
+}
+
+#[circuit(with = breaker)]
+#[fallback(instead, name = "fallback::counted")]
+fn fails(breaker: &CircuitBreaker, text: &str) -> Result<usize, Error> {
+    assert!(!text.is_empty());
+    Err(Error::Down)
+}
+
+#[test]
+fn fallback_of_plain_function_is_part_of_call() {
+    let breaker = CircuitBreaker::builder("fallback").threshold(1).build().unwrap();
+    assert_eq!(fails(&breaker, "abc"), Ok(3));
+    assert_eq!(breaker.stats().total_succeeded, 1);
+
+    resilience_runtime::get_circuit("fallback::rejects").unwrap().force_open();
+    assert!(matches!(fails(&breaker, "rejected"), Err(Error::Open(_))));
+    assert_eq!((breaker.stats().total_ignored, breaker.state()), (1, CircuitState::Closed));
+
+    assert!(catch_unwind(AssertUnwindSafe(|| fails(&breaker, "panics"))).is_err());
+    assert_eq!((breaker.stats().total_failed, breaker.state()), (1, CircuitState::Open));
+    let stats = &get_stats().fallbacks["fallback::counted"];
+    assert_eq!((stats.total_fell_back, stats.total_failed), (2, 1), "a panic is not counted");
+}
+
+fn not_open(error: Error) -> Result<u32, Error> {
+    Err(error)
+}
+
+#[fallback(not_open, on = "rejected", with_error = true)]
+fn not_rejected() -> Result<u32, Error> {
+    Err(Error::Down)
+}
+
+#[fallback(value = 9, on = "rejected")]
+fn rejected() -> Result<u32, Error> {
+    resilience_runtime::get_circuit("fallback::rejects").unwrap().force_open();
+    rejects().map(|_| 0)
+}
+
+#[test]
+fn fallback_of_plain_function_sees_rejection_of_called_function() {
+    assert_eq!(not_rejected(), Err(Error::Down));
+    assert_eq!(rejected(), Ok(9));
+}

@@ -1,0 +1,42 @@
+//! Replaces the sleep of all blocking calls of this process. The sleep records its time for the current thread.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Once;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use resilience_runtime::set_blocking_sleep;
+use tokio::time::advance;
+
+thread_local! {
+    static PAUSES: RefCell<Vec<Duration>> = const { RefCell::new(Vec::new()) };
+    static HAS_PAUSED_CLOCK: Cell<bool> = const { Cell::new(false) };
+}
+
+fn sleep(time: Duration) {
+    PAUSES.with_borrow_mut(|pauses| pauses.push(time));
+    if HAS_PAUSED_CLOCK.get() {
+        // The first poll moves the clock.
+        let _pending = pin!(advance(time)).poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
+/// Records the sleeps of this thread, none of which waits.
+pub(crate) fn record() {
+    static REPLACED: Once = Once::new();
+    REPLACED.call_once(|| set_blocking_sleep(sleep));
+    PAUSES.take();
+}
+
+/// Works as [`record`]. Each sleep moves the paused clock of the current runtime.
+pub(crate) fn record_on_paused_clock() {
+    record();
+    HAS_PAUSED_CLOCK.set(true);
+}
+
+/// Returns the sleeps of this thread since the last call, in milliseconds.
+pub(crate) fn recorded() -> Vec<u128> {
+    PAUSES.take().iter().map(Duration::as_millis).collect()
+}

@@ -1,0 +1,144 @@
+//! Tests retries of functions that are not `async`, outside a tokio runtime.
+
+use std::cell::Cell;
+
+use resilience_runtime::{
+    CallError, CircuitBreaker, RetryBudget, RetryPolicy, TokenBucket, circuit, get_circuit, retry,
+};
+use support::{Error, fail, paused_runtime, seconds};
+
+use crate::pauses;
+
+#[retry(max = 4, delay = 1)]
+fn down(calls: &Cell<u32>) -> Result<(), u32> {
+    fail(calls)
+}
+
+#[test]
+fn plain_retry_sleeps_between_attempts() {
+    pauses::record();
+    let calls = Cell::new(0);
+    assert_eq!(down(&calls), Err(4));
+    assert_eq!(pauses::recorded(), [1_000, 2_000, 4_000]);
+}
+
+#[test]
+fn blocking_policy_lends_its_captures() {
+    pauses::record();
+    let policy = RetryPolicy::builder().max(3).delay(seconds(3)).retry_if(|error: &u32| *error != 2).build().unwrap();
+    let mut calls = vec![];
+    let outcome = policy.call_blocking(|| -> Result<(), u32> {
+        calls.push(calls.len());
+        Err(u32::try_from(calls.len()).unwrap())
+    });
+    assert_eq!(outcome, Err(2), "`retry_if` returns false for the second error");
+    assert_eq!(calls, [0, 1]);
+    assert_eq!(pauses::recorded(), [3_000]);
+    assert_eq!(policy.stats().total_retries, 1);
+}
+
+struct Client {
+    policy: RetryPolicy<Error>,
+    budget: RetryBudget,
+    sent: u32,
+}
+
+impl Client {
+    #[retry(with = self.policy, budget = self.budget)]
+    fn send(&mut self) -> Result<u32, Error> {
+        self.sent += 1;
+        Err(Error::Failed(self.sent))
+    }
+}
+
+#[test]
+fn held_policy_and_budget_limit_plain_retries() {
+    pauses::record();
+    let policy = RetryPolicy::builder().max(9).retry_if(|error| *error != Error::Down).build().unwrap();
+    let budget = RetryBudget::bucket(TokenBucket { capacity: 16, ..TokenBucket::DEFAULT });
+    let mut client = Client { policy, budget, sent: 0 };
+    assert!(client.send().is_err());
+    let sent = client.sent;
+    assert!(client.send().is_err());
+    assert_eq!((sent, client.sent), (4, 5), "the budget grants three retries");
+}
+
+#[retry(max = 3, delay = 1, attempt = n, on_retry = |retry| attempts.set(attempts.get() * 10 + retry.attempt), retry_if_ok = |n| *n < 3)]
+fn counted(attempts: &Cell<u32>) -> Result<u32, Error> {
+    let _ = attempts;
+    Ok(n)
+}
+
+#[test]
+fn options_of_plain_retry_see_attempts() {
+    pauses::record();
+    let attempts = Cell::new(0);
+    assert_eq!(counted(&attempts), Ok(3));
+    assert_eq!(attempts.get(), 12);
+}
+
+#[retry(max = 4)]
+fn outer(calls: &Cell<u32>) -> Result<(), u32> {
+    down(calls)
+}
+
+#[retry(max = 4)]
+async fn async_outer(calls: &Cell<u32>) -> Result<(), u32> {
+    down(calls)
+}
+
+#[test]
+fn nested_plain_retries_do_not_multiply() {
+    pauses::record();
+    let calls = Cell::new(0);
+    assert_eq!(outer(&calls), Err(4));
+    assert_eq!(paused_runtime().block_on(async_outer(&calls)), Err(8));
+    let policy = RetryPolicy::builder().max(4).build().unwrap();
+    assert_eq!(policy.call_blocking(|| down(&calls)), Err(12));
+}
+
+/// An error that hides its source.
+#[derive(Debug)]
+struct Opaque(#[expect(dead_code, reason = "the error of the rejection exists as long as this error")] Error);
+
+#[circuit(name = "retry::called", threshold = 2)]
+fn called(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    Err(Error::Down)
+}
+
+#[retry(max = 9, delay = 1)]
+fn calls_a_circuit(calls: &Cell<u32>) -> Result<(), Opaque> {
+    called(calls).map_err(Opaque)
+}
+
+#[test]
+fn circuit_of_called_function_ends_plain_retry() {
+    pauses::record();
+    let calls = Cell::new(0);
+    assert!(calls_a_circuit(&calls).is_err());
+    assert_eq!((calls.get(), pauses::recorded()), (2, vec![1_000]), "the circuit stays open longer than the pause");
+    assert!(calls_a_circuit(&calls).is_err());
+    assert_eq!((calls.get(), pauses::recorded()), (2, vec![]));
+    let breaker = CircuitBreaker::builder("retry::method").threshold(2).build().unwrap();
+    let policy = RetryPolicy::builder().max(9).build().unwrap();
+    let failed = policy.call_blocking(|| breaker.call_blocking(|| Err::<(), _>(Opaque(Error::Down))));
+    assert!(matches!(failed, Err(CallError::Failed(_))));
+    assert_eq!(breaker.stats().total_failed, 2);
+}
+
+#[retry(max = 9, delay = 1)]
+#[circuit(name = "retry::below", threshold = 3)]
+fn over_circuit(calls: &Cell<u32>) -> Result<(), Error> {
+    calls.set(calls.get() + 1);
+    Err(Error::Failed(calls.get()))
+}
+
+#[test]
+fn own_circuit_ends_plain_retry() {
+    pauses::record();
+    let calls = Cell::new(0);
+    assert_eq!(over_circuit(&calls), Err(Error::Failed(3)));
+    assert!(matches!(over_circuit(&calls), Err(Error::Open(_))));
+    assert_eq!(get_circuit("retry::below").unwrap().stats().total_rejected, 1);
+}

@@ -1,0 +1,167 @@
+//! Tests bulkheads and rate limits in which plain calls wait.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use resilience_runtime::{Bulkhead, CallError, RateLimit, RateLimitedError, bulkhead, rate_limit};
+use support::{Error, paused_runtime, seconds};
+use tokio::sync::Semaphore;
+
+use crate::pauses;
+
+const LONG: Duration = seconds(60);
+
+#[bulkhead(with = bulkhead)]
+fn plain(bulkhead: &Bulkhead, order: &Mutex<Vec<&str>>) -> Result<u32, Error> {
+    order.lock().unwrap().push("plain");
+    Ok(bulkhead.stats().in_use)
+}
+
+#[bulkhead(with = bulkhead)]
+async fn not_plain(bulkhead: &Bulkhead, order: &Mutex<Vec<&str>>) -> Result<u32, Error> {
+    order.lock().unwrap().push("async");
+    Ok(bulkhead.stats().in_use)
+}
+
+/// Blocks the thread until `waiting` calls wait.
+fn until(waiting: u32, read: impl Fn() -> u32) {
+    while read() != waiting {
+        thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn plain_and_async_calls_wait_in_one_queue() {
+    for expected in [["plain", "async"], ["async", "plain"]] {
+        let bulkhead = Bulkhead::builder("waits", 1).wait(LONG).build().unwrap();
+        let order = Mutex::new(vec![]);
+        let slot = bulkhead.try_acquire().unwrap();
+        thread::scope(|scope| {
+            for (waiting, kind) in (0..).zip(expected) {
+                until(waiting, || bulkhead.stats().waiting);
+                let (bulkhead, order) = (&bulkhead, &order);
+                scope.spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                    let in_use = match kind {
+                        "plain" => plain(bulkhead, order),
+                        _ => runtime.block_on(not_plain(bulkhead, order)),
+                    };
+                    assert_eq!(in_use, Ok(1));
+                });
+            }
+            until(2, || bulkhead.stats().waiting);
+            drop(slot);
+        });
+        assert_eq!(*order.lock().unwrap(), expected);
+        let stats = bulkhead.stats();
+        assert_eq!((stats.in_use, stats.waiting, stats.total_admitted), (0, 0, 3));
+    }
+}
+
+#[bulkhead(max = 1, wait = time, name = "waits::evaluated")]
+fn evaluated(time: Duration, then: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    then()
+}
+
+#[test]
+fn plain_call_is_rejected_after_its_wait() {
+    let full = evaluated(Duration::ZERO, || evaluated(Duration::from_millis(1), || Ok(())));
+    assert!(matches!(full, Err(Error::Full(_))));
+    assert_eq!(evaluated(Duration::ZERO, || Ok(())), Ok(()));
+    let bulkhead = Bulkhead::builder("waits::short", 1).wait(Duration::from_millis(1)).build().unwrap();
+    let outcome = bulkhead.call_blocking(|| bulkhead.call_blocking(|| Ok::<_, Error>(())));
+    let Err(CallError::Failed(CallError::Rejected(rejection))) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(rejection.name(), Some("waits::short"));
+    let stats = bulkhead.stats();
+    assert_eq!((stats.in_use, stats.waiting, stats.total_admitted, stats.total_rejected), (0, 0, 1, 1));
+}
+
+#[test]
+fn full_queue_rejects_plain_call() {
+    let bulkhead = Bulkhead::builder("waits::queue", 1).wait(LONG).max_queue(1).build().unwrap();
+    let slot = bulkhead.try_acquire().unwrap();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| bulkhead.call_blocking(|| Ok::<_, Error>(())));
+        until(1, || bulkhead.stats().waiting);
+        assert!(matches!(bulkhead.call_blocking(|| Ok::<_, Error>(())), Err(CallError::Rejected(_))));
+        drop(slot);
+        assert_eq!(first.join().unwrap(), Ok(()));
+    });
+}
+
+/// Takes permits until tokio makes this task yield. Returns whether the task has used up its budget.
+fn use_up_budget() -> bool {
+    let semaphore = Semaphore::new(1);
+    (0..1_000).any(|_| {
+        let polled = pin!(semaphore.acquire()).poll(&mut Context::from_waker(Waker::noop()));
+        matches!(polled, Poll::Pending)
+    })
+}
+
+#[test]
+fn plain_call_in_a_task_without_budget_waits() {
+    let bulkhead = Bulkhead::builder("waits::budget", 1).wait(LONG).build().unwrap();
+    let order = Mutex::new(vec![]);
+    let (taken, is_taken) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let slot = bulkhead.try_acquire().unwrap();
+            taken.send(()).unwrap();
+            until(1, || bulkhead.stats().waiting);
+            drop(slot);
+        });
+        is_taken.recv().unwrap();
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+            assert!(use_up_budget());
+            assert_eq!(plain(&bulkhead, &order), Ok(1));
+        });
+    });
+}
+
+#[rate_limit(with = limit)]
+fn paced(limit: &RateLimit) -> Result<(), RateLimitedError> {
+    Ok(())
+}
+
+#[rate_limit(limit = 60, per = "1m", burst = 6, tokens = tokens, wait = 5, name = "waits::tokens")]
+fn tokens(tokens: u32) -> Result<(), RateLimitedError> {
+    Ok(())
+}
+
+#[test]
+fn plain_call_waits_for_rate() {
+    let runtime = paused_runtime();
+    runtime.block_on(async {
+        pauses::record_on_paused_clock();
+        let limit = RateLimit::builder("waits::rate", 10).burst(1).wait(seconds(1)).build().unwrap();
+        for _ in 0..4 {
+            paced(&limit).unwrap();
+        }
+        limit.call_blocking(|| Ok::<_, Error>(())).unwrap();
+        assert_eq!(pauses::recorded(), [100; 4]);
+        assert_eq!(limit.stats().total_admitted, 5);
+
+        tokens(6).unwrap();
+        tokens(4).unwrap();
+        assert_eq!(pauses::recorded(), [4_000]);
+        assert!(tokens(6).is_err(), "the wait would be 6 s");
+        assert!(tokens(7).unwrap_err().is_above_burst());
+        assert_eq!(pauses::recorded(), []);
+    });
+}
+
+#[test]
+fn plain_calls_wait_in_line_for_rate() {
+    let limit = RateLimit::builder("waits::line", 1_000).burst(1).wait(LONG).max_queue(8).build().unwrap();
+    limit.update(0, Duration::from_millis(20));
+    thread::scope(|scope| {
+        let calls: Vec<_> = (0..8).map(|_| scope.spawn(|| paced(&limit))).collect();
+        assert!(calls.into_iter().all(|call| call.join().unwrap().is_ok()));
+    });
+    assert_eq!((limit.stats().waiting, limit.stats().total_admitted), (0, 8));
+}
