@@ -423,6 +423,34 @@ async fn into_own() -> Result<(), Error> {
     Ok(())
 }
 
+fn plain_instead(_: bool) -> Result<(), Error> {
+    Err(Error::Other)
+}
+
+#[fallback(plain_instead)]
+#[retry(max = 2, delay = 0)]
+#[circuit(name = "allocations::plain", threshold = 9)]
+#[rate_limit(per_second = 1, burst = 99, wait = 1)]
+#[bulkhead(max = 1, wait = "1ms", name = "allocations::plain")]
+fn plain(works: bool) -> Result<(), Error> {
+    if works { Ok(()) } else { Err(Error::Down) }
+}
+
+#[bulkhead(name = "allocations::plain")]
+fn nested() -> Result<(), Error> {
+    assert!(measure(|| assert_eq!(plain(true), Err(Error::Other))).count_total > 0, "a wait");
+    Ok(())
+}
+
+#[test]
+fn plain_call_allocates_only_if_it_waits() {
+    plain(true).unwrap();
+    assert_eq!(plain(false), Err(Error::Other)); // the first call of the fallback
+    assert_none("a success", || plain(true).unwrap());
+    assert_none("a failure", || assert_eq!(plain(false), Err(Error::Other)));
+    nested().unwrap();
+}
+
 #[test]
 fn only_conversions_of_rejections_allocate() {
     for name in ["io", "boxed", "anyhow", "own"] {

@@ -1,7 +1,7 @@
 //! Shows a client library for the service of a language model (`client.rs`). The user of the library sets the attempts,
-//! the time limit, the rate in tokens per minute and the retry budget. The library waits if the service asks for it, and
-//! repeats a streaming answer that breaks before its first text. If a streaming answer breaks later, the library reports
-//! the error and repeats nothing, so that its user sees no text twice.
+//! the time limit, the rate in tokens per minute and the retry budget. The library waits if the service asks for it,
+//! and repeats a streaming answer that breaks before its first text. If a streaming answer breaks later, the library
+//! reports the error and repeats nothing, so that its user sees no text twice.
 //!
 //! Run this example with `cargo run --example llm_sdk`. The program starts stand-ins for the service on this machine.
 

@@ -45,8 +45,8 @@ impl Payments {
         Self { http, url }
     }
 
-    /// Charges the customer of an order. The bulkhead is above the rate limit, so that the requests start at the pace of
-    /// the rate limit.
+    /// Charges the customer of an order. The bulkhead is above the rate limit, so that the requests start at the pace
+    /// of the rate limit.
     #[retry(max = 4, delay = "10ms", jitter = "full", retry_if = PaymentError::is_temporary, budget = BUDGET)]
     #[bulkhead(max = 4, wait = "10s")]
     #[rate_limit(per_second = 100, burst = 5, wait = "10s")]

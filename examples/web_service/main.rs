@@ -2,8 +2,8 @@
 //! the catalogue. The price and the reviews are optional: if their upstream is down, the page leaves them out, and says
 //! so. Each tenant has its own circuit for prices, so that the outage of one tenant's prices affects no other tenant.
 //!
-//! The program starts the service and stand-ins for the three upstreams on this machine. Then the program sends requests
-//! through outages and recoveries, and checks each answer and the health route.
+//! The program starts the service and stand-ins for the three upstreams on this machine. Then the program sends
+//! requests through outages and recoveries, and checks each answer and the health route.
 //!
 //! Run this example with `cargo run --example web_service`.
 

@@ -88,12 +88,13 @@
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt, and a fallback when it replaces an error for the first time. There are three exceptions to
+//!   first failed attempt, and a fallback when it replaces an error for the first time. There are four exceptions to
 //!   this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
 //!     `Box<dyn Error>` or an `anyhow::Error`.
+//!   - A call of a function that is not `async` allocates if the call waits for a slot or for the rate.
 //! - The library holds no lock during an `.await`, during the emission of an event, or while your code runs.
 //! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
 //!   circuit takes a lock only in these cases:

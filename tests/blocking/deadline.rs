@@ -1,6 +1,8 @@
 //! Tests a deadline around functions that are not `async`.
 
 use std::cell::Cell;
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::{Bulkhead, CallError, RateLimit, bulkhead, deadline, retry};
@@ -34,14 +36,23 @@ fn deadline_ends_wait_of_plain_call() {
     let runtime = paused_runtime();
     let bulkhead = Bulkhead::builder("deadline", 1).wait(seconds(60)).build().unwrap();
     let limit = RateLimit::builder("deadline", 1).burst(1).wait(seconds(9)).build().unwrap();
-    let _slot = bulkhead.try_acquire().unwrap();
-    runtime.block_on(async {
-        limit.try_acquire().unwrap();
-        deadline(Duration::from_millis(10), async {
-            assert!(matches!(limited(&bulkhead), Err(Error::Full(_))));
-            let late = limit.call_blocking(|| Ok::<_, Error>(()));
-            assert!(matches!(late, Err(CallError::Rejected(_))));
-        })
-        .await;
+    let (ended, is_ended) = mpsc::channel();
+    thread::scope(|scope| {
+        let slot = bulkhead.try_acquire().unwrap();
+        // Frees the slot if the deadline does not end the wait.
+        scope.spawn(move || {
+            let _ = is_ended.recv_timeout(seconds(5));
+            drop(slot);
+        });
+        runtime.block_on(async {
+            limit.try_acquire().unwrap();
+            deadline(Duration::from_millis(10), async {
+                assert!(matches!(limited(&bulkhead), Err(Error::Full(_))));
+                let late = limit.call_blocking(|| Ok::<_, Error>(()));
+                assert!(matches!(late, Err(CallError::Rejected(_))));
+            })
+            .await;
+        });
+        ended.send(()).unwrap();
     });
 }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use resilience_runtime::{CircuitBreaker, CircuitState, circuit, fallback, get_stats};
-use support::Error;
+use support::{Error, paused_runtime, seconds};
 
 fn instead(_: &CircuitBreaker, text: &str) -> Result<usize, Error> {
     match text {
@@ -39,6 +39,49 @@ fn fallback_of_plain_function_is_part_of_call() {
     assert_eq!((breaker.stats().total_failed, breaker.state()), (1, CircuitState::Open));
     let stats = &get_stats().fallbacks["fallback::counted"];
     assert_eq!((stats.total_fell_back, stats.total_failed), (2, 1), "a panic is not counted");
+}
+
+/// An error that hides its source.
+#[derive(Debug)]
+struct Opaque(#[expect(dead_code, reason = "the error of the rejection exists as long as this error")] Error);
+
+fn hides(_: &CircuitBreaker) -> Result<(), Opaque> {
+    rejects().map(|_| ()).map_err(Opaque)
+}
+
+#[circuit(with = breaker, error = |open| Opaque(Error::Open(open)))]
+#[fallback(hides)]
+fn down(breaker: &CircuitBreaker) -> Result<(), Opaque> {
+    assert_eq!(breaker.name(), "fallback::hidden");
+    Err(Opaque(Error::Down))
+}
+
+#[test]
+fn circuit_ignores_hidden_rejection_of_plain_fallback() {
+    resilience_runtime::get_circuit("fallback::rejects").unwrap().force_open();
+    let breaker = CircuitBreaker::builder("fallback::hidden").threshold(1).build().unwrap();
+    assert!(down(&breaker).is_err());
+    assert_eq!((breaker.stats().total_ignored, breaker.state()), (1, CircuitState::Closed));
+}
+
+fn calls_again(breaker: &CircuitBreaker) -> Result<u32, Error> {
+    breaker.call_blocking(|| Ok(7)).map_err(resilience_runtime::CallError::into_error)
+}
+
+#[circuit(with = breaker)]
+#[fallback(calls_again)]
+fn trial(breaker: &CircuitBreaker) -> Result<u32, Error> {
+    breaker.call_blocking(|| Err(Error::Down)).map_err(resilience_runtime::CallError::into_error)
+}
+
+#[test]
+fn plain_fallback_of_trial_belongs_to_trial() {
+    paused_runtime().block_on(async {
+        let breaker = CircuitBreaker::builder("fallback::trial").threshold(1).build().unwrap();
+        breaker.trip();
+        tokio::time::advance(seconds(30)).await;
+        assert_eq!(trial(&breaker), Ok(7), "the circuit admits the call of the fallback");
+    });
 }
 
 fn not_open(error: Error) -> Result<u32, Error> {

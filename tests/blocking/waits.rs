@@ -123,6 +123,19 @@ fn plain_call_in_a_task_without_budget_waits() {
     });
 }
 
+#[test]
+fn plain_call_in_a_task_without_budget_waits_for_rate() {
+    let runtime = paused_runtime();
+    runtime.block_on(async {
+        pauses::record_on_paused_clock();
+        let limit = RateLimit::builder("waits::rate_budget", 1).burst(1).wait(seconds(9)).build().unwrap();
+        assert!(use_up_budget());
+        paced(&limit).unwrap();
+        paced(&limit).unwrap();
+        assert_eq!(pauses::recorded(), [1_000]);
+    });
+}
+
 #[rate_limit(with = limit)]
 fn paced(limit: &RateLimit) -> Result<(), RateLimitedError> {
     Ok(())

@@ -134,8 +134,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Returns the name of a method that runs or observes the body: `name`, or `name_blocking` in a function that is not
-    /// `async`.
+    /// Returns the name of a method that runs or observes the body: `name`, or `name_blocking` in a function that is
+    /// not `async`.
     pub(crate) fn method(self, name: &str) -> Ident {
         let suffix = if self.stack.blocks { "_blocking" } else { "" };
         format_ident!("{name}{suffix}", span = Span::mixed_site())

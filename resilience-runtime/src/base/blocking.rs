@@ -86,12 +86,13 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
     let waker = Waker::from(unpark.clone());
     let mut is_first = true;
     loop {
-        // In some versions of tokio, the future is in the queue of the semaphore, is woken, and is still pending.
         let is_woken = unpark.is_woken.swap(false, Ordering::AcqRel);
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Driven::Ready(output);
         }
-        if is_woken || is_first && !can_queue() {
+        // A semaphore wakes a future only if it has given the permit to the future. A future that is still pending then
+        // lacks budget.
+        if is_woken || is_first && !has_budget() {
             return Driven::OutOfBudget;
         }
         is_first = false;
@@ -105,16 +106,11 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
     }
 }
 
-/// Returns whether the future of a semaphore joins the queue of the semaphore. In other versions of tokio, the future of
-/// a task without budget does not join the queue. A permit then does not wake the future.
-fn can_queue() -> bool {
-    let probe = Semaphore::new(0);
-    let unpark = Arc::new(Unpark { thread: thread::current(), is_woken: AtomicBool::new(false) });
-    let waker = Waker::from(unpark.clone());
-    let mut permit = pin!(probe.acquire());
-    let _pending = permit.as_mut().poll(&mut Context::from_waker(&waker));
-    probe.add_permits(1);
-    unpark.is_woken.load(Ordering::Acquire)
+/// Returns whether the current task has budget, or no task runs. Takes a part of the budget.
+fn has_budget() -> bool {
+    let probe = Semaphore::new(1);
+    let permit = pin!(probe.acquire());
+    permit.poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
 /// Wakes a blocked thread.
@@ -127,5 +123,49 @@ impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
         self.is_woken.store(true, Ordering::Release);
         self.thread.unpark();
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Runs `then` in a task that has `left` parts of its budget left.
+    fn with_budget(left: usize, then: impl FnOnce()) {
+        let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let parts = runtime().block_on(async { (0..1_000).take_while(|_| has_budget()).count() });
+        assert!((1..1_000).contains(&parts), "the budget of a task is limited");
+        runtime().block_on(async {
+            assert!((left..parts).all(|_| has_budget()));
+            then();
+        });
+    }
+
+    #[test]
+    fn task_without_budget_takes_permits() {
+        for left in 0..4 {
+            with_budget(left, || {
+                let semaphore = Semaphore::new(1);
+                let permit = acquire(&semaphore, LONG).expect("a free permit");
+                thread::scope(|scope| {
+                    scope.spawn(|| {
+                        thread::park_timeout(Duration::from_millis(5));
+                        drop(permit);
+                    });
+                    assert!(acquire(&semaphore, LONG).is_some(), "{left} parts of the budget");
+                });
+            });
+        }
+    }
+
+    #[test]
+    fn late_permit_is_not_taken() {
+        let semaphore = Semaphore::new(0);
+        assert!(acquire(&semaphore, Duration::from_millis(1)).is_none());
+        with_budget(0, || assert!(acquire(&semaphore, Duration::from_millis(1)).is_none()));
+        semaphore.add_permits(1);
+        assert_eq!(semaphore.available_permits(), 1);
     }
 }

@@ -302,8 +302,8 @@ impl CircuitBreaker {
         }
     }
 
-    /// Works as [`call`](Self::call), for a function `f` that is not `async`. One breaker can protect blocking and async
-    /// calls.
+    /// Works as [`call`](Self::call), for a function `f` that is not `async`. One breaker can protect blocking and
+    /// async calls.
     ///
     /// # Errors
     ///

@@ -183,8 +183,8 @@ impl RateLimit {
     }
 
     /// Works as [`call`](Self::call), for a function `f` that is not `async`. If the call comes too early, blocks the
-    /// thread, at most for the time of the option [`wait`](crate::RateLimitBuilder::wait). Blocking and async calls wait
-    /// in one line.
+    /// thread, at most for the time of the option [`wait`](crate::RateLimitBuilder::wait). Blocking and async calls
+    /// wait in one line.
     ///
     /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
     /// cannot run other tasks.
@@ -264,8 +264,8 @@ pub async fn acquire_tokens_within(limit: &RateLimit, tokens: u32, wait: Duratio
     take_within!(limit, tokens, wait)
 }
 
-/// Takes the tokens of a decorated function that is not `async`. If the call comes too early, blocks the thread, at most
-/// for the time of the option `wait`.
+/// Takes the tokens of a decorated function that is not `async`. If the call comes too early, blocks the thread, at
+/// most for the time of the option `wait`.
 #[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
 #[inline]
 pub fn acquire_tokens_blocking(limit: &RateLimit, tokens: u32) -> Result<(), RateLimitedError> {

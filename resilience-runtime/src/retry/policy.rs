@@ -189,8 +189,8 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         }
     }
 
-    /// Works as [`call`](Self::call), for a function `f` that is not `async`. Blocks the thread in the pauses between the
-    /// attempts.
+    /// Works as [`call`](Self::call), for a function `f` that is not `async`. Blocks the thread in the pauses between
+    /// the attempts.
     ///
     /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
     /// cannot run other tasks. Tests can replace the sleep with

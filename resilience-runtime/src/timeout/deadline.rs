@@ -31,6 +31,9 @@ thread_local! {
 /// [`deadline_remaining`] to pass the deadline to a spawned task. As an exception, if `future` runs a tokio `LocalSet`,
 /// the deadline also applies to the tasks of this `LocalSet`.
 ///
+/// The deadline also applies to a function that is not `async`, if `future` calls this function in a poll. A retry of
+/// such a function starts no pause that would last until the deadline.
+///
 /// # Cancel safety
 ///
 /// The future that this function returns is as cancel safe as `future`.
