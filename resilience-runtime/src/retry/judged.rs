@@ -154,20 +154,24 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
             Ok(value) => Ok(value),
             Err(error) => {
                 if self.ended.last.is_none() {
-                    found = Some((cause(&error), self.ended.retry.read().schedule.retry_rejected));
+                    let cause = cause(&error);
+                    let note = if cause.is_hidden() { self.ended.attempts.inside.note() } else { Note::Other };
+                    let end = if cause.is_above_burst() || note == Note::AboveBurst {
+                        Some(End::NotRetryable)
+                    } else if cause.is_circuit() || note == Note::Circuit {
+                        (!self.ended.retry.read().schedule.retry_rejected).then_some(End::Rejected)
+                    } else {
+                        None
+                    };
+                    found = Some((end, cause == Cause::Unknown));
                 }
                 Err(error)
             }
         };
-        let Some((cause, retry_rejected)) = found else { return self };
-        let Ended { attempts, last, hides_causes, .. } = &mut self.ended;
-        let note = if cause.is_hidden() { attempts.inside.note() } else { Note::Other };
-        if cause.is_above_burst() || note == Note::AboveBurst {
-            *last = Some(End::NotRetryable);
-        } else if !retry_rejected && (cause.is_circuit() || note == Note::Circuit) {
-            *last = Some(End::Rejected);
+        if let Some((end, hides_causes)) = found {
+            self.ended.last = end;
+            self.ended.hides_causes = hides_causes;
         }
-        *hides_causes = cause == Cause::Unknown;
         self
     }
 
