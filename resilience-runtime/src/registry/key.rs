@@ -103,7 +103,7 @@ impl Text {
     /// look like the tuple `(a, b)`.
     #[inline]
     fn push_text(&mut self, text: &str) {
-        if text.as_bytes().contains(&b',') { self.push_quoted(text) } else { self.push(text.as_bytes()) }
+        if has_comma(text.as_bytes()) { self.push_quoted(text) } else { self.push(text.as_bytes()) }
     }
 
     /// Writes a text in quotation marks, with a backslash before each quotation mark and each backslash.
@@ -164,6 +164,22 @@ impl Text {
     fn ends_with_hash(&self) -> bool {
         self.bytes[..self.used].last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
     }
+}
+
+/// Returns whether a text contains a comma. Examines eight bytes at once, because a search byte by byte costs 40
+/// instructions for a key of eight bytes. In a block of eight bytes, the expression below is zero unless a byte is a
+/// comma (Henry S. Warren, *Hacker's Delight*, 6-1).
+#[inline]
+fn has_comma(text: &[u8]) -> bool {
+    const COMMAS: u64 = u64::from_ne_bytes([b','; 8]);
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
+    let mut blocks = text.chunks_exact(8);
+    let is_in_block = blocks.any(|block| {
+        let differing = block.try_into().map_or(0, u64::from_ne_bytes) ^ COMMAS;
+        differing.wrapping_sub(ONES) & !differing & HIGHEST != 0
+    });
+    is_in_block || blocks.remainder().contains(&b',')
 }
 
 /// Returns the random seed of the hashes of long keys. Without a random seed, a caller could choose two long keys with
