@@ -161,6 +161,7 @@ impl Text {
         let _ = write!(self, "{high:016x}{low:016x}");
     }
 
+    #[inline]
     fn ends_with_hash(&self) -> bool {
         self.bytes[..self.used].last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
     }
