@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Weak;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -45,11 +44,11 @@ use crate::timeout::timeout::Timer;
 /// ```
 #[doc(alias("concurrency limiter", "semaphore"))]
 #[derive(Clone)]
-pub struct Bulkhead(Arc<Shared>);
+pub struct Bulkhead(pub(crate) Arc<Shared>);
 
 /// The state that all handles share.
 pub(crate) struct Shared {
-    name: Name,
+    pub(crate) name: Name,
     max: u32,
     /// Whether the option `max` is set. If the option is not set, the bulkhead rejects every call.
     is_complete: bool,
@@ -117,23 +116,6 @@ impl Bulkhead {
     /// errors do.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
-    }
-
-    pub(crate) fn label(&self) -> &Name {
-        &self.0.name
-    }
-
-    pub(crate) fn weak(&self) -> Weak<Shared> {
-        Arc::downgrade(&self.0)
-    }
-
-    pub(crate) fn of_weak(weak: &Weak<Shared>) -> Option<Self> {
-        weak.upgrade().map(Self)
-    }
-
-    /// Returns whether another handle shares the state of this handle.
-    pub(crate) fn is_in_use(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
     }
 
     /// Returns a snapshot of the limit, and of the numbers of running, waiting, admitted and rejected calls.

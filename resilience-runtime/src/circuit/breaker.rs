@@ -5,7 +5,6 @@ mod costs;
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Weak;
 use std::time::Duration;
 
 use crate::base::clock::{Tick, nanos, whole_steps};
@@ -58,7 +57,7 @@ use crate::circuit::stats::CircuitStats;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct CircuitBreaker(Arc<Core>);
+pub struct CircuitBreaker(pub(crate) Arc<Core>);
 
 impl CircuitBreaker {
     pub(crate) fn new(name: Name, settings: Arc<Settings>) -> Self {
@@ -375,22 +374,8 @@ impl CircuitBreaker {
         })
     }
 
-    pub(crate) fn weak(&self) -> Weak<Core> {
-        Arc::downgrade(&self.0)
-    }
-
-    /// Returns the breaker, or `None` if each [`CircuitBreaker`] and [`OwnedPermit`] of the breaker was dropped.
-    pub(crate) fn of_weak(weak: &Weak<Core>) -> Option<Self> {
-        weak.upgrade().map(Self)
-    }
-
     pub(crate) fn address(&self) -> usize {
         self.0.address()
-    }
-
-    /// Returns whether another `CircuitBreaker` or an [`OwnedPermit`] shares the state of this breaker.
-    pub(crate) fn is_in_use(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
     }
 
     /// Returns the phase, a summary of the state, without taking the lock of the breaker.

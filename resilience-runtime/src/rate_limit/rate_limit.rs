@@ -1,7 +1,6 @@
 //! Implements [`RateLimit`], which limits the rate of calls.
 
 use std::fmt;
-use std::sync::Weak;
 use std::time::Duration;
 
 use tracing::debug;
@@ -46,11 +45,11 @@ use crate::rate_limit::stats::RateLimitStats;
 /// ```
 #[doc(alias("GCRA", "rate limiter", "throttle"))]
 #[derive(Clone)]
-pub struct RateLimit(pub(super) Arc<Shared>);
+pub struct RateLimit(pub(crate) Arc<Shared>);
 
 /// The state that all handles share.
 pub(crate) struct Shared {
-    name: Name,
+    pub(crate) name: Name,
     pub(super) pace: Pace,
     /// The time at which the next call would start at an even pace. The time is in nanoseconds, stored as the result of
     /// `Tick::to_bits`. The field is zero before the first call.
@@ -88,23 +87,6 @@ impl RateLimit {
     /// errors do.
     pub fn name(&self) -> &str {
         self.0.name.as_str()
-    }
-
-    pub(crate) fn label(&self) -> &Name {
-        &self.0.name
-    }
-
-    pub(crate) fn weak(&self) -> Weak<Shared> {
-        Arc::downgrade(&self.0)
-    }
-
-    pub(crate) fn of_weak(weak: &Weak<Shared>) -> Option<Self> {
-        weak.upgrade().map(Self)
-    }
-
-    /// Returns whether another handle shares the state of this handle.
-    pub(crate) fn is_in_use(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
     }
 
     /// Returns a snapshot of the numbers of waiting, admitted and rejected calls.

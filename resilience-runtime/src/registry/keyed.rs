@@ -21,15 +21,19 @@ macro_rules! keyed {
         type Weak = Weak<$shared>;
 
         fn label(&self) -> &Name {
-            self.label()
+            &self.0.name
+        }
+
+        fn is_in_use(&self) -> bool {
+            Arc::strong_count(&self.0) > 1
         }
 
         fn downgrade(&self) -> Weak<$shared> {
-            self.weak()
+            Arc::downgrade(&self.0)
         }
 
         fn upgrade(weak: &Weak<$shared>) -> Option<Self> {
-            Self::of_weak(weak)
+            weak.upgrade().map(Self)
         }
 
         fn keys_full(name: &str, max_keys: u32) {
@@ -51,15 +55,12 @@ impl Keyed for CircuitBreaker {
         self.apply(settings.clone());
     }
 
-    fn rank(&self) -> Option<Rank> {
-        if self.is_in_use() {
-            return None;
-        }
-        Some(match self.phase() {
+    fn rank(&self) -> Rank {
+        match self.phase() {
             Phase::Closed { .. } => Rank::Fresh,
             Phase::Open { .. } | Phase::HalfOpen | Phase::Full { .. } => Rank::Used,
             Phase::ForcedOpen { .. } | Phase::Disabled { .. } => Rank::Manual,
-        })
+        }
     }
 }
 
@@ -75,9 +76,10 @@ impl Keyed for Bulkhead {
     /// Does nothing, because the settings of a bulkhead never change.
     fn apply(&self, _: &bulkhead::Settings) {}
 
-    /// Returns `None` while a call runs or waits, because each of these calls holds a handle of its bulkhead.
-    fn rank(&self) -> Option<Rank> {
-        (!self.is_in_use()).then_some(Rank::Fresh)
+    /// Returns `Rank::Fresh`, because each running or waiting call holds a handle. An idle bulkhead has no running and
+    /// no waiting call.
+    fn rank(&self) -> Rank {
+        Rank::Fresh
     }
 }
 
@@ -93,8 +95,7 @@ impl Keyed for RateLimit {
     /// Does nothing, because the settings of a rate limit never change.
     fn apply(&self, _: &rate_limit::Settings) {}
 
-    fn rank(&self) -> Option<Rank> {
-        let rank = if self.is_full() { Rank::Fresh } else { Rank::Used };
-        (!self.is_in_use()).then_some(rank)
+    fn rank(&self) -> Rank {
+        if self.is_full() { Rank::Fresh } else { Rank::Used }
     }
 }

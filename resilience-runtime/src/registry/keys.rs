@@ -19,12 +19,13 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     fn create(name: Name, settings: &Self::Settings) -> Self;
     fn apply(&self, settings: &Self::Settings);
     fn label(&self) -> &Name;
+    /// Returns whether a call, or a handle outside the table, uses the layer.
+    fn is_in_use(&self) -> bool;
     fn downgrade(&self) -> Self::Weak;
     fn upgrade(weak: &Self::Weak) -> Option<Self>;
 
-    /// Returns the rank of the layer in an eviction. Returns `None` if a call, or a handle outside the table, uses the
-    /// layer.
-    fn rank(&self) -> Option<Rank>;
+    /// Returns the rank of an idle layer in an eviction.
+    fn rank(&self) -> Rank;
 
     /// Emits the event `keys_full`.
     fn keys_full(name: &str, max_keys: u32);
@@ -104,8 +105,8 @@ impl<E: Keyed> Keys<E> {
     pub(crate) fn evict(&mut self, draw: u32, most: Rank) -> Option<E> {
         let (mut best, mut sampled) = (None, 0);
         for (place, slot) in self.table.places(draw).take(MOST_VISITED) {
-            let ranked = slot.and_then(|(entry, used)| Some((entry.rank()?, used)));
-            let Some((rank, used)) = ranked.filter(|(rank, _)| *rank <= most) else { continue };
+            let idle = slot.filter(|(entry, _)| !entry.is_in_use()).map(|(entry, used)| (entry.rank(), used));
+            let Some((rank, used)) = idle.filter(|(rank, _)| *rank <= most) else { continue };
             let idle = self.lookups.wrapping_sub(*used);
             let candidate = (rank, Reverse(idle), place);
             best = Some(best.map_or(candidate, |best| candidate.min(best)));
