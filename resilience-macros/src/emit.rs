@@ -9,6 +9,7 @@ mod arguments;
 mod body;
 pub(crate) mod capture;
 mod exit;
+mod fault;
 mod kept;
 pub(crate) mod layer;
 mod scope;
@@ -22,6 +23,7 @@ use syn::{Attribute, FnArg, Path, ReturnType, Signature};
 
 use self::arguments::{Lent, arguments, names, share};
 use self::capture::{capture, hold};
+use self::fault::returns_known_error;
 use self::layer::{Layer, Place, Stack, Statements};
 use self::scope::{Scope, parameter};
 use self::types::{nameable, opaque_ok};
@@ -78,6 +80,7 @@ pub(crate) fn emit(
     plan: &Plan,
     runtime: &Path,
     absorbed: &[Attribute],
+    takes_faults: bool,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
     let Function { sig, body: Some((body, braces)), shell, .. } = function else { return None };
@@ -151,6 +154,10 @@ pub(crate) fn emit(
         blocks: function.is_blocking(),
         braces: *braces,
         output: function.output().map(nameable),
+        takes_faults,
+        returns_known_error: function
+            .output()
+            .is_some_and(|output| returns_known_error(output, &function.sig.generics)),
         opaque_ok: function.output().and_then(opaque_ok),
         at,
     };
@@ -163,7 +170,8 @@ pub(crate) fn emit(
     let rebound = &captures.rebound;
     let absorbed = absorbed.iter().map(|attr| quote_spanned!(mixed=> #attr const _: () = ();));
     let marker = marker(function, runtime);
-    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #(#moved)* #rebound #(#sites)* #cause #outcome);
+    let declared = stack.function();
+    let within = quote_spanned!(mixed=> #marker #(#absorbed)* #declared #(#moved)* #rebound #(#sites)* #cause #outcome);
     Some(function.with(&sig, Some(within)))
 }
 

@@ -16,6 +16,8 @@
 mod emit;
 mod error;
 mod facts;
+#[cfg(feature = "test-util")]
+mod isolated_test;
 mod layers;
 mod parse;
 mod pipeline;
@@ -41,7 +43,8 @@ macro_rules! attributes {
             )]
             #[proc_macro_attribute]
             pub fn $name(args: TokenStream, item: TokenStream) -> TokenStream {
-                pipeline::expand(&layers::$name::ATTRIBUTE, FAMILY, SYNONYMS, args.into(), &item.into()).into()
+                let faults = cfg!(feature = "faults");
+                pipeline::expand(&layers::$name::ATTRIBUTE, FAMILY, SYNONYMS, faults, args.into(), &item.into()).into()
             }
         )*
     };
@@ -74,4 +77,11 @@ synonyms! {
     rate_limit: rate_limiter, ratelimit, ratelimiter;
     retry: retryable, retrying, retry_with_backoff;
     timeout: time_limit, time_limiter, timelimiter;
+}
+
+/// (Defined in `resilience-macros`; use it and read about it as `resilience_runtime::test`.)
+#[cfg(feature = "test-util")]
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    isolated_test::expand(args.into(), item.into()).into()
 }

@@ -32,11 +32,13 @@ const ABSORBED: &str = "__absorbed";
 
 /// Expands `attribute` with the options `args` on the function `item`. Also expands the attributes below `attribute`
 /// that belong to `family`, the table of all attributes of this crate. `synonyms` contains pairs of names, such as
-/// `("circuit_breaker", "circuit")`: the name of an attribute in another library, and the name in this crate.
+/// `("circuit_breaker", "circuit")`: the name of an attribute in another library, and the name in this crate. If
+/// `takes_faults` is true, a test can inject faults into the function.
 pub(crate) fn expand(
     attribute: &Attribute,
     family: &[Attribute],
     synonyms: &[(&str, &str)],
+    takes_faults: bool,
     args: TokenStream,
     item: &TokenStream,
 ) -> TokenStream {
@@ -84,10 +86,11 @@ pub(crate) fn expand(
     }
     document(&mut function, &plan);
     let runtime = runtime.unwrap_or_else(|| parse_quote_spanned!(Span::mixed_site()=> ::resilience_runtime));
-    let expansion = emit(&function, &layers, &plan, &runtime, &absorbed, &mut errors).unwrap_or_else(|| {
-        function.attrs.extend(absorbed);
-        function.into_token_stream()
-    });
+    let expansion =
+        emit(&function, &layers, &plan, &runtime, &absorbed, takes_faults, &mut errors).unwrap_or_else(|| {
+            function.attrs.extend(absorbed);
+            function.into_token_stream()
+        });
     with_errors(errors, &expansion)
 }
 

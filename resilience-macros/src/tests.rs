@@ -18,7 +18,7 @@ use crate::{FAMILY, SYNONYMS, pipeline};
 
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
-    pipeline::expand(attribute, FAMILY, SYNONYMS, args, item)
+    pipeline::expand(attribute, FAMILY, SYNONYMS, false, args, item)
 }
 
 /// Expands the outermost attribute of `function`. Like the compiler, passes the other attributes to the macro as a part

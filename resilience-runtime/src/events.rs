@@ -1,7 +1,11 @@
-//! Defines the target, the check of the level, and the field `error` of this crate's `tracing` events.
+//! Defines the macro [`event`], which emits each event of this crate with `tracing`. Also defines the target, the check
+//! of the level, and the field `error` of these events.
 //!
 //! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
 //! events may therefore call functions of this crate.
+
+#[cfg(feature = "test-util")]
+pub(crate) mod record;
 
 use std::fmt::{self, Display, Write};
 
@@ -9,19 +13,46 @@ use tracing::Level;
 use tracing::field::{DisplayValue, display};
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 
+#[cfg(feature = "test-util")]
+use crate::base::scope::Scope;
+
 pub(crate) const TARGET: &str = "resilience";
 
 /// The maximum length of the field `error` in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Returns whether any subscriber might receive DEBUG events, which report single calls.
+/// Emits an event with `tracing`, at the level `$level`. If an isolated test runs, records the event for the test, too.
+macro_rules! event {
+    ($level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
+        $($(let $field = $value;)?)*
+        tracing::$level!(name: $name, target: $crate::events::TARGET, $($field,)* $name);
+        #[cfg(feature = "test-util")]
+        if let Some(recorder) = $crate::events::record::Recorder::current() {
+            let fields = [$((stringify!($field), $crate::events::record::Text::text(&$field))),*];
+            recorder.record($crate::events::record::Event::new($name, fields));
+        }
+    }};
+}
+pub(crate) use event;
+
+/// Returns whether any subscriber might receive DEBUG events, which report single calls. An isolated test records these
+/// events.
 ///
 /// This function does not call the macro `tracing::enabled!`, because some subscribers would lose an event
 /// (tokio-rs/tracing#2519). A subscriber with per-layer filters expects an event right after each use of
 /// `tracing::enabled!`. If no event follows, the subscriber loses its next event.
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
-    Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current()
+    Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() || is_recorded()
+}
+
+/// Returns whether an isolated test records the events of this thread.
+#[inline]
+pub(crate) fn is_recorded() -> bool {
+    #[cfg(feature = "test-util")]
+    return Scope::current().is_some();
+    #[cfg(not(feature = "test-util"))]
+    false
 }
 
 /// Returns the value of the field `error`: the first 50 characters of the error's text.

@@ -196,6 +196,8 @@ mod circuit;
 mod events;
 mod expansion;
 mod fallback;
+#[cfg(feature = "faults")]
+mod fault;
 mod hedge;
 mod rate_limit;
 mod registry;
@@ -205,6 +207,8 @@ mod retry;
 mod retry_after_header;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(feature = "test-util")]
+pub mod testing;
 mod timeout;
 
 pub use crate::base::accepts::{Accepts, AnyError, AnyValue};
@@ -280,6 +284,9 @@ pub use resilience_macros::rate_limit;
 #[doc(alias = "backoff")]
 #[cfg(feature = "macros")]
 pub use resilience_macros::retry;
+#[doc = include_str!("../docs/test.md")]
+#[cfg(feature = "test-util")]
+pub use resilience_macros::test;
 #[doc = include_str!("../docs/timeout.md")]
 #[doc(alias = "time_limiter")]
 #[cfg(feature = "macros")]

@@ -26,7 +26,8 @@ impl Stack<'_> {
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
         let owned = &self.captures.owned;
-        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #owned #label: #body);
+        let fault = self.fault();
+        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #owned #fault #label: #body);
         let group = braced(within, mixed.located_at(braces));
         // With `move`, the body may consume its arguments, and may return a reference that an argument contains. Leaves
         // out `move` if the body may run again. Also leaves out `move` if a function in an option, such as

@@ -88,8 +88,19 @@ pub(crate) struct Stack<'a> {
     /// The output type that the signature declares, with `_` in place of each `impl Trait`. The field is `None` if the
     /// signature does not show the output type.
     pub(crate) output: Option<TokenStream>,
+    /// Whether the expansion contains the code with which a test injects faults.
+    pub(crate) takes_faults: bool,
+    /// Whether a test can name the type of the function's errors.
+    pub(crate) returns_known_error: bool,
     /// The `impl Trait` of an `Ok`, if the output type is `Result<impl Trait, E>`.
     pub(crate) opaque_ok: Option<&'a TypeImplTrait>,
+}
+
+impl Stack<'_> {
+    /// Returns the name of the decorated function without `r#`.
+    pub(super) fn func(&self) -> String {
+        self.func.to_string().trim_start_matches("r#").to_owned()
+    }
 }
 
 /// The position of a layer (attribute) on a function, or the position of the function body below the last layer.
@@ -199,7 +210,7 @@ impl<'a> Place<'a> {
 
     /// Returns the name of the decorated function without `r#`. The events that the runtime emits contain this name.
     pub(crate) fn func(self) -> String {
-        self.stack.func.to_string().trim_start_matches("r#").to_owned()
+        self.stack.func()
     }
 
     /// Returns the tokens of a closure. The closure returns the text of an error, or `None` if the type of the error

@@ -94,9 +94,10 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     // stored position is the position of the attribute. Without the call, every declaration would have the position of
     // the outermost attribute.
     let placed = quote_spanned!(place.facts().span=> .placed());
+    let position = place.position();
     let statics = quote_spanned! {mixed=>
         static #site: #runtime::__private::Site<#runtime::__private::#layer> =
-            #runtime::__private::Site::new(#runtime::__private::#declaration #placed);
+            #runtime::__private::Site::new(#runtime::__private::#declaration #position #placed);
         #runtime::__private::declare!(#site);
     };
     (site, statics)

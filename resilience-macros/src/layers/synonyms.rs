@@ -318,3 +318,13 @@ pub(crate) const FALLBACK: &[Synonyms] = &[
     ]),
     row("with_error", "", &["pass_error", "from_error", "error"]),
 ];
+
+#[rustfmt::skip]
+#[cfg(feature = "test-util")]
+pub(crate) const TEST: &[Synonyms] = &[
+    row("start_paused", "", &["paused", "pause", "paused_clock"]),
+    row("testing::isolated(async { .. })", " in a `#[tokio::test]`, for a runtime with several threads", &[
+        "flavor", "worker_threads", "multi_thread",
+    ]),
+    row("seed", "", &["jitter_seed", "random_seed", "rng"]),
+];

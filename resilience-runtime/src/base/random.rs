@@ -4,6 +4,11 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+#[cfg(feature = "test-util")]
+use crate::base::scope::{Scope, scoped};
+#[cfg(feature = "test-util")]
+use crate::base::sync::statics::{AtomicU64, Ordering};
+
 /// Returns the n-th number of the `SplitMix64` generator that starts with `seed`.
 ///
 /// The generator is described in *Fast splittable pseudorandom number generators* by Steele, Lea and Flood (OOPSLA
@@ -16,6 +21,10 @@ pub(crate) fn nth(seed: u64, n: u64) -> u64 {
 }
 
 pub(crate) fn next() -> u64 {
+    #[cfg(feature = "test-util")]
+    if Scope::current().is_some() {
+        return Seeded::of_test().next();
+    }
     thread_local! {
         /// The seed of this thread's generator, and the number of random numbers that the generator has returned.
         static DRAWN: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
@@ -24,6 +33,33 @@ pub(crate) fn next() -> u64 {
     let (seed, n) = DRAWN.get().unwrap_or_else(|| (RandomState::new().build_hasher().finish(), 0));
     DRAWN.set(Some((seed, n.wrapping_add(1))));
     nth(seed, n.wrapping_add(1))
+}
+
+/// The random numbers of an isolated test, which are the same in each run of the test.
+#[cfg(feature = "test-util")]
+#[derive(Default)]
+pub(crate) struct Seeded {
+    seed: AtomicU64,
+    drawn: AtomicU64,
+}
+
+#[cfg(feature = "test-util")]
+impl Seeded {
+    /// Returns the random numbers of the current isolated test.
+    pub(crate) fn of_test() -> &'static Self {
+        static OUTSIDE: Seeded = Seeded { seed: AtomicU64::new(0), drawn: AtomicU64::new(0) };
+        scoped(&OUTSIDE, Self::default)
+    }
+
+    /// Begins the random numbers anew, with another seed.
+    pub(crate) fn begin(&self, seed: u64) {
+        self.seed.store(seed, Ordering::Relaxed);
+        self.drawn.store(0, Ordering::Relaxed);
+    }
+
+    fn next(&self) -> u64 {
+        nth(self.seed.load(Ordering::Relaxed), self.drawn.fetch_add(1, Ordering::Relaxed).wrapping_add(1))
+    }
 }
 
 /// Converts 64 random bits to a number of at least 0 and less than 1.

@@ -6,7 +6,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tracing::debug;
+
+use tracing::field::display;
 
 use crate::base::blocking;
 use crate::base::clock::Tick;
@@ -15,7 +16,7 @@ use crate::base::sync::statics::AtomicU32;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::bulkhead::error::BulkheadFullError;
 use crate::call_error::CallError;
-use crate::events::{self, TARGET};
+use crate::events::{self, event};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
@@ -277,7 +278,7 @@ pub fn acquire_blocking_within(bulkhead: &Bulkhead, wait: Duration) -> Result<Se
 
 #[cold]
 fn bulkhead_full(name: &Name, max: u32) {
-    debug!(name: "bulkhead_full", target: TARGET, bulkhead = %name, max, "bulkhead_full");
+    event!(debug, "bulkhead_full", bulkhead = display(name), max);
 }
 
 impl fmt::Debug for Bulkhead {

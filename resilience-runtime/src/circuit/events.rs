@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use tracing::{Level, Metadata, debug, info, warn};
+use tracing::field::display;
+use tracing::{Level, Metadata};
 use tracing_core::callsite::DefaultCallsite;
 use tracing_core::field::FieldSet;
 use tracing_core::metadata::Kind;
@@ -12,54 +13,53 @@ use crate::base::name::Name;
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::wait::Wait;
 use crate::circuit::error::whole_seconds;
-use crate::events::{TARGET, debug_wanted, excerpt};
+use crate::events::{TARGET, debug_wanted, event, excerpt, is_recorded};
 
 pub(crate) fn opened(name: &Name, reason: &str, failures: u64, error: Option<&dyn Display>) {
-    warn!(name: "circuit_opened", target: TARGET, circuit = %name, reason, failures, error = excerpt(error), "circuit_opened");
+    event!(warn, "circuit_opened", circuit = display(name), reason, failures, error = excerpt(error));
 }
 
 pub(crate) fn half_open(name: &Name) {
-    info!(name: "circuit_half_open", target: TARGET, circuit = %name, "circuit_half_open");
+    event!(info, "circuit_half_open", circuit = display(name));
 }
 
 pub(crate) fn closed(name: &Name) {
-    info!(name: "circuit_closed", target: TARGET, circuit = %name, reason = "recovery", "circuit_closed");
+    event!(info, "circuit_closed", circuit = display(name), reason = "recovery");
 }
 
 pub(crate) fn reset(name: &Name) {
-    info!(name: "circuit_reset", target: TARGET, circuit = %name, "circuit_reset");
+    event!(info, "circuit_reset", circuit = display(name));
 }
 
 pub(crate) fn forced_open(name: &Name) {
-    warn!(name: "circuit_forced_open", target: TARGET, circuit = %name, "circuit_forced_open");
+    event!(warn, "circuit_forced_open", circuit = display(name));
 }
 
 pub(crate) fn disabled(name: &Name) {
-    warn!(name: "circuit_disabled", target: TARGET, circuit = %name, "circuit_disabled");
+    event!(warn, "circuit_disabled", circuit = display(name));
 }
 
 /// Emits a warning that `calls` consecutive calls had no outcome, because each call was cancelled or ended by a
 /// deadline. Without outcomes, the circuit cannot detect a failing service.
 pub(crate) fn blind(name: &Name, calls: u16) {
-    warn!(name: "circuit_blind", target: TARGET, circuit = %name, calls, "circuit_blind");
+    event!(warn, "circuit_blind", circuit = display(name), calls);
 }
 
 pub(crate) fn trial_expired(name: &Name, trials: u32) {
-    info!(name: "trial_expired", target: TARGET, circuit = %name, trials, "trial_expired");
+    event!(info, "trial_expired", circuit = display(name), trials);
 }
 
 #[cold]
 pub(crate) fn rejected(name: &Name, wait: Wait) {
     let (state, retry_after) = (wait.state(), whole_seconds(wait.time()));
     let open = state == CircuitState::Open;
-    debug!(
-        name: "circuit_rejected",
-        target: TARGET,
-        circuit = %name,
+    event!(
+        debug,
+        "circuit_rejected",
+        circuit = display(name),
         cooldown_remaining = open.then_some(retry_after),
         state = (!open).then_some(state.as_str()),
-        retry_after = (!open).then_some(retry_after),
-        "circuit_rejected"
+        retry_after = (!open).then_some(retry_after)
     );
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
 /// call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {
-    debug_wanted() && is_of_interest()
+    debug_wanted() && (is_recorded() || is_of_interest())
 }
 
 /// Returns whether a subscriber has registered an interest in the event `circuit_success` or `circuit_failure`.
@@ -104,19 +104,12 @@ fn is_of_interest() -> bool {
 
 #[cold]
 pub(crate) fn success(name: &Name, started: Option<Tick>) {
-    debug!(name: "circuit_success", target: TARGET, circuit = %name, duration_ms = millis(started), "circuit_success");
+    event!(debug, "circuit_success", circuit = display(name), duration_ms = millis(started));
 }
 
 #[cold]
 pub(crate) fn failure(name: &Name, started: Option<Tick>, error: Option<&dyn Display>) {
-    debug!(
-        name: "circuit_failure",
-        target: TARGET,
-        circuit = %name,
-        duration_ms = millis(started),
-        error = excerpt(error),
-        "circuit_failure"
-    );
+    event!(debug, "circuit_failure", circuit = display(name), duration_ms = millis(started), error = excerpt(error));
 }
 
 fn millis(started: Option<Tick>) -> Option<u64> {

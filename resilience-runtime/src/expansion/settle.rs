@@ -7,8 +7,6 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use tracing::debug;
-
 use crate::base::noted::NotedValue;
 use crate::base::outcome::Outcome;
 use crate::base::repeat::Repeat;
@@ -16,7 +14,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::core::Core;
 use crate::circuit::error::CircuitOpenError;
 use crate::circuit::permit::{Admitted, Permit, Watched};
-use crate::events::{self, TARGET, excerpt};
+use crate::events::{self, event, excerpt};
 use crate::expansion::cause::Cause;
 use crate::expansion::text::Text;
 
@@ -225,5 +223,5 @@ pub fn fall_back<R: Outcome>(
 
 #[cold]
 fn fell_back(func: &str, error: Option<&dyn Display>) {
-    debug!(name: "fell_back", target: TARGET, func, error = excerpt(error), "fell_back");
+    event!(debug, "fell_back", func, error = excerpt(error));
 }

@@ -1,8 +1,6 @@
 //! Emits the events of a hedge.
 
-use tracing::debug;
-
-use crate::events::{self, TARGET};
+use crate::events::{self, event};
 
 /// Emits the event `hedged`, except for the first attempt. `attempt` is the number of the attempt, counted from 1.
 pub fn began(func: &str, attempt: u32) {
@@ -13,5 +11,5 @@ pub fn began(func: &str, attempt: u32) {
 
 #[cold]
 fn hedged(func: &str, attempt: u32) {
-    debug!(name: "hedged", target: TARGET, func, attempt, "hedged");
+    event!(debug, "hedged", func, attempt);
 }

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use tracing::debug;
+use tracing::field::display;
 
 use crate::base::clock::Tick;
 use crate::base::name::Name;
 use crate::base::reason::Reason;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
-use crate::events::{self, TARGET};
+use crate::events::{self, event};
 use crate::rate_limit::error::RateLimitedError;
 use crate::rate_limit::line::Line;
 use crate::rate_limit::pace::Pace;
@@ -208,7 +208,7 @@ impl RateLimit {
 #[cold]
 fn rate_limited(name: &Name, retry_after: Option<Duration>) {
     let retry_after = retry_after.map(|time| time.as_secs_f64());
-    debug!(name: "rate_limited", target: TARGET, rate_limit = %name, retry_after, "rate_limited");
+    event!(debug, "rate_limited", rate_limit = display(name), retry_after);
 }
 
 impl fmt::Debug for RateLimit {

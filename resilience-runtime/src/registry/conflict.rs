@@ -4,12 +4,13 @@
 use std::panic::Location;
 
 use thiserror::Error;
-use tracing::warn;
+
+use tracing::field::display;
 
 use crate::base::config_error::Value;
 use crate::base::sync::Arc;
 use crate::circuit::settings::CircuitOption;
-use crate::events::TARGET;
+use crate::events::event;
 use crate::registry::written::{Written, merge};
 
 /// Two settings of one circuit that contradict each other. [`check_circuits`](crate::check_circuits) returns a list of
@@ -135,5 +136,5 @@ pub(crate) fn conflict_of_kinds(name: &str, circuit: &[Arc<Written>], family: &[
 pub(crate) fn emit(conflict: &CircuitConflict) {
     let CircuitConflict { name, option, values: [kept, ignored], places: [kept_at, ignored_at] } = conflict;
     let name = name.escape_debug();
-    warn!(name: "circuit_conflict", target: TARGET, circuit = %name, option, kept, kept_at, ignored, ignored_at, "circuit_conflict");
+    event!(warn, "circuit_conflict", circuit = display(name), option, kept, kept_at, ignored, ignored_at);
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use crate::base::require::require;
 use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::settings::{Counting, Options, circuit_options};
+#[cfg(feature = "faults")]
+use crate::fault::function::{Function, Position};
 use crate::registry::written::Written;
 
 /// The name and the options of one `#[circuit]`.
@@ -18,13 +20,29 @@ pub struct CircuitDeclaration {
     pub(crate) name: &'static str,
     pub(crate) written: Written,
     /// Whether the attribute has the option `key`.
-    keyed: bool,
+    pub(crate) keyed: bool,
+    /// The position of the attribute on its function.
+    #[cfg(feature = "faults")]
+    pub(crate) position: Option<Position>,
 }
 
 impl CircuitDeclaration {
     #[track_caller]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, written: Written { options: Options::NONE, place: Location::caller() }, keyed: false }
+        Self {
+            name,
+            written: Written { options: Options::NONE, place: Location::caller() },
+            keyed: false,
+            #[cfg(feature = "faults")]
+            position: None,
+        }
+    }
+
+    /// Sets the position of the attribute on its function: the number of attributes above it.
+    #[cfg(feature = "faults")]
+    pub const fn within(mut self, function: &'static Function, index: usize) -> Self {
+        self.position = Some(Position { function, index });
+        self
     }
 
     /// Checks the options that depend on each other, such as `threshold` and `calls`. The macro cannot check a constant
@@ -98,7 +116,7 @@ pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
     static DECLARED: OnceLock<BTreeMap<&'static str, Declarations>> = OnceLock::new();
     DECLARED.get_or_init(|| {
         let mut by_name = BTreeMap::<_, Declarations>::new();
-        for CircuitDeclaration { name, written, keyed } in all() {
+        for CircuitDeclaration { name, written, keyed, .. } in all() {
             let Declarations { circuit, family } = by_name.entry(name).or_default();
             let list = if keyed { family } else { circuit };
             list.push(Arc::new(written));
@@ -112,7 +130,7 @@ pub(crate) fn declared() -> &'static BTreeMap<&'static str, Declarations> {
 }
 
 #[cfg(feature = "declare")]
-fn all() -> impl Iterator<Item = CircuitDeclaration> {
+pub(crate) fn all() -> impl Iterator<Item = CircuitDeclaration> {
     inventory::iter::<DeclaredCircuit>.into_iter().map(|declared| *declared.0)
 }
 

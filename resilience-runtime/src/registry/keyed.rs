@@ -2,7 +2,7 @@
 
 use std::sync::Weak;
 
-use tracing::warn;
+use tracing::field::display;
 
 use crate::base::name::Name;
 use crate::base::sync::Arc;
@@ -11,7 +11,7 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::state::Phase;
 use crate::circuit::settings::Settings;
-use crate::events::TARGET;
+use crate::events::event;
 use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::keys::{Keyed, Rank};
 
@@ -37,7 +37,7 @@ macro_rules! keyed {
         }
 
         fn keys_full(name: &str, max_keys: u32) {
-            warn!(name: "keys_full", target: TARGET, $field = %name.escape_debug(), max_keys, "keys_full");
+            event!(warn, "keys_full", $field = display(name.escape_debug()), max_keys);
         }
     };
 }

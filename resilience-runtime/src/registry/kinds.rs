@@ -7,8 +7,11 @@ use crate::base::config_error::{ConfigError, Value};
 use crate::base::name::Name;
 use crate::base::queue;
 use crate::base::require::require;
+use crate::base::scope::scoped;
 use crate::bulkhead::bulkhead::{self, Bulkhead, BulkheadStats};
 use crate::fallback::{Fallback, FallbackStats};
+#[cfg(feature = "faults")]
+use crate::fault::function::Position;
 use crate::hedge::after::HedgeAfter;
 use crate::hedge::hedge::Hedge;
 use crate::hedge::stats::HedgeStats;
@@ -17,7 +20,11 @@ use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::rate_limit::stats::RateLimitStats;
 use crate::registry::family::FamilyStats;
 use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
+#[cfg(feature = "test-util")]
+use crate::registry::layer::Options;
 use crate::registry::layer::{Layer, LayerDeclaration, layer_options};
+#[cfg(feature = "test-util")]
+use crate::registry::layers::in_force;
 use crate::registry::layers::{Layers, Listed};
 use crate::retry::backoff::Jitter;
 use crate::retry::layer::{Retry, RetryStats};
@@ -187,6 +194,25 @@ macro_rules! kinds {
             $($layer(&'static LayerDeclaration<$layer>),)*
         }
 
+        #[cfg(feature = "faults")]
+        impl DeclaredLayer {
+            /// Returns the position of the attribute on its function, and the option `name`.
+            pub(crate) fn position(&self) -> (Option<Position>, Option<&'static str>) {
+                match self {
+                    $(Self::$layer(declaration) => (declaration.position, declaration.name),)*
+                }
+            }
+
+            /// Returns the options in force, except the options that have their defaults.
+            #[cfg(feature = "test-util")]
+            pub(crate) fn settings(&self) -> Vec<(&'static str, Value)> {
+                let options = match self {
+                    $(Self::$layer(declaration) => in_force(declaration).entries(),)*
+                };
+                options.into_iter().filter_map(|(option, value)| Some((option, value?))).collect()
+            }
+        }
+
         $(
             impl Layer for $layer {
                 type Options = $options;
@@ -206,7 +232,7 @@ macro_rules! kinds {
             impl Listed for $layer {
                 fn layers() -> &'static Layers<Self> {
                     static LAYERS: Layers<$layer> = Layers::new();
-                    &LAYERS
+                    scoped(&LAYERS, Layers::new)
                 }
 
                 #[cfg(feature = "declare")]
@@ -252,3 +278,9 @@ kinds! {
 
 #[cfg(feature = "declare")]
 inventory::collect!(DeclaredLayer);
+
+/// Returns the declarations of all attributes except circuits.
+#[cfg(feature = "faults")]
+pub(crate) fn all() -> impl Iterator<Item = &'static DeclaredLayer> {
+    inventory::iter::<DeclaredLayer>.into_iter()
+}

@@ -7,6 +7,8 @@ use std::panic::Location;
 
 use crate::base::config_error::{ConfigError, Value};
 use crate::base::name::Name;
+#[cfg(feature = "faults")]
+use crate::fault::function::{Function, Position};
 
 /// A layer that attributes create: a retry, timeout, bulkhead, rate limit, hedge or fallback.
 pub trait Layer: Clone + Debug + Send + Sync + 'static {
@@ -63,6 +65,9 @@ pub struct LayerDeclaration<L: Layer> {
     /// Whether each call evaluates an expression for the required option. If so, no other attribute has to set this
     /// option.
     pub(crate) is_evaluated: bool,
+    /// The position of the attribute on its function.
+    #[cfg(feature = "faults")]
+    pub(crate) position: Option<Position>,
 }
 
 #[expect(clippy::expl_impl_clone_on_copy, reason = "a derived implementation would need `L: Clone`")]
@@ -78,7 +83,23 @@ impl<L: Layer> LayerDeclaration<L> {
     #[track_caller]
     pub const fn new(func: &'static str, module: &'static str) -> Self {
         let (options, place) = (L::Options::NONE, Location::caller());
-        Self { func, module, name: None, place, options, is_evaluated: false }
+        Self {
+            func,
+            module,
+            name: None,
+            place,
+            options,
+            is_evaluated: false,
+            #[cfg(feature = "faults")]
+            position: None,
+        }
+    }
+
+    /// Sets the position of the attribute on its function: the number of attributes above it.
+    #[cfg(feature = "faults")]
+    pub const fn within(mut self, function: &'static Function, index: usize) -> Self {
+        self.position = Some(Position { function, index });
+        self
     }
 
     pub const fn name(mut self, name: &'static str) -> Self {

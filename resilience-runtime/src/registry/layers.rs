@@ -164,6 +164,12 @@ fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     places
 }
 
+/// Returns the options in force for the layer of an attribute: the merged options of all attributes with its name.
+#[cfg(feature = "test-util")]
+pub(crate) fn in_force<L: Listed>(declaration: &LayerDeclaration<L>) -> L::Options {
+    declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)))
+}
+
 /// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of the
 /// attributes before it.
 fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {

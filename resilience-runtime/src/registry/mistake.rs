@@ -1,9 +1,10 @@
 //! Defines mistakes in the settings of all layers: contradictions, and required options that no attribute sets.
 
 use thiserror::Error;
-use tracing::{error, warn};
 
-use crate::events::TARGET;
+use tracing::field::display;
+
+use crate::events::event;
 use crate::registry::conflict::{self, CircuitConflict};
 
 /// A mistake in the settings of a layer. [`check`](crate::check) returns a list of mistakes.
@@ -32,11 +33,11 @@ impl SettingsMistake {
                 places: [kept_at, ignored_at],
             }) => {
                 let name = name.escape_debug();
-                warn!(name: "layer_conflict", target: TARGET, layer, name = %name, option, kept, kept_at, ignored, ignored_at, "layer_conflict");
+                event!(warn, "layer_conflict", layer, name = display(name), option, kept, kept_at, ignored, ignored_at);
             }
             Self::MissingOption(MissingOption { layer, name, option, place }) => {
                 let name = name.escape_debug();
-                error!(name: "option_missing", target: TARGET, layer, name = %name, option, place, "option_missing");
+                event!(error, "option_missing", layer, name = display(name), option, place);
             }
         }
     }

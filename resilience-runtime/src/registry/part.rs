@@ -6,9 +6,13 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
+use crate::base::scope::scoped;
+#[cfg(not(resilience_loom))]
 use crate::base::sync::LazyLock;
 use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::circuit::breaker::CircuitBreaker;
+#[cfg(feature = "test-util")]
+use crate::circuit::settings::Options;
 use crate::circuit::settings::Settings;
 use crate::registry::conflict::{CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
@@ -61,12 +65,19 @@ pub(super) struct Registry {
     pub(super) parts: [Mutex<Part>; PARTS],
 }
 
+/// Returns the registry of the program, or of the current isolated test.
 #[cfg(not(resilience_loom))]
-pub(super) static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
+pub(super) fn registry() -> &'static Registry {
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(Registry::new);
+    scoped(&*REGISTRY, Registry::new)
+}
 
 #[cfg(resilience_loom)]
-loom::lazy_static! {
-    pub(super) static ref REGISTRY: Registry = Registry::new();
+pub(super) fn registry() -> &'static Registry {
+    loom::lazy_static! {
+        static ref REGISTRY: Registry = Registry::new();
+    }
+    &REGISTRY
 }
 
 impl Registry {
@@ -91,13 +102,13 @@ pub(super) fn part_of(name: &str) -> (MutexGuard<'static, Part>, u32) {
     // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
     // here, so that no later call does this work under the lock.
     declared();
-    let (part, hash) = REGISTRY.place(name);
+    let (part, hash) = registry().place(name);
     (lock(part), hash)
 }
 
 #[cfg(all(test, not(resilience_loom)))]
 pub(crate) fn with_all_parts_locked<T>(f: impl FnOnce() -> T) -> T {
-    let _parts = REGISTRY.parts.each_ref().map(lock);
+    let _parts = registry().parts.each_ref().map(lock);
     f()
 }
 
@@ -110,7 +121,7 @@ impl Part {
 
     /// Returns the options that attributes, builders and a preset (a ready-made circuit) set for the circuit `name`.
     pub(super) fn sources(&self, name: &str) -> Option<&Sources> {
-        let (place, _) = self.find(name, REGISTRY.place(name).1)?;
+        let (place, _) = self.find(name, registry().place(name).1)?;
         self.circuits.value(place).as_deref()
     }
 
@@ -132,7 +143,7 @@ impl Part {
     /// attributes, builders and a preset (a ready-made circuit) set for the circuit, and whether the circuit is new. A
     /// new circuit has the options that attributes declare for this name.
     pub(super) fn circuit(&mut self, name: Name) -> (CircuitBreaker, &mut Sources, bool) {
-        let hash = REGISTRY.place(name.as_str()).1;
+        let hash = registry().place(name.as_str()).1;
         let known = self.find(name.as_str(), hash);
         let is_new = known.is_none();
         let (place, breaker) = known.unwrap_or_else(|| {
@@ -178,6 +189,15 @@ impl Part {
     pub(super) fn family_places(&self, name: &str) -> Option<&[Arc<Written>]> {
         let registered = self.families.get(name).map(|keyed| &*keyed.written);
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
+    }
+
+    /// Returns the options in force for the circuits of a name, with or without the option `key`. Leaves out the options
+    /// that have their defaults.
+    #[cfg(feature = "test-util")]
+    pub(super) fn in_force(&self, name: &str, keyed: bool) -> Options {
+        let written = if keyed { self.family_places(name) } else { self.circuit_places(name) };
+        let preset = self.sources(name).filter(|_| !keyed).and_then(|sources| sources.preset.as_deref().copied());
+        merge(written.unwrap_or_default()).or(preset.unwrap_or_default())
     }
 
     /// Returns a conflict if the name is used both with and without the option `key`.

@@ -4,15 +4,19 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::config_error::ConfigError;
+#[cfg(feature = "test-util")]
+use crate::base::config_error::Value;
 use crate::base::name::Name;
 use crate::base::sync::{Arc, lock};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
 use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
+#[cfg(feature = "test-util")]
+use crate::registry::declared::CircuitDeclaration;
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::{Family, FamilyStats};
-use crate::registry::part::{By, REGISTRY, declarations, part_of};
+use crate::registry::part::{self, By, declarations, part_of};
 use crate::registry::written::{Written, merge};
 
 /// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
@@ -284,6 +288,27 @@ pub fn unregister(name: &str) -> bool {
     !is_declared && part.remove(name, hash)
 }
 
+/// Returns the options in force for the circuit of an attribute, except the options that have their defaults.
+#[cfg(feature = "test-util")]
+pub(crate) fn settings_of(circuit: &CircuitDeclaration) -> Vec<(&'static str, Value)> {
+    let options = part_of(circuit.name).0.in_force(circuit.name, circuit.keyed);
+    let mut settings = Vec::new();
+    options.each(|option, value| settings.push((option.as_str(), value)));
+    settings
+}
+
+/// Returns the number of calls of every registered circuit, including the calls that the circuit rejected.
+#[cfg(feature = "test-util")]
+pub(crate) fn calls_by_name() -> BTreeMap<String, u64> {
+    let mut calls = BTreeMap::new();
+    each(|breaker| {
+        let stats = breaker.stats();
+        let ended = stats.total_succeeded + stats.total_failed + stats.total_ignored + stats.total_cancelled;
+        calls.insert(stats.name, ended + stats.total_rejected);
+    });
+    calls
+}
+
 /// Calls `see` for every registered circuit. No lock is held while `see` runs. Circuits without a key come first,
 /// sorted by name.
 fn each(mut see: impl FnMut(&CircuitBreaker)) {
@@ -299,7 +324,7 @@ fn each(mut see: impl FnMut(&CircuitBreaker)) {
 /// other threads never wait for a whole list.
 fn registered() -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
-    for part in &REGISTRY.parts {
+    for part in &part::registry().parts {
         let mut next = Some(0);
         while let Some(from) = next {
             let (some, end) = lock(part).step(from);
@@ -312,7 +337,7 @@ fn registered() -> Vec<CircuitBreaker> {
 
 fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
     let mut families = Vec::new();
-    for part in &REGISTRY.parts {
+    for part in &part::registry().parts {
         families.extend(lock(part).families.values().map(|keyed| keyed.family.clone()));
     }
     families

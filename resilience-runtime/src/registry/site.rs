@@ -9,6 +9,7 @@
 
 use once_cell::race::OnceBox;
 
+use crate::base::scope::scoped;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::registry::declared::CircuitDeclaration;
 #[cfg(feature = "declare")]
@@ -21,7 +22,7 @@ use crate::registry::registry;
 
 /// A layer that all calls of a function share, such as a circuit. For a `#[circuit]` with the option `key`, the type
 /// [`KeyedCircuits`] implements this trait.
-pub trait Shared: Clone {
+pub trait Shared: Clone + Send + Sync + 'static {
     /// The name and the options in the attribute. The attribute macro has checked the ranges of the options.
     type Declaration: Copy;
 
@@ -54,13 +55,14 @@ impl<T: Shared> Site<T> {
     /// Returns the layer of the attribute, such as a circuit.
     #[inline]
     pub fn get(&'static self) -> &'static T {
-        self.layer.get().unwrap_or_else(|| self.resolve())
+        let layer = scoped(&self.layer, OnceBox::new);
+        layer.get().unwrap_or_else(|| self.resolve(layer))
     }
 
     #[cold]
-    fn resolve(&'static self) -> &'static T {
+    fn resolve(&'static self, holder: &'static OnceBox<T>) -> &'static T {
         let (layer, mistakes) = T::resolve(&self.declaration);
-        let found = self.layer.get_or_init(|| Box::new(layer));
+        let found = holder.get_or_init(|| Box::new(layer));
         // If two threads make the first call at the same time, only one thread receives the conflicts (contradictory
         // options). The layer is stored before the events are emitted, because a subscriber of events may call the
         // decorated function.

@@ -6,6 +6,7 @@ mod window;
 
 use std::fmt;
 
+use crate::base::scope::outside;
 use crate::base::sync::{Arc, OnceLock};
 use crate::retry::budget::config::{Config, RetryCost, RetryRatio, TokenBucket};
 use crate::retry::budget::state::{BudgetState, Pays};
@@ -59,15 +60,23 @@ impl RetryBudget {
         Self { config: Config::Ratio(ratio), state: OnceLock::new() }
     }
 
-    /// Returns the state that all clones of the budget share.
+    /// Returns the state that all clones of the budget share. An isolated test has a state of its own.
     #[inline]
     pub(crate) fn state(&self) -> &Arc<BudgetState> {
+        let state = self.shared();
+        #[cfg(feature = "test-util")]
+        let state = state::of_test(state, self.config);
+        state
+    }
+
+    #[inline]
+    fn shared(&self) -> &Arc<BudgetState> {
         self.state.get().unwrap_or_else(|| self.create())
     }
 
     #[cold]
     fn create(&self) -> &Arc<BudgetState> {
-        self.state.get_or_init(|| BudgetState::listed(self.config))
+        self.state.get_or_init(|| outside(|| BudgetState::listed(self.config)))
     }
 
     /// Records the start of a call. `#[retry]` and [`RetryPolicy`](crate::RetryPolicy) call this method themselves.
@@ -115,7 +124,7 @@ impl RetryBudget {
 /// Returns a handle of the same budget.
 impl Clone for RetryBudget {
     fn clone(&self) -> Self {
-        Self { config: self.config, state: OnceLock::from(self.state().clone()) }
+        Self { config: self.config, state: OnceLock::from(self.shared().clone()) }
     }
 }
 

@@ -3,9 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use tracing::debug;
-
-use crate::events::{TARGET, excerpt};
+use crate::events::{event, excerpt};
 use crate::retry::end::End;
 
 /// Emits the event that reports a failed attempt. `next` is the pause before the next attempt, or the reason why no
@@ -14,10 +12,10 @@ use crate::retry::end::End;
 pub(crate) fn retry(func: &str, attempt: u32, next: Result<Duration, End>, error: Option<&dyn Display>) {
     let error = excerpt(error);
     match next.map(|delay| delay.as_secs_f64()).map_err(End::reason) {
-        Ok(delay) => debug!(name: "retry_attempt", target: TARGET, func, attempt, delay, error, "retry_attempt"),
-        Err(None) => debug!(name: "retry_exhausted", target: TARGET, func, attempt, error, "retry_exhausted"),
+        Ok(delay) => event!(debug, "retry_attempt", func, attempt, delay, error),
+        Err(None) => event!(debug, "retry_exhausted", func, attempt, error),
         Err(Some(reason)) => {
-            debug!(name: "retry_gave_up", target: TARGET, func, attempt, reason, error, "retry_gave_up");
+            event!(debug, "retry_gave_up", func, attempt, reason, error);
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::base::accepts::Accepts;
 use crate::base::existing::Note;
 use crate::base::outcome::Outcome;
+use crate::base::pauses::time_to_sleep;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::events::debug_wanted;
 use crate::expansion::cause::Cause;
@@ -371,7 +372,7 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
                 attempts.inside.is_repeat = true;
                 attempts.inside.polled = Polled::Never;
                 on_retry.call(&RetryEvent { attempt, delay, error: outcome.as_ref().err() });
-                ControlFlow::Continue(delay)
+                ControlFlow::Continue(time_to_sleep(delay))
             }
             Err(_) => ControlFlow::Break(make(outcome)),
         }

@@ -4,10 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use thiserror::Error;
-use tracing::debug;
 
 use crate::base::not_made::{End, TimedOut};
-use crate::events::{self, TARGET};
+use crate::events::{self, event};
 
 /// The error of a call that a [`Timeout`](crate::Timeout) ended.
 ///
@@ -101,5 +100,5 @@ impl From<TimeoutError> for io::Error {
 
 #[cold]
 fn timed_out_event(func: &str, after: Duration) {
-    debug!(name: "timed_out", target: TARGET, func, after = after.as_secs_f64(), "timed_out");
+    event!(debug, "timed_out", func, after = after.as_secs_f64());
 }

@@ -2,6 +2,9 @@
 
 use std::sync::{Mutex, Weak};
 
+#[cfg(feature = "test-util")]
+use crate::base::scope::Scope;
+use crate::base::scope::scoped;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 use crate::base::sync::{Arc, lock_std};
 use crate::retry::budget::config::{Config, RetryCost, RetryRatio, TokenBucket};
@@ -22,10 +25,10 @@ enum Kind {
 }
 
 impl BudgetState {
-    /// Creates the state of a budget, and adds the state to [`USED`], so that [`reset_all_budgets`] finds the state.
+    /// Creates the state of a budget, and adds the state to the list [`used`], so that [`reset_all_budgets`] finds the state.
     pub(super) fn listed(config: Config) -> Arc<Self> {
         let state = Arc::new(Self::new(config));
-        let mut used = lock_std(&USED);
+        let mut used = lock_std(used());
         used.retain(|state| state.strong_count() > 0);
         used.push(Arc::downgrade(&state));
         state
@@ -131,12 +134,24 @@ impl<P: Pays + ?Sized> Pays for &P {
     }
 }
 
-/// The states of all budgets that calls have used.
-static USED: Mutex<Vec<Weak<BudgetState>>> = Mutex::new(Vec::new());
+/// Returns the state that stands for `state` in the current isolated test. Outside an isolated test, returns `state`.
+#[cfg(feature = "test-util")]
+pub(super) fn of_test(state: &Arc<BudgetState>, config: Config) -> &Arc<BudgetState> {
+    let Some(scope) = Scope::current() else { return state };
+    // The scope also holds a handle of `state`, so that no other state gets the same address.
+    let create = || (state.clone(), BudgetState::listed(config));
+    &scope.value(Arc::as_ptr(state).addr(), create).1
+}
+
+/// Returns the list of the states of all budgets that calls have used.
+fn used() -> &'static Mutex<Vec<Weak<BudgetState>>> {
+    static USED: Mutex<Vec<Weak<BudgetState>>> = Mutex::new(Vec::new());
+    scoped(&USED, Mutex::default)
+}
 
 /// Resets every budget that a call has used: fills the bucket of tokens, or sets the counts of retries to zero.
 pub(crate) fn reset_all_budgets() {
-    let used: Vec<_> = lock_std(&USED).iter().filter_map(Weak::upgrade).collect();
+    let used: Vec<_> = lock_std(used()).iter().filter_map(Weak::upgrade).collect();
     for state in used {
         state.fill();
     }

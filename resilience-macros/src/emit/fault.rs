@@ -1,0 +1,123 @@
+//! Generates the code with which a test injects faults into the body of a function. The feature `faults` of this crate
+//! turns this code on.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::{GenericArgument, GenericParam, Generics, PathArguments, Type};
+
+use super::layer::{Place, Stack};
+use crate::tokens::mentions;
+
+/// The name of the static variable that describes the decorated function. No user writes this name.
+fn function() -> Ident {
+    Ident::new("__RESILIENCE_FUNCTION", Span::mixed_site())
+}
+
+impl Stack<'_> {
+    /// Returns the declaration of a static variable that contains the name of the function and of its attributes.
+    pub(super) fn function(&self) -> Option<TokenStream> {
+        if !self.takes_faults {
+            return None;
+        }
+        let mixed = Span::mixed_site();
+        let (runtime, function, func) = (self.runtime, function(), self.func());
+        let attributes = (0..self.layers.len()).map(|index| self.plan.facts(index).attribute);
+        Some(quote_spanned! {mixed=>
+            static #function: #runtime::__private::Function =
+                #runtime::__private::Function::new(#func, ::core::module_path!(), &[#(#attributes),*]);
+            #runtime::__private::declare!(#function);
+        })
+    }
+
+    /// Returns the statement that applies a fault before the user's statements.
+    ///
+    /// Output: `if let Some(fault) = Fault::next(&FUNCTION) { fault.wait().await; .. return outcome; .. }`
+    pub(super) fn fault(&self) -> Option<TokenStream> {
+        if !self.takes_faults {
+            return None;
+        }
+        let mixed = Span::mixed_site();
+        let (runtime, function) = (self.runtime, function());
+        let wait = if self.blocks {
+            quote_spanned!(mixed=> fault.block();)
+        } else {
+            quote_spanned!(mixed=> fault.wait().await;)
+        };
+        let end = match self.output.as_ref().filter(|_| self.returns_known_error) {
+            Some(output) => quote_spanned! {mixed=>
+                if let ::core::option::Option::Some(outcome) =
+                    #runtime::__private::Faulted::<#output>::new().__outcome(fault)
+                {
+                    return outcome;
+                }
+            },
+            None => quote_spanned!(mixed=> fault.without_error();),
+        };
+        Some(quote_spanned! {mixed=>
+            if let ::core::option::Option::Some(fault) = #runtime::__private::Fault::next(&#function) {
+                #wait
+                #end
+            }
+        })
+    }
+}
+
+impl Place<'_> {
+    /// Returns a method call that passes the position of this layer (attribute) to its declaration.
+    pub(crate) fn position(self) -> Option<TokenStream> {
+        let (function, index) = (function(), Literal::usize_unsuffixed(self.index));
+        self.stack.takes_faults.then(|| quote_spanned!(Span::mixed_site()=> .within(&#function, #index)))
+    }
+}
+
+/// Returns whether the errors of a function may have a type that a test can name without a lifetime and without a type
+/// parameter. `output` is the declared return type.
+pub(super) fn returns_known_error(output: &Type, generics: &Generics) -> bool {
+    let path = match output {
+        Type::Group(ty) => return returns_known_error(&ty.elem, generics),
+        Type::Paren(ty) => return returns_known_error(&ty.elem, generics),
+        Type::Path(ty) => &ty.path,
+        _ => return false,
+    };
+    let Some(last) = path.segments.last().filter(|last| last.ident == "Result") else {
+        return is_known(output.to_token_stream(), generics);
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return true };
+    let is_type = |argument: &&GenericArgument| matches!(argument, GenericArgument::Type(_));
+    match arguments.args.iter().filter(is_type).nth(1) {
+        Some(error) => is_known(error.to_token_stream(), generics),
+        // An alias such as `io::Result<T>` has an error type of its own.
+        None => arguments.args.iter().all(|argument| is_type(&argument)),
+    }
+}
+
+/// Returns whether a type contains no lifetime except `'static`, no type parameter of the function, no `Self` and no
+/// `impl Trait`.
+fn is_known(ty: TokenStream, generics: &Generics) -> bool {
+    let is_parameter = |param: &GenericParam| match param {
+        GenericParam::Type(param) => mentions(&ty, &param.ident.to_string()),
+        _ => false,
+    };
+    !generics.params.iter().any(is_parameter) && !mentions(&ty, "Self") && !mentions(&ty, "impl") && is_static(ty)
+}
+
+/// Returns whether the tokens contain no lifetime except `'static`, and no reference without a lifetime.
+fn is_static(tokens: TokenStream) -> bool {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_static = match token {
+            TokenTree::Punct(punct) if punct.as_char() == '&' => {
+                matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '\'')
+            }
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                matches!(tokens.peek(), Some(TokenTree::Ident(lifetime)) if lifetime == "static")
+            }
+            TokenTree::Group(group) => is_static(group.stream()),
+            _ => true,
+        };
+        if !is_static {
+            return false;
+        }
+    }
+    true
+}

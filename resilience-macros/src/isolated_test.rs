@@ -1,0 +1,80 @@
+//! Implements `#[resilience_runtime::test]`, which runs an async test on a paused clock, without influence from other
+//! tests.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ItemFn, ReturnType, parse_quote_spanned};
+
+use crate::error::Errors;
+use crate::layers::synonyms;
+use crate::parse::args::{Args, options};
+use crate::parse::value;
+
+options! {
+    enum Opt: synonyms::TEST {
+        StartPaused = "start_paused",
+        Seed = "seed",
+        Crate = "crate",
+    }
+}
+
+/// Returns the test, as a function that is not `async`.
+///
+/// Output: `#[test] fn name() -> Output { testing::__run(true, 0, async { body }) }`
+pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let mixed = Span::mixed_site();
+    let mut args = Args::<Opt>::parse(Span::call_site(), args, &mut errors);
+    let is_paused = args.read(Opt::StartPaused, &mut errors, value::flag).unwrap_or(true);
+    let seed = args.read(Opt::Seed, &mut errors, value::expression).unwrap_or_else(|| quote_spanned!(mixed=> 0));
+    let runtime = args.read(Opt::Crate, &mut errors, value::path);
+    let runtime = runtime.unwrap_or_else(|| parse_quote_spanned!(mixed=> ::resilience_runtime));
+    let mut test = match syn::parse2::<ItemFn>(item.clone()) {
+        Ok(test) => test,
+        Err(error) => {
+            errors.add(error);
+            let errors = errors.into_tokens();
+            return quote_spanned!(mixed=> #errors #item);
+        }
+    };
+    check(&test, &mut errors);
+    if !errors.is_empty() {
+        let errors = errors.into_tokens();
+        return quote_spanned!(mixed=> #errors #item);
+    }
+    test.sig.asyncness = None;
+    let returned = match &test.sig.output {
+        ReturnType::Type(_, ty) => {
+            let at = mixed.located_at(ty.span());
+            Some(quote_spanned!(at=> if false { return #runtime::__private::never::<#ty>(); }))
+        }
+        ReturnType::Default => None,
+    };
+    let body = &test.block;
+    let run = quote_spanned!(mixed=> #runtime::testing::__run(#is_paused, #seed, async { #returned #body }));
+    test.block = parse_quote_spanned!(test.block.span()=> { #run });
+    let mut tokens = quote_spanned!(mixed=> #[::core::prelude::v1::test]);
+    test.to_tokens(&mut tokens);
+    tokens
+}
+
+/// Reports each property of the function that a test cannot have.
+fn check(test: &ItemFn, errors: &mut Errors) {
+    let sig = &test.sig;
+    if sig.asyncness.is_none() {
+        errors.push(sig.fn_token.span, "a test on a paused clock is async: write `async fn`");
+    }
+    if let Some(input) = sig.inputs.first() {
+        errors.push(input.span(), "a test takes no arguments: bind them in its body");
+    }
+    if let Some(param) = sig.generics.params.first() {
+        errors.push(param.span(), "a test is not generic: remove the parameter");
+    }
+    for attr in &test.attrs {
+        if attr.path().segments.last().is_some_and(|last| last.ident == "test") {
+            errors
+                .push(attr.path().span(), "`#[resilience_runtime::test]` runs the test itself: remove this attribute");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Leaves out the pauses of retries in a test.
+
+use std::time::Duration;
+
+#[cfg(feature = "test-util")]
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(feature = "test-util")]
+use crate::base::scope::scoped;
+
+/// Returns the time to sleep for a pause of this length. The time is zero if a test leaves out the pauses.
+#[inline]
+pub(crate) fn time_to_sleep(pause: Duration) -> Duration {
+    #[cfg(feature = "test-util")]
+    if left_out().load(Ordering::Relaxed) {
+        return Duration::ZERO;
+    }
+    pause
+}
+
+/// Sets whether the retries of the program, or of the current isolated test, leave out their pauses.
+#[cfg(feature = "test-util")]
+pub(crate) fn leave_out(pauses: bool) {
+    left_out().store(pauses, Ordering::Relaxed);
+}
+
+#[cfg(feature = "test-util")]
+fn left_out() -> &'static AtomicBool {
+    static LEFT_OUT: AtomicBool = AtomicBool::new(false);
+    scoped(&LEFT_OUT, AtomicBool::default)
+}

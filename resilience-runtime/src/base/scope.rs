@@ -1,0 +1,114 @@
+//! Gives each isolated test its own copy of the values that all calls of a program share, such as the registry.
+//!
+//! With the feature `test-util`, an isolated test has a [`Scope`]. While the test runs, a thread-local variable refers
+//! to the scope. The functions of this file then return the values of the scope in place of the global values. Without
+//! the feature, the functions return the global values, and cost nothing.
+
+#[cfg(feature = "test-util")]
+pub(crate) use self::of_tests::{Entered, Scope};
+
+/// Returns the value of the current isolated test that stands for the global value `global`. The first call in a test
+/// creates the value with the function `create`. Outside an isolated test, returns `global` itself.
+#[inline]
+#[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "only an isolated test creates a value"))]
+pub(crate) fn scoped<T: Send + Sync>(global: &'static T, create: fn() -> T) -> &'static T {
+    #[cfg(feature = "test-util")]
+    if let Some(scope) = Scope::current() {
+        return scope.value(std::ptr::from_ref(global).addr(), create);
+    }
+    global
+}
+
+/// Calls `f` outside the isolated test that runs on this thread, with the global values.
+pub(crate) fn outside<T>(f: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "test-util")]
+    return Scope::with(None, f);
+    #[cfg(not(feature = "test-util"))]
+    f()
+}
+
+#[cfg(feature = "test-util")]
+mod of_tests {
+    use std::any::{Any, TypeId};
+    use std::cell::Cell;
+    use std::collections::HashMap;
+    use std::fmt;
+    use std::marker::PhantomData;
+    use std::sync::Mutex;
+
+    use crate::base::sync::lock_std;
+
+    thread_local! {
+        static CURRENT: Cell<Option<&'static Scope>> = const { Cell::new(None) };
+    }
+
+    /// The values of one isolated test. The scope is never freed, because the handles of layers in the generated code
+    /// have the lifetime `'static`.
+    #[derive(Default)]
+    pub(crate) struct Scope {
+        /// The values, by the address and the type of the global value for which each value stands. A `static` and its
+        /// first field have the same address, but different types.
+        values: Mutex<HashMap<(usize, TypeId), &'static (dyn Any + Send + Sync)>>,
+    }
+
+    impl Scope {
+        /// Creates the scope of an isolated test.
+        pub(crate) fn new() -> &'static Self {
+            Box::leak(Box::default())
+        }
+
+        /// Returns the scope of the isolated test that runs on this thread.
+        #[inline]
+        pub(crate) fn current() -> Option<&'static Self> {
+            CURRENT.get()
+        }
+
+        /// Returns the value that stands for the global value at the address `of`, and creates the value at the first
+        /// call. No lock is held while `create` runs, because `create` may read other values of the scope.
+        pub(crate) fn value<T: Send + Sync + 'static>(&self, of: usize, create: impl FnOnce() -> T) -> &'static T {
+            let key = (of, TypeId::of::<T>());
+            let known = lock_std(&self.values).get(&key).copied();
+            let value = known.unwrap_or_else(|| {
+                let new = create();
+                // Another thread of the same test may have created the value in the meantime.
+                *lock_std(&self.values).entry(key).or_insert_with(|| Box::leak(Box::new(new)))
+            });
+            value.downcast_ref().expect("the key contains the type of the value")
+        }
+
+        /// Makes this scope the current scope of this thread, until the returned guard is dropped.
+        pub(crate) fn enter(&'static self) -> Entered {
+            Self::replace(Some(self))
+        }
+
+        /// Calls `f` in the given scope, or outside any scope.
+        pub(crate) fn with<T>(scope: Option<&'static Self>, f: impl FnOnce() -> T) -> T {
+            let _entered = Self::replace(scope);
+            f()
+        }
+
+        fn replace(scope: Option<&'static Self>) -> Entered {
+            Entered { before: CURRENT.replace(scope), of_thread: PhantomData }
+        }
+    }
+
+    impl fmt::Debug for Scope {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Scope").finish_non_exhaustive()
+        }
+    }
+
+    /// A guard, with which this thread returns to its previous scope.
+    #[derive(Debug)]
+    pub(crate) struct Entered {
+        before: Option<&'static Scope>,
+        /// Keeps the guard on its thread, because the scope of the thread is a thread-local variable.
+        of_thread: PhantomData<*const ()>,
+    }
+
+    impl Drop for Entered {
+        fn drop(&mut self) {
+            CURRENT.set(self.before);
+        }
+    }
+}

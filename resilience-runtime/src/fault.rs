@@ -1,0 +1,10 @@
+//! Injects faults into decorated functions: errors, latency, hangs and panics.
+//!
+//! With the feature `faults`, each expansion declares a [`Function`](function::Function), which knows the names of the
+//! layers. The body begins with a [`Fault`](point::Fault), which is the next of the [`Faults`](faults::Faults) for one
+//! of these names.
+
+pub(crate) mod faults;
+pub(crate) mod function;
+pub(crate) mod point;
+pub(crate) mod script;

@@ -1,0 +1,90 @@
+//! Describes a decorated function: its name, and the names of its layers.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+
+use std::collections::BTreeSet;
+use std::panic::Location;
+use std::ptr;
+
+use once_cell::race::OnceBox;
+
+use crate::registry::{declared, kinds};
+
+/// A decorated function. The generated code of each decorated function contains a static variable of this type.
+#[derive(Debug)]
+pub struct Function {
+    func: &'static str,
+    module: &'static str,
+    place: &'static Location<'static>,
+    /// The names of the attributes, such as `retry`. The outermost attribute comes first.
+    pub(crate) attributes: &'static [&'static str],
+    names: OnceBox<Vec<String>>,
+}
+
+/// A reference to a decorated function. The crate `inventory` collects all values of this type at link time.
+#[derive(Debug)]
+pub struct DeclaredFunction(&'static Function);
+
+inventory::collect!(DeclaredFunction);
+
+/// The position of a layer (attribute) in the stack of a function.
+#[derive(Clone, Copy, Debug)]
+#[allow(unreachable_pub)] // a field of the declarations, which the generated code names
+pub struct Position {
+    pub(crate) function: &'static Function,
+    /// The number of attributes above the layer.
+    pub(crate) index: usize,
+}
+
+impl Position {
+    pub(crate) fn is_in(&self, function: &Function) -> bool {
+        ptr::eq(self.function, function)
+    }
+}
+
+impl Function {
+    #[track_caller]
+    pub const fn new(func: &'static str, module: &'static str, attributes: &'static [&'static str]) -> Self {
+        Self { func, module, place: Location::caller(), attributes, names: OnceBox::new() }
+    }
+
+    pub const fn declared(&'static self) -> DeclaredFunction {
+        DeclaredFunction(self)
+    }
+
+    /// Returns the path of the function, such as `shop::orders::submit`.
+    pub(crate) fn path(&self) -> String {
+        format!("{}::{}", self.module, self.func)
+    }
+
+    /// Returns the names by which a test addresses the function: its path, and the names of its layers.
+    pub(crate) fn names(&self) -> &[String] {
+        self.names.get_or_init(|| {
+            let circuits = declared::all().map(|circuit| (circuit.position, Some(circuit.name)));
+            let layers = kinds::all().map(|layer| layer.position());
+            let here = |(position, name): (Option<Position>, Option<&'static str>)| {
+                name.filter(|_| position.is_some_and(|position| position.is_in(self)))
+            };
+            let names = circuits.chain(layers).filter_map(here).map(str::to_owned);
+            Box::new([self.path()].into_iter().chain(names).collect())
+        })
+    }
+
+    /// Returns the path and the line of the topmost attribute, such as `shop::orders::submit:17`.
+    pub(crate) fn path_and_line(&self) -> String {
+        format!("{}:{}", self.path(), self.place.line())
+    }
+
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        self.names().iter().any(|known| known == name)
+    }
+}
+
+/// Returns all decorated functions of the program.
+pub(crate) fn functions() -> impl Iterator<Item = &'static Function> {
+    inventory::iter::<DeclaredFunction>.into_iter().map(|declared| declared.0)
+}
+
+/// Returns the names of all decorated functions and of their layers.
+pub(crate) fn names() -> BTreeSet<&'static str> {
+    functions().flat_map(Function::names).map(String::as_str).collect()
+}

@@ -1,0 +1,139 @@
+//! Applies a fault at the beginning of the body of a decorated function.
+#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+
+use std::any::type_name;
+use std::future::{self, Future};
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use tokio::time::sleep;
+
+use crate::base::blocking;
+use crate::fault::faults::{Effect, Faults, Hit};
+use crate::fault::function::Function;
+
+/// The fault of one call. The generated code first calls `wait` or `block`, and then reads the error.
+#[derive(Debug)]
+pub struct Fault {
+    function: &'static Function,
+    hit: Hit,
+}
+
+impl Fault {
+    /// Returns the fault of a call that begins now, or `None` if no fault was injected for the function.
+    #[inline]
+    pub fn next(function: &'static Function) -> Option<Self> {
+        Faults::current().hit(function).map(|hit| Self { function, hit })
+    }
+
+    /// Waits for the injected latency. Then panics or hangs, if the fault is a panic or a hang.
+    pub fn wait(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            if !self.hit.latency.is_zero() {
+                sleep(self.hit.latency).await;
+            }
+            match self.hit.effect {
+                Some(Effect::Hang) => future::pending().await,
+                Some(Effect::Panic) => self.panic(),
+                Some(Effect::Error(_)) | None => {}
+            }
+        })
+    }
+
+    /// Works like [`wait`](Self::wait), for a function that is not `async`.
+    pub fn block(&self) {
+        if !self.hit.latency.is_zero() {
+            blocking::sleep(self.hit.latency);
+        }
+        match self.hit.effect {
+            Some(Effect::Hang) => panic!(
+                "the fault `hang` for `{}` needs an async function: `{}` would block its thread for ever",
+                self.hit.name,
+                self.function.path()
+            ),
+            Some(Effect::Panic) => self.panic(),
+            Some(Effect::Error(_)) | None => {}
+        }
+    }
+
+    fn panic(&self) -> ! {
+        panic!("the fault `panic` for `{}`, in `{}`", self.hit.name, self.function.path())
+    }
+
+    /// Returns the injected error.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the injected error has another type than the errors of the function.
+    fn error<E: 'static>(self) -> Option<E> {
+        let Some(Effect::Error(maker)) = self.hit.effect else { return None };
+        match maker.make().downcast() {
+            Ok(error) => Some(*error),
+            Err(_) => panic!(
+                "the fault for `{}` makes errors of the type `{}`, but `{}` returns errors of the type `{}`: inject an error of \
+                 this type",
+                self.hit.name,
+                maker.type_name,
+                self.function.path(),
+                type_name::<E>()
+            ),
+        }
+    }
+
+    /// Ends a fault of a function whose errors have an unknown type.
+    ///
+    /// # Panics
+    ///
+    /// Panics if an error was injected.
+    pub fn without_error(&self) {
+        if let Some(Effect::Error(_)) = self.hit.effect {
+            panic!(
+                "the fault for `{}` is an error, but `{}` takes no injected errors, because the type of its errors has \
+                 a type parameter, a lifetime or `Self`: inject latency, a hang or a panic instead",
+                self.hit.name,
+                self.function.path()
+            );
+        }
+    }
+}
+
+/// Finds the outcome of a call with a fault. `R` is the declared return type of the function.
+///
+/// If `R` is a `Result` with errors of a known type, `Faulted::<R>::new().__outcome(fault)` calls the method of this
+/// type. Otherwise, the compiler dereferences `Faulted`, and the expression calls the method of [`NoFault`]. The bound
+/// `Unpin` holds for nearly all known types, but for no type parameter without this bound. The bound `'static` cannot
+/// select the method, because the compiler ignores lifetimes when it selects a method.
+#[derive(Debug)]
+pub struct Faulted<R>(NoFault, PhantomData<fn() -> R>);
+
+#[derive(Debug)]
+pub struct NoFault;
+
+impl<R> Faulted<R> {
+    #[expect(clippy::new_without_default, reason = "only the generated code creates this value")]
+    pub fn new() -> Self {
+        Self(NoFault, PhantomData)
+    }
+}
+
+impl<T, E: Unpin + 'static> Faulted<Result<T, E>> {
+    pub fn __outcome(&self, fault: Fault) -> Option<Result<T, E>> {
+        fault.error().map(Err)
+    }
+}
+
+impl<R> Deref for Faulted<R> {
+    type Target = NoFault;
+
+    fn deref(&self) -> &NoFault {
+        &self.0
+    }
+}
+
+impl NoFault {
+    pub fn __outcome<R>(&self, fault: Fault) -> Option<R> {
+        fault.without_error();
+        None
+    }
+}

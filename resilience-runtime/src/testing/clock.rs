@@ -1,0 +1,93 @@
+//! Implements the functions of a test that concern time.
+
+use std::fmt;
+use std::sync::mpsc::{Sender, channel};
+
+use crate::base::pauses;
+
+/// Makes all retries repeat at once, without a pause, until the isolated test ends or until
+/// [`reset_everything`](super::reset_everything).
+///
+/// The decisions of a retry do not change: for example, a retry still gives up if its pause would last until the
+/// caller's deadline. The events and `on_retry` report the pause that the retry leaves out. The function concerns the
+/// pauses of async and plain functions, but no cooldown and no wait for a rate limit. A test with a paused clock does
+/// not need this function, because pauses take no real time there.
+///
+/// Outside an isolated test, the function concerns all retries of the program.
+///
+/// ```
+/// use resilience_runtime::{retry, testing};
+///
+/// #[retry(max = 3, delay = 60)]
+/// fn ask() -> std::io::Result<()> {
+///     Err(std::io::ErrorKind::TimedOut.into())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// testing::isolated(async {
+///     testing::no_delays();
+///     assert!(ask().is_err()); // after 3 attempts, at once
+/// })
+/// .await;
+/// # }
+/// ```
+pub fn no_delays() {
+    pauses::leave_out(true);
+}
+
+/// Keeps tokio's paused clock from running ahead, until the returned guard is dropped.
+///
+/// If all tasks of a runtime with a paused clock wait, tokio moves the clock to the next timer. A test that waits for
+/// the answer of a real server would therefore reach its timeouts at once. While the guard exists, the clock stands
+/// still, and only `tokio::time::advance` moves it.
+///
+/// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect.
+///
+/// # Panics
+///
+/// Panics outside a tokio runtime.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{testing, timeout};
+///
+/// #[timeout(1)]
+/// async fn ask(server: tokio::sync::oneshot::Receiver<u32>) -> std::io::Result<u32> {
+///     server.await.map_err(std::io::Error::other)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let (answer, server) = tokio::sync::oneshot::channel();
+/// std::thread::spawn(move || {
+///     std::thread::sleep(Duration::from_millis(20)); // real work
+///     answer.send(7)
+/// });
+/// let _held = testing::hold_clock();
+/// assert_eq!(ask(server).await.unwrap(), 7);
+/// # }
+/// ```
+#[track_caller]
+pub fn hold_clock() -> HeldClock {
+    assert!(
+        tokio::runtime::Handle::try_current().is_ok(),
+        "`hold_clock()` needs a tokio runtime: call it in the body of a `#[resilience_runtime::test]`"
+    );
+    // Tokio does not move a paused clock while a blocking task runs.
+    let (release, released) = channel::<()>();
+    tokio::task::spawn_blocking(move || released.recv());
+    HeldClock { _release: release }
+}
+
+/// A guard that keeps the paused clock from running ahead. [`hold_clock`] returns the guard.
+#[must_use = "the clock runs ahead again as soon as the guard is dropped"]
+pub struct HeldClock {
+    _release: Sender<()>,
+}
+
+impl fmt::Debug for HeldClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeldClock").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,182 @@
+//! Implements the functions that inject faults into decorated functions.
+
+use std::time::Duration;
+
+use crate::base::scope::Scope;
+use crate::fault::faults::{Faults, Kind, Maker};
+use crate::fault::script;
+
+/// Makes the next `calls` calls return an error, in place of running their body.
+///
+/// `name` is the `name` of a layer, such as a circuit, or the path of a decorated function, such as
+/// `shop::orders::submit`. A name of a layer concerns all functions with this layer. The error takes the place of the
+/// body, below every layer, so all layers treat it like an error of the service. Each attempt of a retry and of a hedge
+/// is a call.
+///
+/// The errors last until `calls` calls have used them, until
+/// [`reset_everything`](super::reset_everything), or until the isolated test ends. Several faults of one name take
+/// effect one after the other, in the order of their injection.
+///
+/// # Panics
+///
+/// Panics if no decorated function and no layer has the name. A call panics if `error` makes errors of another type
+/// than the function. A call also panics if the type of the function's errors names a type parameter, a lifetime other
+/// than `'static`, or `Self`: such a function takes latency, hangs and panics only.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{circuit, retry, testing};
+/// use std::io;
+///
+/// #[retry(max = 3, delay = 0)]
+/// #[circuit(name = "fail_next_example")]
+/// async fn ask() -> io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// testing::isolated(async {
+///     testing::fail_next("fail_next_example", 2, || io::Error::from(io::ErrorKind::TimedOut));
+///     assert_eq!(ask().await.unwrap(), 7); // the third attempt
+/// })
+/// .await;
+/// # }
+/// ```
+#[track_caller]
+pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Send + Sync + 'static) {
+    inject(name, Kind::Next(calls, Maker::new(error)));
+}
+
+/// Makes each call wait for `time` before its body runs, until the returned guard is dropped.
+///
+/// The function [`fail_next`] describes the names. The latency of several faults adds up. In a plain function, the
+/// latency blocks the thread.
+///
+/// # Panics
+///
+/// Panics if no decorated function and no layer has the name.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{testing, timeout};
+///
+/// #[timeout(1, name = "latency_example")]
+/// async fn ask() -> std::io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// testing::isolated(async {
+///     let slow = testing::latency("latency_example", Duration::from_secs(2));
+///     assert_eq!(ask().await.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+///     drop(slow);
+///     assert_eq!(ask().await.unwrap(), 7);
+/// })
+/// .await;
+/// # }
+/// ```
+#[track_caller]
+pub fn latency(name: &str, time: Duration) -> FaultGuard {
+    guarded(name, Kind::Latency(time))
+}
+
+/// Makes each call hang for ever in place of running its body, until the returned guard is dropped. A call that hangs
+/// stays pending after the drop of the guard.
+///
+/// The function [`fail_next`] describes the names.
+///
+/// # Panics
+///
+/// Panics if no decorated function and no layer has the name. A call of a plain function panics, because it would block
+/// its thread for ever.
+#[track_caller]
+pub fn hang(name: &str) -> FaultGuard {
+    guarded(name, Kind::Hang)
+}
+
+/// Makes each call panic in place of running its body, until the returned guard is dropped.
+///
+/// The function [`fail_next`] describes the names.
+///
+/// # Panics
+///
+/// Panics if no decorated function and no layer has the name.
+#[track_caller]
+pub fn panic(name: &str) -> FaultGuard {
+    guarded(name, Kind::Panic)
+}
+
+/// Makes the calls follow a script, until the returned guard is dropped.
+///
+/// Each word of the script stands for one call. With `ok`, the body runs. With `err`, the call returns an error from
+/// `error`. With `hang`, the call hangs for ever. With `panic`, the call panics. With a time, such as `250ms`, the body
+/// runs after this time; the units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body.
+///
+/// The function [`fail_next`] describes the names.
+///
+/// # Panics
+///
+/// Panics if no decorated function and no layer has the name, or if the script has an unknown word or no word. A call
+/// panics in the cases that [`fail_next`] describes.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{circuit, testing};
+/// use std::io;
+///
+/// #[circuit(name = "script_example")]
+/// async fn ask() -> io::Result<u32> {
+///     Ok(7)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// testing::isolated(async {
+///     let _script = testing::script("script_example", "ok err 250ms", || io::Error::other("down"));
+///     assert!(ask().await.is_ok());
+///     assert!(ask().await.is_err());
+///     assert!(ask().await.is_ok()); // after 250 ms
+/// })
+/// .await;
+/// # }
+/// ```
+#[track_caller]
+pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send + Sync + 'static) -> FaultGuard {
+    let steps = script::parse(script).unwrap_or_else(|message| panic!("the script for `{name}` is wrong: {message}"));
+    guarded(name, Kind::Script(steps.into(), Maker::new(error)))
+}
+
+/// A guard that removes its fault when it is dropped. [`latency`], [`hang`], [`panic()`] and [`script`] return the
+/// guard.
+#[must_use = "the fault ends as soon as the guard is dropped"]
+#[derive(Debug)]
+pub struct FaultGuard {
+    id: u64,
+    scope: Option<&'static Scope>,
+}
+
+impl Drop for FaultGuard {
+    fn drop(&mut self) {
+        // The guard may be dropped outside the test of its fault.
+        Scope::with(self.scope, || Faults::current().remove(self.id));
+    }
+}
+
+#[track_caller]
+fn guarded(name: &str, kind: Kind) -> FaultGuard {
+    FaultGuard { id: inject(name, kind), scope: Scope::current() }
+}
+
+#[track_caller]
+fn inject(name: &str, kind: Kind) -> u64 {
+    match Faults::current().inject(name, kind) {
+        Ok(id) => id,
+        Err(message) => panic!("{message}"),
+    }
+}

@@ -1,0 +1,228 @@
+//! Implements isolated tests, which share no layer with other tests.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tokio::task::JoinHandle;
+
+use crate::base::scope::{Entered, Scope, outside, scoped};
+use crate::registry::registry::calls_by_name;
+
+/// Runs a future as an isolated test.
+///
+/// Inside `future`, the registry is empty: each circuit, each other layer and each retry budget begins in its initial
+/// state. No other test changes this state. The random numbers of the library, such as the jitter of a retry, are the
+/// same in each run of the test. The function [`events`](super::events) returns the events of the test.
+///
+/// The attribute [`#[resilience_runtime::test]`](macro@crate::test) runs the body of a test in this function. Call
+/// `isolated` itself if a test needs another runner, such as a runtime with several threads.
+///
+/// # Limits
+///
+/// The isolated test consists of the code that runs while `future` is polled, and of the tasks and threads that join
+/// by a [`handle`]. A task from `tokio::spawn`, or a new thread, does not belong to the test until it joins.
+///
+/// A value that the program holds belongs to no test, for example a `CircuitBreaker` in a `static`, or the layer of an
+/// option `with`. A [`RetryBudget`](crate::RetryBudget) is an exception: each isolated test has its own copy of each
+/// budget, wherever the budget is stored.
+///
+/// The memory of an isolated test, about 10 KiB, is freed when the process ends.
+///
+/// # Panics
+///
+/// Panics inside an isolated test, because isolated tests cannot be nested.
+///
+/// # Cancel safety
+///
+/// If the returned future is dropped, `future` is dropped inside the isolated test.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{CircuitState, circuit, get_circuit_stats, testing};
+///
+/// #[circuit(name = "isolated_example", threshold = 1)]
+/// async fn ask() -> std::io::Result<()> {
+///     Err(std::io::ErrorKind::TimedOut.into())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// testing::isolated(async {
+///     assert!(ask().await.is_err());
+///     assert_eq!(get_circuit_stats()["isolated_example"].state, CircuitState::Open);
+/// })
+/// .await;
+/// assert_eq!(get_circuit_stats()["isolated_example"].state, CircuitState::Closed);
+/// # }
+/// ```
+#[track_caller]
+pub fn isolated<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    assert!(Scope::current().is_none(), "{NESTED}");
+    let scope = Scope::new();
+    let _entered = scope.enter();
+    CallsBefore::of_test();
+    Isolated { scope, future: Some(future) }
+}
+
+const NESTED: &str = "an isolated test inside another isolated test: leave out the inner `isolated`, or the inner \
+                      `#[resilience_runtime::test]`";
+
+/// Returns the handle of the isolated test in which the caller runs.
+///
+/// # Panics
+///
+/// Panics outside an isolated test.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::testing;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// testing::isolated(async {
+///     let test = testing::handle();
+///     test.spawn(async { /* belongs to the test */ }).await.unwrap();
+///     std::thread::spawn(move || {
+///         let _guard = test.enter();
+///         // belongs to the test until the end of this block
+///     })
+///     .join()
+///     .unwrap();
+/// })
+/// .await;
+/// # }
+/// ```
+#[track_caller]
+pub fn handle() -> Handle {
+    Handle { scope: current("handle()") }
+}
+
+/// Returns the scope of the current isolated test. `wanted` is the function that needs the test.
+#[track_caller]
+pub(super) fn current(wanted: &str) -> &'static Scope {
+    let message = "needs an isolated test: write `#[resilience_runtime::test]` above the test, or put the body into \
+                   `testing::isolated(async { .. })`; a spawned task or a thread joins the test by `testing::handle()`";
+    Scope::current().unwrap_or_else(|| panic!("`{wanted}` {message}"))
+}
+
+/// A handle with which tasks and threads join an isolated test. [`handle`] returns the handle.
+#[derive(Clone, Copy)]
+pub struct Handle {
+    scope: &'static Scope,
+}
+
+impl Handle {
+    /// Spawns a task that belongs to the isolated test, as `tokio::spawn` does.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside a tokio runtime.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        tokio::spawn(self.scope(future))
+    }
+
+    /// Returns a future that belongs to the isolated test, for example for a `JoinSet`.
+    ///
+    /// # Panics
+    ///
+    /// The returned future panics if it is polled inside another isolated test.
+    pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        Isolated { scope: self.scope, future: Some(future) }
+    }
+
+    /// Takes the current thread into the isolated test, until the returned guard is dropped. The guard must not be held
+    /// across an `.await`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the thread runs another isolated test.
+    #[track_caller]
+    pub fn enter(&self) -> HandleGuard {
+        HandleGuard { _entered: enter(self.scope) }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}
+
+/// A guard that keeps the current thread in an isolated test. [`Handle::enter`] returns the guard.
+#[must_use = "the thread leaves the isolated test as soon as the guard is dropped"]
+#[derive(Debug)]
+pub struct HandleGuard {
+    _entered: Entered,
+}
+
+#[track_caller]
+fn enter(scope: &'static Scope) -> Entered {
+    let is_nested = Scope::current().is_some_and(|current| !std::ptr::eq(current, scope));
+    assert!(!is_nested, "{NESTED}");
+    scope.enter()
+}
+
+pin_project! {
+    /// A future that belongs to an isolated test.
+    struct Isolated<F> {
+        scope: &'static Scope,
+        // The future is dropped inside the test, because its destructor may call decorated functions.
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Isolated<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _entered = this.scope.enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for Isolated<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let _entered = enter(this.scope);
+        match this.future.as_mut().as_pin_mut() {
+            Some(future) => {
+                let polled = future.poll(cx);
+                if polled.is_ready() {
+                    this.future.set(None);
+                }
+                polled
+            }
+            None => panic!("the future of an isolated test was polled after its end"),
+        }
+    }
+}
+
+/// The number of calls of each global circuit when the isolated test began.
+#[derive(Default)]
+pub(super) struct CallsBefore(BTreeMap<String, u64>);
+
+impl CallsBefore {
+    /// Returns the numbers of the current isolated test.
+    pub(super) fn of_test() -> &'static Self {
+        static OUTSIDE: CallsBefore = CallsBefore(BTreeMap::new());
+        scoped(&OUTSIDE, || Self(outside(calls_by_name)))
+    }
+
+    /// Returns the number of calls of a global circuit since the isolated test began.
+    pub(super) fn since(&self, name: &str) -> u64 {
+        let now = outside(calls_by_name).get(name).copied().unwrap_or_default();
+        now.saturating_sub(self.0.get(name).copied().unwrap_or_default())
+    }
+}
