@@ -4,7 +4,13 @@
 //! layers. The body begins with a [`Fault`](point::Fault), which is the next of the [`Faults`](faults::Faults) for one
 //! of these names.
 
+mod events;
 pub(crate) mod faults;
 pub(crate) mod function;
+pub(crate) mod kind;
+pub(crate) mod limits;
 pub(crate) mod point;
+#[cfg(feature = "test-util")]
 pub(crate) mod script;
+#[cfg(feature = "chaos")]
+pub(crate) mod stats;

@@ -192,6 +192,8 @@ compile_error!(
 mod base;
 mod bulkhead;
 mod call_error;
+#[cfg(feature = "chaos")]
+pub mod chaos;
 mod circuit;
 mod events;
 mod expansion;

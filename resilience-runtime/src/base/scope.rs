@@ -87,7 +87,8 @@ mod of_tests {
             f()
         }
 
-        fn replace(scope: Option<&'static Self>) -> Entered {
+        /// Enters the given scope, or leaves the current scope, until the returned guard is dropped.
+        pub(crate) fn replace(scope: Option<&'static Self>) -> Entered {
             Entered { before: CURRENT.replace(scope), of_thread: PhantomData }
         }
     }

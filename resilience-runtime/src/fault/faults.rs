@@ -1,74 +1,40 @@
 //! Contains the faults that wait for calls, by the names of functions and layers.
 
-use std::any::{Any, type_name};
-use std::collections::VecDeque;
-use std::fmt;
+#[cfg(feature = "chaos")]
+use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::base::nearest::suggestion;
 use crate::base::scope::scoped;
-use crate::base::sync::{Arc, lock_std};
+use crate::base::sync::lock_std;
+use crate::fault::events;
 use crate::fault::function::{self, Function};
-use crate::fault::script::Step;
+use crate::fault::kind::{Effect, Kind};
+use crate::fault::limits::Limits;
+#[cfg(feature = "chaos")]
+use crate::fault::stats::FaultStats;
 
-/// A function that makes errors of one type, and the name of this type.
-#[derive(Clone)]
-pub(crate) struct Maker {
-    pub(crate) type_name: &'static str,
-    make: Arc<dyn Fn() -> Box<dyn Any> + Send + Sync>,
-}
-
-impl Maker {
-    pub(crate) fn new<E: 'static>(make: impl Fn() -> E + Send + Sync + 'static) -> Self {
-        Self { type_name: type_name::<E>(), make: Arc::new(move || Box::new(make())) }
-    }
-
-    pub(crate) fn make(&self) -> Box<dyn Any> {
-        (self.make)()
-    }
-}
-
-impl fmt::Debug for Maker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Maker").field(&self.type_name).finish()
-    }
-}
-
-/// The effect of a fault on one call.
+/// A fault that waits for calls.
 #[derive(Clone, Debug)]
-pub(crate) enum Effect {
-    Error(Maker),
-    Hang,
-    Panic,
-}
-
-/// The faults of a name.
-#[derive(Debug)]
-pub(crate) enum Kind {
-    /// The next calls return an error. The number of calls decreases with each call.
-    Next(u32, Maker),
-    /// Each call takes longer.
-    Latency(Duration),
-    Hang,
-    Panic,
-    /// The remaining steps of a script, one for each call.
-    Script(VecDeque<Step>, Maker),
-}
-
-#[derive(Debug)]
-struct Injected {
+pub(crate) struct Injected {
     id: u64,
-    name: String,
-    kind: Kind,
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// The limits of a fault in a running service. A fault in a test has no limits.
+    pub(crate) limits: Option<Limits>,
 }
 
 /// The faults that wait for calls.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Faults {
     is_any: AtomicBool,
     injected: Mutex<Vec<Injected>>,
+    /// The number of calls that the faults in the running service have hit.
+    #[cfg(feature = "chaos")]
+    counts: Mutex<BTreeMap<String, FaultStats>>,
 }
 
 /// The latency and the effect of all faults that hit one call.
@@ -78,14 +44,27 @@ pub(crate) struct Hit {
     pub(crate) name: String,
     pub(crate) latency: Duration,
     pub(crate) effect: Option<Effect>,
+    /// The number of the fault.
+    pub(crate) id: u64,
+    /// Whether the fault is in a running service, and must not panic because of a wrong type.
+    pub(crate) is_in_service: bool,
 }
 
 impl Faults {
+    const fn new() -> Self {
+        Self {
+            is_any: AtomicBool::new(false),
+            injected: Mutex::new(Vec::new()),
+            #[cfg(feature = "chaos")]
+            counts: Mutex::new(BTreeMap::new()),
+        }
+    }
+
     /// Returns the faults of the program, or of the current isolated test.
     #[inline]
     pub(crate) fn current() -> &'static Self {
-        static FAULTS: Faults = Faults { is_any: AtomicBool::new(false), injected: Mutex::new(Vec::new()) };
-        scoped(&FAULTS, Self::default)
+        static FAULTS: Faults = Faults::new();
+        scoped(&FAULTS, Self::new)
     }
 
     /// Adds a fault, and returns its number.
@@ -93,35 +72,61 @@ impl Faults {
     /// # Errors
     ///
     /// Returns a message if no decorated function has the name.
-    pub(crate) fn inject(&self, name: &str, kind: Kind) -> Result<u64, String> {
+    pub(crate) fn inject(&self, name: &str, kind: Kind, limits: Option<Limits>) -> Result<u64, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let known = function::names();
         if !known.contains(name) {
             let suggestion = suggestion(name, known.iter().copied());
             return Err(format!(
-                "no decorated function and no layer of an attribute has the name `{}`:{suggestion} a fault needs the name of a layer, such as the `name` of a `#[circuit]`, or a path such as `shop::orders::submit`",
+                "no decorated function and no layer of an attribute has the name `{}`:{suggestion} write the `name` of a \
+                 layer, such as a circuit, or the path of a function, such as `shop::orders::submit`",
                 name.escape_debug()
             ));
         }
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let injected = &mut *lock_std(&self.injected);
-        injected.push(Injected { id, name: name.to_owned(), kind });
+        let fault = Injected { id: NEXT.fetch_add(1, Ordering::Relaxed), name: name.to_owned(), kind, limits };
+        lock_std(&self.injected).push(fault.clone());
         self.is_any.store(true, Ordering::Relaxed);
-        Ok(id)
+        events::armed(&fault);
+        Ok(fault.id)
     }
 
     pub(crate) fn remove(&self, id: u64) {
-        self.retain(|fault| fault.id != id);
+        self.end(|fault| fault.id == id, "removed");
     }
 
+    /// Removes the faults that one value has armed.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn disarm(&self, armed: u64) {
+        self.end(|fault| fault.limits.is_some_and(|limits| limits.armed == armed), "disarmed");
+    }
+
+    #[cfg(feature = "test-util")]
     pub(crate) fn clear(&self) {
-        self.retain(|_| false);
+        self.end(|_| true, "reset");
     }
 
-    fn retain(&self, keep: impl FnMut(&Injected) -> bool) {
-        let injected = &mut *lock_std(&self.injected);
-        injected.retain(keep);
-        self.is_any.store(!injected.is_empty(), Ordering::Relaxed);
+    /// Returns whether a fault is injected in the running service.
+    #[cfg(feature = "chaos")]
+    pub(crate) fn is_armed(&self) -> bool {
+        let is_armed = |fault: &Injected| fault.limits.is_some_and(|limits| !limits.remaining().is_zero());
+        lock_std(&self.injected).iter().any(is_armed)
+    }
+
+    #[cfg(feature = "chaos")]
+    pub(crate) fn counts(&self) -> BTreeMap<String, FaultStats> {
+        lock_std(&self.counts).clone()
+    }
+
+    /// Removes some faults. The faults are dropped without the lock, because they contain closures of the user.
+    fn end(&self, is_ended: impl FnMut(&Injected) -> bool, reason: &'static str) {
+        let ended = {
+            let injected = &mut *lock_std(&self.injected);
+            let (ended, left): (Vec<_>, _) = mem::take(injected).into_iter().partition(is_ended);
+            *injected = left;
+            self.is_any.store(!injected.is_empty(), Ordering::Relaxed);
+            ended
+        };
+        ended.iter().for_each(|fault| events::disarmed(fault, reason));
     }
 
     /// Returns the faults for a call of this function, and counts the call for these faults.
@@ -130,46 +135,43 @@ impl Faults {
         if self.is_any.load(Ordering::Relaxed) { self.find(function) } else { None }
     }
 
-    /// All latencies add up. The oldest of the other faults takes effect, and only this fault counts the call.
     #[cold]
     fn find(&self, function: &Function) -> Option<Hit> {
-        let injected = &mut *lock_std(&self.injected);
-        let mut hit: Option<Hit> = None;
-        let mut is_decided = false;
-        for fault in injected.iter_mut().filter(|fault| function.has_name(&fault.name)) {
-            let found = match &mut fault.kind {
-                Kind::Latency(latency) => Some((*latency, None)),
-                _ if is_decided => None,
-                Kind::Next(0, _) => None,
-                Kind::Next(left, maker) => {
-                    *left -= 1;
-                    Some((Duration::ZERO, Some(Effect::Error(maker.clone()))))
-                }
-                Kind::Hang => Some((Duration::ZERO, Some(Effect::Hang))),
-                Kind::Panic => Some((Duration::ZERO, Some(Effect::Panic))),
-                Kind::Script(steps, maker) => steps.pop_front().map(|step| {
-                    is_decided = true;
-                    match step {
-                        Step::Pass => (Duration::ZERO, None),
-                        Step::Wait(latency) => (latency, None),
-                        Step::Error => (Duration::ZERO, Some(Effect::Error(maker.clone()))),
-                        Step::Hang => (Duration::ZERO, Some(Effect::Hang)),
-                        Step::Panic => (Duration::ZERO, Some(Effect::Panic)),
-                    }
-                }),
-            };
-            if let Some((latency, effect)) = found {
-                let hit = hit.get_or_insert_default();
-                hit.latency += latency;
-                if effect.is_some() {
-                    is_decided = true;
-                    hit.effect = effect;
-                    hit.name.clone_from(&fault.name);
-                }
-            }
-        }
-        injected.retain(|fault| !matches!(fault.kind, Kind::Next(0, _)));
-        self.is_any.store(!injected.is_empty(), Ordering::Relaxed);
+        self.end(|fault| fault.limits.is_some_and(|limits| limits.remaining().is_zero()), "time");
+        let (hit, due) = self.next(function);
+        self.end(|fault| fault.kind.is_used_up(), "used");
+        due.iter().for_each(events::armed);
         hit
+    }
+
+    /// Returns the latency and the effect of all faults on a call of this function, and the faults whose event is due.
+    ///
+    /// All latencies add up. The oldest of the other faults takes effect, and only this fault counts the call.
+    fn next(&self, function: &Function) -> (Option<Hit>, Vec<Injected>) {
+        let (mut hit, mut due) = (None::<Hit>, Vec::new());
+        let mut is_decided = false;
+        for fault in lock_std(&self.injected).iter_mut().filter(|fault| function.has_name(&fault.name)) {
+            if fault.limits.as_mut().is_some_and(Limits::is_due) {
+                due.push(fault.clone());
+            }
+            let is_latency = fault.kind.is_latency();
+            if is_decided && !is_latency || fault.limits.is_some_and(|limits| !limits.selects()) {
+                continue;
+            }
+            let Some((latency, effect)) = fault.kind.next() else { continue };
+            is_decided |= !is_latency;
+            #[cfg(feature = "chaos")]
+            if fault.limits.is_some() {
+                lock_std(&self.counts).entry(fault.name.clone()).or_default().count(&fault.kind);
+            }
+            let hit = hit.get_or_insert_default();
+            hit.latency = hit.latency.saturating_add(latency);
+            if effect.is_some() || hit.name.is_empty() {
+                hit.name.clone_from(&fault.name);
+                (hit.id, hit.is_in_service) = (fault.id, fault.limits.is_some());
+            }
+            hit.effect = hit.effect.take().or(effect);
+        }
+        (hit, due)
     }
 }

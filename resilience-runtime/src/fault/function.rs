@@ -14,8 +14,10 @@ use crate::registry::{declared, kinds};
 pub struct Function {
     func: &'static str,
     module: &'static str,
+    #[cfg_attr(not(feature = "test-util"), expect(dead_code, reason = "for `testing::describe`"))]
     place: &'static Location<'static>,
     /// The names of the attributes, such as `retry`. The outermost attribute comes first.
+    #[cfg_attr(not(feature = "test-util"), expect(dead_code, reason = "for `testing::describe`"))]
     pub(crate) attributes: &'static [&'static str],
     names: OnceBox<Vec<String>>,
 }
@@ -32,6 +34,7 @@ inventory::collect!(DeclaredFunction);
 pub struct Position {
     pub(crate) function: &'static Function,
     /// The number of attributes above the layer.
+    #[cfg_attr(not(feature = "test-util"), expect(dead_code, reason = "for `testing::describe`"))]
     pub(crate) index: usize,
 }
 
@@ -49,6 +52,10 @@ impl Function {
 
     pub const fn declared(&'static self) -> DeclaredFunction {
         DeclaredFunction(self)
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.func
     }
 
     /// Returns the path of the function, such as `shop::orders::submit`.
@@ -70,6 +77,7 @@ impl Function {
     }
 
     /// Returns the path and the line of the topmost attribute, such as `shop::orders::submit:17`.
+    #[cfg(feature = "test-util")]
     pub(crate) fn path_and_line(&self) -> String {
         format!("{}:{}", self.path(), self.place.line())
     }

@@ -10,8 +10,10 @@ use std::pin::Pin;
 use tokio::time::sleep;
 
 use crate::base::blocking;
-use crate::fault::faults::{Effect, Faults, Hit};
+use crate::fault::events;
+use crate::fault::faults::{Faults, Hit};
 use crate::fault::function::Function;
+use crate::fault::kind::Effect;
 
 /// The fault of one call. The generated code first calls `wait` or `block`, and then reads the error.
 #[derive(Debug)]
@@ -24,7 +26,13 @@ impl Fault {
     /// Returns the fault of a call that begins now, or `None` if no fault was injected for the function.
     #[inline]
     pub fn next(function: &'static Function) -> Option<Self> {
-        Faults::current().hit(function).map(|hit| Self { function, hit })
+        Faults::current().hit(function).map(|hit| Self::new(function, hit))
+    }
+
+    #[cold]
+    fn new(function: &'static Function, hit: Hit) -> Self {
+        events::injected(&hit, function.name());
+        Self { function, hit }
     }
 
     /// Waits for the injected latency. Then panics or hangs, if the fault is a panic or a hang.
@@ -47,6 +55,8 @@ impl Fault {
             blocking::sleep(self.hit.latency);
         }
         match self.hit.effect {
+            // A service must not lose a thread for ever.
+            Some(Effect::Hang) if self.hit.is_in_service => self.refuse("a hang", None),
             Some(Effect::Hang) => panic!(
                 "the fault `hang` for `{}` needs an async function: `{}` would block its thread for ever",
                 self.hit.name,
@@ -61,22 +71,32 @@ impl Fault {
         panic!("the fault `panic` for `{}`, in `{}`", self.hit.name, self.function.path())
     }
 
+    /// Ends a fault of a running service that does not suit the function, and emits an event.
+    fn refuse(&self, made: &str, wanted: Option<&str>) {
+        Faults::current().remove(self.hit.id);
+        events::refused(&self.hit, self.function.name(), made, wanted);
+    }
+
     /// Returns the injected error.
     ///
     /// # Panics
     ///
-    /// Panics if the injected error has another type than the errors of the function.
+    /// Panics in a test if the injected error has another type than the errors of the function.
     fn error<E: 'static>(self) -> Option<E> {
-        let Some(Effect::Error(maker)) = self.hit.effect else { return None };
+        let Some(Effect::Error(maker)) = &self.hit.effect else { return None };
+        let wanted = type_name::<E>();
         match maker.make().downcast() {
             Ok(error) => Some(*error),
+            Err(_) if self.hit.is_in_service => {
+                self.refuse(maker.type_name, Some(wanted));
+                None
+            }
             Err(_) => panic!(
-                "the fault for `{}` makes errors of the type `{}`, but `{}` returns errors of the type `{}`: inject an error of \
-                 this type",
+                "the fault for `{}` makes errors of the type `{}`, but `{}` returns errors of the type `{wanted}`: inject \
+                 an error of this type",
                 self.hit.name,
                 maker.type_name,
                 self.function.path(),
-                type_name::<E>()
             ),
         }
     }
@@ -85,16 +105,18 @@ impl Fault {
     ///
     /// # Panics
     ///
-    /// Panics if an error was injected.
+    /// Panics in a test if an error was injected.
     pub fn without_error(&self) {
-        if let Some(Effect::Error(_)) = self.hit.effect {
-            panic!(
-                "the fault for `{}` is an error, but `{}` takes no injected errors, because the type of its errors has \
-                 a type parameter, a lifetime or `Self`: inject latency, a hang or a panic instead",
-                self.hit.name,
-                self.function.path()
-            );
+        let Some(Effect::Error(maker)) = &self.hit.effect else { return };
+        if self.hit.is_in_service {
+            return self.refuse(maker.type_name, None);
         }
+        panic!(
+            "the fault for `{}` is an error, but `{}` takes no injected errors, because the type of its errors has a type \
+             parameter, a lifetime or `Self`: inject latency, a hang or a panic instead",
+            self.hit.name,
+            self.function.path()
+        );
     }
 }
 

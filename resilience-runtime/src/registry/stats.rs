@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use crate::bulkhead::bulkhead::{Bulkhead, BulkheadStats};
 use crate::circuit::stats::CircuitStats;
 use crate::fallback::{Fallback, FallbackStats};
+#[cfg(feature = "chaos")]
+use crate::fault::stats::ChaosStats;
 use crate::hedge::hedge::Hedge;
 use crate::hedge::stats::HedgeStats;
 use crate::rate_limit::rate_limit::RateLimit;
@@ -50,6 +52,9 @@ pub struct Stats {
     pub hedges: BTreeMap<String, HedgeStats>,
     /// Statistics of each `#[fallback]`.
     pub fallbacks: BTreeMap<String, FallbackStats>,
+    /// Faults that [`chaos`](crate::chaos) injects.
+    #[cfg(feature = "chaos")]
+    pub chaos: ChaosStats,
 }
 
 /// Returns the statistics of all layers that attributes create, and of all registered circuits.
@@ -99,6 +104,8 @@ pub fn get_stats() -> Stats {
         keyed_rate_limits: KeyedRateLimits::layers().stats(),
         hedges: Hedge::layers().stats(),
         fallbacks: Fallback::layers().stats(),
+        #[cfg(feature = "chaos")]
+        chaos: ChaosStats::current(),
     }
 }
 

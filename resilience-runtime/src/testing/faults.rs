@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::base::scope::Scope;
-use crate::fault::faults::{Faults, Kind, Maker};
+use crate::fault::faults::Faults;
+use crate::fault::kind::{Kind, Maker};
 use crate::fault::script;
 
 /// Makes the next `calls` calls return an error, in place of running their body.
@@ -82,7 +83,7 @@ pub fn fail_next<E: 'static>(name: &str, calls: u32, error: impl Fn() -> E + Sen
 /// ```
 #[track_caller]
 pub fn latency(name: &str, time: Duration) -> FaultGuard {
-    guarded(name, Kind::Latency(time))
+    guarded(name, Kind::Latency(time..=time))
 }
 
 /// Makes each call hang for ever in place of running its body, until the returned guard is dropped. A call that hangs
@@ -175,7 +176,7 @@ fn guarded(name: &str, kind: Kind) -> FaultGuard {
 
 #[track_caller]
 fn inject(name: &str, kind: Kind) -> u64 {
-    match Faults::current().inject(name, kind) {
+    match Faults::current().inject(name, kind, None) {
         Ok(id) => id,
         Err(message) => panic!("{message}"),
     }

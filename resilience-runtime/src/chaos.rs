@@ -1,0 +1,171 @@
+//! Injects faults into the decorated functions of a running service, to see how the service bears them.
+//!
+//! Three locks keep a fault from a service by mistake:
+//!
+//! 1. Without the feature `chaos`, the attributes generate no code for faults.
+//! 2. The code of the service has to call [`arm`]. No variable of the environment and no file can arm a fault.
+//! 3. An armed fault ends by itself, after ten minutes or after the time of [`arm_for`].
+//!
+//! While a fault is armed, the event `chaos_armed` (WARN) appears at the injection, and then at most once a minute when
+//! a call of a function with the fault begins. The event `chaos_disarmed` (WARN) reports the end of a fault, and
+//! `fault_injected` (DEBUG) each call with a fault. [`get_stats`](crate::get_stats) counts the injected faults.
+//!
+//! A fault acts below every layer of the function, so all layers treat an injected error like an error of the service.
+//! The name of a fault is the `name` of a layer, or the path of a decorated function, such as `shop::orders::submit`.
+//!
+//! ```
+//! use std::time::Duration;
+//! use resilience_runtime::chaos::{self, Fault};
+//! use resilience_runtime::circuit;
+//!
+//! #[circuit(name = "chaos_example")]
+//! async fn ask() -> std::io::Result<u32> {
+//!     Ok(7)
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let armed = chaos::arm();
+//! let slow = Fault::latency(Duration::from_millis(1)..=Duration::from_millis(5));
+//! let _slow = armed.inject("chaos_example", 0.2, slow)?; // one call in five
+//! let outage = armed.inject("chaos_example", 1.0, Fault::error(|| std::io::Error::other("chaos")))?;
+//! assert_eq!(ask().await.unwrap_err().to_string(), "chaos");
+//!
+//! drop(outage);
+//! assert_eq!(ask().await?, 7);
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::base::clock::Tick;
+use crate::base::config_error::ConfigError;
+#[cfg(feature = "test-util")]
+use crate::base::scope::Scope;
+use crate::fault::faults::Faults;
+use crate::fault::kind::{Kind, Maker};
+use crate::fault::limits::Limits;
+
+pub use crate::fault::stats::{ChaosStats, FaultStats};
+
+/// The longest time of a fault, unless the caller states another time.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Allows faults for ten minutes, until the returned value is dropped.
+pub fn arm() -> Armed {
+    arm_for(LONGEST)
+}
+
+/// Allows faults for the given time, until the returned value is dropped.
+pub fn arm_for(time: Duration) -> Armed {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    Armed {
+        number: NEXT.fetch_add(1, Ordering::Relaxed),
+        until: Tick::now().after(time),
+        #[cfg(feature = "test-util")]
+        scope: Scope::current(),
+    }
+}
+
+/// The permission to inject faults. When the value is dropped, all its faults end. [`arm`] and [`arm_for`] return this
+/// value.
+#[must_use = "all faults end as soon as the value is dropped"]
+#[derive(Debug)]
+pub struct Armed {
+    number: u64,
+    until: Tick,
+    #[cfg(feature = "test-util")]
+    scope: Option<&'static Scope>,
+}
+
+impl Armed {
+    /// Injects a fault into a share of the calls, until the returned guard or this value is dropped, or until the time
+    /// of [`arm`] or [`arm_for`] has passed. `rate` is the share of the calls that the fault hits, above 0, at most 1.
+    ///
+    /// If several faults hit one call, their latencies add up, and the oldest of the other faults takes effect. If a
+    /// fault does not suit a function, the fault ends, and the event `chaos_refused` (WARN) reports the reason: a hang
+    /// would block the thread of a plain function for ever, or the fault makes errors of another type than the
+    /// function.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] if no decorated function and no layer has the name, or if the rate is outside its
+    /// range.
+    pub fn inject(&self, name: &str, rate: f64, fault: Fault) -> Result<Injection, ConfigError> {
+        if !(rate > 0.0 && rate <= 1.0) {
+            return Err(ConfigError::new("rate", rate.to_string(), "a number above 0, at most 1"));
+        }
+        let limits = Limits::new(rate, self.until, self.number);
+        let id = Faults::current().inject(name, fault.0, Some(limits));
+        let id = id.map_err(|message| ConfigError::new("name", format!("{name:?}"), message))?;
+        Ok(Injection {
+            id,
+            #[cfg(feature = "test-util")]
+            scope: self.scope,
+        })
+    }
+}
+
+impl Drop for Armed {
+    fn drop(&mut self) {
+        #[cfg(feature = "test-util")]
+        let _entered = Scope::replace(self.scope);
+        Faults::current().disarm(self.number);
+    }
+}
+
+/// A guard that ends its fault when it is dropped. [`Armed::inject`] returns the guard.
+#[must_use = "the fault ends as soon as the guard is dropped"]
+#[derive(Debug)]
+pub struct Injection {
+    id: u64,
+    #[cfg(feature = "test-util")]
+    scope: Option<&'static Scope>,
+}
+
+impl Drop for Injection {
+    fn drop(&mut self) {
+        #[cfg(feature = "test-util")]
+        let _entered = Scope::replace(self.scope);
+        Faults::current().remove(self.id);
+    }
+}
+
+/// A fault for [`Armed::inject`].
+#[derive(Clone)]
+pub struct Fault(Kind);
+
+impl Fault {
+    /// Creates a fault that returns an error in place of running the body. The function must return errors of the type
+    /// `E`, and this type must name no type parameter, no lifetime other than `'static`, and no `Self`.
+    pub fn error<E: 'static>(error: impl Fn() -> E + Send + Sync + 'static) -> Self {
+        Self(Kind::Error(Maker::new(error)))
+    }
+
+    /// Creates a fault that waits for a random time in this range before the body runs. In a plain function, the wait
+    /// blocks the thread.
+    pub fn latency(time: RangeInclusive<Duration>) -> Self {
+        Self(Kind::Latency(time))
+    }
+
+    /// Creates a fault that hangs for ever in place of running the body, until a timeout ends the call. A call that
+    /// hangs stays pending when the fault ends.
+    pub fn hang() -> Self {
+        Self(Kind::Hang)
+    }
+
+    /// Creates a fault that panics in place of running the body.
+    pub fn panic() -> Self {
+        Self(Kind::Panic)
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Fault").field(&self.0).finish()
+    }
+}

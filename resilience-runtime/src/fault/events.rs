@@ -1,0 +1,34 @@
+//! Emits the events about faults in a running service. A fault in a test emits no event.
+
+use crate::events::{self, event};
+use crate::fault::faults::{Hit, Injected};
+
+/// Emits a warning that a fault is armed.
+pub(crate) fn armed(fault: &Injected) {
+    let Some(limits) = fault.limits else { return };
+    let (name, fault) = (&*fault.name, fault.kind.word());
+    event!(warn, "chaos_armed", name, fault, rate = limits.rate(), remaining = limits.remaining().as_secs());
+}
+
+/// Emits a warning that a fault has ended.
+pub(crate) fn disarmed(fault: &Injected, reason: &str) {
+    if fault.limits.is_some() {
+        let (name, fault) = (&*fault.name, fault.kind.word());
+        event!(warn, "chaos_disarmed", name, fault, reason);
+    }
+}
+
+/// Emits the event that reports a call with a fault.
+pub(crate) fn injected(hit: &Hit, func: &str) {
+    if hit.is_in_service && events::debug_wanted() {
+        let latency = hit.latency.as_secs_f64();
+        let fault = hit.effect.as_ref().map_or("latency", |effect| effect.word());
+        event!(debug, "fault_injected", name = &*hit.name, func, fault, latency);
+    }
+}
+
+/// Emits a warning that a fault makes errors of a type that the function does not return.
+#[cold]
+pub(crate) fn refused(hit: &Hit, func: &str, made: &str, wanted: Option<&str>) {
+    event!(warn, "chaos_refused", name = &*hit.name, func, made, wanted);
+}

@@ -1,0 +1,54 @@
+//! Limits the faults in a running service: their share of the calls, and their time.
+
+use std::time::Duration;
+
+use crate::base::clock::Tick;
+use crate::base::random;
+
+/// The limits of a fault in a running service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The share of the calls that the fault hits.
+    rate: f64,
+    /// The time after which the fault hits no call.
+    until: Tick,
+    /// The number of the value that armed the fault.
+    #[cfg(feature = "chaos")]
+    pub(crate) armed: u64,
+    /// The time of the last event about the fault.
+    warned: Tick,
+}
+
+/// The time between two events about a fault in a running service.
+const BETWEEN_WARNINGS: Duration = Duration::from_secs(60);
+
+impl Limits {
+    #[cfg(feature = "chaos")]
+    pub(crate) fn new(rate: f64, until: Tick, armed: u64) -> Self {
+        Self { rate, until, armed, warned: Tick::now() }
+    }
+
+    pub(crate) fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Returns the time until the fault ends, or zero if the fault has ended.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.until.since(Tick::now())
+    }
+
+    /// Returns whether the fault hits the current call.
+    pub(crate) fn selects(&self) -> bool {
+        random::unit(random::next()) < self.rate
+    }
+
+    /// Returns whether an event about the fault is due, and stores the time of this event.
+    pub(crate) fn is_due(&mut self) -> bool {
+        let now = Tick::now();
+        let is_due = now.since(self.warned) >= BETWEEN_WARNINGS;
+        if is_due {
+            self.warned = now;
+        }
+        is_due
+    }
+}

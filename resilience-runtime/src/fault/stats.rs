@@ -1,0 +1,50 @@
+//! Defines the statistics of the faults in a running service.
+
+use std::collections::BTreeMap;
+
+use crate::fault::faults::Faults;
+use crate::fault::kind::Kind;
+
+/// The statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns this
+/// value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChaosStats {
+    /// Whether a fault is injected at the time of the snapshot.
+    pub is_armed: bool,
+    /// Number of calls that the faults have hit, for each name.
+    pub faults: BTreeMap<String, FaultStats>,
+}
+
+/// The number of calls that the faults of one name have hit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FaultStats {
+    /// Total number of injected errors.
+    pub total_errors: u64,
+    /// Total number of calls with injected latency.
+    pub total_latencies: u64,
+    /// Total number of injected hangs.
+    pub total_hangs: u64,
+    /// Total number of injected panics.
+    pub total_panics: u64,
+}
+
+impl FaultStats {
+    pub(crate) fn count(&mut self, kind: &Kind) {
+        match kind {
+            Kind::Latency(_) => self.total_latencies += 1,
+            Kind::Hang => self.total_hangs += 1,
+            Kind::Panic => self.total_panics += 1,
+            _ => self.total_errors += 1,
+        }
+    }
+}
+
+impl ChaosStats {
+    /// Returns the statistics of the program, or of the current isolated test.
+    pub(crate) fn current() -> Self {
+        let faults = Faults::current();
+        Self { is_armed: faults.is_armed(), faults: faults.counts() }
+    }
+}
