@@ -68,7 +68,8 @@ impl AnyHedge<'_> {
     }
 }
 
-/// Measures the first attempt if it is cancelled: because a further attempt has won, or because the call is dropped.
+/// Measures a first attempt that is cancelled. The first attempt is cancelled if a further attempt has succeeded, or if
+/// the call is dropped.
 impl Drop for AnyHedge<'_> {
     #[inline]
     fn drop(&mut self) {

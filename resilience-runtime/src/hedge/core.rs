@@ -16,7 +16,7 @@ pub struct HedgeCore {
     pub(super) after: Duration,
     pub(super) percentile: Option<Box<Percentile>>,
     pub(super) max: u32,
-    /// The budget of a builder. An attribute passes its budget to each call instead.
+    /// The budget that a builder sets. The budget of an attribute is not stored here, but passed to each call.
     pub(super) budget: Option<RetryBudget>,
     pub(super) begun: AtomicU64,
     pub(super) won_by_hedge: AtomicU64,

@@ -10,7 +10,7 @@ use crate::base::sync::statics::{AtomicU32, Ordering};
 const PRECISION: u32 = 4;
 
 /// Returns the index of the bucket that contains a time in nanoseconds. The buckets from 0 to 31 contain one time each.
-/// After them, each doubling of the time is divided into 16 buckets of equal width.
+/// Above bucket 31, each doubling of the time is divided into 16 buckets of equal width.
 #[expect(clippy::cast_possible_truncation, reason = "a number from 0 to 31")]
 const fn index(nanos: u64) -> usize {
     let doublings = (u64::BITS - nanos.leading_zeros()).saturating_sub(PRECISION + 1);

@@ -121,8 +121,8 @@ impl Text {
         self.push(b"\"");
     }
 
-    /// Writes a number in decimal. The formatting of the standard library is slow. It would take a large part of the
-    /// time in which a call finds its circuit.
+    /// Writes a number in decimal. The formatting of the standard library would take a large part of the time in which
+    /// a call finds its circuit.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();

@@ -26,8 +26,8 @@ macro_rules! keyed_limits {
                     self.0.stats()
                 }
 
-                /// Returns the layer of each key, together with the part of its name that shows the key, such as
-                /// `[acme]`.
+                /// Returns the layer of each key, together with the part of the layer's name that shows the key, such
+                /// as `[acme]`.
                 pub(crate) fn iter(&self) -> impl Iterator<Item = (String, $layer)> + '_ {
                     let key = |layer: &$layer| layer.name().get(self.0.name().len()..).unwrap_or_default().to_owned();
                     self.0.iter().map(move |layer| (key(&layer), layer))

@@ -1,5 +1,5 @@
-//! Implements the table of the circuits, bulkheads or rate limits with the option `key`, and the eviction of idle ones.
-//! The comments of this file call a circuit, a bulkhead or a rate limit a layer.
+//! Implements a table of circuits, bulkheads or rate limits with the option `key`. The table evicts entries that no
+//! call uses. In the comments of this file, a layer is a circuit, a bulkhead or a rate limit.
 
 use std::cmp::Reverse;
 

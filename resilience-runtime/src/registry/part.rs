@@ -36,7 +36,8 @@ pub(super) struct KeyedName {
     pub(super) family: Arc<Family<CircuitBreaker>>,
     /// The options in the order of [`Sources::written`].
     pub(super) written: Vec<Arc<Written>>,
-    /// The number of builders that registered before the first use of the family. Their options come first.
+    /// The number of builders that registered before the first use of the family. The options of these builders are the
+    /// first elements of `written`.
     builders: usize,
     /// Whether a function with this family was called. After the first call, a builder can no longer override an
     /// option.
