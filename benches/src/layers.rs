@@ -103,7 +103,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     ]
 }
 
-/// Takes slots that a spawned task could own.
+/// Returns ways to make a call with a slot that a spawned task could own.
 pub(crate) fn owned_slot() -> Vec<Subject> {
     let bulkhead = Bulkhead::builder("bench", 100).build().unwrap();
     let semaphore = Arc::new(Semaphore::new(100));
@@ -120,7 +120,7 @@ pub(crate) fn owned_slot() -> Vec<Subject> {
     ]
 }
 
-/// Waits for a rate that admits every call at once.
+/// Returns ways to make a call that would wait for the rate. The rate is so high that every call is admitted at once.
 pub(crate) fn until_ready() -> Vec<Subject> {
     #[resilience_runtime::rate_limit(per_second = 1_000_000, burst = 4_294_967_295, wait = 60)]
     async fn attribute(n: u64) -> Result<u64, Error> {

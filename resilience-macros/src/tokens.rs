@@ -105,7 +105,7 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
 }
 
 /// Returns whether `tokens` contain the name `ident`, and a macro has generated this name. The source text of a
-/// generated name is not the name.
+/// generated name differs from the name itself.
 pub(crate) fn is_generated(tokens: &TokenStream, ident: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Group(group) => is_generated(&group.stream(), ident),

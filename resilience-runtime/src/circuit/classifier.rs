@@ -111,7 +111,7 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         }
     }
 
-    /// Classifies an error, as [`classify`](Self::classify).
+    /// Decides about an error, as [`classify`](Self::classify) does.
     pub(crate) fn classify_error<'a, X>(&self, error: &'a X, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -129,7 +129,7 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         }
     }
 
-    /// Classifies an `Ok` value.
+    /// Decides about an `Ok` value, as [`classify`](Self::classify) does.
     pub(crate) fn classify_ok<V>(&self, value: &V) -> Verdict<'static>
     where
         T: Accepts<V>,

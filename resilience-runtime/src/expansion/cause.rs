@@ -66,7 +66,7 @@ impl Cause {
 
     /// Returns true if the outcome of the call says nothing about the health of the called service. A circuit counts
     /// this outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline ended
-    /// counts as a failure if it ran for `hung_after` or longer.
+    /// counts as a failure if the call ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         self.is_rejection() || self == Self::Deadline
     }

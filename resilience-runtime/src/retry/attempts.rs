@@ -103,8 +103,8 @@ impl Attempts {
         }
     }
 
-    /// Counts a further attempt of a lower retry of the same function. Removes the stored kind of error, because it
-    /// describes an earlier attempt.
+    /// Counts a further attempt of a lower retry of the same function. Removes the stored kind of error, because this
+    /// kind describes an earlier attempt.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);

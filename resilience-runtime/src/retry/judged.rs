@@ -92,9 +92,10 @@ pub(super) struct Ended<'r, 's, S, R, T, E> {
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
 /// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If one of
-/// them finds a rejection by a circuit, no function of the user receives the error. For each option that takes a
-/// function of the user, such as `retry_if`, this type has a method of the same name. The methods [`text`](Self::text)
-/// and [`circuits`](Self::circuits) each take a function. These functions are called only after a failed attempt.
+/// these methods finds a rejection by a circuit, no function of the user receives the error. For each option that takes
+/// a function of the user, such as `retry_if`, this type has a method of the same name. The methods
+/// [`text`](Self::text) and [`circuits`](Self::circuits) each take a function. These functions are called only after a
+/// failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
     pub(super) ended: Ended<'r, 's, S, R, T, E>,
@@ -200,8 +201,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         PT: Accepts<T> + ?Sized,
     {
         let Ended { attempts, retry, outcome, last, failed, hint, cost, .. } = &mut self.ended;
-        // Does not call the methods `retry_if` and `cost` of this type, because each of them would move the whole
-        // `Judged`.
+        // Does not call the methods `retry_if` and `cost` of this type, because each of these methods would move the
+        // whole `Judged`.
         match outcome {
             Ok(value) => {
                 *failed = values.retry_if_ok(value);

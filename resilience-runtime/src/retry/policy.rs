@@ -143,10 +143,11 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// observes all circuits that are called during the last poll of each attempt. A circuit ends the retry in two
     /// cases:
     ///
-    /// - The circuit rejected a call during the last poll, and more rejections exist after the poll than before it.
+    /// - The circuit rejected a call during the last poll, and more rejections exist after the poll than before the
+    ///   poll.
     /// - The circuit rejected a call or recorded a failure during the last poll, and stays open longer than the next
-    ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts. A
-    ///   closed circuit around the call of an open circuit does not count as the last circuit.
+    ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts. If a
+    ///   closed circuit is around the call of an open circuit, the open circuit counts as the last circuit.
     ///
     /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. As
     /// an exception, a circuit that only rejected a call does not end the retry if the attempt returns an `Ok` that

@@ -1,7 +1,7 @@
 use crate::base::clock::Tick;
 
-/// Counts the consecutive calls that ended without an outcome. A call has no outcome if it was cancelled, or if a
-/// deadline ended it.
+/// Counts the consecutive calls that ended without an outcome. A call has no outcome if the call was cancelled, or if a
+/// deadline ended the call.
 ///
 /// This type has only four bytes, because `tests/allocations.rs` limits the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
