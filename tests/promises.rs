@@ -148,13 +148,13 @@ fn library_code_has_no_panicking_macro() {
     }
     // Allows the panic in the function `never`, because generated code calls `never` only in a branch that never runs.
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
-    // Allows the panic in the function `require`, because it runs at compile time only, for the constants in
+    // Allows the panic in the function `require`, because `require` runs at compile time only, for the constants in
     // attributes.
     found.retain(|line| !line.contains("base/require.rs: panic!(\"{}\", message);"));
-    // Allows this line, because it contains the word `assert` only in the name of a lint.
+    // Allows this line, because the word `assert` is only a part of the name of a lint.
     found.retain(|line| !line.contains("#[expect(clippy::manual_assert,"));
-    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates constants, so a program cannot panic
-    // there.
+    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates the constant, so a running program
+    // cannot panic at this `unwrap`.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));
     assert!(found.is_empty(), "{found:#?}");
 }

@@ -88,7 +88,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
     // Creates the rate limiter of the crate `governor` at its first call, because the constructor calibrates a clock.
-    // If the program measures only `#[rate_limit]`, it must not spend time on this calibration.
+    // A program that measures only `#[rate_limit]` must not spend time on this calibration.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),

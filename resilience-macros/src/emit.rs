@@ -226,8 +226,8 @@ impl Place<'_> {
 }
 
 /// Returns a constant that marks the function as expanded, if the function has an unknown attribute. The unknown
-/// attribute may be an attribute of this crate that the user imported under another name. If so, the unknown attribute
-/// finds the constant when it expands, and reports an error.
+/// attribute may be an attribute of this crate that the user imported under another name. If so, the expansion of the
+/// unknown attribute finds the constant, and reports an error.
 fn marker(function: &Function, runtime: &Path) -> Option<TokenStream> {
     const HARMLESS: [&str; 8] = ["doc", "allow", "expect", "warn", "deny", "inline", "must_use", "deprecated"];
     let marker = format_ident!("{EXPANDED}", span = Span::mixed_site());

@@ -33,8 +33,8 @@ pub(crate) struct Facts {
     pub(crate) needs_async: Option<&'static str>,
     /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. Also the
-    /// span of the value.
+    /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. The
+    /// second element is the span of the value.
     pub(crate) name: Option<(String, Span)>,
     /// The value of the option `name` of a bulkhead or a rate limit, in the same form as the field `name`.
     pub(crate) name_of_limit: Option<(String, Span)>,
@@ -176,8 +176,8 @@ pub(crate) enum Asks {
 pub(crate) enum Time {
     /// The same time that the attributes below this attribute take.
     Same,
-    /// The time of the attributes below, limited to this duration. The duration is `None` if the macro does not know
-    /// it.
+    /// The time of the attributes below, limited to this duration. The field is `None` if the macro does not know this
+    /// duration.
     AtMost(Option<Duration>),
     /// The time of the attributes below, plus a wait of at most this duration.
     After(Duration),

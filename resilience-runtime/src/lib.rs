@@ -152,8 +152,8 @@
 //! # Time
 //!
 //! All durations are measured with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
-//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it. A test with a paused
-//! clock can check durations without waiting in real time.
+//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves this clock. A test with a
+//! paused clock can check durations without waiting in real time.
 //!
 //! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a
 //! tokio runtime. The layer panics if no runtime is running, or if the timer of the runtime is disabled.

@@ -1,6 +1,6 @@
-//! Tests calls that hang until the caller drops them, or until a deadline ends them. With the option `hung_after`, a
-//! circuit counts a hanging call as a failure. The event `circuit_blind` reports that 20 calls in a row were neither a
-//! success nor a failure.
+//! Tests calls that hang until the caller drops the call, or until a deadline ends the call. With the option
+//! `hung_after`, a circuit counts a hanging call as a failure. The event `circuit_blind` reports that 20 calls in a row
+//! were neither a success nor a failure.
 
 use std::fmt::Write;
 use std::future::pending;

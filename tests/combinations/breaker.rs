@@ -54,8 +54,8 @@ struct Facts {
     shown: Circuit,
 }
 
-/// The messages from circuits to the retries around them. A circuit adds a message when it rejects a call, and when a
-/// failure opens the circuit. After a failed attempt, a retry reads the newest message.
+/// The messages from circuits to the outer retries. A circuit adds a message when it rejects a call, and when a failure
+/// opens the circuit. After a failed attempt, a retry reads the newest message.
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,

@@ -45,7 +45,7 @@ pub(crate) trait Layer {
     }
 }
 
-/// The statements of a layer (attribute) and of the layers below it.
+/// The statements of a layer (attribute) and of all lower layers.
 pub(crate) enum Statements {
     /// Statements that bind the outcome of the call to the local variable `outcome`.
     Bind(TokenStream),

@@ -282,7 +282,7 @@ impl CircuitBreaker {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Avoids `map_err` and `?`, because they would move the result from registers to memory. Calls `admit` and not
+        // Avoids `map_err` and `?`, because both would move the result from registers to memory. Calls `admit` and not
         // `acquire`, because a move of the `CircuitOpenError` into the `CallError` would take 9 instructions.
         let mut permit = match Call::admit(&*self.0, false) {
             Ok(call) => Permit(call),

@@ -1,6 +1,6 @@
 //! Defines [`Cause`], which distinguishes the errors of rejected calls and of expired deadlines from errors of the
 //! called service.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
 
 use crate::base::existing::Note;
 use crate::base::not_made::{End, TimedOut};

@@ -2,7 +2,7 @@
 //!
 //! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as an
 //! error at the constant.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
 
 use std::time::Duration;
 

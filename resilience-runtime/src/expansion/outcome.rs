@@ -1,5 +1,5 @@
 //! Creates the return values of calls that an attribute has rejected or ended.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs, clippy::missing_errors_doc)] // These items need no docs: the hidden module `__private` exports them.
 
 use std::time::Duration;
 

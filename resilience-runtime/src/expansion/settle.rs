@@ -1,6 +1,6 @@
 //! Defines the functions that the generated code of `#[circuit]` and `#[fallback]` calls at the beginning and at the
 //! end of a call.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs, clippy::missing_errors_doc)] // These items need no docs: the hidden module `__private` exports them.
 
 use std::fmt::Display;
 use std::future::Future;

@@ -1,5 +1,5 @@
 //! Defines the functions that the generated code of `#[circuit(stream)]` calls after the body has returned.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs, clippy::missing_errors_doc)] // These items need no docs: the hidden module `__private` exports them.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;

@@ -1,5 +1,5 @@
 //! Finds the text of an error, if the type of the error implements `Display`.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
 
 use std::fmt::Display;
 use std::ops::Deref;

@@ -28,8 +28,8 @@ pub(super) struct Percentile {
 const GENERATION: u64 = 1_000;
 /// The number of measured calls after which the hedge uses the percentile instead of the upper limit.
 const ENOUGH: u64 = 100;
-/// The number of calls between two computations of the percentile. A computation reads all counters, so it takes place
-/// only once for 20 calls.
+/// The number of calls between two computations of the percentile. A computation reads all counters, so the hedge
+/// computes the percentile only once for 20 calls.
 const INTERVAL: u64 = 20;
 
 impl Percentile {

@@ -81,8 +81,8 @@ impl RateLimitBuilder {
         self
     }
 
-    /// Sets the longest time for which a call waits until the rate admits it, 0 to 584 years. Default: 0, so a call
-    /// that comes too early is rejected at once.
+    /// Sets the longest time for which a call waits until the rate admits the call, 0 to 584 years. Default: 0, so a
+    /// call that comes too early is rejected at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

@@ -10,8 +10,8 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time by which a token of a burst may be taken before its time at the even pace, in nanoseconds. The
-    /// value is `step * (burst - 1)`.
+    /// The longest time by which a token of a burst may be taken before its due time, in nanoseconds. The due time of a
+    /// token is its time at the even pace. The value is `step * (burst - 1)`.
     ahead: u64,
 }
 

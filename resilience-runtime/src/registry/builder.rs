@@ -152,7 +152,7 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the number of calls that the window (of time or of `calls`) must contain before `failure_rate` or
     /// `slow_rate` can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option
-    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed otherwise.
+    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed without one of these options.
     #[doc(alias = "minimum throughput")]
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);

@@ -1,6 +1,6 @@
 //! Converts a key to text, for the name of a layer such as `shard[7]`. An attribute with the option `key` has one layer
 //! for each key.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -229,7 +229,7 @@ macro_rules! keys {
             }
         })*
         $(impl<$($part: Key),*> Key for ($($part,)*) {
-            #[allow(non_snake_case)] // the parameters have the names of their types
+            #[allow(non_snake_case)] // The parameters have the names of their types.
             fn write(&self, to: &mut Text) {
                 let ($($part,)*) = self;
                 let mut separator: &[u8] = b"";

@@ -1,5 +1,5 @@
 //! Defines the bulkheads and the rate limits of an attribute with the option `key`.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
 
 use crate::base::name::Name;
 use crate::base::sync::Arc;

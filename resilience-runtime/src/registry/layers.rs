@@ -164,8 +164,8 @@ fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     places
 }
 
-/// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of the
-/// attributes before it.
+/// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of
+/// earlier attributes in `places`.
 fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     places.iter().fold(L::Options::NONE, |sum, next| {
         let all = sum.or(next.options);

@@ -90,7 +90,7 @@ impl Registry {
 /// Locks the part of the registry that contains this name. Also returns the hash of the name.
 pub(super) fn part_of(name: &str) -> (MutexGuard<'static, Part>, u32) {
     // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
-    // here, so that no later call does this work under the lock.
+    // before the lock is taken, so that no later call does this work under the lock.
     declared();
     let (part, hash) = REGISTRY.place(name);
     (lock(part), hash)

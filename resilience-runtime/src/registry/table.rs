@@ -208,8 +208,8 @@ mod tests {
     }
 
     /// Compares the table with a set of numbers after random insertions and removals. A small number of distinct hashes
-    /// causes many collisions, and therefore long sequences of used slots. The circuits below 50 are never removed, so
-    /// the steps of a list must show each of these circuits once.
+    /// causes many collisions, and therefore long sequences of used slots. The circuits with numbers below 50 are never
+    /// removed, so the steps of a list must show each of these circuits once.
     #[test]
     fn steps_list_circuits_once_while_table_changes() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

@@ -1,5 +1,5 @@
 //! Defines [`Hook`], a function that is called before each pause.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // These items need no docs: only the hidden module `__private` exports them.
 
 use crate::retry::rules::RetryEvent;
 

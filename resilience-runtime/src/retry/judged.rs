@@ -1,5 +1,5 @@
 //! Implements [`Judged`], which decides after an attempt whether another attempt follows.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // These items need no docs: only the hidden module `__private` exports them.
 
 use std::fmt::Display;
 use std::marker::PhantomData;

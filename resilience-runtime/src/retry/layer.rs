@@ -1,5 +1,5 @@
 //! Stores the settings and the counts of a `#[retry]` or of a [`RetryPolicy`](crate::RetryPolicy).
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports most items of this file
+#![allow(missing_docs)] // Most items need no docs: the hidden module `__private` exports them.
 
 use std::collections::BTreeMap;
 

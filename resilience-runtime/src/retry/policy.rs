@@ -72,8 +72,8 @@ use crate::retry::schedule::Schedule;
 /// type `E` of this function. If the policy has a function that receives an `Ok` value, such as
 /// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its type is `RetryPolicy<E, T>`, with the value type `T`.
 ///
-/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use it. A policy is a cheap
-/// handle. Only [`build`](crate::RetryBuilder::build) allocates memory.
+/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. A policy is a
+/// cheap handle. Only [`build`](crate::RetryBuilder::build) allocates memory.
 ///
 /// ```
 /// use std::io;
@@ -275,7 +275,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         Some(self.0.budget.as_ref()?.state())
     }
 
-    /// Counts a call for the budget of the policy, if the policy has a budget.
+    /// If the policy has a budget, records the start of a call in this budget.
     #[inline]
     pub(super) fn call_began(&self) {
         if let Some(budget) = self.budget() {

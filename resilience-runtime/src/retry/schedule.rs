@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // These items need no docs: only the hidden module `__private` exports them.
 
 use std::fmt;
 use std::time::Duration;
@@ -85,7 +85,8 @@ impl Schedule {
     }
 
     /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro cannot check a constant
-    /// of the user, because it does not know the value. For a constant, the generated code therefore calls this method.
+    /// of the user, because the macro does not know the value of the constant. For a constant, the generated code
+    /// therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;

@@ -361,8 +361,8 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. If a trial
-    /// call has exceeded its time limit, it counts only until the circuit admits the next trial call.
+    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
+    /// call that has exceeded its time limit counts only until the circuit admits the next trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }
