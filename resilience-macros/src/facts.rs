@@ -26,7 +26,8 @@ pub(crate) struct Facts {
     /// opens the circuit, for example with the option `failure_rate`. For an attribute other than `#[circuit]`, the
     /// field is always `None`.
     pub(crate) opens: Option<Opens>,
-    /// The source of the outcome by which the attribute replaces an error. Only a `#[fallback]` replaces errors.
+    /// The code that returns the outcome in place of an error. The field is `None` unless the attribute is a
+    /// `#[fallback]`.
     pub(crate) replaces: Option<Replacement>,
     /// The reason why the attribute needs an `async` function, and the text to write instead. The field is `None` if
     /// the attribute also works on a function that is not `async`.
@@ -110,7 +111,7 @@ impl Facts {
     }
 }
 
-/// The source of the outcome by which a `#[fallback]` replaces an error.
+/// The code that returns the outcome in place of an error, for a `#[fallback]`.
 pub(crate) enum Replacement {
     /// A function that receives all arguments of the decorated function.
     Function,

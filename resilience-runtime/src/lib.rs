@@ -88,8 +88,8 @@
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt, and a fallback when it replaces an error for the first time. There are four exceptions to
-//!   this rule:
+//!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. There are four
+//!   exceptions to this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a

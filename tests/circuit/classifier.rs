@@ -1,5 +1,5 @@
-//! Tests `Classifier`, with which `CircuitBreaker::call_with` and `Permit::settle` judge an outcome as `#[circuit]`
-//! does.
+//! Tests `Classifier`. With a classifier, `CircuitBreaker::call_with` and `Permit::settle` judge an outcome as
+//! `#[circuit]` does.
 
 use std::error::Error as StdError;
 use std::future::pending;

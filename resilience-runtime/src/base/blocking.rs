@@ -132,7 +132,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    /// Runs `then` in a task that has used up all but `left` parts of its budget.
+    /// Runs `then` in a task that can still use `left` parts of its budget.
     fn with_budget(left: usize, then: impl FnOnce()) {
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let parts = runtime().block_on(async { (0..1_000).take_while(|_| has_budget()).count() });

@@ -43,7 +43,7 @@ impl<B: Borrow<Core>> Admitted<B> {
         self.started.map(|started| Tick::now().since(started))
     }
 
-    /// Sets the start of the call to the moment that is the duration `time` before now.
+    /// Sets the start of the call to the current time minus `time`.
     #[cfg(feature = "stream")]
     pub(crate) fn set_elapsed(&mut self, time: Duration) {
         self.started = Some(Tick::now().before(time));

@@ -1,6 +1,6 @@
 //! Defines the functions that the generated code of a plain function (a function that is not `async`) calls. Each of
 //! these functions has the same name as the corresponding function for async functions.
-#![allow(missing_docs, clippy::missing_errors_doc)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Defines [`Cause`], which distinguishes the errors of rejected calls and of expired deadlines from errors of the
 //! called service.
-#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::existing::Note;
 use crate::base::not_made::{End, TimedOut};

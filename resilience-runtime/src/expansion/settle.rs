@@ -1,6 +1,6 @@
 //! Defines the functions that the generated code of `#[circuit]` and `#[fallback]` calls at the beginning and at the
 //! end of a call.
-#![allow(missing_docs, clippy::missing_errors_doc)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::future::Future;

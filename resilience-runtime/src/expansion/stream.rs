@@ -1,5 +1,5 @@
 //! Defines the functions that the generated code of `#[circuit(stream)]` calls after the body has returned.
-#![allow(missing_docs, clippy::missing_errors_doc)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;

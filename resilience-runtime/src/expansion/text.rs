@@ -1,5 +1,5 @@
 //! Finds the text of an error, if the type of the error implements `Display`.
-#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::ops::Deref;

@@ -17,9 +17,9 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// Waits in the queue of `$limit` for at most the time `$wait`, and takes `$tokens` tokens when it is the turn of the
-/// call. `$reason` states why the call cannot start now. This code is a macro, because an async function would make the
-/// future of a call larger.
+/// Waits in the queue of `$limit` for at most the time `$wait`, and takes `$tokens` tokens when the call is the first
+/// call of the queue. `$reason` states why the call cannot start now. This code is a macro, because an async function
+/// would make the future of a call larger.
 macro_rules! queue {
     ($limit:expr, $tokens:expr, $wait:expr, $reason:expr) => {{
         let (_waiting, end) = $limit.join($tokens, $wait, $reason)?;

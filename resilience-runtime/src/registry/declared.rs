@@ -1,6 +1,6 @@
 //! Defines the declaration of a circuit: the name and the options of one attribute. With the feature `declare`, the
 //! declarations are collected at link time.
-#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::collections::BTreeMap;
 use std::panic::Location;

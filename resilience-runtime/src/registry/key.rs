@@ -1,6 +1,6 @@
 //! Converts a key to text, for the name of a layer such as `shard[7]`. An attribute with the option `key` has one layer
 //! for each key.
-#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

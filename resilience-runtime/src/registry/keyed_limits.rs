@@ -1,5 +1,5 @@
 //! Defines the bulkheads and the rate limits of an attribute with the option `key`.
-#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::name::Name;
 use crate::base::sync::Arc;

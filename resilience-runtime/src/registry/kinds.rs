@@ -1,5 +1,5 @@
 //! Implements [`Layer`] for each kind of layer except circuits, and lists the layers of each kind.
-#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
 

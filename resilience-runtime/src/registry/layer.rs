@@ -1,6 +1,6 @@
 //! Defines the trait [`Layer`], which every kind of layer except circuits implements. Also defines the trait
 //! [`Options`], which the options of each kind implement.
-#![allow(missing_docs)] // These items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Debug;
 use std::panic::Location;

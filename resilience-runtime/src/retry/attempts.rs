@@ -1,5 +1,5 @@
 //! Defines [`Attempts`], the data that a retry keeps during one call.
-#![allow(missing_docs)] // These items need no docs: only the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::future::Future;

@@ -1,5 +1,5 @@
 //! Implements [`Judged`], which decides after an attempt whether another attempt follows.
-#![allow(missing_docs)] // These items need no docs: only the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::marker::PhantomData;

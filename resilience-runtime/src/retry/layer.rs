@@ -1,5 +1,5 @@
 //! Stores the settings and the counts of a `#[retry]` or of a [`RetryPolicy`](crate::RetryPolicy).
-#![allow(missing_docs)] // Most items need no docs: the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::collections::BTreeMap;
 

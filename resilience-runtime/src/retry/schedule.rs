@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // These items need no docs: only the hidden module `__private` exports them.
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt;
 use std::time::Duration;

@@ -107,8 +107,8 @@ impl Layer for Circuit {
     }
 }
 
-/// Returns the name of the local variable that tells whether the call is a repeat: a second or later attempt of a retry
-/// or a hedge of another function.
+/// Returns the name of the local variable that states whether the call is a repeat. A repeat is a second or later
+/// attempt of a retry or a hedge of another function.
 fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
