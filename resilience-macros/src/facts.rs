@@ -175,7 +175,7 @@ pub(crate) enum Asks {
 /// The longest time that an attribute and the attributes below it take together.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
-    /// The same time that the attributes below this attribute take.
+    /// The time of the attributes below, unchanged.
     Same,
     /// The time of the attributes below, limited to this duration. The field is `None` if the macro does not know this
     /// duration.

@@ -170,8 +170,8 @@ impl<O: OptionName> Limit<O> {
 
     /// Returns an expression for the admission of a call. If the layer rejects the call, the generated code jumps out
     /// of the expression with the rejection. `bound` are statements that evaluate expressions of the user. The
-    /// expression `now` admits the call without a wait. The function `waiting` returns the code of a wait: at most for
-    /// the time in its argument, or for the time of the layer.
+    /// expression `now` admits the call without a wait. The function `waiting` returns the code of a wait. The argument
+    /// of `waiting` is the variable with the longest wait, or `None` if the layer contains the longest wait.
     pub(super) fn admit(
         &self,
         place: Place<'_>,

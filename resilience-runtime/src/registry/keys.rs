@@ -33,8 +33,8 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
 
 /// One shard of a family: some of the layers with one name and the option `key`.
 pub(crate) struct Keys<E> {
-    /// The layers of this shard. The value of a layer in the table is the time of its last use: the value of `lookups`
-    /// at this use.
+    /// The layers of this shard. For each layer, the table contains the value of `lookups` at the last use of the
+    /// layer.
     table: Table<E, u32>,
     /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other layers, an unused layer
     /// therefore looks like a layer that was just used.

@@ -305,8 +305,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.circuits_and_own(circuits, || [])
     }
 
-    /// Works like [`circuits`](Self::circuits). In addition, sets the circuits that only this attempt called, because
-    /// their key contains the number of the attempt. The retry ignores the state of these circuits.
+    /// Works like [`circuits`](Self::circuits). In addition, sets the circuits whose key contains the number of the
+    /// attempt, so that only this attempt called these circuits. The retry ignores the state of these circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
         self,

@@ -24,8 +24,8 @@ pub struct WatchedPermit<J = AnyItem> {
 /// The time that counts as the duration of the call.
 enum Slow {
     UntilEnd,
-    /// The time to the first item. The value is `None` until the first item arrives, and if the circuit measures no
-    /// time.
+    /// The time to the first item. The value is `None` before the first item arrives. The value stays `None` if the
+    /// circuit measures no time.
     UntilFirstItem(Option<Duration>),
 }
 
