@@ -214,8 +214,8 @@ impl Case {
     }
 }
 
-/// Makes one call through `policy`. The first entry of `outcomes` describes the outcome of the first attempt, and so
-/// on. An attempt without an entry panics.
+/// Makes one call through `policy`. Each entry of `outcomes` describes the outcome of one attempt, in the order of the
+/// attempts. An attempt without an entry panics.
 async fn observe<E: Accepts<Failure> + ?Sized, T: Accepts<u64> + ?Sized>(
     policy: &RetryPolicy<E, T>,
     budget: Option<&RetryBudget>,

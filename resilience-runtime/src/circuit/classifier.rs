@@ -158,7 +158,7 @@ impl CircuitBreaker {
     /// # Panics
     ///
     /// If `f` or its future panics, the call counts as a failure. If a function of the classifier panics, the call
-    /// counts as cancelled. Both panics continue in the caller.
+    /// counts as cancelled. In both cases, the panic continues in the caller.
     ///
     /// # Cancel safety
     ///

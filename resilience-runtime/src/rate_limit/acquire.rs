@@ -92,8 +92,8 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns removes the call from the queue. The call then does not count
-    /// towards the rate, and the next call in the queue takes its turn.
+    /// Dropping the future that this method returns removes the call from the queue. The removed call does not count
+    /// towards the rate, and the next call in the queue takes the place of this call.
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
         take_within!(self, 1, self.0.wait)
     }

@@ -22,7 +22,7 @@ use crate::rate_limit::rate_limit::{RateLimit, Settings};
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {
     name: Cow<'static, str>,
-    /// The name of the option that sets the field `limit`, for errors: `per_second` or `limit`.
+    /// The option that sets the field `limit`: `per_second` or `limit`. Errors contain this name.
     option: &'static str,
     limit: u32,
     per: Duration,

@@ -90,7 +90,7 @@ pub(crate) struct Counts {
     retries: AtomicU64,
     /// The number of retries that a budget granted.
     granted: AtomicU64,
-    /// The number of calls that ended without success, for each [`End`].
+    /// The number of calls that ended without success, for each reason ([`End`]).
     ends: [AtomicU64; End::ALL.len()],
 }
 

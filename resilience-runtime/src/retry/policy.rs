@@ -67,10 +67,11 @@ use crate::retry::schedule::Schedule;
 ///
 /// # Type parameters
 ///
-/// A `RetryPolicy` without type parameters accepts attempts with any error type. If the policy has a function that
-/// receives an error, such as [`retry_if`](crate::RetryBuilder::retry_if), its type is `RetryPolicy<E>`, with the error
-/// type `E` of this function. If the policy has a function that receives an `Ok` value, such as
-/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its type is `RetryPolicy<E, T>`, with the value type `T`.
+/// A `RetryPolicy` without type parameters accepts attempts with any error type. With a function that receives an
+/// error, such as [`retry_if`](crate::RetryBuilder::retry_if), the policy has the type `RetryPolicy<E>`, where `E` is
+/// the error type of the function. With a function that receives an `Ok` value, such as
+/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), the policy has the type `RetryPolicy<E, T>`, where `T` is the
+/// value type of the function.
 ///
 /// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. A policy is a
 /// cheap handle. Only [`build`](crate::RetryBuilder::build) allocates memory.
