@@ -40,8 +40,8 @@ impl OwnedPermit {
     /// The first error decides the outcome of the call, and the stream may return further items after this error. If a
     /// stream is dropped before its first poll, its call is cancelled, too.
     ///
-    /// The error type `E` needs no trait. The circuit finds a rejection or an expired deadline in an error as
-    /// [`CircuitBreaker::call`] does. With [`watch_with`](Self::watch_with), a classifier judges the items. A
+    /// The error type `E` needs no trait. The circuit detects a rejection or an expired deadline in the same way as
+    /// [`CircuitBreaker::call`]. With [`watch_with`](Self::watch_with), a classifier judges the items. A
     /// [`LimitedStream`](crate::LimitedStream) adds time limits to a stream.
     ///
     /// ```
