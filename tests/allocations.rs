@@ -83,7 +83,7 @@ fn watched_streams_do_not_allocate() {
     let runtime = paused_runtime();
     let follow = |has_classifier: bool| {
         let mut items = 0;
-        // The stream waits before every other item.
+        // The stream waits between two items.
         let inner = poll_fn(|context| {
             items += 1;
             if items % 2 == 0 {

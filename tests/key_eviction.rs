@@ -68,7 +68,7 @@ async fn recent(key: u32) -> io::Result<()> {
 async fn recently_used_keys_stay() {
     let _alone = ALONE.lock().await;
     // Each round uses the keys 0 to 31, and then a new key. At most 64 keys have a circuit. When this limit is reached,
-    // each new key must evict the new key of an earlier round, and none of the keys 0 to 31.
+    // each new key must evict the new key of an earlier round. The keys 0 to 31 must stay.
     for round in 0..1000 {
         for key in (0..32).chain([1000 + round]) {
             recent(key).await.unwrap();

@@ -146,15 +146,18 @@ fn library_code_has_no_panicking_macro() {
                 .map(|line| format!("{}: {line}", path.display())),
         );
     }
+    // Allows panics in the test kit, because an assertion and a wrong use of the kit must fail the test.
+    let kit = ["src/testing.rs", "src/testing/", "src/fault/point.rs", "src/base/scope.rs"];
+    found.retain(|line| !kit.iter().any(|file| line.contains(file)));
     // Allows the panic in the function `never`, because generated code calls `never` only in a branch that never runs.
     found.retain(|line| !line.contains("an expansion names this in dead code only"));
-    // Allows the panic in the function `require`, because it runs at compile time only, for the constants in
+    // Allows the panic in the function `require`, because `require` runs at compile time only, for the constants in
     // attributes.
     found.retain(|line| !line.contains("base/require.rs: panic!(\"{}\", message);"));
-    // Allows this line, because it contains the word `assert` only in the name of a lint.
+    // Allows this line, because the word `assert` is only a part of the name of a lint.
     found.retain(|line| !line.contains("#[expect(clippy::manual_assert,"));
-    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates constants, so a program cannot panic
-    // there.
+    // Allows the `unwrap` in the constant `STEP`, because the compiler evaluates the constant, so a running program
+    // cannot panic at this `unwrap`.
     found.retain(|line| !line.contains(": const STEP: NonZeroU64 ="));
     assert!(found.is_empty(), "{found:#?}");
 }
@@ -189,8 +192,8 @@ fn percentile_has_no_lock() {
 fn crate_page_lists_every_event() {
     let code: Vec<_> = library_code(&root().join("resilience-runtime/src")).into_iter().map(|(_, code)| code).collect();
     let code = code.join("\n").split_whitespace().collect::<Vec<_>>().join(" ");
-    let names = code.split("\", target: TARGET").filter_map(|before| before.rsplit_once("name: \""));
-    let emitted: BTreeSet<_> = names.map(|(_, name)| name.to_owned()).filter(|name| !name.contains(' ')).collect();
+    let names = code.split("event!(").skip(1).filter_map(|call| call.split('"').nth(1));
+    let emitted: BTreeSet<_> = names.map(str::to_owned).collect();
     let page = crate_page();
     let (_, table) = page.split_once("| event | level | fields |").unwrap();
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));

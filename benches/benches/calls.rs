@@ -22,7 +22,7 @@ use resilience_benches::{SCENARIOS, Subject};
 /// threads, and the index of the subject (the way to make the call).
 type Times = Mutex<BTreeMap<(usize, usize, usize), Vec<f64>>>;
 
-/// A measurement of fewer calls than this number is discarded, because it belongs to criterion's warm-up.
+/// A measurement of fewer calls than this number belongs to criterion's warm-up, and is discarded.
 const ENOUGH_CALLS: u64 = 10_000;
 
 fn main() {

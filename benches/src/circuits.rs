@@ -30,9 +30,9 @@ pub(crate) fn succeeds() -> Vec<Subject> {
     subjects
 }
 
-/// Calls the service, counts the success, and stores the time of the success. A breaker that does the same cannot be
-/// faster: this function only reads the coarse clock of the system, and makes one compare-and-exchange in memory of its
-/// own thread.
+/// Calls the service, counts the success, and stores the time of the success. A breaker that counts successes and
+/// stores their times cannot be faster. This function only reads the coarse clock of the system, and makes one
+/// compare-and-exchange in memory of its own thread.
 async fn counted_and_stamped(n: u64) -> Result<u64, Failed> {
     thread_local! {
         static COUNT: AtomicU64 = const { AtomicU64::new(0) };

@@ -88,7 +88,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     let limit = RateLimit::builder("bench", PER_SECOND).burst(BURST).build().unwrap();
     let quota = Quota::per_second(PER_SECOND.try_into().unwrap()).allow_burst(NonZeroU32::MAX);
     // Creates the rate limiter of the crate `governor` at its first call, because the constructor calibrates a clock.
-    // If the program measures only `#[rate_limit]`, it must not spend time on this calibration.
+    // A program that measures only `#[rate_limit]` must not spend time on this calibration.
     let governor = LazyLock::new(move || RateLimiter::direct(quota));
     vec![
         subject!("bare", |n| ask(n)),
@@ -103,7 +103,7 @@ pub(crate) fn rate_limit() -> Vec<Subject> {
     ]
 }
 
-/// Takes slots that a spawned task could own.
+/// Returns ways to make a call with a slot that a spawned task could own.
 pub(crate) fn owned_slot() -> Vec<Subject> {
     let bulkhead = Bulkhead::builder("bench", 100).build().unwrap();
     let semaphore = Arc::new(Semaphore::new(100));
@@ -120,7 +120,7 @@ pub(crate) fn owned_slot() -> Vec<Subject> {
     ]
 }
 
-/// Waits for a rate that admits every call at once.
+/// Returns ways to make a call that would wait for the rate. The rate is so high that every call is admitted at once.
 pub(crate) fn until_ready() -> Vec<Subject> {
     #[resilience_runtime::rate_limit(per_second = 1_000_000, burst = 4_294_967_295, wait = 60)]
     async fn attribute(n: u64) -> Result<u64, Error> {

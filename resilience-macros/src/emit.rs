@@ -223,8 +223,8 @@ impl Place<'_> {
         }
         let wait = self.wait(mixed, &quote_spanned!(mixed=> outcome), self.run(&self.noted(&self.watched(block))));
         let ran = self.ran();
-        // Puts the clones of arguments into a block of their own. After this block, the user's functions in options
-        // such as `retry_if` read the original arguments.
+        // Puts the clones of arguments into a separate block. After this block, the user's functions in options such as
+        // `retry_if` read the original arguments.
         let wait = match self.clones() {
             Some(clones) => quote_spanned!(mixed=> let outcome = { #clones #wait outcome };),
             None => wait,
@@ -234,8 +234,8 @@ impl Place<'_> {
 }
 
 /// Returns a constant that marks the function as expanded, if the function has an unknown attribute. The unknown
-/// attribute may be an attribute of this crate that the user imported under another name. If so, the unknown attribute
-/// finds the constant when it expands, and reports an error.
+/// attribute may be an attribute of this crate that the user imported under another name. If so, the expansion of the
+/// unknown attribute finds the constant, and reports an error.
 fn marker(function: &Function, runtime: &Path) -> Option<TokenStream> {
     const HARMLESS: [&str; 8] = ["doc", "allow", "expect", "warn", "deny", "inline", "must_use", "deprecated"];
     let marker = format_ident!("{EXPANDED}", span = Span::mixed_site());

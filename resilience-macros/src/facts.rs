@@ -26,15 +26,16 @@ pub(crate) struct Facts {
     /// opens the circuit, for example with the option `failure_rate`. For an attribute other than `#[circuit]`, the
     /// field is always `None`.
     pub(crate) opens: Option<Opens>,
-    /// The source of the outcome by which the attribute replaces an error. Only a `#[fallback]` replaces errors.
+    /// The code that returns the outcome in place of an error. The field is `None` unless the attribute is a
+    /// `#[fallback]`.
     pub(crate) replaces: Option<Replacement>,
     /// The reason why the attribute needs an `async` function, and the text to write instead. The field is `None` if
     /// the attribute also works on a function that is not `async`.
     pub(crate) needs_async: Option<&'static str>,
     /// Whether the attribute may make a call wait, as a full bulkhead does until another call ends.
     pub(crate) waits: bool,
-    /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. Also the
-    /// span of the value.
+    /// The value of the option `name` of `#[circuit]`: a literal with its quotes, or the tokens of a constant. The
+    /// second element is the span of the value.
     pub(crate) name: Option<(String, Span)>,
     /// The value of the option `name` of a bulkhead or a rate limit, in the same form as the field `name`.
     pub(crate) name_of_limit: Option<(String, Span)>,
@@ -110,7 +111,7 @@ impl Facts {
     }
 }
 
-/// The source of the outcome by which a `#[fallback]` replaces an error.
+/// The code that returns the outcome in place of an error, for a `#[fallback]`.
 pub(crate) enum Replacement {
     /// A function that receives all arguments of the decorated function.
     Function,
@@ -174,10 +175,10 @@ pub(crate) enum Asks {
 /// The longest time that an attribute and the attributes below it take together.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
-    /// The same time that the attributes below this attribute take.
+    /// The time of the attributes below, unchanged.
     Same,
-    /// The time of the attributes below, limited to this duration. The duration is `None` if the macro does not know
-    /// it.
+    /// The time of the attributes below, limited to this duration. The field is `None` if the macro does not know this
+    /// duration.
     AtMost(Option<Duration>),
     /// The time of the attributes below, plus a wait of at most this duration.
     After(Duration),

@@ -105,7 +105,7 @@ pub(crate) fn text(tokens: &impl ToTokens) -> String {
 }
 
 /// Returns whether `tokens` contain the name `ident`, and a macro has generated this name. The source text of a
-/// generated name is not the name.
+/// generated name differs from the name itself.
 pub(crate) fn is_generated(tokens: &TokenStream, ident: &str) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Group(group) => is_generated(&group.stream(), ident),
@@ -150,9 +150,9 @@ pub(crate) fn assigns(tokens: &TokenStream, ident: &str) -> bool {
     })
 }
 
-/// Returns the first token of an expression with which the expression waits or leaves the function: `.await`, `?` or
-/// `return`. Ignores the code of closures, `async` blocks and functions inside the expression, because this code leaves
-/// only itself.
+/// Returns the first `.await`, `?` or `return` of an expression, and its span. With such a token, the expression waits
+/// or leaves the function. Ignores the code of closures, `async` blocks and functions inside the expression, because
+/// this code leaves only itself.
 pub(crate) fn exit(expression: &TokenStream) -> Option<(&'static str, Span)> {
     let tokens: Vec<_> = expression.clone().into_iter().collect();
     let is = |at: Option<usize>, sign| matches!(at.and_then(|at| tokens.get(at)), Some(TokenTree::Punct(punct)) if punct.as_char() == sign);

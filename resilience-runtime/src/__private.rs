@@ -56,10 +56,10 @@ pub use crate::expansion::settle::{
 pub use crate::expansion::stream::{join, of_items, split, watch_boxed_stream, watch_stream};
 pub use crate::expansion::text::{NotShown, Shown, Text};
 
-/// Marks the body of a function that an attribute of this crate has already expanded. This attribute does not recognise
-/// an attribute below it that the user imported under another name (`use .. as ..`). The renamed attribute is therefore
-/// expanded later. If the renamed attribute finds the name of this constant in the body, it reports a compile error.
-/// The error tells the user to put the renamed attribute on top.
+/// Marks the body of a function that an attribute of this crate has already expanded. The expanded attribute cannot
+/// recognise a lower attribute that the user imported under another name (`use .. as ..`). The renamed attribute is
+/// therefore expanded later. The renamed attribute reports a compile error if the body contains the name of this
+/// constant. The error tells the user to put the renamed attribute on top.
 pub const __RESILIENCE_EXPANDED: () = ();
 
 /// Adds the declaration of a layer (its name and options) to a static list, before `main` starts. Functions such as

@@ -1,4 +1,4 @@
-//! Defines [`CallError`], the error of a call through a layer without an attribute.
+//! Defines [`CallError`], the error of a call through a layer that the user created without an attribute.
 
 use thiserror::Error;
 

@@ -9,7 +9,7 @@ use crate::base::sync::{Arc, AtomicU64, Ordering};
 
 /// The counts of one `#[fallback]`, or of all attributes `#[fallback]` with one name.
 #[derive(Clone, Debug, Default)]
-#[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+#[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 pub struct Fallback(Arc<Counts>);
 
 #[derive(Debug, Default)]

@@ -39,8 +39,8 @@
 //! The types [`std::io::Error`], `Box<dyn Error>` and `anyhow::Error` implement `From` for the errors of all
 //! attributes. The function [`Rejection::find`] finds a rejection in an error of any type that returns its sources.
 //!
-//! The attributes also decorate plain functions, which are not `async`, except `#[timeout]` and `#[hedge]`. The guide
-//! [Plain functions](guide::plain_functions) describes how these functions block their thread.
+//! All attributes except `#[timeout]` and `#[hedge]` also decorate plain functions, which are not `async`. The guide
+//! [Plain functions](guide::plain_functions) describes when such a function blocks the thread of the caller.
 //!
 //! The methods `call` of [`CircuitBreaker`], [`Timeout`], [`Bulkhead`] and [`RateLimit`] accept every error type. These
 //! methods return a [`CallError`], which contains either a rejection or the error of the call. [`RetryPolicy::call`]
@@ -88,8 +88,8 @@
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt, and a fallback when it replaces an error for the first time. There are four exceptions to
-//!   this rule:
+//!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. There are four
+//!   exceptions to this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
@@ -152,8 +152,8 @@
 //! # Time
 //!
 //! All durations are measured with tokio's clock, in steps of eight nanoseconds. With tokio's feature `test-util`,
-//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves it. A test with a paused
-//! clock can check durations without waiting in real time.
+//! `#[tokio::test(start_paused = true)]` pauses this clock, and `tokio::time::advance` moves this clock. A test with a
+//! paused clock can check durations without waiting in real time.
 //!
 //! Circuits and fallbacks need no tokio runtime. In the following cases, a layer needs the timer of a
 //! tokio runtime. The layer panics if no runtime is running, or if the timer of the runtime is disabled.
@@ -161,11 +161,11 @@
 //! - A retry needs the timer when it pauses between two attempts.
 //! - A timeout needs the timer if the future of its call is not ready at the first poll.
 //! - A bulkhead needs the timer when a call has to wait for the end of another call.
-//! - A rate limit needs the timer when a call has to wait until the rate admits it.
+//! - A rate limit needs the timer when a call has to wait until the rate admits the call.
 //! - A hedge needs the timer if the future of its first attempt is not ready at the first poll.
 //! - A `LimitedStream` needs the timer if a poll with a time limit finds no item.
 //!
-//! Plain functions and the methods `call_blocking` need no runtime. Their pauses and their waits for a slot use the
+//! Plain functions and the methods `call_blocking` need no runtime. The pauses and the waits of these calls use the
 //! system's clock. Tests replace the pauses with [`set_blocking_sleep`].
 //!
 //! # Features

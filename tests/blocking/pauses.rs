@@ -1,4 +1,5 @@
-//! Replaces the sleep of all blocking calls of this process. The sleep records its time for the current thread.
+//! Replaces the sleep of all blocking calls of this process. The replacement records the duration of each sleep for the
+//! current thread.
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -18,25 +19,25 @@ thread_local! {
 fn sleep(time: Duration) {
     PAUSES.with_borrow_mut(|pauses| pauses.push(time));
     if HAS_PAUSED_CLOCK.get() {
-        // The first poll moves the clock.
+        // Polls the future `advance` only once, because the first poll already moves the clock.
         let _pending = pin!(advance(time)).poll(&mut Context::from_waker(Waker::noop()));
     }
 }
 
-/// Records the sleeps of this thread, none of which waits.
+/// Makes each sleep of this thread return at once, and records the durations of the sleeps.
 pub(crate) fn record() {
     static REPLACED: Once = Once::new();
     REPLACED.call_once(|| set_blocking_sleep(sleep));
     PAUSES.take();
 }
 
-/// Works as [`record`]. Each sleep moves the paused clock of the current runtime.
+/// Works as [`record`], but each sleep also moves the paused clock of the current runtime.
 pub(crate) fn record_on_paused_clock() {
     record();
     HAS_PAUSED_CLOCK.set(true);
 }
 
-/// Returns the sleeps of this thread since the last call, in milliseconds.
+/// Returns the durations of the sleeps of this thread since the last call of this function, in milliseconds.
 pub(crate) fn recorded() -> Vec<u128> {
     PAUSES.take().iter().map(Duration::as_millis).collect()
 }

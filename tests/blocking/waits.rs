@@ -28,7 +28,7 @@ async fn not_plain(bulkhead: &Bulkhead, order: &Mutex<Vec<&str>>) -> Result<u32,
     Ok(bulkhead.stats().in_use)
 }
 
-/// Blocks the thread until `waiting` calls wait.
+/// Blocks the thread until the function `read` returns the number `waiting`.
 fn until(waiting: u32, read: impl Fn() -> u32) {
     while read() != waiting {
         thread::park_timeout(Duration::from_millis(1));

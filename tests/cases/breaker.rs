@@ -67,7 +67,7 @@ const COARSE_TICK: Duration = Duration::from_millis(10);
 /// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select the same case, the case counts only towards the number in the first of these entries.
+/// If several entries select one case, only the first of these entries counts the case.
 const SKIPPED: [Skipped; 5] = [
     ("the other side of a dispute", 9, |case| case.recommended == Some(false)),
     ("optional: a state that only counts", 1, |case| case.steps.iter().any(|step| matches!(step.op, Op::MetricsOnly))),

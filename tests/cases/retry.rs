@@ -32,7 +32,7 @@ struct Case {
 /// Contains a reason to skip cases, the number of skipped cases, and a function that selects these cases.
 type Skipped = (&'static str, usize, fn(&Case) -> bool);
 
-/// If several entries select the same case, the case counts only towards the number in the first of these entries.
+/// If several entries select one case, only the first of these entries counts the case.
 const SKIPPED: [Skipped; 7] = [
     ("the other side of a dispute", 2, |case| case.recommended == Some(false)),
     ("another answer to a hint than R4's", 6, |case| case.group == "retry_after" && case.recommended.is_none()),
@@ -214,8 +214,8 @@ impl Case {
     }
 }
 
-/// Makes one call through `policy`. The first entry of `outcomes` describes the outcome of the first attempt, and so
-/// on. An attempt without an entry panics.
+/// Makes one call through `policy`. Each entry of `outcomes` describes the outcome of one attempt, in the order of the
+/// attempts. An attempt without an entry panics.
 async fn observe<E: Accepts<Failure> + ?Sized, T: Accepts<u64> + ?Sized>(
     policy: &RetryPolicy<E, T>,
     budget: Option<&RetryBudget>,

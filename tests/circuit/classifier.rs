@@ -1,5 +1,5 @@
-//! Tests `Classifier`, with which `CircuitBreaker::call_with` and `Permit::settle` judge an outcome as `#[circuit]`
-//! does.
+//! Tests `Classifier`. With a classifier, `CircuitBreaker::call_with` and `Permit::settle` judge an outcome as
+//! `#[circuit]` does.
 
 use std::error::Error as StdError;
 use std::future::pending;
@@ -126,7 +126,7 @@ async fn rejection_in_the_error_is_ignored() {
     let search: ClassifierBuilder<Error> = Classifier::builder().as_error(|error: &Error| error);
     let classifier = search.build().unwrap();
     let breaker = breaker();
-    // An earlier poll created the rejection, so that only the search finds it.
+    // An earlier poll created the rejection, so only the search of the error finds the rejection.
     let call = || async {
         let error = rejected();
         sleep(seconds(1)).await;
@@ -163,7 +163,7 @@ async fn failure_if_decides_about_a_rejection() {
 async fn only_call_with_observes_the_last_poll() {
     let (breaker, classifier) = (breaker(), Classifier::builder().build().unwrap());
     // The error is a text, which hides the rejection. The rejection still exists after the poll, because `stored` holds
-    // it.
+    // the rejection.
     let mut stored = None;
     let stored = &mut stored;
     let call = || async move {

@@ -1,5 +1,5 @@
-//! Tests the cooldown, which is the time for which an open circuit rejects calls. The tests cover the growth, the
-//! random part and the limits of the cooldown. The tests also cover errors that ask for a delay before the next call.
+//! Tests the cooldown. An open circuit rejects all calls during its cooldown. The tests cover the growth, the random
+//! part and the limits of the cooldown. The tests also cover errors that ask for a delay before the next call.
 
 use std::cell::Cell;
 use std::time::Duration;

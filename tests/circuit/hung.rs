@@ -1,6 +1,6 @@
-//! Tests calls that hang until the caller drops them, or until a deadline ends them. With the option `hung_after`, a
-//! circuit counts a hanging call as a failure. The event `circuit_blind` reports that 20 calls in a row were neither a
-//! success nor a failure.
+//! Tests calls that hang until the caller drops the call, or until a deadline ends the call. With the option
+//! `hung_after`, a circuit counts a hanging call as a failure. The event `circuit_blind` reports that 20 calls in a row
+//! were neither a success nor a failure.
 
 use std::fmt::Write;
 use std::future::pending;
@@ -288,9 +288,9 @@ fn subscriber_does_not_change_time_of_hung_after() {
         })
     };
     assert_eq!(run(), 0, "the body of the cancelled call did not run");
-    // The first run ended by dropping `holds_slot`. The body of this call had run for 5 s, which is longer than
-    // `hung_after`, so the circuit counted one failure. The second run uses the same circuit, and must add no failure
-    // before its end.
+    // The first run ended with the drop of the call `holds_slot`. The body of this call had run for 5 s, which is
+    // longer than `hung_after`, so the circuit counted one failure. The second run uses the same circuit, and must add
+    // no failure before its end.
     let failed = with_default(tracing_subscriber::registry().with(Warnings::default()), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

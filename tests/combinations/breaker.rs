@@ -54,13 +54,13 @@ struct Facts {
     shown: Circuit,
 }
 
-/// The messages from circuits to the retries around them. A circuit adds a message when it rejects a call, and when a
-/// failure opens the circuit. After a failed attempt, a retry reads the newest message.
+/// The messages from circuits to the outer retries. A circuit adds a message when it rejects a call, and when a failure
+/// opens the circuit. After a failed attempt, a retry reads the newest message.
 #[derive(Default)]
 pub(crate) struct Messages {
     all: RefCell<Vec<Message>>,
-    /// The number of messages at the time of the last failure for which no circuit had added a message. Retries ignore
-    /// all messages before this failure.
+    /// The number of messages at the time of the last failure without a message. A failure has no message if no circuit
+    /// added a message about this failure. Retries ignore all messages before this failure.
     void: Cell<usize>,
     /// The number of messages at the beginning of the last poll of a body that failed or was pending. Only a function
     /// with a circuit, or with a fallback with `on = "rejected"`, stores this number.

@@ -140,7 +140,8 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
 }
 
 /// Runs a history (a random sequence of operations) with the library and with the model. Returns a description of the
-/// first operation after which the library and the model differ. Returns `None` if they never differ.
+/// first operation after which the library and the model differ. Returns `None` if the library and the model never
+/// differ.
 fn difference(history: &History) -> Option<String> {
     let runtime = paused_runtime();
     while BUDGET.stats().tokens < CAPACITY {

@@ -278,7 +278,7 @@ impl Model {
                     self.tokens.set((self.tokens.get() + paid.unwrap_or(REFUND)).min(CAPACITY));
                 }
                 // If one function has several retry attributes, the outermost retry subtracts the repeated attempts of
-                // all of them.
+                // all these retries.
                 if kind.is_ok() && context.retries.is_empty() {
                     count(1 - attempt - nested.lower.get() - nested.retries.get());
                 }

@@ -12,7 +12,7 @@ use resilience_runtime::{
 /// An error that implements no trait.
 struct Opaque;
 
-/// One layer of each kind whose method `call` returns a `CallError`.
+/// A layer of each kind that has a method `call` with the error `CallError`.
 struct Layers {
     breaker: CircuitBreaker,
     bulkhead: Bulkhead,

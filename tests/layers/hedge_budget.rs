@@ -6,9 +6,9 @@ use resilience_runtime::{Hedge, RetryBudget, RetryRatio, TokenBucket, get_stats,
 use support::{Calls, Error};
 use tokio::time::sleep;
 
-/// Permits one further attempt for ten calls.
+/// A budget that permits one further attempt for ten calls.
 const TENTH: RetryRatio = RetryRatio { share: 0.1, min_per_second: 0, ..RetryRatio::DEFAULT };
-/// Contains the tokens for one further attempt. Five calls without a further attempt refill the bucket.
+/// A bucket with the tokens for one further attempt. Five calls without a further attempt refill the bucket.
 const ONE: TokenBucket = TokenBucket { capacity: 5, ..TokenBucket::DEFAULT };
 
 fn seen(budget: &RetryBudget) -> (u64, u64, u64) {

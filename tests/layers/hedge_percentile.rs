@@ -234,7 +234,7 @@ fn wrong_settings_are_refused_by_name() {
 #[derive(Default)]
 struct Model(RefCell<Vec<Duration>>);
 
-/// Adds the time of a first attempt to the model when the attempt ends, or when it is dropped.
+/// Adds the time of a first attempt to the model when the attempt ends or is dropped.
 struct Measured<'a> {
     model: &'a Model,
     hedge: &'a Hedge,
@@ -252,8 +252,8 @@ impl Drop for Measured<'_> {
 }
 
 impl Model {
-    /// Returns the percentile of the last 1,000 to 2,000 calls, as the hedge last computed it after a 20th call. The
-    /// percentile is in tenths, such as 950.
+    /// Returns the percentile that the hedge last computed: after a 20th call, from the last 1,000 to 2,000 calls.
+    /// `tenths` is the percentile in tenths, such as 950.
     fn percentile(&self, tenths: usize) -> Duration {
         let times = self.0.borrow();
         let calls = times.len() - times.len() % 20;

@@ -1,5 +1,5 @@
-//! Sends random calls through rate limits and bulkheads. Checks that a limit never admits too many calls, that the
-//! queues keep their order, and that cancelled calls leave nothing behind.
+//! Sends random calls through rate limits and bulkheads. Checks that a limit never admits too many calls, and that the
+//! queues keep their order. Also checks that cancelled calls occupy neither a slot nor a place in a queue.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -34,7 +34,7 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
 /// The admissions of a history, in their order: the number of the call, the time, and the number of tokens.
 type Admitted = Rc<RefCell<Vec<(usize, Duration, u32)>>>;
 
-/// Runs `call` for each arrival at its time. Drops a call when the patience of its caller ends.
+/// Runs `call` for each arrival, at the time of the arrival. Drops a call when the patience of its caller ends.
 fn run<F: Future<Output = ()> + 'static>(mut arrivals: Vec<Arrival>, call: impl Fn(usize, Instant, Arrival) -> F) {
     arrivals.sort_by_key(|arrival| arrival.at);
     paused_runtime().block_on(LocalSet::new().run_until(async {

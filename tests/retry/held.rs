@@ -1,5 +1,5 @@
-//! Tests the option `with` of `#[retry]`, and the option `budget`, with a `RetryPolicy` or `RetryBudget` in a field of
-//! a struct.
+//! Tests the options `with` and `budget` of `#[retry]`. The `RetryPolicy` or the `RetryBudget` is in a field of a
+//! struct.
 
 use std::cell::Cell;
 use std::io;

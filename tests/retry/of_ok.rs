@@ -7,7 +7,7 @@ use std::time::Duration;
 use resilience_runtime::{CircuitState, RetryBudget, RetryCost, RetryPolicy, TokenBucket, circuit, get_circuit, retry};
 use support::{Calls, Error, seconds};
 
-/// An HTTP response. The service asks for a delay if its status is 429.
+/// An HTTP response. A response with the status 429 asks the caller for a delay.
 #[derive(Debug, PartialEq)]
 struct Response {
     status: u16,

@@ -343,7 +343,7 @@ async fn earlier_messages_do_not_hide_open_circuit() {
     let other = CircuitBreaker::builder("open_circuits::other").build().unwrap();
     other.force_open();
     for messages in [0, 4, 65_534, 65_535, 65_536] {
-        // The failure of a closed circuit makes retries ignore all earlier messages. The counter of messages has 16
+        // If a closed circuit records a failure, retries ignore all earlier messages. The counter of messages has 16
         // bits, so `messages` also tests its overflow.
         fails_by(Way::Error, async { Ok(()) }).await;
         (0..messages).for_each(|_| drop(other.try_acquire().unwrap_err()));

@@ -13,7 +13,8 @@ use tokio::time::{Instant, advance, sleep};
 
 use crate::script::{Script, Step, poll};
 
-/// Returns a stream that waits for each of `pauses` before an item.
+/// Returns a stream with one item for each element of `pauses`. Before each item, the stream waits for the time of the
+/// element, in seconds.
 fn paused(pauses: &'static [u64]) -> impl Stream<Item = Result<u64, Error>> {
     stream::iter(pauses).then(|pause| async move {
         sleep(seconds(*pause)).await;

@@ -58,7 +58,7 @@ struct Model {
     steps: Vec<Step>,
     at: usize,
     now: u64,
-    /// The allowed time of the current wait, and whether the caller's deadline shortened it.
+    /// The allowed time of the current wait, and whether the caller's deadline shortened this time.
     allowed: Option<(u64, bool)>,
     wait_began: Option<u64>,
     first_item: Option<u64>,

@@ -268,7 +268,7 @@ fn slot_is_free_after_the_end_of_a_stream() {
     assert!(bulkhead.try_acquire().is_ok());
 }
 
-/// A stream that is not `Unpin`, and tells the bulkhead's state when it is dropped.
+/// A stream that is not `Unpin`. When the stream is dropped, the destructor stores whether the bulkhead was full.
 struct Pinned<'a> {
     bulkhead: &'a Bulkhead,
     was_full: &'a Cell<bool>,

@@ -60,7 +60,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Creates a service that succeeds from the call with the given number on. The first call has the number 1.
+    /// Creates a service whose first success is the call with the number `call`. The first call of the service has the
+    /// number 1.
     pub fn up_from(call: u32) -> Self {
         Self { calls: Calls::start(), up_from: Cell::new(call) }
     }

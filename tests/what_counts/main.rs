@@ -46,7 +46,7 @@ struct Row {
     title: &'static str,
     family: &'static Family,
     end: End,
-    /// Prepares the inner circuit, bulkhead or rate limit, so that it rejects the next call.
+    /// Prepares the inner circuit, bulkhead or rate limit to reject the next call.
     reject: fn(&World),
     places: &'static [Place],
     time: Duration,

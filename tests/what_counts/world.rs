@@ -35,8 +35,8 @@ pub(crate) const VALUE_TO_REPEAT: u32 = 202;
 pub(crate) const ERROR_THAT_IS_IGNORED: Error = Error::Status(404);
 pub(crate) const ERROR_NOT_TO_REPEAT: Error = Error::Status(400);
 
-/// The value that the first attempt of a hedge returns. The first attempt takes 100 s, so it ends after the second
-/// attempt.
+/// The value that the first attempt of a hedge returns. The first attempt takes 100 s, so the second attempt ends
+/// before the first attempt.
 pub(crate) const LAST: u32 = 7;
 
 #[derive(Clone, Copy, Default)]

@@ -30,7 +30,7 @@ impl Stack<'_> {
         let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #owned #fault #label: #body);
         let group = braced(within, mixed.located_at(braces));
         // With `move`, the body may consume its arguments, and may return a reference that an argument contains. Leaves
-        // out `move` if the body may run again. Also leaves out `move` if a function in an option, such as
+        // out the keyword `move` if the body may run again. Also leaves out `move` if a function in an option, such as
         // `failure_if`, borrows arguments after the body has run.
         let capture = (!self.plan.repeats() && !self.captures.lends).then(|| quote_spanned!(mixed=> move));
         // Uses the span of the body, so that compile errors about captured variables point at the user's code.

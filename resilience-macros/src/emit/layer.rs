@@ -28,7 +28,7 @@ pub(crate) trait Layer {
     /// attribute.
     fn emit(&self, place: Place<'_>, block: &TokenStream) -> Statements;
 
-    /// Wraps the body in a future with which this attribute observes each poll of the body.
+    /// Wraps the body in a future. Through this future, the attribute observes each poll of the body.
     fn watch(&self, _place: Place<'_>, body: TokenStream) -> TokenStream {
         body
     }
@@ -45,7 +45,7 @@ pub(crate) trait Layer {
     }
 }
 
-/// The statements of a layer (attribute) and of the layers below it.
+/// The statements of a layer (attribute) and of all lower layers.
 pub(crate) enum Statements {
     /// Statements that bind the outcome of the call to the local variable `outcome`.
     Bind(TokenStream),

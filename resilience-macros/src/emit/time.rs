@@ -40,8 +40,8 @@ impl Place<'_> {
         self.as_body(&quote_spanned!(Span::mixed_site()=> let #local = #value;))
     }
 
-    /// Returns the expression for a time. A literal and a constant have the same value for all calls. Any other
-    /// expression is evaluated for each call.
+    /// Returns the expression for a time. A literal and a constant have the same value for all calls. If the time is
+    /// any other expression, each call evaluates the expression.
     pub(crate) fn time(self, time: &Given<Duration>) -> TokenStream {
         let (runtime, mixed) = (self.runtime(), Span::mixed_site());
         match time {
@@ -52,8 +52,8 @@ impl Place<'_> {
         }
     }
 
-    /// Returns the expression for a whole number. A literal and a constant have the same value for all calls. Any other
-    /// expression is evaluated for each call.
+    /// Returns the expression for a whole number. A literal and a constant have the same value for all calls. If the
+    /// number is any other expression, each call evaluates the expression.
     pub(crate) fn count(self, count: &Given<u32>) -> TokenStream {
         match count {
             Given::Literal(count) => Literal::u32_unsuffixed(*count).into_token_stream(),

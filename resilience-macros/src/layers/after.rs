@@ -52,7 +52,7 @@ impl After {
         self.time().and_then(Given::expression)
     }
 
-    /// Returns the expression for the time if each call evaluates the expression, and otherwise `None`.
+    /// Returns the expression for the time if each call evaluates the expression. Returns `None` for any other time.
     pub(super) fn evaluated(&self, place: Place<'_>) -> Option<TokenStream> {
         self.time().filter(|time| !place.is_fixed(time)).map(|time| place.time(time))
     }

@@ -12,9 +12,9 @@ pub(crate) struct Attribute {
     pub(crate) parse: fn(Span, TokenStream, &mut Errors) -> Parsed,
 }
 
-/// The result of parsing an attribute. The first value is the parsed attribute, or `None` if a required option is
-/// missing or invalid. The second value is the path in the option `crate`, or `None` if the attribute does not contain
-/// this option.
+/// The result of parsing an attribute. The first element of the tuple is the parsed attribute, or `None` if a required
+/// option is missing or invalid. The second element is the path in the option `crate`, or `None` if the attribute does
+/// not contain this option.
 pub(crate) type Parsed = (Option<Box<dyn Layer>>, Option<Path>);
 
 pub(super) fn parsed(layer: Option<impl Layer + 'static>, runtime: Option<Path>) -> Parsed {

@@ -35,13 +35,13 @@ impl Budget {
         format_ident!("{}_budget", place.local(), span = Span::mixed_site())
     }
 
-    /// Returns the statement that binds the budget, if the user holds the budget: the expression for the budget then
-    /// names `self` or an argument.
+    /// Returns the statement that binds a budget that the user holds. The user holds the budget if the expression for
+    /// the budget names `self` or an argument. Returns `None` for any other budget.
     pub(super) fn held(&self, place: Place<'_>) -> Option<TokenStream> {
         self.is_held(place).then(|| guard::held(place, "HeldBudget", &Self::local(place), self.expression()))
     }
 
-    /// Returns the statement that binds the budget of the function, unless the user holds the budget.
+    /// Returns the statement that binds the budget of the function. Returns `None` if the user holds the budget.
     pub(super) fn of_function(&self, place: Place<'_>) -> Option<TokenStream> {
         if self.is_held(place) {
             return None;

@@ -139,7 +139,8 @@ fn awaits(expr: &Expr) -> Option<Span> {
 
 impl Layer for Fallback {
     fn facts(&self) -> Facts {
-        // A path names a function that receives all arguments after the body, as a second run of the body would.
+        // A path names a function that receives all arguments after the body has run, as a second run of the body
+        // would.
         let (runs, replacement, late) = match &self.instead {
             Instead::Path(_) => (Runs::Again, Replacement::Function, None),
             Instead::Closure(expression) | Instead::Value(expression) => {
@@ -265,7 +266,7 @@ impl Fallback {
         };
         // Uses the span of the return type, so that rustc reports a wrong return type once.
         let counted = quote_spanned!(place.stack.at=> #held().count(outcome));
-        // Uses the span of the path, so that rustc reports a wrong type of the fallback's result there.
+        // Uses the span of the path, so that rustc reports a wrong type of the fallback's result at the path.
         let ended = quote_spanned!(at=> counted);
         let again = place.again(function.span());
         quote_spanned! {mixed=>
@@ -292,7 +293,7 @@ fn replaced(place: Place<'_>, closure: &TokenStream, turned: &TokenStream) -> To
         Some(ran) => quote_spanned!(mixed=> || { #ran #held() }),
         None => held.into_token_stream(),
     };
-    // Uses the span of the closure, so that rustc reports a wrong closure there.
+    // Uses the span of the closure, so that rustc reports the errors of a wrong closure at the closure.
     let replace = quote_spanned! {mixed.located_at(closure.span())=>
         #runtime::__private::replace(turned, #counts, #closure)
     };

@@ -87,8 +87,8 @@ fn statics(place: Place<'_>, layer: &str, declaration: &TokenStream) -> (Ident, 
     let runtime = place.runtime();
     let mixed = Span::mixed_site();
     let layer = Ident::new(layer, mixed);
-    // No user writes this name. The `static` could otherwise hide an item of the user, because macro hygiene does not
-    // cover the names of items.
+    // Uses a name that no user writes. Macro hygiene does not cover the names of items, so a usual name of the `static`
+    // could hide an item of the user.
     let site = Ident::new("__RESILIENCE_SITE", mixed);
     // The method `placed` stores the source position of its call. This call has the span of the attribute, so the
     // stored position is the position of the attribute. Without the call, every declaration would have the position of

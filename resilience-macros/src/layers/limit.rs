@@ -107,7 +107,7 @@ impl<O: OptionName> Limit<O> {
     /// Returns whether a call may wait for its admission.
     fn waits(&self) -> bool {
         match (&self.source, &self.wait) {
-            // Another attribute with the same name may set the option.
+            // If the attribute has a name, another attribute with this name may set the option `wait`.
             (Source::Own { name: None, .. }, None) => false,
             (Source::Own { name: None, .. }, Some(Given::Literal(wait))) => !wait.is_zero(),
             _ => true,
@@ -169,8 +169,9 @@ impl<O: OptionName> Limit<O> {
     }
 
     /// Returns an expression for the admission of a call. If the layer rejects the call, the generated code jumps out
-    /// of the expression with the rejection. `bound` are statements that evaluate expressions of the user. `now` admits
-    /// the call without a wait. `waiting` waits for the time in its argument, or for the time of the layer.
+    /// of the expression with the rejection. `bound` are statements that evaluate expressions of the user. The
+    /// expression `now` admits the call without a wait. The function `waiting` returns the code of a wait. The argument
+    /// of `waiting` is the variable with the longest wait, or `None` if the layer contains the longest wait.
     pub(super) fn admit(
         &self,
         place: Place<'_>,

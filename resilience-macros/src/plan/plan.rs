@@ -106,7 +106,7 @@ impl Plan {
     /// Returns the names of the arguments that the expansion clones at the position `index`. The position of the body
     /// is below the last attribute.
     ///
-    /// The body and each fallback function are consumers, because they may consume their arguments. If an attribute
+    /// The body and each fallback function are consumers: functions that may consume their arguments. If an attribute
     /// lists an argument in `clone`, the next consumer below the attribute receives a clone of this argument.
     pub(crate) fn clones_at(&self, index: usize) -> Vec<Ident> {
         let consumes = |index: usize| index == self.len() || self.facts(index).replaces.is_some();

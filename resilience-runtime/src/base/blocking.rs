@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::base::sync::lock_std;
 
-/// The function that sleeps.
+/// The function with which all blocking calls of this process sleep.
 static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 
 /// Replaces the function with which all blocking calls of this process sleep. The default is [`std::thread::sleep`].
@@ -54,8 +54,8 @@ pub(crate) fn acquire(semaphore: &Semaphore, wait: Duration) -> Option<Semaphore
     let end = Instant::now().checked_add(wait);
     let mut permit = pin!(semaphore.acquire());
     let driven = match drive(permit.as_mut(), end) {
-        // Lets another thread poll the future, because the budget belongs to this thread. The future keeps its place in
-        // the queue.
+        // Lets another thread poll the future, because only the task on this thread lacks budget. The future keeps its
+        // place in the queue.
         Driven::OutOfBudget => thread::scope(|scope| {
             let driver = thread::Builder::new().spawn_scoped(scope, || drive(permit, end));
             driver.ok()?.join().ok()
@@ -90,8 +90,8 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return Driven::Ready(output);
         }
-        // A semaphore wakes a future only if it has given the permit to the future. A future that is still pending then
-        // lacks budget.
+        // A semaphore wakes a future only after the semaphore has given the permit to this future. If the woken future
+        // is still pending, the task lacks budget.
         if is_woken || is_first && !has_budget() {
             return Driven::OutOfBudget;
         }
@@ -106,7 +106,7 @@ fn drive<F: Future>(mut future: Pin<&mut F>, end: Option<Instant>) -> Driven<F::
     }
 }
 
-/// Returns whether the current task has budget, or no task runs. Takes a part of the budget.
+/// Returns true if the current task has budget left, or if no task runs. This check uses up one part of the budget.
 fn has_budget() -> bool {
     let probe = Semaphore::new(1);
     let permit = pin!(probe.acquire());
@@ -132,7 +132,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    /// Runs `then` in a task that has `left` parts of its budget left.
+    /// Runs `then` in a task that can still use `left` parts of its budget.
     fn with_budget(left: usize, then: impl FnOnce()) {
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let parts = runtime().block_on(async { (0..1_000).take_while(|_| has_budget()).count() });

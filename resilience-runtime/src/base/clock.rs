@@ -13,8 +13,8 @@ use crate::base::sync::OnceLock;
 
 /// A point in time on tokio's clock: a number of nanoseconds that is a multiple of eight.
 ///
-/// The three lowest bits of a tick are always zero. When the module [`crate::circuit::core::gate`] packs a tick into a
-/// `u64`, it uses these three bits for another number, from 0 to 7.
+/// The three lowest bits of a tick are always zero. The module [`crate::circuit::core::gate`] packs a tick into a
+/// `u64`, and uses these three bits for another number, from 0 to 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tick(NonZeroU64);
 

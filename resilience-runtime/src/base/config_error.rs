@@ -45,7 +45,7 @@ impl ConfigError {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(missing_docs)] // no docs needed: only the hidden module `__private` names this type
+#[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` names it.
 pub enum Value {
     Count(u32),
     Time(Duration),

@@ -21,7 +21,7 @@ pub(crate) fn check(name: &str) -> Result<(), ConfigError> {
 // 236, and a failed call would take 289 instructions instead of 270. In addition, the newest version of `smol_str`
 // needs Rust 1.89, but this crate supports Rust 1.85.
 #[derive(Clone)]
-#[allow(missing_docs)] // no docs needed: only the hidden module `__private` names this type
+#[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` names it.
 pub enum Name {
     Shared(Arc<str>),
     Static(&'static str),

@@ -12,8 +12,9 @@ use crate::base::existing::{Existing, Note};
 use crate::base::still_open::StillOpen;
 
 thread_local! {
-    /// Two facts about the last poll of a [`Noted`] future on this thread. The first is the kind of the error that the
-    /// poll returned. The second is the number of messages from circuits to retries at the beginning of the poll.
+    /// Two facts about the last poll of a [`Noted`] future on this thread. The first fact is the kind of the error that
+    /// the poll returned. The second fact is the number of messages from circuits to retries at the beginning of the
+    /// poll.
     static NOTED: Cell<(Note, u16)> = const { Cell::new((Note::Other, 0)) };
 }
 

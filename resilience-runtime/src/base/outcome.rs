@@ -1,5 +1,5 @@
 //! Defines the trait that the return type of a decorated function must implement.
-#![allow(missing_docs, clippy::missing_errors_doc)] // the items are public only for the hidden module `__private`
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 /// The return type of a decorated function: a `Result`, or an alias of a `Result`.
 #[diagnostic::on_unimplemented(

@@ -15,7 +15,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// The bit that marks a number as an `AboveBurst`. The lower 32 bits then contain the burst.
+    /// The bit of an encoded reason that is set for `AboveBurst`. The lower 32 bits then contain the burst.
     const ABOVE_BURST: u64 = 1 << 63;
     const NO_RATE: u64 = u64::MAX;
 

@@ -239,7 +239,7 @@ impl Bulkhead {
 }
 
 /// Takes a slot of the bulkhead for a decorated function, without waiting.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn take(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     bulkhead.take().ok_or_else(|| bulkhead.reject())
@@ -247,27 +247,27 @@ pub fn take(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullErro
 
 /// Takes a slot of the bulkhead for a decorated function. If no slot is free, the call waits for at most the time of
 /// the option `wait`.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 pub async fn acquire(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, bulkhead.0.wait)
 }
 
 /// Works like [`acquire`], but the call waits for at most the time `wait`.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     take_within!(bulkhead, wait)
 }
 
 /// Takes a slot of the bulkhead for a decorated function that is not `async`. If no slot is free, blocks the thread, at
 /// most for the time of the option `wait`.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_blocking(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     acquire_blocking_within(bulkhead, bulkhead.0.wait)
 }
 
 /// Works as [`acquire_blocking`], but the call waits at most for the time `wait`.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_blocking_within(bulkhead: &Bulkhead, wait: Duration) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
     match bulkhead.take() {

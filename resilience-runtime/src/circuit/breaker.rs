@@ -243,7 +243,7 @@ impl CircuitBreaker {
     /// The breaker ignores an `Err` if a circuit, a bulkhead or a rate limit inside `f` rejected a call. An ignored
     /// call counts as neither success nor failure. The breaker also ignores an `Err` if the caller's
     /// [`deadline`](crate::deadline()) ended the call. However, a call that the deadline ended counts as a failure if
-    /// it ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
+    /// the call ran for [`hung_after`](crate::CircuitBuilder::hung_after) or longer.
     ///
     /// The type `E` has no trait bound, so the breaker cannot inspect the `Err`. Instead, each thread counts how many
     /// errors of rejections and of expired deadlines exist now. The breaker ignores the `Err` if this count grew during
@@ -274,7 +274,7 @@ impl CircuitBreaker {
     /// # Cancel safety
     ///
     /// Dropping the future that this method returns cancels the call. If the call was a trial call of a half-open
-    /// circuit, the circuit can then admit another trial call. A cancelled call counts as a failure if it ran for
+    /// circuit, the circuit can then admit another trial call. A cancelled call counts as a failure if the call ran for
     /// [`hung_after`](crate::CircuitBuilder::hung_after) or longer. Otherwise, a cancelled call counts as neither
     /// success nor failure.
     pub async fn call<T, E, F, Fut>(&self, f: F) -> Result<T, CallError<E>>
@@ -282,7 +282,7 @@ impl CircuitBreaker {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        // Avoids `map_err` and `?`, because they would move the result from registers to memory. Calls `admit` and not
+        // Avoids `map_err` and `?`, because both would move the result from registers to memory. Calls `admit` and not
         // `acquire`, because a move of the `CircuitOpenError` into the `CallError` would take 9 instructions.
         let mut permit = match Call::admit(&*self.0, false) {
             Ok(call) => Permit(call),
@@ -344,7 +344,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Converts a permit of this circuit, whose call has returned a stream.
+    /// Converts a permit of this circuit to an owned permit, because the call of the permit has returned a stream.
     #[cfg(feature = "stream")]
     pub(crate) fn own(&self, permit: Permit<'_>) -> OwnedPermit {
         OwnedPermit::of(permit, self.0.clone())
@@ -393,7 +393,7 @@ impl fmt::Debug for CircuitBreaker {
     }
 }
 
-/// Ends the permit of a call that returned an error. The kind of the error is stored by the body of the call.
+/// Ends the permit of a call that returned an error. The future of the body has stored the kind of this error.
 #[inline]
 fn end_failed(permit: Permit<'_>) {
     match Note::last() {

@@ -111,7 +111,7 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         }
     }
 
-    /// Classifies an error, as [`classify`](Self::classify).
+    /// Decides about an error, as [`classify`](Self::classify) does.
     pub(crate) fn classify_error<'a, X>(&self, error: &'a X, noted: impl FnOnce(Cause) -> Cause) -> Verdict<'a>
     where
         E: Accepts<X> + 'static,
@@ -129,7 +129,7 @@ impl<E: ?Sized, T: ?Sized> Classifier<E, T> {
         }
     }
 
-    /// Classifies an `Ok` value.
+    /// Decides about an `Ok` value, as [`classify`](Self::classify) does.
     pub(crate) fn classify_ok<V>(&self, value: &V) -> Verdict<'static>
     where
         T: Accepts<V>,
@@ -158,7 +158,7 @@ impl CircuitBreaker {
     /// # Panics
     ///
     /// If `f` or its future panics, the call counts as a failure. If a function of the classifier panics, the call
-    /// counts as cancelled. Both panics continue in the caller.
+    /// counts as cancelled. In both cases, the panic continues in the caller.
     ///
     /// # Cancel safety
     ///

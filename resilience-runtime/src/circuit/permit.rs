@@ -43,7 +43,7 @@ impl<B: Borrow<Core>> Admitted<B> {
         self.started.map(|started| Tick::now().since(started))
     }
 
-    /// Moves the start of the call to the time `time` ago.
+    /// Sets the start of the call to the current time minus `time`.
     #[cfg(feature = "stream")]
     pub(crate) fn set_elapsed(&mut self, time: Duration) {
         self.started = Some(Tick::now().before(time));
@@ -182,7 +182,7 @@ impl<B: Borrow<Core>> Call<B> {
         self.progress.messages()
     }
 
-    /// Ends a call whose permit the user holds.
+    /// Ends a call as a failure. The user holds the permit of this call.
     fn end_as_failure(&mut self, error: Option<&dyn Display>, retry_after: Option<Duration>) {
         let messages = self.messages();
         self.end().failure(error, retry_after);
@@ -369,7 +369,8 @@ permit! {
 
 #[cfg(feature = "stream")]
 impl OwnedPermit {
-    /// Converts the permit of a call whose body has returned a stream. `core` belongs to the circuit of `permit`.
+    /// Converts the permit of a call whose body has returned a stream to an owned permit. `core` belongs to the circuit
+    /// of `permit`.
     pub(crate) fn of(permit: Permit<'_>, core: Arc<Core>) -> Self {
         let Admitted { ticket, started, .. } = permit.end();
         let mut call = Call { admitted: Admitted { core, ticket, started }, progress: Progress::WAITING };
@@ -403,8 +404,8 @@ impl<'a> Permit<'a> {
         *self.0.end()
     }
 
-    /// Records a call that the caller's [`deadline`](crate::deadline()) ended. The call counts as a failure if it ran
-    /// for the time `hung_after` or longer. Otherwise, the call counts as neither success nor failure.
+    /// Records a call that the caller's [`deadline`](crate::deadline()) ended. The call counts as a failure if the call
+    /// ran for the time `hung_after` or longer. Otherwise, the call counts as neither success nor failure.
     pub(crate) fn end_late(self) {
         self.end().end_late();
     }

@@ -91,7 +91,7 @@ circuit_options!(options);
 /// The failures that a circuit counts. With `Attempts`, the circuit counts the failures of all attempts of a call. With
 /// `Requests`, the circuit counts only the failures of first attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+#[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 pub enum Counting {
     Attempts,
     Requests,
@@ -222,7 +222,7 @@ impl Options {
     }
 }
 
-/// Returns a description of the allowed values if `value` is not allowed, and otherwise `None`.
+/// Returns a description of the allowed values if `value` is not allowed. Returns `None` if `value` is allowed.
 fn forbidden(option: CircuitOption, value: Value) -> Option<&'static str> {
     match (option, value) {
         (CircuitOption::MaxKeys, Value::Count(0 | KEYS_LIMIT..)) => Some("a whole number from 1 to 9999999"),
@@ -283,9 +283,9 @@ pub(crate) struct Settings {
     pub(crate) cooldown_jitter: f64,
     pub(crate) half_open_max: u32,
     pub(crate) trial_timeout: Duration,
-    /// If a call ran for at least this time before it was cancelled, or before the caller's deadline ended it, the call
-    /// counts as a failure. If the field is `None`, a call that ends in one of these two ways never counts as a
-    /// failure.
+    /// If a call ran for at least this time before it was cancelled, or before the caller's deadline ended the call,
+    /// the call counts as a failure. If the field is `None`, a call that ends in one of these two ways never counts as
+    /// a failure.
     pub(crate) hung_after: Option<Duration>,
     /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
     pub(crate) count_requests: bool,
@@ -339,8 +339,8 @@ impl Settings {
 
 /// Multiplies `time` by `factor`, which is at least 1. Returns `Duration::MAX` if the product is too large.
 fn times(time: Duration, factor: f64) -> Duration {
-    // If the factor is 1, the time must stay exact, because a conversion to `f64` would round it. If the time is zero,
-    // the multiplication below must not run, because zero times an infinite factor is NaN.
+    // If the factor is 1, returns `time` itself, because a conversion to `f64` would round the time. If the time is
+    // zero, the multiplication below must not run, because zero times an infinite factor is NaN.
     if factor <= 1.0 || time.is_zero() {
         return time;
     }

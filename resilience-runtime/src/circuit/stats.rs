@@ -70,8 +70,8 @@ pub struct CircuitStats {
     /// Total number of calls whose future or permit was dropped before the call ended. If the dropped call ran for the
     /// time `hung_after` or longer, `total_failed` counts the call instead.
     pub total_cancelled: u64,
-    /// Total number of rejected calls. With the option `shadow`, the circuit admits the calls that it would otherwise
-    /// reject. This field counts these calls, too.
+    /// Total number of rejected calls. With the option `shadow`, this field counts the calls that the circuit would
+    /// have rejected without this option.
     pub total_rejected: u64,
     /// Number of times that the circuit opened. Each failed trial call of the half-open circuit opens the circuit
     /// again.

@@ -1,6 +1,6 @@
-//! Defines the functions that the generated code of a function calls if the function is not `async`. Each of these
-//! functions has the name of the function that the generated code of an async function calls.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+//! Defines the functions that the generated code of a plain function (a function that is not `async`) calls. Each of
+//! these functions has the same name as the corresponding function for async functions.
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Wraps the body of a function. The wrapper detects the error of a rejected call even if the error hides its sources.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::future::Future;
 use std::marker::PhantomData;

@@ -1,6 +1,6 @@
 //! Defines [`Cause`], which distinguishes the errors of rejected calls and of expired deadlines from errors of the
 //! called service.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::existing::Note;
 use crate::base::not_made::{End, TimedOut};
@@ -66,7 +66,7 @@ impl Cause {
 
     /// Returns true if the outcome of the call says nothing about the health of the called service. A circuit counts
     /// this outcome neither as a success nor as a failure. As an exception, a call that the caller's deadline ended
-    /// counts as a failure if it ran for `hung_after` or longer.
+    /// counts as a failure if the call ran for `hung_after` or longer.
     pub fn is_neutral(self) -> bool {
         self.is_rejection() || self == Self::Deadline
     }

@@ -2,7 +2,7 @@
 //!
 //! Each function returns the value of the constant, or panics with `message`. The compiler reports the panic as an
 //! error at the constant.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
 

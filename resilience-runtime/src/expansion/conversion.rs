@@ -1,5 +1,5 @@
 //! Converts the error of an attribute to the user's error type, with `From` for this error or with `From<Rejection>`.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::marker::PhantomData;
 use std::ops::Deref;

@@ -1,5 +1,5 @@
 //! Creates the return values of calls that an attribute has rejected or ended.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
 

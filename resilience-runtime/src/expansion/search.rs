@@ -1,6 +1,6 @@
 //! Finds out whether an error reports a rejected call or an expired deadline. A circuit, a bulkhead or a rate limit can
 //! reject a call.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::error::Error;
 use std::ops::Deref;

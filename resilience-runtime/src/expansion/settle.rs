@@ -1,6 +1,6 @@
 //! Defines the functions that the generated code of `#[circuit]` and `#[fallback]` calls at the beginning and at the
 //! end of a call.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -71,8 +71,8 @@ pub fn settle<R: Outcome>(
 ///
 /// `asks_first` is true if the attribute has the option `failure_if`. The function `failure_if` then decides about
 /// every error. If `asks_first` is false, the circuit ignores an error in which `cause` finds a rejection or an expired
-/// deadline. As an exception, a call that the caller's deadline ended counts as a failure if it ran for `hung_after` or
-/// longer.
+/// deadline. As an exception, a call that the caller's deadline ended counts as a failure if the call ran for
+/// `hung_after` or longer.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 #[inline]
 pub fn settle_by<R: Outcome>(

@@ -1,5 +1,5 @@
 //! Defines the functions that the generated code of `#[circuit(stream)]` calls after the body has returned.
-#![allow(missing_docs, clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs, clippy::missing_errors_doc)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ use crate::stream::permit::WatchedPermit;
 use crate::stream::watch::Watch;
 use crate::stream::watched::WatchedStream;
 
-/// The value type of an outcome that is an error.
+/// The value type of an outcome that is always an error. This type has no values.
 #[derive(Debug)]
 pub enum NoValue {}
 
@@ -31,7 +31,7 @@ pub fn split<R: Outcome>(outcome: R) -> ControlFlow<Result<NoValue, R::Error>, R
     }
 }
 
-/// Changes the value type of a failed call.
+/// Changes the value type of an outcome that is always an error.
 #[inline]
 pub fn join<T, E>(outcome: Result<NoValue, E>) -> Result<T, E> {
     match outcome {
@@ -40,13 +40,14 @@ pub fn join<T, E>(outcome: Result<NoValue, E>) -> Result<T, E> {
     }
 }
 
-/// Tells the compiler the type of the items of a stream. The signature of the function contains this type.
+/// Tells the compiler the item type of a stream. The expansion takes this type from the signature of the decorated
+/// function.
 #[inline]
 pub fn of_items<I, S: Stream<Item = I>>(stream: S) -> S {
     stream
 }
 
-/// A stream of results.
+/// A stream whose items are `Result`s.
 #[diagnostic::on_unimplemented(
     message = "`stream` needs an `Ok` that is a stream of `Result`s, not `{Self}`",
     label = "not a stream of `Result`s",
@@ -139,7 +140,8 @@ where
     watch(breaker, permit, stream, at_first_item, options)
 }
 
-/// A boxed stream of results. The type can also be the type of the stream in a box of its own.
+/// A boxed stream whose items are `Result`s. The method `boxed` puts a watched stream into one more box, of the same
+/// type.
 #[diagnostic::on_unimplemented(
     message = "`stream` needs an `Ok` that is `impl Stream` or a boxed stream of `Result`s, not `{Self}`",
     label = "neither `impl Stream` nor a boxed stream of `Result`s",
@@ -181,8 +183,8 @@ boxed! {
     Box::new => 'a, Box<dyn Stream<Item = Result<T, E>> + Send + Unpin + 'a>;
 }
 
-/// Works as [`watch_stream`], for a function whose signature names the type of the stream. Puts the watched stream into
-/// a box of this type.
+/// Works as [`watch_stream`], for a function that returns a boxed stream. Puts the watched stream into one more box, of
+/// the same type.
 #[expect(clippy::too_many_arguments, reason = "one for each option, so that the user's closures need no types")]
 pub fn watch_boxed_stream<S, Shown, Find, If, IfOk, After, AfterOk>(
     breaker: &CircuitBreaker,

@@ -1,5 +1,5 @@
 //! Finds the text of an error, if the type of the error implements `Display`.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::ops::Deref;
@@ -12,7 +12,7 @@ impl<E, F: for<'a> FnOnce(&'a E) -> Option<&'a dyn Display>> Text<E> for F {}
 
 /// If the error type implements `Display`, the expression `Shown::of(&error).__error()` calls the method `__error` of
 /// `Shown`. For any other error type, the compiler dereferences `Shown`, and the expression calls the method `__error`
-/// of [`NotShown`]. If a trait of the user had a method `__error`, it would take precedence over the method of
+/// of [`NotShown`]. If a trait of the user had a method `__error`, this method would take precedence over the method of
 /// `NotShown`. The name begins with underscores, so that no trait is likely to have a method of this name.
 #[derive(Debug)]
 pub struct Shown<'a, E>(&'a E);

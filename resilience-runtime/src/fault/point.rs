@@ -19,7 +19,8 @@ use crate::fault::kind::Effect;
 #[derive(Debug)]
 pub struct Fault {
     function: &'static Function,
-    hit: Hit,
+    // The box keeps the future of the decorated function small.
+    hit: Box<Hit>,
 }
 
 impl Fault {
@@ -32,7 +33,7 @@ impl Fault {
     #[cold]
     fn new(function: &'static Function, hit: Hit) -> Self {
         events::injected(&hit, function.name());
-        Self { function, hit }
+        Self { function, hit: Box::new(hit) }
     }
 
     /// Waits for the injected latency. Then panics or hangs, if the fault is a panic or a hang.

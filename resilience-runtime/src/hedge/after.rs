@@ -1,5 +1,5 @@
 //! Defines [`HedgeAfter`], the value of the option `after`: a time or a percentile.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+#![allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;

@@ -8,8 +8,8 @@ use crate::hedge::source::HedgeSource;
 use crate::retry::budget::state::{BudgetState, Pays};
 
 /// One call of a hedge whose options are known at run time only. The macro does not know the options, because a builder
-/// or another attribute may have set them. If the hedge has a percentile, this type measures the first attempt of the
-/// call.
+/// or another attribute may have set the options. If the hedge has a percentile, this type measures the first attempt
+/// of the call.
 #[derive(Debug)]
 pub struct AnyHedge<'a> {
     core: &'a HedgeCore,
@@ -68,7 +68,8 @@ impl AnyHedge<'_> {
     }
 }
 
-/// Measures the first attempt if it is cancelled: because a further attempt has won, or because the call is dropped.
+/// Measures a first attempt that is cancelled. The first attempt is cancelled if a further attempt has succeeded, or if
+/// the call is dropped.
 impl Drop for AnyHedge<'_> {
     #[inline]
     fn drop(&mut self) {

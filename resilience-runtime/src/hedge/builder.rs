@@ -72,7 +72,7 @@ impl Hedge {
 
 impl HedgeBuilder {
     /// Sets the time between the starts of two consecutive attempts. The time must be longer than zero, and at most 584
-    /// years. Required, unless a percentile is set.
+    /// years. This option is required, unless a percentile is set.
     #[doc(alias = "delay")]
     pub fn after(mut self, after: Duration) -> Self {
         self.after = Some(after);
@@ -91,14 +91,14 @@ impl HedgeBuilder {
     }
 
     /// Sets the lower limit of the time that the percentile determines. The limit must be longer than zero, and at most
-    /// `max_after`. Required with a percentile.
+    /// `max_after`. This option is required with a percentile.
     pub fn min_after(mut self, min: Duration) -> Self {
         self.min_after = Some(min);
         self
     }
 
     /// Sets the upper limit of the time that the percentile determines. This time also applies until 100 calls were
-    /// measured. The limit must be longer than zero, and at most 584 years. Required with a percentile.
+    /// measured. The limit must be longer than zero, and at most 584 years. This option is required with a percentile.
     pub fn max_after(mut self, max: Duration) -> Self {
         self.max_after = Some(max);
         self

@@ -9,14 +9,14 @@ use crate::retry::budget::RetryBudget;
 
 /// The settings and the counts of a hedge.
 #[derive(Debug)]
-#[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+#[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 pub struct HedgeCore {
     /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with the name of this hedge
     /// sets the time. A hedge with a percentile does not use this time.
     pub(super) after: Duration,
     pub(super) percentile: Option<Box<Percentile>>,
     pub(super) max: u32,
-    /// The budget of a builder. An attribute passes its budget to each call instead.
+    /// The budget that a builder sets. The budget of an attribute is not stored in this field, but passed to each call.
     pub(super) budget: Option<RetryBudget>,
     pub(super) begun: AtomicU64,
     pub(super) won_by_hedge: AtomicU64,

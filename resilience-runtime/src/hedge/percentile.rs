@@ -26,10 +26,10 @@ pub(super) struct Percentile {
 
 /// The number of calls in a histogram.
 const GENERATION: u64 = 1_000;
-/// The number of measured calls after which the percentile replaces the upper limit.
+/// The number of measured calls after which the hedge uses the percentile instead of the upper limit.
 const ENOUGH: u64 = 100;
-/// The number of calls between two computations of the percentile. A computation reads all counters, so it takes place
-/// only once for 20 calls.
+/// The number of calls between two computations of the percentile. A computation reads all counters, so the hedge
+/// computes the percentile only once for 20 calls.
 const INTERVAL: u64 = 20;
 
 impl Percentile {
@@ -102,7 +102,7 @@ mod tests {
         times[rank as usize - 1]
     }
 
-    /// Asserts that an estimate is within the error that the page of the attribute states.
+    /// Asserts that the error of an estimated percentile is at most the error that the page of `#[hedge]` states.
     fn assert_close(estimate: Duration, exact: u64, case: &str) {
         let estimate = nanos(estimate);
         assert!(estimate >= exact && estimate - exact <= exact / 16, "{case}: {estimate} for {exact}");

@@ -17,9 +17,9 @@ use crate::rate_limit::rate_limit::{RateLimit, Shared};
 use crate::timeout::deadline::within;
 use crate::timeout::timeout::Timer;
 
-/// Waits in the queue of `$limit` for at most the time `$wait`, and takes `$tokens` tokens when it is the turn of the
-/// call. `$reason` states why the call cannot start now. This code is a macro, because an async function would make the
-/// future of a call larger.
+/// Waits in the queue of `$limit` for at most the time `$wait`, and takes `$tokens` tokens when the call is the first
+/// call of the queue. `$reason` states why the call cannot start now. This code is a macro, because an async function
+/// would make the future of a call larger.
 macro_rules! queue {
     ($limit:expr, $tokens:expr, $wait:expr, $reason:expr) => {{
         let (_waiting, end) = $limit.join($tokens, $wait, $reason)?;
@@ -27,7 +27,7 @@ macro_rules! queue {
             let timer = pin!(Timer::new(end.since(Tick::now())));
             timer.race($limit.0.line.turn.acquire()).await
         };
-        // The semaphore of the turn is never closed, so `turn` contains no error.
+        // The semaphore `line.turn` is never closed, so the result in `turn` is always a permit.
         let Some(_turn) = turn else { return Err($limit.reject_late($tokens)) };
         while let Some(early) = $limit.take_first($tokens, end)? {
             sleep(early).await;
@@ -92,8 +92,8 @@ impl RateLimit {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future that this method returns removes the call from the queue. The call then does not count
-    /// towards the rate, and the next call in the queue takes its turn.
+    /// Dropping the future that this method returns removes the call from the queue. The removed call does not count
+    /// towards the rate, and the next call in the queue takes the place of this call.
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
         take_within!(self, 1, self.0.wait)
     }
@@ -184,7 +184,7 @@ impl RateLimit {
 
     /// Works as [`call`](Self::call), for a function `f` that is not `async`. If the call comes too early, blocks the
     /// thread, at most for the time of the option [`wait`](crate::RateLimitBuilder::wait). Blocking and async calls
-    /// wait in one line.
+    /// wait in one queue.
     ///
     /// This method needs no tokio runtime. In an async function, use [`call`](Self::call), because a blocked thread
     /// cannot run other tasks.
@@ -229,7 +229,7 @@ impl RateLimit {
     }
 
     /// Adds a call to the line (the queue) if the rate can admit the call within `wait`. Returns the call's place in
-    /// the line, and the time at which its wait ends.
+    /// the line, and the time at which the wait of the call ends.
     #[cold]
     fn join(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(Waiting<'_>, Tick), RateLimitedError> {
         let wait = within(wait);
@@ -238,8 +238,8 @@ impl RateLimit {
         waiting.map(|waiting| (waiting, Tick::now().after(wait))).ok_or_else(|| self.reject(reason))
     }
 
-    /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, returns the
-    /// time until its start.
+    /// Takes the tokens for the first call of the line, and returns `None`. If the call comes too early, takes no
+    /// tokens, and returns the time until the call can start.
     fn take_first(&self, tokens: u32, end: Tick) -> Result<Option<Duration>, RateLimitedError> {
         match self.take_in_line(tokens, true) {
             Ok(()) => Ok(None),
@@ -250,7 +250,7 @@ impl RateLimit {
         }
     }
 
-    /// Rejects a call whose wait ended before its turn.
+    /// Rejects a call that has waited for the time `wait`, but has not become the first call of the line.
     #[cold]
     fn reject_late(&self, tokens: u32) -> RateLimitedError {
         let Shared { pace, due, line, .. } = &*self.0;
@@ -259,21 +259,21 @@ impl RateLimit {
 }
 
 /// Takes `tokens` tokens for a call of a decorated function, and waits for at most the time `wait`.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 pub async fn acquire_tokens_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {
     take_within!(limit, tokens, wait)
 }
 
-/// Takes the tokens of a decorated function that is not `async`. If the call comes too early, blocks the thread, at
-/// most for the time of the option `wait`.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+/// Takes the tokens for a call of a decorated function that is not `async`. If the call comes too early, blocks the
+/// thread, at most for the time of the option `wait`.
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_tokens_blocking(limit: &RateLimit, tokens: u32) -> Result<(), RateLimitedError> {
     acquire_tokens_blocking_within(limit, tokens, limit.0.wait)
 }
 
 /// Works as [`acquire_tokens_blocking`], but the call waits at most for the time `wait`.
-#[allow(clippy::missing_errors_doc)] // no docs needed: the hidden module `__private` exports this function
+#[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_tokens_blocking_within(limit: &RateLimit, tokens: u32, wait: Duration) -> Result<(), RateLimitedError> {
     limit.take(tokens).or_else(|reason| limit.queue_blocking(tokens, wait, reason))

@@ -22,7 +22,7 @@ use crate::rate_limit::rate_limit::{RateLimit, Settings};
 #[must_use = "a builder does nothing until `build`"]
 pub struct RateLimitBuilder {
     name: Cow<'static, str>,
-    /// The name of the option that sets the field `limit`, for errors: `per_second` or `limit`.
+    /// The option that sets the field `limit`: `per_second` or `limit`. Errors contain this name.
     option: &'static str,
     limit: u32,
     per: Duration,
@@ -74,15 +74,15 @@ impl RateLimitBuilder {
     /// If a call takes several tokens, the burst is the largest number of tokens that one call may take. With the burst
     /// 1, each call of several tokens is rejected, so always set the burst of a limit that counts tokens.
     ///
-    /// In the first period, `limit + burst - 1` calls can start. To stay within a quota that a service enforces, set
-    /// the burst to 1.
+    /// In the first period after a pause, `limit + burst - 1` calls can start. To stay within a quota that a service
+    /// enforces, set the burst to 1.
     pub fn burst(mut self, calls: u32) -> Self {
         self.burst = Some(calls);
         self
     }
 
-    /// Sets the longest time for which a call waits until the rate admits it, 0 to 584 years. Default: 0, so a call
-    /// that comes too early is rejected at once.
+    /// Sets the longest time for which a call waits until the rate admits the call, 0 to 584 years. Default: 0, so a
+    /// call that comes too early is rejected at once.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self

@@ -1,6 +1,6 @@
 //! Implements the line (the queue) of the calls that wait for a rate limit, in the order of their arrival. Only the
-//! first call of the line sleeps until the rate admits it. The other calls wait until they are first, so a cancelled
-//! call delays no other call.
+//! first call of the line sleeps until the rate admits this call. Each other call waits until it is the first call, so
+//! a cancelled call delays no other call.
 
 use std::sync::Mutex;
 
@@ -17,7 +17,7 @@ use crate::rate_limit::quota::Quota;
 #[derive(Debug)]
 pub(crate) struct Line {
     /// The number of waiting calls. If the service has reported a quota, the bit [`QUOTA`] is set, too. If the value is
-    /// zero, a call can ignore the line and the quota.
+    /// zero, only the rate decides about a call.
     state: AtomicU32,
     /// The sum of the tokens that the waiting calls take.
     tokens: AtomicU64,
@@ -73,16 +73,16 @@ impl Line {
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
-    /// Returns the longest time until a call in the line can start, as the reason of its rejection. `tokens` are the
-    /// tokens that the call takes.
+    /// Returns the reason to reject a call of the line: the longest time until the call can start. The call takes
+    /// `tokens` tokens.
     pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
         let quota = *lock_std(&self.quota);
         let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
         estimate(pace, due, before, tokens, quota)
     }
 
-    /// Admits or rejects a call while calls wait, or while a quota applies. `take` takes the tokens if the rate admits
-    /// them. `is_first` states whether the call is the first call of the line.
+    /// Admits or rejects a call while calls wait, or while a quota applies. The function `take` takes the tokens if the
+    /// rate admits the call. `is_first` states whether the call is the first call of the line.
     pub(crate) fn take(
         &self,
         tokens: u32,
@@ -113,8 +113,8 @@ impl Line {
     }
 }
 
-/// Returns the time until a call can start, if the calls before it take `before` tokens, as the reason to reject the
-/// call.
+/// Returns the reason to reject a call: the time until the call can start. The calls before this call take `before`
+/// tokens.
 fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quota: Option<Quota>) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);

@@ -10,8 +10,8 @@ use crate::base::config_error::{ConfigError, Value};
 pub(crate) struct Pace {
     /// The time between two tokens at an even pace, in nanoseconds.
     step: u64,
-    /// The longest time by which a token of a burst may be taken before its time at the even pace, in nanoseconds. The
-    /// value is `step * (burst - 1)`.
+    /// The longest time by which a token of a burst may be taken before its due time, in nanoseconds. The due time of a
+    /// token is its time at the even pace. The value is `step * (burst - 1)`.
     ahead: u64,
 }
 
@@ -66,7 +66,7 @@ impl Pace {
         }
     }
 
-    /// Returns the largest number of tokens in each period `per`.
+    /// Returns the largest allowed `limit` for the period `per`.
     #[expect(clippy::cast_possible_truncation, reason = "the number is compared with `u32::MAX`")]
     pub(crate) const fn most_per(per: Duration) -> u32 {
         let most = nanos_of(per) / SHORTEST_STEP;
@@ -88,17 +88,17 @@ impl Pace {
         if self == Self::NEVER { self.step } else { 0 }
     }
 
-    /// Returns whether one call may take `tokens` tokens, so that `tokens` is at most the burst. For a constant 1, the
-    /// compiler removes the check.
+    /// Returns whether one call may take `tokens` tokens. A call may take at most as many tokens as the burst. If
+    /// `tokens` is the constant 1, the compiler removes the check.
     #[inline]
     pub(crate) fn admits(self, tokens: u32) -> bool {
         tokens <= 1 || self.after_first(tokens) <= self.ahead
     }
 
     /// Decides whether a call may start at the time `now`, and take `tokens` tokens. At an even pace, the first token
-    /// is due at the time `due`. In a burst, the last token may be taken earlier, by at most `self.ahead`. Returns the
-    /// value of `due` for the next call. If the call comes too early, returns `Err` with the time until the call may
-    /// start. All times are in nanoseconds.
+    /// is due at the time `due`. In a burst, the last token may be taken before its due time, by at most `self.ahead`.
+    /// Returns the value of `due` for the next call. If the call comes too early, returns `Err` with the time until the
+    /// call may start. All times are in nanoseconds.
     #[inline]
     pub(crate) fn next(self, due: u64, now: u64, tokens: u32) -> Result<u64, u64> {
         let due = self.sane(due, now);
@@ -108,7 +108,7 @@ impl Pace {
         }
     }
 
-    /// Returns the time until a call may start, if the calls before it still take `before` tokens.
+    /// Returns the time until a call may start, if the waiting calls before this call take `before` tokens.
     pub(crate) fn early(self, due: u64, now: u64, before: u64, tokens: u32) -> u64 {
         let due = self.sane(due, now).max(now).saturating_add(self.step.saturating_mul(before));
         self.start(due, tokens).saturating_sub(now)
@@ -127,7 +127,7 @@ impl Pace {
         if due.saturating_sub(now) > latest { now } else { due }
     }
 
-    /// Returns the time from the first to the last token of a call at an even pace.
+    /// Returns the time from the first to the last token of a call, if the tokens are taken at an even pace.
     #[inline]
     fn after_first(self, tokens: u32) -> u64 {
         if tokens <= 1 { 0 } else { self.step.saturating_mul(u64::from(tokens - 1)) }

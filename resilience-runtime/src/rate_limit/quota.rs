@@ -26,8 +26,8 @@ impl Quota {
         Self { remaining: self.remaining.min(other.remaining), until: self.until.max(other.until) }
     }
 
-    /// Returns the time until the service refills the tokens. The time is zero if the service has refilled them. A
-    /// reset time of another clock, such as the paused clock of another test, counts as past.
+    /// Returns the time until the service refills the tokens. The time is zero if the service has already refilled the
+    /// tokens. A reset time from another clock, such as the paused clock of another test, counts as past.
     pub(crate) fn left(self, now: Tick) -> Duration {
         let left = self.until.since(now);
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }

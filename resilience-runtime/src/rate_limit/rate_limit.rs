@@ -104,7 +104,7 @@ impl RateLimit {
         line.is_free() && due.load(Ordering::Relaxed) <= Tick::now().to_bits()
     }
 
-    /// Makes the limit admit a whole burst again, and forgets the quota of [`update`](Self::update).
+    /// Makes the limit admit a whole burst again, and removes the quota of [`update`](Self::update).
     pub(crate) fn reset(&self) {
         self.0.due.store(self.0.pace.first_due(), Ordering::Release);
         self.0.line.release();
@@ -141,7 +141,7 @@ impl RateLimit {
         if self.0.line.is_free() { self.take_now(tokens) } else { self.take_in_line(tokens, false) }
     }
 
-    /// Takes the tokens if the rate admits them now. Otherwise, returns the reason of the rejection.
+    /// Takes the tokens if the rate admits the call now. Otherwise, returns the reason of the rejection.
     #[expect(clippy::inline_always, reason = "measured: a call of this function costs 20 instructions")]
     #[inline(always)]
     pub(super) fn take_now(&self, tokens: u32) -> Result<(), Reason> {
@@ -153,8 +153,8 @@ impl RateLimit {
             let mut seen = due.load(Ordering::Acquire);
             loop {
                 // Reads `due` first, and then the clock. In the opposite order, another thread could change `due` after
-                // the clock reading. The error would then report too long a wait, because `now` would be older than
-                // `due`.
+                // the clock reading. The error would then report a wait that is too long, because `now` would be older
+                // than `due`.
                 let now = Tick::now().to_bits();
                 let next = pace.next(seen, now, tokens).map_err(|early| self.early(early))?;
                 match due.compare_exchange_weak(seen, next, Ordering::AcqRel, Ordering::Acquire) {
@@ -167,8 +167,8 @@ impl RateLimit {
         Ok(())
     }
 
-    /// Works like [`take_now`](Self::take_now), while calls wait or a quota applies. `is_first` states whether the call
-    /// is the first call of the line.
+    /// Works like [`take_now`](Self::take_now), but also respects the waiting calls and the quota of the service.
+    /// `is_first` states whether the call is the first call of the line.
     #[cold]
     pub(super) fn take_in_line(&self, tokens: u32, is_first: bool) -> Result<(), Reason> {
         let Shared { pace, due, line, .. } = &*self.0;

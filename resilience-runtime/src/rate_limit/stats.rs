@@ -5,7 +5,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStats {
-    /// Number of calls that wait until the rate admits them.
+    /// Number of calls that wait in the queue of the rate limit.
     pub waiting: u32,
     /// Total number of admitted calls.
     pub total_admitted: u64,

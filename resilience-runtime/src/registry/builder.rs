@@ -47,7 +47,7 @@ use crate::registry::written::Written;
 ///
 /// A window of time contains the calls that ended at most `window` ago. A window of calls contains the newest `calls`
 /// calls. A window contains successes and failures, but no ignored or cancelled calls. A window of time moves in steps
-/// of a tenth of its length. It therefore drops each call at an age between 90 % and 100 % of its length.
+/// of a tenth of its length. The window therefore drops each call at an age between 90 % and 100 % of this length.
 ///
 /// A success never opens a circuit by `threshold` or `failure_rate`. A slow success can open a circuit by `slow_rate`.
 ///
@@ -88,8 +88,8 @@ impl CircuitBreaker {
 impl KeyedCircuits {
     /// Returns a builder for the circuits of one name, with one circuit for each key.
     ///
-    /// Events, statistics and errors show the name. The name must not be blank. It must not contain `[`, because the
-    /// circuit of a key has a name such as `price[acme]`.
+    /// Events, statistics and errors show the name. The name must not be blank. The name must not contain `[`, because
+    /// the circuit of a key has a name such as `price[acme]`.
     #[track_caller]
     pub fn builder(name: impl Into<Cow<'static, str>>) -> CircuitBuilder<KeyedCircuits> {
         CircuitBuilder::new(name.into())
@@ -152,7 +152,7 @@ impl<T> CircuitBuilder<T> {
 
     /// Sets the number of calls that the window (of time or of `calls`) must contain before `failure_rate` or
     /// `slow_rate` can open the circuit. The number must be at least 1, and at most [`calls`](Self::calls). The option
-    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed otherwise.
+    /// `min_calls` is required with `failure_rate` or `slow_rate`, and is not allowed without one of these options.
     #[doc(alias = "minimum throughput")]
     pub fn min_calls(mut self, calls: u32) -> Self {
         self.options.min_calls = Some(calls);
@@ -337,11 +337,11 @@ impl CircuitBuilder<KeyedCircuits> {
         Ok(KeyedCircuits::new(Arc::new(family)))
     }
 
-    /// Returns the circuits with keys that are registered under the name of this builder. If none are registered,
-    /// creates and registers them.
+    /// Returns the circuits with keys that are registered under the name of this builder. If no such circuits are
+    /// registered, registers new circuits.
     ///
     /// Before the first call of a function with these circuits, the builder overrides the options of attributes.
-    /// Otherwise, the options combine with the options of attributes and of other builders as in
+    /// In all other respects, the options combine with the options of attributes and of other builders as in
     /// [`CircuitBuilder::register`](CircuitBuilder::<CircuitBreaker>::register).
     ///
     /// # Errors

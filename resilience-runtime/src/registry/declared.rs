@@ -1,6 +1,6 @@
 //! Defines the declaration of a circuit: the name and the options of one attribute. With the feature `declare`, the
 //! declarations are collected at link time.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::collections::BTreeMap;
 use std::panic::Location;
@@ -46,7 +46,8 @@ impl CircuitDeclaration {
     }
 
     /// Checks the options that depend on each other, such as `threshold` and `calls`. The macro cannot check a constant
-    /// of the user, because it does not know the value. For a constant, the generated code therefore calls this method.
+    /// of the user, because the macro does not know the value of the constant. For a constant, the generated code
+    /// therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Options { threshold, calls, min_calls, cooldown, max_cooldown, .. } = self.written.options;

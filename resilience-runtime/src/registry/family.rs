@@ -198,8 +198,9 @@ impl<E: Keyed> Family<E> {
         })
     }
 
-    /// Emits the event `keys_full`, at most once a minute for the layers of one name. If the last event is more than
-    /// [`SKEW`] ahead of now, its time comes from another clock, such as the paused clock of a test's runtime.
+    /// Emits the event `keys_full`, at most once a minute for the layers of one name. Ignores the time of the last
+    /// event if this time is more than [`SKEW`] in the future. Such a time comes from another clock, such as the paused
+    /// clock of a test.
     fn warn(&self) {
         let (last, now) = (self.warned.load(Ordering::Relaxed), Tick::now());
         let (since, ahead) = (now.since(Tick::from_bits(last)), Tick::from_bits(last).since(now));

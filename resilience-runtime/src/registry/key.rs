@@ -1,6 +1,6 @@
 //! Converts a key to text, for the name of a layer such as `shard[7]`. An attribute with the option `key` has one layer
 //! for each key.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -121,8 +121,8 @@ impl Text {
         self.push(b"\"");
     }
 
-    /// Writes a number in decimal. The formatting of the standard library is slow. It would take a large part of the
-    /// time in which a call finds its circuit.
+    /// Writes a number in decimal. The formatting of the standard library would take a large part of the time in which
+    /// a call finds its circuit.
     fn push_number(&mut self, mut number: u64) {
         let mut digits = [0; 20];
         let mut first = digits.len();
@@ -229,7 +229,7 @@ macro_rules! keys {
             }
         })*
         $(impl<$($part: Key),*> Key for ($($part,)*) {
-            #[allow(non_snake_case)] // the parameters have the names of their types
+            #[allow(non_snake_case)] // The parameters have the names of their types.
             fn write(&self, to: &mut Text) {
                 let ($($part,)*) = self;
                 let mut separator: &[u8] = b"";

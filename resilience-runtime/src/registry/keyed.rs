@@ -76,8 +76,8 @@ impl Keyed for Bulkhead {
     /// Does nothing, because the settings of a bulkhead never change.
     fn apply(&self, _: &bulkhead::Settings) {}
 
-    /// Returns `Rank::Fresh`, because each running or waiting call holds a handle. An idle bulkhead has no running and
-    /// no waiting call.
+    /// Returns `Rank::Fresh`, because an idle bulkhead has neither running nor waiting calls. Each of these calls would
+    /// hold a handle of the bulkhead.
     fn rank(&self) -> Rank {
         Rank::Fresh
     }

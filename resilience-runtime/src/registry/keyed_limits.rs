@@ -1,5 +1,5 @@
 //! Defines the bulkheads and the rate limits of an attribute with the option `key`.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::name::Name;
 use crate::base::sync::Arc;
@@ -26,8 +26,8 @@ macro_rules! keyed_limits {
                     self.0.stats()
                 }
 
-                /// Returns the layer of each key, together with the part of its name that shows the key, such as
-                /// `[acme]`.
+                /// Returns the layer of each key, together with the part of the layer's name that shows the key, such
+                /// as `[acme]`.
                 pub(crate) fn iter(&self) -> impl Iterator<Item = (String, $layer)> + '_ {
                     let key = |layer: &$layer| layer.name().get(self.0.name().len()..).unwrap_or_default().to_owned();
                     self.0.iter().map(move |layer| (key(&layer), layer))

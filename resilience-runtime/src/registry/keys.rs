@@ -1,5 +1,5 @@
-//! Implements the table of the circuits, bulkheads or rate limits with the option `key`, and the eviction of idle ones.
-//! The comments of this file call a circuit, a bulkhead or a rate limit a layer.
+//! Implements a table of circuits, bulkheads or rate limits with the option `key`. The table evicts entries that no
+//! call uses. In the comments of this file, a layer is a circuit, a bulkhead or a rate limit.
 
 use std::cmp::Reverse;
 
@@ -33,7 +33,8 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
 
 /// One shard of a family: some of the layers with one name and the option `key`.
 pub(crate) struct Keys<E> {
-    /// The value of each layer is the number of lookups and insertions at the last use of the layer, modulo 2^32.
+    /// The layers of this shard. For each layer, the table contains the value of `lookups` at the last use of the
+    /// layer.
     table: Table<E, u32>,
     /// The number of lookups and insertions, modulo 2^32. After 2^32 lookups of other layers, an unused layer
     /// therefore looks like a layer that was just used.

@@ -1,5 +1,5 @@
 //! Implements [`Layer`] for each kind of layer except circuits, and lists the layers of each kind.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
 
@@ -107,7 +107,8 @@ impl LayerDeclaration<RateLimit> {
 
 impl LayerDeclaration<Retry> {
     /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro cannot check a constant
-    /// of the user, because it does not know the value. For a constant, the generated code therefore calls this method.
+    /// of the user, because the macro does not know the value of the constant. For a constant, the generated code
+    /// therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let _ = self.options.schedule().checked();

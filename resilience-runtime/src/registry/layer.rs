@@ -1,6 +1,6 @@
 //! Defines the trait [`Layer`], which every kind of layer except circuits implements. Also defines the trait
 //! [`Options`], which the options of each kind implement.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Debug;
 use std::panic::Location;
@@ -134,7 +134,7 @@ macro_rules! layer_options {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
-        #[allow(missing_docs)] // no docs needed: only the hidden module `__private` exports this type
+        #[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
         pub struct $name {
             $(pub(crate) $option: Option<$type>,)*
         }
@@ -146,7 +146,7 @@ macro_rules! layer_options {
                 vec![$((stringify!($option), self.$option.map(Into::into)),)*]
             }
 
-            #[allow(unused_variables)] // the options of a fallback have no fields
+            #[allow(unused_variables)] // The options of a fallback have no fields.
             fn or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }
@@ -164,7 +164,7 @@ macro_rules! layer_options {
         $($crate::registry::layer::layer_options! { @methods $layer, $options })*
     };
     (@methods $layer:ty, { $($option:ident: $type:ty,)* }) => {
-        #[allow(missing_docs)] // no docs needed: only expansions call these methods
+        #[allow(missing_docs)] // These methods need no docs: only expansions call them.
         impl $crate::registry::layer::LayerDeclaration<$layer> {
             $(
                 pub const fn $option(mut self, value: $type) -> Self {

@@ -170,8 +170,8 @@ pub(crate) fn in_force<L: Listed>(declaration: &LayerDeclaration<L>) -> L::Optio
     declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)))
 }
 
-/// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of the
-/// attributes before it.
+/// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of
+/// earlier attributes in `places`.
 fn merged<L: Layer>(places: &[Place<L>]) -> L::Options {
     places.iter().fold(L::Options::NONE, |sum, next| {
         let all = sum.or(next.options);

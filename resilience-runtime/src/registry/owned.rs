@@ -1,5 +1,5 @@
 //! Defines [`Owned`], a handle of a layer that belongs to one call of a decorated function.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 /// A handle of a layer, such as a circuit. Each call creates its own handle. Without a handle, the call would borrow
 /// the value of the user's expression (`with = ..`) while the body runs.

@@ -40,7 +40,8 @@ pub(super) struct KeyedName {
     pub(super) family: Arc<Family<CircuitBreaker>>,
     /// The options in the order of [`Sources::written`].
     pub(super) written: Vec<Arc<Written>>,
-    /// The number of builders that registered before the first use of the family. Their options come first.
+    /// The number of builders that registered before the first use of the family. The options of these builders are the
+    /// first elements of `written`.
     builders: usize,
     /// Whether a function with this family was called. After the first call, a builder can no longer override an
     /// option.
@@ -100,7 +101,7 @@ impl Registry {
 /// Locks the part of the registry that contains this name. Also returns the hash of the name.
 pub(super) fn part_of(name: &str) -> (MutexGuard<'static, Part>, u32) {
     // The first call of `declared` collects the names and options of all attributes, which takes time. Calls `declared`
-    // here, so that no later call does this work under the lock.
+    // before the lock is taken, so that no later call does this work under the lock.
     declared();
     let (part, hash) = registry().place(name);
     (lock(part), hash)

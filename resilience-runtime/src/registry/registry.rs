@@ -220,7 +220,7 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
 /// Checks that no circuit has two values for one option, and that no name is used both with and without the option
 /// `key`.
 ///
-/// Two attributes or builders also conflict if together they set two options that cannot be combined, such as
+/// Two attributes or builders also conflict if each sets an option, and the two options cannot be combined, such as
 /// `threshold` and `failure_rate`.
 ///
 /// A program with a conflict still runs. If two attributes conflict, the attribute that comes first by file, line and

@@ -5,7 +5,7 @@
 //! attribute, the [`Site`] finds or creates this layer. All calls of the function share the layer. An
 //! [`Owned`](crate::registry::owned::Owned) is a handle that belongs to one call. The handle refers to a layer that the
 //! user created (`with = ..`). With the option `key`, the handle refers to the layer of the call's key.
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use once_cell::race::OnceBox;
 

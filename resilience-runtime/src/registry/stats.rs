@@ -62,8 +62,8 @@ pub struct Stats {
 /// A layer with the option `with` is not listed. Instead, call the method `stats` of the value in this option.
 ///
 /// Without the feature `declare`, a layer is listed only after a call has used the layer. The first call of the
-/// function uses most layers. A retry is first used at its first failed attempt or earlier, and a fallback when it
-/// first replaces an error. If each call evaluates the time of a timeout, the timeout is first used when it ends a
+/// function uses most layers. A retry is first used at its first failed attempt or earlier. A fallback is first used
+/// when it replaces an error. If each call evaluates the time of a timeout, the timeout is first used when it ends a
 /// call.
 ///
 /// ```

@@ -50,8 +50,9 @@ impl<E: Clone, T: Default> Table<E, T> {
             let entry = slot.entry.as_ref()?;
             if slot.hash == hash {
                 // Clones the handle before `is_it` reads the name. The processor then loads the entry only once, to
-                // change the reference count. Otherwise, the processor would load the entry to read it, and wait
-                // again to change it. Among 100,000 circuits, the order makes a lookup a third faster.
+                // change the reference count. In the opposite order, the processor would load the entry to read the
+                // name, and wait again to change the count. Among 100,000 circuits, this order makes a lookup a third
+                // faster.
                 let found = entry.clone();
                 if is_it(&found) {
                     return Some((place, found));
@@ -207,8 +208,8 @@ mod tests {
     }
 
     /// Compares the table with a set of numbers after random insertions and removals. A small number of distinct hashes
-    /// causes many collisions, and therefore long sequences of used slots. The circuits below 50 are never removed, so
-    /// the steps of a list must show each of these circuits once.
+    /// causes many collisions, and therefore long sequences of used slots. The circuits with numbers below 50 are never
+    /// removed, so the steps of a list must show each of these circuits once.
     #[test]
     fn steps_list_circuits_once_while_table_changes() {
         for hashes in [1, 2, 7, 1000, u32::MAX] {

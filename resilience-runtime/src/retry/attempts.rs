@@ -1,5 +1,5 @@
 //! Defines [`Attempts`], the data that a retry keeps during one call.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -20,7 +20,7 @@ use crate::timeout::deadline::deadline_remaining;
 /// The data that a retry keeps during one call.
 ///
 /// The future of the call stores this data across each `.await`, so the data is kept small. The options of the retry
-/// are not stored here. Each method that needs the options receives a `Source`, which reads the options.
+/// are not a part of this data. Each method that needs the options receives a `Source`, which reads the options.
 #[derive(Debug)]
 pub struct Attempts {
     /// The start of the first attempt. The field is `None` if the option `max_elapsed` is not set.
@@ -103,8 +103,8 @@ impl Attempts {
         }
     }
 
-    /// Counts a further attempt of a lower retry of the same function. Removes the stored kind of error, because it
-    /// describes an earlier attempt.
+    /// Counts a further attempt of a lower retry of the same function. Removes the stored kind of error, because this
+    /// kind describes an earlier attempt.
     #[inline]
     pub fn lower_repeats(&mut self) {
         self.lower = self.lower.saturating_add(1);

@@ -80,9 +80,9 @@ impl Backoff {
         self.capped(grown)
     }
 
-    /// Returns the pause after a failed attempt, first without and then with `hint`, the delay that the error asks for.
-    /// The retry waits for the second duration, which is at least `hint`. The next call of this method receives the
-    /// first duration as `previous`.
+    /// Returns two durations: the pause after a failed attempt without the delay `hint`, and the pause with this delay.
+    /// The error of the attempt asks for the delay `hint`. The retry waits for the second duration, which is at least
+    /// `hint`. The next call of this method receives the first duration as `previous`.
     ///
     /// `attempt` is the number of the failed attempt, counted from 1. `previous` is the pause before the failed
     /// attempt, computed without a hint. `draw` returns a random number from 0 to 1. With jitter, a random time is

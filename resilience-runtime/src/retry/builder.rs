@@ -148,9 +148,9 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     /// Sets whether nested retries count towards `max`. Default: true. If an attempt calls another function with
     /// `#[retry]`, the retries of the other function are nested.
     ///
-    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if its
-    /// attempts and the nested retries together reach `max`. The option does not limit the nested retries themselves.
-    /// If a nested call succeeds, its retries do not count.
+    /// With `true`, nested retries do not multiply the number of attempts. The policy makes no further attempt if the
+    /// number of its attempts plus the number of nested retries reaches `max`. The option does not limit the nested
+    /// retries themselves. If a nested call succeeds, its retries do not count.
     pub fn count_nested(self, count: bool) -> Self {
         self.set(|schedule| schedule.count_nested(count))
     }
@@ -175,8 +175,8 @@ impl<E: ?Sized, T: ?Sized> RetryBuilder<E, T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ConfigError`] if an option is outside its range, or if an option is set, but not the option that it
-    /// requires.
+    /// Returns a [`ConfigError`] if an option is outside its range, or if an option is set without another option that
+    /// it requires.
     pub fn build(self) -> Result<RetryPolicy<E, T>, ConfigError> {
         let Self { schedule, budget, rules } = &self;
         schedule.check()?;

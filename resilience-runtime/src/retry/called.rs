@@ -12,8 +12,8 @@ use crate::retry::nested::Inside;
 pub struct Called {
     /// The number of messages from circuits at the beginning of the poll.
     messages: u16,
-    /// Whether the retry ignores a message that a circuit left because it rejected a call. The retry never ignores a
-    /// message that a circuit left because it recorded a failure.
+    /// Whether the retry ignores a message that a circuit left when the circuit rejected a call. The retry never
+    /// ignores a message that a circuit left when the circuit recorded a failure.
     ignores_rejections: bool,
 }
 

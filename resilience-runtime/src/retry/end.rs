@@ -8,7 +8,7 @@ pub(crate) enum End {
     NotRetryable,
     /// A circuit that the attempt called stays open longer than the pause before the next attempt.
     Circuit,
-    /// A circuit rejected the attempt, or a call inside the attempt.
+    /// A circuit rejected the attempt itself, or a call that the attempt made.
     Rejected,
     /// The error asks for a longer delay than the retry allows.
     RetryAfter,
@@ -17,7 +17,7 @@ pub(crate) enum End {
     Budget,
     /// The pause before the next attempt would last until the caller's deadline, or longer.
     Deadline,
-    /// The attempts of this retry, and the retries that nested calls made inside the attempts, together reach `max`.
+    /// The number of attempts of this retry, plus the number of retries in nested calls, has reached `max`.
     Nested,
 }
 

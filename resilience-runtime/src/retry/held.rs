@@ -1,5 +1,5 @@
 //! Gives decorated functions access to a policy of the user: `#[retry(with = ..)]`.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::sync::Arc;
 use crate::retry::budget::RetryBudget;

@@ -1,5 +1,5 @@
 //! Defines [`Hook`], a function that is called before each pause.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::retry::rules::RetryEvent;
 

@@ -1,5 +1,5 @@
 //! Implements [`Judged`], which decides after an attempt whether another attempt follows.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
@@ -93,9 +93,10 @@ pub(super) struct Ended<'r, 's, S, R, T, E> {
 /// An attempt that has ended, and the functions that decide whether another attempt follows.
 ///
 /// The methods [`own_rejection`](Self::own_rejection) and [`rejection`](Self::rejection) are called first. If one of
-/// them finds a rejection by a circuit, no function of the user receives the error. For each option that takes a
-/// function of the user, such as `retry_if`, this type has a method of the same name. The methods [`text`](Self::text)
-/// and [`circuits`](Self::circuits) each take a function. These functions are called only after a failed attempt.
+/// these methods finds a rejection by a circuit, no function of the user receives the error. For each option that takes
+/// a function of the user, such as `retry_if`, this type has a method of the same name. The methods
+/// [`text`](Self::text) and [`circuits`](Self::circuits) each take a function. These functions are called only after a
+/// failed attempt.
 #[derive(Debug)]
 pub struct Judged<'r, 's, S, R, T, E, H, X, C> {
     pub(super) ended: Ended<'r, 's, S, R, T, E>,
@@ -201,8 +202,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         PT: Accepts<T> + ?Sized,
     {
         let Ended { attempts, retry, outcome, last, failed, hint, cost, .. } = &mut self.ended;
-        // Does not call the methods `retry_if` and `cost` of this type, because each of them would move the whole
-        // `Judged`.
+        // Does not call the methods `retry_if` and `cost` of this type, because each of these methods would move the
+        // whole `Judged`.
         match outcome {
             Ok(value) => {
                 *failed = values.retry_if_ok(value);
@@ -305,8 +306,8 @@ impl<'r, 's, S: Source<'s>, R, T, E, H: Hook<E>, X, C> Judged<'r, 's, S, R, T, E
         self.circuits_and_own(circuits, || [])
     }
 
-    /// Works like [`circuits`](Self::circuits). In addition, sets the circuits that only this attempt called, because
-    /// their key contains the number of the attempt. The retry ignores the state of these circuits.
+    /// Works like [`circuits`](Self::circuits). In addition, sets the circuits whose key contains the number of the
+    /// attempt, so that only this attempt called these circuits. The retry ignores the state of these circuits.
     #[inline(always)]
     pub fn circuits_and_own<'c, const COUNT: usize, const OWN: usize>(
         self,

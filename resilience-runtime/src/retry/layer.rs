@@ -1,5 +1,5 @@
 //! Stores the settings and the counts of a `#[retry]` or of a [`RetryPolicy`](crate::RetryPolicy).
-#![allow(missing_docs)] // no docs needed: the hidden module `__private` exports most items of this file
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::collections::BTreeMap;
 
@@ -90,7 +90,7 @@ pub(crate) struct Counts {
     retries: AtomicU64,
     /// The number of retries that a budget granted.
     granted: AtomicU64,
-    /// The number of calls that ended without success, for each [`End`].
+    /// The number of calls that ended without success, for each reason ([`End`]).
     ends: [AtomicU64; End::ALL.len()],
 }
 

@@ -1,5 +1,5 @@
 //! Implements the options of a retry that apply to an `Ok` value that `retry_if_ok` selects.
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::time::Duration;
 

@@ -67,13 +67,14 @@ use crate::retry::schedule::Schedule;
 ///
 /// # Type parameters
 ///
-/// A `RetryPolicy` without type parameters accepts attempts with any error type. If the policy has a function that
-/// receives an error, such as [`retry_if`](crate::RetryBuilder::retry_if), its type is `RetryPolicy<E>`, with the error
-/// type `E` of this function. If the policy has a function that receives an `Ok` value, such as
-/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), its type is `RetryPolicy<E, T>`, with the value type `T`.
+/// A `RetryPolicy` without type parameters accepts attempts with any error type. With a function that receives an
+/// error, such as [`retry_if`](crate::RetryBuilder::retry_if), the policy has the type `RetryPolicy<E>`, where `E` is
+/// the error type of the function. With a function that receives an `Ok` value, such as
+/// [`retry_if_ok`](crate::RetryBuilder::retry_if_ok), the policy has the type `RetryPolicy<E, T>`, where `T` is the
+/// value type of the function.
 ///
-/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use it. A policy is a cheap
-/// handle. Only [`build`](crate::RetryBuilder::build) allocates memory.
+/// A struct can therefore hold a policy, and the attribute `#[retry(with = ..)]` can use this policy. A policy is a
+/// cheap handle. Only [`build`](crate::RetryBuilder::build) allocates memory.
 ///
 /// ```
 /// use std::io;
@@ -143,10 +144,11 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
     /// observes all circuits that are called during the last poll of each attempt. A circuit ends the retry in two
     /// cases:
     ///
-    /// - The circuit rejected a call during the last poll, and more rejections exist after the poll than before it.
+    /// - The circuit rejected a call during the last poll, and more rejections exist after the poll than before the
+    ///   poll.
     /// - The circuit rejected a call or recorded a failure during the last poll, and stays open longer than the next
-    ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts. A
-    ///   closed circuit around the call of an open circuit does not count as the last circuit.
+    ///   pause. If several circuits rejected a call or recorded a failure, only the last of these circuits counts. If a
+    ///   closed circuit is around the call of an open circuit, the open circuit counts as the last circuit.
     ///
     /// If an attempt handles a rejection and then fails for another reason, the open circuit still ends the retry. As
     /// an exception, a circuit that only rejected a call does not end the retry if the attempt returns an `Ok` that
@@ -274,7 +276,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
         Some(self.0.budget.as_ref()?.state())
     }
 
-    /// Counts a call for the budget of the policy, if the policy has a budget.
+    /// If the policy has a budget, records the start of a call in this budget.
     #[inline]
     pub(super) fn call_began(&self) {
         if let Some(budget) = self.budget() {

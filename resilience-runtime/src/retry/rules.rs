@@ -1,5 +1,5 @@
 //! Stores the user's functions of a [`RetryPolicy`](crate::RetryPolicy), such as `retry_if`.
-#![allow(missing_debug_implementations)] // the functions do not implement `Debug`
+#![allow(missing_debug_implementations)] // The functions do not implement `Debug`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-#![allow(missing_docs)] // no docs needed: only the hidden module `__private` exports the items of this file
+#![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use std::fmt;
 use std::time::Duration;
@@ -85,7 +85,8 @@ impl Schedule {
     }
 
     /// Checks the options that depend on each other, such as `delay` and `max_delay`. The macro cannot check a constant
-    /// of the user, because it does not know the value. For a constant, the generated code therefore calls this method.
+    /// of the user, because the macro does not know the value of the constant. For a constant, the generated code
+    /// therefore calls this method.
     #[track_caller]
     pub const fn checked(self) -> Self {
         let Backoff { delay, factor, max, jitter } = self.backoff;
@@ -121,9 +122,9 @@ impl Schedule {
         Ok(())
     }
 
-    /// Returns the pause after a failed attempt, first without and then with `hint`, the delay that the error asks for.
-    /// The retry waits for the second duration, which is at least `hint`. The next call of this method receives the
-    /// first duration as `previous`.
+    /// Returns two durations: the pause after a failed attempt without the delay `hint`, and the pause with this delay.
+    /// The error of the attempt asks for the delay `hint`. The retry waits for the second duration, which is at least
+    /// `hint`. The next call of this method receives the first duration as `previous`.
     #[inline]
     pub(crate) fn pause_after(&self, attempt: u32, previous: Duration, hint: Option<Duration>) -> (Duration, Duration) {
         let draw = || random::unit(self.seed.map_or_else(random::next, |seed| random::nth(seed, attempt.into())));

@@ -12,13 +12,13 @@ use crate::stream::permit::WatchedPermit;
 use crate::stream::watched::WatchedStream;
 
 impl<S, J> WatchedStream<S, WatchedPermit<J>> {
-    /// Lets the circuit compare the time to the first item with its option
+    /// Lets the circuit compare the time to the first item with the option
     /// [`slow_call`](crate::CircuitBuilder::slow_call). Without this method, the circuit compares the time to the end
-    /// of the stream. The time begins with the permit.
+    /// of the stream. The time starts when the circuit admits the call.
     ///
     /// The field `duration_ms` of the events contains the same time. If the stream ends without an item, the time lasts
     /// until the end of the stream. The option [`hung_after`](crate::CircuitBuilder::hung_after) always applies to the
-    /// whole time of the stream. A panic is compared by the whole time, too.
+    /// whole time of the stream. If the stream panics, the circuit compares the whole time, too.
     pub fn slow_at_first_item(mut self) -> Self {
         if let Some(watch) = self.watch_mut() {
             watch.slow_at_first_item();
@@ -37,12 +37,12 @@ impl OwnedPermit {
     /// | the stream panics during a poll | failure |
     /// | the stream is dropped before its end | cancelled, or failure after [`hung_after`](crate::CircuitBuilder::hung_after) |
     ///
-    /// The first error decides, and the stream may return further items after it. A stream that is never polled is
-    /// cancelled when it is dropped.
+    /// The first error decides the outcome of the call, and the stream may return further items after this error. If a
+    /// stream is dropped before its first poll, its call is cancelled, too.
     ///
-    /// The type `E` has no trait bound. The circuit finds rejections and expired deadlines as
-    /// [`CircuitBreaker::call`] does. With [`watch_with`](Self::watch_with), a classifier judges the items. A
-    /// [`LimitedStream`](crate::LimitedStream) adds time limits.
+    /// The error type `E` needs no trait. The circuit detects a rejection or an expired deadline in the same way as
+    /// [`CircuitBreaker::call`]. With [`watch_with`](Self::watch_with), a classifier judges the items. A
+    /// [`LimitedStream`](crate::LimitedStream) adds time limits to a stream.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -86,8 +86,8 @@ impl OwnedPermit {
 }
 
 impl CircuitBreaker {
-    /// Calls `f`, which returns a stream, if the circuit admits the call. The circuit counts the stream as one call, as
-    /// [`OwnedPermit::watch`] describes.
+    /// Calls `f`, which returns a stream, if the circuit admits the call. The circuit counts the stream as one call, by
+    /// the table of [`OwnedPermit::watch`].
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};

@@ -19,14 +19,16 @@ pin_project! {
     /// A stream with time limits for its first item and for each further item.
     ///
     /// If a limit ends the stream, the stream returns one `Err`, which contains a [`TimeoutError`], and then `None`.
-    /// The limit also drops the inner stream. If an item is ready when the limit ends, the stream returns the item.
+    /// The inner stream is dropped before the `Err` is returned. If an item is ready when the time of a limit is over,
+    /// the stream returns the item.
     ///
-    /// A limit begins when the consumer polls the stream for the item. The time in which the consumer does not poll
-    /// before this poll does not count. If a [`deadline`](crate::deadline()) around this poll is earlier than the end
-    /// of the limit, the limit ends at the deadline. With a limit of zero, the stream is not polled for the item.
+    /// The time of a limit starts when the consumer first polls the stream for the item. The time between the previous
+    /// item and this poll does not count. If a [`deadline`](crate::deadline()) around this poll is earlier than the end
+    /// of the limit, the limit ends at the deadline. If a limit is zero, the inner stream is not polled for the item.
     ///
-    /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the end of a limit counts as a failure. The end
-    /// of a limit at the caller's deadline counts as neither success nor failure.
+    /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the circuit counts the error of a limit as a
+    /// failure. If the limit ended at the caller's deadline, the circuit counts the error as neither success nor
+    /// failure.
     ///
     /// ```
     /// use std::io;
@@ -52,16 +54,16 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// If a stream with a limit has no item ready, the poll needs the timer of a tokio runtime. The poll then panics if
-    /// there is no runtime, or if the timer of the runtime is not enabled.
+    /// If the next item has a limit and is not ready, the poll needs the timer of a tokio runtime. The poll then panics
+    /// if there is no runtime, or if the timer of the runtime is not enabled.
     #[must_use = "streams do nothing unless polled"]
     pub struct LimitedStream<S, E> {
         #[pin]
         stream: Option<S>,
-        // The timer of the item that the consumer waits for.
+        // The timer for the item that the consumer waits for.
         #[pin]
         timer: Option<Timer>,
-        // The time of the running timer.
+        // The time that the limit allows for this item: the limit itself, or the time to an earlier deadline.
         allowed: Duration,
         has_item: bool,
         first_item: Option<Duration>,
@@ -71,7 +73,8 @@ pin_project! {
 }
 
 impl<S, E> LimitedStream<S, E> {
-    /// Creates a stream without limits. A limit that ends the stream converts its error with `From<Rejection>`.
+    /// Creates a stream without limits. If a limit ends the stream, `From<Rejection>` converts the [`TimeoutError`] to
+    /// the error type of the stream.
     pub fn new<T>(stream: S) -> Self
     where
         S: Stream<Item = Result<T, E>>,
@@ -80,8 +83,8 @@ impl<S, E> LimitedStream<S, E> {
         Self::with_error(stream, |error| Rejection::Timeout(error).into())
     }
 
-    /// Creates a stream without limits. A limit that ends the stream converts its error with the function `error`, such
-    /// as `From::from`.
+    /// Creates a stream without limits. If a limit ends the stream, the function `error`, such as `From::from`,
+    /// converts the [`TimeoutError`] to the error type of the stream.
     pub fn with_error<T>(stream: S, error: fn(TimeoutError) -> E) -> Self
     where
         S: Stream<Item = Result<T, E>>,
@@ -104,7 +107,7 @@ impl<S, E> LimitedStream<S, E> {
     }
 
     /// Sets the longest time for each item after the first, and for the end of the stream after the last item. The time
-    /// begins with the first poll after the previous item. The default is no limit.
+    /// starts with the first poll after the previous item. The default is no limit.
     pub fn idle(mut self, time: Duration) -> Self {
         self.idle = Some(time);
         self
@@ -155,7 +158,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.stream {
-            // A limit may end the stream early, and adds an error.
+            // A limit may end the stream before the next item. The stream then returns one additional item, an error.
             Some(stream) => (0, stream.size_hint().1.and_then(|most| most.checked_add(1))),
             None => (0, Some(0)),
         }

@@ -1,4 +1,4 @@
-//! Defines [`WatchedPermit`], with which a circuit counts a stream as one call.
+//! Defines [`WatchedPermit`], a permit of a circuit that counts a stream as one call.
 
 use std::fmt;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use crate::expansion::cause::Cause;
 use crate::stream::judge::{AnyItem, Decision, Judge};
 use crate::stream::watch::Watch;
 
-/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), which judges the items of the stream.
+/// An [`OwnedPermit`] inside a [`WatchedStream`](crate::WatchedStream), together with the judge of the stream's items.
 ///
 /// `J` is the [`Classifier`](crate::Classifier) of [`OwnedPermit::watch_with`]. Without a classifier, `J` is a private
 /// type.
@@ -24,7 +24,8 @@ pub struct WatchedPermit<J = AnyItem> {
 /// The time that counts as the duration of the call.
 enum Slow {
     UntilEnd,
-    /// Contains the time to the first item, if the first item has arrived and the circuit needs the time.
+    /// The time to the first item. The value is `None` before the first item arrives. The value stays `None` if the
+    /// circuit measures no time.
     UntilFirstItem(Option<Duration>),
 }
 
@@ -45,7 +46,7 @@ impl<J> WatchedPermit<J> {
 }
 
 impl Slow {
-    /// Makes the call appear as long as the time to its first item, if only this time counts.
+    /// Sets the duration of the call to the time to the first item, if this time has been recorded.
     fn shorten(&self, permit: &mut OwnedPermit) {
         if let Self::UntilFirstItem(Some(time)) = self {
             permit.0.admitted.set_elapsed(*time);
@@ -82,7 +83,8 @@ impl<T, E, J: Judge<T, E>> Watch<Result<T, E>> for WatchedPermit<J> {
     }
 
     fn examine(watch: &mut Option<Self>, item: &Result<T, E>) {
-        // Takes the permit before a function of the user runs. If the function panics, the call counts as cancelled.
+        // Takes the permit out of `watch` before a function of the user runs. If the function panics, the permit is
+        // dropped, so the call counts as cancelled.
         let Some(mut this) = watch.take() else { return };
         this.see_item();
         match item {

@@ -2,8 +2,8 @@
 
 use std::task::Poll;
 
-/// Receives the progress of a stream with the items `I`, and records the outcome of the stream when it is dropped or
-/// ended.
+/// Receives the progress of a stream with items of the type `I`. Records the outcome of the stream when the stream
+/// ends, or when this value is dropped.
 #[diagnostic::on_unimplemented(
     message = "a circuit watches streams whose items are `Result`s, not `{I}`",
     label = "the items of this stream are no `Result`s"

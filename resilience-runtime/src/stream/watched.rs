@@ -29,8 +29,8 @@ pin_project! {
     /// A watched stream allocates no memory, and is [`Unpin`] if the inner stream is.
     #[must_use = "streams do nothing unless polled"]
     pub struct WatchedStream<S, W = WatchedPermit> {
-        // The inner stream is dropped before the watch. A slot is therefore free only after the end of the work of the
-        // inner stream.
+        // This field comes before `watch`, so the inner stream is dropped first. A slot of a bulkhead is therefore free
+        // only after the inner stream has ended its work.
         #[pin]
         stream: Option<S>,
         watch: Option<W>,
@@ -94,8 +94,8 @@ impl<S: Stream, W: Watch<S::Item>> FusedStream for WatchedStream<S, W> {
     }
 }
 
-/// A guard that exists during a poll. If the poll panics, the guard ends the watch at once. The owner of the stream may
-/// catch the panic, and keep the stream.
+/// A guard that exists during a poll. If the poll panics, the guard ends the watch at once. The guard does not wait
+/// until the stream is dropped, because the owner of the stream may catch the panic and keep the stream.
 struct Unwinding<'a, W> {
     watch: &'a mut Option<W>,
     has_panicked: &'a mut bool,

@@ -43,8 +43,8 @@ impl TimeoutError {
 
     /// Returns true if the caller's deadline ended the call, and false if the timeout itself ended the call.
     ///
-    /// If the deadline ended the call, the called service had less time than the timeout allows. The error is then no
-    /// sign of a fault of the service.
+    /// If the deadline ended the call, the called service had less time than the timeout allows. In this case, the
+    /// error does not mean that the service has a fault.
     ///
     /// ```
     /// use std::time::Duration;

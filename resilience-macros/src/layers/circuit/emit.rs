@@ -33,7 +33,8 @@ impl Layer for Circuit {
             constants,
             is_shared: true,
             hint: retry_after.clone(),
-            // With the option `stream`, the function examines the items of the stream.
+            // With the option `stream`, the function `retry_after_ok` examines items of the stream, so a retry cannot
+            // call this function.
             hint_ok: retry_after_ok.clone().filter(|_| self.stream.is_none()),
             rejection: self.error.clone(),
             late: [failure_if, failure_if_ok, retry_after, retry_after_ok].into_iter().flatten().cloned().collect(),
@@ -106,8 +107,8 @@ impl Layer for Circuit {
     }
 }
 
-/// Returns the name of the local variable that tells whether the call is a repeat: a second or later attempt of a retry
-/// or a hedge of another function.
+/// Returns the name of the local variable that states whether the call is a repeat. A repeat is a second or later
+/// attempt of a retry or a hedge of another function.
 fn repeats(place: Place<'_>) -> Ident {
     format_ident!("{}_repeats", place.local(), span = Span::mixed_site())
 }
@@ -203,7 +204,8 @@ impl Circuit {
                 let site = guard::site(place, "KeyedCircuits", &declaration);
                 let key = guard::reference(key);
                 let circuit = quote_spanned!(mixed=> #site.get().__of(#key));
-                // An attempt of a retry evaluates the key in a closure, as [`Place::time`] does.
+                // If each attempt of a retry evaluates the key, puts the key into a closure, as [`Place::time`] does
+                // for a time.
                 let circuit = if place.facts().per_attempt {
                     let runtime = place.runtime();
                     quote_spanned!(mixed=> #runtime::__private::evaluate(|| #circuit))

@@ -95,7 +95,8 @@ impl Layer for Retry {
         };
         let retry_after_ok = match (&self.retry_after_ok, &held) {
             (Some(function), _) => Some(quote_spanned!(at=> .retry_after_ok(#function))),
-            // Without `retry_if_ok`, the retry repeats no `Ok` value, so the function would never be called.
+            // Without `retry_if_ok`, the retry repeats no `Ok` value, so the retry would never call the function
+            // `retry_after_ok`.
             (None, None) if !self.repeats_ok() => None,
             (None, held) => place.plan().hint_ok(place.index).map(|(index, function)| {
                 let circuit = place.at(index).local();

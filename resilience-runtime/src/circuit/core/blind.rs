@@ -1,7 +1,7 @@
 use crate::base::clock::Tick;
 
-/// Counts the consecutive calls that ended without an outcome. A call has no outcome if it was cancelled, or if a
-/// deadline ended it.
+/// Counts the consecutive calls that ended without an outcome. A call has no outcome if the call was cancelled, or if a
+/// deadline ended the call.
 ///
 /// This type has only four bytes, because `tests/allocations.rs` limits the size of a breaker.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,7 +22,7 @@ pub(crate) const BLIND_CALLS: u16 = 20;
 impl Blind {
     const CALLS_BITS: u32 = 5;
     const CALLS: u16 = (1 << Self::CALLS_BITS) - 1;
-    /// The exponent of two in the unit of the field `warned`, which is 2^29 ns (about half a second).
+    /// The exponent in 2^29 ns (about half a second), the unit of the field `warned`.
     const UNIT: u32 = 29;
     /// The smallest difference between two values of the field `warned` that is certainly longer than a minute. Each
     /// value is rounded down to a whole unit of 2^29 ns. If two rounded values differ by 113 units, more than 112 units

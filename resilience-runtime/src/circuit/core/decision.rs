@@ -10,8 +10,8 @@ pub(crate) struct Admission {
     pub(crate) ticket: Ticket,
     /// Whether the call is the first trial call after a cooldown. The first trial call makes the circuit half-open.
     pub(crate) half_opened: bool,
-    /// The number of unfinished trial calls that no longer block new trial calls, because they exceeded
-    /// `trial_timeout`.
+    /// The number of unfinished trial calls that exceeded `trial_timeout`, and therefore no longer block new trial
+    /// calls.
     pub(crate) expired: u32,
     /// The rejection that the option `shadow` turned into this admission, or `None` if there was no rejection.
     pub(crate) shadowed: Option<Wait>,

@@ -40,8 +40,8 @@ pub(crate) struct Gate {
     word: AtomicU64,
     /// The meaning of this field depends on the state of the circuit:
     ///
-    /// - Closed: the tick (a time) from which on every success must take the lock. For example, a part of the window of
-    ///   recent calls expires at this tick. The field is [`NEVER`] if there is no such tick.
+    /// - Closed: a tick (a time). At this tick and later, every success must take the lock. For example, a part of the
+    ///   window of recent calls expires at this tick. The field is [`NEVER`] if there is no such tick.
     /// - Open or half-open: the longest time, in nanoseconds, that a rejected call may have to wait. A longer wait
     ///   shows that the tick in `word` comes from another clock, such as the paused clock of a test's runtime. The call
     ///   then takes the lock. With the option `shadow`, the field is zero, so that every call takes the lock.

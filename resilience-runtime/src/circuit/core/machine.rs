@@ -111,9 +111,10 @@ impl Machine {
         self.window.is_some()
     }
 
-    /// Returns the tick from which on every success must take the lock of the circuit. For a window of time, the result
-    /// is the next tick at which a part of the window expires. If the circuit has no window, and a success must clear
-    /// the count of failures, the result is the smallest tick. In all other cases, the result is `None`.
+    /// Returns a tick (a time). At this tick and later, every success must take the lock of the circuit. For a window
+    /// of time, the result is the next tick at which a part of the window expires. If the circuit has no window, and a
+    /// success must clear the count of failures, the result is the smallest tick. In all other cases, the result is
+    /// `None`.
     pub(crate) fn due(&self) -> Option<Tick> {
         match &self.window {
             Some(window) => window.due(),
@@ -361,8 +362,8 @@ impl Machine {
         self.generation = self.generation.wrapping_add(1);
     }
 
-    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. If a trial
-    /// call has exceeded its time limit, it counts only until the circuit admits the next trial call.
+    /// Returns whether `ticket` belongs to a trial call that the half-open circuit still counts as running. A trial
+    /// call that has exceeded its time limit counts only until the circuit admits the next trial call.
     pub(crate) fn is_live(&self, ticket: Ticket) -> bool {
         matches!(self.state, State::HalfOpen { .. }) && ticket == self.ticket(self.lease.into())
     }

@@ -7,8 +7,8 @@ use crate::base::packed::{join, split};
 /// contains the number of a lease. A lease is a time limit for trial calls.
 ///
 /// The outcome of a call affects the circuit only if the generation is still the same when the call ends. When trial
-/// calls exceed their lease, the circuit stops counting them as running, and gives the next trial call a new lease
-/// number. An old lease number therefore identifies an expired trial call.
+/// calls exceed their lease, the circuit no longer counts these trial calls as running. The next trial call gets a new
+/// lease number. An old lease number therefore identifies an expired trial call.
 ///
 /// The generation and the lease number share one `u64`, which stays in a register. Two `u32` fields would be written to
 /// memory as 32-bit values, and then read as one 64-bit value. The resulting store-forwarding stall takes more time
