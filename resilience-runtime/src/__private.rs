@@ -5,12 +5,12 @@
 pub use std::time::Duration;
 pub use tokio::time::sleep;
 
+#[cfg(feature = "faults")]
+pub use crate::base::function::Function;
 pub use crate::bulkhead::bulkhead::{Bulkhead, acquire, acquire_within, take};
 pub use crate::circuit::breaker::CircuitBreaker;
 pub use crate::circuit::settings::Counting;
 pub use crate::fallback::{Fallback, replace};
-#[cfg(feature = "faults")]
-pub use crate::fault::function::Function;
 #[cfg(feature = "faults")]
 pub use crate::fault::point::{Fault, Faulted, NoFault};
 pub use crate::hedge::after::HedgeAfter;

@@ -6,6 +6,8 @@ pub(crate) mod blocking;
 pub(crate) mod clock;
 pub(crate) mod config_error;
 pub(crate) mod existing;
+#[cfg(feature = "faults")]
+pub(crate) mod function;
 pub(crate) mod interner;
 pub(crate) mod name;
 #[cfg(feature = "faults")]

@@ -147,6 +147,10 @@
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds, unless the limit will never admit the call |
 //! | `hedged` | DEBUG | `func`, `attempt`: number of the attempt that starts, from 2 |
+//! | `chaos_armed` | WARN | `name`, `fault` (`error`, `latency`, `hang` or `panic`), `rate`, `remaining` in whole seconds; emitted at the injection of a fault into a running service, and then at most once a minute; needs the feature `chaos` |
+//! | `chaos_disarmed` | WARN | `name`, `fault`, `reason` (`time`, `removed`, `disarmed` or `reset`) |
+//! | `chaos_refused` | WARN | `name`, `func`, `made`, `wanted`: the types of the fault's errors and of the function's errors; emitted when a fault ends because it does not suit the function |
+//! | `fault_injected` | DEBUG | `name`, `func`, `fault`, `latency` in seconds |
 //! | `fell_back` | DEBUG | `func`, `error`: the error that the fallback replaces |
 //!
 //! # Time
@@ -170,7 +174,7 @@
 //!
 //! # Features
 //!
-//! The features `macros` and `declare` are on by default. The features `http-date` and `stream` are off by default.
+//! The features `macros` and `declare` are on by default. The other features are off by default.
 //!
 //! | feature | effect | cost |
 //! |---|---|---|
@@ -178,6 +182,7 @@
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
+//! | `chaos` | the module `chaos`, which injects faults into a running service | no further crate; each decorated function grows, and each call reads one more atomic variable |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! Emits the events about faults in a running service. A fault in a test emits no event.
 
 use crate::events::{self, event};
-use crate::fault::faults::{Hit, Injected};
+use crate::fault::injected::{Hit, Injected};
 
 /// Emits a warning that a fault is armed.
 pub(crate) fn armed(fault: &Injected) {

@@ -5,27 +5,18 @@ use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
+use crate::base::function::Function;
 use crate::base::nearest::suggestion;
 use crate::base::scope::scoped;
 use crate::base::sync::lock_std;
 use crate::fault::events;
-use crate::fault::function::{self, Function};
-use crate::fault::kind::{Effect, Kind};
+use crate::fault::injected::{Hit, Injected};
+use crate::fault::kind::Kind;
 use crate::fault::limits::Limits;
+use crate::fault::names;
 #[cfg(feature = "chaos")]
-use crate::fault::stats::FaultStats;
-
-/// A fault that waits for calls.
-#[derive(Clone, Debug)]
-pub(crate) struct Injected {
-    id: u64,
-    pub(crate) name: String,
-    pub(crate) kind: Kind,
-    /// The limits of a fault in a running service. A fault in a test has no limits.
-    pub(crate) limits: Option<Limits>,
-}
+use crate::fault::stats::{ChaosStats, FaultStats};
 
 /// The faults that wait for calls.
 #[derive(Debug)]
@@ -35,19 +26,6 @@ pub(crate) struct Faults {
     /// The number of calls that the faults in the running service have hit.
     #[cfg(feature = "chaos")]
     counts: Mutex<BTreeMap<String, FaultStats>>,
-}
-
-/// The latency and the effect of all faults that hit one call.
-#[derive(Debug, Default)]
-pub(crate) struct Hit {
-    /// The name by which the fault was injected.
-    pub(crate) name: String,
-    pub(crate) latency: Duration,
-    pub(crate) effect: Option<Effect>,
-    /// The number of the fault.
-    pub(crate) id: u64,
-    /// Whether the fault is in a running service, and must not panic because of a wrong type.
-    pub(crate) is_in_service: bool,
 }
 
 impl Faults {
@@ -74,7 +52,7 @@ impl Faults {
     /// Returns a message if no decorated function has the name.
     pub(crate) fn inject(&self, name: &str, kind: Kind, limits: Option<Limits>) -> Result<u64, String> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let known = function::names();
+        let known = names::all();
         if !known.contains(name) {
             let suggestion = suggestion(name, known.iter().copied());
             return Err(format!(
@@ -105,16 +83,11 @@ impl Faults {
         self.end(|_| true, "reset");
     }
 
-    /// Returns whether a fault is injected in the running service.
+    /// Returns the statistics of the faults in the running service.
     #[cfg(feature = "chaos")]
-    pub(crate) fn is_armed(&self) -> bool {
-        let is_armed = |fault: &Injected| fault.limits.is_some_and(|limits| !limits.remaining().is_zero());
-        lock_std(&self.injected).iter().any(is_armed)
-    }
-
-    #[cfg(feature = "chaos")]
-    pub(crate) fn counts(&self) -> BTreeMap<String, FaultStats> {
-        lock_std(&self.counts).clone()
+    pub(crate) fn stats(&self) -> ChaosStats {
+        let is_active = |fault: &Injected| fault.limits.is_some_and(|limits| !limits.remaining().is_zero());
+        ChaosStats { is_armed: lock_std(&self.injected).iter().any(is_active), faults: lock_std(&self.counts).clone() }
     }
 
     /// Removes some faults. The faults are dropped without the lock, because they contain closures of the user.
@@ -148,9 +121,10 @@ impl Faults {
     ///
     /// All latencies add up. The oldest of the other faults takes effect, and only this fault counts the call.
     fn next(&self, function: &Function) -> (Option<Hit>, Vec<Injected>) {
+        let names = names::of(function);
         let (mut hit, mut due) = (None::<Hit>, Vec::new());
         let mut is_decided = false;
-        for fault in lock_std(&self.injected).iter_mut().filter(|fault| function.has_name(&fault.name)) {
+        for fault in lock_std(&self.injected).iter_mut().filter(|fault| names.contains(&fault.name)) {
             if fault.limits.as_mut().is_some_and(Limits::is_due) {
                 due.push(fault.clone());
             }

@@ -10,9 +10,10 @@ use std::pin::Pin;
 use tokio::time::sleep;
 
 use crate::base::blocking;
+use crate::base::function::Function;
 use crate::fault::events;
-use crate::fault::faults::{Faults, Hit};
-use crate::fault::function::Function;
+use crate::fault::faults::Faults;
+use crate::fault::injected::Hit;
 use crate::fault::kind::Effect;
 
 /// The fault of one call. The generated code first calls `wait` or `block`, and then reads the error.

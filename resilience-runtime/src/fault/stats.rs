@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::fault::faults::Faults;
 use crate::fault::kind::Kind;
 
 /// The statistics of the faults that [`chaos`](crate::chaos) injects. [`get_stats`](crate::get_stats) returns this
@@ -38,13 +37,5 @@ impl FaultStats {
             Kind::Panic => self.total_panics += 1,
             _ => self.total_errors += 1,
         }
-    }
-}
-
-impl ChaosStats {
-    /// Returns the statistics of the program, or of the current isolated test.
-    pub(crate) fn current() -> Self {
-        let faults = Faults::current();
-        Self { is_armed: faults.is_armed(), faults: faults.counts() }
     }
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::panic::Location;
 use std::time::Duration;
 
+#[cfg(feature = "faults")]
+use crate::base::function::{Function, Position};
 use crate::base::require::require;
 use crate::base::sync::{Arc, OnceLock};
 use crate::circuit::settings::{Counting, Options, circuit_options};
-#[cfg(feature = "faults")]
-use crate::fault::function::{Function, Position};
 use crate::registry::written::Written;
 
 /// The name and the options of one `#[circuit]`.

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use crate::base::config_error::{ConfigError, Value};
+#[cfg(feature = "faults")]
+use crate::base::function::Position;
 use crate::base::name::Name;
 use crate::base::queue;
 use crate::base::require::require;
 use crate::base::scope::scoped;
 use crate::bulkhead::bulkhead::{self, Bulkhead, BulkheadStats};
 use crate::fallback::{Fallback, FallbackStats};
-#[cfg(feature = "faults")]
-use crate::fault::function::Position;
 use crate::hedge::after::HedgeAfter;
 use crate::hedge::hedge::Hedge;
 use crate::hedge::stats::HedgeStats;

@@ -6,9 +6,9 @@ use std::fmt::Debug;
 use std::panic::Location;
 
 use crate::base::config_error::{ConfigError, Value};
-use crate::base::name::Name;
 #[cfg(feature = "faults")]
-use crate::fault::function::{Function, Position};
+use crate::base::function::{Function, Position};
+use crate::base::name::Name;
 
 /// A layer that attributes create: a retry, timeout, bulkhead, rate limit, hedge or fallback.
 pub trait Layer: Clone + Debug + Send + Sync + 'static {

@@ -6,7 +6,7 @@ use crate::bulkhead::bulkhead::{Bulkhead, BulkheadStats};
 use crate::circuit::stats::CircuitStats;
 use crate::fallback::{Fallback, FallbackStats};
 #[cfg(feature = "chaos")]
-use crate::fault::stats::ChaosStats;
+use crate::fault::{faults::Faults, stats::ChaosStats};
 use crate::hedge::hedge::Hedge;
 use crate::hedge::stats::HedgeStats;
 use crate::rate_limit::rate_limit::RateLimit;
@@ -105,7 +105,7 @@ pub fn get_stats() -> Stats {
         hedges: Hedge::layers().stats(),
         fallbacks: Fallback::layers().stats(),
         #[cfg(feature = "chaos")]
-        chaos: ChaosStats::current(),
+        chaos: Faults::current().stats(),
     }
 }
 

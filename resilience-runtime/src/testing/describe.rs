@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use crate::base::function::{Function, Position, functions};
 use crate::base::nearest::suggestion;
-use crate::fault::function::{Function, Position, functions};
 use crate::registry::declared::all;
 use crate::registry::kinds;
 use crate::registry::registry::settings_of;

@@ -1,13 +1,10 @@
-//! Describes a decorated function: its name, and the names of its layers.
+//! Describes a decorated function: its path, and the positions of its layers.
 #![allow(missing_docs)] // no docs needed: the hidden module `__private` exports these items
 
-use std::collections::BTreeSet;
 use std::panic::Location;
 use std::ptr;
 
 use once_cell::race::OnceBox;
-
-use crate::registry::{declared, kinds};
 
 /// A decorated function. The generated code of each decorated function contains a static variable of this type.
 #[derive(Debug)]
@@ -63,36 +60,20 @@ impl Function {
         format!("{}::{}", self.module, self.func)
     }
 
-    /// Returns the names by which a test addresses the function: its path, and the names of its layers.
-    pub(crate) fn names(&self) -> &[String] {
-        self.names.get_or_init(|| {
-            let circuits = declared::all().map(|circuit| (circuit.position, Some(circuit.name)));
-            let layers = kinds::all().map(|layer| layer.position());
-            let here = |(position, name): (Option<Position>, Option<&'static str>)| {
-                name.filter(|_| position.is_some_and(|position| position.is_in(self)))
-            };
-            let names = circuits.chain(layers).filter_map(here).map(str::to_owned);
-            Box::new([self.path()].into_iter().chain(names).collect())
-        })
-    }
-
     /// Returns the path and the line of the topmost attribute, such as `shop::orders::submit:17`.
     #[cfg(feature = "test-util")]
     pub(crate) fn path_and_line(&self) -> String {
         format!("{}:{}", self.path(), self.place.line())
     }
 
-    pub(crate) fn has_name(&self, name: &str) -> bool {
-        self.names().iter().any(|known| known == name)
+    /// Returns the names by which a test addresses the function. The first call finds the names with the function
+    /// `find`.
+    pub(crate) fn names(&self, find: impl FnOnce() -> Vec<String>) -> &[String] {
+        self.names.get_or_init(|| Box::new(find()))
     }
 }
 
 /// Returns all decorated functions of the program.
 pub(crate) fn functions() -> impl Iterator<Item = &'static Function> {
     inventory::iter::<DeclaredFunction>.into_iter().map(|declared| declared.0)
-}
-
-/// Returns the names of all decorated functions and of their layers.
-pub(crate) fn names() -> BTreeSet<&'static str> {
-    functions().flat_map(Function::names).map(String::as_str).collect()
 }

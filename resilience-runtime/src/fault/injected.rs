@@ -1,0 +1,29 @@
+//! Defines a fault that waits for calls, and the faults that hit one call.
+
+use std::time::Duration;
+
+use crate::fault::kind::{Effect, Kind};
+use crate::fault::limits::Limits;
+
+/// A fault that waits for calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Injected {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// The limits of a fault in a running service. A fault in a test has no limits.
+    pub(crate) limits: Option<Limits>,
+}
+
+/// The latency and the effect of all faults that hit one call.
+#[derive(Debug, Default)]
+pub(crate) struct Hit {
+    /// The name by which the fault was injected.
+    pub(crate) name: String,
+    pub(crate) latency: Duration,
+    pub(crate) effect: Option<Effect>,
+    /// The number of the fault.
+    pub(crate) id: u64,
+    /// Whether the fault is in a running service, and must not panic because of a wrong type.
+    pub(crate) is_in_service: bool,
+}

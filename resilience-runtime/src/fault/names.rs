@@ -1,0 +1,24 @@
+//! Finds the names by which a test or a service addresses a decorated function.
+
+use std::collections::BTreeSet;
+
+use crate::base::function::{Function, Position, functions};
+use crate::registry::{declared, kinds};
+
+/// Returns the path of the function, and the names of its layers.
+pub(crate) fn of(function: &Function) -> &[String] {
+    function.names(|| {
+        let circuits = declared::all().map(|circuit| (circuit.position, Some(circuit.name)));
+        let layers = kinds::all().map(|layer| layer.position());
+        let here = |(position, name): (Option<Position>, Option<&'static str>)| {
+            name.filter(|_| position.is_some_and(|position| position.is_in(function)))
+        };
+        let names = circuits.chain(layers).filter_map(here).map(str::to_owned);
+        [function.path()].into_iter().chain(names).collect()
+    })
+}
+
+/// Returns the names of all decorated functions and of their layers.
+pub(crate) fn all() -> BTreeSet<&'static str> {
+    functions().flat_map(of).map(String::as_str).collect()
+}
