@@ -10,7 +10,6 @@ pub(crate) mod existing;
 pub(crate) mod function;
 pub(crate) mod interner;
 pub(crate) mod name;
-#[cfg(feature = "faults")]
 pub(crate) mod nearest;
 pub(crate) mod not_made;
 pub(crate) mod noted;
@@ -25,3 +24,4 @@ pub(crate) mod require;
 pub(crate) mod scope;
 pub(crate) mod still_open;
 pub(crate) mod sync;
+pub(crate) mod versions;

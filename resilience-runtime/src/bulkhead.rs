@@ -4,6 +4,7 @@ mod builder;
 #[expect(clippy::module_inception, reason = "the file of the type `Bulkhead`")]
 pub(crate) mod bulkhead;
 pub(crate) mod error;
+mod size;
 mod slot;
 
 pub use crate::bulkhead::builder::BulkheadBuilder;

@@ -200,6 +200,7 @@ mod call_error;
 #[cfg(feature = "chaos")]
 pub mod chaos;
 mod circuit;
+mod configure;
 mod events;
 mod expansion;
 mod fallback;
@@ -232,6 +233,13 @@ pub use crate::circuit::core::state::CircuitState;
 pub use crate::circuit::error::CircuitOpenError;
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
+pub use crate::configure::configure::{
+    configure, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry, configure_timeout,
+    reset_configuration,
+};
+pub use crate::configure::settings::{
+    BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings,
+};
 pub use crate::fallback::FallbackStats;
 pub use crate::hedge::builder::HedgeBuilder;
 pub use crate::hedge::hedge::Hedge;
@@ -240,7 +248,7 @@ pub use crate::rate_limit::RateLimitBuilder;
 pub use crate::rate_limit::error::RateLimitedError;
 pub use crate::rate_limit::rate_limit::RateLimit;
 pub use crate::rate_limit::stats::RateLimitStats;
-pub use crate::registry::builder::CircuitBuilder;
+pub use crate::registry::builder::{CircuitBuilder, Configured};
 pub use crate::registry::conflict::CircuitConflict;
 pub use crate::registry::family::FamilyStats;
 pub use crate::registry::key::Key;

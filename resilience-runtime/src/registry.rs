@@ -2,6 +2,8 @@
 //! (ready-made circuits) set the options of the circuits in the registry.
 
 pub(crate) mod builder;
+mod changes;
+pub(crate) mod configured;
 pub(crate) mod conflict;
 pub(crate) mod declared;
 pub(crate) mod family;

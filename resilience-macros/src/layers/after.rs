@@ -78,7 +78,11 @@ impl After {
             Self::Percentile(_) => (false, false),
         };
         let missing = missing.then_some(option);
-        guard::shared(place, &held(place), &Declaration { layer, name, options, missing, is_evaluated })
+        guard::shared(
+            place,
+            &held(place),
+            &Declaration { layer, name, options, missing, evaluated: is_evaluated.then_some(option) },
+        )
     }
 
     /// Returns an expression for the layer.

@@ -166,7 +166,7 @@ impl Layer for Fallback {
     fn site(&self, place: Place<'_>) -> Option<TokenStream> {
         let name = self.name.as_ref();
         let options = TokenStream::new();
-        let declaration = Declaration { layer: "Fallback", name, options, missing: None, is_evaluated: false };
+        let declaration = Declaration { layer: "Fallback", name, options, missing: None, evaluated: None };
         Some(guard::shared(place, &held(place), &declaration))
     }
 

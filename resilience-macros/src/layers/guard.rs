@@ -120,8 +120,8 @@ pub(super) struct Declaration<'a> {
     pub(super) options: TokenStream,
     /// The name of the required option, if the attribute lacks this option.
     pub(super) missing: Option<&'a str>,
-    /// Whether each call evaluates an expression for the required option.
-    pub(super) is_evaluated: bool,
+    /// The option for which each call evaluates an expression. The text `*` stands for all options.
+    pub(super) evaluated: Option<&'a str>,
 }
 
 impl Declaration<'_> {
@@ -140,7 +140,7 @@ impl Declaration<'_> {
     }
 
     fn statics(&self, place: Place<'_>) -> (Ident, TokenStream) {
-        let Self { layer, name, options, missing, is_evaluated } = self;
+        let Self { layer, name, options, missing, evaluated } = self;
         let runtime = place.runtime();
         let mixed = Span::mixed_site();
         let of = Ident::new(layer, mixed);
@@ -149,7 +149,7 @@ impl Declaration<'_> {
             let name = name.tokens(runtime, ToTokens::to_token_stream);
             quote_spanned!(mixed=> .name(#name))
         });
-        let evaluated = is_evaluated.then(|| quote_spanned!(mixed=> .evaluated()));
+        let evaluated = evaluated.map(|option| quote_spanned!(mixed=> .evaluated(#option)));
         let declaration = quote_spanned! {mixed=>
             LayerDeclaration::<#runtime::__private::#of>::new(#func, ::core::module_path!()) #name #options #evaluated
         };

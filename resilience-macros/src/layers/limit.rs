@@ -163,8 +163,10 @@ impl<O: OptionName> Limit<O> {
         let layer = if self.key().is_some() { &keyed } else { layer };
         let wait = self.wait.as_ref().and_then(|wait| place.setting(wait));
         let wait = wait.map(|wait| quote_spanned!(mixed=> .wait(#wait)));
+        let is_evaluated = self.wait.is_some() && wait.is_none();
+        let evaluated = is_evaluated.then_some("wait");
         let options = quote_spanned!(mixed=> #settings #wait #others);
-        let site = Declaration { layer, name, options, missing, is_evaluated: false }.site(place);
+        let site = Declaration { layer, name, options, missing, evaluated }.site(place);
         quote_spanned!(mixed=> let #local = #site;)
     }
 

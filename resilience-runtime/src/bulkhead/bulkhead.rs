@@ -14,7 +14,9 @@ use crate::base::clock::Tick;
 use crate::base::name::Name;
 use crate::base::sync::statics::AtomicU32;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::base::versions::Versions;
 use crate::bulkhead::error::BulkheadFullError;
+use crate::bulkhead::size::Size;
 use crate::call_error::CallError;
 use crate::events::{self, event};
 use crate::timeout::deadline::within;
@@ -50,19 +52,16 @@ pub struct Bulkhead(pub(crate) Arc<Shared>);
 /// The state that all handles share.
 pub(crate) struct Shared {
     pub(crate) name: Name,
-    max: u32,
-    /// Whether the option `max` is set. If the option is not set, the bulkhead rejects every call.
-    is_complete: bool,
-    wait: Duration,
-    max_queue: u32,
-    slots: Semaphore,
+    settings: Versions<Settings>,
+    pub(super) slots: Semaphore,
+    pub(super) size: Size,
     waiting: AtomicU32,
     admitted: AtomicU64,
     rejected: AtomicU64,
 }
 
 /// The options of a bulkhead.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     /// The number of slots. If the number is `None`, the bulkhead rejects every call.
     pub(crate) max: Option<u32>,
@@ -77,11 +76,12 @@ macro_rules! take_within {
         if let Some(permit) = $bulkhead.take() {
             return Ok(permit);
         }
-        if $wait.is_zero() {
+        let wait = $wait;
+        if wait.is_zero() {
             return Err($bulkhead.reject());
         }
         let Some(waiting) = Waiting::among(&$bulkhead.0) else { return Err($bulkhead.reject()) };
-        let timer = pin!(Timer::new(within($wait)));
+        let timer = pin!(Timer::new(within(wait)));
         let acquired = timer.race($bulkhead.0.slots.acquire()).await;
         drop(waiting);
         match acquired {
@@ -92,25 +92,49 @@ macro_rules! take_within {
     }};
 }
 
-impl Bulkhead {
-    pub(crate) fn new(name: Name, Settings { max, wait, max_queue }: Settings) -> Self {
+impl Settings {
+    /// Returns the number of slots.
+    fn slots(&self) -> usize {
         // The largest number of permits that `Semaphore::new` allows. The code does not use the constant
         // `Semaphore::MAX_PERMITS`, because the oldest supported version of tokio lacks this constant. On a 32-bit
         // target, `MOST` is about half a billion, so `max` can be larger than `MOST`.
         const MOST: usize = usize::MAX >> 3;
-        let (is_complete, max) = (max.is_some(), max.unwrap_or(0));
-        let slots = usize::try_from(max).unwrap_or(usize::MAX).min(MOST);
+        usize::try_from(self.max.unwrap_or(0)).unwrap_or(usize::MAX).min(MOST)
+    }
+}
+
+impl Bulkhead {
+    pub(crate) fn new(name: Name, settings: Settings) -> Self {
+        let slots = settings.slots();
         Self(Arc::new(Shared {
             name,
-            max,
-            is_complete,
-            wait,
-            max_queue,
+            settings: Versions::new(settings),
             slots: Semaphore::new(slots),
+            size: Size::new(slots),
             waiting: AtomicU32::new(0),
             admitted: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
         }))
+    }
+
+    fn max(&self) -> u32 {
+        self.0.settings.current().max.unwrap_or(0)
+    }
+
+    #[inline]
+    fn wait(&self) -> Duration {
+        self.0.settings.current().wait
+    }
+
+    /// Changes the settings. If the number of slots becomes smaller, the running calls keep their slots. The number of
+    /// running calls then decreases as calls end. Returns false, and changes nothing, if the bulkhead has had too many
+    /// different settings.
+    pub(crate) fn change(&self, settings: Settings) -> bool {
+        let is_changed = self.0.settings.change(settings);
+        if is_changed {
+            self.resize(settings.slots());
+        }
+        is_changed
     }
 
     /// Returns the name of the bulkhead. This method does not escape special characters in the name, but events and
@@ -121,11 +145,11 @@ impl Bulkhead {
 
     /// Returns a snapshot of the limit, and of the numbers of running, waiting, admitted and rejected calls.
     pub fn stats(&self) -> BulkheadStats {
-        let Shared { max, slots, waiting, admitted, rejected, .. } = &*self.0;
-        let free = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+        let Shared { slots, size, waiting, admitted, rejected, .. } = &*self.0;
+        let in_use = size.current().saturating_sub(slots.available_permits());
         BulkheadStats {
-            max: *max,
-            in_use: max.saturating_sub(free),
+            max: self.max(),
+            in_use: u32::try_from(in_use).unwrap_or(u32::MAX),
             waiting: waiting.load(Ordering::Relaxed),
             total_admitted: admitted.load(Ordering::Relaxed),
             total_rejected: rejected.load(Ordering::Relaxed),
@@ -191,7 +215,7 @@ impl Bulkhead {
     }
 
     async fn acquire_permit(&self) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
-        take_within!(self, self.0.wait)
+        take_within!(self, self.wait())
     }
 
     /// Takes a slot. Returns the slot, and the time for which the call waited.
@@ -232,9 +256,9 @@ impl Bulkhead {
     fn reject(&self) -> BulkheadFullError {
         self.0.rejected.fetch_add(1, Ordering::Relaxed);
         if events::debug_wanted() {
-            bulkhead_full(&self.0.name, self.0.max);
+            bulkhead_full(&self.0.name, self.max());
         }
-        BulkheadFullError::new(self.0.name.clone(), self.0.is_complete)
+        BulkheadFullError::new(self.0.name.clone(), self.0.settings.current().max.is_some())
     }
 }
 
@@ -249,7 +273,7 @@ pub fn take(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullErro
 /// the option `wait`.
 #[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 pub async fn acquire(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
-    take_within!(bulkhead, bulkhead.0.wait)
+    take_within!(bulkhead, bulkhead.wait())
 }
 
 /// Works like [`acquire`], but the call waits for at most the time `wait`.
@@ -263,7 +287,7 @@ pub async fn acquire_within(bulkhead: &Bulkhead, wait: Duration) -> Result<Semap
 #[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_blocking(bulkhead: &Bulkhead) -> Result<SemaphorePermit<'_>, BulkheadFullError> {
-    acquire_blocking_within(bulkhead, bulkhead.0.wait)
+    acquire_blocking_within(bulkhead, bulkhead.wait())
 }
 
 /// Works as [`acquire_blocking`], but the call waits at most for the time `wait`.
@@ -292,8 +316,9 @@ struct Waiting<'a>(&'a AtomicU32);
 
 impl<'a> Waiting<'a> {
     /// Counts a call as waiting, and returns the guard. Returns `None` if `max_queue` calls are already waiting.
-    fn among(Shared { waiting, max_queue, .. }: &'a Shared) -> Option<Self> {
-        let more = |calls: u32| (calls < *max_queue).then_some(calls + 1);
+    fn among(Shared { waiting, settings, .. }: &'a Shared) -> Option<Self> {
+        let max_queue = settings.current().max_queue;
+        let more = |calls: u32| (calls < max_queue).then_some(calls + 1);
         waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         Some(Self(waiting))
     }

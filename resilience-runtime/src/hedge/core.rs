@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::sync::AtomicU64;
+use crate::base::versions::Versions;
 use crate::hedge::after::HedgeAfter;
 use crate::hedge::percentile::Percentile;
 use crate::retry::budget::RetryBudget;
@@ -11,17 +12,24 @@ use crate::retry::budget::RetryBudget;
 #[derive(Debug)]
 #[allow(missing_docs)] // This type needs no docs: only the hidden module `__private` exports it.
 pub struct HedgeCore {
-    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with the name of this hedge
-    /// sets the time. A hedge with a percentile does not use this time.
-    pub(super) after: Duration,
+    pub(super) settings: Versions<Settings>,
     pub(super) percentile: Option<Box<Percentile>>,
-    pub(super) max: u32,
     /// The budget that a builder sets. The budget of an attribute is not stored in this field, but passed to each call.
     pub(super) budget: Option<RetryBudget>,
     pub(super) begun: AtomicU64,
     pub(super) won_by_hedge: AtomicU64,
     /// The number of further attempts that a budget denied.
     pub(super) denied: AtomicU64,
+}
+
+/// The settings of a hedge that can change at run time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Settings {
+    /// The time between the starts of two attempts, or [`Duration::MAX`] if no attribute with the name of this hedge
+    /// sets the time. A hedge with a percentile does not use this time.
+    pub(super) after: Duration,
+    /// The largest number of attempts.
+    pub(super) max: u32,
 }
 
 /// The default of the option `max`.
@@ -40,9 +48,8 @@ impl HedgeCore {
             None => (Duration::MAX, None),
         };
         Self {
-            after,
+            settings: Versions::new(Settings { after, max: max.unwrap_or(MAX) }),
             percentile,
-            max: max.unwrap_or(MAX),
             budget: None,
             begun: AtomicU64::new(0),
             won_by_hedge: AtomicU64::new(0),
@@ -53,6 +60,6 @@ impl HedgeCore {
     /// Returns the time between the starts of two attempts. If the hedge has a percentile, returns its current value.
     #[inline]
     pub(super) fn after(&self) -> Duration {
-        self.percentile.as_ref().map_or(self.after, |percentile| percentile.after())
+        self.percentile.as_ref().map_or_else(|| self.settings.current().after, |percentile| percentile.after())
     }
 }

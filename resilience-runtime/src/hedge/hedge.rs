@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::base::sync::{Arc, Ordering};
 use crate::hedge::after::HedgeAfter;
 use crate::hedge::any::AnyHedge;
-use crate::hedge::core::HedgeCore;
+use crate::hedge::core::{HedgeCore, MAX, Settings};
 use crate::hedge::events::began;
 use crate::hedge::hedged::Hedged;
 use crate::hedge::source::HedgeSource;
@@ -63,7 +63,7 @@ impl Hedge {
 
     /// Returns the largest number of attempts of one call.
     pub fn max(&self) -> u32 {
-        self.0.max
+        self.0.settings.current().max
     }
 
     /// Creates the hedge of an attribute. If `after` is `None`, the hedge starts no second attempt. `limits` are the
@@ -72,12 +72,22 @@ impl Hedge {
         Self(Arc::new(HedgeCore::new(after, limits, max)))
     }
 
+    /// Changes the settings to the options of an attribute. Returns false, and changes nothing, if the hedge has had too
+    /// many different settings.
+    pub(crate) fn change(&self, after: Option<HedgeAfter>, max: Option<u32>) -> bool {
+        let after = match after {
+            Some(HedgeAfter::Time(after)) => after,
+            Some(HedgeAfter::Percentile(_)) | None => Duration::MAX,
+        };
+        self.0.settings.change(Settings { after, max: max.unwrap_or(MAX) })
+    }
+
     /// Returns a snapshot of the settings and the counts of this hedge. All clones of a hedge share the counts.
     pub fn stats(&self) -> HedgeStats {
-        let HedgeCore { max, begun, won_by_hedge, denied, .. } = &*self.0;
+        let HedgeCore { begun, won_by_hedge, denied, .. } = &*self.0;
         HedgeStats {
             after: Some(self.after()).filter(|after| *after != Duration::MAX),
-            max: *max,
+            max: self.max(),
             total_attempts: begun.load(Ordering::Relaxed),
             total_won_by_hedge: won_by_hedge.load(Ordering::Relaxed),
             total_denied: denied.load(Ordering::Relaxed),
@@ -131,7 +141,7 @@ impl fmt::Debug for Hedge {
 impl HedgeSource for &Hedge {
     #[inline]
     fn after(&self) -> Duration {
-        self.0.after
+        self.0.settings.current().after
     }
 
     #[inline]

@@ -61,7 +61,7 @@ where
     /// function `begin` receives the number of an attempt, counted from 1, and returns the future of the attempt.
     #[expect(clippy::cast_possible_truncation, reason = "there are at most five places")]
     pub fn new(source: S, attempts: [Pin<&'a mut Option<F>>; MAX], begin: B) -> Self {
-        let left = source.core().max.min(MAX as u32);
+        let left = source.core().settings.current().max.min(MAX as u32);
         Self { source, begin, left, begun: 0, timer: None, attempts }
     }
 }

@@ -95,7 +95,7 @@ impl RateLimit {
     /// Dropping the future that this method returns removes the call from the queue. The removed call does not count
     /// towards the rate, and the next call in the queue takes the place of this call.
     pub async fn acquire(&self) -> Result<(), RateLimitedError> {
-        take_within!(self, 1, self.0.wait)
+        take_within!(self, 1, self.wait())
     }
 
     /// Works like [`acquire`](Self::acquire), for a call that takes `tokens` tokens instead of one. A call that takes
@@ -115,7 +115,7 @@ impl RateLimit {
     ///
     /// Dropping the future that this method returns removes the call from the queue.
     pub async fn acquire_many(&self, tokens: u32) -> Result<(), RateLimitedError> {
-        take_within!(self, tokens, self.0.wait)
+        take_within!(self, tokens, self.wait())
     }
 
     /// Works like [`acquire`](Self::acquire), but waits as long as the rate requires, regardless of the option `wait`.
@@ -177,7 +177,7 @@ impl RateLimit {
     {
         // First tries to take the token without a wait, because the future of a wait costs 40 instructions.
         if let Err(reason) = self.take(1) {
-            self.queue(1, self.0.wait, reason).await?;
+            self.queue(1, self.wait(), reason).await?;
         }
         f().await.map_err(CallError::Failed)
     }
@@ -234,7 +234,7 @@ impl RateLimit {
     fn join(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(Waiting<'_>, Tick), RateLimitedError> {
         let wait = within(wait);
         let is_in_time = matches!(reason, Reason::Early(nanos) if Duration::from_nanos(nanos) <= wait);
-        let waiting = if is_in_time { self.0.line.join(tokens, self.0.max_queue) } else { None };
+        let waiting = if is_in_time { self.0.line.join(tokens, self.0.settings.current().max_queue) } else { None };
         waiting.map(|waiting| (waiting, Tick::now().after(wait))).ok_or_else(|| self.reject(reason))
     }
 
@@ -253,8 +253,8 @@ impl RateLimit {
     /// Rejects a call that has waited for the time `wait`, but has not become the first call of the line.
     #[cold]
     fn reject_late(&self, tokens: u32) -> RateLimitedError {
-        let Shared { pace, due, line, .. } = &*self.0;
-        self.reject(line.estimate(tokens, *pace, due.load(Ordering::Acquire)))
+        let Shared { due, line, .. } = &*self.0;
+        self.reject(line.estimate(tokens, self.pace(), due.load(Ordering::Acquire)))
     }
 }
 
@@ -269,7 +269,7 @@ pub async fn acquire_tokens_within(limit: &RateLimit, tokens: u32, wait: Duratio
 #[allow(clippy::missing_errors_doc)] // This function needs no docs: the hidden module `__private` exports it.
 #[inline]
 pub fn acquire_tokens_blocking(limit: &RateLimit, tokens: u32) -> Result<(), RateLimitedError> {
-    acquire_tokens_blocking_within(limit, tokens, limit.0.wait)
+    acquire_tokens_blocking_within(limit, tokens, limit.wait())
 }
 
 /// Works as [`acquire_tokens_blocking`], but the call waits at most for the time `wait`.

@@ -88,6 +88,11 @@ impl Pace {
         if self == Self::NEVER { self.step } else { 0 }
     }
 
+    /// Returns the time at which the next call is due after a whole burst at the time `now`.
+    pub(crate) fn latest(self, now: u64) -> u64 {
+        now.saturating_add(self.ahead).saturating_add(self.step)
+    }
+
     /// Returns whether one call may take `tokens` tokens. A call may take at most as many tokens as the burst. If
     /// `tokens` is the constant 1, the compiler removes the check.
     #[inline]

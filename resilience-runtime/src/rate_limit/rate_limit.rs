@@ -9,6 +9,7 @@ use crate::base::clock::Tick;
 use crate::base::name::Name;
 use crate::base::reason::Reason;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::base::versions::Versions;
 use crate::events::{self, event};
 use crate::rate_limit::error::RateLimitedError;
 use crate::rate_limit::line::Line;
@@ -50,19 +51,17 @@ pub struct RateLimit(pub(crate) Arc<Shared>);
 /// The state that all handles share.
 pub(crate) struct Shared {
     pub(crate) name: Name,
-    pub(super) pace: Pace,
+    pub(super) settings: Versions<Settings>,
     /// The time at which the next call would start at an even pace. The time is in nanoseconds, stored as the result of
     /// `Tick::to_bits`. The field is zero before the first call.
     pub(super) due: AtomicU64,
     admitted: AtomicU64,
     rejected: AtomicU64,
     pub(super) line: Line,
-    pub(super) wait: Duration,
-    pub(super) max_queue: u32,
 }
 
 /// The settings of a rate limit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) pace: Pace,
     pub(crate) wait: Duration,
@@ -70,17 +69,39 @@ pub(crate) struct Settings {
 }
 
 impl RateLimit {
-    pub(crate) fn new(name: Name, Settings { pace, wait, max_queue }: Settings) -> Self {
+    pub(crate) fn new(name: Name, settings: Settings) -> Self {
         Self(Arc::new(Shared {
             name,
-            pace,
-            due: AtomicU64::new(pace.first_due()),
+            settings: Versions::new(settings),
+            due: AtomicU64::new(settings.pace.first_due()),
             admitted: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
             line: Line::new(),
-            wait,
-            max_queue,
         }))
+    }
+
+    #[inline]
+    pub(super) fn pace(&self) -> Pace {
+        self.0.settings.current().pace
+    }
+
+    #[inline]
+    pub(super) fn wait(&self) -> Duration {
+        self.0.settings.current().wait
+    }
+
+    /// Changes the settings. The calls of the recent past count with the new rate, at most as a whole burst. Returns
+    /// false, and changes nothing, if the limit has had too many different settings.
+    pub(crate) fn change(&self, settings: Settings) -> bool {
+        let before = self.pace();
+        let is_changed = self.0.settings.change(settings);
+        if is_changed && before != settings.pace {
+            let first = settings.pace.first_due();
+            let most = settings.pace.latest(Tick::now().to_bits());
+            let due = |due: u64| Some(if before == Pace::NEVER || first > 0 { first } else { due.min(most) });
+            let _ = self.0.due.fetch_update(Ordering::AcqRel, Ordering::Acquire, due);
+        }
+        is_changed
     }
 
     /// Returns the name of the rate limit. This method does not escape special characters in the name, but events and
@@ -106,7 +127,7 @@ impl RateLimit {
 
     /// Makes the limit admit a whole burst again, and removes the quota of [`update`](Self::update).
     pub(crate) fn reset(&self) {
-        self.0.due.store(self.0.pace.first_due(), Ordering::Release);
+        self.0.due.store(self.pace().first_due(), Ordering::Release);
         self.0.line.release();
     }
 
@@ -145,7 +166,8 @@ impl RateLimit {
     #[expect(clippy::inline_always, reason = "measured: a call of this function costs 20 instructions")]
     #[inline(always)]
     pub(super) fn take_now(&self, tokens: u32) -> Result<(), Reason> {
-        let Shared { pace, due, admitted, .. } = &*self.0;
+        let Shared { due, admitted, .. } = &*self.0;
+        let pace = self.pace();
         if !pace.admits(tokens) {
             return Err(self.above_burst());
         }
@@ -171,21 +193,23 @@ impl RateLimit {
     /// `is_first` states whether the call is the first call of the line.
     #[cold]
     pub(super) fn take_in_line(&self, tokens: u32, is_first: bool) -> Result<(), Reason> {
-        let Shared { pace, due, line, .. } = &*self.0;
+        let Shared { due, line, .. } = &*self.0;
+        let pace = self.pace();
         if tokens == 0 || !pace.admits(tokens) {
             return self.take_now(tokens);
         }
-        line.take(tokens, is_first, *pace, || due.load(Ordering::Acquire), || self.take_now(tokens))
+        line.take(tokens, is_first, pace, || due.load(Ordering::Acquire), || self.take_now(tokens))
     }
 
     #[cold]
     fn early(&self, nanos: u64) -> Reason {
-        if self.0.pace == Pace::NEVER { Reason::NoRate } else { Reason::Early(nanos) }
+        if self.pace() == Pace::NEVER { Reason::NoRate } else { Reason::Early(nanos) }
     }
 
     #[cold]
     fn above_burst(&self) -> Reason {
-        if self.0.pace == Pace::NEVER { Reason::NoRate } else { Reason::AboveBurst(self.0.pace.burst()) }
+        let pace = self.pace();
+        if pace == Pace::NEVER { Reason::NoRate } else { Reason::AboveBurst(pace.burst()) }
     }
 
     #[cold]

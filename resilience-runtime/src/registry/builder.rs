@@ -96,9 +96,28 @@ impl KeyedCircuits {
     }
 }
 
+/// The marker of a [`CircuitBuilder`] that changes the settings of an existing circuit, for
+/// [`configure`](crate::configure).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Configured;
+
+impl CircuitBuilder<Configured> {
+    /// Sets the maximum number of circuits with keys, 1 to 9,999,999.
+    pub fn max_keys(mut self, keys: u32) -> Self {
+        self.options.max_keys = Some(keys);
+        self
+    }
+
+    /// Returns the options that were set.
+    pub(crate) fn options(&self) -> Options {
+        self.options
+    }
+}
+
 impl<T> CircuitBuilder<T> {
     #[track_caller]
-    fn new(name: Cow<'static, str>) -> Self {
+    pub(crate) fn new(name: Cow<'static, str>) -> Self {
         Self { name, options: Options::NONE, place: Location::caller(), builds: PhantomData }
     }
 

@@ -73,8 +73,10 @@ impl Keyed for Bulkhead {
         Self::new(name, *settings)
     }
 
-    /// Does nothing, because the settings of a bulkhead never change.
-    fn apply(&self, _: &bulkhead::Settings) {}
+    /// Keeps the current settings if the bulkhead has had too many different settings.
+    fn apply(&self, settings: &bulkhead::Settings) {
+        self.change(*settings);
+    }
 
     /// Returns `Rank::Fresh`, because an idle bulkhead has neither running nor waiting calls. Each of these calls would
     /// hold a handle of the bulkhead.
@@ -92,8 +94,10 @@ impl Keyed for RateLimit {
         Self::new(name, *settings)
     }
 
-    /// Does nothing, because the settings of a rate limit never change.
-    fn apply(&self, _: &rate_limit::Settings) {}
+    /// Keeps the current settings if the rate limit has had too many different settings.
+    fn apply(&self, settings: &rate_limit::Settings) {
+        self.change(*settings);
+    }
 
     fn rank(&self) -> Rank {
         if self.is_full() { Rank::Fresh } else { Rank::Used }

@@ -22,6 +22,12 @@ macro_rules! keyed_limits {
                     Self(Arc::new(Family::new(name.into(), settings, max_keys.unwrap_or(MAX_KEYS))))
                 }
 
+                /// Changes the settings of the layers of all keys. Always returns true.
+                pub(crate) fn change(&self, settings: &$settings, max_keys: Option<u32>) -> bool {
+                    self.0.apply(settings, max_keys.unwrap_or(MAX_KEYS));
+                    true
+                }
+
                 pub(crate) fn stats(&self) -> FamilyStats {
                     self.0.stats()
                 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::{ConfigError, Value};
 #[cfg(feature = "faults")]
 use crate::base::function::Position;
@@ -11,6 +12,7 @@ use crate::base::queue;
 use crate::base::require::require;
 use crate::base::scope::scoped;
 use crate::bulkhead::bulkhead::{self, Bulkhead, BulkheadStats};
+use crate::circuit::settings::Options as CircuitOptions;
 use crate::fallback::{Fallback, FallbackStats};
 use crate::hedge::after::HedgeAfter;
 use crate::hedge::hedge::Hedge;
@@ -35,11 +37,32 @@ layer_options! {
     BulkheadOptions for [Bulkhead, KeyedBulkheads], needs [max] {
         max: u32, wait: Duration, max_queue: u32, max_keys: u32,
     }
+    fn check(&self) -> Result<(), ConfigError> {
+        let Self { max, wait, max_queue, max_keys } = *self;
+        check_count("max", max)?;
+        check_wait(wait)?;
+        check_queue(max_queue)?;
+        check_keys(max_keys)
+    }
 }
 layer_options! {
     RateLimitOptions for [RateLimit, KeyedRateLimits], needs [] {
         per_second: u32, limit: u32, per: Duration, burst: u32, wait: Duration, max_queue: u32, tokens: bool,
         max_keys: u32,
+    }
+    fn check(&self) -> Result<(), ConfigError> {
+        check_wait(self.wait)?;
+        check_queue(self.max_queue)?;
+        check_keys(self.max_keys)
+    }
+    fn over(self, mut others: Self) -> Self {
+        if self.per_second.is_some() {
+            (others.limit, others.per) = (None, None);
+        }
+        if self.limit.is_some() || self.per.is_some() {
+            others.per_second = None;
+        }
+        self.or(others)
     }
     fn contradiction(&self) -> Option<ConfigError> {
         let (option, limit, per) = self.rate()?;
@@ -59,17 +82,35 @@ layer_options! {
 }
 layer_options! {
     TimeoutOptions for [Timeout], needs [timeout] { timeout: Duration, }
+    fn check(&self) -> Result<(), ConfigError> {
+        check_time("timeout", self.timeout)
+    }
 }
 layer_options! {
     HedgeOptions for [Hedge], needs [after] { after: HedgeAfter, min_after: Duration, max_after: Duration, max: u32, }
+    fn check(&self) -> Result<(), ConfigError> {
+        if let Some(max) = self.max.filter(|max| !(2..=5).contains(max)) {
+            return Err(ConfigError::new("max", max.to_string(), "a whole number from 2 to 5"));
+        }
+        match self.after {
+            Some(HedgeAfter::Time(after)) => check_time("after", Some(after)),
+            Some(HedgeAfter::Percentile(_)) | None => Ok(()),
+        }
+    }
 }
 layer_options! {
     FallbackOptions for [Fallback], needs [] {}
+    fn check(&self) -> Result<(), ConfigError> {
+        Ok(())
+    }
 }
 layer_options! {
     RetryOptions for [Retry], needs [] {
         max: u32, delay: Duration, backoff: f64, max_delay: Duration, jitter: Jitter, max_elapsed: Duration,
         count_nested: bool, retry_rejected: bool,
+    }
+    fn check(&self) -> Result<(), ConfigError> {
+        check_count("max", self.max)
     }
     fn contradiction(&self) -> Option<ConfigError> {
         self.schedule().check().err()
@@ -183,10 +224,76 @@ impl RetryOptions {
     }
 }
 
+fn check_count(option: &'static str, count: Option<u32>) -> Result<(), ConfigError> {
+    match count {
+        Some(0) => Err(ConfigError::new(option, "0".to_owned(), "a whole number of at least 1")),
+        _ => Ok(()),
+    }
+}
+
+fn check_time(option: &'static str, time: Option<Duration>) -> Result<(), ConfigError> {
+    let error = |time, allowed: &'static str| Err(ConfigError::new(option, Value::Time(time).to_string(), allowed));
+    match time {
+        Some(Duration::ZERO) => error(Duration::ZERO, "longer than zero"),
+        Some(time) if !fits(time) => error(time, LONGEST),
+        _ => Ok(()),
+    }
+}
+
+fn check_wait(wait: Option<Duration>) -> Result<(), ConfigError> {
+    check_time("wait", wait.filter(|wait| !wait.is_zero()))
+}
+
+fn check_queue(max_queue: Option<u32>) -> Result<(), ConfigError> {
+    queue::checked(max_queue).map(|_| ())
+}
+
+fn check_keys(max_keys: Option<u32>) -> Result<(), ConfigError> {
+    CircuitOptions { max_keys, ..CircuitOptions::NONE }.check()
+}
+
+/// Returns an error for an option that only a layer with another option has. `written` states whether the attribute has
+/// the other option.
+fn needs(option: &'static str, value: Option<Value>, written: bool, other: &str) -> Option<ConfigError> {
+    let allowed = format!("left out: the attribute has no option `{other}`");
+    value.filter(|_| !written).map(|value| ConfigError::new(option, value.to_string(), allowed))
+}
+
+/// Returns an error for an option that concerns waiting calls, if the calls of the layer never wait.
+fn refuse_wait(
+    is_named: bool,
+    written: Option<Duration>,
+    wait: Option<Duration>,
+    max_queue: Option<u32>,
+) -> Option<ConfigError> {
+    let waits = is_named || written.is_some_and(|wait| !wait.is_zero());
+    let other = "wait` or `name";
+    needs("wait", wait.map(Value::Time), waits, other)
+        .or_else(|| needs("max_queue", max_queue.map(Value::Count), waits, other))
+}
+
+fn refuse_hedge(written: &HedgeOptions, is_named: bool, changes: &HedgeOptions) -> Option<ConfigError> {
+    let is_measured = matches!(written.after, Some(HedgeAfter::Percentile(_)));
+    let most = if is_named { 5 } else { written.max.unwrap_or(2) };
+    let error = |option, value: String, allowed: &str| Some(ConfigError::new(option, value, allowed.to_owned()));
+    match *changes {
+        HedgeOptions { after: Some(after), .. } if is_measured => {
+            error("after", Value::from(after).to_string(), "left out: the hedge measures this time")
+        }
+        HedgeOptions { max: Some(max), .. } if max > most => error(
+            "max",
+            max.to_string(),
+            &format!("at most {most}: the future of a call has room for as many attempts"),
+        ),
+        _ => None,
+    }
+}
+
 /// Implements [`Layer`] and [`Listed`] for each kind of layer. `$create` is the function that creates a layer from a
-/// name and the options.
+/// name and the options. `$apply` is the function that changes the settings of a layer. `$refusal` is the function that
+/// returns an error for an option without an effect.
 macro_rules! kinds {
-    ($($layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr;)*) => {
+    ($($layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr;)*) => {
         /// A reference to the declaration of one attribute. The crate `inventory` collects all values of this type at
         /// link time.
         #[cfg(feature = "declare")]
@@ -228,6 +335,16 @@ macro_rules! kinds {
                 fn layer_stats(&self) -> $stats {
                     self.stats()
                 }
+
+                fn refusal(written: &$options, is_named: bool, changes: &$options) -> Option<ConfigError> {
+                    let refusal: fn(&$options, bool, &$options) -> Option<ConfigError> = $refusal;
+                    refusal(written, is_named, changes)
+                }
+
+                fn apply(&self, options: &$options) -> bool {
+                    let apply: fn(&Self, &$options) -> bool = $apply;
+                    apply(self, options)
+                }
             }
 
             impl Listed for $layer {
@@ -263,18 +380,42 @@ macro_rules! kinds {
 
 kinds! {
     Bulkhead, BulkheadOptions, BulkheadStats, "bulkhead",
-        |name, options| Bulkhead::new(name, options.settings());
+        |name, options| Bulkhead::new(name, options.settings()),
+        |bulkhead, options| bulkhead.change(options.settings()),
+        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue)
+            .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key"));
     KeyedBulkheads, BulkheadOptions, FamilyStats, "bulkhead",
-        |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys);
+        |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys),
+        |keyed, options| keyed.change(&options.settings(), options.max_keys),
+        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue);
     KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
-        |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys);
+        |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys),
+        |keyed, options| keyed.change(&options.settings(), options.max_keys),
+        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue);
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
-        |name, options| RateLimit::new(name, options.settings());
-    Timeout, TimeoutOptions, TimeoutStats, "timeout", |_, options| Timeout::after_time(options.timeout);
+        |name, options| RateLimit::new(name, options.settings()),
+        |limit, options| limit.change(options.settings()),
+        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue)
+            .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key"));
+    Timeout, TimeoutOptions, TimeoutStats, "timeout",
+        |_, options| Timeout::after_time(options.timeout),
+        |timeout, options| timeout.change(options.timeout),
+        |_, _, _| None;
     Hedge, HedgeOptions, HedgeStats, "hedge",
-        |_, options| Hedge::declared(options.after, [options.min_after, options.max_after], options.max);
-    Fallback, FallbackOptions, FallbackStats, "fallback", |_, _| Fallback::default();
-    Retry, RetryOptions, RetryStats, "retry", |_, options| Retry::new(options.schedule());
+        |_, options| Hedge::declared(options.after, [options.min_after, options.max_after], options.max),
+        |hedge, options| hedge.change(options.after, options.max),
+        refuse_hedge;
+    Fallback, FallbackOptions, FallbackStats, "fallback",
+        |_, _| Fallback::default(),
+        |_, _| true,
+        |_, _, _| None;
+    Retry, RetryOptions, RetryStats, "retry",
+        |_, options| Retry::new(options.schedule()),
+        |retry, options| retry.change(options.schedule()),
+        |written, is_named, changes| {
+            let limit = changes.max_elapsed.map(Value::Time);
+            needs("max_elapsed", limit, is_named || written.max_elapsed.is_some(), "max_elapsed` or `name")
+        };
 }
 
 #[cfg(feature = "declare")]

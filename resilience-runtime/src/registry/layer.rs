@@ -23,6 +23,16 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     fn create(name: Name, options: &Self::Options) -> Self;
 
     fn layer_stats(&self) -> Self::Stats;
+
+    /// Returns an error for an option at run time that does not affect the calls of the layer. `written` contains the
+    /// options of the attributes. The code of an attribute without a name depends on its options.
+    fn refusal(written: &Self::Options, is_named: bool, changes: &Self::Options) -> Option<ConfigError> {
+        let _ = (written, is_named, changes);
+        None
+    }
+
+    /// Changes the settings. Returns false, and changes nothing, if the layer has had too many different settings.
+    fn apply(&self, options: &Self::Options) -> bool;
 }
 
 /// The options that one attribute sets.
@@ -36,10 +46,23 @@ pub trait Options: Copy + Debug + PartialEq + Send + Sync + 'static {
     #[must_use]
     fn or(self, others: Self) -> Self;
 
+    /// Works like [`or`](Self::or), but an option that excludes an option in `self` stays absent.
+    #[must_use]
+    fn over(self, others: Self) -> Self {
+        self.or(others)
+    }
+
     /// Returns an error if two options contradict each other.
     fn contradiction(&self) -> Option<ConfigError> {
         None
     }
+
+    /// Checks the options that a service sets at run time.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`] for an option outside its range.
+    fn check(&self) -> Result<(), ConfigError>;
 
     /// Returns the name of each required option, and whether the option is set.
     fn required(&self) -> impl Iterator<Item = (&'static str, bool)>;
@@ -62,9 +85,9 @@ pub struct LayerDeclaration<L: Layer> {
     pub(crate) name: Option<&'static str>,
     pub(crate) place: &'static Location<'static>,
     pub(crate) options: L::Options,
-    /// Whether each call evaluates an expression for the required option. If so, no other attribute has to set this
-    /// option.
-    pub(crate) is_evaluated: bool,
+    /// The option for which each call evaluates an expression. The text `*` stands for all options. No other attribute
+    /// has to set the option, and no change at run time affects it.
+    pub(crate) evaluated: Option<&'static str>,
     /// The position of the attribute on its function.
     #[cfg(feature = "faults")]
     pub(crate) position: Option<Position>,
@@ -89,7 +112,7 @@ impl<L: Layer> LayerDeclaration<L> {
             name: None,
             place,
             options,
-            is_evaluated: false,
+            evaluated: None,
             #[cfg(feature = "faults")]
             position: None,
         }
@@ -114,8 +137,8 @@ impl<L: Layer> LayerDeclaration<L> {
         self
     }
 
-    pub const fn evaluated(mut self) -> Self {
-        self.is_evaluated = true;
+    pub const fn evaluated(mut self, option: &'static str) -> Self {
+        self.evaluated = Some(option);
         self
     }
 

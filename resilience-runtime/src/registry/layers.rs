@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use crate::base::name::Name;
 use crate::base::sync::lock_std;
+use crate::registry::configured::Configured;
 use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::mistake::{LayerConflict, MissingOption, SettingsMistake};
 
@@ -21,24 +22,49 @@ pub trait Listed: Layer {
 /// The layers of one kind. All attributes with the same name share a layer. Each attribute without a name has a layer
 /// of its own.
 #[derive(Debug)]
-pub struct Layers<L: Layer>(Mutex<Parts<L>>);
+pub struct Layers<L: Layer>(pub(super) Mutex<Parts<L>>);
 
 #[derive(Debug)]
-struct Parts<L: Layer> {
-    named: BTreeMap<&'static str, Named<L>>,
-    unnamed: Vec<(Place<L>, L)>,
+#[allow(unreachable_pub)] // a part of the type `Layers`
+pub struct Parts<L: Layer> {
+    pub(super) named: BTreeMap<&'static str, Known<L>>,
+    pub(super) unnamed: Vec<Known<L>>,
 }
 
 /// The declaration of one attribute. Two declarations are compared by their addresses, because two functions that one
 /// `macro_rules!` call generates may have the same source position.
-type Place<L> = &'static LayerDeclaration<L>;
+pub(super) type Place<L> = &'static LayerDeclaration<L>;
 
-#[derive(Debug)]
-struct Named<L: Layer> {
-    layer: L,
-    /// The attributes with this name. If two attributes set one option, the attribute that comes first in this list
-    /// wins.
-    places: Vec<Place<L>>,
+/// A layer, and the attributes that it belongs to.
+#[derive(Clone, Debug)]
+#[allow(unreachable_pub)] // a part of the type `Layers`
+pub struct Known<L: Layer> {
+    pub(super) layer: L,
+    /// The attributes with the name of the layer. If two attributes set one option, the attribute that comes first in
+    /// this list wins. A layer without a name has one attribute.
+    pub(super) places: Vec<Place<L>>,
+    /// The options with which the layer was created.
+    pub(super) written: L::Options,
+    /// The options that the service has set at run time.
+    pub(super) configured: Configured<L::Options>,
+}
+
+impl<L: Layer> Known<L> {
+    /// Creates the layer of all attributes with one name, or of one attribute without a name.
+    pub(super) fn create(name: &'static str, places: Vec<Place<L>>) -> Self {
+        let written = merged(&places);
+        let layer = L::create(Name::Static(name), &written);
+        Self { layer, places, written, configured: Configured::default() }
+    }
+
+    /// Creates the layer of one attribute without a name.
+    pub(super) fn unnamed(place: Place<L>) -> Self {
+        Self::create(place.func, vec![place])
+    }
+
+    pub(super) fn is_of(&self, place: Place<L>) -> bool {
+        self.places.iter().any(|known| ptr::eq(*known, place))
+    }
 }
 
 impl<L: Listed> Layers<L> {
@@ -53,17 +79,10 @@ impl<L: Listed> Layers<L> {
         let declared = declaration.name.map(declared);
         let mut parts = lock_std(&self.0);
         let (Some(name), Some(mut places)) = (declaration.name, declared) else {
-            // Another thread may have created the layer in the same moment.
-            let known = parts.unnamed.iter().find(|(known, _)| ptr::eq(*known, declaration));
-            if let Some((_, layer)) = known {
-                return (layer.clone(), Vec::new());
-            }
-            let layer = L::create(Name::Static(declaration.func), &declaration.options);
-            parts.unnamed.push((declaration, layer.clone()));
-            return (layer, Vec::new());
+            return (parts.unnamed(declaration).layer.clone(), Vec::new());
         };
         if let Some(known) = parts.named.get_mut(name) {
-            let is_known = known.places.iter().any(|place| ptr::eq(*place, declaration));
+            let is_known = known.is_of(declaration);
             let mistakes = if is_known { Vec::new() } else { conflicts(&known.places, declaration) };
             if !is_known {
                 known.places.push(declaration);
@@ -73,9 +92,9 @@ impl<L: Listed> Layers<L> {
         if places.is_empty() {
             places.push(declaration);
         }
-        let layer = L::create(Name::Static(name), &merged(&places));
-        parts.named.insert(name, Named { layer: layer.clone(), places: places.clone() });
-        (layer, mistakes(&places))
+        let mistakes = mistakes(&places);
+        let named = parts.named.entry(name).or_insert(Known::create(name, places));
+        (named.layer.clone(), mistakes)
     }
 
     /// Returns the statistics of each layer, including layers that no call has created yet. The key of the map is the
@@ -87,28 +106,29 @@ impl<L: Listed> Layers<L> {
     /// Returns each layer, with its name or, if the layer has no name, with the path of its function. Includes layers
     /// that no call has created yet.
     pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
-        let mut listed = Vec::new();
+        self.known().into_iter().map(|(label, known)| (label, known.layer))
+    }
+
+    /// Works like [`labelled`](Self::labelled), but also returns the attributes and the options of each layer.
+    pub(super) fn known(&self) -> Vec<(String, Known<L>)> {
         let parts = lock_std(&self.0);
-        let named: Vec<_> = parts.named.iter().map(|(name, named)| (*name, named.layer.clone())).collect();
+        let mut named = parts.named.clone();
         let mut unnamed = parts.unnamed.clone();
         drop(parts);
         for declaration in L::declared() {
-            let is_known = match declaration.name {
-                Some(name) => named.iter().chain(&listed).any(|(known, _)| *known == name),
-                None => unnamed.iter().any(|(known, _)| ptr::eq(*known, declaration)),
-            };
             match declaration.name {
-                _ if is_known => {}
-                Some(name) => listed.push((name, L::create(Name::Static(name), &merged(&declared::<L>(name))))),
-                None => unnamed.push((declaration, L::create(Name::Static(declaration.func), &declaration.options))),
+                Some(name) => {
+                    named.entry(name).or_insert_with(|| Known::create(name, declared::<L>(name)));
+                }
+                None if unnamed.iter().any(|known| known.is_of(declaration)) => {}
+                None => unnamed.push(Known::unnamed(declaration)),
             }
         }
-        unnamed.sort_by_key(|(declaration, _)| declaration.order());
-        let is_name = |label: &str| named.iter().chain(&listed).any(|(name, _)| *name == label);
-        let labels = labels(unnamed.iter().map(|(declaration, _)| *declaration), is_name);
-        let unnamed = labels.into_iter().zip(unnamed.into_iter().map(|(_, layer)| layer));
-        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer));
-        unnamed.chain(named)
+        unnamed.sort_by_key(|known| known.places.first().map(|place| place.order()));
+        let places = unnamed.iter().flat_map(|known| known.places.iter().copied());
+        let labels = labels(places, |label: &str| named.contains_key(label));
+        let named = named.into_iter().map(|(name, known)| (name.to_owned(), known));
+        labels.into_iter().zip(unnamed).chain(named).collect()
     }
 
     /// Returns the mistakes in the settings of all layers of this kind.
@@ -151,14 +171,25 @@ impl<L: Listed> Layers<L> {
     pub(crate) fn each(&self, see: impl FnMut(L)) {
         let parts = lock_std(&self.0);
         let named = parts.named.values().map(|named| named.layer.clone());
-        let layers: Vec<_> = named.chain(parts.unnamed.iter().map(|(_, layer)| layer.clone())).collect();
+        let layers: Vec<_> = named.chain(parts.unnamed.iter().map(|unnamed| unnamed.layer.clone())).collect();
         drop(parts);
         layers.into_iter().for_each(see);
     }
 }
 
+impl<L: Layer> Parts<L> {
+    /// Returns the layer of an attribute without a name, and creates the layer if it does not exist.
+    pub(super) fn unnamed(&mut self, place: Place<L>) -> &mut Known<L> {
+        let index = self.unnamed.iter().position(|known| known.is_of(place)).unwrap_or_else(|| {
+            self.unnamed.push(Known::unnamed(place));
+            self.unnamed.len() - 1
+        });
+        &mut self.unnamed[index]
+    }
+}
+
 /// Returns the declarations with this name, in the order of their places in the source.
-fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
+pub(super) fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     let mut places: Vec<_> = L::declared().into_iter().filter(|declaration| declaration.name == Some(name)).collect();
     places.sort_by_key(|place| place.order());
     places
@@ -213,7 +244,7 @@ fn labels<L: Layer>(
 fn mistakes<L: Layer>(places: &[Place<L>]) -> Vec<SettingsMistake> {
     let conflicts = (1..places.len()).flat_map(|index| conflicts(&places[..index], places[index]));
     let missing = merged(places).missing().and_then(|option| {
-        let place = places.iter().find(|place| !place.is_evaluated)?;
+        let place = places.iter().find(|place| place.evaluated != Some(option))?;
         let name = place.name.unwrap_or_default().to_owned();
         Some(SettingsMistake::MissingOption(MissingOption {
             layer: L::KIND,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use crate::base::config_error::ConfigError;
 use crate::base::name::Name;
 #[cfg(not(resilience_loom))]
 use crate::base::scope::scoped;
@@ -11,9 +12,8 @@ use crate::base::scope::scoped;
 use crate::base::sync::LazyLock;
 use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::circuit::breaker::CircuitBreaker;
-#[cfg(feature = "test-util")]
-use crate::circuit::settings::Options;
-use crate::circuit::settings::Settings;
+use crate::circuit::settings::{Options, Settings};
+use crate::registry::configured::{Configured, Origin};
 use crate::registry::conflict::{CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::Family;
@@ -40,6 +40,8 @@ pub(super) struct KeyedName {
     pub(super) family: Arc<Family<CircuitBreaker>>,
     /// The options in the order of [`Sources::written`].
     pub(super) written: Vec<Arc<Written>>,
+    /// The options that the service has set at run time. These options take precedence over all other options.
+    pub(super) configured: Configured<Options>,
     /// The number of builders that registered before the first use of the family. The options of these builders are the
     /// first elements of `written`.
     builders: usize,
@@ -49,6 +51,24 @@ pub(super) struct KeyedName {
 }
 
 impl KeyedName {
+    /// Creates a family with the options of attributes.
+    fn new(name: &Cow<'static, str>) -> Self {
+        let written = declarations(name).family.clone();
+        let options = merge(&written);
+        let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
+        Self { family, written, configured: Configured::default(), builders: 0, in_use: false }
+    }
+
+    /// Returns the options in force.
+    pub(super) fn options(&self) -> Options {
+        self.configured.over(merge(&self.written), Options::or)
+    }
+
+    fn apply(&self) {
+        let options = self.options();
+        self.family.apply(&Settings::shared(options), options.max_keys());
+    }
+
     /// Returns the options that a builder cannot override.
     pub(super) fn fixed(&self) -> &[Arc<Written>] {
         if self.in_use { &self.written } else { &self.written[..self.builders] }
@@ -192,13 +212,68 @@ impl Part {
         registered.or_else(|| Some(&*declarations(name).family).filter(|places| !places.is_empty()))
     }
 
+    /// Changes the settings of the circuits of a name, with and without the option `key`, and registers these circuits.
+    /// Returns false if no circuit and no attribute has the name.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option
+    /// `key`.
+    pub(super) fn configure(&mut self, name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
+        let (is_circuit, is_family) = (self.circuit_places(name).is_some(), self.family_places(name).is_some());
+        if let (Some(keys), false) = (changes.max_keys, is_family) {
+            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
+        }
+        let change = |configured: &Configured<Options>| configured.with(origin.clone(), changes, Options::or);
+        if is_circuit {
+            let (breaker, sources, _) = self.circuit(Name::new(name));
+            let before = std::mem::take(&mut sources.configured);
+            sources.configured = change(&before);
+            if let Err(error) = sources.options().check() {
+                sources.configured = before;
+                return Err(error);
+            }
+            sources.apply(&breaker);
+        }
+        if is_family {
+            let keyed = self.families.entry(Cow::Owned(name.to_owned())).or_insert_with_key(KeyedName::new);
+            let before = std::mem::take(&mut keyed.configured);
+            keyed.configured = change(&before);
+            if let Err(error) = keyed.options().check() {
+                keyed.configured = before;
+                return Err(error);
+            }
+            keyed.apply();
+        }
+        Ok(is_circuit || is_family)
+    }
+
+    /// Removes the settings of all changes at run time.
+    pub(super) fn reset_configuration(&mut self) {
+        for (breaker, sources) in self.circuits.entries_mut() {
+            if let Some(sources) = sources.as_mut().filter(|sources| sources.configured.iter().next().is_some()) {
+                let sources = Arc::make_mut(sources);
+                sources.configured = Configured::default();
+                sources.apply(breaker);
+            }
+        }
+        for keyed in self.families.values_mut() {
+            keyed.configured = Configured::default();
+            keyed.apply();
+        }
+    }
+
     /// Returns the options in force for the circuits of a name, with or without the option `key`. Leaves out the options
     /// that have their defaults.
     #[cfg(feature = "test-util")]
     pub(super) fn in_force(&self, name: &str, keyed: bool) -> Options {
-        let written = if keyed { self.family_places(name) } else { self.circuit_places(name) };
-        let preset = self.sources(name).filter(|_| !keyed).and_then(|sources| sources.preset.as_deref().copied());
-        merge(written.unwrap_or_default()).or(preset.unwrap_or_default())
+        let registered = if keyed {
+            self.families.get(name).map(KeyedName::options)
+        } else {
+            self.sources(name).map(Sources::options)
+        };
+        let places = if keyed { self.family_places(name) } else { self.circuit_places(name) };
+        registered.unwrap_or_else(|| merge(places.unwrap_or_default()))
     }
 
     /// Returns a conflict if the name is used both with and without the option `key`.
@@ -254,19 +329,13 @@ impl Part {
         by: By,
     ) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
         let is_new = !self.families.contains_key(&name);
-        let keyed = self.families.entry(name).or_insert_with_key(|name| {
-            let written = declarations(name).family.clone();
-            let options = merge(&written);
-            let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
-            KeyedName { family, written, builders: 0, in_use: false }
-        });
+        let keyed = self.families.entry(name).or_insert_with_key(|name| KeyedName::new(name));
         let is_first = matches!(by, By::Builder) && !keyed.in_use;
         let place = if is_first { keyed.builders } else { keyed.written.len() };
         let is_added = add(&mut keyed.written, place, next);
         if is_added {
             keyed.builders += usize::from(is_first);
-            let options = merge(&keyed.written);
-            keyed.family.apply(&Settings::shared(options), options.max_keys());
+            keyed.apply();
         }
         keyed.in_use |= matches!(by, By::Attribute);
         let (family, places) = (keyed.family.clone(), &keyed.written);

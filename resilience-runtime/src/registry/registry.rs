@@ -11,6 +11,7 @@ use crate::base::sync::{Arc, lock};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
+use crate::registry::configured::Origin;
 use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
 #[cfg(feature = "test-util")]
 use crate::registry::declared::CircuitDeclaration;
@@ -307,6 +308,29 @@ pub(crate) fn calls_by_name() -> BTreeMap<String, u64> {
         calls.insert(stats.name, ended + stats.total_rejected);
     });
     calls
+}
+
+/// Changes the settings of the circuits of a name. Returns false if no circuit has the name.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, if an option contradicts another option, or needs the option `key`.
+pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result<bool, ConfigError> {
+    part_of(name).0.configure(name, origin, changes)
+}
+
+/// Removes the settings that the service has set at run time.
+pub(crate) fn reset_configuration() {
+    for part in &part::registry().parts {
+        lock(part).reset_configuration();
+    }
+}
+
+/// Returns the names of all circuits, with and without keys, that are registered or that an attribute declares.
+pub(crate) fn names() -> BTreeSet<String> {
+    let declared = declared().keys().map(|name| (*name).to_owned());
+    let registered = registered().into_iter().map(|breaker| breaker.name().to_owned());
+    declared.chain(registered).chain(families().iter().map(|family| family.name().to_string())).collect()
 }
 
 /// Calls `see` for every registered circuit. No lock is held while `see` runs. Circuits without a key come first,

@@ -5,10 +5,13 @@ use crate::base::interner::Interner;
 use crate::base::sync::Arc;
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
+use crate::registry::configured::Configured;
 use crate::registry::written::{Written, merge};
 
 #[derive(Clone, Default)]
 pub(super) struct Sources {
+    /// The options that the service has set at run time. These options take precedence over all other options.
+    pub(super) configured: Configured<Options>,
     pub(super) preset: Option<Box<Options>>,
     /// The options of attributes and builders. If two elements of this list set one option, the element that comes
     /// first in the list wins. Builders that registered before the first use of the circuit come first. Attributes that
@@ -28,7 +31,13 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn apply(&self, breaker: &CircuitBreaker) {
-        breaker.apply(Settings::shared(merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default())));
+        breaker.apply(Settings::shared(self.options()));
+    }
+
+    /// Returns the options in force.
+    pub(super) fn options(&self) -> Options {
+        let written = merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default());
+        self.configured.over(written, Options::or)
     }
 
     /// Returns the options that a builder cannot override.

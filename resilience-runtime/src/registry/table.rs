@@ -105,6 +105,11 @@ impl<E: Clone, T: Default> Table<E, T> {
         self.slots.iter().filter_map(|slot| slot.entry.as_ref())
     }
 
+    /// Returns each entry with its value.
+    pub(crate) fn entries_mut(&mut self) -> impl Iterator<Item = (&E, &mut T)> {
+        self.slots.iter_mut().filter_map(|slot| Some((slot.entry.as_ref()?, &mut slot.value)))
+    }
+
     /// Returns the indexes of the slots in the order of a search for `hash`. Each index comes with the entry and its
     /// value, if the slot is in use.
     pub(crate) fn places(&self, hash: u32) -> impl Iterator<Item = (usize, Option<(&E, &T)>)> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::base::sync::Arc;
 use crate::base::sync::statics::{AtomicU64, Ordering};
+use crate::base::versions::Versions;
 use crate::retry::end::End;
 use crate::retry::schedule::Schedule;
 
@@ -22,6 +23,12 @@ impl Retry {
         self.0.retried()
     }
 
+    /// Changes the settings. A running call may make its next decision with the new settings. Returns false, and changes
+    /// nothing, if the retry has had too many different settings.
+    pub(crate) fn change(&self, schedule: Schedule) -> bool {
+        self.0.schedule.change(schedule)
+    }
+
     pub(crate) fn stats(&self) -> RetryStats {
         self.0.counts.stats()
     }
@@ -29,18 +36,18 @@ impl Retry {
 
 #[derive(Debug)]
 pub(crate) struct RetryCore {
-    pub(crate) schedule: Schedule,
+    pub(crate) schedule: Versions<Schedule>,
     pub(crate) counts: Counts,
 }
 
 impl RetryCore {
     pub(crate) fn new(schedule: Schedule) -> Self {
-        Self { schedule, counts: Counts::default() }
+        Self { schedule: Versions::new(schedule), counts: Counts::default() }
     }
 
     #[inline]
     pub(crate) fn retried(&self) -> Retried<'_> {
-        Retried { schedule: &self.schedule, counts: &self.counts }
+        Retried { schedule: self.schedule.current(), counts: &self.counts }
     }
 }
 

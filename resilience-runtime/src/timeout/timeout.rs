@@ -14,6 +14,7 @@ use crate::base::clock::{self, LONGEST, fits};
 use crate::base::config_error::ConfigError;
 use crate::base::config_error::Value;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
+use crate::base::versions::Versions;
 use crate::call_error::CallError;
 use crate::timeout::deadline::within;
 use crate::timeout::error::TimeoutError;
@@ -49,7 +50,7 @@ pub struct Timeout(Arc<Shared>);
 
 struct Shared {
     /// The time of the timeout, or [`Duration::MAX`] if no `#[timeout]` with the name of this timeout sets the time.
-    after: Duration,
+    after: Versions<Duration>,
     /// The number of calls that reached the time limit of the timeout itself, and not an earlier deadline of the
     /// caller.
     by_itself: AtomicU64,
@@ -75,21 +76,27 @@ impl Timeout {
 
     /// Creates the timeout of an attribute. If `after` is `None`, the timeout ends no call.
     pub(crate) fn after_time(after: Option<Duration>) -> Self {
-        let after = after.unwrap_or(Duration::MAX);
+        let after = Versions::new(after.unwrap_or(Duration::MAX));
         Self(Arc::new(Shared { after, by_itself: AtomicU64::new(0), by_deadline: AtomicU64::new(0) }))
     }
 
     /// Returns the time after which the timeout ends a call.
     #[inline]
     pub fn after(&self) -> Duration {
-        self.0.after
+        *self.0.after.current()
+    }
+
+    /// Changes the time. If `after` is `None`, the timeout ends no call. A running call keeps its time. Returns false,
+    /// and changes nothing, if the time has had too many different values.
+    pub(crate) fn change(&self, after: Option<Duration>) -> bool {
+        self.0.after.change(after.unwrap_or(Duration::MAX))
     }
 
     /// Returns a snapshot of the setting and the counts of this timeout. All clones of a timeout share the counts.
     pub fn stats(&self) -> TimeoutStats {
         let Shared { after, by_itself, by_deadline } = &*self.0;
         TimeoutStats {
-            after: Some(*after).filter(|after| *after != Duration::MAX),
+            after: Some(*after.current()).filter(|after| *after != Duration::MAX),
             total_timed_out: by_itself.load(Ordering::Relaxed),
             total_by_deadline: by_deadline.load(Ordering::Relaxed),
         }

@@ -217,7 +217,7 @@ impl Retry {
             name: self.name.as_ref(),
             options: if is_fixed { settings.clone() } else { TokenStream::new() },
             missing: None,
-            is_evaluated: false,
+            evaluated: (!is_fixed).then_some("*"),
         };
         let own = (!is_fixed).then(
             || quote_spanned!(mixed=> .with_schedule(const { &#runtime::__private::Schedule::DEFAULT #settings })),

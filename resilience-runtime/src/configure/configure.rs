@@ -1,0 +1,304 @@
+//! Implements the functions that change settings at run time.
+
+use std::panic::Location;
+
+use crate::base::config_error::ConfigError;
+use crate::base::nearest::suggestion;
+use crate::bulkhead::bulkhead::Bulkhead;
+use crate::configure::settings::{BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings};
+use crate::hedge::hedge::Hedge;
+use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::builder::{CircuitBuilder, Configured};
+use crate::registry::configured::Origin;
+use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
+use crate::registry::layer::Layer;
+use crate::registry::layers::Listed;
+use crate::registry::registry;
+use crate::retry::layer::Retry;
+use crate::timeout::timeout::Timeout;
+
+/// Changes settings of the circuit `name` while the program runs.
+///
+/// The closure receives a builder without options, and sets the options that change. These options take precedence over
+/// the options of [`register`](CircuitBuilder::<crate::CircuitBreaker>::register), of attributes and of presets. The
+/// other options stay as they are. A further call changes further options. [`reset_configuration`] undoes all changes.
+///
+/// The change takes effect at the next call, and keeps the state of the circuit:
+///
+/// - An open circuit stays open. If the cooldown changes, the new cooldown counts from the opening of the circuit.
+/// - Without a window of recent calls, the failures so far count towards the new `threshold`. If they exceed the new
+///   threshold, the next failure opens the circuit.
+/// - A window keeps its calls, unless its length changes. A window with a new length starts empty.
+///
+/// For a name with the option `key`, the change concerns the circuits of all keys. A change is no conflict:
+/// [`check_circuits`](crate::check_circuits) does not report it.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in these cases:
+///
+/// - No circuit has the name. A circuit that the program holds, from [`build`](CircuitBuilder::build), has no settings
+///   that change at run time.
+/// - An option is outside its range, or cannot be combined with another option of the circuit.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{circuit, configure, get_circuit_stats};
+///
+/// #[circuit(name = "configure_example", threshold = 3)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if cfg!(not(feature = "declare")) { ask().await? }
+/// configure("configure_example", |circuit| circuit.threshold(5))?;
+/// assert_eq!(get_circuit_stats()["configure_example"].threshold, 5);
+///
+/// let error = configure("configure_exampel", |circuit| circuit.threshold(5)).unwrap_err();
+/// assert!(error.to_string().contains("did you mean `configure_example`?"));
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn configure(
+    name: &str,
+    changes: impl FnOnce(CircuitBuilder<Configured>) -> CircuitBuilder<Configured>,
+) -> Result<(), ConfigError> {
+    let origin = Origin::Code(Location::caller());
+    let changes = changes(CircuitBuilder::new(name.to_owned().into())).options();
+    if registry::configure(name, &origin, changes)? {
+        return Ok(());
+    }
+    Err(unknown("circuit", name, &registry::names().into_iter().collect::<Vec<_>>()))
+}
+
+/// Changes settings of the retry `name` while the program runs.
+///
+/// `name` is the option `name` of the attribute, or the text under which [`get_stats`](crate::get_stats) lists the
+/// retry, such as `shop::orders::submit`. The settings take precedence over the options of all attributes with the
+/// name. The next decision about an attempt uses the new settings.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in these cases:
+///
+/// - No retry is listed under the name.
+/// - A setting is outside its range, or cannot be combined with another option.
+/// - The setting has no effect on the calls, for example because each call evaluates an expression for the option.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{configure_retry, get_stats, retry};
+///
+/// #[retry(name = "configured_mail", max = 3, delay = 0)]
+/// async fn send() -> std::io::Result<()> {
+///     Err(std::io::ErrorKind::TimedOut.into())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if cfg!(not(feature = "declare")) { send().await.unwrap_err(); }
+/// configure_retry("configured_mail", |retry| retry.max(1))?;
+/// let before = get_stats().retries["configured_mail"].total_attempts;
+/// send().await.unwrap_err();
+/// assert_eq!(get_stats().retries["configured_mail"].total_attempts, before + 1);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn configure_retry(name: &str, changes: impl FnOnce(RetrySettings) -> RetrySettings) -> Result<(), ConfigError> {
+    one::<Retry>(name, changes(RetrySettings::NONE).0)
+}
+
+/// Changes the time of the timeout `name` while the program runs. A running call keeps its time.
+///
+/// Works like [`configure_retry`], for a timeout.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure_retry`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{configure_timeout, get_stats, timeout};
+///
+/// #[timeout(5, name = "configured_timeout")]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if cfg!(not(feature = "declare")) { ask().await?; }
+/// configure_timeout("configured_timeout", |timeout| timeout.after(Duration::from_secs(2)))?;
+/// assert_eq!(get_stats().timeouts["configured_timeout"].after, Some(Duration::from_secs(2)));
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn configure_timeout(
+    name: &str,
+    changes: impl FnOnce(TimeoutSettings) -> TimeoutSettings,
+) -> Result<(), ConfigError> {
+    one::<Timeout>(name, changes(TimeoutSettings::NONE).0)
+}
+
+/// Changes settings of the bulkhead `name` while the program runs.
+///
+/// Works like [`configure_retry`], for a bulkhead. If `max` becomes smaller than the number of running calls, these
+/// calls keep their slots, and new calls are admitted when enough calls have ended. Calls that already wait keep their
+/// place before this change. With the option `key`, the change concerns the bulkheads of all keys.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure_retry`].
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{bulkhead, configure_bulkhead, get_stats};
+///
+/// #[bulkhead(name = "configured_bulkhead", max = 10)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if cfg!(not(feature = "declare")) { ask().await?; }
+/// configure_bulkhead("configured_bulkhead", |bulkhead| bulkhead.max(20))?;
+/// assert_eq!(get_stats().bulkheads["configured_bulkhead"].max, 20);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn configure_bulkhead(
+    name: &str,
+    changes: impl FnOnce(BulkheadSettings) -> BulkheadSettings,
+) -> Result<(), ConfigError> {
+    either::<Bulkhead, KeyedBulkheads>(name, changes(BulkheadSettings::NONE).0)
+}
+
+/// Changes settings of the rate limit `name` while the program runs.
+///
+/// Works like [`configure_retry`], for a rate limit. The calls of the recent past count with the new rate, at most as a
+/// whole burst. With the option `key`, the change concerns the rate limits of all keys.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure_retry`].
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{configure_rate_limit, rate_limit};
+///
+/// #[rate_limit(name = "configured_rate", per_second = 1)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// ask().await?;
+/// configure_rate_limit("configured_rate", |limit| limit.per_second(100).burst(2))?;
+/// tokio::time::advance(std::time::Duration::from_millis(10)).await;
+/// ask().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn configure_rate_limit(
+    name: &str,
+    changes: impl FnOnce(RateLimitSettings) -> RateLimitSettings,
+) -> Result<(), ConfigError> {
+    either::<RateLimit, KeyedRateLimits>(name, changes(RateLimitSettings::NONE).0)
+}
+
+/// Changes settings of the hedge `name` while the program runs.
+///
+/// Works like [`configure_retry`], for a hedge.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure_retry`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{configure_hedge, get_stats, hedge};
+///
+/// #[hedge(after = 0.2, name = "configured_hedge")]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if cfg!(not(feature = "declare")) { ask().await?; }
+/// configure_hedge("configured_hedge", |hedge| hedge.after(Duration::from_millis(50)).max(3))?;
+/// assert_eq!(get_stats().hedges["configured_hedge"].max, 3);
+/// # Ok(())
+/// # }
+/// ```
+#[track_caller]
+pub fn configure_hedge(name: &str, changes: impl FnOnce(HedgeSettings) -> HedgeSettings) -> Result<(), ConfigError> {
+    one::<Hedge>(name, changes(HedgeSettings::NONE).0)
+}
+
+/// Undoes all changes of settings at run time. The options of attributes, of registered builders and of presets are in
+/// force again.
+pub fn reset_configuration() {
+    registry::reset_configuration();
+    Retry::layers().reset_configuration();
+    Timeout::layers().reset_configuration();
+    Bulkhead::layers().reset_configuration();
+    KeyedBulkheads::layers().reset_configuration();
+    RateLimit::layers().reset_configuration();
+    KeyedRateLimits::layers().reset_configuration();
+    Hedge::layers().reset_configuration();
+}
+
+#[track_caller]
+fn one<L: Listed>(name: &str, changes: L::Options) -> Result<(), ConfigError> {
+    if L::layers().configure(name, Origin::Code(Location::caller()), changes)? {
+        return Ok(());
+    }
+    Err(unknown(L::KIND, name, &labels::<L>()))
+}
+
+/// Changes the layers with and without keys that are listed under the name.
+#[track_caller]
+fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
+    name: &str,
+    changes: L::Options,
+) -> Result<(), ConfigError> {
+    let origin = Origin::Code(Location::caller());
+    let is_keyed = K::layers().configure(name, origin.clone(), changes)?;
+    // A layer without keys refuses `max_keys`, unless layers with keys have the same name.
+    let is_plain = match L::layers().configure(name, origin, changes) {
+        Err(_) if is_keyed => false,
+        changed => changed?,
+    };
+    if is_keyed || is_plain {
+        return Ok(());
+    }
+    Err(unknown(L::KIND, name, &[labels::<L>(), labels::<K>()].concat()))
+}
+
+fn labels<L: Listed>() -> Vec<String> {
+    L::layers().labelled().map(|(label, _)| label).collect()
+}
+
+fn unknown(kind: &str, name: &str, known: &[String]) -> ConfigError {
+    let suggestion = suggestion(name, known.iter().map(String::as_str));
+    let separator = if suggestion.is_empty() { "" } else { ";" };
+    ConfigError::new("name", format!("{name:?}"), format!("the name of a {kind}{separator}{suggestion}"))
+}

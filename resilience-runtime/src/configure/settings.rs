@@ -1,0 +1,123 @@
+//! Defines the settings of layers that a service can change at run time.
+
+use std::time::Duration;
+
+use crate::hedge::after::HedgeAfter;
+use crate::registry::kinds::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
+use crate::registry::layer::Options;
+use crate::retry::backoff::Jitter;
+
+/// Declares a struct with the settings of one kind of layer, and a method for each setting.
+macro_rules! settings {
+    (
+        $(#[$doc:meta])*
+        $name:ident of $options:ident {
+            $($(#[$option_doc:meta])* $option:ident: $type:ty $(=> $field:ident, $value:expr)?;)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        #[must_use = "the settings are in force when the closure returns them"]
+        pub struct $name(pub(crate) $options);
+
+        impl $name {
+            pub(super) const NONE: Self = Self($options::NONE);
+
+            $(
+                $(#[$option_doc])*
+                pub fn $option(mut self, value: $type) -> Self {
+                    settings!(@set self, $option, value $(, $field, $value)?);
+                    self
+                }
+            )*
+        }
+    };
+    (@set $self:ident, $option:ident, $given:ident) => { $self.0.$option = Some($given) };
+    (@set $self:ident, $option:ident, $given:ident, $field:ident, $value:expr) => {
+        $self.0.$field = Some($value($given))
+    };
+}
+
+settings! {
+    /// The settings of a retry, for [`configure_retry`](crate::configure_retry).
+    RetrySettings of RetryOptions {
+        /// Sets the maximum number of attempts of one call, including the first attempt, at least 1.
+        max: u32;
+        /// Sets the first pause, 0 to 584 years.
+        delay: Duration;
+        /// Sets the factor by which each pause is longer than the pause before, finite, at least 1.
+        backoff: f64;
+        /// Sets the longest pause, at least as long as `delay`, at most 584 years.
+        max_delay: Duration;
+        /// Sets the random part of the pauses.
+        jitter: Jitter;
+        /// Sets the longest time of a call after which no attempt begins, at least as long as the first pause. Only a
+        /// retry with the option `max_elapsed` or `name` has this setting.
+        max_elapsed: Duration;
+        /// Sets whether the retries of nested calls count towards `max`.
+        count_nested: bool;
+        /// Sets whether an attempt follows the rejection by a circuit.
+        retry_rejected: bool;
+    }
+}
+
+settings! {
+    /// The setting of a timeout, for [`configure_timeout`](crate::configure_timeout).
+    TimeoutSettings of TimeoutOptions {
+        /// Sets the time after which the timeout ends a call, longer than zero, at most 584 years.
+        after: Duration => timeout, |time| time;
+    }
+}
+
+settings! {
+    /// The settings of a bulkhead, for [`configure_bulkhead`](crate::configure_bulkhead).
+    BulkheadSettings of BulkheadOptions {
+        /// Sets the maximum number of concurrent calls, at least 1. Running calls keep their slots.
+        max: u32;
+        /// Sets the longest time for which a call waits for a slot, 0 to 584 years. Only a bulkhead with the option
+        /// `wait` or `name` has this setting.
+        wait: Duration;
+        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Only a bulkhead with the option `wait` or
+        /// `name` has this setting.
+        max_queue: u32;
+        /// Sets the maximum number of bulkheads with keys, 1 to 9,999,999. Only a bulkhead with the option `key` has
+        /// this setting.
+        max_keys: u32;
+    }
+}
+
+settings! {
+    /// The settings of a rate limit, for [`configure_rate_limit`](crate::configure_rate_limit).
+    RateLimitSettings of RateLimitOptions {
+        /// Sets the number of calls in each second, 1 to 1,000,000. Replaces `limit` and `per`.
+        per_second: u32;
+        /// Sets the number of calls in each period, at least 1, at most one call in each microsecond. Replaces
+        /// `per_second`.
+        limit: u32;
+        /// Sets the length of a period, 1 ms to 24 h. Replaces `per_second`.
+        per: Duration;
+        /// Sets the size of a burst, at least 1.
+        burst: u32;
+        /// Sets the longest time for which a call waits for the rate, 0 to 584 years. Only a rate limit with the option
+        /// `wait` or `name` has this setting.
+        wait: Duration;
+        /// Sets the largest number of waiting calls, 1 to 1,000,000,000. Only a rate limit with the option `wait` or
+        /// `name` has this setting.
+        max_queue: u32;
+        /// Sets the maximum number of rate limits with keys, 1 to 9,999,999. Only a rate limit with the option `key`
+        /// has this setting.
+        max_keys: u32;
+    }
+}
+
+settings! {
+    /// The settings of a hedge, for [`configure_hedge`](crate::configure_hedge).
+    HedgeSettings of HedgeOptions {
+        /// Sets the time between the starts of two attempts, longer than zero, at most 584 years. A hedge that measures
+        /// this time (`after = "p95"`) does not have this setting.
+        after: Duration => after, HedgeAfter::Time;
+        /// Sets the largest number of attempts of one call, 2 to 5. Without the option `name`, at most the number in
+        /// the attribute.
+        max: u32;
+    }
+}
