@@ -26,7 +26,8 @@ pin_project! {
     /// of the limit, the limit ends at the deadline. With a limit of zero, the stream is not polled for the item.
     ///
     /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the end of a limit counts as a failure. The end
-    /// of a limit at the caller's deadline counts as neither success nor failure.
+    /// of a limit at the caller's deadline counts as neither success nor failure. The call that returned the stream has
+    /// started, so the error is no rejection for a fallback, and [`Rejection::was_called`] returns true.
     ///
     /// ```
     /// use std::io;
@@ -149,7 +150,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
         }
         this.timer.set(None);
         this.stream.set(None);
-        let error = TimeoutError::new(type_name::<S>(), *this.allowed, limit);
+        let error = TimeoutError::of_stream(type_name::<S>(), *this.allowed, limit);
         Poll::Ready(Some(Err((this.error)(error))))
     }
 
