@@ -70,6 +70,24 @@ async fn limited(key: u32) -> io::Result<()> {
     Ok(())
 }
 
+#[rate_limit(name = "rate_of_key_beyond", limit = 1, per = 60, wait = 90, key = key, max_keys = 1)]
+async fn beyond(key: u32) -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn reset_all_fills_the_rate_of_keys_beyond_max_keys() {
+    let _alone = ALONE.lock().await;
+    beyond(1).await.unwrap();
+    let (waited, ..) = tokio::join!(beyond(1), async {
+        beyond(2).await.unwrap(); // the waiting call occupies the only key
+        reset_all();
+        beyond(3).await.unwrap();
+    });
+    waited.unwrap();
+    assert_eq!(get_stats().rate_limits["rate_of_key_beyond[…]"].total_admitted, 2);
+}
+
 #[retry(max = 2, delay = 0, budget = budget.clone())]
 async fn retried(budget: &RetryBudget) -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())

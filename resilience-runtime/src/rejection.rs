@@ -135,9 +135,12 @@ impl Rejection {
 
     /// Returns whether the function may have been called, so that the call may have had an effect.
     ///
-    /// Returns true if a timeout ended the call, even if the timeout ended the wait for a slot of a bulkhead. Returns
-    /// false if the caller's [`deadline`](crate::deadline()) had passed before the call, or if a circuit, a bulkhead or
-    /// a rate limit rejected the call.
+    /// Returns true if a timeout ended the call, even if the timeout ended the wait for a slot of a bulkhead. Also
+    /// returns true for every error of a `LimitedStream`. Returns false if the caller's [`deadline`](crate::deadline())
+    /// had passed before the call, or if a circuit, a bulkhead or a rate limit rejected the call.
+    ///
+    /// A retry or a hedge returns the error of one attempt. If this attempt was rejected, the result is false, although
+    /// an earlier attempt may have called the function.
     pub fn was_called(&self) -> bool {
         matches!(self, Self::Timeout(error) if error.was_called())
     }

@@ -178,3 +178,18 @@ fn plain_calls_wait_in_line_for_rate() {
     });
     assert_eq!((limit.stats().waiting, limit.stats().total_admitted), (0, 8));
 }
+
+#[test]
+fn plain_call_on_a_clock_that_stands_ends_its_wait() {
+    let runtime = paused_runtime();
+    runtime.block_on(async {
+        pauses::record();
+        let wait = Duration::from_millis(20);
+        let limit = RateLimit::builder("waits::stands", 100).burst(1).wait(wait).build().unwrap();
+        paced(&limit).unwrap();
+        let begin = std::time::Instant::now();
+        assert_eq!(paced(&limit).unwrap_err().retry_after(), Some(Duration::from_millis(10)));
+        assert!(begin.elapsed() >= wait);
+        assert_eq!((limit.stats().waiting, limit.stats().total_rejected), (0, 1));
+    });
+}

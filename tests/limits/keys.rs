@@ -79,6 +79,8 @@ async fn keys_beyond_max_keys_share_one_bulkhead() {
     assert_eq!((first, second, third), (Ok(1), Ok(2), Ok(3)));
     let full = fourth.unwrap_err();
     assert_eq!(full.name(), "keys::shared[…]");
+    let stats = get_stats().bulkheads;
+    assert_eq!((stats["keys::shared[…]"].total_admitted, stats["keys::shared[…]"].total_rejected), (1, 1));
     assert_eq!(shared(4).await, Ok(4), "an idle key makes room");
     assert_eq!(get_stats().keyed_bulkheads["keys::shared"].keys, 2);
 }

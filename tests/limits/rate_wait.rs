@@ -266,11 +266,56 @@ async fn quota_of_service_never_speeds_calls_up() {
     assert_eq!(limit.try_acquire().unwrap_err().retry_after(), Some(SECOND));
     limit.update(0, SECOND);
     limit.update(1000, 2 * SECOND);
-    advance(SECOND + SECOND / 2).await;
-    let limited = limit.try_acquire().unwrap_err();
-    assert_eq!(limited.retry_after(), Some(SECOND * 3 / 2), "the fewest tokens and the latest reset");
-    advance(SECOND * 3 / 2).await;
-    assert!(limit.try_acquire().is_ok());
+    advance(SECOND / 2).await;
+    assert_eq!(limit.try_acquire().unwrap_err().retry_after(), Some(SECOND / 2));
+    advance(SECOND / 2).await;
+    limit.try_acquire().unwrap();
+    assert_eq!(limit.try_acquire().unwrap_err().retry_after(), Some(SECOND), "the rate still applies");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_quota_applies_until_its_own_reset() {
+    let limit = RateLimit::builder("own_reset", 100).wait(MINUTE).build().unwrap();
+    let wait = || limit.try_acquire().map_err(|limited| limited.retry_after().unwrap());
+    limit.update(1, SECOND);
+    limit.update(2, 10 * SECOND);
+    limit.update(7, 10 * SECOND); // arrives late
+    assert_eq!((wait(), wait()), (Ok(()), Err(SECOND)));
+    advance(SECOND).await;
+    assert_eq!((wait(), wait()), (Ok(()), Err(9 * SECOND)));
+    limit.update(0, Duration::ZERO);
+    limit.update(1, 5 * SECOND);
+    assert_eq!(wait(), Err(9 * SECOND));
+    advance(9 * SECOND).await;
+    assert_eq!(wait(), Ok(()));
+}
+
+/// A service that admits 100 calls in 10 seconds, and rounds the time until the reset up to seconds.
+#[tokio::test(start_paused = true)]
+async fn overlapping_quotas_do_not_starve_steady_calls() {
+    let limit = RateLimit::builder("steady", 9).burst(1).wait(MINUTE).build().unwrap();
+    let (begin, mut window, mut calls) = (Instant::now(), 0, 0);
+    while begin.elapsed() < MINUTE {
+        limit.acquire().await.unwrap();
+        let millis = begin.elapsed().as_millis();
+        (window, calls) = if window == millis / 10_000 { (window, calls + 1) } else { (millis / 10_000, 1) };
+        limit.update(100 - calls, Duration::from_secs(10 - u64::try_from(millis % 10_000 / 1_000).unwrap()));
+    }
+    assert!(limit.stats().total_admitted > 530, "{:?}", limit.stats());
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_quotas_admit_no_more_than_each_of_them() {
+    let limit = RateLimit::builder("many_quotas", 1_000_000).build().unwrap();
+    for report in 1..=100 {
+        limit.update(report, report * SECOND);
+    }
+    for second in 1..=100 {
+        let admitted = (0..100).filter(|_| limit.try_acquire().is_ok()).count();
+        assert!(admitted <= 10, "{admitted} in second {second}");
+        advance(SECOND).await;
+    }
+    assert!((90..=100).contains(&limit.stats().total_admitted), "{:?}", limit.stats());
 }
 
 #[tokio::test(start_paused = true)]

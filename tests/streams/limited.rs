@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::stream::{self, FusedStream};
 use futures_util::{FutureExt, Stream, StreamExt};
-use resilience_runtime::{LimitedStream, TimeoutError, deadline};
+use resilience_runtime::{LimitedStream, Rejection, TimeoutError, deadline, fallback};
 use support::{DropCounter, Error, assert_send, seconds};
 use tokio::time::{Instant, advance, sleep};
 
@@ -137,4 +137,28 @@ fn stream_without_a_wait_needs_no_runtime() {
     assert_eq!(stream.next().now_or_never(), Some(Some(Ok(1))));
     assert_eq!(stream.next().now_or_never(), Some(None));
     assert_eq!(stream.size_hint(), (0, Some(0)));
+}
+
+#[fallback(value = None, on = "rejected")]
+async fn slowly_read(first: Option<u64>) -> Result<Option<u64>, Error> {
+    let inner = stream::iter(first.into_iter().chain([8]).map(Ok));
+    let mut stream = pin!(LimitedStream::new(inner).first_item(seconds(9)).idle(seconds(9)));
+    if first.is_some() {
+        assert_eq!(stream.next().await, first.map(Ok));
+    }
+    sleep(seconds(2)).await;
+    stream.next().await.transpose()
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadline_between_items_is_no_rejection() {
+    for first in [Some(7), None] {
+        let error = deadline(seconds(1), slowly_read(first)).await.unwrap_err();
+        let Error::Timeout(error) = error else { panic!("{error:?}") };
+        assert!(error.by_deadline() && Rejection::from(error).was_called(), "{first:?}");
+    }
+    let mut stream = pin!(LimitedStream::new(stream::iter([Ok(1), Ok(2)])).idle(Duration::ZERO));
+    assert_eq!(stream.next().await, Some(Ok(1)));
+    let Some(Err(Error::Timeout(error))) = stream.next().await else { panic!("no time for an item") };
+    assert!(!error.by_deadline() && Rejection::from(error).was_called());
 }

@@ -5,7 +5,7 @@ use std::future::pending;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CallError, Rejection, Timeout, TimeoutError, circuit, get_circuit, retry, timeout};
+use resilience_runtime::{CallError, Rejection, Timeout, TimeoutError, circuit, deadline, get_circuit, retry, timeout};
 use support::{DropCounter, Error};
 use tokio::task::{consume_budget, yield_now};
 use tokio::time::{Instant, sleep};
@@ -222,4 +222,19 @@ async fn blocks() -> Result<u32, Error> {
 #[tokio::test]
 async fn body_that_does_not_yield_runs_to_its_end() {
     assert_eq!(blocks().await, Ok(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_call_does_not_call_its_closure() {
+    let timeout = Timeout::new(Duration::from_secs(5)).unwrap();
+    let called = Cell::new(false);
+    let outcome = deadline(Duration::ZERO, async {
+        let charge = || {
+            called.set(true);
+            async { Ok::<(), Error>(()) }
+        };
+        timeout.call(charge).await
+    });
+    let Err(CallError::Rejected(rejection)) = outcome.await else { panic!("the deadline has passed") };
+    assert_eq!((rejection.was_called(), called.get()), (false, false));
 }

@@ -13,6 +13,7 @@ use syn::LitStr;
 use syn::spanned::Spanned;
 
 use crate::emit::layer::Place;
+use crate::error::Errors;
 use crate::facts::Cause;
 use crate::parse::constant::Given;
 
@@ -182,5 +183,20 @@ pub(super) fn admit(place: Place<'_>, cause: Cause, acquired: &TokenStream, make
             ::core::result::Result::Ok(permit) => permit,
             ::core::result::Result::Err(#error) => #leave
         }
+    }
+}
+
+/// Reports a name that looks like `name[key]`. The runtime uses names of this form for layers with the option `key`.
+/// `layer` is the word for the layer, such as `circuit`.
+pub(super) fn check_brackets(name: &LitStr, has_key: bool, layer: &str, errors: &mut Errors) {
+    let text = name.value();
+    if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {
+        errors
+            .push(name.span(), format_args!("`name` must not end like `name[key]`, the name of a {layer} with a key"));
+    } else if has_key && text.contains('[') {
+        errors.push(
+            name.span(),
+            format_args!("`name` must not contain `[` beside `key`, since `name[key]` is the name of a {layer}"),
+        );
     }
 }

@@ -69,12 +69,17 @@ impl<O: OptionName> Limit<O> {
         {
             errors.push(max_keys.span(), "`max_keys` needs `key = ..` beside it");
         }
+        let has_key = args.has(shared.key);
         let key = args.read(shared.key, errors, |key, value| {
             value::without_exit(key, &value.to_token_stream())?;
             value::expression(key, value)
         });
         let wait = args.read(shared.wait, errors, |key, value| Given::read(key, value, Kind::Time, value::duration));
-        let name = args.read(shared.name, errors, |key, value| Given::read(key, value, Kind::Text, value::name));
+        let name =
+            args.read(shared.name, errors, |key, value| Given::read(key, value, Kind::Name { has_key }, value::name));
+        if let Some(name) = name.as_ref().and_then(Given::literal) {
+            guard::check_brackets(name, has_key, held, errors);
+        }
         let with = args.read(shared.with, errors, value::expression);
         let error = args.read(shared.error, errors, value::function);
         let is_own = name.is_some() || settings.idents().next().is_some();

@@ -23,7 +23,8 @@ static SLEEP: Mutex<fn(Duration)> = Mutex::new(thread::sleep);
 /// function do not use the sleep.
 ///
 /// A rate limit sleeps again if the time has not passed on tokio's clock. For a test of a rate limit, the function must
-/// therefore move the clock, or sleep in real time.
+/// therefore move the clock, or sleep in real time. If a paused clock does not move, the rate limit rejects the call
+/// after its `wait` has passed in real time.
 ///
 /// ```
 /// use std::time::Duration;

@@ -126,7 +126,7 @@ impl<L: Layer> Drop for Alive<L> {
 /// Marks the error of a call that a timeout ended or prevented. The error returns this mark as its source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("{}", match self.by {
-    End::Timeout => "the call took too long",
+    End::Timeout | End::NoTime => "the call took too long",
     End::BeforeCall(_) => "the call was not made: the caller's deadline had passed",
     End::DuringCall(_) => "the caller's deadline ended the call",
 })]
@@ -142,6 +142,8 @@ pub(crate) enum End {
     /// The call reached the time limit of the timeout itself. A circuit counts this call as a failure, so this variant
     /// needs no [`Alive`] guard.
     Timeout,
+    /// The time limit of the timeout itself was zero, so the call did not start. A circuit counts a failure.
+    NoTime,
     /// The caller's [`deadline`](crate::deadline()) had passed before the call, so the call did not start.
     BeforeCall(Alive<BeforeCall>),
     /// The caller's deadline ended the call.
@@ -153,10 +155,15 @@ impl End {
     /// if the caller's deadline shortened the timeout.
     pub(crate) fn new(allowed: Duration, after: Duration) -> Self {
         match allowed < after {
-            false => Self::Timeout,
+            false if allowed.is_zero() => Self::NoTime,
             true if allowed.is_zero() => Self::BeforeCall(Alive::new(Note::TooLate)),
-            true => Self::DuringCall(Alive::new(Note::Deadline)),
+            _ => Self::of_started(allowed, after),
         }
+    }
+
+    /// Works as [`new`](Self::new), for a call that has started before its time was over.
+    pub(crate) fn of_started(allowed: Duration, after: Duration) -> Self {
+        if allowed < after { Self::DuringCall(Alive::new(Note::Deadline)) } else { Self::Timeout }
     }
 }
 

@@ -44,7 +44,7 @@ impl Cause {
 
     pub(crate) fn of_end(ended: &TimedOut) -> Self {
         match ended.by {
-            End::Timeout => Self::None,
+            End::Timeout | End::NoTime => Self::None,
             End::BeforeCall(_) => Self::TooLate,
             End::DuringCall(_) => Self::Deadline,
         }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
@@ -220,10 +220,19 @@ impl RateLimit {
     /// Blocks the thread until the rate admits the call, at most for the time `wait`.
     fn queue_blocking(&self, tokens: u32, wait: Duration, reason: Reason) -> Result<(), RateLimitedError> {
         let (_waiting, end) = self.join(tokens, wait, reason)?;
-        let turn = blocking::acquire(&self.0.line.turn, end.since(Tick::now()));
+        let left = end.since(Tick::now());
+        let latest = Instant::now().checked_add(left);
+        let turn = blocking::acquire(&self.0.line.turn, left);
         let Some(_turn) = turn else { return Err(self.reject_late(tokens)) };
+        let mut has_slept = false;
         while let Some(early) = self.take_first(tokens, end)? {
+            // A paused clock of tokio does not move while the thread sleeps. Without this condition, the call would then
+            // sleep again for ever.
+            if has_slept && latest.is_some_and(|latest| latest <= Instant::now()) {
+                return Err(self.reject_late(tokens));
+            }
             blocking::sleep(early);
+            has_slept = true;
         }
         Ok(())
     }

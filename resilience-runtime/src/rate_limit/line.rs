@@ -6,14 +6,14 @@ use std::sync::Mutex;
 
 use tokio::sync::Semaphore;
 
-use crate::base::clock::{Tick, nanos};
+use crate::base::clock::Tick;
 use crate::base::reason::Reason;
 use crate::base::sync::lock_std;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 use crate::rate_limit::pace::Pace;
-use crate::rate_limit::quota::Quota;
+use crate::rate_limit::quota::{Quota, Quotas};
 
-/// The calls that wait for a rate limit, and the quota (the number of further tokens) that the service has reported.
+/// The calls that wait for a rate limit, and the quotas (numbers of further tokens) that the service has reported.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// The number of waiting calls. If the service has reported a quota, the bit [`QUOTA`] is set, too. If the value is
@@ -23,7 +23,7 @@ pub(crate) struct Line {
     tokens: AtomicU64,
     /// A semaphore with one permit, which the first call of the line holds.
     pub(crate) turn: Semaphore,
-    quota: Mutex<Option<Quota>>,
+    quotas: Mutex<Quotas>,
 }
 
 /// The bit of the field `state` that marks a quota. The number of waiting calls never needs this bit, because the
@@ -32,7 +32,12 @@ const QUOTA: u32 = 1 << 31;
 
 impl Line {
     pub(crate) fn new() -> Self {
-        Self { state: AtomicU32::new(0), tokens: AtomicU64::new(0), turn: Semaphore::new(1), quota: Mutex::new(None) }
+        Self {
+            state: AtomicU32::new(0),
+            tokens: AtomicU64::new(0),
+            turn: Semaphore::new(1),
+            quotas: Mutex::new(Quotas::default()),
+        }
     }
 
     /// Returns whether no call waits, and the service has reported no quota.
@@ -55,30 +60,27 @@ impl Line {
         Some(Waiting { line: self, tokens })
     }
 
-    /// Restricts the calls to the quota of the service. If an earlier quota still applies, both quotas apply.
+    /// Restricts the calls to the quota of the service. Earlier quotas apply until their resets.
     pub(crate) fn restrict(&self, quota: Quota) {
-        let mut current = lock_std(&self.quota);
-        let earlier = current.filter(|earlier| !earlier.left(Tick::now()).is_zero());
-        *current = Some(earlier.map_or(quota, |earlier| earlier.stricter(quota)));
-        self.state.fetch_or(QUOTA, Ordering::AcqRel);
+        // Sets the bit under the lock. Otherwise, the bit could remain set after another thread has removed the quota.
+        let mut quotas = lock_std(&self.quotas);
+        if quotas.add(quota, Tick::now()) {
+            self.state.fetch_or(QUOTA, Ordering::AcqRel);
+        }
     }
 
-    /// Removes the quota of the service.
+    /// Removes the quotas of the service.
     pub(crate) fn release(&self) {
-        self.remove(&mut lock_std(&self.quota));
-    }
-
-    fn remove(&self, quota: &mut Option<Quota>) {
-        *quota = None;
+        let mut quotas = lock_std(&self.quotas);
+        quotas.clear();
         self.state.fetch_and(!QUOTA, Ordering::AcqRel);
     }
 
     /// Returns the reason to reject a call of the line: the longest time until the call can start. The call takes
     /// `tokens` tokens.
     pub(crate) fn estimate(&self, tokens: u32, pace: Pace, due: u64) -> Reason {
-        let quota = *lock_std(&self.quota);
         let before = self.tokens.load(Ordering::Relaxed).saturating_sub(u64::from(tokens));
-        estimate(pace, due, before, tokens, quota)
+        estimate(pace, due, before, tokens, &lock_std(&self.quotas))
     }
 
     /// Admits or rejects a call while calls wait, or while a quota applies. The function `take` takes the tokens if the
@@ -91,35 +93,32 @@ impl Line {
         due: impl FnOnce() -> u64,
         take: impl FnOnce() -> Result<(), Reason>,
     ) -> Result<(), Reason> {
-        let mut quota = lock_std(&self.quota);
+        let mut quotas = lock_std(&self.quotas);
         let now = Tick::now();
-        let left = quota.map_or(0, |quota| nanos(quota.left(now)));
-        if left == 0 && quota.is_some() {
-            self.remove(&mut quota);
+        if quotas.applies() && !quotas.forget_past(now) {
+            self.state.fetch_and(!QUOTA, Ordering::AcqRel);
         }
         if !is_first && self.waiting() > 0 {
             let before = self.tokens.load(Ordering::Relaxed);
-            return Err(estimate(pace, due(), before, tokens, *quota));
+            return Err(estimate(pace, due(), before, tokens, &quotas));
         }
-        match &mut *quota {
-            None => take(),
-            Some(quota) if quota.admits(u64::from(tokens)) => {
+        match quotas.wait(tokens.into(), now) {
+            0 => {
                 take()?;
-                quota.take(tokens);
+                quotas.take(tokens);
                 Ok(())
             }
-            Some(_) => Err(Reason::Early(left)),
+            wait => Err(Reason::Early(wait)),
         }
     }
 }
 
 /// Returns the reason to reject a call: the time until the call can start. The calls before this call take `before`
 /// tokens.
-fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quota: Option<Quota>) -> Reason {
+fn estimate(pace: Pace, due: u64, before: u64, tokens: u32, quotas: &Quotas) -> Reason {
     let now = Tick::now();
     let early = pace.early(due, now.to_bits(), before, tokens).max(1);
-    let reset = quota.filter(|quota| !quota.admits(before + u64::from(tokens))).map(|quota| nanos(quota.left(now)));
-    Reason::Early(early.max(reset.unwrap_or(0)))
+    Reason::Early(early.max(quotas.wait(before.saturating_add(tokens.into()), now)))
 }
 
 /// A guard of a call that waits in the line. Dropping the guard removes the call from the line.

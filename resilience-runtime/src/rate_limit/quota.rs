@@ -1,9 +1,9 @@
-//! Implements the quota of a service: the number of tokens that the service still admits until it resets this number. A
-//! service can report its quota in the headers of a response, for example.
+//! Implements the quotas of a service. A quota is the number of tokens that the service still admits until it resets
+//! this number. A service can report its quota in the headers of each response, for example.
 
 use std::time::Duration;
 
-use crate::base::clock::{SKEW, Tick};
+use crate::base::clock::{SKEW, Tick, nanos};
 
 /// The number of tokens that a service still admits, and the time at which the service resets this number.
 #[derive(Clone, Copy, Debug)]
@@ -21,24 +21,108 @@ impl Quota {
         Self { remaining, until: now.after(reset.min(LONGEST_RESET)) }
     }
 
-    /// Returns a quota that admits a call only if both quotas admit the call.
-    pub(crate) fn stricter(self, other: Self) -> Self {
-        Self { remaining: self.remaining.min(other.remaining), until: self.until.max(other.until) }
-    }
-
     /// Returns the time until the service refills the tokens. The time is zero if the service has already refilled the
     /// tokens. A reset time from another clock, such as the paused clock of another test, counts as past.
-    pub(crate) fn left(self, now: Tick) -> Duration {
+    fn left(self, now: Tick) -> Duration {
         let left = self.until.since(now);
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
     }
 
-    /// Returns whether the service still admits `tokens` tokens.
-    pub(crate) fn admits(self, tokens: u64) -> bool {
-        tokens <= u64::from(self.remaining)
+    /// Returns whether each call that this quota admits is also admitted by `other`, now and later.
+    fn implies(self, other: Self) -> bool {
+        self.remaining <= other.remaining && self.until >= other.until
+    }
+}
+
+/// The quotas that apply now. A call is admitted if each quota admits the call.
+///
+/// The reports of a service overlap, because each response contains a quota, and the responses may arrive in any order.
+/// The fewest tokens of all quotas must not apply until the latest reset of all quotas. If they did, a client with
+/// steady calls would use up the fewest tokens, although the service refills them all the time.
+///
+/// The list is in the order of the resets, and contains no quota that another quota implies. The numbers of tokens
+/// therefore rise from each quota to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Quotas(Vec<Quota>);
+
+/// The largest number of quotas. If a service reports more, two neighbours become one quota that implies both.
+const MOST: usize = 32;
+
+impl Quotas {
+    /// Adds a quota, and returns whether any quota applies.
+    pub(crate) fn add(&mut self, quota: Quota, now: Tick) -> bool {
+        self.forget_past(now);
+        if !quota.left(now).is_zero() && !self.0.iter().any(|other| other.implies(quota)) {
+            self.0.retain(|other| !quota.implies(*other));
+            let place = self.0.partition_point(|other| other.until < quota.until);
+            self.0.insert(place, quota);
+            if self.0.len() > MOST {
+                self.join_two(now);
+            }
+        }
+        self.applies()
+    }
+
+    pub(crate) fn applies(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Removes each quota whose reset has passed, and returns whether any quota applies.
+    pub(crate) fn forget_past(&mut self, now: Tick) -> bool {
+        self.0.retain(|quota| !quota.left(now).is_zero());
+        self.applies()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Returns the time in nanoseconds until each quota admits `tokens` tokens, or has been reset.
+    pub(crate) fn wait(&self, tokens: u64, now: Tick) -> u64 {
+        let full = self.0.iter().rfind(|quota| tokens > u64::from(quota.remaining));
+        full.map_or(0, |quota| nanos(quota.left(now)))
     }
 
     pub(crate) fn take(&mut self, tokens: u32) {
-        self.remaining = self.remaining.saturating_sub(tokens);
+        for quota in &mut self.0 {
+            quota.remaining = quota.remaining.saturating_sub(tokens);
+        }
+    }
+
+    /// Joins two neighbours to a quota with the fewer tokens and the later reset. Chooses the neighbours that leave the
+    /// shortest gap before the later reset, so that the resets stay spread over the whole time.
+    fn join_two(&mut self, now: Tick) {
+        let before = |place: usize| place.checked_sub(1).map_or(now, |place| self.0[place].until);
+        let gap = |place: &usize| self.0[place + 1].until.since(before(*place));
+        if let Some(place) = (0..self.0.len() - 1).min_by_key(gap) {
+            self.0[place].until = self.0[place + 1].until;
+            self.0.remove(place + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_admit_what_every_quota_admits() {
+        let now = Tick::now();
+        for reports in 1..200_u32 {
+            let (mut quotas, mut all) = (Quotas::default(), Vec::new());
+            for report in 0..reports {
+                let (remaining, reset) = (report * 7919 % 101, u64::from(report * 104_729 % 97) * 8);
+                quotas.add(Quota::new(remaining, Duration::from_nanos(reset), now), now);
+                all.push((remaining, reset));
+            }
+            assert!(quotas.0.len() <= MOST);
+            for tokens in 0..102 {
+                let wait = all.iter().filter(|(remaining, _)| tokens > *remaining).map(|(_, reset)| *reset).max();
+                let wait = wait.unwrap_or(0);
+                let joined = quotas.wait(tokens.into(), now);
+                assert!(joined >= wait, "{tokens} tokens after {reports} reports: {joined} and {wait}");
+                assert!(joined == wait || all.len() > MOST, "{tokens} tokens after {reports} reports");
+            }
+        }
     }
 }

@@ -135,8 +135,11 @@ impl RateLimit {
     /// passed. A service can report its quota in the headers of a response, for example.
     ///
     /// The quota may only slow the calls down: the rate and the burst still apply. Until the reset, at most `remaining`
-    /// tokens are taken. If an earlier quota still applies, the smaller number of tokens and the later reset apply. A
-    /// `reset` of zero has no effect. A `reset` of more than 24 hours is shortened to 24 hours, because a wrong header
+    /// tokens are taken. If earlier quotas still apply, each quota applies until its own reset. Of more than 32 quotas,
+    /// two neighbours become one quota, with the smaller number of tokens and the later reset. This method allocates
+    /// memory for the quotas.
+    ///
+    /// A `reset` of zero has no effect. A `reset` of more than 24 hours is shortened to 24 hours, because a wrong header
     /// could otherwise stop all calls.
     ///
     /// ```

@@ -102,6 +102,9 @@ impl<E: Keyed> Family<E> {
             table.iter().for_each(|entry| entry.apply(settings));
             *current = settings.clone();
         }
+        if let Some(beyond) = self.beyond.get() {
+            beyond.apply(settings);
+        }
         while self.keys.load(Ordering::Relaxed) > self.max_keys.load(Ordering::Relaxed) && self.evict(0) {
             self.keys.fetch_sub(1, Ordering::Relaxed);
         }
@@ -137,7 +140,7 @@ impl<E: Keyed> Family<E> {
     /// reference to a layer only when it returns this layer. Strong references to all layers at once would protect all
     /// layers from eviction.
     pub(crate) fn iter(&self) -> impl Iterator<Item = E> + '_ {
-        self.shards.iter().flat_map(|Shard(shard)| {
+        let of_keys = self.shards.iter().flat_map(|Shard(shard)| {
             let mut next = Some(0);
             let steps = std::iter::from_fn(move || {
                 let (layers, end) = lock(shard).1.step(next?, E::downgrade);
@@ -145,7 +148,8 @@ impl<E: Keyed> Family<E> {
                 Some(layers)
             });
             steps.flatten().filter_map(|weak| E::upgrade(&weak))
-        })
+        });
+        of_keys.chain(self.beyond.get().cloned())
     }
 
     /// Creates the layer of a new key. If `max_keys` layers exist and no layer can be evicted, the new key shares a

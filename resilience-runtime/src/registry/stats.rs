@@ -40,11 +40,12 @@ pub struct Stats {
     /// Statistics of each `#[timeout]`.
     pub timeouts: BTreeMap<String, TimeoutStats>,
     /// Statistics of each `#[bulkhead]`. With the option `key`, the map contains a bulkhead `name[key]` for each key.
+    /// The keys beyond `max_keys` share the bulkhead `name[…]`.
     pub bulkheads: BTreeMap<String, BulkheadStats>,
     /// Number of bulkheads of each `#[bulkhead]` with the option `key`.
     pub keyed_bulkheads: BTreeMap<String, FamilyStats>,
     /// Statistics of each `#[rate_limit]`. With the option `key`, the map contains a rate limit `name[key]` for each
-    /// key.
+    /// key. The keys beyond `max_keys` share the rate limit `name[…]`.
     pub rate_limits: BTreeMap<String, RateLimitStats>,
     /// Number of rate limits of each `#[rate_limit]` with the option `key`.
     pub keyed_rate_limits: BTreeMap<String, FamilyStats>,

@@ -28,7 +28,8 @@ pin_project! {
     ///
     /// If a circuit [watches](crate::OwnedPermit::watch) this stream, the circuit counts the error of a limit as a
     /// failure. If the limit ended at the caller's deadline, the circuit counts the error as neither success nor
-    /// failure.
+    /// failure. The call that returned the stream has started, so the error is no rejection for a fallback, and
+    /// [`Rejection::was_called`] returns true.
     ///
     /// ```
     /// use std::io;
@@ -152,7 +153,7 @@ impl<T, E, S: Stream<Item = Result<T, E>>> Stream for LimitedStream<S, E> {
         }
         this.timer.set(None);
         this.stream.set(None);
-        let error = TimeoutError::new(type_name::<S>(), *this.allowed, limit);
+        let error = TimeoutError::of_stream(type_name::<S>(), *this.allowed, limit);
         Poll::Ready(Some(Err((this.error)(error))))
     }
 

@@ -62,12 +62,12 @@ impl TimeoutError {
     /// # }
     /// ```
     pub fn by_deadline(&self) -> bool {
-        !matches!(self.source.by, End::Timeout)
+        matches!(self.source.by, End::BeforeCall(_) | End::DuringCall(_))
     }
 
     /// Returns false if the call did not start: the time of the timeout was zero, or the caller's deadline had passed.
     pub(crate) fn was_called(&self) -> bool {
-        !self.source.after.is_zero() && !matches!(self.source.by, End::BeforeCall(_))
+        matches!(self.source.by, End::Timeout | End::DuringCall(_))
     }
 
     pub(crate) fn mark(&self) -> &TimedOut {
@@ -84,10 +84,22 @@ impl TimeoutError {
     /// the timeout, `allowed` is less than `after`.
     #[cold]
     pub(crate) fn new(func: &str, allowed: Duration, after: Duration) -> Self {
+        Self::ended(func, allowed, End::new(allowed, after))
+    }
+
+    /// Works as [`new`](Self::new), for a stream. The call that returned the stream has started, even if no time is left
+    /// for an item.
+    #[cfg(feature = "stream")]
+    #[cold]
+    pub(crate) fn of_stream(func: &str, allowed: Duration, after: Duration) -> Self {
+        Self::ended(func, allowed, End::of_started(allowed, after))
+    }
+
+    fn ended(func: &str, allowed: Duration, by: End) -> Self {
         if events::debug_wanted() {
             timed_out_event(func, allowed);
         }
-        Self { source: TimedOut { after: allowed, by: End::new(allowed, after) } }
+        Self { source: TimedOut { after: allowed, by } }
     }
 }
 

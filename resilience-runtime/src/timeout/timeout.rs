@@ -115,7 +115,7 @@ impl Timeout {
     /// Calls `f`, and waits for the future that `f` returns. If the future does not end in time, drops the future.
     ///
     /// If the future is ready when the timeout ends, this method returns the outcome of the future. If a
-    /// [`deadline`](crate::deadline()) around the call has already passed, the future is dropped without a poll.
+    /// [`deadline`](crate::deadline()) around the call has already passed, this method does not call `f`.
     ///
     /// # Errors
     ///
@@ -138,7 +138,9 @@ impl Timeout {
     {
         let allowed = within(self.after());
         let timer = pin!(Timer::new(allowed));
-        match timer.race(f()).await {
+        // Does not call `f` after the deadline, because `f` may do a part of the work before it returns its future.
+        let outcome = if allowed.is_zero() { None } else { timer.race(f()).await };
+        match outcome {
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(CallError::Failed(error)),
             None => Err(self.end(type_name::<F>(), allowed, self.after()).into()),

@@ -4,6 +4,7 @@ use resilience_runtime::{bulkhead, circuit, hedge, rate_limit, retry, timeout};
 
 const NONE: u32 = 0;
 const BLANK: &str = " ";
+const NAME_OF_KEY: &str = "shard[7]";
 const NO_TIME: Duration = Duration::ZERO;
 const MUCH: f64 = 1.5;
 const MINUTE: Duration = Duration::from_secs(60);
@@ -77,6 +78,18 @@ async fn f10() -> std::io::Result<()> {
 #[hedge(after = "p95", min_after = 1, max_after = NO_TIME)]
 //~ #[hedge(after = "p95", min_after = 1, max_after = NO_TIME)] | evaluation panicked: `max_after` must be longer than zero, and at most 584 years
 async fn f11() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[bulkhead(name = NAME_OF_KEY, max = 1)]
+//~ #[bulkhead(name = NAME_OF_KEY, max = 1)] | evaluation panicked: `name` must be a text that is not blank, and does not end like `name[key]`
+async fn f12() -> std::io::Result<()> {
+    Ok(())
+}
+
+#[rate_limit(name = NAME_OF_KEY, per_second = 1, key = 7)]
+//~ #[rate_limit(name = NAME_OF_KEY, per_second = 1, key = 7)] | evaluation panicked: `name` must be a text that is not blank, without `[`
+async fn f13() -> std::io::Result<()> {
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use super::options::{Opt, SETTINGS};
 use super::rules;
 use crate::error::Errors;
 use crate::layers::attribute::{Attribute, Parsed, parsed};
+use crate::layers::guard;
 use crate::layers::settings::Settings;
 use crate::parse::args::Args;
 use crate::parse::constant::{Given, Kind};
@@ -88,7 +89,7 @@ fn parse(span: Span, tokens: TokenStream, errors: &mut Errors) -> Parsed {
     let name = args.read(Opt::Name, errors, |key, name| Given::read(key, name, Kind::Name { has_key }, value::name));
     let key = args.read(Opt::Key, errors, value::expression);
     if let Some(name) = name.as_ref().and_then(Given::literal) {
-        check_brackets(name, has_key, errors);
+        guard::check_brackets(name, has_key, "circuit", errors);
     }
     let with = args.read(Opt::With, errors, value::expression);
     let breaker = match (with, name) {
@@ -107,17 +108,5 @@ fn stream(key: &str, value: &Expr) -> Result<Option<bool>> {
     match value::choice(key, value, &["first_item"]) {
         Ok(_) => Ok(Some(true)),
         Err(_) => Err(value::invalid(key, value, "`true`, `false` or \"first_item\"")),
-    }
-}
-
-/// Reports a circuit name that looks like `name[key]`. The runtime uses names of this form for circuits with the option
-/// `key`.
-fn check_brackets(name: &LitStr, has_key: bool, errors: &mut Errors) {
-    let text = name.value();
-    if text.strip_suffix(']').is_some_and(|text| text.contains('[')) {
-        errors.push(name.span(), "`name` must not end like `name[key]`, the name of a circuit with a key");
-    } else if has_key && text.contains('[') {
-        errors
-            .push(name.span(), "`name` must not contain `[` beside `key`, since `name[key]` is the name of a circuit");
     }
 }

@@ -25,12 +25,11 @@ enum Kind {
 }
 
 impl BudgetState {
-    /// Creates the state of a budget, and adds the state to the list [`used`], so that [`reset_all_budgets`] finds the state.
+    /// Creates the state of a budget, and adds the state to the list [`used`], so that [`reset_all_budgets`] finds the
+    /// state.
     pub(super) fn listed(config: Config) -> Arc<Self> {
         let state = Arc::new(Self::new(config));
-        let mut used = lock_std(used());
-        used.retain(|state| state.strong_count() > 0);
-        used.push(Arc::downgrade(&state));
+        add(&mut lock_std(used()), Arc::downgrade(&state), |state| state.strong_count() > 0);
         state
     }
 
@@ -134,6 +133,18 @@ impl<P: Pays + ?Sized> Pays for &P {
     }
 }
 
+/// Adds `new` to `list`. If the list is full, first removes the elements for which `is_alive` returns false.
+///
+/// The list doubles its room if most elements are alive. The average addition therefore examines a few elements only,
+/// even if a program creates a budget for each of its clients.
+fn add<T>(list: &mut Vec<T>, new: T, is_alive: impl FnMut(&T) -> bool) {
+    if list.len() == list.capacity() {
+        list.retain(is_alive);
+        list.reserve(list.len().max(16));
+    }
+    list.push(new);
+}
+
 /// Returns the state that stands for `state` in the current isolated test. Outside an isolated test, returns `state`.
 #[cfg(feature = "test-util")]
 pub(super) fn of_test(state: &Arc<BudgetState>, config: Config) -> &Arc<BudgetState> {
@@ -154,5 +165,27 @@ pub(crate) fn reset_all_budgets() {
     let used: Vec<_> = lock_std(used()).iter().filter_map(Weak::upgrade).collect();
     for state in used {
         state.fill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addition_examines_few_elements_and_forgets_dead_ones() {
+        for oldest in [0, 9_900] {
+            let (mut list, mut examined) = (Vec::new(), 0);
+            for number in 0..10_000 {
+                add(&mut list, number, |other| {
+                    examined += 1;
+                    *other >= oldest
+                });
+            }
+            assert!(examined <= 2 * 10_000, "{examined}");
+        }
+        let mut list = Vec::new();
+        (0..10_000).for_each(|number| add(&mut list, number, |other| number - *other < 100));
+        assert!(list.len() <= 300, "{}", list.len());
     }
 }
