@@ -19,7 +19,7 @@ pub(crate) struct Size {
     removals: Mutex<Vec<Removal>>,
 }
 
-/// A future that ends when the slots are removed. The output is the number of removed slots.
+/// A future that ends when a slot is removed. The output is the number of removed slots.
 type Removal = Pin<Box<dyn Future<Output = usize> + Send>>;
 
 impl Size {
@@ -61,19 +61,25 @@ impl Bulkhead {
             return;
         }
         let mut left = slots - wanted;
-        while left > 0 {
-            // A removal of many slots at once would wait until all of them are free.
-            let count = u32::try_from(left).unwrap_or(u32::MAX);
-            left -= count as usize;
-            let bulkhead = self.clone();
-            removals.push(Box::pin(async move {
-                match bulkhead.0.slots.acquire_many(count).await {
-                    Ok(permits) => permits.forget(),
-                    Err(_) => return 0, // the semaphore is never closed
-                }
-                count as usize
-            }));
+        // Removes the free slots at once.
+        while let Some(free @ 1..) = Some(self.0.slots.available_permits().min(left)) {
+            let Ok(count) = u32::try_from(free) else { break };
+            if let Ok(permits) = self.0.slots.try_acquire_many(count) {
+                permits.forget();
+                size.slots.fetch_sub(free, Ordering::Relaxed);
+                left -= free;
+            }
         }
+        removals.extend((0..left).map(|_| -> Removal {
+            let bulkhead = self.clone();
+            // The semaphore is never closed.
+            Box::pin(async move {
+                bulkhead.0.slots.acquire().await.map_or(0, |permit| {
+                    permit.forget();
+                    1
+                })
+            })
+        }));
         // A task of tokio can have used up its budget, and would then not put the removal into the queue. A thread of its
         // own has no budget.
         let settle = || size.settle(removals);

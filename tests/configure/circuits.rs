@@ -1,0 +1,150 @@
+//! Settings of circuits: their order, and the state that a change keeps.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitBreaker, CircuitState, KeyedCircuits, check_circuits, circuit, configure, get_circuit, get_circuit_stats,
+    get_stats, reset_configuration, testing,
+};
+use tokio::time::advance;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[circuit(name = "configure::order", threshold = 3, cooldown = 10)]
+async fn order() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+fn settings(name: &str) -> (u32, Duration) {
+    let stats = &get_circuit_stats()[name];
+    (stats.threshold, stats.cooldown)
+}
+
+#[resilience_runtime::test]
+async fn change_precedes_builder_and_attribute_without_a_conflict() {
+    configure("configure::order", |circuit| circuit.threshold(7)).unwrap();
+    CircuitBreaker::builder("configure::order").threshold(5).cooldown(20 * SECOND).register().unwrap();
+    assert_eq!(settings("configure::order"), (7, 20 * SECOND));
+    let _ = order().await;
+    assert_eq!(settings("configure::order"), (7, 20 * SECOND));
+    configure("configure::order", |circuit| circuit.cooldown(SECOND)).unwrap();
+    assert_eq!(settings("configure::order"), (7, SECOND), "a change keeps earlier changes of other options");
+    configure("configure::order", |circuit| circuit.threshold(9)).unwrap();
+    assert_eq!(settings("configure::order"), (9, SECOND), "a later change replaces an earlier change");
+    let conflicts = check_circuits().unwrap_err();
+    assert_eq!(conflicts.len(), 2, "only the builder contradicts the attribute");
+    assert!(testing::events().iter().all(|event| event.field("ignored") != Some("7")));
+}
+
+#[circuit(name = "configure::count", threshold = 5)]
+async fn count() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[resilience_runtime::test]
+async fn failures_so_far_count_towards_new_threshold() {
+    for _ in 0..3 {
+        assert!(count().await.is_err());
+    }
+    configure("configure::count", |circuit| circuit.threshold(2)).unwrap();
+    let circuit = get_circuit("configure::count").unwrap();
+    assert_eq!(circuit.state(), CircuitState::Closed, "a change opens no circuit");
+    assert!(count().await.is_err());
+    assert_eq!(circuit.state(), CircuitState::Open, "the next failure opens the circuit");
+}
+
+#[circuit(name = "configure::open", threshold = 1, cooldown = 60)]
+async fn open() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[resilience_runtime::test]
+async fn open_circuit_stays_open_for_the_new_cooldown() {
+    assert!(open().await.is_err());
+    advance(5 * SECOND).await;
+    configure("configure::open", |circuit| circuit.cooldown(20 * SECOND)).unwrap();
+    let circuit = get_circuit("configure::open").unwrap();
+    assert_eq!(circuit.stats().cooldown_remaining, 15 * SECOND);
+    advance(15 * SECOND).await;
+    assert_eq!(circuit.state(), CircuitState::HalfOpen);
+    assert_eq!(circuit.stats().total_failed, 1);
+}
+
+#[circuit(name = "configure::window", failure_rate = 0.5, window = 60, min_calls = 4)]
+async fn window() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[resilience_runtime::test]
+async fn window_keeps_its_calls_unless_its_length_changes() {
+    for _ in 0..3 {
+        assert!(window().await.is_err());
+    }
+    let stats = || get_circuit("configure::window").unwrap().stats();
+    configure("configure::window", |circuit| circuit.failure_rate(0.9)).unwrap();
+    assert_eq!(stats().window_failures, 3);
+    configure("configure::window", |circuit| circuit.window(30 * SECOND)).unwrap();
+    assert_eq!(stats().window_failures, 0);
+    assert_eq!(stats().total_failed, 3);
+}
+
+#[circuit(name = "configure::key", key = key, max_keys = 10, threshold = 1, cooldown = 10)]
+async fn by_key(key: u32) -> io::Result<()> {
+    if key == 0 { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) }
+}
+
+#[resilience_runtime::test]
+async fn change_concerns_all_keys() {
+    assert!(by_key(0).await.is_err());
+    by_key(1).await.unwrap();
+    configure("configure::key", |circuit| circuit.threshold(4).cooldown(2 * SECOND).max_keys(3)).unwrap();
+    by_key(2).await.unwrap();
+    for key in 0..3 {
+        assert_eq!(settings(&format!("configure::key[{key}]")), (4, 2 * SECOND), "key {key}");
+    }
+    assert_eq!(get_stats().families["configure::key"].max_keys, 3);
+    assert_eq!(get_circuit("configure::key[0]").unwrap().state(), CircuitState::Open);
+}
+
+#[test]
+fn registered_circuits_have_settings_and_built_circuits_have_none() {
+    let registered = CircuitBreaker::builder("configure::registered").threshold(2).register().unwrap();
+    configure("configure::registered", |circuit| circuit.threshold(8)).unwrap();
+    assert_eq!(registered.stats().threshold, 8);
+    let family = KeyedCircuits::builder("configure::family").threshold(2).register().unwrap();
+    let circuit = family.get("one");
+    configure("configure::family", |circuit| circuit.threshold(8)).unwrap();
+    assert_eq!((circuit.stats().threshold, family.get("two").stats().threshold), (8, 8));
+    let built = CircuitBreaker::builder("configure::built").threshold(2).build().unwrap();
+    assert_eq!(configure("configure::built", |circuit| circuit.threshold(8)).unwrap_err().option(), "name");
+    assert_eq!(built.stats().threshold, 2);
+}
+
+#[circuit(name = "configure::rules", threshold = 3)]
+async fn rules() -> io::Result<()> {
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+#[resilience_runtime::test]
+async fn rule_can_change_from_threshold_to_rate() {
+    let name = "configure::rules";
+    configure(name, |circuit| circuit.failure_rate(0.5).calls(10).min_calls(5)).unwrap();
+    assert_eq!(settings(name).0, 0, "a circuit with a rate has no threshold");
+    for _ in 0..4 {
+        assert!(rules().await.is_err());
+    }
+    assert_eq!(get_circuit(name).unwrap().state(), CircuitState::Closed);
+    assert!(rules().await.is_err());
+    assert_eq!(get_circuit(name).unwrap().state(), CircuitState::Open);
+}
+
+#[resilience_runtime::test]
+async fn reset_returns_to_the_written_options() {
+    configure("configure::order", |circuit| circuit.threshold(7)).unwrap();
+    configure("configure::key", |circuit| circuit.threshold(7)).unwrap();
+    let _ = by_key(1).await;
+    reset_configuration();
+    assert_eq!(settings("configure::order"), (3, 10 * SECOND));
+    assert_eq!(settings("configure::key[1]"), (1, 10 * SECOND));
+}

@@ -1,0 +1,192 @@
+//! Settings of retries, timeouts, bulkheads, rate limits and hedges.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    Jitter, bulkhead, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry, configure_timeout,
+    get_stats, hedge, rate_limit, reset_configuration, retry, testing, timeout,
+};
+use tokio::task::yield_now;
+use tokio::time::{Instant, advance, sleep};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn timed_out() -> io::Error {
+    io::ErrorKind::TimedOut.into()
+}
+
+#[retry(name = "configure::retry", max = 3, delay = 1)]
+async fn named_retry() -> io::Result<()> {
+    Err(timed_out())
+}
+
+#[retry(max = 3, delay = 1)]
+async fn unnamed_retry() -> io::Result<()> {
+    Err(timed_out())
+}
+
+#[resilience_runtime::test]
+async fn retry_takes_new_attempts_and_pauses() {
+    configure_retry("configure::retry", |retry| retry.max(4).delay(10 * SECOND).backoff(1.0)).unwrap();
+    let begin = Instant::now();
+    assert!(named_retry().await.is_err());
+    assert_eq!(begin.elapsed(), 30 * SECOND);
+    configure_retry("configure::retry", |retry| retry.max_elapsed(15 * SECOND)).unwrap();
+    let begin = Instant::now();
+    assert!(named_retry().await.is_err());
+    assert_eq!(begin.elapsed(), 10 * SECOND);
+}
+
+#[resilience_runtime::test]
+async fn layer_without_a_name_is_configured_by_its_label() {
+    assert!(unnamed_retry().await.is_err());
+    let label = "configure::layers::unnamed_retry";
+    configure_retry(label, |retry| retry.max(2)).unwrap();
+    assert!(unnamed_retry().await.is_err());
+    assert_eq!(get_stats().retries[label].total_attempts, 3 + 2);
+    reset_configuration();
+    assert!(unnamed_retry().await.is_err());
+    assert_eq!(get_stats().retries[label].total_attempts, 3 + 2 + 3);
+}
+
+#[resilience_runtime::test]
+async fn change_in_the_pause_of_a_call_concerns_its_next_decision() {
+    let call = testing::handle().spawn(named_retry());
+    advance(Duration::from_millis(500)).await;
+    configure_retry("configure::retry", |retry| retry.max(2)).unwrap();
+    assert!(call.await.unwrap().is_err());
+    assert_eq!(get_stats().retries["configure::retry"].total_attempts, 2);
+}
+
+#[timeout(5, name = "configure::timeout")]
+async fn slow() -> io::Result<()> {
+    sleep(60 * SECOND).await;
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn timeout_ends_the_next_call_at_the_new_time() {
+    let running = testing::handle().spawn(slow());
+    yield_now().await;
+    advance(SECOND).await;
+    configure_timeout("configure::timeout", |timeout| timeout.after(2 * SECOND)).unwrap();
+    let begin = Instant::now();
+    assert!(slow().await.is_err());
+    assert_eq!(begin.elapsed(), 2 * SECOND);
+    assert!(running.await.unwrap().is_err());
+    assert_eq!(begin.elapsed(), 4 * SECOND, "a running call keeps its time");
+}
+
+#[bulkhead(name = "configure::bulkhead", max = 2)]
+async fn occupied() -> io::Result<()> {
+    sleep(10 * SECOND).await;
+    Ok(())
+}
+
+fn bulkhead_stats() -> (u32, u32) {
+    let stats = &get_stats().bulkheads["configure::bulkhead"];
+    (stats.max, stats.in_use)
+}
+
+#[resilience_runtime::test]
+async fn bulkhead_grows_at_once_and_shrinks_as_calls_end() {
+    let test = testing::handle();
+    let begin = || async {
+        let call = test.spawn(occupied());
+        yield_now().await;
+        call
+    };
+    let first = [begin().await, begin().await];
+    assert!(occupied().await.is_err());
+    configure_bulkhead("configure::bulkhead", |bulkhead| bulkhead.max(4)).unwrap();
+    advance(5 * SECOND).await;
+    let later = [begin().await, begin().await];
+    assert!(occupied().await.is_err());
+    assert_eq!(bulkhead_stats(), (4, 4));
+
+    configure_bulkhead("configure::bulkhead", |bulkhead| bulkhead.max(3)).unwrap();
+    assert_eq!(bulkhead_stats(), (3, 4));
+    configure_bulkhead("configure::bulkhead", |bulkhead| bulkhead.max(1)).unwrap();
+    for call in first {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(bulkhead_stats(), (1, 2));
+    assert!(occupied().await.is_err(), "two calls of the old size run");
+    for call in later {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(bulkhead_stats(), (1, 0));
+    let one = begin().await;
+    assert!(occupied().await.is_err());
+    configure_bulkhead("configure::bulkhead", |bulkhead| bulkhead.max(2)).unwrap();
+    let two = begin().await;
+    assert_eq!(bulkhead_stats(), (2, 2));
+    assert!(one.await.unwrap().is_ok() && two.await.unwrap().is_ok());
+}
+
+#[rate_limit(name = "configure::rate", per_second = 1)]
+async fn limited() -> io::Result<()> {
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn rate_limit_takes_the_new_rate() {
+    limited().await.unwrap();
+    assert!(limited().await.is_err());
+    configure_rate_limit("configure::rate", |limit| limit.per_second(10).burst(1)).unwrap();
+    advance(SECOND / 10).await;
+    limited().await.unwrap();
+    assert!(limited().await.is_err());
+    configure_rate_limit("configure::rate", |limit| limit.limit(2).per(60 * SECOND)).unwrap();
+    advance(SECOND / 10).await;
+    limited().await.unwrap();
+    advance(29 * SECOND).await;
+    assert!(limited().await.is_err());
+    advance(SECOND).await;
+    limited().await.unwrap();
+}
+
+#[rate_limit(name = "configure::rates", key = key, per_second = 1, wait = 0.1)]
+async fn limited_by_key(key: u32) -> io::Result<u32> {
+    Ok(key)
+}
+
+#[resilience_runtime::test]
+async fn rate_limits_of_all_keys_take_the_new_rate() {
+    limited_by_key(1).await.unwrap();
+    configure_rate_limit("configure::rates", |limit| limit.per_second(1_000).burst(5).wait(SECOND).max_keys(7))
+        .unwrap();
+    for key in [1, 2] {
+        for _ in 0..20 {
+            limited_by_key(key).await.unwrap();
+        }
+    }
+    assert_eq!(get_stats().keyed_rate_limits["configure::rates"].max_keys, 7);
+}
+
+#[hedge(after = 1, max = 3, name = "configure::hedge")]
+async fn hedged() -> io::Result<()> {
+    sleep(10 * SECOND).await;
+    Ok(())
+}
+
+#[resilience_runtime::test]
+async fn hedge_takes_new_time_and_attempts() {
+    hedged().await.unwrap();
+    assert_eq!(get_stats().hedges["configure::hedge"].total_attempts, 3);
+    configure_hedge("configure::hedge", |hedge| hedge.after(6 * SECOND).max(5)).unwrap();
+    hedged().await.unwrap();
+    assert_eq!(get_stats().hedges["configure::hedge"].total_attempts, 3 + 2);
+}
+
+#[resilience_runtime::test]
+async fn all_options_of_a_retry_change() {
+    configure_retry("configure::retry", |retry| {
+        retry.max_delay(2 * SECOND).jitter(Jitter::Full).count_nested(false).retry_rejected(true)
+    })
+    .unwrap();
+    let begin = Instant::now();
+    assert!(named_retry().await.is_err());
+    assert!(begin.elapsed() < 3 * SECOND, "full jitter");
+}

@@ -1,0 +1,6 @@
+//! Settings that change at run time.
+
+mod circuits;
+mod layers;
+mod refused;
+mod storm;

@@ -1,0 +1,120 @@
+//! Changes that are refused change nothing.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    ConfigError, bulkhead, circuit, configure, configure_bulkhead, configure_hedge, configure_rate_limit,
+    configure_retry, configure_timeout, get_circuit_stats, get_stats, hedge, rate_limit, retry, timeout,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Client {
+    limit: Duration,
+}
+
+impl Client {
+    const MAX: u32 = 3;
+
+    #[timeout(self.limit)]
+    #[bulkhead(max = 3, wait = self.limit)]
+    async fn evaluated(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[retry(max = Self::MAX)]
+    async fn own_constant(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[retry(max = 2, delay = 1)]
+#[hedge(after = 1, max = 2)]
+#[bulkhead(max = 3)]
+#[rate_limit(per_second = 1)]
+async fn unnamed() -> io::Result<()> {
+    Ok(())
+}
+
+#[hedge(after = "p95", min_after = 0.1, max_after = 1, name = "refused::percentile")]
+async fn measured() -> io::Result<()> {
+    Ok(())
+}
+
+#[circuit(name = "refused::circuit", threshold = 3, max_cooldown = 60)]
+async fn ask() -> io::Result<()> {
+    Ok(())
+}
+
+fn refused(changed: Result<(), ConfigError>, option: &str, part: &str) {
+    let error = changed.unwrap_err();
+    assert_eq!(error.option(), option, "{error}");
+    assert!(error.to_string().contains(part), "{error}");
+}
+
+#[tokio::test]
+async fn unknown_name_is_refused_with_the_nearest() {
+    refused(configure("refused::circiut", |circuit| circuit.threshold(1)), "name", "did you mean `refused::circuit`?");
+    refused(configure_timeout("nothing like it", |timeout| timeout.after(SECOND)), "name", "the name of a timeout");
+    refused(configure_hedge("refused::percentil", |hedge| hedge.max(3)), "name", "`refused::percentile`");
+    ask().await.unwrap();
+    measured().await.unwrap();
+}
+
+#[tokio::test]
+async fn option_that_each_call_evaluates_is_refused() {
+    let client = Client { limit: SECOND };
+    client.evaluated().await.unwrap();
+    client.own_constant().await.unwrap();
+    let label = "configure::refused::evaluated";
+    let part = "each call evaluates an expression";
+    refused(configure_timeout(label, |timeout| timeout.after(SECOND)), "timeout", part);
+    refused(configure_bulkhead(label, |bulkhead| bulkhead.wait(SECOND)), "wait", part);
+    configure_bulkhead(label, |bulkhead| bulkhead.max(4)).unwrap();
+    refused(configure_retry("configure::refused::own_constant", |retry| retry.max(5)), "max", part);
+}
+
+#[tokio::test]
+async fn option_without_effect_is_refused() {
+    unnamed().await.unwrap();
+    let label = "configure::refused::unnamed";
+    refused(configure_retry(label, |retry| retry.max_elapsed(SECOND)), "max_elapsed", "`max_elapsed` or `name`");
+    refused(configure_hedge(label, |hedge| hedge.max(3)), "max", "at most 2");
+    refused(configure_bulkhead(label, |bulkhead| bulkhead.wait(SECOND)), "wait", "`wait` or `name`");
+    refused(configure_bulkhead(label, |bulkhead| bulkhead.max_keys(3)), "max_keys", "`key`");
+    refused(configure_rate_limit(label, |limit| limit.max_queue(3)), "max_queue", "`wait` or `name`");
+    refused(configure_hedge("refused::percentile", |hedge| hedge.after(SECOND)), "after", "measures");
+    refused(
+        configure("refused::circuit", |circuit| circuit.max_keys(3)),
+        "max_keys",
+        "no circuit of this name has keys",
+    );
+}
+
+#[test]
+fn value_outside_its_range_changes_nothing() {
+    let before = || {
+        let circuit = get_circuit_stats()["refused::circuit"].clone();
+        (circuit.threshold, circuit.cooldown, format!("{:?}", get_stats().hedges["refused::percentile"].max))
+    };
+    let expected = before();
+    refused(configure("refused::circuit", |circuit| circuit.threshold(0).cooldown(SECOND)), "threshold", "at least 1");
+    refused(
+        configure("refused::circuit", |circuit| circuit.failure_rate(1.5).calls(3).min_calls(1)),
+        "failure_rate",
+        "",
+    );
+    refused(configure("refused::circuit", |circuit| circuit.min_calls(3)), "min_calls", "beside");
+    refused(configure("refused::circuit", |circuit| circuit.cooldown_factor(f64::NAN)), "cooldown_factor", "");
+    refused(configure_hedge("refused::percentile", |hedge| hedge.max(6)), "max", "2 to 5");
+    let label = "configure::refused::unnamed";
+    refused(configure_retry(label, |retry| retry.max(0)), "max", "at least 1");
+    refused(configure_retry(label, |retry| retry.backoff(0.5)), "backoff", "");
+    refused(configure_retry(label, |retry| retry.max_delay(SECOND / 2)), "max_delay", "");
+    refused(configure_bulkhead(label, |bulkhead| bulkhead.max(0)), "max", "at least 1");
+    refused(configure_rate_limit(label, |limit| limit.per_second(0)), "per_second", "1 to");
+    refused(configure_rate_limit(label, |limit| limit.limit(3)), "per", "set beside");
+    refused(configure_rate_limit(label, |limit| limit.per_second(3).limit(3).per(SECOND)), "limit", "absent beside");
+    assert_eq!(before(), expected);
+}
