@@ -4,8 +4,11 @@
 //! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
 //! events may therefore call functions of this crate.
 
+pub(crate) mod hub;
 #[cfg(feature = "test-util")]
 pub(crate) mod record;
+pub(crate) mod subscribe;
+pub(crate) mod value;
 
 use std::fmt::{self, Display, Write};
 
@@ -21,19 +24,44 @@ pub(crate) const TARGET: &str = "resilience";
 /// The maximum length of the field `error` in an event, in characters.
 const ERROR_CHARS: usize = 50;
 
-/// Emits an event with `tracing`, at the level `$level`. If an isolated test runs, records the event for the test, too.
+/// Emits an event with `tracing`, at the level `$level`, and passes the event to the subscribers of this crate.
 macro_rules! event {
     ($level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
         $($(let $field = $value;)?)*
-        tracing::$level!(name: $name, target: $crate::events::TARGET, $($field,)* $name);
-        #[cfg(feature = "test-util")]
-        if let Some(recorder) = $crate::events::record::Recorder::current() {
-            let fields = [$((stringify!($field), $crate::events::record::Text::text(&$field))),*];
-            recorder.record($crate::events::record::Event::new($name, fields));
+        $crate::events::traced!($level, $name, $($field),*);
+        if $crate::events::hub::wants_all() {
+            $crate::events::deliver!($name, None, $($field),*);
         }
     }};
 }
 pub(crate) use event;
+
+/// Works like [`event`], for a change of the state of a circuit from `$from` to `$to`.
+macro_rules! transition {
+    ($from:expr => $to:expr, $level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
+        $($(let $field = $value;)?)*
+        $crate::events::traced!($level, $name, $($field),*);
+        if $crate::events::hub::wants_transitions() {
+            $crate::events::deliver!($name, Some(($from, $to)), $($field),*);
+        }
+    }};
+}
+pub(crate) use transition;
+
+macro_rules! traced {
+    ($level:ident, $name:literal, $($field:ident),*) => {
+        tracing::$level!(name: $name, target: $crate::events::TARGET, $($field,)* $name)
+    };
+}
+pub(crate) use traced;
+
+macro_rules! deliver {
+    ($name:literal, $transition:expr, $($field:ident),*) => {{
+        let fields = [$((stringify!($field), $crate::events::value::Text::text(&$field))),*];
+        $crate::events::hub::Hub::current().deliver($crate::events::value::Event::new($name, fields, $transition));
+    }};
+}
+pub(crate) use deliver;
 
 /// Returns whether any subscriber might receive DEBUG events, which report single calls. An isolated test records these
 /// events.
@@ -43,7 +71,7 @@ pub(crate) use event;
 /// `tracing::enabled!`. If no event follows, the subscriber loses its next event.
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
-    Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() || is_recorded()
+    Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() || hub::wants_all()
 }
 
 /// Returns whether an isolated test records the events of this thread.

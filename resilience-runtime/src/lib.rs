@@ -147,6 +147,7 @@
 //! | `bulkhead_full` | DEBUG | `bulkhead`, `max` |
 //! | `rate_limited` | DEBUG | `rate_limit`, `retry_after` in seconds, unless the limit will never admit the call |
 //! | `hedged` | DEBUG | `func`, `attempt`: number of the attempt that starts, from 2 |
+//! | `callback_panicked` | ERROR | `event`, `circuit`: name of the event for which a callback of `on_transition` panicked, and name of the circuit |
 //! | `chaos_armed` | WARN | `name`, `fault` (`error`, `latency`, `hang` or `panic`), `rate`, `remaining` in whole seconds; emitted at the injection of a fault into a running service, and then at most once a minute; needs the feature `chaos` |
 //! | `chaos_disarmed` | WARN | `name`, `fault`, `reason` (`time`, `removed`, `disarmed` or `reset`) |
 //! | `chaos_refused` | WARN | `name`, `func`, `made`, `wanted`: the types of the fault's errors and of the function's errors; emitted when a fault ends because it does not suit the function |
@@ -240,6 +241,8 @@ pub use crate::configure::configure::{
 pub use crate::configure::settings::{
     BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings,
 };
+pub use crate::events::subscribe::{EventStream, Missed, TransitionGuard, on_transition, subscribe, subscribe_all};
+pub use crate::events::value::Event;
 pub use crate::fallback::FallbackStats;
 pub use crate::hedge::builder::HedgeBuilder;
 pub use crate::hedge::hedge::Hedge;

@@ -12,7 +12,6 @@ pub use self::clock::{HeldClock, hold_clock, no_delays};
 pub use self::describe::{__assert_stack, LayerDescription, Stack, describe};
 pub use self::faults::{FaultGuard, fail_next, hang, latency, panic, script};
 pub use self::isolated::{Handle, HandleGuard, handle, isolated};
-pub use crate::events::record::Event;
 
 use std::future::Future;
 

@@ -14,6 +14,7 @@ use crate::base::noted::{Noted, note_run};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::core::core::Core;
+use crate::circuit::core::machine::Machine;
 use crate::circuit::core::state::{CircuitState, Phase};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::error::CircuitOpenError;
@@ -126,8 +127,8 @@ impl CircuitBreaker {
     /// states that [`force_open`](Self::force_open) and [`disable`](Self::disable) cause. The outcome of a call that
     /// runs during the reset does not affect the circuit.
     pub fn reset(&self) {
-        self.0.gate.decide(|machine, _| machine.reset(Tick::now()));
-        events::reset(&self.0.name);
+        let from = self.change(|machine, _, now| machine.reset(now));
+        events::reset(&self.0.name, from);
     }
 
     /// Opens the circuit for one cooldown, from any state. After the cooldown, the circuit is half-open.
@@ -143,11 +144,22 @@ impl CircuitBreaker {
     /// # }
     /// ```
     pub fn trip(&self) {
-        let failures = self.0.gate.decide(|machine, settings| {
-            machine.trip(settings, Tick::now());
-            machine.failures()
+        let mut failures = 0;
+        let from = self.change(|machine, settings, now| {
+            machine.trip(settings, now);
+            failures = machine.failures();
         });
-        events::opened(&self.0.name, "manual", failures, None);
+        events::opened(&self.0.name, from, "manual", failures, None);
+    }
+
+    /// Changes the state of the circuit, and returns the state before the change.
+    fn change(&self, change: impl FnOnce(&mut Machine, &Settings, Tick)) -> CircuitState {
+        self.0.gate.decide(|machine, settings| {
+            let now = Tick::now();
+            let (from, _) = machine.seen(settings, now);
+            change(machine, settings, now);
+            from
+        })
     }
 
     /// Rejects every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`disable`](Self::disable) is called.
@@ -170,8 +182,8 @@ impl CircuitBreaker {
     /// ```
     #[doc(alias = "isolate")]
     pub fn force_open(&self) {
-        self.0.gate.decide(|machine, _| machine.force_open());
-        events::forced_open(&self.0.name);
+        let from = self.change(|machine, _, _| machine.force_open());
+        events::forced_open(&self.0.name, from);
     }
 
     /// Admits every call until [`reset`](Self::reset), [`trip`](Self::trip) or [`force_open`](Self::force_open) is
@@ -192,8 +204,8 @@ impl CircuitBreaker {
     /// # }
     /// ```
     pub fn disable(&self) {
-        self.0.gate.decide(|machine, _| machine.disable());
-        events::disabled(&self.0.name);
+        let from = self.change(|machine, _, _| machine.disable());
+        events::disabled(&self.0.name, from);
     }
 
     /// Requests a permit for one call. The caller makes the call, and then reports the outcome with a method of the

@@ -13,30 +13,30 @@ use crate::base::name::Name;
 use crate::circuit::core::state::CircuitState;
 use crate::circuit::core::wait::Wait;
 use crate::circuit::error::whole_seconds;
-use crate::events::{TARGET, debug_wanted, event, excerpt, is_recorded};
+use crate::events::{TARGET, debug_wanted, event, excerpt, hub, transition};
 
-pub(crate) fn opened(name: &Name, reason: &str, failures: u64, error: Option<&dyn Display>) {
-    event!(warn, "circuit_opened", circuit = display(name), reason, failures, error = excerpt(error));
+pub(crate) fn opened(name: &Name, from: CircuitState, reason: &str, failures: u64, error: Option<&dyn Display>) {
+    transition!(from => CircuitState::Open, warn, "circuit_opened", circuit = display(name), reason, failures, error = excerpt(error));
 }
 
 pub(crate) fn half_open(name: &Name) {
-    event!(info, "circuit_half_open", circuit = display(name));
+    transition!(CircuitState::Open => CircuitState::HalfOpen, info, "circuit_half_open", circuit = display(name));
 }
 
 pub(crate) fn closed(name: &Name) {
-    event!(info, "circuit_closed", circuit = display(name), reason = "recovery");
+    transition!(CircuitState::HalfOpen => CircuitState::Closed, info, "circuit_closed", circuit = display(name), reason = "recovery");
 }
 
-pub(crate) fn reset(name: &Name) {
-    event!(info, "circuit_reset", circuit = display(name));
+pub(crate) fn reset(name: &Name, from: CircuitState) {
+    transition!(from => CircuitState::Closed, info, "circuit_reset", circuit = display(name));
 }
 
-pub(crate) fn forced_open(name: &Name) {
-    event!(warn, "circuit_forced_open", circuit = display(name));
+pub(crate) fn forced_open(name: &Name, from: CircuitState) {
+    transition!(from => CircuitState::ForcedOpen, warn, "circuit_forced_open", circuit = display(name));
 }
 
-pub(crate) fn disabled(name: &Name) {
-    event!(warn, "circuit_disabled", circuit = display(name));
+pub(crate) fn disabled(name: &Name, from: CircuitState) {
+    transition!(from => CircuitState::Disabled, warn, "circuit_disabled", circuit = display(name));
 }
 
 /// Emits a warning that `calls` consecutive calls had no outcome, because each call was cancelled or ended by a
@@ -68,7 +68,7 @@ pub(crate) fn rejected(name: &Name, wait: Wait) {
 /// call.
 #[inline]
 pub(crate) fn durations_wanted() -> bool {
-    debug_wanted() && (is_recorded() || is_of_interest())
+    debug_wanted() && (hub::wants_all() || is_of_interest())
 }
 
 /// Returns whether a subscriber has registered an interest in the event `circuit_success` or `circuit_failure`.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use crate::base::nearest::suggestion;
 use crate::base::scope::Scope;
 use crate::circuit::core::state::CircuitState;
-use crate::events::record::{Event, Recorder};
+use crate::events::record::Recorder;
+use crate::events::value::Event;
 use crate::registry::registry::get_circuit_stats;
 use crate::testing::isolated::{CallsBefore, current};
 

@@ -12,9 +12,9 @@ use crate::base::sync::Arc;
 use crate::circuit::core::blind::BLIND_CALLS;
 use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::gate::Gate;
-use crate::circuit::core::machine::Machine;
+use crate::circuit::core::machine::{Machine, TRIAL};
 use crate::circuit::core::running;
-use crate::circuit::core::state::{Phase, SuccessPath};
+use crate::circuit::core::state::{CircuitState, Phase, SuccessPath};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::totals::Totals;
@@ -201,7 +201,7 @@ impl Core {
         }
         match effect {
             Effect::Closed => events::closed(name),
-            Effect::Opened { reason, failures } => events::opened(name, reason, failures, None),
+            Effect::Opened { reason, failures } => events::opened(name, opened_from(reason), reason, failures, None),
             Effect::Stale | Effect::Counted => {}
         }
     }
@@ -243,7 +243,7 @@ impl Core {
             events::failure(name, started, error);
         }
         if let Effect::Opened { reason, failures } = effect {
-            events::opened(name, reason, failures, error);
+            events::opened(name, opened_from(reason), reason, failures, error);
         }
         // A failure that was only counted has not opened the circuit, so the circuit has no cooldown to report.
         let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
@@ -296,4 +296,9 @@ impl Core {
             self.gate.decide(|machine, _| machine.release(ticket));
         }
     }
+}
+
+/// Returns the state from which an outcome opened the circuit.
+fn opened_from(reason: &str) -> CircuitState {
+    if reason == TRIAL { CircuitState::HalfOpen } else { CircuitState::Closed }
 }

@@ -19,7 +19,7 @@ use crate::circuit::core::window::Window;
 use crate::circuit::settings::{Rule, Settings};
 
 /// The `reason` in the event `circuit_opened` after a failed trial call of a half-open circuit.
-const TRIAL: &str = "half_open_failure";
+pub(super) const TRIAL: &str = "half_open_failure";
 
 #[derive(Clone, Copy, Debug)]
 enum State {

@@ -1,0 +1,135 @@
+//! Defines [`Event`], an event of this crate as a value.
+
+use std::fmt::{self, Display};
+use std::time::SystemTime;
+
+use tracing::field::DisplayValue;
+
+use crate::circuit::core::state::CircuitState;
+
+/// An event of this crate, with the texts of its fields. The [table of events](crate#events) lists the names and the
+/// fields. [`subscribe`](crate::subscribe) and [`subscribe_all`](crate::subscribe_all) return streams of events.
+///
+/// The method `to_string` returns the name and the fields, such as `circuit_closed circuit=search reason=recovery`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event {
+    name: &'static str,
+    time: SystemTime,
+    fields: Vec<(&'static str, String)>,
+    transition: Option<(CircuitState, CircuitState)>,
+}
+
+impl Event {
+    /// Creates an event. Leaves out the fields without a text. `transition` contains the states of the circuit before
+    /// and after the event, if the event reports a change of the state.
+    pub(crate) fn new<const N: usize>(
+        name: &'static str,
+        fields: [(&'static str, Option<String>); N],
+        transition: Option<(CircuitState, CircuitState)>,
+    ) -> Self {
+        let fields = fields.into_iter().filter_map(|(field, text)| Some((field, text?))).collect();
+        Self { name, time: SystemTime::now(), fields, transition }
+    }
+
+    /// Returns the name of the event, such as `circuit_opened`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the time of the event on the system's clock.
+    pub fn time(&self) -> SystemTime {
+        self.time
+    }
+
+    /// Returns the name of the circuit, such as `search`, or `price[acme]` for the circuit of a key. Returns `None` for
+    /// an event of another layer.
+    pub fn circuit(&self) -> Option<&str> {
+        self.field("circuit")
+    }
+
+    /// Returns the key of the circuit, such as `acme` for the circuit `price[acme]`.
+    pub fn key(&self) -> Option<&str> {
+        Some(self.circuit()?.strip_suffix(']')?.split_once('[')?.1)
+    }
+
+    /// Returns the state of the circuit before the event, if the event reports a change of the state.
+    pub fn from(&self) -> Option<CircuitState> {
+        self.transition.map(|(from, _)| from)
+    }
+
+    /// Returns the state of the circuit after the event, if the event reports a change of the state.
+    pub fn to(&self) -> Option<CircuitState> {
+        self.transition.map(|(_, to)| to)
+    }
+
+    /// Returns the reason, such as `threshold`.
+    pub fn reason(&self) -> Option<&str> {
+        self.field("reason")
+    }
+
+    /// Returns the first 50 characters of the text of the error that led to the event.
+    pub fn error(&self) -> Option<&str> {
+        self.field("error")
+    }
+
+    /// Returns the text of a field, or `None` if the event has no such field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, _)| *field == name).map(|(_, text)| &**text)
+    }
+
+    /// Returns the names and the texts of all fields.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fields.iter().map(|(field, text)| (*field, &**text))
+    }
+}
+
+impl Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        self.fields().try_for_each(|(field, text)| write!(f, " {field}={text}"))
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Event");
+        shown.field("name", &self.name);
+        if let Some((from, to)) = self.transition {
+            shown.field("from", &from).field("to", &to);
+        }
+        for (field, text) in self.fields() {
+            shown.field(field, &text);
+        }
+        shown.field("time", &self.time).finish()
+    }
+}
+
+/// The value of a field. The method `text` returns `None` for a field that the event does not have.
+pub(crate) trait Text {
+    fn text(&self) -> Option<String>;
+}
+
+impl<T: Text> Text for Option<T> {
+    fn text(&self) -> Option<String> {
+        self.as_ref().and_then(Text::text)
+    }
+}
+
+macro_rules! texts {
+    ($($field:ty),*) => {
+        $(
+            impl Text for $field {
+                fn text(&self) -> Option<String> {
+                    Some(self.to_string())
+                }
+            }
+        )*
+    };
+}
+texts!(&str, &&str, &String, u16, u32, u64, f64);
+
+impl<T: Display> Text for DisplayValue<T> {
+    fn text(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
