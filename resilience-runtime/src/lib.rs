@@ -73,6 +73,9 @@
 //!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
+//! - [`configure`] changes the settings of a circuit while the program runs. [`configure_retry`], [`configure_timeout`],
+//!   [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings of other layers.
+//! - [`subscribe`] returns a stream of the changes of the states of all circuits.
 //!
 //! # Guarantees
 //!
@@ -123,6 +126,9 @@
 //! `hung`. The methods [`CircuitBreaker::call`] and [`RetryPolicy::call`] accept error types without `Display`. The
 //! events of these two methods therefore have no field `error` for an error that the call returns. The events of
 //! [`CircuitBreaker::call_with`] have this field if the classifier has the function [`ClassifierBuilder::as_error`].
+//!
+//! Without a `tracing` subscriber, [`subscribe`] returns a stream of the changes of the states of all circuits, and
+//! [`subscribe_all`] a stream of all events. [`on_transition`] calls a function for each change of a state.
 //!
 //! | event | level | fields |
 //! |---|---|---|

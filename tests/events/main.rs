@@ -5,3 +5,4 @@ mod layers;
 mod recorder;
 mod registry;
 mod subscriber;
+mod subscriptions;
