@@ -4,6 +4,7 @@
 //! This crate emits an event after all threads can see the reported change, and while no lock is held. A subscriber of
 //! events may therefore call functions of this crate.
 
+pub(crate) mod emit;
 pub(crate) mod hub;
 #[cfg(feature = "test-util")]
 pub(crate) mod record;
@@ -16,52 +17,12 @@ use tracing::Level;
 use tracing::field::{DisplayValue, display};
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 
-#[cfg(feature = "test-util")]
-use crate::base::scope::Scope;
+pub(crate) use crate::events::emit::{event, transition};
 
 pub(crate) const TARGET: &str = "resilience";
 
 /// The maximum length of the field `error` in an event, in characters.
 const ERROR_CHARS: usize = 50;
-
-/// Emits an event with `tracing`, at the level `$level`, and passes the event to the subscribers of this crate.
-macro_rules! event {
-    ($level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
-        $($(let $field = $value;)?)*
-        $crate::events::traced!($level, $name, $($field),*);
-        if $crate::events::hub::wants_all() {
-            $crate::events::deliver!($name, None, $($field),*);
-        }
-    }};
-}
-pub(crate) use event;
-
-/// Works like [`event`], for a change of the state of a circuit from `$from` to `$to`.
-macro_rules! transition {
-    ($from:expr => $to:expr, $level:ident, $name:literal $(, $field:ident $(= $value:expr)?)* $(,)?) => {{
-        $($(let $field = $value;)?)*
-        $crate::events::traced!($level, $name, $($field),*);
-        if $crate::events::hub::wants_transitions() {
-            $crate::events::deliver!($name, Some(($from, $to)), $($field),*);
-        }
-    }};
-}
-pub(crate) use transition;
-
-macro_rules! traced {
-    ($level:ident, $name:literal, $($field:ident),*) => {
-        tracing::$level!(name: $name, target: $crate::events::TARGET, $($field,)* $name)
-    };
-}
-pub(crate) use traced;
-
-macro_rules! deliver {
-    ($name:literal, $transition:expr, $($field:ident),*) => {{
-        let fields = [$((stringify!($field), $crate::events::value::Text::text(&$field))),*];
-        $crate::events::hub::Hub::current().deliver($crate::events::value::Event::new($name, fields, $transition));
-    }};
-}
-pub(crate) use deliver;
 
 /// Returns whether any subscriber might receive DEBUG events, which report single calls. An isolated test records these
 /// events.
@@ -72,15 +33,6 @@ pub(crate) use deliver;
 #[inline]
 pub(crate) fn debug_wanted() -> bool {
     Level::DEBUG <= STATIC_MAX_LEVEL && Level::DEBUG <= LevelFilter::current() || hub::wants_all()
-}
-
-/// Returns whether an isolated test records the events of this thread.
-#[inline]
-pub(crate) fn is_recorded() -> bool {
-    #[cfg(feature = "test-util")]
-    return Scope::current().is_some();
-    #[cfg(not(feature = "test-util"))]
-    false
 }
 
 /// Returns the value of the field `error`: the first 50 characters of the error's text.

@@ -16,7 +16,7 @@ use crate::base::sync::statics::AtomicU32;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::base::versions::Versions;
 use crate::bulkhead::error::BulkheadFullError;
-use crate::bulkhead::size::Size;
+use crate::bulkhead::size::{self, Size, Slotted};
 use crate::call_error::CallError;
 use crate::events::{self, event};
 use crate::timeout::deadline::within;
@@ -53,8 +53,8 @@ pub struct Bulkhead(pub(crate) Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) name: Name,
     settings: Versions<Settings>,
-    pub(super) slots: Semaphore,
-    pub(super) size: Size,
+    slots: Semaphore,
+    size: Size,
     waiting: AtomicU32,
     admitted: AtomicU64,
     rejected: AtomicU64,
@@ -90,6 +90,16 @@ macro_rules! take_within {
             Some(Err(_)) | None => Err($bulkhead.reject()),
         }
     }};
+}
+
+impl Slotted for Shared {
+    fn slots(&self) -> &Semaphore {
+        &self.slots
+    }
+
+    fn size(&self) -> &Size {
+        &self.size
+    }
 }
 
 impl Settings {
@@ -132,7 +142,7 @@ impl Bulkhead {
     pub(crate) fn change(&self, settings: Settings) -> bool {
         let is_changed = self.0.settings.change(settings);
         if is_changed {
-            self.resize(settings.slots());
+            size::resize(&self.0, settings.slots());
         }
         is_changed
     }

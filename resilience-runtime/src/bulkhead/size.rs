@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use crate::base::sync::lock_std;
-use crate::bulkhead::bulkhead::Bulkhead;
+use tokio::sync::Semaphore;
+
+use crate::base::sync::{Arc, lock_std};
 
 /// The number of slots of a bulkhead, including the slots that wait for their removal.
 pub(crate) struct Size {
@@ -46,48 +47,52 @@ impl Size {
     }
 }
 
-impl Bulkhead {
-    /// Changes the number of slots to `wanted`.
-    pub(super) fn resize(&self, wanted: usize) {
-        let size = &self.0.size;
-        let removals = &mut *lock_std(&size.removals);
-        size.settle(removals);
-        // Cancels the removals that still wait. The semaphore takes back the slots that a removal has already received.
-        removals.clear();
-        let slots = size.slots.load(Ordering::Relaxed);
-        if wanted >= slots {
-            self.0.slots.add_permits(wanted - slots);
-            size.slots.store(wanted, Ordering::Relaxed);
-            return;
-        }
-        let mut left = slots - wanted;
-        // Removes the free slots at once.
-        while let Some(free @ 1..) = Some(self.0.slots.available_permits().min(left)) {
-            let Ok(count) = u32::try_from(free) else { break };
-            if let Ok(permits) = self.0.slots.try_acquire_many(count) {
-                permits.forget();
-                size.slots.fetch_sub(free, Ordering::Relaxed);
-                left -= free;
-            }
-        }
-        removals.extend((0..left).map(|_| -> Removal {
-            let bulkhead = self.clone();
-            // The semaphore is never closed.
-            Box::pin(async move {
-                bulkhead.0.slots.acquire().await.map_or(0, |permit| {
-                    permit.forget();
-                    1
-                })
-            })
-        }));
-        // A task of tokio can have used up its budget, and would then not put the removal into the queue. A thread of its
-        // own has no budget.
-        let settle = || size.settle(removals);
-        thread::scope(|scope| {
-            let thread = thread::Builder::new().spawn_scoped(scope, settle);
-            thread.is_ok_and(|thread| thread.join().is_ok())
-        });
+/// The state of a bulkhead, which contains the slots and their number.
+pub(super) trait Slotted: Send + Sync + 'static {
+    fn slots(&self) -> &Semaphore;
+    fn size(&self) -> &Size;
+}
+
+/// Changes the number of slots of a bulkhead to `wanted`.
+pub(super) fn resize(bulkhead: &Arc<impl Slotted>, wanted: usize) {
+    let (slots, size) = (bulkhead.slots(), bulkhead.size());
+    let removals = &mut *lock_std(&size.removals);
+    size.settle(removals);
+    // Cancels the removals that still wait. The semaphore takes back the slots that a removal has already received.
+    removals.clear();
+    let count = size.slots.load(Ordering::Relaxed);
+    if wanted >= count {
+        slots.add_permits(wanted - count);
+        size.slots.store(wanted, Ordering::Relaxed);
+        return;
     }
+    let mut left = count - wanted;
+    // Removes the free slots at once.
+    while let Ok(free @ 1..) = u32::try_from(slots.available_permits().min(left)) {
+        if let Ok(permits) = slots.try_acquire_many(free) {
+            permits.forget();
+            size.slots.fetch_sub(free as usize, Ordering::Relaxed);
+            left -= free as usize;
+        }
+    }
+    removals.extend((0..left).map(|_| -> Removal {
+        let bulkhead = bulkhead.clone();
+        Box::pin(async move {
+            // The semaphore is never closed.
+            let permit = bulkhead.slots().acquire().await;
+            permit.map_or(0, |permit| {
+                permit.forget();
+                1
+            })
+        })
+    }));
+    // A task of tokio can have used up its budget, and would then not put the removal into the queue. A thread of its
+    // own has no budget.
+    let settle = || size.settle(removals);
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().spawn_scoped(scope, settle);
+        thread.is_ok_and(|thread| thread.join().is_ok())
+    });
 }
 
 impl fmt::Debug for Size {

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
+#[cfg(feature = "test-util")]
+use crate::base::scope::Scope;
 use crate::base::scope::scoped;
 use crate::base::sync::{Arc, OnceLock, lock_std};
+use crate::events::emit::event;
 use crate::events::value::Event;
-use crate::events::{event, is_recorded};
 
 /// The largest number of events that wait for a subscriber.
 const CAPACITY: usize = 1_024;
@@ -160,4 +162,13 @@ pub(crate) fn wants_all() -> bool {
 /// Returns whether a subscriber, or an isolated test, wants the changes of states.
 pub(crate) fn wants_transitions() -> bool {
     is_recorded() || Hub::current().wants_transitions()
+}
+
+/// Returns whether an isolated test records the events of this thread.
+#[inline]
+fn is_recorded() -> bool {
+    #[cfg(feature = "test-util")]
+    return Scope::current().is_some();
+    #[cfg(not(feature = "test-util"))]
+    false
 }
