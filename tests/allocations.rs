@@ -193,14 +193,24 @@ async fn one_by_one() -> Result<(), Error> {
     Ok(())
 }
 
+#[rate_limit(per_second = 1, wait = 5)]
+async fn paced() -> Result<(), Error> {
+    Ok(())
+}
+
 #[test]
 fn waits_do_not_allocate() {
     let runtime = paused_runtime();
     let hedged = || runtime.block_on(slow_attempts(Duration::from_secs(9))).unwrap();
     let timed_out = || assert!(runtime.block_on(ended_twice()).is_err());
     let queued = || assert_eq!(runtime.block_on(async { tokio::join!(one_by_one(), one_by_one()) }), (Ok(()), Ok(())));
-    let calls: [(&str, &dyn Fn()); 3] =
-        [("three attempts of a hedge", &hedged), ("a pause and two timeouts", &timed_out), ("a queue", &queued)];
+    let waited = || assert_eq!(runtime.block_on(async { tokio::join!(paced(), paced()) }), (Ok(()), Ok(())));
+    let calls: [(&str, &dyn Fn()); 4] = [
+        ("three attempts of a hedge", &hedged),
+        ("a pause and two timeouts", &timed_out),
+        ("a queue for a slot", &queued),
+        ("a queue for the rate", &waited),
+    ];
     for (_, call) in calls {
         call();
     }

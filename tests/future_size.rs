@@ -21,7 +21,7 @@ const ALLOWED: usize = 328;
 const ALLOWED_TIMEOUT_OVER_WAIT: usize = 464;
 
 /// The number of bytes that two attributes may add to a function's future, if an option is an expression that each call
-/// evaluates. The options `wait` and `with` can be such expressions.
+/// evaluates. The option `key` is such an expression, and the options `wait` and `with` can be such expressions.
 const ALLOWED_WITH_VALUES: usize = 344;
 
 static SLOTS: LazyLock<Bulkhead> = LazyLock::new(|| Bulkhead::builder("size", 3).build().unwrap());
@@ -46,6 +46,11 @@ fn other(argument: [u8; 1024]) -> Ready<io::Result<u8>> {
     ready(Ok(argument[0]))
 }
 
+/// Returns whether the lower attribute of the function `name` can wait for a slot or for the rate.
+fn can_wait(name: &str) -> bool {
+    ["bulkhead", "held_rate_limit", "keyed_rate_limit", "that_waits"].iter().any(|end| name.ends_with(end))
+}
+
 macro_rules! stacks {
     ($($name:ident: $(#[$layer:meta])*;)*) => {
         $(
@@ -67,11 +72,12 @@ macro_rules! stacks {
                 let size = size_of_val(&$name([0; 1024]));
                 println!("{:<44} {} + {}", stringify!($name), bare, size - bare);
                 let allowed = match stringify!($name) {
-                    name if name.contains("timeout_over") && name.ends_with("bulkhead") => ALLOWED_TIMEOUT_OVER_WAIT,
-                    name if name.contains("timeout_over_held") => ALLOWED_TIMEOUT_OVER_WAIT,
+                    name if name.contains("timeout_over") && can_wait(name) => ALLOWED_TIMEOUT_OVER_WAIT,
                     // The clone of the argument is a second array of 1,024 bytes.
                     "fallback_with_a_clone" => ALLOWED + 1024,
-                    name if name.contains("evaluated") || name.contains("held") => ALLOWED_WITH_VALUES,
+                    name if ["evaluated", "held", "keyed"].iter().any(|word| name.contains(word)) => {
+                        ALLOWED_WITH_VALUES
+                    }
                     name if name.contains("fallback") => ALLOWED + size_of::<Ready<io::Result<u8>>>(),
                     _ => ALLOWED,
                 };
@@ -141,6 +147,48 @@ stacks! {
     fallback_over_timeout: #[fallback(other)] #[timeout(5)];
     fallback_over_bulkhead: #[fallback(other)] #[bulkhead(max = 3, wait = 1)];
     fallback_over_rate_limit: #[fallback(other)] #[rate_limit(per_second = 1000)];
+    rate_limit_that_waits_over_circuit: #[rate_limit(per_second = 1000, wait = 1)] #[circuit(name = "size::rate_limit_that_waits_over_circuit")];
+    keyed_over_rate_limit_that_waits: #[circuit(name = "size::keyed_over_rate_limit_that_waits", key = 7)] #[rate_limit(per_second = 1000, wait = 1)];
+    rate_limit_that_waits_over_keyed: #[rate_limit(per_second = 1000, wait = 1)] #[circuit(name = "size::rate_limit_that_waits_over_keyed", key = 7)];
+    retry_over_rate_limit_that_waits: #[retry] #[rate_limit(per_second = 1000, wait = 1)];
+    rate_limit_that_waits_over_retry: #[rate_limit(per_second = 1000, wait = 1)] #[retry];
+    timeout_over_rate_limit_that_waits: #[timeout(5)] #[rate_limit(per_second = 1000, wait = 1)];
+    rate_limit_that_waits_over_timeout: #[rate_limit(per_second = 1000, wait = 1)] #[timeout(5)];
+    bulkhead_over_rate_limit_that_waits: #[bulkhead(max = 3, wait = 1)] #[rate_limit(per_second = 1000, wait = 1)];
+    rate_limit_that_waits_over_bulkhead: #[rate_limit(per_second = 1000, wait = 1)] #[bulkhead(max = 3, wait = 1)];
+    rate_limit_over_rate_limit_that_waits: #[rate_limit(per_second = 1000)] #[rate_limit(per_second = 1000, wait = 1)];
+    rate_limit_that_waits_over_rate_limit: #[rate_limit(per_second = 1000, wait = 1)] #[rate_limit(per_second = 1000)];
+    rate_limit_that_waits_over_rate_limit_that_waits: #[rate_limit(per_second = 1000, wait = 1)] #[rate_limit(per_second = 1000, wait = 1)];
+    fallback_over_rate_limit_that_waits: #[fallback(other)] #[rate_limit(per_second = 1000, wait = 1)];
+    rate_limit_that_waits_over_fallback: #[rate_limit(per_second = 1000, wait = 1)] #[fallback(other)];
+    circuit_over_keyed_bulkhead: #[circuit(name = "size::circuit_over_keyed_bulkhead_1")] #[bulkhead(max = 3, wait = 1, key = 7)];
+    circuit_over_keyed_rate_limit: #[circuit(name = "size::circuit_over_keyed_rate_limit_1")] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
+    keyed_over_keyed_bulkhead: #[circuit(name = "size::keyed_over_keyed_bulkhead_1", key = 7)] #[bulkhead(max = 3, wait = 1, key = 7)];
+    keyed_over_keyed_rate_limit: #[circuit(name = "size::keyed_over_keyed_rate_limit_1", key = 7)] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
+    retry_over_keyed_bulkhead: #[retry] #[bulkhead(max = 3, wait = 1, key = 7)];
+    retry_over_keyed_rate_limit: #[retry] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
+    timeout_over_keyed_bulkhead: #[timeout(5)] #[bulkhead(max = 3, wait = 1, key = 7)];
+    timeout_over_keyed_rate_limit: #[timeout(5)] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
+    keyed_bulkhead_over_circuit: #[bulkhead(max = 3, wait = 1, key = 7)] #[circuit(name = "size::keyed_bulkhead_over_circuit_2")];
+    keyed_bulkhead_over_keyed: #[bulkhead(max = 3, wait = 1, key = 7)] #[circuit(name = "size::keyed_bulkhead_over_keyed_2", key = 7)];
+    keyed_bulkhead_over_retry: #[bulkhead(max = 3, wait = 1, key = 7)] #[retry];
+    keyed_bulkhead_over_timeout: #[bulkhead(max = 3, wait = 1, key = 7)] #[timeout(5)];
+    keyed_bulkhead_over_keyed_bulkhead: #[bulkhead(max = 3, wait = 1, key = 7)] #[bulkhead(max = 3, wait = 1, key = 7)];
+    keyed_bulkhead_over_keyed_rate_limit: #[bulkhead(max = 3, wait = 1, key = 7)] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
+    keyed_bulkhead_over_held_circuit: #[bulkhead(max = 3, wait = 1, key = 7)] #[circuit(with = BREAKER)];
+    keyed_bulkhead_over_held_retry: #[bulkhead(max = 3, wait = 1, key = 7)] #[retry(with = POLICY, budget = BUDGET)];
+    keyed_rate_limit_over_circuit: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[circuit(name = "size::keyed_rate_limit_over_circuit_2")];
+    keyed_rate_limit_over_keyed: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[circuit(name = "size::keyed_rate_limit_over_keyed_2", key = 7)];
+    keyed_rate_limit_over_retry: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[retry];
+    keyed_rate_limit_over_timeout: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[timeout(5)];
+    keyed_rate_limit_over_keyed_bulkhead: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[bulkhead(max = 3, wait = 1, key = 7)];
+    keyed_rate_limit_over_keyed_rate_limit: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
+    keyed_rate_limit_over_held_circuit: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[circuit(with = BREAKER)];
+    keyed_rate_limit_over_held_retry: #[rate_limit(per_second = 1000, wait = 1, key = 7)] #[retry(with = POLICY, budget = BUDGET)];
+    held_circuit_over_keyed_bulkhead: #[circuit(with = BREAKER)] #[bulkhead(max = 3, wait = 1, key = 7)];
+    held_circuit_over_keyed_rate_limit: #[circuit(with = BREAKER)] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
+    held_retry_over_keyed_bulkhead: #[retry(with = POLICY, budget = BUDGET)] #[bulkhead(max = 3, wait = 1, key = 7)];
+    held_retry_over_keyed_rate_limit: #[retry(with = POLICY, budget = BUDGET)] #[rate_limit(per_second = 1000, wait = 1, key = 7)];
     one_value: #[fallback(value = 7)];
     one_closure: #[fallback(|error| Err(error))];
     circuit_over_value: #[circuit(name = "size::circuit_over_value")] #[fallback(value = 7)];

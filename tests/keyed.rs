@@ -4,6 +4,7 @@
 //! These tests need a process of their own, because one test asserts that exactly one circuit of the process has
 //! conflicting options.
 
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
@@ -47,8 +48,18 @@ impl Client {
     }
 }
 
+#[retry(max = 3, delay = 0)]
+#[circuit(name = "keyed::counted", key = evaluated.replace(evaluated.get() + 1))]
+async fn counted(evaluated: &Cell<u32>) -> io::Result<()> {
+    Err(io::Error::other("down"))
+}
+
 #[tokio::test(start_paused = true)]
 async fn key_is_read_once_per_call() {
+    let evaluated = Cell::new(0);
+    counted(&evaluated).await.unwrap_err();
+    assert_eq!(evaluated.get(), 1);
+
     let mut client = Client { tenant: "ä[b]".to_owned() };
     client.get("/").await.unwrap_err();
     assert_eq!(client.tenant, "ä[b]!!", "the retry ended when its circuit opened");

@@ -5,6 +5,8 @@ pub(crate) mod any;
 pub(crate) mod budgeted;
 pub(crate) mod builder;
 mod core;
+#[cfg(all(test, not(resilience_loom)))]
+mod costs;
 pub(crate) mod evaluated;
 pub(crate) mod events;
 #[expect(clippy::module_inception, reason = "the file of the type `Hedge`")]

@@ -102,9 +102,11 @@
 //! - An open circuit without a `key` takes no lock to reject a call while its cooldown runs. A success through a closed
 //!   circuit takes a lock only in these cases:
 //!   - The first call of a function takes a lock to find the circuit by its name.
+//!   - Each call of a function with a `key` takes a lock to find the circuit of this key.
 //!   - The first success after a failure takes a lock.
-//!   - After the circuit was created or closed, the first success of each thread takes a lock.
-//!   - A success takes a lock if the circuit has a `key`, or if the call is slow.
+//!   - The first success of a thread, through any circuit, takes a lock.
+//!   - After the circuit was closed, the first success of each thread takes a lock.
+//!   - A success takes a lock if the call is slow.
 //!   - If the circuit has a time window, the first success in each tenth of the window takes a lock.
 //!   - A success takes a lock if another thread changes the state of the circuit, or the same counter, at the same
 //!     moment.

@@ -2,6 +2,8 @@
 
 pub(crate) mod acquire;
 mod builder;
+#[cfg(all(test, not(resilience_loom)))]
+mod costs;
 pub(crate) mod error;
 mod line;
 pub(crate) mod pace;

@@ -212,6 +212,8 @@ async fn time_of_zero_ends_a_call_before_its_body() {
         assert_eq!(time(tokio::time::timeout(seconds(60), client.by_field())).await, expected);
     }
     assert_eq!(client.begun.load(Ordering::Relaxed), 1);
+    let years = seconds(2 * 365 * 24 * 60 * 60);
+    assert_eq!(time(tokio::time::timeout(years, client.by_field())).await, years.as_secs(), "no limit");
 }
 
 trait Limits {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use resilience_runtime::{Hedge, RetryBudget, RetryRatio, TokenBucket, get_stats, hedge, retry};
+use resilience_runtime::{Hedge, RetryBudget, RetryCost, RetryRatio, TokenBucket, get_stats, hedge, retry};
 use support::{Calls, Error};
 use tokio::time::sleep;
 
@@ -64,6 +64,28 @@ async fn denied_call_waits_for_its_running_attempts() {
     assert_eq!(seen(&SHARED), (1, 1, 2), "the third attempt is not requested after the denial of the second attempt");
     assert_eq!(retried(&Calls::start()).await, Err(1), "the retry shares the budget");
     assert_eq!(seen(&SHARED), (1, 1, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn denied_call_starts_no_attempt_after_a_refill() {
+    let budget = RetryBudget::bucket(ONE);
+    let hedge = Hedge::builder().after(Duration::from_millis(10)).max(3).budget(&budget).build().unwrap();
+    assert!(budget.try_retry(RetryCost::Failure), "takes all tokens");
+    let calls = Calls::start();
+    let slow = hedge.call(|| async {
+        calls.note();
+        // The first wake-up follows the refill.
+        sleep(Duration::from_millis(30)).await;
+        sleep(Duration::from_millis(30)).await;
+        Ok::<_, Error>(())
+    });
+    let refill = async {
+        sleep(Duration::from_millis(20)).await;
+        (0..5).for_each(|_| budget.call_succeeded(None));
+    };
+    assert_eq!(tokio::join!(slow, refill).0, Ok(()));
+    assert_eq!((calls.millis(), calls.elapsed().as_millis()), (vec![0], 60));
+    assert_eq!((hedge.stats().total_attempts, hedge.stats().total_denied), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -276,6 +276,7 @@ mod incomplete {
 
     #[timeout(name = "names::no_time")]
     pub(super) async fn time() -> Result<(), Error> {
+        sleep(seconds(60)).await;
         Ok(())
     }
 
@@ -313,6 +314,7 @@ async fn layer_without_required_option_is_reported_and_rejects() {
     );
     incomplete::time().await.unwrap();
     incomplete::hedged().await.unwrap();
+    assert_eq!(get_stats().hedges["names::no_after"].total_attempts, 1);
     let mistakes = check().unwrap_err();
     let missing = mistakes.iter().filter_map(|mistake| match mistake {
         SettingsMistake::MissingOption(missing) => Some((missing.name.as_str(), missing.option)),

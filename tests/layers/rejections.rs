@@ -674,11 +674,19 @@ async fn text_only() -> Result<(), String> {
     Err(format!("search failed: {rejection}"))
 }
 
+#[circuit(name = "rejections::text_of_error", threshold = 9)]
+async fn text_of_error() -> io::Result<()> {
+    let rejection = never_open().await.unwrap_err().to_string();
+    Err(io::Error::other(rejection))
+}
+
 #[tokio::test]
 async fn text_of_rejection_is_a_failure() {
     get_circuit("rejections::never_open").unwrap().force_open();
     assert!(text_only().await.unwrap_err().contains("is open"));
     assert_eq!(stats("rejections::text"), (1, 0));
+    assert!(text_of_error().await.unwrap_err().to_string().contains("is open"));
+    assert_eq!(stats("rejections::text_of_error"), (1, 0));
 }
 
 #[circuit(name = "rejections::called_in_pause", threshold = 9)]

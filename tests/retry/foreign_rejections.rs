@@ -10,6 +10,7 @@ use resilience_runtime::{
     CallError, CircuitBreaker, CircuitOpenError, RateLimit, Rejection, RetryPolicy, rate_limit, retry,
 };
 use support::Error as Transparent;
+use tokio::task::yield_now;
 
 fn open() -> CircuitOpenError {
     let breaker = CircuitBreaker::builder("foreign_rejections").build().unwrap();
@@ -135,6 +136,39 @@ async fn rejection_by_foreign_circuit_ends_retry() {
     let calls = Cell::new(0);
     let _ = borrowed(&calls, "a text", Some(open())).await;
     assert_eq!(calls.get(), 1);
+}
+
+/// For each error type, defines a function whose body returns the rejection one poll later. Only the search through the
+/// sources of the error finds this rejection.
+macro_rules! functions_that_wait {
+    ($($name:ident: $error:ty;)*) => {
+        $(
+            #[retry(max = 3, delay = 0)]
+            async fn $name(calls: &Cell<u32>) -> Result<(), $error> {
+                calls.set(calls.get() + 1);
+                let error = Transparent::from(open());
+                yield_now().await;
+                Err(error.into())
+            }
+        )*
+    };
+}
+
+functions_that_wait! {
+    later: Transparent;
+    later_boxed: Box<dyn Error>;
+    later_boxed_send: Box<dyn Error + Send + Sync>;
+    later_anyhow: anyhow::Error;
+}
+
+#[tokio::test]
+async fn rejection_of_earlier_poll_ends_retry() {
+    let calls = Cell::new(0);
+    later(&calls).await.unwrap_err();
+    later_boxed(&calls).await.unwrap_err();
+    later_boxed_send(&calls).await.unwrap_err();
+    later_anyhow(&calls).await.unwrap_err();
+    assert_eq!(calls.get(), 4);
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
 //! Tests a retry whose body makes a call through a circuit. If the circuit would still be open after the next pause,
 //! the retry must end without this pause.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, pending};
 use std::io;
 use std::time::Duration;
 
 use resilience_runtime::{
-    Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, RetryPolicy, bulkhead, circuit, fallback,
-    get_circuit, hedge, retry, timeout,
+    Bulkhead, BulkheadFullError, CallError, CircuitBreaker, CircuitOpenError, RateLimit, RateLimitedError, RetryPolicy,
+    bulkhead, circuit, fallback, get_circuit, hedge, retry, timeout,
 };
 use support::{Error, seconds};
 use tokio::time::{Instant, sleep};
@@ -204,6 +204,23 @@ async fn note_of_another_task_or_poll_does_not_end_retry() {
     });
     call.await.unwrap_err();
     assert_eq!(calls.get(), 3);
+
+    let (kept, calls) = (RefCell::default(), Cell::new(0));
+    keeps_rejections(&kept, &calls).await.unwrap_err();
+    assert_eq!(calls.get(), 3, "the timeout ended each attempt, and not a rejection during the last poll");
+}
+
+/// Keeps in `kept` a rejection that would end a retry. The timeout ends the attempt after the poll that created it.
+#[retry(max = 3, delay = 1)]
+#[timeout(1, error = |late| late.to_string())]
+async fn keeps_rejections(kept: &RefCell<Vec<RateLimitedError>>, calls: &Cell<u32>) -> Result<(), String> {
+    calls.set(calls.get() + 1);
+    let limit = RateLimit::builder("open_circuits::kept", 1).burst(1).build().unwrap();
+    // The timeout ends the attempt after the same poll.
+    sleep(seconds(1)).await;
+    kept.borrow_mut().extend(limit.try_acquire_many(2).err());
+    assert!(kept.borrow().iter().all(RateLimitedError::is_above_burst));
+    pending().await
 }
 
 #[tokio::test(start_paused = true)]
@@ -335,6 +352,22 @@ async fn last_of_several_circuits_decides() {
         for _ in 0..2 {
             assert_eq!(duration(policy().call(before)).await, seconds(56), "{way:?}: the closed circuit comes last");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn last_of_two_open_circuits_decides() {
+    let open = |cooldown| {
+        CircuitBreaker::builder("open_circuits::two").threshold(1).cooldown(seconds(cooldown)).build().unwrap()
+    };
+    for (first, last, expected) in [(1000, 1, 56), (1, 1000, 0)] {
+        let (first, last) = (open(first), open(last));
+        let both = || async {
+            let _ = first.call(|| async { Err::<(), _>(Plain) }).await;
+            let _ = last.call(|| async { Err::<(), _>(Plain) }).await;
+            Err::<(), _>(Plain)
+        };
+        assert_eq!(duration(policy().call(both)).await, seconds(expected));
     }
 }
 

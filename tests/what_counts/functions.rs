@@ -199,6 +199,8 @@ family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
 family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
 family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
+// The timeout of `SHORT_TIMEOUT` ends a call before `hung_after`, so that `hung_after` does not make the failure.
+family!(SHORT_TIMEOUT, Timeout, world, below { #[timeout(5)] });
 // `REPEAT` equals `PLAIN`, but has a retry budget (a limit on retries) of its own. The calls of the functions in
 // `PLAIN` use up the tokens of their budget.
 family!(REPEAT, Plain, world, below {});

@@ -18,7 +18,7 @@ use support::{Error, paused_runtime, seconds};
 use tokio::time::{Instant, sleep};
 
 use crate::functions::{
-    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, REPEAT, RULES, SELECTED, STALE, TIMEOUT,
+    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, REPEAT, RULES, SELECTED, SHORT_TIMEOUT, STALE, TIMEOUT,
 };
 use crate::world::{End, LAST, World, ended};
 
@@ -136,7 +136,7 @@ fn rows() -> Vec<Row> {
             circuit,
             &[Place::CallingFunction],
         ),
-        Row::hangs("the time of a timeout is over", &TIMEOUT),
+        Row::hangs("the time of a timeout is over", &SHORT_TIMEOUT),
         Row::hangs("the caller's deadline has passed before the body runs", &TIMEOUT).deadline(0),
         Row::hangs("the caller's deadline ends the body before `hung_after`", &TIMEOUT).deadline(8),
         Row::hangs("the caller's deadline ends the body after `hung_after`", &TIMEOUT).deadline(20),

@@ -27,8 +27,16 @@ pub(crate) mod statics {
 
 use std::sync::PoisonError;
 
+#[cfg(test)]
+thread_local! {
+    /// The number of locks that this thread has taken. Tests compare this number before and after a call.
+    pub(crate) static LOCKS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
 /// Works like [`lock`], for a mutex of a `static`, which always comes from `std`.
 pub(crate) fn lock_std<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    #[cfg(test)]
+    LOCKS.set(LOCKS.get() + 1);
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -36,5 +44,7 @@ pub(crate) fn lock_std<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<
 ///
 /// A poisoned mutex is no error, because the data in every mutex of this crate stays consistent during a panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    #[cfg(test)]
+    LOCKS.set(LOCKS.get() + 1);
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,7 +10,9 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 
 use crate::base::clock::READINGS;
+use crate::base::sync::LOCKS;
 use crate::circuit::breaker::CircuitBreaker;
+use crate::registry::keyed_circuits::KeyedCircuits;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -69,6 +71,61 @@ fn second_success_of_thread_takes_no_lock() {
         assert!(needs_no_lock(&breaker, succeed, succeed), "{settings}");
         assert_eq!(breaker.stats().total_succeeded, 2, "{settings}");
     }
+}
+
+/// Returns how many locks a success through the circuit takes.
+fn locks(breaker: &CircuitBreaker) -> u32 {
+    let before = LOCKS.get();
+    succeed(breaker);
+    LOCKS.get() - before
+}
+
+#[test]
+fn success_takes_lock_in_each_listed_case() {
+    let [other, breaker] = [(); 2].map(|()| CircuitBreaker::builder("costs").build().unwrap());
+    let thread = thread::scope(|scope| {
+        let thread = scope.spawn(|| [locks(&other), locks(&other), locks(&breaker)]);
+        thread.join().unwrap()
+    });
+    assert_eq!(thread, [1, 0, 0], "the first success of a thread through any circuit");
+    locks(&breaker);
+    breaker.try_acquire().unwrap().failure();
+    assert_eq!((locks(&breaker), locks(&breaker)), (1, 0), "the first success after a failure");
+    breaker.reset();
+    assert_eq!((locks(&breaker), locks(&breaker)), (1, 0), "the first success after the circuit was closed");
+
+    let permit = breaker.try_acquire().unwrap();
+    breaker.trip();
+    let before = LOCKS.get();
+    permit.success();
+    assert_eq!(LOCKS.get() - before, 1, "the state changed during the call");
+    assert_eq!((breaker.stats().successes, breaker.stats().total_succeeded), (2, 7));
+
+    let rate = |time| CircuitBreaker::builder("costs").calls(9).min_calls(9).slow_rate(0.5).slow_call(time);
+    for (time, of_slow) in [(Duration::from_nanos(1), 1), (HOUR, 0)] {
+        let breaker = rate(time).build().unwrap();
+        let slow = || {
+            let permit = breaker.try_acquire().unwrap();
+            thread::sleep(Duration::from_micros(1));
+            let before = LOCKS.get();
+            permit.success();
+            LOCKS.get() - before
+        };
+        slow();
+        assert_eq!(slow(), of_slow, "a slow success, if slow is {time:?}");
+    }
+
+    let window = Duration::from_millis(50);
+    let breaker = CircuitBreaker::builder("costs").threshold(3).window(window).build().unwrap();
+    locks(&breaker);
+    thread::sleep(window / 10);
+    assert_eq!(locks(&breaker), 1, "the first success in a tenth of the window");
+
+    let circuits = KeyedCircuits::builder("costs").build().unwrap();
+    circuits.get(7);
+    let before = LOCKS.get();
+    let of_key = circuits.get(7);
+    assert_eq!((LOCKS.get() - before, locks(&of_key)), (1, 0), "the search for the circuit of a key");
 }
 
 /// Returns how often a call reads tokio's clock if its body returns `outcome` without waiting.
