@@ -11,7 +11,11 @@ use resilience_runtime::{
     CircuitBreaker, CircuitState, Event, EventStream, circuit, get_circuit, on_transition, retry, subscribe,
     subscribe_all,
 };
+use tokio::sync::RwLock;
 use tokio::time::advance;
+
+/// All tests of this binary share the channel of the transitions. The test that floods the channel holds this lock alone.
+static FLOOD: RwLock<()> = RwLock::const_new(());
 
 /// Returns the waiting events of one circuit.
 fn of(events: &mut EventStream, circuit: &str) -> Vec<Event> {
@@ -30,6 +34,7 @@ async fn outage(up: bool) -> io::Result<()> {
 
 #[tokio::test(start_paused = true)]
 async fn stream_contains_each_transition() {
+    let _with_others = FLOOD.read().await;
     let mut events = subscribe();
     let before = std::time::SystemTime::now();
     for _ in 0..2 {
@@ -53,8 +58,9 @@ async fn stream_contains_each_transition() {
     assert!(debug.contains("from: Closed, to: Open") && debug.contains(r#"reason: "threshold""#), "{debug}");
 }
 
-#[test]
-fn manual_transitions_have_their_states() {
+#[tokio::test]
+async fn manual_transitions_have_their_states() {
+    let _with_others = FLOOD.read().await;
     let mut events = subscribe();
     let breaker = CircuitBreaker::builder("subscriptions::manual").build().unwrap();
     breaker.trip();
@@ -83,6 +89,7 @@ async fn by_key(key: &str) -> io::Result<()> {
 
 #[tokio::test]
 async fn event_of_a_key_names_the_key() {
+    let _with_others = FLOOD.read().await;
     let mut events = subscribe();
     assert!(by_key("acme [eu]").await.is_err());
     let events = of(&mut events, "subscriptions::key[acme [eu]]");
@@ -97,6 +104,7 @@ async fn observed() -> io::Result<()> {
 
 #[tokio::test]
 async fn stream_of_all_events_contains_single_calls() {
+    let _with_others = FLOOD.read().await;
     let mut all = subscribe_all();
     let mut transitions = subscribe();
     assert!(observed().await.is_err());
@@ -111,6 +119,7 @@ async fn stream_of_all_events_contains_single_calls() {
 
 #[tokio::test]
 async fn slow_reader_learns_how_many_events_it_missed() {
+    let _alone = FLOOD.write().await;
     let mut events = subscribe();
     let breaker = CircuitBreaker::builder("subscriptions::slow").build().unwrap();
     for _ in 0..2_000 {
@@ -134,6 +143,7 @@ async fn slow_reader_learns_how_many_events_it_missed() {
 
 #[tokio::test]
 async fn reader_waits_for_the_next_event_in_every_way() {
+    let _with_others = FLOOD.read().await;
     let mut events = subscribe();
     let breaker = CircuitBreaker::builder("subscriptions::ways").build().unwrap();
     assert!(events.next().now_or_never().is_none_or(|event| event.is_some()), "the poll of a stream begins to wait");
@@ -160,8 +170,9 @@ async fn reader_waits_for_the_next_event_in_every_way() {
     assert_eq!(event.to(), Some(Disabled), "`recv` after a poll of the stream");
 }
 
-#[test]
-fn ten_thousand_subscribers_receive_the_event() {
+#[tokio::test]
+async fn ten_thousand_subscribers_receive_the_event() {
+    let _with_others = FLOOD.read().await;
     let mut all: Vec<_> = (0..10_000).map(|_| subscribe()).collect();
     let breaker = CircuitBreaker::builder("subscriptions::many").build().unwrap();
     breaker.trip();
@@ -175,6 +186,7 @@ async fn with_callback() -> io::Result<()> {
 
 #[tokio::test]
 async fn panic_of_a_callback_reaches_neither_the_call_nor_other_callbacks() {
+    let _with_others = FLOOD.read().await;
     let mut all = subscribe_all();
     let called = Arc::new(AtomicU32::new(0));
     let counts = called.clone();
