@@ -18,7 +18,8 @@ use crate::fault::script;
 ///
 /// The errors last until `calls` calls have used them, until
 /// [`reset_everything`](super::reset_everything), or until the isolated test ends. Several faults of one name take
-/// effect one after the other, in the order of their injection.
+/// effect one after the other, in the order of their injection. A fault that is injected outside an isolated test
+/// concerns all calls outside isolated tests.
 ///
 /// # Panics
 ///
@@ -118,7 +119,8 @@ pub fn panic(name: &str) -> FaultGuard {
 ///
 /// Each word of the script stands for one call. With `ok`, the body runs. With `err`, the call returns an error from
 /// `error`. With `hang`, the call hangs for ever. With `panic`, the call panics. With a time, such as `250ms`, the body
-/// runs after this time; the units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body.
+/// runs after this time; the units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body. If no
+/// word is `err`, the function `error` is never called, and may be `|| ()`.
 ///
 /// The function [`fail_next`] describes the names.
 ///
