@@ -139,9 +139,9 @@ impl Display for LayerDescription {
 
 /// Asserts that a decorated function has the given layers, with the given settings.
 ///
-/// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe). The second
-/// argument is a text with a line for each layer, as [`Stack`](crate::testing::Stack) shows it. The comparison ignores
-/// spaces around lines, and empty lines.
+/// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe()). The second
+/// argument is a text with a line for each layer, as [`Stack`] shows it. The comparison ignores spaces around lines, and
+/// empty lines.
 ///
 /// # Panics
 ///

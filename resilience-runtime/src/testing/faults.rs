@@ -160,8 +160,8 @@ pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send
     }
 }
 
-/// A guard that removes its fault when it is dropped. [`latency`], [`hang`], [`panic()`] and [`script`] return the
-/// guard.
+/// A guard that removes its fault when it is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return
+/// the guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {
