@@ -51,7 +51,8 @@ fn is_test(source: &str, function: &str) -> bool {
     source.split_once(&format!("fn {function}(")).is_some_and(|(before, _)| {
         let mut lines =
             before.trim_end().lines().rev().take_while(|line| !line.trim().is_empty() && !line.contains('}'));
-        lines.any(|line| line.contains("#[test]") || line.contains("#[tokio::test"))
+        let attributes = ["#[test]", "#[tokio::test", "#[resilience_runtime::test"];
+        lines.any(|line| attributes.iter().any(|attribute| line.contains(attribute)))
     })
 }
 
@@ -173,7 +174,8 @@ fn both_crates_forbid_unsafe_code() {
 fn crate_page_lists_every_event() {
     let code: Vec<_> = library_code(&root().join("resilience-runtime/src")).into_iter().map(|(_, code)| code).collect();
     let code = code.join("\n").split_whitespace().collect::<Vec<_>>().join(" ");
-    let names = code.split("event!(").skip(1).filter_map(|call| call.split('"').nth(1));
+    let calls = code.split("event!(").skip(1).chain(code.split("transition!(").skip(1));
+    let names = calls.filter_map(|call| call.split('"').nth(1));
     let emitted: BTreeSet<_> = names.map(str::to_owned).collect();
     let page = crate_page();
     let (_, table) = page.split_once("| event | level | fields |").unwrap();

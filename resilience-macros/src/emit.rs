@@ -155,9 +155,10 @@ pub(crate) fn emit(
         braces: *braces,
         output: function.output().map(nameable),
         takes_faults,
-        returns_known_error: function
+        output_of_fault: function
             .output()
-            .is_some_and(|output| returns_known_error(output, &function.sig.generics)),
+            .filter(|output| takes_faults && returns_known_error(output, &function.sig.generics))
+            .map(nameable),
         opaque_ok: function.output().and_then(opaque_ok),
         at,
     };

@@ -4,7 +4,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ItemFn, ReturnType, parse_quote_spanned};
+use syn::{ItemFn, Lifetime, ReturnType, parse_quote_spanned};
 
 use crate::error::Errors;
 use crate::layers::synonyms;
@@ -21,7 +21,7 @@ options! {
 
 /// Returns the test, as a function that is not `async`.
 ///
-/// Output: `#[test] fn name() -> Output { testing::__run(true, 0, async { body }) }`
+/// Output: `#[test] fn name() -> Output { testing::__run(true, 0, async { '_resilience_body: { body } }) }`
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mixed = Span::mixed_site();
@@ -52,7 +52,9 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         ReturnType::Default => None,
     };
     let body = &test.block;
-    let run = quote_spanned!(mixed=> #runtime::testing::__run(#is_paused, #seed, async { #returned #body }));
+    // Without the label, rustc would report the braces around a body of one expression as unnecessary.
+    let label = Lifetime::new("'_resilience_body", test.block.span());
+    let run = quote_spanned!(mixed=> #runtime::testing::__run(#is_paused, #seed, async { #returned #label: #body }));
     test.block = parse_quote_spanned!(test.block.span()=> { #run });
     let mut tokens = quote_spanned!(mixed=> #[::core::prelude::v1::test]);
     test.to_tokens(&mut tokens);

@@ -60,6 +60,7 @@
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
+//! - [Testing your code](guide::testing_your_code): outages in tests, with the feature `test-util`.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
 //! - [Platforms](guide::platforms): the supported compilers and targets.
@@ -192,6 +193,7 @@
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
 //! | `chaos` | the module `chaos`, which injects faults into a running service | no further crate; each decorated function grows, and each call reads one more atomic variable |
+//! | `test-util` | isolated tests, faults and assertions, only for dev-dependencies; see [Testing your code](guide::testing_your_code) | no more crates, but the features `rt` and `test-util` of tokio, and code in each decorated function |
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -348,6 +350,12 @@ pub mod guide {
     pub mod streams {}
     #[doc = include_str!("../docs/guide/testing.md")]
     pub mod testing {}
+    #[cfg_attr(feature = "test-util", doc = include_str!("../docs/guide/testing_your_code.md"))]
+    #[cfg_attr(
+        not(feature = "test-util"),
+        doc = "Describes the test kit. The text of this page needs the feature `test-util`."
+    )]
+    pub mod testing_your_code {}
     #[doc = include_str!("../docs/guide/what_counts.md")]
     pub mod what_counts {}
 }

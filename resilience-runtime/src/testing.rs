@@ -1,5 +1,8 @@
 //! Provides isolated tests, assertions and faults, for tests of decorated functions.
-#![doc = include_str!("../docs/guide/testing_your_code.md")]
+//!
+//! The guide [Testing your code](crate::guide::testing_your_code) contains a recipe for each of these functions. The
+//! attribute [`#[resilience_runtime::test]`](macro@crate::test) declares an isolated test. The feature `test-util`
+//! provides this module.
 
 mod asserts;
 mod clock;

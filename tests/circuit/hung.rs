@@ -1,23 +1,16 @@
 //! Tests calls that hang until the caller drops the call, or until a deadline ends the call. With the option
-//! `hung_after`, a circuit counts a hanging call as a failure. The event `circuit_blind` reports that 20 calls in a row
-//! were neither a success nor a failure.
+//! `hung_after`, a circuit counts a hanging call as a failure.
 
-use std::fmt::Write;
 use std::future::pending;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use resilience_runtime::{
     CallError, CircuitBreaker, CircuitBuilder, CircuitState, Rejection, Timeout, bulkhead, circuit, deadline,
     get_circuit, hedge, timeout,
 };
-use support::{Error, calls, seconds};
+use support::{Error, seconds};
 use tokio::time::{advance, sleep, timeout as cut};
-use tracing::field::{Field, Visit};
 use tracing::subscriber::with_default;
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::{Context, SubscriberExt};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -156,65 +149,6 @@ async fn loser_of_hedge_that_hung_is_a_failure() {
     assert_eq!((stats.total_succeeded, stats.total_failed, stats.total_cancelled), (1, 1, 0));
 }
 
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-impl<S: Subscriber> Layer<S> for Warnings {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        struct Fields(String);
-        impl Visit for Fields {
-            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-                if field.name() != "message" {
-                    let _ = write!(self.0, " {field}={value:?}");
-                }
-            }
-        }
-        if event.metadata().name() == "circuit_blind" {
-            let mut fields = Fields(event.metadata().level().to_string());
-            event.record(&mut fields);
-            self.0.lock().unwrap().push(fields.0);
-        }
-    }
-}
-
-#[test]
-fn calls_without_outcome_emit_circuit_blind() {
-    let warnings = Warnings::default();
-    let count = || warnings.0.lock().unwrap().len();
-    with_default(tracing_subscriber::registry().with(warnings.clone()), || {
-        support::paused_runtime().block_on(async {
-            let breaker = CircuitBreaker::builder("blind").build().unwrap();
-            let cancel = |number: u32| (0..number).for_each(|_| drop(breaker.try_acquire().unwrap()));
-            cancel(19);
-            calls(&breaker, ".");
-            cancel(19);
-            calls(&breaker, "x");
-            cancel(19);
-            assert_eq!(count(), 0, "an outcome came between");
-            cancel(1);
-            assert_eq!(*warnings.0.lock().unwrap(), [format!("{} circuit=blind calls=20", Level::WARN)]);
-            cancel(100);
-            advance(59 * SECOND).await;
-            cancel(100);
-            assert_eq!(count(), 1, "once a minute");
-            advance(2 * SECOND).await;
-            cancel(1);
-            assert_eq!(count(), 2);
-
-            for _ in 0..20 {
-                let _ = deadline(SECOND, hangs_blind()).await;
-            }
-            assert_eq!(count(), 3, "calls that a deadline ended, of another circuit");
-        });
-    });
-}
-
-#[circuit(name = "hung::blind")]
-#[timeout(5)]
-async fn hangs_blind() -> Result<(), Error> {
-    pending().await
-}
-
 #[circuit(name = "hung::late", threshold = 9, hung_after = 1)]
 async fn asks_after_deadline(time: Duration) -> Result<(), Error> {
     sleep(time).await;
@@ -291,6 +225,6 @@ fn subscriber_does_not_change_time_of_hung_after() {
     // The first run ended with the drop of the call `holds_slot`. The body of this call had run for 5 s, which is
     // longer than `hung_after`, so the circuit counted one failure. The second run uses the same circuit, and must add
     // no failure before its end.
-    let failed = with_default(tracing_subscriber::registry().with(Warnings::default()), run);
+    let failed = with_default(tracing_subscriber::registry(), run);
     assert_eq!(failed, 1, "a subscriber of DEBUG events makes no difference");
 }

@@ -1,9 +1,11 @@
 //! Tests the events that a circuit emits.
 
+use std::future::pending;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitState, Classifier, circuit};
+use resilience_runtime::{CircuitBreaker, CircuitState, Classifier, circuit, deadline, timeout};
+use support::calls;
 use tokio::time::advance;
 
 use crate::recorder::{record, recorded};
@@ -168,6 +170,40 @@ async fn rejection_beside_trial_shows_state_and_wait() {
     recorded();
     assert!(breaker.try_acquire().is_err());
     assert_eq!(recorded(), ["DEBUG circuit_rejected circuit=beside_trial state=\"forced_open\" retry_after=30"]);
+}
+
+#[circuit(name = "circuit::blind")]
+#[timeout(5)]
+async fn hangs() -> io::Result<()> {
+    pending().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_without_outcome_emit_circuit_blind() {
+    record();
+    let warnings = || recorded().into_iter().filter(|event| event.contains("circuit_blind")).collect::<Vec<_>>();
+    let breaker = CircuitBreaker::builder("blind").build().unwrap();
+    let cancel = |number: u32| (0..number).for_each(|_| drop(breaker.try_acquire().unwrap()));
+    cancel(19);
+    calls(&breaker, ".");
+    cancel(19);
+    calls(&breaker, "x");
+    cancel(19);
+    assert_eq!(warnings(), [""; 0], "an outcome came between");
+    cancel(1);
+    assert_eq!(warnings(), ["WARN circuit_blind circuit=blind calls=20"]);
+    cancel(100);
+    advance(Duration::from_secs(59)).await;
+    cancel(100);
+    assert_eq!(warnings(), [""; 0], "once a minute");
+    advance(Duration::from_secs(2)).await;
+    cancel(1);
+    assert_eq!(warnings().len(), 1);
+
+    for _ in 0..20 {
+        let _ = deadline(Duration::from_secs(1), hangs()).await;
+    }
+    assert_eq!(warnings().len(), 1, "calls that a deadline ended, of another circuit");
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,7 +43,7 @@ impl Stack<'_> {
         } else {
             quote_spanned!(mixed=> fault.wait().await;)
         };
-        let end = match self.output.as_ref().filter(|_| self.returns_known_error) {
+        let end = match &self.output_of_fault {
             Some(output) => quote_spanned! {mixed=>
                 if let ::core::option::Option::Some(outcome) =
                     #runtime::__private::Faulted::<#output>::new().__outcome(fault)

@@ -90,8 +90,8 @@ pub(crate) struct Stack<'a> {
     pub(crate) output: Option<TokenStream>,
     /// Whether the expansion contains the code with which a test injects faults.
     pub(crate) takes_faults: bool,
-    /// Whether a test can name the type of the function's errors.
-    pub(crate) returns_known_error: bool,
+    /// The field `output`, if a test can name the type of the function's errors.
+    pub(crate) output_of_fault: Option<TokenStream>,
     /// The `impl Trait` of an `Ok`, if the output type is `Result<impl Trait, E>`.
     pub(crate) opaque_ok: Option<&'a TypeImplTrait>,
 }

@@ -1,6 +1,6 @@
 //! Gives each isolated test its own copy of the values that all calls of a program share, such as the registry.
 //!
-//! With the feature `test-util`, an isolated test has a [`Scope`]. While the test runs, a thread-local variable refers
+//! With the feature `test-util`, an isolated test has a `Scope`. While the test runs, a thread-local variable refers
 //! to the scope. The functions of this file then return the values of the scope in place of the global values. Without
 //! the feature, the functions return the global values, and cost nothing.
 

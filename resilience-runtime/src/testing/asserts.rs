@@ -49,7 +49,7 @@ pub fn events() -> Vec<Event> {
 ///
 /// The circuit of a key has a name such as `price[acme]`. If the assertion fails, the message contains the statistics of
 /// the circuit and the events of the isolated test so far. The message also tells if calls outside the test used a
-/// circuit of this name since the test began, for example calls of a spawned task that did not join the test.
+/// circuit of this name since the test began. An example is the call of a spawned task that did not join the test.
 ///
 /// # Panics
 ///

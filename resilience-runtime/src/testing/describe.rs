@@ -10,9 +10,9 @@ use crate::registry::registry::settings_of;
 
 /// Returns the layers of a decorated function, with their settings.
 ///
-/// `function` is the path of the function, such as `shop::orders::submit`, or the end of the path, such as `submit`. If
-/// several functions have the path, such as methods of different types, add the line of the topmost attribute:
-/// `shop::orders::submit:17`.
+/// `function` is the path of the function, such as `shop::orders::submit`, or the end of the path, such as `submit`. The
+/// path of a method contains its module, but not its type. If several functions have the path, such as methods of
+/// different types, add the line of the topmost attribute: `shop::orders::submit:17`.
 ///
 /// The settings are the options in force: the options of all attributes and builders with the name of the layer. The
 /// description leaves out options that have their defaults, and options that are a function, such as `failure_if`. If
@@ -139,9 +139,9 @@ impl Display for LayerDescription {
 
 /// Asserts that a decorated function has the given layers, with the given settings.
 ///
-/// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe). The second
-/// argument is a text with a line for each layer, as [`Stack`](crate::testing::Stack) shows it. The comparison ignores
-/// spaces around lines, and empty lines.
+/// The first argument is the path of the function, as for [`testing::describe`](crate::testing::describe()). The second
+/// argument is a text with a line for each layer, as [`Stack`] shows it. The comparison ignores spaces around lines, and
+/// empty lines.
 ///
 /// # Panics
 ///

@@ -10,19 +10,23 @@ use crate::fault::script;
 /// Makes the next `calls` calls return an error, in place of running their body.
 ///
 /// `name` is the `name` of a layer, such as a circuit, or the path of a decorated function, such as
-/// `shop::orders::submit`. A name of a layer concerns all functions with this layer. The error takes the place of the
-/// body, below every layer, so all layers treat it like an error of the service. Each attempt of a retry and of a hedge
-/// is a call.
+/// `shop::orders::submit`. A name of a layer concerns all functions with this layer. The name of a layer with the option
+/// `key` concerns all keys. The path of a method contains its module, but not its type, so a path concerns all methods
+/// with this name in the module.
+///
+/// The error takes the place of the body, below every layer, so all layers treat it like an error of the service. Each
+/// attempt of a retry and of a hedge is a call.
 ///
 /// The errors last until `calls` calls have used them, until
 /// [`reset_everything`](super::reset_everything), or until the isolated test ends. Several faults of one name take
-/// effect one after the other, in the order of their injection.
+/// effect one after the other, in the order of their injection. A fault that is injected outside an isolated test
+/// concerns all calls outside isolated tests.
 ///
 /// # Panics
 ///
 /// Panics if no decorated function and no layer has the name. A call panics if `error` makes errors of another type
 /// than the function. A call also panics if the type of the function's errors names a type parameter, a lifetime other
-/// than `'static`, or `Self`: such a function takes latency, hangs and panics only.
+/// than `'static`, or `Self`. Such a function takes latency, hangs and panics only.
 ///
 /// # Examples
 ///
@@ -116,7 +120,8 @@ pub fn panic(name: &str) -> FaultGuard {
 ///
 /// Each word of the script stands for one call. With `ok`, the body runs. With `err`, the call returns an error from
 /// `error`. With `hang`, the call hangs for ever. With `panic`, the call panics. With a time, such as `250ms`, the body
-/// runs after this time; the units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body.
+/// runs after this time; the units are `us`, `ms`, `s`, `m` and `h`. After the last word, each call runs its body. If no
+/// word is `err`, the function `error` is never called, and may be `|| ()`.
 ///
 /// The function [`fail_next`] describes the names.
 ///
@@ -149,12 +154,15 @@ pub fn panic(name: &str) -> FaultGuard {
 /// ```
 #[track_caller]
 pub fn script<E: 'static>(name: &str, script: &str, error: impl Fn() -> E + Send + Sync + 'static) -> FaultGuard {
-    let steps = script::parse(script).unwrap_or_else(|message| panic!("the script for `{name}` is wrong: {message}"));
-    guarded(name, Kind::Script(steps.into(), Maker::new(error)))
+    // A `match` instead of a closure, so that the message names the line of the test.
+    match script::parse(script) {
+        Ok(steps) => guarded(name, Kind::Script(steps.into(), Maker::new(error))),
+        Err(message) => panic!("the script for `{name}` is wrong: {message}"),
+    }
 }
 
-/// A guard that removes its fault when it is dropped. [`latency`], [`hang`], [`panic()`] and [`script`] return the
-/// guard.
+/// A guard that removes its fault when it is dropped. [`latency`], [`hang`], [`panic()`] and [`script()`] return
+/// the guard.
 #[must_use = "the fault ends as soon as the guard is dropped"]
 #[derive(Debug)]
 pub struct FaultGuard {

@@ -108,7 +108,9 @@ pub fn handle() -> Handle {
 pub(super) fn current(wanted: &str) -> &'static Scope {
     let message = "needs an isolated test: write `#[resilience_runtime::test]` above the test, or put the body into \
                    `testing::isolated(async { .. })`; a spawned task or a thread joins the test by `testing::handle()`";
-    Scope::current().unwrap_or_else(|| panic!("`{wanted}` {message}"))
+    // No closure, so that the message names the line of the test.
+    let Some(scope) = Scope::current() else { panic!("`{wanted}` {message}") };
+    scope
 }
 
 /// A handle with which tasks and threads join an isolated test. [`handle`] returns the handle.
