@@ -36,6 +36,7 @@ impl Channel {
         Self { sender: OnceLock::new(), subscribers: AtomicUsize::new(0) }
     }
 
+    #[inline]
     fn has_subscribers(&self) -> bool {
         self.subscribers.load(Ordering::Relaxed) > 0
     }

@@ -177,9 +177,12 @@ impl Core {
         let Self { gate, totals, .. } = self;
         let counted = gate.is_quiet(ticket.generation())
             && totals.assigned().is_some_and(|slot| slot.succeed(ticket.generation(), now));
-        if !counted || events::durations_wanted() {
-            self.finish_success(ticket, started, now, counted);
+        // A call without a start time has no subscriber that wants the event of its success. With the option
+        // `hung_after`, a call without a wait has no start time, either.
+        if counted && started.is_none() && !gate.times_waits() {
+            return;
         }
+        self.finish_success(ticket, started, now, counted);
     }
 
     /// Emits the events of a success. If `counted` is false, first records the success.
