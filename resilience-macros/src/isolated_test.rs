@@ -10,6 +10,7 @@ use crate::error::Errors;
 use crate::layers::synonyms;
 use crate::parse::args::{Args, options};
 use crate::parse::value;
+use crate::tokens::mentions;
 
 options! {
     enum Opt: synonyms::TEST {
@@ -45,11 +46,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     }
     test.sig.asyncness = None;
     let returned = match &test.sig.output {
-        ReturnType::Type(_, ty) => {
+        // The path of a function cannot contain an `impl Trait`.
+        ReturnType::Type(_, ty) if !mentions(&ty.to_token_stream(), "impl") => {
             let at = mixed.located_at(ty.span());
             Some(quote_spanned!(at=> if false { return #runtime::__private::never::<#ty>(); }))
         }
-        ReturnType::Default => None,
+        _ => None,
     };
     let body = &test.block;
     // Without the label, rustc would report the braces around a body of one expression as unnecessary.
