@@ -4,7 +4,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ItemFn, Lifetime, ReturnType, parse_quote_spanned};
+use syn::{Attribute, Item, ItemFn, Lifetime, ReturnType, parse_quote_spanned};
 
 use crate::error::Errors;
 use crate::layers::synonyms;
@@ -34,7 +34,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut test = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(test) => test,
         Err(error) => {
-            errors.add(error);
+            match syn::parse2::<Item>(item.clone()) {
+                Ok(_) => errors.push(error.span(), "put this on an `async fn` with a body"),
+                Err(_) => errors.add(error),
+            }
             let errors = errors.into_tokens();
             return quote_spanned!(mixed=> #errors #item);
         }
@@ -66,7 +69,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Reports each property of the function that a test cannot have.
 fn check(test: &ItemFn, errors: &mut Errors) {
     let sig = &test.sig;
-    if sig.asyncness.is_none() {
+    let runners = test.attrs.iter().map(Attribute::path);
+    let runners = runners.filter(|path| path.segments.last().is_some_and(|last| last.ident == "test"));
+    let runners: Vec<_> = runners.collect();
+    // Another attribute above, such as `#[tokio::test]`, has already removed the word `async`.
+    if sig.asyncness.is_none() && runners.is_empty() {
         errors.push(sig.fn_token.span, "a test on a paused clock is async: write `async fn`");
     }
     if let Some(input) = sig.inputs.first() {
@@ -75,10 +82,7 @@ fn check(test: &ItemFn, errors: &mut Errors) {
     if let Some(param) = sig.generics.params.first() {
         errors.push(param.span(), "a test is not generic: remove the parameter");
     }
-    for attr in &test.attrs {
-        if attr.path().segments.last().is_some_and(|last| last.ident == "test") {
-            errors
-                .push(attr.path().span(), "`#[resilience_runtime::test]` runs the test itself: remove this attribute");
-        }
+    for path in runners {
+        errors.push(path.span(), "`#[resilience_runtime::test]` runs the test itself: remove this attribute");
     }
 }
