@@ -23,7 +23,7 @@ options! {
 /// Returns the test, as a function that is not `async`.
 ///
 /// Output: `#[test] fn name() -> Output { testing::__run(true, 0, async { '_resilience_body: { body } }) }`
-pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mixed = Span::mixed_site();
     let mut args = Args::<Opt>::parse(Span::call_site(), args, &mut errors);
