@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use resilience_runtime::{
-    CircuitState, RetryBudget, TokenBucket, circuit, get_circuit, get_circuit_stats, rate_limit, retry, testing,
+    CircuitState, RetryBudget, TokenBucket, circuit, configure, configure_rate_limit, get_circuit, get_circuit_stats,
+    rate_limit, retry, testing,
 };
 use testing::{fail_next, isolated, latency, no_delays, reset_everything, script};
 use tokio::time::Instant;

@@ -3,11 +3,13 @@
 use std::future::{Future, pending};
 use std::io;
 use std::pin::pin;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use resilience_runtime::{
-    Bulkhead, CircuitBreaker, CircuitState, KeyedCircuits, bulkhead, circuit, fallback, get_circuit, get_circuit_stats,
-    get_stats, hedge, presets, rate_limit, retry, testing, timeout, unregister,
+    Bulkhead, CircuitBreaker, CircuitState, KeyedCircuits, bulkhead, circuit, configure, configure_retry,
+    configure_timeout, fallback, get_circuit, get_circuit_stats, get_stats, hedge, on_transition, presets, rate_limit,
+    retry, testing, timeout, unregister,
 };
 use testing::isolated;
 use tokio::time::sleep;
@@ -213,6 +215,57 @@ async fn removal_of_circuit_concerns_its_test_only() {
     })
     .await;
     assert!(unregister("isolation_removed"));
+}
+
+#[retry(name = "isolation_configured_retry", max = 2)]
+#[circuit(name = "isolation_configured", threshold = 5)]
+#[timeout(7, name = "isolation_configured_time")]
+async fn configured() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn settings_made_at_run_time_concern_their_test_only() {
+    always_begins_anew(|| async {
+        configured().await.unwrap();
+        let settings = || {
+            let stats = get_stats();
+            (stats.circuits["isolation_configured"].threshold, stats.timeouts["isolation_configured_time"].after)
+        };
+        assert_eq!(settings(), (5, Some(7 * SECOND)));
+        assert_eq!(testing::describe("configured").layers[0].settings, [("max", "2".to_owned())]);
+        configure("isolation_configured", |circuit| circuit.threshold(3)).unwrap();
+        configure_retry("isolation_configured_retry", |retry| retry.max(4)).unwrap();
+        configure_timeout("isolation_configured_time", |timeout| timeout.after(SECOND)).unwrap();
+        assert_eq!(settings(), (3, Some(SECOND)));
+        assert_eq!(testing::describe("configured").layers[0].settings, [("max", "4".to_owned())]);
+    })
+    .await;
+}
+
+#[circuit(name = "isolation_callback", threshold = 1)]
+async fn watched() -> io::Result<()> {
+    Err(timed_out())
+}
+
+#[tokio::test(start_paused = true)]
+async fn callback_receives_the_changes_of_its_test_only() {
+    always_begins_anew(|| async {
+        let changes = Arc::new(AtomicU32::new(0));
+        let counter = changes.clone();
+        let _guard = on_transition(move |event| {
+            counter.fetch_add(u32::from(event.circuit() == Some("isolation_callback")), Ordering::Relaxed);
+        });
+        watched().await.unwrap_err();
+        assert_eq!(changes.load(Ordering::Relaxed), 1);
+        if let Ok(test) = std::panic::catch_unwind(testing::handle) {
+            tokio::spawn(async { get_circuit("isolation_callback").map(|circuit| circuit.reset()) }).await.unwrap();
+            assert_eq!(changes.load(Ordering::Relaxed), 1);
+            test.spawn(async { get_circuit("isolation_callback").unwrap().reset() }).await.unwrap();
+            assert_eq!(changes.load(Ordering::Relaxed), 2);
+        }
+    })
+    .await;
 }
 
 static HELD: LazyLock<Bulkhead> = LazyLock::new(|| Bulkhead::builder("isolation_held", 1).build().unwrap());

@@ -3,8 +3,8 @@
 use std::io;
 
 use resilience_runtime::{
-    CircuitState, RetryBudget, TokenBucket, assert_circuit, circuit, expect_events, get_circuit, get_circuit_stats,
-    rate_limit, retry, testing,
+    CircuitState, RetryBudget, TokenBucket, assert_circuit, assert_stack, circuit, configure, configure_retry,
+    expect_events, get_circuit, get_circuit_stats, rate_limit, retry, testing,
 };
 use testing::{isolated, reset_everything};
 
@@ -49,6 +49,27 @@ async fn all_layers_are_reset() {
     of_tenant(7).await.unwrap();
     of_tenant(8).await.unwrap();
     assert_eq!(ask().await.unwrap(), 7);
+}
+
+#[resilience_runtime::test]
+async fn settings_made_at_run_time_are_undone() {
+    configure("reset", |circuit| circuit.threshold(9)).unwrap();
+    configure_retry("testing::reset::ask", |retry| retry.max(4)).unwrap();
+    assert_stack!(
+        "reset::ask",
+        r#"
+            retry(max = 4, delay = 0s)
+            circuit(name = "reset", threshold = 9, cooldown = 30s)
+        "#
+    );
+    reset_everything();
+    assert_stack!(
+        "reset::ask",
+        r#"
+            retry(max = 2, delay = 0s)
+            circuit(name = "reset", threshold = 2, cooldown = 30s)
+        "#
+    );
 }
 
 static OUTSIDE: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
