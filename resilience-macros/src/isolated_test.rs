@@ -4,12 +4,13 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ItemFn, Lifetime, ReturnType, parse_quote_spanned};
+use syn::{Attribute, Item, ItemFn, Lifetime, ReturnType, parse_quote_spanned};
 
 use crate::error::Errors;
 use crate::layers::synonyms;
 use crate::parse::args::{Args, options};
 use crate::parse::value;
+use crate::tokens::mentions;
 
 options! {
     enum Opt: synonyms::TEST {
@@ -22,7 +23,7 @@ options! {
 /// Returns the test, as a function that is not `async`.
 ///
 /// Output: `#[test] fn name() -> Output { testing::__run(true, 0, async { '_resilience_body: { body } }) }`
-pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(args: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mixed = Span::mixed_site();
     let mut args = Args::<Opt>::parse(Span::call_site(), args, &mut errors);
@@ -33,7 +34,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut test = match syn::parse2::<ItemFn>(item.clone()) {
         Ok(test) => test,
         Err(error) => {
-            errors.add(error);
+            match syn::parse2::<Item>(item.clone()) {
+                Ok(_) => errors.push(error.span(), "put this on an `async fn` with a body"),
+                Err(_) => errors.add(error),
+            }
             let errors = errors.into_tokens();
             return quote_spanned!(mixed=> #errors #item);
         }
@@ -45,11 +49,12 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     }
     test.sig.asyncness = None;
     let returned = match &test.sig.output {
-        ReturnType::Type(_, ty) => {
+        // The path of a function cannot contain an `impl Trait`.
+        ReturnType::Type(_, ty) if !mentions(&ty.to_token_stream(), "impl") => {
             let at = mixed.located_at(ty.span());
             Some(quote_spanned!(at=> if false { return #runtime::__private::never::<#ty>(); }))
         }
-        ReturnType::Default => None,
+        _ => None,
     };
     let body = &test.block;
     // Without the label, rustc would report the braces around a body of one expression as unnecessary.
@@ -64,7 +69,11 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Reports each property of the function that a test cannot have.
 fn check(test: &ItemFn, errors: &mut Errors) {
     let sig = &test.sig;
-    if sig.asyncness.is_none() {
+    let runners = test.attrs.iter().map(Attribute::path);
+    let runners = runners.filter(|path| path.segments.last().is_some_and(|last| last.ident == "test"));
+    let runners: Vec<_> = runners.collect();
+    // Another attribute above, such as `#[tokio::test]`, has already removed the word `async`.
+    if sig.asyncness.is_none() && runners.is_empty() {
         errors.push(sig.fn_token.span, "a test on a paused clock is async: write `async fn`");
     }
     if let Some(input) = sig.inputs.first() {
@@ -73,10 +82,7 @@ fn check(test: &ItemFn, errors: &mut Errors) {
     if let Some(param) = sig.generics.params.first() {
         errors.push(param.span(), "a test is not generic: remove the parameter");
     }
-    for attr in &test.attrs {
-        if attr.path().segments.last().is_some_and(|last| last.ident == "test") {
-            errors
-                .push(attr.path().span(), "`#[resilience_runtime::test]` runs the test itself: remove this attribute");
-        }
+    for path in runners {
+        errors.push(path.span(), "`#[resilience_runtime::test]` runs the test itself: remove this attribute");
     }
 }

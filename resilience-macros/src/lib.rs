@@ -83,5 +83,5 @@ synonyms! {
 #[cfg(feature = "test-util")]
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
-    isolated_test::expand(args.into(), item.into()).into()
+    isolated_test::expand(args.into(), &item.into()).into()
 }

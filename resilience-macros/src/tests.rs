@@ -2,6 +2,7 @@
 
 mod answers;
 mod edges;
+mod faults;
 mod page;
 mod single_call;
 mod snapshots;
@@ -16,14 +17,25 @@ use syn::{Attribute, Meta};
 
 use crate::{FAMILY, SYNONYMS, pipeline};
 
+/// Expands an attribute as the macro does without the feature `faults`.
 fn expand(name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
+    expand_with(false, name, args, item)
+}
+
+/// Expands an attribute. If `takes_faults` is true, expands the attribute as the macro does with the feature `faults`.
+fn expand_with(takes_faults: bool, name: &str, args: TokenStream, item: &TokenStream) -> TokenStream {
     let attribute = FAMILY.iter().find(|attribute| attribute.name == name).unwrap();
-    pipeline::expand(attribute, FAMILY, SYNONYMS, false, args, item)
+    pipeline::expand(attribute, FAMILY, SYNONYMS, takes_faults, args, item)
+}
+
+/// Expands the outermost attribute of `function`, without faults.
+fn expanded(function: TokenStream) -> TokenStream {
+    expanded_with(false, function)
 }
 
 /// Expands the outermost attribute of `function`. Like the compiler, passes the other attributes to the macro as a part
 /// of the function.
-fn expanded(function: TokenStream) -> TokenStream {
+fn expanded_with(takes_faults: bool, function: TokenStream) -> TokenStream {
     let split = |input: ParseStream<'_>| Ok((input.call(Attribute::parse_outer)?, input.parse::<TokenStream>()?));
     let (attrs, item) = split.parse2(function).unwrap();
     let [outermost, absorbed @ ..] = &attrs[..] else { panic!("no attribute") };
@@ -31,5 +43,6 @@ fn expanded(function: TokenStream) -> TokenStream {
         Meta::List(list) => list.tokens.clone(),
         _ => TokenStream::new(),
     };
-    expand(&outermost.path().require_ident().unwrap().to_string(), args, &quote!(#(#absorbed)* #item))
+    let name = outermost.path().require_ident().unwrap().to_string();
+    expand_with(takes_faults, &name, args, &quote!(#(#absorbed)* #item))
 }

@@ -20,11 +20,13 @@ use std::future::Future;
 
 use crate::base::pauses;
 use crate::base::random::Seeded;
+use crate::configure::configure::reset_configuration;
 use crate::events::record::Recorder;
 use crate::fault::faults::Faults;
 use crate::registry::stats::reset_all;
 
-/// Resets all layers, removes all faults and all recorded events, and ends [`no_delays`].
+/// Resets all layers, removes all faults and all recorded events, undoes all changes of settings at run time, and ends
+/// [`no_delays`].
 ///
 /// Inside an isolated test, this function concerns only this test. Outside, it concerns the layers that the program
 /// shares. The layers are reset as [`reset_all`] does: the totals of the statistics remain unchanged, and a running
@@ -54,6 +56,7 @@ use crate::registry::stats::reset_all;
 pub fn reset_everything() {
     Faults::current().clear();
     pauses::leave_out(false);
+    reset_configuration();
     reset_all();
     if let Some(recorder) = Recorder::current() {
         recorder.clear();

@@ -2,7 +2,8 @@
 //!
 //! Each file in `cases` is a program with one mistake, or with as many as its name says. Each file in `compiler` is about
 //! a message of the compiler itself, whose words change from version to version. The files in `without_stream` are
-//! compiled without the feature `stream` of the runtime. The message is written below its line:
+//! compiled without the feature `stream` of the runtime. The files in `test_util` are compiled with the feature
+//! `test-util`. The message is written below its line:
 //!
 //! ```text
 //! #[circuit(name = "a", threshold = 0)]
@@ -190,7 +191,11 @@ fn compile(directory: &str, cases: &BTreeMap<PathBuf, String>) -> BTreeMap<PathB
         .map(|name| format!("[[example]]\nname = \"{name}\"\nedition = \"2021\"\n\n"))
         .collect::<Vec<_>>()
         .concat();
-    let features = if directory == "without_stream" { "[]" } else { "[\"stream\"]" };
+    let features = match directory {
+        "without_stream" => "[]",
+        "test_util" => "[\"stream\", \"test-util\"]",
+        _ => "[\"stream\"]",
+    };
     let manifest = format!(
         "[package]\nname = \"{directory}\"\nedition = \"2024\"\n\n[dependencies]\nasync-trait = \"0.1\"\n\
          futures-util = {{ version = \"0.3\", default-features = false }}\n\
@@ -230,6 +235,11 @@ fn a_mistake_is_told_in_the_users_own_tokens() {
 #[test]
 fn an_option_needs_a_feature() {
     check("without_stream");
+}
+
+#[test]
+fn mistake_in_a_test_is_told() {
+    check("test_util");
 }
 
 #[test]

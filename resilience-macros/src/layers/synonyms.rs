@@ -324,7 +324,7 @@ pub(crate) const FALLBACK: &[Synonyms] = &[
 pub(crate) const TEST: &[Synonyms] = &[
     row("start_paused", "", &["paused", "pause", "paused_clock"]),
     row("testing::isolated(async { .. })", " in a `#[tokio::test]`, for a runtime with several threads", &[
-        "flavor", "worker_threads", "multi_thread",
+        "flavor", "flavour", "worker_threads", "multi_thread",
     ]),
     row("seed", "", &["jitter_seed", "random_seed", "rng"]),
 ];

@@ -1,6 +1,9 @@
 //! Compares the expansions of decorated functions with the files `snapshots/*.rs`. If a change of this crate
 //! alters one of these expansions, the change must also update the file of this expansion.
 //!
+//! The files of [`SNAPSHOTS`] contain the expansions without the feature `faults`. The feature `faults` therefore has no
+//! effect on a build without this feature. The files of [`WITH_FAULTS`] contain expansions with the feature.
+//!
 //! The command `RESILIENCE_BLESS=1 cargo test --package resilience-macros snapshots` writes all these files again,
 //! formatted by rustfmt. The comparison ignores the punctuation that rustfmt adds and removes, so the version of
 //! rustfmt does not matter.
@@ -13,7 +16,7 @@ use std::process::{Command, Stdio};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-use super::expanded;
+use super::expanded_with;
 
 const PLAIN: &str = "async fn fetch(url: String, client: &Client) -> Result<Page, Error> {\n    \
                      client.get(&url).await?.page()\n}";
@@ -38,10 +41,14 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
 
 const BLOCKING: &str = "fn read(path: &Path, mut log: Vec<u8>) -> Result<Page, Error> {\n    \
                         log.push(0);\n    fs::read(path)?.page(log)\n}";
+const BORROWING: &str = "async fn ask<'a>(question: &'a str) -> Result<Answer, Error<'a>> {\n    \
+                         client().ask(question).await\n}";
 
-/// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
-/// first.
-const SNAPSHOTS: [(&str, &[&str], &str); 28] = [
+/// The name of a snapshot file, the attributes, and the function. The outermost attribute comes first.
+type Snapshot = (&'static str, &'static [&'static str], &'static str);
+
+/// The expansions without the feature `faults`.
+pub(super) const SNAPSHOTS: [Snapshot; 28] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -116,15 +123,32 @@ const SNAPSHOTS: [(&str, &[&str], &str); 28] = [
     ),
 ];
 
+/// The expansions with the feature `faults`: an async function, a plain function, and a function whose errors have an
+/// unknown type.
+const WITH_FAULTS: [Snapshot; 3] = [
+    ("with_faults", &["retry(max = 2)", "circuit(name = \"ask\")", "timeout(5)"], PLAIN),
+    ("with_faults_plain", &["circuit(name = \"files\")", "bulkhead(max = 8, wait = 1)"], BLOCKING),
+    ("with_faults_of_unknown_error", &["circuit(name = \"files\")"], BORROWING),
+];
+
 #[test]
-fn expansions_equal_their_snapshots() {
+fn expansions_without_faults_equal_their_snapshots() {
+    compare(false, &SNAPSHOTS);
+}
+
+#[test]
+fn expansions_with_faults_equal_their_snapshots() {
+    compare(true, &WITH_FAULTS);
+}
+
+fn compare(takes_faults: bool, snapshots: &[Snapshot]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/snapshots");
     let path = |name: &str| folder.join(name).with_extension("rs");
     let mut differ = Vec::new();
-    for (name, stack, function) in SNAPSHOTS {
+    for (name, stack, function) in snapshots {
         let attributes: Vec<_> = stack.iter().map(|attribute| format!("#[{attribute}]\n")).collect();
         let input = format!("{}{function}\n", attributes.concat());
-        let expansion = expanded(input.parse().unwrap());
+        let expansion = expanded_with(takes_faults, input.parse().unwrap());
         if env::var_os("RESILIENCE_BLESS").is_some() {
             write(&path(name), &input, &expansion);
         }
@@ -142,7 +166,8 @@ fn each_snapshot_has_a_stack() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/snapshots");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let name = |path: &PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
-    let orphans: Vec<_> = files.filter(|path| SNAPSHOTS.iter().all(|(snapshot, ..)| *snapshot != name(path))).collect();
+    let snapshots = || SNAPSHOTS.iter().chain(&WITH_FAULTS);
+    let orphans: Vec<_> = files.filter(|path| snapshots().all(|(snapshot, ..)| *snapshot != name(path))).collect();
     assert!(orphans.is_empty(), "{orphans:?}");
 }
 

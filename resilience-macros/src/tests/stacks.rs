@@ -19,7 +19,7 @@ use std::fs;
 
 use proc_macro2::TokenStream;
 
-use super::expand;
+use super::expand_with;
 use crate::FAMILY;
 
 /// Attributes with valid and invalid options. The test replaces `NAME` by a circuit name. Two attributes on one
@@ -279,6 +279,15 @@ const SHAPES: &[&str] = &[
     "struct Item;",
 ];
 
+/// Calls `take` for each single attribute on each function.
+pub(super) fn for_each_alone(mut take: impl FnMut(&[&str], &str)) {
+    for shape in SHAPES {
+        for spelling in SPELLINGS {
+            take(&[spelling], shape);
+        }
+    }
+}
+
 /// Calls `take` for each combination that the test expands, with the attributes and the function of the combination.
 /// The outermost attribute comes first.
 fn for_each(mut take: impl FnMut(&[&str], &str)) {
@@ -303,7 +312,7 @@ fn for_each(mut take: impl FnMut(&[&str], &str)) {
 
 /// Expands the attributes in `stack` on the function `item`. Returns `None` if the outermost attribute belongs to
 /// another crate.
-fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
+pub(super) fn expansion(takes_faults: bool, stack: &[&str], item: &str) -> Option<TokenStream> {
     let names = ["\"a\"", "\"b\"", "\"c\""];
     let mut stack = stack.iter().zip(names).map(|(spelling, name)| spelling.replace("NAME", name));
     let outermost = stack.next()?;
@@ -313,7 +322,10 @@ fn expansion(stack: &[&str], item: &str) -> Option<TokenStream> {
     };
     let below: Vec<_> = stack.map(|spelling| format!("#[{spelling}]")).collect();
     let item = format!("{} {item}", below.join(" ")).parse().unwrap();
-    FAMILY.iter().any(|attribute| attribute.name == name).then(|| expand(name, args.parse().unwrap(), &item))
+    FAMILY
+        .iter()
+        .any(|attribute| attribute.name == name)
+        .then(|| expand_with(takes_faults, name, args.parse().unwrap(), &item))
 }
 
 #[test]
@@ -321,7 +333,7 @@ fn every_stack_expands_or_fails_to_compile() {
     let mut dump = String::new();
     let (mut expanded, mut refused) = (0, 0);
     for_each(|stack, item| {
-        let Some(expansion) = expansion(stack, item) else { return };
+        let Some(expansion) = expansion(false, stack, item) else { return };
         let text = expansion.to_string();
         let is_refused = text.contains("compile_error");
         assert!(

@@ -195,10 +195,17 @@ pub(super) fn declared<L: Listed>(name: &'static str) -> Vec<Place<L>> {
     places
 }
 
-/// Returns the options in force for the layer of an attribute: the merged options of all attributes with its name.
+/// Returns the options in force for the layer of an attribute: the options that the service has set at run time, and the
+/// merged options of all attributes with its name.
 #[cfg(feature = "test-util")]
-pub(crate) fn in_force<L: Listed>(declaration: &LayerDeclaration<L>) -> L::Options {
-    declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)))
+pub(crate) fn in_force<L: Listed>(declaration: Place<L>) -> L::Options {
+    let written = declaration.name.map_or(declaration.options, |name| merged(&declared::<L>(name)));
+    let parts = lock_std(&L::layers().0);
+    let known = match declaration.name {
+        Some(name) => parts.named.get(name),
+        None => parts.unnamed.iter().find(|known| known.is_of(declaration)),
+    };
+    known.map_or(written, |known| known.configured.over(known.written, L::Options::over))
 }
 
 /// Merges the options of several attributes. Leaves out the options of an attribute that contradict the options of

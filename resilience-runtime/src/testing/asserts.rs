@@ -1,7 +1,5 @@
 //! Implements the assertions about circuits and events.
 
-use std::fmt::Write;
-
 use crate::base::nearest::suggestion;
 use crate::base::scope::Scope;
 use crate::circuit::core::state::CircuitState;
@@ -86,31 +84,37 @@ macro_rules! assert_circuit {
 #[track_caller]
 pub fn __assert_circuit(name: &str, expected: CircuitState) {
     let all = get_circuit_stats();
+    let shown = name.escape_debug();
     let Some(stats) = all.get(name) else {
         let suggestion = suggestion(name, all.keys().map(String::as_str));
-        panic!(
-            "no circuit has the name `{}`:{suggestion} expected a circuit that is {expected:?}",
-            name.escape_debug()
-        );
+        let outside = calls_outside(name).unwrap_or_default();
+        panic!("no circuit has the name `{shown}`:{suggestion} expected a circuit that is {expected:?}{outside}");
     };
     if stats.state == expected {
         return;
     }
-    let mut message =
-        format!("circuit `{}` is {:?}, expected {expected:?}\n{stats:#?}\n", name.escape_debug(), stats.state);
+    let mut message = format!("circuit `{shown}` is {:?}, expected {expected:?}\n{stats:#?}", stats.state);
     if Scope::current().is_some() {
-        let outside = CallsBefore::of_test().since(name);
-        if outside > 0 {
-            let _ = writeln!(
-                message,
-                "since this test began, {outside} calls of a circuit `{}` were made outside the test: a spawned task or a \
-                 thread joins the test by `testing::handle()`, and another test may have made these calls",
-                name.escape_debug()
-            );
-        }
+        message += &calls_outside(name).unwrap_or_default();
+        message += "\n";
         message += &listed(&events());
     }
     panic!("{message}");
+}
+
+/// Returns a line about the calls of the circuit outside the isolated test, if calls were made since the test began.
+fn calls_outside(name: &str) -> Option<String> {
+    Scope::current()?;
+    let calls = match CallsBefore::of_test().since(name) {
+        0 => return None,
+        1 => "1 call was made".to_owned(),
+        calls => format!("{calls} calls were made"),
+    };
+    Some(format!(
+        "\nsince this test began, {calls} outside the test, of a circuit `{}`: a spawned task or a thread joins the test by \
+         `testing::handle()`, and another test may have made these calls",
+        name.escape_debug()
+    ))
 }
 
 /// Asserts that the isolated test has recorded events, in the given order. Other events may stand between them.

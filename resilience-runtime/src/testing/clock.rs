@@ -42,7 +42,10 @@ pub fn no_delays() {
 /// the answer of a real server would therefore reach its timeouts at once. While the guard exists, the clock stands
 /// still, and only `tokio::time::advance` moves it.
 ///
-/// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect.
+/// The guard occupies a thread of tokio's pool for blocking tasks. Without a paused clock, the guard has no effect. The
+/// guard also has no effect in versions of tokio before 1.24.
+///
+/// The pauses of retries do not pass while the clock stands still. [`no_delays`] leaves them out.
 ///
 /// # Panics
 ///

@@ -1,0 +1,102 @@
+// #[circuit(name = "files")]
+// #[bulkhead(max = 8, wait = 1)]
+// fn read(path: &Path, mut log: Vec<u8>) -> Result<Page, Error> {
+//     log.push(0);
+//     fs::read(path)?.page(log)
+// }
+
+fn read(path: &Path, mut log: Vec<u8>) -> Result<Page, Error> {
+    #[bulkhead(__absorbed)]
+    const _: () = ();
+    static __RESILIENCE_FUNCTION: ::resilience_runtime::__private::Function =
+        ::resilience_runtime::__private::Function::new("read", ::core::module_path!(), &["circuit", "bulkhead"]);
+    ::resilience_runtime::__private::declare!(__RESILIENCE_FUNCTION);
+    let circuit = {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<
+            ::resilience_runtime::__private::CircuitBreaker,
+        > = ::resilience_runtime::__private::Site::new(
+            ::resilience_runtime::__private::CircuitDeclaration::new("files")
+                .within(&__RESILIENCE_FUNCTION, 0)
+                .placed(),
+        );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
+    };
+    let bulkhead = {
+        static __RESILIENCE_SITE: ::resilience_runtime::__private::Site<::resilience_runtime::__private::Bulkhead> =
+            ::resilience_runtime::__private::Site::new(
+                ::resilience_runtime::__private::LayerDeclaration::<::resilience_runtime::__private::Bulkhead>::new(
+                    "read",
+                    ::core::module_path!(),
+                )
+                .max(8)
+                .wait(::resilience_runtime::__private::Duration::new(1, 0))
+                .within(&__RESILIENCE_FUNCTION, 1)
+                .placed(),
+            );
+        ::resilience_runtime::__private::declare!(__RESILIENCE_SITE);
+        &__RESILIENCE_SITE
+    };
+    let mut cause = ::resilience_runtime::__private::Cause::None;
+    let mut permit = match ::resilience_runtime::__private::admit(circuit.get(), false) {
+        ::core::result::Result::Ok(permit) => permit,
+        ::core::result::Result::Err(error) => {
+            return ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error).__rejected(error);
+        }
+    };
+    let outcome = 'circuit: {
+        let _slot = {
+            ::resilience_runtime::__private::wait(&mut permit);
+            let acquired = ::resilience_runtime::__private::blocking::acquire(bulkhead.get());
+            ::resilience_runtime::__private::resume(&mut permit);
+            match acquired {
+                ::core::result::Result::Ok(permit) => permit,
+                ::core::result::Result::Err(error) => {
+                    cause = ::resilience_runtime::__private::Cause::Limit;
+                    let outcome = ::resilience_runtime::__private::Conversion::<Result<Page, Error>, _>::of(&error)
+                        .__rejected(error);
+                    break 'circuit outcome;
+                }
+            }
+        };
+        cause = ::resilience_runtime::__private::Cause::None;
+        let outcome = ::resilience_runtime::__private::blocking::run(
+            ::resilience_runtime::__private::Body::<Result<Page, Error>>::new().__note_blocking(
+                ::resilience_runtime::__private::blocking::watch(&mut permit, move || {
+                    if false {
+                        let _ = &log;
+                        let _ = &path;
+                        return ::resilience_runtime::__private::never::<Result<Page, Error>>();
+                    }
+                    if let ::core::option::Option::Some(fault) =
+                        ::resilience_runtime::__private::Fault::next(&__RESILIENCE_FUNCTION)
+                    {
+                        fault.block();
+                        if let ::core::option::Option::Some(outcome) =
+                            ::resilience_runtime::__private::Faulted::<Result<Page, Error>>::new().__outcome(fault)
+                        {
+                            return outcome;
+                        }
+                    }
+                    '_resilience_body: {
+                        log.push(0);
+                        fs::read(path)?.page(log)
+                    }
+                }),
+            ),
+        );
+        outcome
+    };
+    let outcome = if cause.is_neutral() {
+        ::resilience_runtime::__private::end_by_caller(permit, cause);
+        outcome
+    } else {
+        ::resilience_runtime::__private::settle(
+            permit,
+            outcome,
+            |error| ::resilience_runtime::__private::Shown::of(error).__error(),
+            |error| ::resilience_runtime::__private::Search::of(error).__cause(),
+        )
+    };
+    outcome
+}

@@ -1,0 +1,123 @@
+//! The functions of the test kit outside of isolated tests, where they concern the whole program.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitState, RetryBudget, TokenBucket, circuit, configure, configure_rate_limit, get_circuit, get_circuit_stats,
+    rate_limit, retry, testing,
+};
+use testing::{fail_next, isolated, latency, no_delays, reset_everything, script};
+use tokio::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: 5, ..TokenBucket::DEFAULT });
+
+#[retry(max = 2, delay = 1, budget = BUDGET)]
+#[circuit(name = "global", threshold = 2, cooldown = 30)]
+async fn ask() -> io::Result<u32> {
+    Ok(7)
+}
+
+#[rate_limit(name = "global_rate", limit = 1, per = "1h")]
+fn limited() -> io::Result<()> {
+    Ok(())
+}
+
+fn timed_out() -> io::Error {
+    io::ErrorKind::TimedOut.into()
+}
+
+/// Begins a test alone, with all layers reset.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    reset_everything();
+    guard
+}
+
+#[tokio::test(start_paused = true)]
+async fn reset_concerns_all_layers_of_the_program() {
+    let _alone = alone();
+    let granted = BUDGET.stats().granted;
+    fail_next("global", 3, timed_out);
+    ask().await.unwrap_err();
+    limited().unwrap();
+    limited().unwrap_err();
+    assert_eq!((get_circuit("global").unwrap().state(), BUDGET.stats().tokens), (CircuitState::Open, 0));
+
+    // A test keeps its own layers and faults.
+    isolated(async {
+        fail_next("global", 1, timed_out);
+        limited().unwrap();
+        thread::spawn(reset_everything).join().unwrap();
+        limited().unwrap_err();
+        assert_eq!((ask().await.unwrap(), BUDGET.stats().granted), (7, 1));
+    })
+    .await;
+
+    assert_eq!((get_circuit("global").unwrap().state(), BUDGET.stats().tokens), (CircuitState::Closed, 5));
+    limited().unwrap();
+    assert_eq!((ask().await.unwrap(), BUDGET.stats().granted), (7, granted + 1), "no fault is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reset_in_a_test_keeps_the_layers_of_the_program() {
+    let _alone = alone();
+    fail_next("global", 3, timed_out);
+    ask().await.unwrap_err();
+    isolated(async { reset_everything() }).await;
+    assert_eq!((get_circuit("global").unwrap().state(), BUDGET.stats().tokens), (CircuitState::Open, 0));
+    reset_everything();
+    assert_eq!(ask().await.unwrap(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_concern_all_threads_and_no_test() {
+    let _alone = alone();
+    let failed = get_circuit_stats()["global"].total_failed;
+    fail_next("global", 1, timed_out);
+    isolated(async { assert_eq!(ask().await.unwrap(), 7) }).await;
+    no_delays();
+    assert_eq!(tokio::spawn(ask()).await.unwrap().unwrap(), 7);
+    assert_eq!(get_circuit_stats()["global"].total_failed, failed + 1);
+    reset_everything();
+}
+
+#[tokio::test(start_paused = true)]
+async fn guards_end_in_another_thread() {
+    let _alone = alone();
+    let begin = Instant::now();
+    let (slow, failing) = (latency("global", SECOND), script("global", "err ok err", timed_out));
+    // One failed attempt, a pause, and one successful attempt.
+    assert_eq!(ask().await.unwrap(), 7);
+    assert_eq!(begin.elapsed(), 3 * SECOND);
+    thread::spawn(move || drop((slow, failing))).join().unwrap();
+    assert_eq!(ask().await.unwrap(), 7);
+    assert_eq!(begin.elapsed(), 3 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_are_left_out_until_the_reset() {
+    let _alone = alone();
+    let time = || async {
+        let begin = Instant::now();
+        fail_next("global", 1, timed_out);
+        ask().await.unwrap();
+        begin.elapsed()
+    };
+    no_delays();
+    assert_eq!(time().await, Duration::ZERO);
+    let inside = async {
+        let begin = Instant::now();
+        fail_next("global", 1, timed_out);
+        ask().await.unwrap();
+        begin.elapsed()
+    };
+    assert_eq!(isolated(inside).await, SECOND, "a test has pauses of its own");
+    reset_everything();
+    assert_eq!(time().await, SECOND);
+}
