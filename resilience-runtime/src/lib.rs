@@ -88,8 +88,8 @@
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. There are four
-//!   exceptions to this rule:
+//!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. A circuit
+//!   allocates memory when its state changes for the first time. There are four exceptions to this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
@@ -206,6 +206,7 @@ mod fallback;
 #[cfg(feature = "faults")]
 mod fault;
 mod hedge;
+pub mod metrics;
 mod rate_limit;
 mod registry;
 mod rejection;
@@ -236,6 +237,7 @@ pub use crate::fallback::FallbackStats;
 pub use crate::hedge::builder::HedgeBuilder;
 pub use crate::hedge::hedge::Hedge;
 pub use crate::hedge::stats::HedgeStats;
+pub use crate::metrics::{openmetrics_text, prometheus_text};
 pub use crate::rate_limit::RateLimitBuilder;
 pub use crate::rate_limit::error::RateLimitedError;
 pub use crate::rate_limit::rate_limit::RateLimit;
@@ -318,6 +320,8 @@ struct Readme;
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
     pub mod coming_from {}
+    #[doc = include_str!("../docs/guide/metrics.md")]
+    pub mod metrics {}
     #[doc = include_str!("../docs/guide/plain_functions.md")]
     pub mod plain_functions {}
     #[doc = include_str!("../docs/guide/platforms.md")]

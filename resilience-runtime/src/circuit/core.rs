@@ -13,6 +13,7 @@ pub(crate) mod machine;
 mod machine_tests;
 #[cfg(all(test, resilience_loom))]
 mod models;
+pub(crate) mod records;
 pub(crate) mod running;
 pub(crate) mod state;
 #[cfg(all(test, not(resilience_loom)))]
@@ -21,5 +22,6 @@ pub(crate) mod stripes;
 pub(crate) mod tally;
 pub(crate) mod ticket;
 pub(crate) mod totals;
+pub(crate) mod transitions;
 pub(crate) mod wait;
 pub(crate) mod window;

@@ -87,6 +87,11 @@ impl<L: Listed> Layers<L> {
     /// Returns each layer, with its name or, if the layer has no name, with the path of its function. Includes layers
     /// that no call has created yet.
     pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
+        self.listed().map(|(label, _, layer)| (label, layer))
+    }
+
+    /// Works like [`labelled`](Self::labelled), and also returns whether the label is the name of the layer.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (String, bool, L)> + use<L> {
         let mut listed = Vec::new();
         let parts = lock_std(&self.0);
         let named: Vec<_> = parts.named.iter().map(|(name, named)| (*name, named.layer.clone())).collect();
@@ -106,8 +111,8 @@ impl<L: Listed> Layers<L> {
         unnamed.sort_by_key(|(declaration, _)| declaration.order());
         let is_name = |label: &str| named.iter().chain(&listed).any(|(name, _)| *name == label);
         let labels = labels(unnamed.iter().map(|(declaration, _)| *declaration), is_name);
-        let unnamed = labels.into_iter().zip(unnamed.into_iter().map(|(_, layer)| layer));
-        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer));
+        let unnamed = labels.into_iter().zip(unnamed).map(|(label, (_, layer))| (label, false, layer));
+        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), true, layer));
         unnamed.chain(named)
     }
 

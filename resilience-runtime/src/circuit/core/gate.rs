@@ -15,10 +15,13 @@
 //!
 //! The word contains the whole phase, so one load of the word reads a consistent phase.
 
+use once_cell::race::OnceBox;
+
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
 use crate::base::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::circuit::core::machine::Machine;
+use crate::circuit::core::records::Records;
 use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::settings::Settings;
 
@@ -57,6 +60,9 @@ pub(crate) struct Gate {
     /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
     /// is set if the circuit has the option `hung_after`.
     slow: AtomicU64,
+    /// The numbers that only the metrics show. Most circuits need no memory for these numbers, because their state
+    /// never changes.
+    records: OnceBox<Records>,
     core: Mutex<Core>,
 }
 
@@ -79,6 +85,7 @@ impl Gate {
             word: AtomicU64::new(QUIET),
             limit: AtomicU64::new(NEVER),
             slow: AtomicU64::new(NONE_SLOW),
+            records: OnceBox::new(),
             core: Mutex::new(Core { settings, machine }),
         };
         gate.decide(|_, _| ());
@@ -143,7 +150,12 @@ impl Gate {
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
+        let generation = machine.generation();
         let decision = decide(machine, settings);
+        if machine.generation() != generation {
+            let (from, cause) = machine.change();
+            self.records.get_or_init(Box::default).transitions.add(from, cause);
+        }
         let (phase, longest_wait) = machine.phase(settings);
         let limit = match phase {
             Phase::Closed { success: SuccessPath::Timed, .. } => machine.due().map_or(NEVER, Tick::to_bits),
@@ -157,6 +169,11 @@ impl Gate {
         self.slow.store(slow | hung, Ordering::Relaxed);
         self.word.store(pack(phase), Ordering::Release);
         decision
+    }
+
+    /// Returns the numbers that only the metrics show, or `None` if all of them are zero.
+    pub(crate) fn records(&self) -> Option<&Records> {
+        self.records.get()
     }
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {
