@@ -1,6 +1,7 @@
 //! Tests the metrics of all layers, as text and as values.
 
 mod circuits;
+mod durations;
 mod keys;
 mod layers;
 mod parser;

@@ -125,9 +125,12 @@ impl CircuitBreaker {
         let Core { gate, totals, .. } = &*self.0;
         let (sums, failed) =
             gate.read(|machine, _| (totals.sums(machine.period(), &machine.tally), machine.tally.failed));
+        let records = gate.records();
+        let durations = records.and_then(|records| records.durations.get());
         CircuitSums {
             calls: [sums.succeeded, failed, sums.ignored, sums.cancelled, sums.rejected],
-            transitions: gate.records().map(|records| records.transitions.counts()).unwrap_or_default(),
+            transitions: records.map(|records| records.transitions.counts()).unwrap_or_default(),
+            durations: durations.map(|durations| Box::new(durations.sums())),
         }
     }
 

@@ -6,6 +6,7 @@ pub(crate) mod buckets;
 pub(crate) mod core;
 pub(crate) mod counts;
 pub(crate) mod decision;
+pub(crate) mod durations;
 pub(crate) mod gate;
 pub(crate) mod last_calls;
 pub(crate) mod machine;

@@ -1,13 +1,15 @@
 //! Reads the metrics of circuits.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::base::sums::Sums;
 use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::core::durations::BOUNDS;
 use crate::circuit::core::transitions::{Cause, STATES};
 use crate::circuit::sums::{CircuitSums, OUTCOMES};
 use crate::metrics::labels::Labels;
-use crate::metrics::metric::Metric;
+use crate::metrics::metric::{Histogram, Metric, MetricKind, SampleValue};
 use crate::metrics::top::{Top, key_of};
 use crate::registry::walk::{circuit_families, circuits};
 
@@ -86,6 +88,8 @@ fn of_names(names: &BTreeMap<String, OfName>) -> Vec<Metric> {
     let mut states = Metric::gauge("resilience_circuit_state", help);
     let help = "Changes of the state of a circuit, by former state, new state and reason.";
     let mut transitions = Metric::counter("resilience_circuit_transitions_total", help);
+    let help = "Durations of the calls of a circuit with the option `durations`, by outcome.";
+    let mut durations = Metric::new(MetricKind::Histogram, "resilience_call_duration_seconds", help);
     for (name, OfName { sums, states: counts }) in names {
         for (outcome, count) in OUTCOMES.into_iter().zip(sums.calls) {
             calls.count(Labels::of(name).and("outcome", outcome), count);
@@ -94,8 +98,23 @@ fn of_names(names: &BTreeMap<String, OfName>) -> Vec<Metric> {
             states.set(Labels::of(name).and("state", state.as_str()), count);
         }
         add_transitions(&mut transitions, name, sums);
+        add_durations(&mut durations, name, sums);
     }
-    vec![calls, states, transitions]
+    vec![calls, states, transitions, durations]
+}
+
+/// Adds a histogram for each outcome of calls with a duration.
+fn add_durations(metric: &mut Metric, name: &str, sums: &CircuitSums) {
+    for (outcome, sums) in OUTCOMES.into_iter().zip(sums.durations.iter().flat_map(|outcomes| outcomes.iter())) {
+        let mut count = 0;
+        let up_to = |(bound, calls): (f64, u64)| {
+            count += calls;
+            (bound, count)
+        };
+        let buckets = BOUNDS.into_iter().chain([f64::INFINITY]).zip(sums.counts).map(up_to).collect();
+        let histogram = Histogram { buckets, sum: Duration::from_nanos(sums.nanos).as_secs_f64() };
+        metric.push(Labels::of(name).and("outcome", outcome), SampleValue::Histogram(histogram));
+    }
 }
 
 /// Adds the changes of the state that have happened. Leaves out a change to the same state, such as the reset of a

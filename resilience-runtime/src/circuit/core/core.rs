@@ -11,6 +11,7 @@ use crate::base::still_open::{FOREVER, StillOpen};
 use crate::base::sync::Arc;
 use crate::circuit::core::blind::BLIND_CALLS;
 use crate::circuit::core::decision::{Admission, Effect, End};
+use crate::circuit::core::durations::Ended;
 use crate::circuit::core::gate::Gate;
 use crate::circuit::core::machine::Machine;
 use crate::circuit::core::running;
@@ -52,7 +53,7 @@ impl Core {
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
         if running::is_within(self, |trial| gate.read(|machine, _| machine.is_live(trial))) {
-            return Ok(gate.read(|machine, _| Admission::of(machine.late())));
+            return Ok(gate.read(|machine, settings| Admission::of(machine.late(settings))));
         }
         let phase = gate.phase();
         match phase {
@@ -60,7 +61,8 @@ impl Core {
                 return Ok(Admission::of(Ticket::new(generation, Ticket::TIMED)));
             }
             Phase::Disabled { generation } => {
-                return Ok(Admission::of(Ticket::new(generation, Ticket::NO_TRIAL)));
+                let lease = if gate.keeps_durations() { Ticket::TIMED } else { Ticket::NO_TRIAL };
+                return Ok(Admission::of(Ticket::new(generation, lease)));
             }
             Phase::Open { until } | Phase::Full { until } => {
                 if let Some(left) = self.left(until) {
@@ -74,7 +76,7 @@ impl Core {
         gate.decide(|machine, settings| {
             machine.admit(Tick::now(), settings).or_else(|wait| {
                 if settings.shadow {
-                    Ok(Admission { shadowed: Some(wait), ..Admission::of(machine.late()) })
+                    Ok(Admission { shadowed: Some(wait), ..Admission::of(machine.late(settings)) })
                 } else {
                     Err(wait)
                 }
@@ -113,26 +115,35 @@ impl Core {
         // With the option `hung_after`, the start time of a call must be the time of its first wait. This function
         // therefore does not read an earlier start time for the events.
         let by_event = events::durations_wanted() && !self.gate.times_waits();
-        (by_event || self.gate.has_slow_calls()).then(Tick::now)
+        (by_event || self.gate.has_slow_calls() || self.gate.keeps_durations()).then(Tick::now)
+    }
+
+    /// Counts the duration of a call if the circuit has the option `durations`. `now` returns the end of the call.
+    #[inline]
+    fn add_duration(&self, ended: Ended, started: Option<Tick>, now: impl FnOnce() -> Tick) {
+        if let Some(started) = started.filter(|_| self.gate.keeps_durations()) {
+            self.gate.add_duration(ended, now().since(started));
+        }
     }
 
     /// Records a call that counts as neither success nor failure.
     #[cold]
-    pub(crate) fn ignore(&self, ticket: Ticket) {
+    pub(crate) fn ignore(&self, ticket: Ticket, started: Option<Tick>) {
         self.totals.add_ignored();
+        self.add_duration(Ended::Ignored, started, Tick::now);
         self.release(ticket);
     }
 
     /// Records a call that was dropped before its outcome was known.
     #[cold]
     pub(crate) fn cancel(&self, ticket: Ticket, started: Option<Tick>) {
-        self.end_without_outcome(ticket, started, Totals::add_cancelled);
+        self.end_without_outcome(ticket, started, Totals::add_cancelled, Ended::Cancelled);
     }
 
     /// Records a call that the caller's [`deadline`](crate::deadline()) ended.
     #[cold]
     pub(crate) fn end_late(&self, ticket: Ticket, started: Option<Tick>) {
-        self.end_without_outcome(ticket, started, Totals::add_ignored);
+        self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored);
     }
 
     /// Records a call whose body made a nested call after the caller's deadline had passed. If the body ran for
@@ -142,7 +153,7 @@ impl Core {
         if self.has_hung(started, Tick::now()) {
             self.fail(ticket, started, Some(&"hung"), None, false);
         } else {
-            self.ignore(ticket);
+            self.ignore(ticket, started);
         }
     }
 
@@ -153,13 +164,14 @@ impl Core {
 
     /// Records a call that was cancelled, or that a deadline ended. If the call ran for `hung_after` or longer, records
     /// a failure. Otherwise, calls `add`, which counts the call in the totals.
-    fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
+    fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals), ended: Ended) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
         if self.has_hung(started, now) {
             return self.fail(ticket, started, Some(&"hung"), None, false);
         }
         add(totals);
+        self.add_duration(ended, started, || now);
         let blind = gate.decide(|machine, _| {
             machine.release(ticket);
             let outcomes = totals.sums(machine.period(), &machine.tally).succeeded + machine.tally.failed;
@@ -186,7 +198,10 @@ impl Core {
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
-        let effect = if counted || self.count_timed(ticket, started, now) {
+        let is_timed = !counted && gate.is_closed(ticket.generation(), SuccessPath::Timed);
+        let ended = is_timed.then(Tick::now);
+        self.add_duration(Ended::Success, started, || ended.unwrap_or_else(Tick::now));
+        let effect = if counted || ended.is_some_and(|ended| self.count_timed(ticket, started, ended, now)) {
             Effect::Counted
         } else {
             gate.decide(|machine, settings| {
@@ -206,15 +221,11 @@ impl Core {
         }
     }
 
-    /// Tries to count a success without the lock of the circuit. Returns false if the caller must take the lock to
+    /// Tries to count a success that ended at the tick `ended`, without the lock of the circuit. Returns false if the caller must take the lock to
     /// record the success. For example, the lock is needed if the success is slow. The lock is also needed if a part of
     /// the window of recent calls has expired.
-    fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
+    fn count_timed(&self, ticket: Ticket, started: Option<Tick>, ended: Tick, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
-        if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
-            return false;
-        }
-        let ended = Tick::now();
         if gate.is_due(ended) || started.is_some_and(|started| gate.is_slow(started, ended)) {
             return false;
         }
@@ -235,6 +246,7 @@ impl Core {
     ) {
         let Self { name, gate, .. } = self;
         let now = Stamp::now();
+        self.add_duration(Ended::Failure, started, Tick::now);
         let effect = gate.decide(|machine, settings| {
             machine.tally.last_failure = now;
             machine.fail(ticket, settings, &self.end(machine, started, retry_after))

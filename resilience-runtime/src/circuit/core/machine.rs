@@ -385,8 +385,9 @@ impl Machine {
     ///
     /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
     /// like a call that started before the last state change.
-    pub(crate) fn late(&self) -> Ticket {
-        Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
+    pub(crate) fn late(&self, settings: &Settings) -> Ticket {
+        let lease = if settings.durations { Ticket::TIMED } else { Ticket::NO_TRIAL };
+        Ticket::new(self.generation.wrapping_sub(1), lease)
     }
 
     fn is_stale(&self, ticket: Ticket) -> bool {
