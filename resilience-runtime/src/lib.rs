@@ -182,6 +182,7 @@
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
+//! | `metrics` | the functions `metrics::export` and `metrics::export_every`, which pass the metrics to the recorder of the crate `metrics`; see [Metrics](guide::metrics) | the build of 2 more crates, `metrics` and `rapidhash` |
 //! | `chaos` | the module `chaos`, which injects faults into a running service | no further crate; each decorated function grows, and each call reads one more atomic variable |
 #![forbid(unsafe_code)]
 

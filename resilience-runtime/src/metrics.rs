@@ -2,10 +2,13 @@
 //!
 //! The functions [`prometheus_text`](crate::prometheus_text) and [`openmetrics_text`](crate::openmetrics_text) return
 //! the text that a metrics route of the program answers with. A [`MetricsReader`] has further options, and returns the
-//! metrics as values. All metrics are computed when they are read, so that no call becomes slower. The guide
+//! metrics as values. All metrics are computed when they are read, so that no call becomes slower. With the feature
+//! `metrics`, the function `export` passes the metrics to the recorder of the crate `metrics`. The guide
 //! [Metrics](crate::guide::metrics) lists the metrics.
 
 mod circuits;
+#[cfg(feature = "metrics")]
+mod facade;
 mod labels;
 mod layers;
 mod metric;
@@ -13,6 +16,8 @@ mod reader;
 mod text;
 mod top;
 
+#[cfg(feature = "metrics")]
+pub use self::facade::{export, export_every};
 pub use self::metric::{Histogram, Metric, MetricKind, Sample, SampleValue};
 pub use self::reader::MetricsReader;
 

@@ -49,7 +49,7 @@ fn sum_never_decreases_while_keys_are_evicted() {
     let labels = [("name", "keys::race"), ("outcome", "success")];
     let total = std::thread::scope(|scope| {
         let calls = scope.spawn(|| {
-            (0..100_000).for_each(|key| circuits.get(key).try_acquire().unwrap().success());
+            (0..20_000).for_each(|key| circuits.get(key).try_acquire().unwrap().success());
         });
         let mut last = 0.0;
         while !calls.is_finished() {
@@ -59,7 +59,7 @@ fn sum_never_decreases_while_keys_are_evicted() {
         }
         read().get("resilience_circuit_calls_total", &labels)
     });
-    assert_eq!(total, Some(100_000.0));
+    assert_eq!(total, Some(20_000.0));
 }
 
 #[test]

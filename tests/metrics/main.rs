@@ -2,6 +2,7 @@
 
 mod circuits;
 mod durations;
+mod facade;
 mod keys;
 mod layers;
 mod parser;
