@@ -69,7 +69,8 @@ impl MetricsReader {
     /// `metrics`.
     pub fn export(&self) {
         let metrics = self.read();
-        with_recorder(|recorder| metrics.iter().for_each(|metric| pass(recorder, metric)));
+        let has_samples = |metric: &&Metric| !metric.samples.is_empty();
+        with_recorder(|recorder| metrics.iter().filter(has_samples).for_each(|metric| pass(recorder, metric)));
     }
 }
 

@@ -54,8 +54,8 @@ impl MetricsReader {
         self
     }
 
-    /// Reads the metrics. Leaves out metrics without samples, such as the metrics of hedges in a program without
-    /// hedges.
+    /// Reads the metrics. A program without hedges also gets the metrics of hedges, but these metrics have no samples.
+    /// The texts leave out metrics without samples.
     pub fn read(&self) -> Vec<Metric> {
         let build = "Version of the crate resilience-runtime.";
         let mut build = Metric::new(MetricKind::Info, "resilience_build_info", build);
@@ -63,7 +63,6 @@ impl MetricsReader {
         let mut metrics = circuits::read(self.top_keys);
         metrics.extend(layers::read(self.top_keys));
         metrics.push(build);
-        metrics.retain(|metric| !metric.samples.is_empty());
         metrics
     }
 

@@ -14,7 +14,7 @@ pub(crate) enum Format {
 /// Returns the text of the metrics.
 pub(crate) fn write(metrics: &[Metric], format: Format) -> String {
     let mut text = String::new();
-    for metric in metrics {
+    for metric in metrics.iter().filter(|metric| !metric.samples.is_empty()) {
         let family = family(metric, format);
         let kind = match (metric.kind, format) {
             (MetricKind::Counter, _) => "counter",
