@@ -58,6 +58,7 @@
 //! - [Stacking attributes](guide::stacking): a function with four attributes, and the effect of their order.
 //! - [Plain functions](guide::plain_functions): the attributes on functions that are not `async`.
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
+//! - [Metrics](guide::metrics): metrics for Prometheus, for the crate `metrics` and for OpenTelemetry.
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
@@ -71,6 +72,7 @@
 //! - [`reset_all_circuits`] closes all registered circuits.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
+//! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //!

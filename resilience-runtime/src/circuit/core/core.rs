@@ -198,12 +198,10 @@ impl Core {
     #[cold]
     fn finish_success(&self, ticket: Ticket, started: Option<Tick>, now: Stamp, counted: bool) {
         let Self { name, gate, totals } = self;
-        let is_timed = !counted && gate.is_closed(ticket.generation(), SuccessPath::Timed);
-        let ended = is_timed.then(Tick::now);
-        self.add_duration(Ended::Success, started, || ended.unwrap_or_else(Tick::now));
-        let effect = if counted || ended.is_some_and(|ended| self.count_timed(ticket, started, ended, now)) {
+        let effect = if counted || self.count_timed(ticket, started, now) {
             Effect::Counted
         } else {
+            self.add_duration(Ended::Success, started, Tick::now);
             gate.decide(|machine, settings| {
                 let end = self.end(machine, started, None);
                 let effect = machine.succeed(ticket, settings, &end);
@@ -221,15 +219,23 @@ impl Core {
         }
     }
 
-    /// Tries to count a success that ended at the tick `ended`, without the lock of the circuit. Returns false if the caller must take the lock to
+    /// Tries to count a success without the lock of the circuit. Returns false if the caller must take the lock to
     /// record the success. For example, the lock is needed if the success is slow. The lock is also needed if a part of
     /// the window of recent calls has expired.
-    fn count_timed(&self, ticket: Ticket, started: Option<Tick>, ended: Tick, now: Stamp) -> bool {
+    fn count_timed(&self, ticket: Ticket, started: Option<Tick>, now: Stamp) -> bool {
         let Self { gate, totals, .. } = self;
+        if !gate.is_closed(ticket.generation(), SuccessPath::Timed) {
+            return false;
+        }
+        let ended = Tick::now();
         if gate.is_due(ended) || started.is_some_and(|started| gate.is_slow(started, ended)) {
             return false;
         }
-        totals.of_thread().succeed(ticket.generation(), now)
+        let counted = totals.of_thread().succeed(ticket.generation(), now);
+        if counted {
+            self.add_duration(Ended::Success, started, || ended);
+        }
+        counted
     }
 
     /// Records a failure. `is_noted` is true if the body of the call was polled inside a
