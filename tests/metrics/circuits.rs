@@ -41,7 +41,7 @@ async fn each_outcome_is_counted() {
     let before = read();
     let calls = |samples: &Samples| samples.by(CALLS, ("name", "circuits::outcomes"), "outcome");
     assert_eq!(calls(&before).len(), 5, "an attribute appears before its first call");
-    assert!(calls(&before).iter().all(|(_, count)| *count == 0.0));
+    assert!(calls(&before).iter().all(|(_, count)| *count < 1.0));
     ask(Ok(())).await.unwrap();
     ask(Ok(())).await.unwrap();
     ask(Err(Error::Failed(1))).await.unwrap_err();
@@ -84,9 +84,9 @@ async fn transitions_have_states_and_reason() {
         advance(seconds(30)).await;
         let trial = breaker.try_acquire().unwrap();
         if works {
-            trial.success()
+            trial.success();
         } else {
-            trial.failure()
+            trial.failure();
         }
         if !works {
             advance(seconds(30)).await;

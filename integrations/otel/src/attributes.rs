@@ -12,22 +12,33 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer;
 use tracing_subscriber::registry::LookupSpan;
 
-/// The events that become attributes: the name of the event, the layer in the names of the attributes, and constant
-/// attributes.
-const EVENTS: [(&str, &str, &[(&str, &str)]); 13] = [
-    ("circuit_rejected", "circuit", &[("state", "open"), ("outcome", "rejected")]),
-    ("circuit_failure", "circuit", &[("outcome", "failure")]),
-    ("circuit_opened", "circuit", &[("state", "open")]),
-    ("circuit_half_open", "circuit", &[("state", "half_open")]),
-    ("circuit_closed", "circuit", &[("state", "closed")]),
-    ("bulkhead_full", "bulkhead", &[("outcome", "rejected")]),
-    ("rate_limited", "rate_limit", &[("outcome", "rejected")]),
-    ("timed_out", "timeout", &[("outcome", "timed_out")]),
-    ("retry_attempt", "retry", &[]),
-    ("retry_exhausted", "retry", &[("outcome", "exhausted")]),
-    ("retry_gave_up", "retry", &[("outcome", "gave_up")]),
-    ("hedged", "hedge", &[]),
-    ("fault_injected", "chaos", &[]),
+/// An event that becomes attributes.
+struct Row {
+    event: &'static str,
+    /// The layer in the names of the attributes.
+    layer: &'static str,
+    /// The names and the values of attributes that do not come from a field.
+    constants: &'static [(&'static str, &'static str)],
+}
+
+const fn row(event: &'static str, layer: &'static str, constants: &'static [(&'static str, &'static str)]) -> Row {
+    Row { event, layer, constants }
+}
+
+const EVENTS: [Row; 13] = [
+    row("circuit_rejected", "circuit", &[("state", "open"), ("outcome", "rejected")]),
+    row("circuit_failure", "circuit", &[("outcome", "failure")]),
+    row("circuit_opened", "circuit", &[("state", "open")]),
+    row("circuit_half_open", "circuit", &[("state", "half_open")]),
+    row("circuit_closed", "circuit", &[("state", "closed")]),
+    row("bulkhead_full", "bulkhead", &[("outcome", "rejected")]),
+    row("rate_limited", "rate_limit", &[("outcome", "rejected")]),
+    row("timed_out", "timeout", &[("outcome", "timed_out")]),
+    row("retry_attempt", "retry", &[]),
+    row("retry_exhausted", "retry", &[("outcome", "exhausted")]),
+    row("retry_gave_up", "retry", &[("outcome", "gave_up")]),
+    row("hedged", "hedge", &[]),
+    row("fault_injected", "chaos", &[]),
 ];
 
 /// Returns a layer that adds attributes to the enclosing span of `tracing`, for events of `resilience-runtime`.
@@ -43,14 +54,12 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
     L: Layer<S>,
 {
-    let wanted = filter_fn(|metadata| metadata.is_span() || row(metadata).is_some());
+    let wanted = filter_fn(|metadata| metadata.is_span() || find(metadata).is_some());
     SpanAttributes.with_filter(wanted).and_then(traces)
 }
 
-fn row(
-    metadata: &Metadata<'_>,
-) -> Option<&'static (&'static str, &'static str, &'static [(&'static str, &'static str)])> {
-    EVENTS.iter().find(|(event, ..)| metadata.target() == "resilience" && metadata.name() == *event)
+fn find(metadata: &Metadata<'_>) -> Option<&'static Row> {
+    EVENTS.iter().find(|row| metadata.target() == "resilience" && metadata.name() == row.event)
 }
 
 #[derive(Debug)]
@@ -69,7 +78,7 @@ where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_event(&self, event: &Event<'_>, subscriber: layer::Context<'_, S>) {
-        let Some((_, layer, constants)) = row(event.metadata()) else { return };
+        let Some(Row { layer, constants, .. }) = find(event.metadata()) else { return };
         let mut found = Attributes { layer, found: Vec::new() };
         constants.iter().for_each(|(field, value)| found.set(field, *value));
         event.record(&mut found);

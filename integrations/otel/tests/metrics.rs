@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider;
-use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData};
+use opentelemetry_sdk::metrics::data::{AggregatedMetrics, MetricData, ScopeMetrics};
 use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMeterProvider};
 use resilience_opentelemetry::register_metrics;
 use resilience_runtime::CircuitBreaker;
@@ -23,7 +23,7 @@ fn collect(provider: &SdkMeterProvider, exporter: &InMemoryMetricExporter) -> Va
         values.insert(format!("{name}{{{}}}", attributes.join(",")), value);
     };
     for resource in exporter.get_finished_metrics().unwrap() {
-        for metric in resource.scope_metrics().flat_map(|scope| scope.metrics()) {
+        for metric in resource.scope_metrics().flat_map(ScopeMetrics::metrics) {
             match metric.data() {
                 AggregatedMetrics::U64(MetricData::Sum(sum)) => {
                     assert!(sum.is_monotonic());
@@ -54,18 +54,19 @@ fn instruments_show_all_metrics_at_each_collection() {
     for rejected in [1.0, 2.0] {
         breaker.try_acquire().unwrap_err();
         let values = collect(&provider, &exporter);
-        assert_eq!(values["resilience.circuit.calls{name=search,outcome=rejected}"], rejected);
-        assert_eq!(values["resilience.circuit.calls{name=search,outcome=failure}"], 1.0);
-        assert_eq!(values["resilience.circuit.state{name=search,state=open}"], 1.0);
-        assert_eq!(values["resilience.circuit.state{name=search,state=closed}"], 0.0);
+        let get = |key: &str| values.get(key).copied();
+        assert_eq!(get("resilience.circuit.calls{name=search,outcome=rejected}"), Some(rejected));
+        assert_eq!(get("resilience.circuit.calls{name=search,outcome=failure}"), Some(1.0));
+        assert_eq!(get("resilience.circuit.state{name=search,state=open}"), Some(1.0));
+        assert_eq!(get("resilience.circuit.state{name=search,state=closed}"), Some(0.0));
         let transition = "resilience.circuit.transitions{from=closed,name=search,reason=threshold,to=open}";
-        assert_eq!(values[transition], 1.0);
-        assert_eq!(values["resilience.call.duration.bucket{le=+Inf,name=search,outcome=failure}"], 1.0);
-        assert_eq!(values["resilience.call.duration.count{name=search,outcome=failure}"], 1.0);
+        assert_eq!(get(transition), Some(1.0));
+        assert_eq!(get("resilience.call.duration.bucket{le=+Inf,name=search,outcome=failure}"), Some(1.0));
+        assert_eq!(get("resilience.call.duration.count{name=search,outcome=failure}"), Some(1.0));
         assert!(values["resilience.call.duration.sum{name=search,outcome=failure}"] < 60.0);
-        assert_eq!(values[&format!("resilience.build{{version={}}}", env!("CARGO_PKG_VERSION"))], 1.0);
+        assert_eq!(get(&format!("resilience.build{{version={}}}", env!("CARGO_PKG_VERSION"))), Some(1.0));
     }
     breaker.reset();
     let values = collect(&provider, &exporter);
-    assert_eq!(values["resilience.circuit.state{name=search,state=open}"], 0.0);
+    assert_eq!(values.get("resilience.circuit.state{name=search,state=open}"), Some(&0.0));
 }

@@ -17,7 +17,8 @@ use tracing_subscriber::registry;
 struct Traces {
     exporter: InMemorySpanExporter,
     provider: SdkTracerProvider,
-    _subscriber: DefaultGuard,
+    #[expect(dead_code, reason = "ends the recording when it is dropped")]
+    subscriber: DefaultGuard,
 }
 
 impl Traces {
@@ -25,8 +26,8 @@ impl Traces {
         let exporter = InMemorySpanExporter::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
         let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-        let _subscriber = subscriber::set_default(registry().with(span_attributes(traces)));
-        Self { exporter, provider, _subscriber }
+        let subscriber = subscriber::set_default(registry().with(span_attributes(traces)));
+        Self { exporter, provider, subscriber }
     }
 
     /// Returns the spans with this name, in the order of their ends.

@@ -25,8 +25,11 @@ pub(crate) fn circuits() -> BTreeMap<String, CircuitBreaker> {
     circuits
 }
 
-/// Returns the number of circuits of each name with the option `key`, and the family itself if the family exists.
-pub(crate) fn circuit_families() -> BTreeMap<String, (FamilyStats, Option<Arc<Family<CircuitBreaker>>>)> {
+/// The number of circuits of a name with the option `key`, and the family itself if the family exists.
+type SizeAndFamily = (FamilyStats, Option<Arc<Family<CircuitBreaker>>>);
+
+/// Returns the family of each name with the option `key`.
+pub(crate) fn circuit_families() -> BTreeMap<String, SizeAndFamily> {
     let existing = families().into_iter();
     let mut families: BTreeMap<_, _> =
         existing.map(|family| (family.name().to_string(), (family.stats(), Some(family)))).collect();

@@ -6,7 +6,7 @@ use std::thread;
 use serde_json::Value;
 use tokio::runtime::Builder;
 
-use crate::server::Prometheus;
+use crate::server::{Prometheus, wait_for};
 use crate::{grafana, outage, route};
 
 /// Returns the title and the query of each target of the board. A query contains values in place of the variables.
@@ -37,20 +37,20 @@ fn prometheus_scrapes_an_outage_and_every_panel_shows_it() {
     let server = Prometheus::start(target);
     for job in ["text", "openmetrics"] {
         let query = format!("resilience_circuit_state{{job={job:?},name=\"search\",state=\"open\"}} == 1");
-        server.wait_for(&query, || server.query(&query).len() == 1);
+        wait_for(&query, || server.query(&query).len() == 1);
         let scrapes = format!("min_over_time(up{{job={job:?}}}[1m]) == 1");
         assert_eq!(server.query(&scrapes).len(), 1, "every scrape of the job {job} succeeded");
     }
     for (title, query) in queries {
-        server.wait_for(&format!("{title}: {query}"), || {
+        wait_for(&format!("{title}: {query}"), || {
             let series = server.query(&query);
             series.iter().any(is_number)
         });
     }
     let top = "resilience_circuit_key_calls_total{job=\"text\",name=\"prices\",key=\"7\",outcome=\"rejected\"} > 0";
-    server.wait_for(top, || server.query(top).len() == 1);
+    wait_for(top, || server.query(top).len() == 1);
     assert_eq!(server.query("count by (key) (resilience_circuit_key_state{job=\"text\",name=\"prices\"})").len(), 3);
-    server.wait_for("the alert waits for its time", || {
+    wait_for("the alert waits for its time", || {
         let alerts = server.api("/api/v1/alerts");
         alerts["data"]["alerts"]
             .as_array()

@@ -26,11 +26,11 @@ impl Prometheus {
         fs::create_dir_all(&folder).unwrap();
         let config = format!(
             "global: {{scrape_interval: 500ms, evaluation_interval: 500ms}}\n\
-             rule_files: [{rules:?}]\n\
+             rule_files: ['{rules}']\n\
              scrape_configs:\n\
              - {{job_name: text, metrics_path: /metrics, static_configs: [{{targets: ['{target}']}}]}}\n\
              - {{job_name: openmetrics, metrics_path: /openmetrics, static_configs: [{{targets: ['{target}']}}]}}\n",
-            rules = grafana("alerts.yml").canonicalize().unwrap(),
+            rules = grafana("alerts.yml").canonicalize().unwrap().display(),
         );
         let file = folder.join("prometheus.yml");
         fs::write(&file, config).unwrap();
@@ -45,7 +45,7 @@ impl Prometheus {
             .spawn()
             .expect("the program `prometheus` is installed");
         let server = Self { address, folder, child };
-        server.wait_for("the server is ready", || server.get("/-/ready").is_some_and(|text| text.contains("Ready")));
+        wait_for("the server is ready", || server.get("/-/ready").is_some_and(|text| text.contains("Ready")));
         server
     }
 
@@ -74,14 +74,14 @@ impl Prometheus {
         stream.read_to_string(&mut answer).ok()?;
         Some(answer.split_once("\r\n\r\n")?.1.to_owned())
     }
+}
 
-    /// Waits until `is_met` returns true, for at most 30 seconds.
-    pub(crate) fn wait_for(&self, condition: &str, is_met: impl Fn() -> bool) {
-        let begin = Instant::now();
-        while !is_met() {
-            assert!(begin.elapsed() < Duration::from_secs(30), "{condition}");
-            thread::sleep(Duration::from_millis(200));
-        }
+/// Waits until `is_met` returns true, for at most 30 seconds.
+pub(crate) fn wait_for(condition: &str, is_met: impl Fn() -> bool) {
+    let begin = Instant::now();
+    while !is_met() {
+        assert!(begin.elapsed() < Duration::from_secs(30), "{condition}");
+        thread::sleep(Duration::from_millis(200));
     }
 }
 
