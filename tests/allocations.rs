@@ -312,6 +312,7 @@ fn calls_without_attribute_do_not_allocate() {
         .unwrap();
     let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
     let call = |outcome: Result<(), ()>| ready(policy.call(|| breaker.call(|| async move { outcome })));
+    breaker.reset(); // the first change of the state
     assert_none("a success", || call(Ok(())).unwrap());
     assert_none("two failures, the second of which opens", || {
         assert_eq!(call(Err(())), Err(CallError::Failed(())));
@@ -323,6 +324,16 @@ fn calls_without_attribute_do_not_allocate() {
         drop(trial);
     });
     assert_none("a trial that closes", || breaker.try_acquire().unwrap().success());
+}
+
+#[test]
+fn circuit_allocates_at_its_first_change_of_state_only() {
+    let breaker = CircuitBreaker::builder("allocations::change").threshold(1).build().unwrap();
+    let fail = || breaker.try_acquire().unwrap().failure();
+    let first = measure(fail);
+    assert_eq!((first.count_total, first.bytes_current <= 256), (1, true), "{first:?}");
+    breaker.reset();
+    assert_none("a second opening", fail);
 }
 
 /// Returns the number of bytes that `make` allocates and does not free.
@@ -380,7 +391,7 @@ fn breaker_takes_few_bytes_beside_its_stripes() {
     // the counters of the eight breakers for some of the threads. The line below subtracts the share of one breaker in
     // this allocation.
     let each = all / BREAKERS - (128 + 256 * stripes) / 8;
-    assert!(each <= 216, "{each}");
+    assert!(each <= 224, "{each}");
 }
 
 #[circuit(name = "long_key", key = text)]

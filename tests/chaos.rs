@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use resilience_runtime::chaos::{self, Fault};
-use resilience_runtime::{bulkhead, circuit, expect_events, get_stats, testing, timeout};
+use resilience_runtime::{bulkhead, circuit, expect_events, get_stats, prometheus_text, testing, timeout};
 use tokio::time::{Instant, advance};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,6 +37,8 @@ async fn fault_hits_the_stated_share_of_calls() {
     let stats = get_stats().chaos;
     assert!(stats.is_armed);
     assert_eq!(stats.faults["chaos"].total_errors, u64::from(failed));
+    let metric = format!("resilience_chaos_injected_total{{name=\"chaos\",kind=\"error\"}} {failed}\n");
+    assert!(prometheus_text().contains(&metric));
 }
 
 #[resilience_runtime::test]

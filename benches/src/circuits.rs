@@ -87,6 +87,7 @@ pub(crate) fn rules() -> Vec<Subject> {
     let last = rated().calls(1000).build().unwrap();
     let rate = rated().window(MINUTE).build().unwrap();
     let slow = rated().window(MINUTE).slow_rate(0.5).slow_call(MINUTE).build().unwrap();
+    let timed = CircuitBreaker::builder("rule").threshold(5).durations(true).build().unwrap();
     vec![
         subject!("bare", |n| ask(n)),
         subject!("threshold", |n| consecutive.call(|| ask(n))),
@@ -94,6 +95,7 @@ pub(crate) fn rules() -> Vec<Subject> {
         subject!("failure_rate, calls", |n| last.call(|| ask(n))),
         subject!("failure_rate, window", |n| rate.call(|| ask(n))),
         subject!("and slow_rate", |n| slow.call(|| ask(n))),
+        subject!("threshold, durations", |n| timed.call(|| ask(n))),
     ]
 }
 

@@ -23,5 +23,6 @@ pub(crate) mod repeat;
 pub(crate) mod require;
 pub(crate) mod scope;
 pub(crate) mod still_open;
+pub(crate) mod sums;
 pub(crate) mod sync;
 pub(crate) mod versions;

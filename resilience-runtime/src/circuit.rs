@@ -10,3 +10,4 @@ pub(crate) mod events;
 pub(crate) mod permit;
 pub(crate) mod settings;
 pub(crate) mod stats;
+pub(crate) mod sums;

@@ -58,6 +58,7 @@
 //! - [Stacking attributes](guide::stacking): a function with four attributes, and the effect of their order.
 //! - [Plain functions](guide::plain_functions): the attributes on functions that are not `async`.
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
+//! - [Metrics](guide::metrics): metrics for Prometheus, for the crate `metrics` and for OpenTelemetry.
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing your code](guide::testing_your_code): outages in tests, with the feature `test-util`.
@@ -72,6 +73,7 @@
 //! - [`reset_all_circuits`] closes all registered circuits.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
+//! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //! - [`configure`] changes the settings of a circuit while the program runs. [`configure_retry`], [`configure_timeout`],
@@ -92,8 +94,8 @@
 //! - Your errors are returned unchanged. A retry returns the error of its last attempt, or the rejection that ended the
 //!   retry.
 //! - A layer (an attribute of a function) allocates memory at its first call only. A retry allocates memory at its
-//!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. There are four
-//!   exceptions to this rule:
+//!   first failed attempt. A fallback allocates memory when it replaces an error for the first time. A circuit
+//!   allocates memory when its state changes for the first time. There are four exceptions to this rule:
 //!   - With the option `key`, each key has its own circuit. A call allocates if no circuit exists for its key.
 //!   - With the option `stream`, a call allocates if the function returns a boxed stream.
 //!   - The error of a layer, such as a [`CircuitOpenError`], allocates when it is converted to an [`std::io::Error`], a
@@ -192,6 +194,7 @@
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
+//! | `metrics` | the functions `metrics::export` and `metrics::export_every`, which pass the metrics to the recorder of the crate `metrics`; see [Metrics](guide::metrics) | the build of 2 more crates, `metrics` and `rapidhash` |
 //! | `chaos` | the module `chaos`, which injects faults into a running service | no further crate; each decorated function grows, and each call reads one more atomic variable |
 //! | `test-util` | isolated tests, faults and assertions, only for dev-dependencies; see [Testing your code](guide::testing_your_code) | no more crates, but the features `rt` and `test-util` of tokio, and code in each decorated function |
 #![forbid(unsafe_code)]
@@ -218,6 +221,7 @@ mod fallback;
 #[cfg(feature = "faults")]
 mod fault;
 mod hedge;
+pub mod metrics;
 mod rate_limit;
 mod registry;
 mod rejection;
@@ -257,6 +261,7 @@ pub use crate::fallback::FallbackStats;
 pub use crate::hedge::builder::HedgeBuilder;
 pub use crate::hedge::hedge::Hedge;
 pub use crate::hedge::stats::HedgeStats;
+pub use crate::metrics::{openmetrics_text, prometheus_text};
 pub use crate::rate_limit::RateLimitBuilder;
 pub use crate::rate_limit::error::RateLimitedError;
 pub use crate::rate_limit::rate_limit::RateLimit;
@@ -339,6 +344,8 @@ struct Readme;
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
     pub mod coming_from {}
+    #[doc = include_str!("../docs/guide/metrics.md")]
+    pub mod metrics {}
     #[doc = include_str!("../docs/guide/plain_functions.md")]
     pub mod plain_functions {}
     #[doc = include_str!("../docs/guide/platforms.md")]

@@ -25,4 +25,5 @@ pub(crate) mod site;
 mod sources;
 pub(crate) mod stats;
 pub(crate) mod table;
+pub(crate) mod walk;
 pub(crate) mod written;

@@ -56,7 +56,7 @@ async fn constant_expression_is_an_option() {
     assert_eq!(twice(&Calls::start()).await, Err(2));
 }
 
-#[circuit(name = NAME, threshold = CIRCUIT, cooldown = limits::COOLDOWN, count = REQUESTS, shadow = NO)]
+#[circuit(name = NAME, threshold = CIRCUIT, cooldown = limits::COOLDOWN, count = REQUESTS, shadow = NO, durations = NO)]
 async fn named() -> io::Result<()> {
     Err(io::ErrorKind::TimedOut.into())
 }

@@ -118,6 +118,7 @@ pub(crate) const CIRCUIT: &[Synonyms] = &[
     row("trial_timeout", TIME, &["max_wait_duration_in_half_open_state", "half_open_timeout"]),
     row("count", ", which is \"attempts\" or \"requests\"", &["count_mode", "count_by"]),
     row("shadow", "", &["metrics_only", "dry_run"]),
+    row("durations", "", &["histogram", "record_durations", "record_duration", "record_latency"]),
     row("failure_if", ", a function of the error", &[
         "record_exception", "record_exceptions", "record_failure_predicate", "should_handle", "handle", "handle_if",
         "handle_errors", "expected_exception", "failure_predicate", "failure_classifier", "is_failure", "fail_on",

@@ -55,6 +55,7 @@ const SPELLINGS: &[&str] = &[
     "circuit(name = NAME, count = \"requests\")",
     "circuit(name = NAME, shadow = true)",
     "circuit(name = NAME, shadow = false)",
+    "circuit(name = NAME, durations = true)",
     "circuit(name = NAME, stream)",
     "circuit(name = NAME, stream = \"first_item\", failure_if = f, failure_if_ok = g, retry_after_ok = h)",
     "circuit(name = NAME, stream = false, failure_if_ok = g)",

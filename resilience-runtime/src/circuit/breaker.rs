@@ -22,6 +22,7 @@ use crate::circuit::events;
 use crate::circuit::permit::{Call, OwnedPermit, Permit, Watched};
 use crate::circuit::settings::Settings;
 use crate::circuit::stats::CircuitStats;
+use crate::circuit::sums::CircuitSums;
 
 /// Rejects calls to a failing service until the service has recovered.
 ///
@@ -115,9 +116,23 @@ impl CircuitBreaker {
                 total_ignored: sums.ignored,
                 total_cancelled: sums.cancelled,
                 total_rejected: sums.rejected,
-                total_opened: machine.opened(),
+                total_opened: gate.records().map_or(0, |records| records.transitions.opened()),
             }
         })
+    }
+
+    /// Returns the totals of the circuit, for the metrics.
+    pub(crate) fn sums(&self) -> CircuitSums {
+        let Core { gate, totals, .. } = &*self.0;
+        let (sums, failed) =
+            gate.read(|machine, _| (totals.sums(machine.period(), &machine.tally), machine.tally.failed));
+        let records = gate.records();
+        let durations = records.and_then(|records| records.durations.get());
+        CircuitSums {
+            calls: [sums.succeeded, failed, sums.ignored, sums.cancelled, sums.rejected],
+            transitions: records.map(|records| records.transitions.counts()).unwrap_or_default(),
+            durations: durations.map(|durations| Box::new(durations.sums())),
+        }
     }
 
     /// Closes the circuit. Clears the window of recent calls, and the statistics `failures`, `successes` and

@@ -6,6 +6,7 @@ pub(crate) mod buckets;
 pub(crate) mod core;
 pub(crate) mod counts;
 pub(crate) mod decision;
+pub(crate) mod durations;
 pub(crate) mod gate;
 pub(crate) mod last_calls;
 pub(crate) mod machine;
@@ -13,6 +14,7 @@ pub(crate) mod machine;
 mod machine_tests;
 #[cfg(all(test, resilience_loom))]
 mod models;
+pub(crate) mod records;
 pub(crate) mod running;
 pub(crate) mod state;
 #[cfg(all(test, not(resilience_loom)))]
@@ -21,5 +23,6 @@ pub(crate) mod stripes;
 pub(crate) mod tally;
 pub(crate) mod ticket;
 pub(crate) mod totals;
+pub(crate) mod transitions;
 pub(crate) mod wait;
 pub(crate) mod window;

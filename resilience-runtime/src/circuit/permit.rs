@@ -70,7 +70,7 @@ impl<B: Borrow<Core>> Admitted<B> {
 
     #[inline]
     pub(crate) fn ignore(&self) {
-        self.core.borrow().ignore(self.ticket);
+        self.core.borrow().ignore(self.ticket, self.started);
     }
 
     pub(crate) fn end_late(&self) {

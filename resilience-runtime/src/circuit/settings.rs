@@ -29,6 +29,7 @@ macro_rules! circuit_options {
             HungAfter hung_after: Duration,
             Count count: Counting,
             Shadow shadow: bool,
+            Durations durations: bool,
             MaxKeys max_keys: u32,
         }
     };
@@ -290,6 +291,8 @@ pub(crate) struct Settings {
     /// Whether only the failure of the first attempt counts if a retry or a hedge makes several attempts.
     pub(crate) count_requests: bool,
     pub(crate) shadow: bool,
+    /// Whether the metrics show the durations of calls.
+    pub(crate) durations: bool,
 }
 
 impl Settings {
@@ -319,7 +322,8 @@ impl Settings {
     /// Returns whether the circuit needs more than the outcome of a call. For example, a circuit that counts slow calls
     /// needs the duration of the call.
     pub(crate) fn timed(&self) -> bool {
-        self.count_requests || self.slow_call.is_some() || matches!(self.span(), Some(Span::Time(_)))
+        let has_time = self.durations || self.slow_call.is_some();
+        self.count_requests || has_time || matches!(self.span(), Some(Span::Time(_)))
     }
 
     /// Returns the cooldown after the n-th opening since the circuit last closed. `draw` is a random number from 0 to
@@ -373,6 +377,7 @@ impl From<Options> for Settings {
             hung_after: options.hung_after,
             count_requests: options.count == Some(Counting::Requests),
             shadow: options.shadow.unwrap_or(false),
+            durations: options.durations.unwrap_or(false),
         }
     }
 }

@@ -33,6 +33,7 @@ use crate::registry::written::Written;
 /// | `hung_after` | | longer than 0, to 584 years |
 /// | `count_requests` | false | |
 /// | `shadow` | false | |
+/// | `durations` | false | |
 /// | `max_keys` | 10,000 | 1 to 9,999,999; only for [`KeyedCircuits`] |
 ///
 /// The options decide by which of the following rules the circuit opens. If the options match no rule, `build` and
@@ -277,6 +278,17 @@ impl<T> CircuitBuilder<T> {
     #[doc(alias = "metrics only")]
     pub fn shadow(mut self, shadow: bool) -> Self {
         self.options.shadow = Some(shadow);
+        self
+    }
+
+    /// Sets whether the metrics show the durations of calls. Default: false.
+    ///
+    /// With `true`, the metric `resilience_call_duration_seconds` contains a histogram for each outcome: success,
+    /// failure, ignored and cancelled. A rejected call has no duration. Each call then reads tokio's clock twice. The
+    /// first call allocates the memory of the histogram, 750 bytes for each circuit. No call takes a further lock.
+    #[doc(alias = "histogram")]
+    pub fn durations(mut self, durations: bool) -> Self {
+        self.options.durations = Some(durations);
         self
     }
 

@@ -10,8 +10,9 @@ use std::time::Duration;
 use crate::base::clock::{SKEW, Tick};
 use crate::base::name::Name;
 use crate::base::random;
+use crate::base::sums::Sums;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
-use crate::base::sync::{Mutex, OnceLock, lock};
+use crate::base::sync::{Mutex, OnceLock, lock, lock_std};
 use crate::registry::key::{Key, Text};
 use crate::registry::keys::{Keyed, Keys, Rank};
 
@@ -32,6 +33,16 @@ pub(crate) struct Family<E: Keyed> {
     /// The time of the last event `keys_full`, in nanoseconds, stored as the result of `Tick::to_bits`. The field is
     /// zero before the first event `keys_full`.
     warned: AtomicU64,
+    history: std::sync::Mutex<History<E::Sums>>,
+}
+
+/// The totals that outlive the layers of single keys.
+#[derive(Default)]
+struct History<S> {
+    /// The totals of all evicted layers.
+    evicted: S,
+    /// The largest totals that [`Family::sums`] has returned.
+    returned: S,
 }
 
 /// A snapshot of the number of layers with one name and the option `key`, and of its maximum.
@@ -82,6 +93,7 @@ impl<E: Keyed> Family<E> {
             max_keys: AtomicU32::new(max_keys),
             beyond: OnceLock::new(),
             warned: AtomicU64::new(0),
+            history: std::sync::Mutex::default(),
         }
     }
 
@@ -152,6 +164,25 @@ impl<E: Keyed> Family<E> {
         of_keys.chain(self.beyond.get().cloned())
     }
 
+    /// Returns the totals of all layers, including evicted layers. Calls `see` with each existing layer and its totals.
+    ///
+    /// The totals never decrease, although layers are evicted during this function. A layer that is evicted before the
+    /// iteration reaches it is missing in the sum. The function then returns the largest totals of an earlier call.
+    pub(crate) fn sums(&self, mut see: impl FnMut(&E, &E::Sums)) -> E::Sums {
+        let mut all = lock_std(&self.history).evicted.clone();
+        for layer in self.iter() {
+            let sums = layer.sums();
+            see(&layer, &sums);
+            all.add(&sums);
+        }
+        if let Some(beyond) = self.beyond.get() {
+            all.add(&beyond.sums());
+        }
+        let returned = &mut lock_std(&self.history).returned;
+        returned.raise(&all);
+        returned.clone()
+    }
+
     /// Creates the layer of a new key. If `max_keys` layers exist and no layer can be evicted, the new key shares a
     /// layer with other keys, or gets a temporary layer. A temporary layer serves only the call that created it.
     #[cold]
@@ -197,7 +228,10 @@ impl<E: Keyed> Family<E> {
         [Rank::Fresh, Rank::Manual].into_iter().any(|most| {
             after.iter().chain(before).any(|Shard(shard)| {
                 let evicted = lock(shard).1.evict((random::next() >> 32) as u32, most);
-                evicted.is_some()
+                evicted.is_some_and(|layer| {
+                    lock_std(&self.history).evicted.add(&layer.sums());
+                    true
+                })
             })
         })
     }

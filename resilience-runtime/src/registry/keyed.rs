@@ -5,12 +5,14 @@ use std::sync::Weak;
 use tracing::field::display;
 
 use crate::base::name::Name;
+use crate::base::sums::LimitSums;
 use crate::base::sync::Arc;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::core::core::Core;
 use crate::circuit::core::state::Phase;
 use crate::circuit::settings::Settings;
+use crate::circuit::sums::CircuitSums;
 use crate::events::event;
 use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::keys::{Keyed, Rank};
@@ -44,6 +46,7 @@ macro_rules! keyed {
 
 impl Keyed for CircuitBreaker {
     type Settings = Arc<Settings>;
+    type Sums = CircuitSums;
     const IS_SHARED_BEYOND: bool = false;
     keyed!(Core, circuit);
 
@@ -53,6 +56,10 @@ impl Keyed for CircuitBreaker {
 
     fn apply(&self, settings: &Arc<Settings>) {
         self.apply(settings.clone());
+    }
+
+    fn sums(&self) -> CircuitSums {
+        self.sums()
     }
 
     fn rank(&self) -> Rank {
@@ -66,6 +73,7 @@ impl Keyed for CircuitBreaker {
 
 impl Keyed for Bulkhead {
     type Settings = bulkhead::Settings;
+    type Sums = LimitSums;
     const IS_SHARED_BEYOND: bool = true;
     keyed!(bulkhead::Shared, bulkhead);
 
@@ -78,6 +86,11 @@ impl Keyed for Bulkhead {
         self.change(*settings);
     }
 
+    fn sums(&self) -> LimitSums {
+        let stats = self.stats();
+        LimitSums { admitted: stats.total_admitted, rejected: stats.total_rejected }
+    }
+
     /// Returns `Rank::Fresh`, because an idle bulkhead has neither running nor waiting calls. Each of these calls would
     /// hold a handle of the bulkhead.
     fn rank(&self) -> Rank {
@@ -87,6 +100,7 @@ impl Keyed for Bulkhead {
 
 impl Keyed for RateLimit {
     type Settings = rate_limit::Settings;
+    type Sums = LimitSums;
     const IS_SHARED_BEYOND: bool = true;
     keyed!(rate_limit::Shared, rate_limit);
 
@@ -97,6 +111,11 @@ impl Keyed for RateLimit {
     /// Keeps the current settings if the rate limit has had too many different settings.
     fn apply(&self, settings: &rate_limit::Settings) {
         self.change(*settings);
+    }
+
+    fn sums(&self) -> LimitSums {
+        let stats = self.stats();
+        LimitSums { admitted: stats.total_admitted, rejected: stats.total_rejected }
     }
 
     fn rank(&self) -> Rank {

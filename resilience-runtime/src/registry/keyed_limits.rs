@@ -2,6 +2,7 @@
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
 use crate::base::name::Name;
+use crate::base::sums::LimitSums;
 use crate::base::sync::Arc;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
 use crate::rate_limit::rate_limit::{self, RateLimit};
@@ -30,6 +31,15 @@ macro_rules! keyed_limits {
 
                 pub(crate) fn stats(&self) -> FamilyStats {
                     self.0.stats()
+                }
+
+                pub(crate) fn name(&self) -> &str {
+                    self.0.name()
+                }
+
+                /// Returns the totals of all layers, as [`Family::sums`] does.
+                pub(crate) fn sums(&self, see: impl FnMut(&$layer, &LimitSums)) -> LimitSums {
+                    self.0.sums(see)
                 }
 
                 /// Returns the layer of each key, together with the part of the layer's name that shows the key, such

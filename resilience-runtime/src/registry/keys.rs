@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 
 use crate::base::name::Name;
+use crate::base::sums::Sums;
 use crate::registry::table::Table;
 
 /// A layer that belongs to one key.
@@ -12,6 +13,8 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     type Settings: Clone + Send + Sync;
     /// A reference to a layer that does not protect the layer from eviction.
     type Weak: Send + Sync;
+    /// The totals of one or several layers, which the metrics show.
+    type Sums: Sums;
     /// Whether the keys beyond `max_keys` share one layer. Otherwise, each call with a key beyond `max_keys` gets a
     /// temporary layer of its own.
     const IS_SHARED_BEYOND: bool;
@@ -23,6 +26,9 @@ pub(crate) trait Keyed: Clone + Send + Sync + 'static {
     fn is_in_use(&self) -> bool;
     fn downgrade(&self) -> Self::Weak;
     fn upgrade(weak: &Self::Weak) -> Option<Self>;
+
+    /// Returns the totals of the layer.
+    fn sums(&self) -> Self::Sums;
 
     /// Returns the rank of an idle layer in an eviction.
     fn rank(&self) -> Rank;

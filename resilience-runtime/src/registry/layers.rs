@@ -109,6 +109,12 @@ impl<L: Listed> Layers<L> {
         self.known().into_iter().map(|(label, known)| (label, known.layer))
     }
 
+    /// Works like [`labelled`](Self::labelled), and also returns whether the label is the name of the layer.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (String, bool, L)> + use<L> {
+        let is_named = |known: &Known<L>| known.places.iter().any(|place| place.name.is_some());
+        self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
+    }
+
     /// Works like [`labelled`](Self::labelled), but also returns the attributes and the options of each layer.
     pub(super) fn known(&self) -> Vec<(String, Known<L>)> {
         let parts = lock_std(&self.0);

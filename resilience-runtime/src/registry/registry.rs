@@ -346,7 +346,7 @@ fn each(mut see: impl FnMut(&CircuitBreaker)) {
 
 /// Returns every registered circuit without a key. Unlocks each part of the registry after a few circuits, so that
 /// other threads never wait for a whole list.
-fn registered() -> Vec<CircuitBreaker> {
+pub(super) fn registered() -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
     for part in &part::registry().parts {
         let mut next = Some(0);
@@ -359,7 +359,7 @@ fn registered() -> Vec<CircuitBreaker> {
     breakers
 }
 
-fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
+pub(super) fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
     let mut families = Vec::new();
     for part in &part::registry().parts {
         families.extend(lock(part).families.values().map(|keyed| keyed.family.clone()));

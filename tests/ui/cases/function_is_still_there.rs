@@ -23,7 +23,7 @@ impl Search for Client {
 }
 
 #[circuit(nam = "a")]
-//~ nam | unknown option `nam`; did you mean `name`? the options are `name`, `key`, `max_keys`, `with`, `threshold`, `window`, `calls`, `failure_rate`, `slow_call`, `slow_rate`, `min_calls`, `cooldown`, `cooldown_factor`, `max_cooldown`, `cooldown_jitter`, `half_open_max`, `trial_timeout`, `hung_after`, `count`, `shadow`, `stream`, `failure_if`, `failure_if_ok`, `retry_after`, `retry_after_ok`, `error`, `crate`
+//~ nam | unknown option `nam`; did you mean `name`? the options are `name`, `key`, `max_keys`, `with`, `threshold`, `window`, `calls`, `failure_rate`, `slow_call`, `slow_rate`, `min_calls`, `cooldown`, `cooldown_factor`, `max_cooldown`, `cooldown_jitter`, `half_open_max`, `trial_timeout`, `hung_after`, `count`, `shadow`, `durations`, `stream`, `failure_if`, `failure_if_ok`, `retry_after`, `retry_after_ok`, `error`, `crate`
 async fn free() -> std::io::Result<()> {
     Ok(())
 }

@@ -31,6 +31,7 @@ options! {
         HungAfter = "hung_after",
         Count = "count",
         Shadow = "shadow",
+        Durations = "durations",
         Stream: flag = "stream",
         FailureIf = "failure_if",
         FailureIfOk = "failure_if_ok",
@@ -42,7 +43,7 @@ options! {
 }
 
 /// The options whose values the expansion passes to the runtime, in the order of this list.
-pub(super) const SETTINGS: [(Opt, Reader); 17] = [
+pub(super) const SETTINGS: [(Opt, Reader); 18] = [
     (Opt::Threshold, COUNT),
     (Opt::Window, (Kind::time_within(&limits::CIRCUIT_WINDOW), window)),
     (Opt::Calls, (Kind::whole(&limits::CIRCUIT_CALLS), calls)),
@@ -59,6 +60,7 @@ pub(super) const SETTINGS: [(Opt, Reader); 17] = [
     (Opt::HungAfter, SOME_TIME),
     (Opt::Count, (Kind::Word("counting"), counting)),
     (Opt::Shadow, FLAG),
+    (Opt::Durations, FLAG),
     (Opt::MaxKeys, KEYS),
 ];
 

@@ -11,13 +11,15 @@ use crate::base::still_open::{FOREVER, StillOpen};
 use crate::base::sync::Arc;
 use crate::circuit::core::blind::BLIND_CALLS;
 use crate::circuit::core::decision::{Admission, Effect, End};
+use crate::circuit::core::durations::Ended;
 use crate::circuit::core::gate::Gate;
-use crate::circuit::core::machine::{Machine, TRIAL};
+use crate::circuit::core::machine::Machine;
 use crate::circuit::core::running;
 use crate::circuit::core::state::{CircuitState, Phase, SuccessPath};
 use crate::circuit::core::stripes::Stripes;
 use crate::circuit::core::ticket::Ticket;
 use crate::circuit::core::totals::Totals;
+use crate::circuit::core::transitions::Cause;
 use crate::circuit::core::wait::Wait;
 use crate::circuit::events;
 use crate::circuit::settings::Settings;
@@ -52,7 +54,7 @@ impl Core {
     pub(crate) fn admit(&self) -> Result<Admission, Wait> {
         let gate = &self.gate;
         if running::is_within(self, |trial| gate.read(|machine, _| machine.is_live(trial))) {
-            return Ok(gate.read(|machine, _| Admission::of(machine.late())));
+            return Ok(gate.read(|machine, settings| Admission::of(machine.late(settings))));
         }
         let phase = gate.phase();
         match phase {
@@ -60,7 +62,8 @@ impl Core {
                 return Ok(Admission::of(Ticket::new(generation, Ticket::TIMED)));
             }
             Phase::Disabled { generation } => {
-                return Ok(Admission::of(Ticket::new(generation, Ticket::NO_TRIAL)));
+                let lease = if gate.keeps_durations() { Ticket::TIMED } else { Ticket::NO_TRIAL };
+                return Ok(Admission::of(Ticket::new(generation, lease)));
             }
             Phase::Open { until } | Phase::Full { until } => {
                 if let Some(left) = self.left(until) {
@@ -74,7 +77,7 @@ impl Core {
         gate.decide(|machine, settings| {
             machine.admit(Tick::now(), settings).or_else(|wait| {
                 if settings.shadow {
-                    Ok(Admission { shadowed: Some(wait), ..Admission::of(machine.late()) })
+                    Ok(Admission { shadowed: Some(wait), ..Admission::of(machine.late(settings)) })
                 } else {
                     Err(wait)
                 }
@@ -113,26 +116,35 @@ impl Core {
         // With the option `hung_after`, the start time of a call must be the time of its first wait. This function
         // therefore does not read an earlier start time for the events.
         let by_event = events::durations_wanted() && !self.gate.times_waits();
-        (by_event || self.gate.has_slow_calls()).then(Tick::now)
+        (by_event || self.gate.has_slow_calls() || self.gate.keeps_durations()).then(Tick::now)
+    }
+
+    /// Counts the duration of a call if the circuit has the option `durations`. `now` returns the end of the call.
+    #[inline]
+    fn add_duration(&self, ended: Ended, started: Option<Tick>, now: impl FnOnce() -> Tick) {
+        if let Some(started) = started.filter(|_| self.gate.keeps_durations()) {
+            self.gate.add_duration(ended, now().since(started));
+        }
     }
 
     /// Records a call that counts as neither success nor failure.
     #[cold]
-    pub(crate) fn ignore(&self, ticket: Ticket) {
+    pub(crate) fn ignore(&self, ticket: Ticket, started: Option<Tick>) {
         self.totals.add_ignored();
+        self.add_duration(Ended::Ignored, started, Tick::now);
         self.release(ticket);
     }
 
     /// Records a call that was dropped before its outcome was known.
     #[cold]
     pub(crate) fn cancel(&self, ticket: Ticket, started: Option<Tick>) {
-        self.end_without_outcome(ticket, started, Totals::add_cancelled);
+        self.end_without_outcome(ticket, started, Totals::add_cancelled, Ended::Cancelled);
     }
 
     /// Records a call that the caller's [`deadline`](crate::deadline()) ended.
     #[cold]
     pub(crate) fn end_late(&self, ticket: Ticket, started: Option<Tick>) {
-        self.end_without_outcome(ticket, started, Totals::add_ignored);
+        self.end_without_outcome(ticket, started, Totals::add_ignored, Ended::Ignored);
     }
 
     /// Records a call whose body made a nested call after the caller's deadline had passed. If the body ran for
@@ -142,7 +154,7 @@ impl Core {
         if self.has_hung(started, Tick::now()) {
             self.fail(ticket, started, Some(&"hung"), None, false);
         } else {
-            self.ignore(ticket);
+            self.ignore(ticket, started);
         }
     }
 
@@ -153,13 +165,14 @@ impl Core {
 
     /// Records a call that was cancelled, or that a deadline ended. If the call ran for `hung_after` or longer, records
     /// a failure. Otherwise, calls `add`, which counts the call in the totals.
-    fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals)) {
+    fn end_without_outcome(&self, ticket: Ticket, started: Option<Tick>, add: impl FnOnce(&Totals), ended: Ended) {
         let Self { name, gate, totals } = self;
         let now = Tick::now();
         if self.has_hung(started, now) {
             return self.fail(ticket, started, Some(&"hung"), None, false);
         }
         add(totals);
+        self.add_duration(ended, started, || now);
         let blind = gate.decide(|machine, _| {
             machine.release(ticket);
             let outcomes = totals.sums(machine.period(), &machine.tally).succeeded + machine.tally.failed;
@@ -192,6 +205,7 @@ impl Core {
         let effect = if counted || self.count_timed(ticket, started, now) {
             Effect::Counted
         } else {
+            self.add_duration(Ended::Success, started, Tick::now);
             gate.decide(|machine, settings| {
                 let end = self.end(machine, started, None);
                 let effect = machine.succeed(ticket, settings, &end);
@@ -204,7 +218,9 @@ impl Core {
         }
         match effect {
             Effect::Closed => events::closed(name),
-            Effect::Opened { reason, failures } => events::opened(name, opened_from(reason), reason, failures, None),
+            Effect::Opened { cause, failures } => {
+                events::opened(name, opened_from(cause), cause.reason(), failures, None)
+            }
             Effect::Stale | Effect::Counted => {}
         }
     }
@@ -221,7 +237,11 @@ impl Core {
         if gate.is_due(ended) || started.is_some_and(|started| gate.is_slow(started, ended)) {
             return false;
         }
-        totals.of_thread().succeed(ticket.generation(), now)
+        let counted = totals.of_thread().succeed(ticket.generation(), now);
+        if counted {
+            self.add_duration(Ended::Success, started, || ended);
+        }
+        counted
     }
 
     /// Records a failure. `is_noted` is true if the body of the call was polled inside a
@@ -238,6 +258,7 @@ impl Core {
     ) {
         let Self { name, gate, .. } = self;
         let now = Stamp::now();
+        self.add_duration(Ended::Failure, started, Tick::now);
         let effect = gate.decide(|machine, settings| {
             machine.tally.last_failure = now;
             machine.fail(ticket, settings, &self.end(machine, started, retry_after))
@@ -245,8 +266,8 @@ impl Core {
         if events::durations_wanted() {
             events::failure(name, started, error);
         }
-        if let Effect::Opened { reason, failures } = effect {
-            events::opened(name, opened_from(reason), reason, failures, error);
+        if let Effect::Opened { cause, failures } = effect {
+            events::opened(name, opened_from(cause), cause.reason(), failures, error);
         }
         // A failure that was only counted has not opened the circuit, so the circuit has no cooldown to report.
         let wait = if matches!(effect, Effect::Counted) { None } else { self.wait() };
@@ -302,6 +323,6 @@ impl Core {
 }
 
 /// Returns the state from which an outcome opened the circuit.
-fn opened_from(reason: &str) -> CircuitState {
-    if reason == TRIAL { CircuitState::HalfOpen } else { CircuitState::Closed }
+fn opened_from(cause: Cause) -> CircuitState {
+    if cause == Cause::Trial { CircuitState::HalfOpen } else { CircuitState::Closed }
 }

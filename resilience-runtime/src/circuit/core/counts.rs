@@ -1,6 +1,7 @@
 //! Defines the numbers of calls in a window of recent calls, and compares these numbers with the limit that opens the
 //! circuit.
 
+use crate::circuit::core::transitions::Cause;
 use crate::circuit::settings::Limit;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,16 +14,16 @@ pub(crate) struct Counts {
 impl Counts {
     /// Returns the reason to open the circuit, or `None` if the counts are below the limit. `failed` states whether the
     /// last call failed. If the last call succeeded, only `slow_rate` can open the circuit.
-    pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<&'static str> {
+    pub(crate) fn reached(&self, limit: &Limit, failed: bool) -> Option<Cause> {
         match *limit {
-            Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some("threshold"),
+            Limit::Failures(threshold) => (failed && self.failures >= u64::from(threshold)).then_some(Cause::Threshold),
             Limit::Rates { min_calls, .. } if self.total < u64::from(min_calls) => None,
             Limit::Rates { failure_rate, slow_rate, .. } => {
                 let over = |part: u64, rate: Option<f64>| rate.is_some_and(|rate| self.share(part) >= rate);
                 if failed && over(self.failures, failure_rate) {
-                    Some("failure_rate")
+                    Some(Cause::FailureRate)
                 } else if over(self.slow, slow_rate) {
-                    Some("slow_rate")
+                    Some(Cause::SlowRate)
                 } else {
                     None
                 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::transitions::Cause;
 use crate::circuit::core::wait::Wait;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub(crate) enum Effect {
     /// The success of a trial call closed the circuit.
     Closed,
     /// The outcome opened the circuit.
-    Opened { reason: &'static str, failures: u64 },
+    Opened { cause: Cause, failures: u64 },
 }
 
 /// The data that the state machine needs about a finished call.

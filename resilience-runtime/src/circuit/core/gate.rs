@@ -15,10 +15,16 @@
 //!
 //! The word contains the whole phase, so one load of the word reads a consistent phase.
 
+use std::time::Duration;
+
+use once_cell::race::OnceBox;
+
 use crate::base::clock::{Tick, nanos, whole_steps};
 use crate::base::packed::{join, split};
 use crate::base::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::circuit::core::durations::Ended;
 use crate::circuit::core::machine::Machine;
+use crate::circuit::core::records::Records;
 use crate::circuit::core::state::{Phase, SuccessPath};
 use crate::circuit::settings::Settings;
 
@@ -55,8 +61,11 @@ pub(crate) struct Gate {
     /// according to the old phase. Either result is correct.
     limit: AtomicU64,
     /// The shortest duration of a slow call in nanoseconds, rounded up to a multiple of 8. The lowest bit of the field
-    /// is set if the circuit has the option `hung_after`.
+    /// is set if the circuit has the option `hung_after`, and the next bit if the circuit has the option `durations`.
     slow: AtomicU64,
+    /// The numbers that only the metrics show. Most circuits need no memory for these numbers, because their state
+    /// never changes.
+    records: OnceBox<Records>,
     core: Mutex<Core>,
 }
 
@@ -71,6 +80,8 @@ const NEVER: u64 = u64::MAX;
 const NONE_SLOW: u64 = !MASK;
 /// The bit of `Gate::slow` that is set if the circuit has the option `hung_after`.
 const HUNG: u64 = 1;
+/// The bit of `Gate::slow` that is set if the circuit has the option `durations`.
+const DURATIONS: u64 = 2;
 
 impl Gate {
     pub(crate) fn new(settings: Arc<Settings>) -> Self {
@@ -79,6 +90,7 @@ impl Gate {
             word: AtomicU64::new(QUIET),
             limit: AtomicU64::new(NEVER),
             slow: AtomicU64::new(NONE_SLOW),
+            records: OnceBox::new(),
             core: Mutex::new(Core { settings, machine }),
         };
         gate.decide(|_, _| ());
@@ -124,6 +136,18 @@ impl Gate {
         self.slow.load(Ordering::Relaxed) & HUNG != 0
     }
 
+    /// Returns whether the circuit has the option `durations`.
+    pub(crate) fn keeps_durations(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) & DURATIONS != 0
+    }
+
+    /// Counts the duration of a call, without the lock.
+    #[cold]
+    pub(crate) fn add_duration(&self, ended: Ended, duration: Duration) {
+        let records = self.records.get_or_init(Box::default);
+        records.durations.get_or_init(Box::default).add(ended, duration);
+    }
+
     pub(crate) fn is_slow(&self, started: Tick, now: Tick) -> bool {
         now.to_bits().saturating_sub(started.to_bits()) >= self.slow.load(Ordering::Relaxed) & !MASK
     }
@@ -143,7 +167,12 @@ impl Gate {
     pub(crate) fn decide<T>(&self, decide: impl FnOnce(&mut Machine, &mut Arc<Settings>) -> T) -> T {
         let mut core = lock(&self.core);
         let Core { settings, machine } = &mut *core;
+        let generation = machine.generation();
         let decision = decide(machine, settings);
+        if machine.generation() != generation {
+            let (from, cause) = machine.change();
+            self.records.get_or_init(Box::default).transitions.add(from, cause);
+        }
         let (phase, longest_wait) = machine.phase(settings);
         let limit = match phase {
             Phase::Closed { success: SuccessPath::Timed, .. } => machine.due().map_or(NEVER, Tick::to_bits),
@@ -154,9 +183,15 @@ impl Gate {
         self.limit.store(limit, Ordering::Relaxed);
         let slow = settings.slow_call.map_or(NONE_SLOW, |time| whole_steps(nanos(time)));
         let hung = if settings.hung_after.is_some() { HUNG } else { 0 };
-        self.slow.store(slow | hung, Ordering::Relaxed);
+        let durations = if settings.durations { DURATIONS } else { 0 };
+        self.slow.store(slow | hung | durations, Ordering::Relaxed);
         self.word.store(pack(phase), Ordering::Release);
         decision
+    }
+
+    /// Returns the numbers that only the metrics show, or `None` if all of them are zero.
+    pub(crate) fn records(&self) -> Option<&Records> {
+        self.records.get()
     }
 
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Machine, &Settings) -> T) -> T {

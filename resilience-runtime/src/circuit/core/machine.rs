@@ -14,12 +14,10 @@ use crate::circuit::core::decision::{Admission, Effect, End};
 use crate::circuit::core::state::{CircuitState, Phase, SuccessPath};
 use crate::circuit::core::tally::Tally;
 use crate::circuit::core::ticket::Ticket;
+use crate::circuit::core::transitions::Cause;
 use crate::circuit::core::wait::Wait;
 use crate::circuit::core::window::Window;
 use crate::circuit::settings::{Rule, Settings};
-
-/// The `reason` in the event `circuit_opened` after a failed trial call of a half-open circuit.
-pub(super) const TRIAL: &str = "half_open_failure";
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -58,8 +56,8 @@ pub(crate) struct Machine {
     /// generation (a count of state changes) at the beginning of the period. The count of successes starts at zero in
     /// each period.
     period: u32,
-    /// The number of openings since the breaker was created, at most `u32::MAX`.
-    total_opened: u32,
+    /// The state before the newest change of the state, and the cause of this change.
+    change: (CircuitState, Cause),
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
     pub(crate) blind: Blind,
@@ -74,7 +72,7 @@ impl Machine {
             opened_since_closed: 0,
             failures: 0,
             period: 0,
-            total_opened: 0,
+            change: (CircuitState::Closed, Cause::Reset),
             window: None,
             tally: Tally::default(),
             blind: Blind::default(),
@@ -103,8 +101,14 @@ impl Machine {
         self.period
     }
 
-    pub(crate) fn opened(&self) -> u64 {
-        self.total_opened.into()
+    /// Returns the generation, which is the number of state changes.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Returns the state before the newest change of the state, and the cause of this change.
+    pub(crate) fn change(&self) -> (CircuitState, Cause) {
+        self.change
     }
 
     pub(crate) fn has_window(&self) -> bool {
@@ -205,7 +209,7 @@ impl Machine {
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
                     Some(wait) => Err(Wait::open(nanos(wait))),
                     None => {
-                        self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
+                        self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now }, Cause::Cooldown);
                         Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease.into())) })
                     }
                 }
@@ -239,16 +243,16 @@ impl Machine {
         if let (State::HalfOpen { .. }, Some(window)) = (&self.state, &mut self.window) {
             window.leave_out_success();
         }
-        let reason = match &mut self.state {
+        let cause = match &mut self.state {
             State::HalfOpen { .. } if end.slow => {
                 self.failures = self.failures.saturating_add(1);
-                Some(TRIAL)
+                Some(Cause::Trial)
             }
             State::HalfOpen { successes, .. } => {
                 *successes += 1;
                 if *successes >= settings.half_open_max {
                     self.tally.recent += 1;
-                    self.close(Tick::now());
+                    self.close(Tick::now(), Cause::Recovery);
                     return Effect::Closed;
                 }
                 None
@@ -262,7 +266,7 @@ impl Machine {
             },
         };
         self.tally.recent += 1;
-        reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
+        cause.map_or(Effect::Counted, |cause| self.open_for(cause, settings, end))
     }
 
     pub(crate) fn fail(&mut self, ticket: Ticket, settings: &Settings, end: &End) -> Effect {
@@ -273,23 +277,23 @@ impl Machine {
         if ticket.is_repeat() && settings.count_requests {
             return Effect::Counted;
         }
-        let reason = match settings.rule {
+        let cause = match settings.rule {
             _ if matches!(self.state, State::HalfOpen { .. }) => {
                 self.failures = self.failures.saturating_add(1);
-                Some(TRIAL)
+                Some(Cause::Trial)
             }
             Rule::Consecutive { threshold } => {
                 self.failures = self.failures.saturating_add(1);
-                (self.failures >= threshold).then_some("threshold")
+                (self.failures >= threshold).then_some(Cause::Threshold)
             }
             Rule::Window { .. } => self.remember(settings, end, true),
         };
-        reason.map_or(Effect::Counted, |reason| self.open_for(reason, settings, end))
+        cause.map_or(Effect::Counted, |cause| self.open_for(cause, settings, end))
     }
 
-    /// Updates the window of recent calls, and adds the call if the call failed or was slow. Returns the reason to open
-    /// the circuit, or `None` if the circuit stays closed.
-    fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<&'static str> {
+    /// Updates the window of recent calls, and adds the call if the call failed or was slow. Returns the cause of an
+    /// opening, or `None` if the circuit stays closed.
+    fn remember(&mut self, settings: &Settings, end: &End, failed: bool) -> Option<Cause> {
         let Rule::Window { limit, .. } = &settings.rule else { return None };
         let window = self.window.as_mut()?;
         window.update(Tick::now(), end.successes);
@@ -303,31 +307,30 @@ impl Machine {
         (failed || end.slow).then(|| counts.reached(limit, failed)).flatten()
     }
 
-    fn open_for(&mut self, reason: &'static str, settings: &Settings, end: &End) -> Effect {
-        self.open(settings, Tick::now(), end.retry_after);
-        Effect::Opened { reason, failures: self.failures() }
+    fn open_for(&mut self, cause: Cause, settings: &Settings, end: &End) -> Effect {
+        self.open(settings, Tick::now(), end.retry_after, cause);
+        Effect::Opened { cause, failures: self.failures() }
     }
 
-    fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
-        self.total_opened = self.total_opened.saturating_add(1);
+    fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>, cause: Cause) {
         self.opened_since_closed = self.opened_since_closed.saturating_add(1);
         let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 32) as u32 } else { 0 };
-        self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
+        self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw }, cause);
     }
 
     /// Opens the circuit on request of the user. The option `cooldown_factor` does not extend the cooldown that
     /// follows, because this function starts the count of openings again.
     pub(crate) fn trip(&mut self, settings: &Settings, now: Tick) {
         self.opened_since_closed = 0;
-        self.open(settings, now, None);
+        self.open(settings, now, None, Cause::Trip);
     }
 
     pub(crate) fn force_open(&mut self) {
-        self.enter(State::ForcedOpen);
+        self.enter(State::ForcedOpen, Cause::ForceOpen);
     }
 
     pub(crate) fn disable(&mut self) {
-        self.enter(State::Disabled);
+        self.enter(State::Disabled, Cause::Disable);
     }
 
     /// Removes a trial call from the number of running trial calls of the half-open circuit. Does nothing if the trial
@@ -343,21 +346,29 @@ impl Machine {
 
     pub(crate) fn reset(&mut self, now: Tick) {
         self.tally.last_failure = Stamp::default();
-        self.close(now);
+        self.close(now, Cause::Reset);
     }
 
-    fn close(&mut self, now: Tick) {
+    fn close(&mut self, now: Tick, cause: Cause) {
         self.failures = 0;
         self.opened_since_closed = 0;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
-        self.enter(State::Closed);
+        self.enter(State::Closed, cause);
         self.period = self.generation;
         if let Some(window) = &mut self.window {
             window.restart(now);
         }
     }
 
-    fn enter(&mut self, state: State) {
+    fn enter(&mut self, state: State, cause: Cause) {
+        let from = match self.state {
+            State::Closed => CircuitState::Closed,
+            State::Open { .. } => CircuitState::Open,
+            State::HalfOpen { .. } => CircuitState::HalfOpen,
+            State::ForcedOpen => CircuitState::ForcedOpen,
+            State::Disabled => CircuitState::Disabled,
+        };
+        self.change = (from, cause);
         self.state = state;
         self.generation = self.generation.wrapping_add(1);
     }
@@ -374,8 +385,9 @@ impl Machine {
     ///
     /// The ticket contains the previous generation (a count of state changes). The circuit therefore treats the call
     /// like a call that started before the last state change.
-    pub(crate) fn late(&self) -> Ticket {
-        Ticket::new(self.generation.wrapping_sub(1), Ticket::NO_TRIAL)
+    pub(crate) fn late(&self, settings: &Settings) -> Ticket {
+        let lease = if settings.durations { Ticket::TIMED } else { Ticket::NO_TRIAL };
+        Ticket::new(self.generation.wrapping_sub(1), lease)
     }
 
     fn is_stale(&self, ticket: Ticket) -> bool {

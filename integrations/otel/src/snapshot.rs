@@ -1,0 +1,25 @@
+//! Defines [`Snapshot`], which reads all metrics once for each collection.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use resilience_runtime::metrics::{Metric, MetricsReader};
+
+/// The metrics of the newest collection. A collection asks each instrument once, and reading the metrics for each
+/// instrument would visit all layers for each instrument.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot(Mutex<(Arc<Vec<Metric>>, Vec<usize>)>);
+
+impl Snapshot {
+    /// Returns the metrics for the instrument with this number. If the instrument has already received the metrics of
+    /// the newest collection, a new collection begins.
+    pub(crate) fn of(&self, instrument: usize) -> Arc<Vec<Metric>> {
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (metrics, served) = &mut *newest;
+        if served.is_empty() || served.contains(&instrument) {
+            *metrics = Arc::new(MetricsReader::new().read());
+            served.clear();
+        }
+        served.push(instrument);
+        metrics.clone()
+    }
+}

@@ -1,0 +1,16 @@
+//! Tests the metrics with a real Prometheus, which scrapes a running outage. The feature `real-servers` builds these
+//! tests. The server `prometheus` and the tool `promtool` must be installed, for example from Debian's package.
+
+mod board;
+mod checks;
+mod facade;
+mod outage;
+mod route;
+mod server;
+
+use std::path::PathBuf;
+
+/// Returns the path of a file in the folder `docs/grafana`.
+fn grafana(file: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", "..", "docs", "grafana", file].iter().collect()
+}

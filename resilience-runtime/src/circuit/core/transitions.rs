@@ -1,0 +1,115 @@
+//! Counts the changes of a circuit's state, for each former state and each cause.
+
+use crate::base::sync::statics::{AtomicU32, Ordering};
+use crate::circuit::core::state::CircuitState;
+
+/// The cause of a change of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Threshold,
+    FailureRate,
+    SlowRate,
+    /// A trial call of the half-open circuit failed.
+    Trial,
+    /// The user called `trip`.
+    Trip,
+    /// The first call after the cooldown was admitted as a trial call.
+    Cooldown,
+    /// Enough trial calls succeeded.
+    Recovery,
+    Reset,
+    ForceOpen,
+    Disable,
+}
+
+impl Cause {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Threshold,
+        Self::FailureRate,
+        Self::SlowRate,
+        Self::Trial,
+        Self::Trip,
+        Self::Cooldown,
+        Self::Recovery,
+        Self::Reset,
+        Self::ForceOpen,
+        Self::Disable,
+    ];
+
+    /// Returns the word for the cause in events and metrics.
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Threshold => "threshold",
+            Self::FailureRate => "failure_rate",
+            Self::SlowRate => "slow_rate",
+            Self::Trial => "half_open_failure",
+            Self::Trip | Self::ForceOpen | Self::Disable => "manual",
+            Self::Cooldown => "cooldown",
+            Self::Recovery => "recovery",
+            Self::Reset => "reset",
+        }
+    }
+
+    /// Returns the state after the change.
+    pub(crate) const fn to(self) -> CircuitState {
+        match self {
+            Self::Threshold | Self::FailureRate | Self::SlowRate | Self::Trial | Self::Trip => CircuitState::Open,
+            Self::Cooldown => CircuitState::HalfOpen,
+            Self::Recovery | Self::Reset => CircuitState::Closed,
+            Self::ForceOpen => CircuitState::ForcedOpen,
+            Self::Disable => CircuitState::Disabled,
+        }
+    }
+}
+
+/// All states, in the order of their declaration.
+pub(crate) const STATES: [CircuitState; 5] = [
+    CircuitState::Closed,
+    CircuitState::Open,
+    CircuitState::HalfOpen,
+    CircuitState::ForcedOpen,
+    CircuitState::Disabled,
+];
+
+/// The number of changes for each former state and each cause. The first index is a [`CircuitState`], and the second
+/// index is a [`Cause`].
+pub(crate) type TransitionCounts = [[u64; Cause::ALL.len()]; STATES.len()];
+
+/// The counters of [`TransitionCounts`], which change only under the lock of the breaker. The counters have 32 bits,
+/// because each key of a service that fails has these counters.
+#[derive(Debug, Default)]
+pub(crate) struct Transitions([[AtomicU32; Cause::ALL.len()]; STATES.len()]);
+
+impl Transitions {
+    pub(crate) fn add(&self, from: CircuitState, cause: Cause) {
+        self.0[from as usize][cause as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn counts(&self) -> TransitionCounts {
+        self.0.each_ref().map(|causes| causes.each_ref().map(|count| count.load(Ordering::Relaxed).into()))
+    }
+
+    /// Returns the number of times that the circuit opened.
+    pub(crate) fn opened(&self) -> u64 {
+        let opens = |cause: &Cause| cause.to() == CircuitState::Open;
+        let opened = |causes: &[AtomicU32; Cause::ALL.len()]| {
+            Cause::ALL
+                .into_iter()
+                .filter(opens)
+                .map(|cause| u64::from(causes[cause as usize].load(Ordering::Relaxed)))
+                .sum::<u64>()
+        };
+        self.0.iter().map(opened).sum()
+    }
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_and_causes_are_listed_in_the_order_of_their_numbers() {
+        assert!(STATES.iter().enumerate().all(|(index, state)| *state as usize == index));
+        assert!(Cause::ALL.iter().enumerate().all(|(index, cause)| *cause as usize == index));
+    }
+}

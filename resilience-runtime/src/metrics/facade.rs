@@ -1,0 +1,111 @@
+//! Passes the metrics to the recorder of the crate `metrics`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use ::metrics::{Key, Label, Level, Metadata, Recorder, Unit, with_recorder};
+use tokio::time::sleep;
+
+use crate::metrics::metric::{Metric, MetricKind, Sample, SampleValue};
+use crate::metrics::reader::MetricsReader;
+use crate::metrics::text::text_of_bound;
+
+/// The shortest pause of [`export_every`], so that a program with a time of zero still runs its other tasks.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Passes the metrics of all layers to the recorder of the crate `metrics`. Needs the feature `metrics`.
+///
+/// Call this function in the metrics route of your program, before the recorder writes its text. A program without such
+/// a route spawns [`export_every`] instead. Without a recorder, this function has no effect.
+///
+/// The recorder receives the counters as absolute numbers. A histogram becomes several metrics: the counters `_bucket`
+/// with the label `le` and `_count`, and the gauge `_sum`.
+///
+/// ```
+/// use resilience_runtime::metrics;
+///
+/// fn answer(render: impl Fn() -> String) -> String {
+///     metrics::export();
+///     render()
+/// }
+/// # answer(String::new);
+/// ```
+pub fn export() {
+    MetricsReader::new().export();
+}
+
+/// Calls [`export`] at once, and then again after each pause of the length `time`. Needs the feature `metrics`.
+///
+/// The future never ends. Spawn the future, or poll it beside the other futures of your program. A pause is at least 1
+/// ms long.
+///
+/// # Panics
+///
+/// The pauses need the timer of a tokio runtime. The future panics if there is no runtime, or if the timer of the
+/// runtime is not enabled.
+///
+/// # Cancel safety
+///
+/// Dropping the future ends the exports.
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::metrics::export_every;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// tokio::spawn(export_every(Duration::from_secs(1)));
+/// # }
+/// ```
+pub async fn export_every(time: Duration) {
+    loop {
+        export();
+        sleep(time.max(SHORTEST)).await;
+    }
+}
+
+impl MetricsReader {
+    /// Passes the metrics to the recorder of the crate `metrics`, as the function [`export`] does. Needs the feature
+    /// `metrics`.
+    pub fn export(&self) {
+        let metrics = self.read();
+        let has_samples = |metric: &&Metric| !metric.samples.is_empty();
+        with_recorder(|recorder| metrics.iter().filter(has_samples).for_each(|metric| pass(recorder, metric)));
+    }
+}
+
+fn pass(recorder: &dyn Recorder, metric: &Metric) {
+    let name = metric.name;
+    let unit = name.ends_with("_seconds").then_some(Unit::Seconds);
+    match metric.kind {
+        MetricKind::Counter => recorder.describe_counter(name.into(), None, metric.help.into()),
+        MetricKind::Gauge | MetricKind::Info => recorder.describe_gauge(name.into(), unit, metric.help.into()),
+        MetricKind::Histogram => recorder.describe_counter(format!("{name}_bucket").into(), None, metric.help.into()),
+    }
+    for Sample { labels, value } in &metric.samples {
+        let labels = || labels.iter().map(|(label, value)| Label::new(*label, value.clone())).collect::<Vec<_>>();
+        match value {
+            SampleValue::Count(count) => set_counter(recorder, name, labels(), *count),
+            SampleValue::Number(number) => set_gauge(recorder, name, labels(), *number),
+            SampleValue::Histogram(histogram) => {
+                for (bound, count) in &histogram.buckets {
+                    let mut labels = labels();
+                    labels.push(Label::new("le", text_of_bound(*bound)));
+                    set_counter(recorder, format!("{name}_bucket"), labels, *count);
+                }
+                set_counter(recorder, format!("{name}_count"), labels(), histogram.count());
+                set_gauge(recorder, format!("{name}_sum"), labels(), histogram.sum);
+            }
+        }
+    }
+}
+
+const METADATA: Metadata<'static> = Metadata::new("resilience", Level::INFO, None);
+
+fn set_counter(recorder: &dyn Recorder, name: impl Into<Cow<'static, str>>, labels: Vec<Label>, count: u64) {
+    recorder.register_counter(&Key::from_parts(name.into(), labels), &METADATA).absolute(count);
+}
+
+fn set_gauge(recorder: &dyn Recorder, name: impl Into<Cow<'static, str>>, labels: Vec<Label>, number: f64) {
+    recorder.register_gauge(&Key::from_parts(name.into(), labels), &METADATA).set(number);
+}

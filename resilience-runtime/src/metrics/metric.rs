@@ -1,0 +1,107 @@
+//! Defines the metrics as values, for programs that pass the metrics to another system.
+
+use std::borrow::Cow;
+
+use crate::metrics::labels::Labels;
+
+/// A metric of all layers of one kind, such as the number of calls of each circuit.
+///
+/// ```
+/// use resilience_runtime::metrics::{MetricsReader, SampleValue};
+///
+/// let metrics = MetricsReader::new().read();
+/// let build = metrics.iter().find(|metric| metric.name == "resilience_build_info").unwrap();
+/// assert_eq!(build.samples[0].value, SampleValue::Number(1.0));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Metric {
+    /// Name of the metric, such as `resilience_circuit_calls_total`. The name of a counter ends in `_total`.
+    pub name: &'static str,
+    /// Sentence that describes the metric.
+    pub help: &'static str,
+    /// Kind of the metric.
+    pub kind: MetricKind,
+    /// Values of the metric. No two samples have the same labels.
+    pub samples: Vec<Sample>,
+}
+
+/// The kind of a [`Metric`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// A number that never decreases.
+    Counter,
+    /// A number that can decrease.
+    Gauge,
+    /// A distribution of times.
+    Histogram,
+    /// The number 1, with labels that describe the program.
+    Info,
+}
+
+/// A value of a [`Metric`], with its labels.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Sample {
+    /// Names and values of the labels. The values are not escaped.
+    pub labels: Vec<(&'static str, Cow<'static, str>)>,
+    /// The value.
+    pub value: SampleValue,
+}
+
+/// The value of a [`Sample`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SampleValue {
+    /// The value of a [`MetricKind::Counter`].
+    Count(u64),
+    /// The value of a [`MetricKind::Gauge`] or a [`MetricKind::Info`].
+    Number(f64),
+    /// The value of a [`MetricKind::Histogram`].
+    Histogram(Histogram),
+}
+
+/// A distribution of times.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Histogram {
+    /// Upper bound of each bucket in seconds, and the number of times up to this bound. The last bound is infinite, so
+    /// the last number is the number of all times.
+    pub buckets: Vec<(f64, u64)>,
+    /// Sum of all times in seconds.
+    pub sum: f64,
+}
+
+impl Histogram {
+    /// Returns the number of all times.
+    pub fn count(&self) -> u64 {
+        self.buckets.last().map_or(0, |(_, count)| *count)
+    }
+}
+
+impl Metric {
+    pub(crate) fn new(kind: MetricKind, name: &'static str, help: &'static str) -> Self {
+        Self { name, help, kind, samples: Vec::new() }
+    }
+
+    pub(crate) fn counter(name: &'static str, help: &'static str) -> Self {
+        Self::new(MetricKind::Counter, name, help)
+    }
+
+    pub(crate) fn gauge(name: &'static str, help: &'static str) -> Self {
+        Self::new(MetricKind::Gauge, name, help)
+    }
+
+    pub(crate) fn count(&mut self, labels: Labels, count: u64) {
+        self.push(labels, SampleValue::Count(count));
+    }
+
+    pub(crate) fn set(&mut self, labels: Labels, number: impl Into<f64>) {
+        self.push(labels, SampleValue::Number(number.into()));
+    }
+
+    pub(crate) fn push(&mut self, labels: Labels, value: SampleValue) {
+        self.samples.push(Sample { labels: labels.into_vec(), value });
+    }
+}

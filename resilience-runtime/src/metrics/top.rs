@@ -1,0 +1,45 @@
+//! Selects the keys with the largest weights.
+
+/// The keys with the largest weights, among all keys of one name.
+pub(crate) struct Top<T> {
+    most: usize,
+    keys: Vec<(u64, String, T)>,
+}
+
+impl<T> Top<T> {
+    /// Creates a selection of at most `most` keys.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, keys: Vec::new() }
+    }
+
+    /// Adds a key with this weight. Calls `make` only if the selection is not empty.
+    pub(crate) fn add(&mut self, weight: u64, make: impl FnOnce() -> (String, T)) {
+        if self.most == 0 {
+            return;
+        }
+        let (key, value) = make();
+        self.keys.push((weight, key, value));
+        // Sorts seldom, so that a name with many keys needs little time and little memory.
+        if self.keys.len() >= self.most.saturating_mul(2).max(256) {
+            self.shorten();
+        }
+    }
+
+    /// Returns the selected keys, in the order of their texts.
+    pub(crate) fn into_sorted(mut self) -> impl Iterator<Item = (String, T)> {
+        self.shorten();
+        self.keys.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+        self.keys.into_iter().map(|(_, key, value)| (key, value))
+    }
+
+    fn shorten(&mut self) {
+        self.keys.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        self.keys.truncate(self.most);
+    }
+}
+
+/// Returns the key in `layer`, the name of a layer in the form `name[key]`.
+pub(crate) fn key_of(layer: &str, name: &str) -> String {
+    let key = layer.get(name.len()..).unwrap_or_default();
+    key.strip_prefix('[').and_then(|key| key.strip_suffix(']')).unwrap_or(key).to_owned()
+}
