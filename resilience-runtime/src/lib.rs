@@ -200,12 +200,15 @@ mod call_error;
 #[cfg(feature = "chaos")]
 pub mod chaos;
 mod circuit;
+#[cfg(feature = "config")]
+mod config;
 mod configure;
 mod events;
 mod expansion;
 mod fallback;
 #[cfg(feature = "faults")]
 mod fault;
+mod health;
 mod hedge;
 mod rate_limit;
 mod registry;
@@ -233,6 +236,12 @@ pub use crate::circuit::core::state::CircuitState;
 pub use crate::circuit::error::CircuitOpenError;
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
+#[cfg(feature = "config")]
+pub use crate::config::config::Config;
+#[cfg(feature = "config")]
+pub use crate::config::dump::dump_config;
+#[cfg(feature = "config")]
+pub use crate::config::mistake::{ConfigMistake, RefusedConfig};
 pub use crate::configure::configure::{
     configure, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry, configure_timeout,
     reset_configuration,
@@ -241,6 +250,8 @@ pub use crate::configure::settings::{
     BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings,
 };
 pub use crate::fallback::FallbackStats;
+pub use crate::health::health::{Health, HealthStatus, Outage, health, health_with, set_health_rules};
+pub use crate::health::rules::HealthRules;
 pub use crate::hedge::builder::HedgeBuilder;
 pub use crate::hedge::hedge::Hedge;
 pub use crate::hedge::stats::HedgeStats;

@@ -60,6 +60,8 @@ pub(crate) struct Machine {
     period: u32,
     /// The number of openings since the breaker was created, at most `u32::MAX`.
     total_opened: u32,
+    /// The time at which the circuit first opened since it last closed.
+    outage: Option<Tick>,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
     pub(crate) blind: Blind,
@@ -75,6 +77,7 @@ impl Machine {
             failures: 0,
             period: 0,
             total_opened: 0,
+            outage: None,
             window: None,
             tally: Tally::default(),
             blind: Blind::default(),
@@ -105,6 +108,11 @@ impl Machine {
 
     pub(crate) fn opened(&self) -> u64 {
         self.total_opened.into()
+    }
+
+    /// Returns the time for which the circuit has been open or half-open.
+    pub(crate) fn outage(&self, now: Tick) -> Duration {
+        self.outage.map_or(Duration::ZERO, |since| now.since(since))
     }
 
     pub(crate) fn has_window(&self) -> bool {
@@ -312,6 +320,7 @@ impl Machine {
         self.total_opened = self.total_opened.saturating_add(1);
         self.opened_since_closed = self.opened_since_closed.saturating_add(1);
         let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 32) as u32 } else { 0 };
+        self.outage.get_or_insert(since);
         self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
     }
 
@@ -322,11 +331,13 @@ impl Machine {
         self.open(settings, now, None);
     }
 
-    pub(crate) fn force_open(&mut self) {
+    pub(crate) fn force_open(&mut self, now: Tick) {
+        self.outage.get_or_insert(now);
         self.enter(State::ForcedOpen);
     }
 
     pub(crate) fn disable(&mut self) {
+        self.outage = None;
         self.enter(State::Disabled);
     }
 
@@ -349,6 +360,7 @@ impl Machine {
     fn close(&mut self, now: Tick) {
         self.failures = 0;
         self.opened_since_closed = 0;
+        self.outage = None;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
         self.enter(State::Closed);
         self.period = self.generation;
