@@ -12,4 +12,4 @@ pub(crate) mod mistake;
 mod parse;
 mod section;
 mod target;
-mod watch;
+pub(crate) mod watch;

@@ -60,6 +60,7 @@
 //! - [What counts](guide::what_counts): how each layer treats each outcome of a call.
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
+//! - [Configuration](guide::configuration): settings from a file that the program watches, and from the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
 //! - [Platforms](guide::platforms): the supported compilers and targets.
@@ -71,6 +72,8 @@
 //! - [`reset_all_circuits`] closes all registered circuits.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
+//! - [`configure`] and functions such as [`configure_retry`] change settings while the program runs.
+//! - [`health`] reports whether circuits are open, by rules of the program, for readiness probes.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //!
@@ -152,6 +155,8 @@
 //! | `chaos_refused` | WARN | `name`, `func`, `made`, `wanted`: the types of the fault's errors and of the function's errors; emitted when a fault ends because it does not suit the function |
 //! | `fault_injected` | DEBUG | `name`, `func`, `fault`, `latency` in seconds |
 //! | `fell_back` | DEBUG | `func`, `error`: the error that the fallback replaces |
+//! | `config_applied` | INFO | `source` (a file, `environment` or `config`), `settings`: number of settings; needs the feature `config` |
+//! | `config_refused` | WARN | `source`, `mistakes`: number of mistakes, `mistake`: the first mistake, with its file and line; the settings in force stay |
 //!
 //! # Time
 //!
@@ -182,6 +187,7 @@
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
+//! | `config` | the types `Config` and `RefusedConfig`, and the function `dump_config`: settings from files and from the environment; see [Configuration](guide::configuration) | the build of 6 more crates, and the feature `rt` of tokio |
 //! | `chaos` | the module `chaos`, which injects faults into a running service | no further crate; each decorated function grows, and each call reads one more atomic variable |
 #![forbid(unsafe_code)]
 
@@ -242,6 +248,8 @@ pub use crate::config::config::Config;
 pub use crate::config::dump::dump_config;
 #[cfg(feature = "config")]
 pub use crate::config::mistake::{ConfigMistake, RefusedConfig};
+#[cfg(feature = "config")]
+pub use crate::config::watch::WatchedConfig;
 pub use crate::configure::configure::{
     configure, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry, configure_timeout,
     reset_configuration,
@@ -337,6 +345,9 @@ struct Readme;
 pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
     pub mod coming_from {}
+    #[cfg_attr(feature = "config", doc = include_str!("../docs/guide/configuration.md"))]
+    #[cfg_attr(not(feature = "config"), doc = "Describes settings from files. The text of this page needs the feature `config`.")]
+    pub mod configuration {}
     #[doc = include_str!("../docs/guide/plain_functions.md")]
     pub mod plain_functions {}
     #[doc = include_str!("../docs/guide/platforms.md")]

@@ -134,10 +134,37 @@ fn removed<'a, O: Copy>(sections: &'a [Section<O>], before: &'a [Section<O>]) ->
 
 fn refuse<T: Target>(section: &Section<T::Options>, error: &ConfigError, refused: &mut RefusedConfig) {
     let option = T::setting(error.option());
-    refused.push(section.place(option), not_allowed(&section.name.of::<T>(), option, error));
+    let message = not_allowed(&section.name.of::<T>(), option, error);
+    let is_own = section.places.iter().any(|(known, _)| *known == option);
+    let message = if is_own { message } else { format!("{message} (the settings do not contain `{option}`)") };
+    refused.push(section.place(option), message);
 }
 
 fn refuse_removal<T: Target>(name: &LayerName, error: &ConfigError, refused: &mut RefusedConfig) {
     let message = not_allowed(&name.of::<T>(), T::setting(error.option()), error);
     refused.push(None, format!("{message} (without the earlier settings)"));
+}
+
+#[cfg(all(test, not(resilience_loom)))]
+mod tests {
+    use super::*;
+    use crate::circuit::breaker::CircuitBreaker;
+    use crate::config::parse::parse;
+
+    #[test]
+    fn undo_restores_the_earlier_settings() {
+        let breaker = CircuitBreaker::builder("apply::undo").threshold(3).register().unwrap();
+        let tables = |threshold| {
+            let text = format!("[circuit.\"apply::undo\"]\nthreshold = {threshold}");
+            Tables::collect(parse(&text, None).unwrap()).unwrap()
+        };
+        apply(&tables(4), Source::File).unwrap();
+        let mut replace = Replace { source: Source::File, undo: Vec::new(), refused: RefusedConfig::default() };
+        tables(5).visit(&tables(4), &mut replace);
+        assert_eq!(breaker.stats().threshold, 5);
+        replace.undo.into_iter().for_each(|undo| undo());
+        assert_eq!(breaker.stats().threshold, 4);
+        apply(&Tables::NONE, Source::File).unwrap();
+        assert_eq!(breaker.stats().threshold, 3);
+    }
 }

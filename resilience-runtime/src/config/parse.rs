@@ -49,11 +49,9 @@ pub(super) fn parse(text: &str, file: Option<&Arc<str>>) -> Result<Vec<Line>, Re
                 let place = lines.of(option);
                 let option = option.get_ref().as_ref();
                 if let DeValue::Table(_) = value.get_ref() {
-                    let quoted = format!("[{table}.\"{}.{}\"]", excerpt(name), excerpt(option));
+                    let [name, option] = [name, option].map(|text| excerpt(text).escape_debug());
                     let message = format!(
-                        "`{}` is a table; a name with a dot needs quotation marks: {}",
-                        excerpt(option).escape_debug(),
-                        quoted.escape_debug()
+                        "`{option}` is a table; a name with a dot needs quotation marks: [{table}.\"{name}.{option}\"]"
                     );
                     refused.push(Some(&place), message);
                     continue;

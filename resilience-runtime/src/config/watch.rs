@@ -1,6 +1,10 @@
 //! Watches a file with settings.
 
+use std::fmt;
+use std::future::Future;
 use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::task::spawn_blocking;
@@ -14,12 +18,39 @@ use crate::config::{apply, events};
 /// The time between two readings of the file.
 const BETWEEN_READINGS: Duration = Duration::from_secs(1);
 
-/// Applies the settings of the file at `path` at the first poll, and each time that the content of the file changes.
-pub(super) async fn watch(path: PathBuf) {
+/// The future that watches a file with settings. [`Config::watch`] returns this future, which never ends.
+#[must_use = "a future does nothing until it is polled: spawn it"]
+pub struct WatchedConfig {
+    path: PathBuf,
+    // The box makes the future independent of the lifetime of the argument of `Config::watch`.
+    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl WatchedConfig {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path: path.clone(), future: Box::pin(watch(path)) }
+    }
+}
+
+impl Future for WatchedConfig {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.future.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for WatchedConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedConfig").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+async fn watch(path: PathBuf) {
     let mut watched = Watched { path, is_first: true, content: None, config: None, refused: None };
     loop {
         let path = watched.path.clone();
-        // A panic of the reader is impossible, and a runtime that shuts down does not poll this future again.
+        // The reading of a file cannot panic, and a runtime that shuts down does not poll this future again.
         if let Ok(read) = spawn_blocking(move || file::read(&path)).await {
             watched.see(read);
         }
