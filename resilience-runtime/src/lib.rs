@@ -346,7 +346,10 @@ pub mod guide {
     #[doc = include_str!("../docs/guide/coming_from.md")]
     pub mod coming_from {}
     #[cfg_attr(feature = "config", doc = include_str!("../docs/guide/configuration.md"))]
-    #[cfg_attr(not(feature = "config"), doc = "Describes settings from files. The text of this page needs the feature `config`.")]
+    #[cfg_attr(
+        not(feature = "config"),
+        doc = "Describes settings from files. The text of this page needs the feature `config`."
+    )]
     pub mod configuration {}
     #[doc = include_str!("../docs/guide/plain_functions.md")]
     pub mod plain_functions {}

@@ -387,8 +387,8 @@ impl CircuitBreaker {
         self.0.gate.read(|machine, settings| {
             let now = Tick::now();
             let (state, cooldown_remaining) = machine.seen(settings, now);
-            let is_out = !settings.shadow && !matches!(state, CircuitState::Closed | CircuitState::Disabled);
-            is_out.then(|| (state, machine.outage(now), cooldown_remaining))
+            let since = machine.outage().filter(|_| !settings.shadow)?;
+            Some((state, since.until(now), cooldown_remaining))
         })
     }
 

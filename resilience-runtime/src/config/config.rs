@@ -1,12 +1,11 @@
 //! Defines [`Config`], the settings of layers from a file or from the environment.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::base::sync::Arc;
 use crate::config::mistake::RefusedConfig;
 use crate::config::section::{Line, Tables};
-use crate::config::watch::WatchedConfig;
 use crate::config::{apply, environment, events, file, parse};
 use crate::registry::configured::Source;
 
@@ -159,32 +158,6 @@ impl Config {
         self.put_in_force().inspect_err(|error| events::refused(title, error))?;
         events::applied(title, self.tables.count());
         Ok(())
-    }
-
-    /// Returns a future that applies the settings of a file at once, and then after each change of the file. The future
-    /// never ends.
-    ///
-    /// The future reads the file once a second, and compares its content. The future therefore also sees an editor that
-    /// replaces the file, and the update of a Kubernetes `ConfigMap`, which replaces a link.
-    ///
-    /// If the file is missing, half written, or wrong in another way, the settings in force stay, and the event
-    /// `config_refused` reports the first mistake once. A file with an unknown layer is tried again each second,
-    /// because the program may register the layer later.
-    ///
-    /// The future needs a tokio runtime with an enabled timer.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use resilience_runtime::Config;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// tokio::spawn(Config::watch("resilience.toml"));
-    /// # }
-    /// ```
-    pub fn watch(path: impl Into<PathBuf>) -> WatchedConfig {
-        WatchedConfig::new(path.into())
     }
 
     pub(super) fn put_in_force(&self) -> Result<(), RefusedConfig> {

@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Text, RefusedConfig> {
         Ok(text) => Ok(Text { file, text }),
         Err(error) => {
             let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            let line = before.split(|byte| *byte == b'\n').count();
             Err(refuse(line, "the line is no UTF-8 text".to_owned()))
         }
     }

@@ -26,9 +26,32 @@ pub struct WatchedConfig {
     future: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-impl WatchedConfig {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path: path.clone(), future: Box::pin(watch(path)) }
+impl Config {
+    /// Returns a future that applies the settings of a file at once, and then after each change of the file. The future
+    /// never ends.
+    ///
+    /// The future reads the file once a second, and compares its content. The future therefore also sees an editor that
+    /// replaces the file, and the update of a Kubernetes `ConfigMap`, which replaces a link.
+    ///
+    /// If the file is missing, half written, or wrong in another way, the settings in force stay, and the event
+    /// `config_refused` reports the first mistake once. A file with an unknown layer is tried again each second,
+    /// because the program may register the layer later.
+    ///
+    /// The future needs a tokio runtime with an enabled timer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Config;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// tokio::spawn(Config::watch("resilience.toml"));
+    /// # }
+    /// ```
+    pub fn watch(path: impl Into<PathBuf>) -> WatchedConfig {
+        let path = path.into();
+        WatchedConfig { path: path.clone(), future: Box::pin(watch(path)) }
     }
 }
 

@@ -75,7 +75,7 @@ pub struct Outage {
     pub status: HealthStatus,
     /// Whether the rules name the circuit as essential.
     pub is_essential: bool,
-    /// Time since the circuit first opened. Failed trial calls do not begin a new outage.
+    /// Time since the circuit first opened, in steps of 17 ms. Failed trial calls do not begin a new outage.
     pub lasts: Duration,
     /// Time until the circuit admits a trial call, or zero if the circuit is not open.
     pub cooldown_remaining: Duration,

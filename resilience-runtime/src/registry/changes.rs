@@ -16,13 +16,13 @@ impl<L: Listed> Layers<L> {
     /// Returns a [`ConfigError`], and changes nothing, if an option is outside its range, contradicts another option, or
     /// does not affect the calls of the layer.
     pub(crate) fn configure(&self, label: &str, origin: Origin, changes: L::Options) -> Result<bool, ConfigError> {
-        let changed = self.edit(label, |known| {
+        let edited = self.edit(label, |known| {
             changes.check()?;
             known.refuse(&changes)?;
             let configured = known.configured.with(origin, changes, L::Options::or);
             known.change(configured)
         })?;
-        Ok(changed.is_some())
+        Ok(edited.is_some())
     }
 
     /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has the

@@ -9,8 +9,9 @@ use crate::circuit::settings::Options as CircuitOptions;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::layer::{Layer, Options};
 use crate::registry::layers::{Known, Layers, Listed};
-use crate::registry::part::{Part, part_of};
+use crate::registry::part::{KeyedName, Part, part_of};
 use crate::registry::registry::names;
+use crate::registry::sources::Sources;
 use crate::registry::written::{Written, merge};
 
 /// An option in force.
@@ -47,7 +48,7 @@ fn of_circuit(part: &Part, name: &str) -> Option<Vec<InForce>> {
     let sources = part.sources(name);
     let configured = sources.map(|sources| sources.configured.clone()).unwrap_or_default();
     let preset = sources.and_then(|sources| sources.preset.as_deref().copied());
-    let options = sources.map_or_else(|| merge(places), |sources| sources.options());
+    let options = sources.map_or_else(|| merge(places), Sources::options);
     Some(of_options(options, &configured, places, preset))
 }
 
@@ -55,7 +56,7 @@ fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
     let places = part.family_places(name)?;
     let keyed = part.families.get(name);
     let configured = keyed.map(|keyed| keyed.configured.clone()).unwrap_or_default();
-    let options = keyed.map_or_else(|| merge(places), |keyed| keyed.options());
+    let options = keyed.map_or_else(|| merge(places), KeyedName::options);
     Some(of_options(options, &configured, places, None))
 }
 

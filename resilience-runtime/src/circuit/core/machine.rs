@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{Stamp, Tick, nanos, whole_steps};
+use crate::base::clock::{Coarse, Stamp, Tick, nanos, whole_steps};
 use crate::base::random;
 use crate::circuit::core::blind::Blind;
 use crate::circuit::core::counts::Counts;
@@ -26,19 +26,24 @@ enum State {
     Closed,
     /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
     /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
-    /// to `u32::MAX`. `hint` and `draw` are integers, because a `Duration` and an `f64` would need more memory.
+    /// to `u16::MAX`. `hint` and `draw` are integers, because a `Duration` and an `f64` would need more memory. `outage`
+    /// is the time at which the circuit first opened since it last closed.
     Open {
         since: Tick,
         hint: u64,
-        draw: u32,
+        draw: u16,
+        outage: Coarse,
     },
     /// `newest` is the time at which the half-open circuit admitted its newest trial call.
     HalfOpen {
         successes: u32,
         in_flight: u32,
         newest: Tick,
+        outage: Coarse,
     },
-    ForcedOpen,
+    ForcedOpen {
+        outage: Coarse,
+    },
     Disabled,
 }
 
@@ -60,8 +65,6 @@ pub(crate) struct Machine {
     period: u32,
     /// The number of openings since the breaker was created, at most `u32::MAX`.
     total_opened: u32,
-    /// The time at which the circuit first opened since it last closed.
-    outage: Option<Tick>,
     window: Option<Box<Window>>,
     pub(crate) tally: Tally,
     pub(crate) blind: Blind,
@@ -77,7 +80,6 @@ impl Machine {
             failures: 0,
             period: 0,
             total_opened: 0,
-            outage: None,
             window: None,
             tally: Tally::default(),
             blind: Blind::default(),
@@ -110,9 +112,13 @@ impl Machine {
         self.total_opened.into()
     }
 
-    /// Returns the time for which the circuit has been open or half-open.
-    pub(crate) fn outage(&self, now: Tick) -> Duration {
-        self.outage.map_or(Duration::ZERO, |since| now.since(since))
+    /// Returns the time at which the circuit first opened since it last closed. Returns `None` if the circuit is closed
+    /// or disabled.
+    pub(crate) fn outage(&self) -> Option<Coarse> {
+        match self.state {
+            State::Closed | State::Disabled => None,
+            State::Open { outage, .. } | State::HalfOpen { outage, .. } | State::ForcedOpen { outage } => Some(outage),
+        }
     }
 
     pub(crate) fn has_window(&self) -> bool {
@@ -141,9 +147,9 @@ impl Machine {
     }
 
     /// Returns the length of the cooldown. `hint` is the delay in nanoseconds that the service asked for. `draw` is the
-    /// random number for the option `cooldown_jitter`, from 0 to `u32::MAX`.
-    fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
-        let draw = f64::from(draw) / f64::from(u32::MAX);
+    /// random number for the option `cooldown_jitter`, from 0 to `u16::MAX`.
+    fn cooldown(&self, hint: u64, draw: u16, settings: &Settings) -> Duration {
+        let draw = f64::from(draw) / f64::from(u16::MAX);
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
 
@@ -152,12 +158,12 @@ impl Machine {
     pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
         let state = match self.state {
             State::Closed => CircuitState::Closed,
-            State::Open { since, hint, draw } => match remaining(since, self.cooldown(hint, draw, settings), now) {
+            State::Open { since, hint, draw, .. } => match remaining(since, self.cooldown(hint, draw, settings), now) {
                 Some(left) => return (CircuitState::Open, left),
                 None => CircuitState::HalfOpen,
             },
             State::HalfOpen { .. } => CircuitState::HalfOpen,
-            State::ForcedOpen => CircuitState::ForcedOpen,
+            State::ForcedOpen { .. } => CircuitState::ForcedOpen,
             State::Disabled => CircuitState::Disabled,
         };
         (state, Duration::ZERO)
@@ -181,15 +187,15 @@ impl Machine {
                 };
                 (Phase::Closed { generation, success }, Duration::ZERO)
             }
-            State::Open { since, hint, draw } => {
+            State::Open { since, hint, draw, .. } => {
                 let cooldown = self.cooldown(hint, draw, settings);
                 (Phase::Open { until: since.after(cooldown) }, cooldown)
             }
-            State::HalfOpen { successes, in_flight, newest } if full(successes, in_flight, settings) => {
+            State::HalfOpen { successes, in_flight, newest, .. } if full(successes, in_flight, settings) => {
                 (Phase::Full { until: newest.after(settings.trial_timeout) }, settings.trial_timeout)
             }
             State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
-            State::ForcedOpen => {
+            State::ForcedOpen { .. } => {
                 let wait = if settings.shadow { 0 } else { whole_steps(nanos(settings.cooldown)) };
                 (Phase::ForcedOpen { wait }, Duration::ZERO)
             }
@@ -203,22 +209,22 @@ impl Machine {
                 let lease = if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL };
                 Ok(Admission::of(self.ticket(lease)))
             }
-            State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
-            State::Open { since, hint, draw } => {
+            State::ForcedOpen { .. } => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
+            State::Open { since, hint, draw, outage } => {
                 // A test's tokio runtime may have a paused clock of its own, so `since` may be later than `now`. The
                 // following line then limits the wait to one cooldown. A `now` that is only a little earlier comes from
                 // a delayed thread, and must not shorten the cooldown.
                 *since = since.on_clock_of(now);
-                let (since, hint, draw) = (*since, *hint, *draw);
+                let (since, hint, draw, outage) = (*since, *hint, *draw, *outage);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
                     Some(wait) => Err(Wait::open(nanos(wait))),
                     None => {
-                        self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now });
+                        self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now, outage });
                         Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease.into())) })
                     }
                 }
             }
-            State::HalfOpen { successes, in_flight, newest } => {
+            State::HalfOpen { successes, in_flight, newest, .. } => {
                 *newest = newest.on_clock_of(now);
                 let wait = remaining(*newest, settings.trial_timeout, now);
                 let mut expired = 0;
@@ -319,9 +325,9 @@ impl Machine {
     fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>) {
         self.total_opened = self.total_opened.saturating_add(1);
         self.opened_since_closed = self.opened_since_closed.saturating_add(1);
-        let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 32) as u32 } else { 0 };
-        self.outage.get_or_insert(since);
-        self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw });
+        let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 48) as u16 } else { 0 };
+        let outage = self.outage().unwrap_or(Coarse::of(since));
+        self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw, outage });
     }
 
     /// Opens the circuit on request of the user. The option `cooldown_factor` does not extend the cooldown that
@@ -332,12 +338,11 @@ impl Machine {
     }
 
     pub(crate) fn force_open(&mut self, now: Tick) {
-        self.outage.get_or_insert(now);
-        self.enter(State::ForcedOpen);
+        let outage = self.outage().unwrap_or(Coarse::of(now));
+        self.enter(State::ForcedOpen { outage });
     }
 
     pub(crate) fn disable(&mut self) {
-        self.outage = None;
         self.enter(State::Disabled);
     }
 
@@ -360,7 +365,6 @@ impl Machine {
     fn close(&mut self, now: Tick) {
         self.failures = 0;
         self.opened_since_closed = 0;
-        self.outage = None;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
         self.enter(State::Closed);
         self.period = self.generation;
