@@ -51,7 +51,9 @@ fn is_test(source: &str, function: &str) -> bool {
     source.split_once(&format!("fn {function}(")).is_some_and(|(before, _)| {
         let mut lines =
             before.trim_end().lines().rev().take_while(|line| !line.trim().is_empty() && !line.contains('}'));
-        lines.any(|line| line.contains("#[test]") || line.contains("#[tokio::test"))
+        lines.any(|line| {
+            ["#[test]", "#[tokio::test", "#[resilience_runtime::test"].iter().any(|test| line.contains(test))
+        })
     })
 }
 
