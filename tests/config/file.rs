@@ -115,6 +115,8 @@ async fn configure_precedes_environment_file_and_builder() {
     environment.apply().unwrap();
     file.apply().unwrap();
     assert_eq!(exa_api().threshold, 12, "a file that comes later does not precede the environment");
+    environment.apply().unwrap();
+    assert_eq!(exa_api().threshold, 12);
     configure("exa_api", |circuit| circuit.threshold(13)).unwrap();
     environment.apply().unwrap();
     assert_eq!(exa_api().threshold, 13);

@@ -123,8 +123,9 @@ async fn mistake_has_line_and_suggestion() {
 #[resilience_runtime::test]
 async fn all_mistakes_are_listed_by_line() {
     let text = "[retry.mail]\nmax = 0\n[circuit.exa_api]\nthreshold = 0\ncooldwon = 1";
-    let mistakes = mistakes(text);
-    assert_eq!(mistakes.iter().map(ConfigMistake::line).collect::<Vec<_>>(), [Some(2), Some(4), Some(5)]);
+    let lines = |text| mistakes(text).iter().map(ConfigMistake::line).collect::<Vec<_>>();
+    assert_eq!(lines(text), [Some(2), Some(4), Some(5)]);
+    assert_eq!(lines("[retry.x]\nmax = 1\n[circuit.y]\nthreshold = 1"), [Some(2), Some(4)]);
 }
 
 #[resilience_runtime::test]
