@@ -72,8 +72,8 @@
 //! - [`reset_all_circuits`] closes all registered circuits.
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
-//! - [`configure`] and functions such as [`configure_retry`] change settings while the program runs.
-//! - [`health`] reports whether circuits are open, by rules of the program, for readiness probes.
+//! - [`configure`](fn@configure) and functions such as [`configure_retry`] change settings while the program runs.
+//! - [`health`](fn@health) reports whether circuits are open, by rules of the program, for readiness probes.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //!

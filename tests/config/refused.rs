@@ -13,6 +13,7 @@ fn mistakes(text: &str) -> Vec<ConfigMistake> {
     refused.mistakes().to_vec()
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of texts and messages")]
 #[resilience_runtime::test]
 async fn mistake_has_line_and_suggestion() {
     let cases = [
@@ -130,7 +131,7 @@ async fn all_mistakes_are_listed_by_line() {
 
 #[resilience_runtime::test]
 async fn error_lists_at_most_20_mistakes() {
-    let lines: String = (0..1_000).map(|n| format!("x{n} = 1\n")).collect();
+    let lines = (0..1_000).map(|n| format!("x{n} = 1\n")).collect::<Vec<_>>().concat();
     let refused = Config::from_toml(&format!("[circuit.exa_api]\n{lines}")).unwrap_err();
     assert_eq!(refused.mistakes().len(), 20);
     assert!(refused.to_string().ends_with("; and 980 more"), "{refused}");

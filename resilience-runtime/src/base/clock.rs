@@ -114,7 +114,7 @@ impl Coarse {
         if steps > u32::MAX / 2 {
             return Duration::ZERO;
         }
-        Duration::from_nanos(u64::from(steps) << Self::BITS | now.to_bits() % (1 << Self::BITS))
+        Duration::from_nanos((u64::from(steps) << Self::BITS) + now.to_bits() % (1 << Self::BITS))
     }
 }
 

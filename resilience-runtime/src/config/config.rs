@@ -144,9 +144,9 @@ impl Config {
     /// The settings replace the settings of an earlier call: an option that is no longer set returns to its value in
     /// the attribute. Settings of the environment replace only settings of the environment, and all other settings
     /// replace only settings that do not come from the environment. If several origins set one option, the order is:
-    /// [`configure`](crate::configure), environment, file, builder, attribute, preset, default.
+    /// [`configure`](fn@crate::configure), environment, file, builder, attribute, preset, default.
     ///
-    /// The change takes effect as [`configure`](crate::configure) describes. The event `config_applied` or
+    /// The change takes effect as [`configure`](fn@crate::configure) describes. The event `config_applied` or
     /// `config_refused` reports the outcome.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ use crate::timeout::timeout::Timeout;
 ///
 /// - `src/search.rs:12`: an attribute or a builder in the source.
 /// - `preset`: a [preset](crate::presets).
-/// - `configured at src/admin.rs:8`: a call of [`configure`](crate::configure).
+/// - `configured at src/admin.rs:8`: a call of [`configure`](fn@crate::configure).
 /// - `resilience.toml:3`, or `line 3`: a file, or a text without a file.
 /// - `RESILIENCE__RETRY__MAIL__MAX`: an environment variable.
 /// - `deserialized`: a [`Config`](crate::Config) that `serde` has deserialized.
@@ -44,7 +44,7 @@ use crate::timeout::timeout::Timeout;
 /// # if cfg!(not(feature = "declare")) { ask().await? }
 /// Config::from_toml("[circuit.dumped]\nthreshold = 5")?.apply()?;
 /// let text = dump_config();
-/// assert!(text.contains("[circuit.dumped]\nthreshold = 5 # line 2\ncooldown = \"250ms\" # src"), "{text}");
+/// assert!(text.contains("[circuit.dumped]\nthreshold = 5 # line 2\ncooldown = \"250ms\" # "), "{text}");
 /// Config::from_toml(&text)?;
 /// # Ok(())
 /// # }

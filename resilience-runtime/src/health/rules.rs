@@ -7,7 +7,7 @@ use crate::base::config_error::ConfigError;
 use crate::base::nearest::suggestion;
 use crate::registry::registry;
 
-/// The rules by which [`health`](crate::health) judges open circuits.
+/// The rules by which [`health`](fn@crate::health) judges open circuits.
 ///
 /// Without rules, no circuit is essential, and each open circuit makes the program `Degraded` at once.
 ///
