@@ -18,6 +18,8 @@ pub(crate) mod packed;
 pub(crate) mod pauses;
 pub(crate) mod queue;
 pub(crate) mod random;
+#[cfg(feature = "config")]
+pub(crate) mod raw;
 pub(crate) mod reason;
 pub(crate) mod repeat;
 pub(crate) mod require;

@@ -62,6 +62,7 @@
 //! - [Streams](guide::streams): a circuit and time limits for a call that returns a stream.
 //! - [Settings at run time](macro@circuit#settings-at-run-time): a threshold that depends on the environment.
 //! - [Testing your code](guide::testing_your_code): outages in tests, with the feature `test-util`.
+//! - [Configuration](guide::configuration): settings from a file that the program watches, and from the environment.
 //! - [Testing with a paused clock](guide::testing): cooldowns and pauses without waiting.
 //! - [Coming from another library](guide::coming_from): the options of resilience4j and Polly.
 //! - [Platforms](guide::platforms): the supported compilers and targets.
@@ -74,6 +75,7 @@
 //! - [`get_stats`] returns the statistics of all layers: circuits, retries, timeouts, bulkheads, rate limits, hedges
 //!   and fallbacks. [`reset_all`] resets circuits, rate limits and retry budgets.
 //! - [`prometheus_text`] and [`openmetrics_text`] return the metrics of all layers as text.
+//! - [`health`](fn@health) reports whether circuits are open, by rules of the program, for readiness probes.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
 //! - [`configure`] changes the settings of a circuit while the program runs. [`configure_retry`], [`configure_timeout`],
@@ -164,6 +166,8 @@
 //! | `chaos_refused` | WARN | `name`, `func`, `made`, `wanted`: the types of the fault's errors and of the function's errors; emitted when a fault ends because it does not suit the function |
 //! | `fault_injected` | DEBUG | `name`, `func`, `fault`, `latency` in seconds |
 //! | `fell_back` | DEBUG | `func`, `error`: the error that the fallback replaces |
+//! | `config_applied` | INFO | `source` (a file, `environment` or `config`), `settings`: number of settings; needs the feature `config` |
+//! | `config_refused` | WARN | `source`, `mistakes`: number of mistakes, `mistake`: the first mistake, with its file and line; the settings in force stay |
 //!
 //! # Time
 //!
@@ -195,6 +199,7 @@
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
 //! | `metrics` | the functions `metrics::export` and `metrics::export_every`, which pass the metrics to the recorder of the crate `metrics`; see [Metrics](guide::metrics) | the build of 2 more crates, `metrics` and `rapidhash` |
+//! | `config` | the types `Config` and `RefusedConfig`, and the function `dump_config`: settings from files and from the environment; see [Configuration](guide::configuration) | the build of 6 more crates, and the feature `rt` of tokio |
 //! | `chaos` | the module `chaos`, which injects faults into a running service | no further crate; each decorated function grows, and each call reads one more atomic variable |
 //! | `test-util` | isolated tests, faults and assertions, only for dev-dependencies; see [Testing your code](guide::testing_your_code) | no more crates, but the features `rt` and `test-util` of tokio, and code in each decorated function |
 #![forbid(unsafe_code)]
@@ -214,12 +219,15 @@ mod call_error;
 #[cfg(feature = "chaos")]
 pub mod chaos;
 mod circuit;
+#[cfg(feature = "config")]
+mod config;
 mod configure;
 mod events;
 mod expansion;
 mod fallback;
 #[cfg(feature = "faults")]
 mod fault;
+mod health;
 mod hedge;
 pub mod metrics;
 mod rate_limit;
@@ -248,6 +256,14 @@ pub use crate::circuit::core::state::CircuitState;
 pub use crate::circuit::error::CircuitOpenError;
 pub use crate::circuit::permit::{OwnedPermit, Permit};
 pub use crate::circuit::stats::CircuitStats;
+#[cfg(feature = "config")]
+pub use crate::config::config::Config;
+#[cfg(feature = "config")]
+pub use crate::config::dump::dump_config;
+#[cfg(feature = "config")]
+pub use crate::config::mistake::{ConfigMistake, RefusedConfig};
+#[cfg(feature = "config")]
+pub use crate::config::watch::WatchedConfig;
 pub use crate::configure::configure::{
     configure, configure_bulkhead, configure_hedge, configure_rate_limit, configure_retry, configure_timeout,
     reset_configuration,
@@ -258,6 +274,8 @@ pub use crate::configure::settings::{
 pub use crate::events::subscribe::{EventStream, Missed, TransitionGuard, on_transition, subscribe, subscribe_all};
 pub use crate::events::value::Event;
 pub use crate::fallback::FallbackStats;
+pub use crate::health::health::{Health, HealthStatus, Outage, health, health_with, set_health_rules};
+pub use crate::health::rules::HealthRules;
 pub use crate::hedge::builder::HedgeBuilder;
 pub use crate::hedge::hedge::Hedge;
 pub use crate::hedge::stats::HedgeStats;
@@ -346,6 +364,12 @@ pub mod guide {
     pub mod coming_from {}
     #[doc = include_str!("../docs/guide/metrics.md")]
     pub mod metrics {}
+    #[cfg_attr(feature = "config", doc = include_str!("../docs/guide/configuration.md"))]
+    #[cfg_attr(
+        not(feature = "config"),
+        doc = "Describes settings from files. The text of this page needs the feature `config`."
+    )]
+    pub mod configuration {}
     #[doc = include_str!("../docs/guide/plain_functions.md")]
     pub mod plain_functions {}
     #[doc = include_str!("../docs/guide/platforms.md")]

@@ -7,6 +7,8 @@ pub(crate) mod configured;
 pub(crate) mod conflict;
 pub(crate) mod declared;
 pub(crate) mod family;
+#[cfg(feature = "config")]
+pub(crate) mod in_force;
 pub(crate) mod key;
 mod keyed;
 pub(crate) mod keyed_circuits;

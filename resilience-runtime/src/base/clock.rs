@@ -90,6 +90,34 @@ impl Tick {
     }
 }
 
+/// A point in time on tokio's clock, in 32 bits, so that a breaker is small: the number of steps of 2^24 ns (17 ms),
+/// without the bits that do not fit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Coarse(u32);
+
+impl Coarse {
+    const BITS: u32 = 24;
+
+    #[expect(clippy::cast_possible_truncation, reason = "leaves out the upper bits")]
+    fn steps(tick: Tick) -> u32 {
+        (tick.to_bits() >> Self::BITS) as u32
+    }
+
+    pub(crate) fn of(tick: Tick) -> Self {
+        Self(Self::steps(tick))
+    }
+
+    /// Returns the time until `now`, at most 17 ms too long. Returns zero if this time is later than `now`. After more
+    /// than 417 days, the result is zero, too.
+    pub(crate) fn until(self, now: Tick) -> Duration {
+        let steps = Self::steps(now).wrapping_sub(self.0);
+        if steps > u32::MAX / 2 {
+            return Duration::ZERO;
+        }
+        Duration::from_nanos((u64::from(steps) << Self::BITS) + now.to_bits() % (1 << Self::BITS))
+    }
+}
+
 /// Rounds a number of nanoseconds up to a multiple of 8. A number above `u64::MAX - 7` is rounded down to
 /// `u64::MAX - 7`, the largest multiple of 8 in a `u64`.
 #[inline]
@@ -190,6 +218,16 @@ mod tests {
         {
             assert_eq!(whole_steps(nanos), steps, "{nanos}");
         }
+    }
+
+    #[test]
+    fn coarse_time_is_at_most_one_step_too_long() {
+        let (now, step) = (Tick::now(), Duration::from_nanos(1 << Coarse::BITS));
+        for time in [0, 8, 16_777_208, 16_777_216, 1_000_000_000, 86_400_000_000_000 * 400].map(Duration::from_nanos) {
+            let since = Coarse::of(now).until(now.after(time));
+            assert!(time <= since && since < time + step, "{since:?} for {time:?}");
+        }
+        assert_eq!(Coarse::of(now.after(2 * step)).until(now), Duration::ZERO);
     }
 
     #[test]

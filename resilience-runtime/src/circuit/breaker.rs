@@ -197,7 +197,7 @@ impl CircuitBreaker {
     /// ```
     #[doc(alias = "isolate")]
     pub fn force_open(&self) {
-        let from = self.change(|machine, _, _| machine.force_open());
+        let from = self.change(|machine, _, now| machine.force_open(now));
         events::forced_open(&self.0.name, from);
     }
 
@@ -403,6 +403,20 @@ impl CircuitBreaker {
 
     pub(crate) fn address(&self) -> usize {
         self.0.address()
+    }
+
+    /// Returns the state that a call would find, the time since the circuit first opened, and the rest of the cooldown.
+    /// Returns `None` if the circuit is closed, or if the circuit admits all calls for another reason.
+    pub(crate) fn outage(&self) -> Option<(CircuitState, Duration, Duration)> {
+        if matches!(self.phase(), Phase::Closed { .. } | Phase::Disabled { .. }) {
+            return None;
+        }
+        self.0.gate.read(|machine, settings| {
+            let now = Tick::now();
+            let (state, cooldown_remaining) = machine.seen(settings, now);
+            let since = machine.outage().filter(|_| !settings.shadow)?;
+            Some((state, since.until(now), cooldown_remaining))
+        })
     }
 
     /// Returns the phase, a summary of the state, without taking the lock of the breaker.

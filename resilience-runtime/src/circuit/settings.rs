@@ -6,6 +6,8 @@ use std::time::Duration;
 use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::{ConfigError, Value};
 use crate::base::interner::Interner;
+#[cfg(feature = "config")]
+use crate::base::raw::{Raw, Setting};
 use crate::base::sync::Arc;
 
 /// Calls the macro `$with` with one line for each option of a circuit. Each line contains a variant of `CircuitOption`,
@@ -81,6 +83,21 @@ macro_rules! options {
                 self.max_keys.unwrap_or(MAX_KEYS)
             }
 
+            /// The names of all options.
+            #[cfg(feature = "config")]
+            pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($option)),*];
+
+            /// Sets an option of this name to a value from a file or from the environment.
+            #[cfg(feature = "config")]
+            pub(crate) fn set(&mut self, option: &str, raw: &Raw) -> Result<(), std::borrow::Cow<'static, str>> {
+                $(
+                    if option == stringify!($option) {
+                        self.$option = Some(Setting::read(raw)?);
+                    }
+                )*
+                Ok(())
+            }
+
             fn each_or(self, others: Self) -> Self {
                 Self { $($option: self.$option.or(others.$option),)* }
             }
@@ -96,6 +113,13 @@ circuit_options!(options);
 pub enum Counting {
     Attempts,
     Requests,
+}
+
+#[cfg(feature = "config")]
+impl Setting for Counting {
+    fn read(raw: &Raw) -> Result<Self, std::borrow::Cow<'static, str>> {
+        raw.choice([("attempts", Self::Attempts), ("requests", Self::Requests)])
+    }
 }
 
 impl From<Counting> for Value {
@@ -175,19 +199,24 @@ impl Options {
     }
 
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let mut error = None;
-        self.each(|option, value| {
-            if let Some(allowed) = forbidden(option, value) {
-                error.get_or_insert_with(|| ConfigError::new(option.as_str(), value.to_string(), allowed));
-            }
-        });
-        error.map_or(Ok(()), Err)?;
+        self.check_ranges()?;
         if let (Some(cooldown), Some(max)) = (self.cooldown, self.max_cooldown) {
             if max < cooldown {
                 return Err(ConfigError::new("max_cooldown", format!("{max:?}"), "at least as long as `cooldown`"));
             }
         }
         self.check_rule()
+    }
+
+    /// Checks the range of each option.
+    pub(crate) fn check_ranges(&self) -> Result<(), ConfigError> {
+        let mut error = None;
+        self.each(|option, value| {
+            if let Some(allowed) = forbidden(option, value) {
+                error.get_or_insert_with(|| ConfigError::new(option.as_str(), value.to_string(), allowed));
+            }
+        });
+        error.map_or(Ok(()), Err)
     }
 
     /// Checks whether the options that decide when the circuit opens can be combined.

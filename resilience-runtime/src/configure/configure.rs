@@ -253,7 +253,7 @@ pub fn configure_hedge(name: &str, changes: impl FnOnce(HedgeSettings) -> HedgeS
     one::<Hedge>(name, changes(HedgeSettings::NONE).0)
 }
 
-/// Undoes all changes of settings at run time. The options of attributes, of registered builders and of presets are in
+/// Undoes all changes of settings at run time, including settings from files and from the environment. The options of attributes, of registered builders and of presets are in
 /// force again.
 pub fn reset_configuration() {
     registry::reset_configuration();
@@ -264,6 +264,8 @@ pub fn reset_configuration() {
     RateLimit::layers().reset_configuration();
     KeyedRateLimits::layers().reset_configuration();
     Hedge::layers().reset_configuration();
+    #[cfg(feature = "config")]
+    crate::config::apply::forget();
 }
 
 #[track_caller]

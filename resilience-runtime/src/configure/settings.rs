@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "config")]
+use crate::base::raw::{Raw, Setting};
 use crate::hedge::after::HedgeAfter;
 use crate::registry::kinds::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
 use crate::registry::layer::Options;
@@ -21,7 +23,22 @@ macro_rules! settings {
         pub struct $name(pub(crate) $options);
 
         impl $name {
-            pub(super) const NONE: Self = Self($options::NONE);
+            pub(crate) const NONE: Self = Self($options::NONE);
+
+            /// The names of all settings.
+            #[cfg(feature = "config")]
+            pub(crate) const NAMES: &'static [&'static str] = &[$(stringify!($option)),*];
+
+            /// Sets a setting of this name to a value from a file or from the environment.
+            #[cfg(feature = "config")]
+            pub(crate) fn set(&mut self, option: &str, raw: &Raw) -> Result<(), std::borrow::Cow<'static, str>> {
+                $(
+                    if option == stringify!($option) {
+                        *self = self.clone().$option(Setting::read(raw)?);
+                    }
+                )*
+                Ok(())
+            }
 
             $(
                 $(#[$option_doc])*

@@ -98,7 +98,7 @@ impl KeyedCircuits {
 }
 
 /// The marker of a [`CircuitBuilder`] that changes the settings of an existing circuit, for
-/// [`configure`](crate::configure).
+/// [`configure`](fn@crate::configure).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Configured;

@@ -2,6 +2,8 @@
 
 use crate::base::config_error::ConfigError;
 use crate::base::sync::lock_std;
+#[cfg(feature = "config")]
+use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::layer::{Layer, LayerDeclaration, Options};
 use crate::registry::layers::{Known, Layers, Listed, declared};
@@ -14,18 +16,76 @@ impl<L: Listed> Layers<L> {
     /// Returns a [`ConfigError`], and changes nothing, if an option is outside its range, contradicts another option, or
     /// does not affect the calls of the layer.
     pub(crate) fn configure(&self, label: &str, origin: Origin, changes: L::Options) -> Result<bool, ConfigError> {
-        let Some((_, listed)) = self.known().into_iter().find(|(known, _)| known == label) else { return Ok(false) };
-        changes.check()?;
-        let Some(first) = listed.places.first().copied() else { return Ok(false) };
+        let edited = self.edit(label, |known| {
+            changes.check()?;
+            known.refuse(&changes)?;
+            let configured = known.configured.with(origin, changes, L::Options::or);
+            known.change(configured)
+        })?;
+        Ok(edited.is_some())
+    }
+
+    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no layer has the
+    /// label.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of [`replace`](Self::replace).
+    #[cfg(feature = "config")]
+    pub(crate) fn try_replace(
+        &self,
+        label: &str,
+        source: Source,
+        new: Option<&(Origin, L::Options)>,
+    ) -> Result<bool, ConfigError> {
+        let Some((_, known)) = self.known().into_iter().find(|(known, _)| known == label) else { return Ok(false) };
+        known.replaced(source, new)?;
+        Ok(true)
+    }
+
+    /// Replaces the options that come from a file or from the environment. Returns the options of all earlier changes,
+    /// or `None` if no layer has the label.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`](Self::configure).
+    #[cfg(feature = "config")]
+    pub(crate) fn replace(
+        &self,
+        label: &str,
+        source: Source,
+        new: Option<&(Origin, L::Options)>,
+    ) -> Result<Option<Configured<L::Options>>, ConfigError> {
+        self.edit(label, |known| {
+            let configured = known.replaced(source, new)?;
+            let before = known.configured.clone();
+            known.change(configured)?;
+            Ok(before)
+        })
+    }
+
+    /// Restores the options of all changes that [`replace`](Self::replace) returned.
+    #[cfg(feature = "config")]
+    pub(crate) fn restore(&self, label: &str, before: Configured<L::Options>) {
+        // Returns no error, because the layer has had these settings before.
+        let _ = self.edit(label, |known| known.change(before));
+    }
+
+    /// Calls `edit` with the layer that is listed as `label`. Creates the layer if no call has created it yet. Returns
+    /// `None` if no layer has this label.
+    fn edit<T>(
+        &self,
+        label: &str,
+        edit: impl FnOnce(&mut Known<L>) -> Result<T, ConfigError>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some((_, listed)) = self.known().into_iter().find(|(known, _)| known == label) else { return Ok(None) };
+        let Some(first) = listed.places.first().copied() else { return Ok(None) };
         let parts = &mut *lock_std(&self.0);
         let known = match first.name {
             Some(name) => parts.named.entry(name).or_insert_with(|| Known::create(name, declared::<L>(name))),
             None => parts.unnamed(first),
         };
-        known.refuse(&changes)?;
-        let configured = known.configured.with(origin, changes, L::Options::or);
-        known.change(configured)?;
-        Ok(true)
+        edit(known).map(Some)
     }
 
     /// Removes the settings of all changes at run time.
@@ -54,8 +114,24 @@ impl<L: Layer> Known<L> {
         L::refusal(&self.written, is_named, changes).map_or(Ok(()), Err)
     }
 
-    /// Applies the settings of all changes at run time.
-    fn change(&mut self, configured: Configured<L::Options>) -> Result<(), ConfigError> {
+    /// Returns the options of all changes after a change of the options that come from a file or from the environment.
+    #[cfg(feature = "config")]
+    fn replaced(
+        &self,
+        source: Source,
+        new: Option<&(Origin, L::Options)>,
+    ) -> Result<Configured<L::Options>, ConfigError> {
+        if let Some((_, options)) = new {
+            options.check()?;
+            self.refuse(options)?;
+        }
+        let configured = self.configured.replaced(source, new);
+        self.checked(&configured)?;
+        Ok(configured)
+    }
+
+    /// Returns the options in force after all changes at run time.
+    fn checked(&self, configured: &Configured<L::Options>) -> Result<L::Options, ConfigError> {
         let options = configured.over(self.written, L::Options::over);
         if let Some(error) = options.contradiction() {
             return Err(error);
@@ -63,6 +139,12 @@ impl<L: Layer> Known<L> {
         if let (Some(option), None) = (options.missing(), self.written.missing()) {
             return Err(ConfigError::new(option, "not set".to_owned(), "set beside the other options"));
         }
+        Ok(options)
+    }
+
+    /// Applies the settings of all changes at run time.
+    fn change(&mut self, configured: Configured<L::Options>) -> Result<(), ConfigError> {
+        let options = self.checked(&configured)?;
         if !self.layer.apply(&options) {
             let allowed = "one of the settings that this layer has had before: it has had 65,535 different settings";
             return Err(ConfigError::new("settings", "new".to_owned(), allowed));

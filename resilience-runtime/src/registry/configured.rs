@@ -5,23 +5,72 @@ use std::panic::Location;
 
 use crate::base::sync::Arc;
 
-/// The origin of an option that a service sets at run time.
+/// The origin of the options that a service sets at run time with one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The source position of the call of `configure`.
     Code(&'static Location<'static>),
+    /// The place of each option in the environment or in a file.
+    #[cfg(feature = "config")]
+    Places(Source, Arc<[(&'static str, Place)]>),
 }
 
-impl fmt::Display for Origin {
+/// The kind of the origin of an option. An option of an earlier kind takes precedence over an option of a later kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg(feature = "config")]
+pub(crate) enum Source {
+    Code,
+    Environment,
+    File,
+}
+
+/// The place of one option in a file or in the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg(feature = "config")]
+pub(crate) enum Place {
+    /// The file, or `None` for a text without a file, and the line, from 1.
+    Line(Option<Arc<str>>, usize),
+    /// The name of an environment variable.
+    Variable(Arc<str>),
+    /// A value that serde deserialized from an unknown place.
+    Deserialized,
+}
+
+#[cfg(feature = "config")]
+impl Origin {
+    pub(crate) fn source(&self) -> Source {
+        match self {
+            Self::Code(_) => Source::Code,
+            Self::Places(source, _) => *source,
+        }
+    }
+
+    /// Returns the place of one of the options as text.
+    pub(crate) fn of(&self, option: &str) -> String {
+        match self {
+            Self::Code(place) => place.to_string(),
+            Self::Places(_, places) => {
+                let place = places.iter().find(|(known, _)| *known == option);
+                place.map(|(_, place)| place.to_string()).unwrap_or_default()
+            }
+        }
+    }
+}
+
+#[cfg(feature = "config")]
+impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Code(place) => place.fmt(f),
+            Self::Line(Some(file), line) => write!(f, "{}:{line}", file.escape_debug()),
+            Self::Line(None, line) => write!(f, "line {line}"),
+            Self::Variable(name) => write!(f, "{}", name.escape_debug()),
+            Self::Deserialized => f.write_str("deserialized"),
         }
     }
 }
 
 /// The options of one layer that a service sets at run time. The options of a later change come first, and take
-/// precedence.
+/// precedence. The options of the environment and of a file come last.
 #[derive(Clone, Debug)]
 pub(crate) struct Configured<O>(Option<Arc<[(Origin, O)]>>);
 
@@ -38,6 +87,15 @@ impl<O: Copy> Configured<O> {
         let (same, others): (Vec<_>, Vec<_>) = self.iter().cloned().partition(|(other, _)| *other == origin);
         let options = same.into_iter().map(|(_, options)| options).fold(options, or);
         Self(Some([(origin, options)].into_iter().chain(others).collect()))
+    }
+
+    /// Replaces the options that come from the environment, or the options that come from a file.
+    #[cfg(feature = "config")]
+    pub(crate) fn replaced(&self, source: Source, new: Option<&(Origin, O)>) -> Self {
+        let others = self.iter().filter(|(origin, _)| origin.source() != source);
+        let mut all: Vec<_> = others.chain(new).cloned().collect();
+        all.sort_by_key(|(origin, _)| origin.source());
+        Self((!all.is_empty()).then(|| all.into_iter().collect()))
     }
 
     /// Returns the options of all changes, and `others` for the options that no change sets.

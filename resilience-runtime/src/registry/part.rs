@@ -13,6 +13,8 @@ use crate::base::sync::LazyLock;
 use crate::base::sync::{Arc, Mutex, MutexGuard, lock};
 use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
+#[cfg(feature = "config")]
+use crate::registry::configured::Source;
 use crate::registry::configured::{Configured, Origin};
 use crate::registry::conflict::{CircuitConflict, conflict_of_kinds, conflicts, conflicts_among};
 use crate::registry::declared::{Declarations, declared};
@@ -246,6 +248,84 @@ impl Part {
             keyed.apply();
         }
         Ok(is_circuit || is_family)
+    }
+
+    /// Checks whether [`replace`](Self::replace) would succeed, and changes nothing. Returns false if no circuit has the
+    /// name.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of [`replace`](Self::replace).
+    #[cfg(feature = "config")]
+    pub(super) fn try_replace(
+        &self,
+        name: &str,
+        source: Source,
+        new: Option<&(Origin, Options)>,
+    ) -> Result<bool, ConfigError> {
+        let (circuit, family) = (self.circuit_places(name), self.family_places(name));
+        if let (Some(keys), None) = (new.and_then(|(_, new)| new.max_keys), family) {
+            return Err(ConfigError::new("max_keys", keys.to_string(), "left out: no circuit of this name has keys"));
+        }
+        let check = |configured: Option<&Configured<Options>>, written: Options| {
+            let configured = configured.cloned().unwrap_or_default().replaced(source, new);
+            configured.over(written, Options::or).check()
+        };
+        if let Some(places) = circuit {
+            let sources = self.sources(name);
+            check(sources.map(|sources| &sources.configured), sources.map_or_else(|| merge(places), Sources::written))?;
+        }
+        if let Some(places) = family {
+            check(self.families.get(name).map(|keyed| &keyed.configured), merge(places))?;
+        }
+        Ok(circuit.is_some() || family.is_some())
+    }
+
+    /// Replaces the options of a circuit that come from a file or from the environment, and registers the circuit.
+    /// Returns the options of all earlier changes, or `None` if no circuit has the name. The first value belongs to the
+    /// circuit without a key, and the second value to the circuits with keys.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`](Self::configure).
+    #[cfg(feature = "config")]
+    pub(super) fn replace(
+        &mut self,
+        name: &str,
+        source: Source,
+        new: Option<&(Origin, Options)>,
+    ) -> Result<Option<[Configured<Options>; 2]>, ConfigError> {
+        if !self.try_replace(name, source, new)? {
+            return Ok(None);
+        }
+        let mut before = [Configured::default(), Configured::default()];
+        self.each_configured(name, |index, configured| {
+            let replaced = configured.replaced(source, new);
+            before[index] = std::mem::replace(configured, replaced);
+        });
+        Ok(Some(before))
+    }
+
+    /// Restores the options of all changes that [`replace`](Self::replace) returned.
+    #[cfg(feature = "config")]
+    pub(super) fn restore(&mut self, name: &str, before: &[Configured<Options>; 2]) {
+        self.each_configured(name, |index, configured| *configured = before[index].clone());
+    }
+
+    /// Calls `edit` with the options that the service has set for the circuit without a key (index 0) and for the
+    /// circuits with keys (index 1), and applies the options.
+    #[cfg(feature = "config")]
+    fn each_configured(&mut self, name: &str, mut edit: impl FnMut(usize, &mut Configured<Options>)) {
+        if self.circuit_places(name).is_some() {
+            let (breaker, sources, _) = self.circuit(Name::new(name));
+            edit(0, &mut sources.configured);
+            sources.apply(&breaker);
+        }
+        if self.family_places(name).is_some() {
+            let keyed = self.families.entry(Cow::Owned(name.to_owned())).or_insert_with_key(KeyedName::new);
+            edit(1, &mut keyed.configured);
+            keyed.apply();
+        }
     }
 
     /// Removes the settings of all changes at run time.

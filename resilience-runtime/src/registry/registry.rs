@@ -12,6 +12,8 @@ use crate::circuit::breaker::CircuitBreaker;
 use crate::circuit::settings::{Options, Settings};
 use crate::circuit::stats::CircuitStats;
 use crate::registry::configured::Origin;
+#[cfg(feature = "config")]
+use crate::registry::configured::{Configured, Source};
 use crate::registry::conflict::{self, CircuitConflict, conflicts, conflicts_among};
 #[cfg(feature = "test-util")]
 use crate::registry::declared::CircuitDeclaration;
@@ -319,6 +321,37 @@ pub(crate) fn configure(name: &str, origin: &Origin, changes: Options) -> Result
     part_of(name).0.configure(name, origin, changes)
 }
 
+/// Checks whether [`replace`] would succeed, and changes nothing. Returns false if no circuit has the name.
+///
+/// # Errors
+///
+/// Returns the error of [`replace`].
+#[cfg(feature = "config")]
+pub(crate) fn try_replace(name: &str, source: Source, new: Option<&(Origin, Options)>) -> Result<bool, ConfigError> {
+    part_of(name).0.try_replace(name, source, new)
+}
+
+/// Replaces the options of the circuits of a name that come from a file or from the environment. Returns the options of
+/// all earlier changes, for [`restore`], or `None` if no circuit has the name.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, in the cases of [`configure`].
+#[cfg(feature = "config")]
+pub(crate) fn replace(
+    name: &str,
+    source: Source,
+    new: Option<&(Origin, Options)>,
+) -> Result<Option<[Configured<Options>; 2]>, ConfigError> {
+    part_of(name).0.replace(name, source, new)
+}
+
+/// Restores the options of all changes that [`replace`] returned.
+#[cfg(feature = "config")]
+pub(crate) fn restore(name: &str, before: &[Configured<Options>; 2]) {
+    part_of(name).0.restore(name, before);
+}
+
 /// Removes the settings that the service has set at run time.
 pub(crate) fn reset_configuration() {
     for part in &part::registry().parts {
@@ -335,7 +368,7 @@ pub(crate) fn names() -> BTreeSet<String> {
 
 /// Calls `see` for every registered circuit. No lock is held while `see` runs. Circuits without a key come first,
 /// sorted by name.
-fn each(mut see: impl FnMut(&CircuitBreaker)) {
+pub(crate) fn each(mut see: impl FnMut(&CircuitBreaker)) {
     let mut breakers = registered();
     breakers.sort_unstable_by(|one, other| one.label().cmp(other.label()));
     breakers.iter().for_each(&mut see);

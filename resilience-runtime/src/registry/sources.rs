@@ -36,8 +36,12 @@ impl Sources {
 
     /// Returns the options in force.
     pub(super) fn options(&self) -> Options {
-        let written = merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default());
-        self.configured.over(written, Options::or)
+        self.configured.over(self.written(), Options::or)
+    }
+
+    /// Returns the options of attributes, builders and a preset.
+    pub(super) fn written(&self) -> Options {
+        merge(&self.written).or(self.preset.as_deref().copied().unwrap_or_default())
     }
 
     /// Returns the options that a builder cannot override.

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use crate::base::clock::{LONGEST, fits};
 use crate::base::config_error::ConfigError;
+#[cfg(feature = "config")]
+use crate::base::raw::{Raw, Setting};
 
 /// Selects how the pauses between attempts are randomized.
 ///
@@ -21,6 +23,13 @@ pub enum Jitter {
     /// `delay + u * (3 * previous - delay)`, with a random `u` from 0 to 1. The variable `previous` is the previous
     /// pause. For the first pause, `previous` equals `delay`. The option `backoff` has no effect with this variant.
     Decorrelated,
+}
+
+#[cfg(feature = "config")]
+impl Setting for Jitter {
+    fn read(raw: &Raw) -> Result<Self, std::borrow::Cow<'static, str>> {
+        raw.choice([("full", Self::Full), ("equal", Self::Equal), ("decorrelated", Self::Decorrelated)])
+    }
 }
 
 /// Computes the pauses between attempts: `delay * factor^(n - 1)` after the n-th failed attempt, at most `max`.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::base::clock::{Stamp, Tick, nanos, whole_steps};
+use crate::base::clock::{Coarse, Stamp, Tick, nanos, whole_steps};
 use crate::base::random;
 use crate::circuit::core::blind::Blind;
 use crate::circuit::core::counts::Counts;
@@ -24,19 +24,24 @@ enum State {
     Closed,
     /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
     /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
-    /// to `u32::MAX`. `hint` and `draw` are integers, because a `Duration` and an `f64` would need more memory.
+    /// to `u16::MAX`. `hint` and `draw` are integers, because a `Duration` and an `f64` would need more memory. `outage`
+    /// is the time at which the circuit first opened since it last closed.
     Open {
         since: Tick,
         hint: u64,
-        draw: u32,
+        draw: u16,
+        outage: Coarse,
     },
     /// `newest` is the time at which the half-open circuit admitted its newest trial call.
     HalfOpen {
         successes: u32,
         in_flight: u32,
         newest: Tick,
+        outage: Coarse,
     },
-    ForcedOpen,
+    ForcedOpen {
+        outage: Coarse,
+    },
     Disabled,
 }
 
@@ -111,6 +116,15 @@ impl Machine {
         self.change
     }
 
+    /// Returns the time at which the circuit first opened since it last closed. Returns `None` if the circuit is closed
+    /// or disabled.
+    pub(crate) fn outage(&self) -> Option<Coarse> {
+        match self.state {
+            State::Closed | State::Disabled => None,
+            State::Open { outage, .. } | State::HalfOpen { outage, .. } | State::ForcedOpen { outage } => Some(outage),
+        }
+    }
+
     pub(crate) fn has_window(&self) -> bool {
         self.window.is_some()
     }
@@ -137,9 +151,9 @@ impl Machine {
     }
 
     /// Returns the length of the cooldown. `hint` is the delay in nanoseconds that the service asked for. `draw` is the
-    /// random number for the option `cooldown_jitter`, from 0 to `u32::MAX`.
-    fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
-        let draw = f64::from(draw) / f64::from(u32::MAX);
+    /// random number for the option `cooldown_jitter`, from 0 to `u16::MAX`.
+    fn cooldown(&self, hint: u64, draw: u16, settings: &Settings) -> Duration {
+        let draw = f64::from(draw) / f64::from(u16::MAX);
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
 
@@ -148,12 +162,12 @@ impl Machine {
     pub(crate) fn seen(&self, settings: &Settings, now: Tick) -> (CircuitState, Duration) {
         let state = match self.state {
             State::Closed => CircuitState::Closed,
-            State::Open { since, hint, draw } => match remaining(since, self.cooldown(hint, draw, settings), now) {
+            State::Open { since, hint, draw, .. } => match remaining(since, self.cooldown(hint, draw, settings), now) {
                 Some(left) => return (CircuitState::Open, left),
                 None => CircuitState::HalfOpen,
             },
             State::HalfOpen { .. } => CircuitState::HalfOpen,
-            State::ForcedOpen => CircuitState::ForcedOpen,
+            State::ForcedOpen { .. } => CircuitState::ForcedOpen,
             State::Disabled => CircuitState::Disabled,
         };
         (state, Duration::ZERO)
@@ -177,15 +191,15 @@ impl Machine {
                 };
                 (Phase::Closed { generation, success }, Duration::ZERO)
             }
-            State::Open { since, hint, draw } => {
+            State::Open { since, hint, draw, .. } => {
                 let cooldown = self.cooldown(hint, draw, settings);
                 (Phase::Open { until: since.after(cooldown) }, cooldown)
             }
-            State::HalfOpen { successes, in_flight, newest } if full(successes, in_flight, settings) => {
+            State::HalfOpen { successes, in_flight, newest, .. } if full(successes, in_flight, settings) => {
                 (Phase::Full { until: newest.after(settings.trial_timeout) }, settings.trial_timeout)
             }
             State::HalfOpen { .. } => (Phase::HalfOpen, Duration::ZERO),
-            State::ForcedOpen => {
+            State::ForcedOpen { .. } => {
                 let wait = if settings.shadow { 0 } else { whole_steps(nanos(settings.cooldown)) };
                 (Phase::ForcedOpen { wait }, Duration::ZERO)
             }
@@ -199,22 +213,25 @@ impl Machine {
                 let lease = if settings.timed() { Ticket::TIMED } else { Ticket::NO_TRIAL };
                 Ok(Admission::of(self.ticket(lease)))
             }
-            State::ForcedOpen => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
-            State::Open { since, hint, draw } => {
+            State::ForcedOpen { .. } => Err(Wait::forced_open(whole_steps(nanos(settings.cooldown)))),
+            State::Open { since, hint, draw, outage } => {
                 // A test's tokio runtime may have a paused clock of its own, so `since` may be later than `now`. The
                 // following line then limits the wait to one cooldown. A `now` that is only a little earlier comes from
                 // a delayed thread, and must not shorten the cooldown.
                 *since = since.on_clock_of(now);
-                let (since, hint, draw) = (*since, *hint, *draw);
+                let (since, hint, draw, outage) = (*since, *hint, *draw, *outage);
                 match remaining(since, self.cooldown(hint, draw, settings), now) {
                     Some(wait) => Err(Wait::open(nanos(wait))),
                     None => {
-                        self.enter(State::HalfOpen { successes: 0, in_flight: 1, newest: now }, Cause::Cooldown);
+                        self.enter(
+                            State::HalfOpen { successes: 0, in_flight: 1, newest: now, outage },
+                            Cause::Cooldown,
+                        );
                         Ok(Admission { half_opened: true, ..Admission::of(self.ticket(self.lease.into())) })
                     }
                 }
             }
-            State::HalfOpen { successes, in_flight, newest } => {
+            State::HalfOpen { successes, in_flight, newest, .. } => {
                 *newest = newest.on_clock_of(now);
                 let wait = remaining(*newest, settings.trial_timeout, now);
                 let mut expired = 0;
@@ -314,8 +331,9 @@ impl Machine {
 
     fn open(&mut self, settings: &Settings, since: Tick, retry_after: Option<Duration>, cause: Cause) {
         self.opened_since_closed = self.opened_since_closed.saturating_add(1);
-        let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 32) as u32 } else { 0 };
-        self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw }, cause);
+        let draw = if settings.cooldown_jitter > 0.0 { (random::next() >> 48) as u16 } else { 0 };
+        let outage = self.outage().unwrap_or(Coarse::of(since));
+        self.enter(State::Open { since, hint: retry_after.map_or(0, nanos), draw, outage }, cause);
     }
 
     /// Opens the circuit on request of the user. The option `cooldown_factor` does not extend the cooldown that
@@ -325,8 +343,9 @@ impl Machine {
         self.open(settings, now, None, Cause::Trip);
     }
 
-    pub(crate) fn force_open(&mut self) {
-        self.enter(State::ForcedOpen, Cause::ForceOpen);
+    pub(crate) fn force_open(&mut self, now: Tick) {
+        let outage = self.outage().unwrap_or(Coarse::of(now));
+        self.enter(State::ForcedOpen { outage }, Cause::ForceOpen);
     }
 
     pub(crate) fn disable(&mut self) {
@@ -365,7 +384,7 @@ impl Machine {
             State::Closed => CircuitState::Closed,
             State::Open { .. } => CircuitState::Open,
             State::HalfOpen { .. } => CircuitState::HalfOpen,
-            State::ForcedOpen => CircuitState::ForcedOpen,
+            State::ForcedOpen { .. } => CircuitState::ForcedOpen,
             State::Disabled => CircuitState::Disabled,
         };
         self.change = (from, cause);

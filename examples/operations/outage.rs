@@ -1,0 +1,81 @@
+//! Plays a user, an operator and a load balancer during an outage, and checks each answer.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::{env, fs, io, process};
+
+use reqwest::Client;
+use tokio::time::sleep;
+
+use crate::search::IS_UP;
+
+pub(crate) struct Outage {
+    file: PathBuf,
+    http: Client,
+    url: String,
+}
+
+impl Outage {
+    /// Creates the file with the settings, which the operator changes later.
+    pub(crate) fn settings_file() -> io::Result<PathBuf> {
+        let file = env::temp_dir().join(format!("resilience-operations-{}.toml", process::id()));
+        fs::write(&file, "[circuit.search]\nthreshold = 100\ncooldown = \"2s\"\n")?;
+        Ok(file)
+    }
+
+    pub(crate) fn new(file: PathBuf, address: SocketAddr) -> Result<Self, Box<dyn Error>> {
+        // Ignores proxies and certificates, so that the program runs on every machine.
+        let http = Client::builder().no_proxy().tls_certs_only([]).build()?;
+        Ok(Self { file, http, url: format!("http://{address}") })
+    }
+
+    pub(crate) async fn run(self) -> Result<(), Box<dyn Error>> {
+        println!("The service works:");
+        assert_eq!(self.get("/search").await?, (200, "three results".to_owned()));
+        assert_eq!(self.get("/ready").await?, (200, "ok".to_owned()));
+
+        println!("\nThe search service is down, but the threshold of the circuit is too high:");
+        IS_UP.store(false, Ordering::Relaxed);
+        for _ in 0..4 {
+            assert_eq!(self.get("/search").await?, (502, "timed out".to_owned()));
+        }
+        assert_eq!(self.get("/ready").await?.1, "ok");
+
+        println!("\nThe operator makes a mistake, and the settings in force stay:");
+        self.write("threshold = 0").await?;
+        assert!(self.get("/settings").await?.1.contains("threshold = 100"));
+
+        println!("\nThe operator lowers the threshold, and the next failure opens the circuit:");
+        self.write("threshold = 5").await?;
+        assert_eq!(self.get("/search").await?, (502, "timed out".to_owned()));
+        assert_eq!(self.get("/search").await?.1, "Circuit 'search' is open. Retry in 2s");
+        assert_eq!(self.get("/ready").await?, (503, "down: search (open for 0s)".to_owned()));
+        assert_eq!(self.get("/live").await?.0, 200);
+
+        println!("\nThe load balancer sends calls again after the cooldown, and the circuit closes:");
+        IS_UP.store(true, Ordering::Relaxed);
+        sleep(Duration::from_millis(2_100)).await;
+        assert_eq!(self.get("/ready").await?, (200, "degraded: search (half_open for 2s)".to_owned()));
+        assert_eq!(self.get("/search").await?.0, 200);
+        assert_eq!(self.get("/ready").await?, (200, "ok".to_owned()));
+        fs::remove_file(self.file)?;
+        Ok(())
+    }
+
+    /// Changes the file, and waits until the service has read the file.
+    async fn write(&self, threshold: &str) -> io::Result<()> {
+        fs::write(&self.file, format!("[circuit.search]\n{threshold}\ncooldown = \"2s\"\n"))?;
+        sleep(Duration::from_millis(1_200)).await;
+        Ok(())
+    }
+
+    async fn get(&self, path: &str) -> Result<(u16, String), reqwest::Error> {
+        let answer = self.http.get(format!("{}{path}", self.url)).send().await?;
+        let (status, text) = (answer.status().as_u16(), answer.text().await?);
+        println!("GET {path:9} {status} {}", text.lines().collect::<Vec<_>>().join(" | "));
+        Ok((status, text))
+    }
+}

@@ -1,0 +1,175 @@
+//! Defines [`Config`], the settings of layers from a file or from the environment.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::base::sync::Arc;
+use crate::config::mistake::RefusedConfig;
+use crate::config::section::{Line, Tables};
+use crate::config::{apply, environment, events, file, parse};
+use crate::registry::configured::Source;
+
+/// Settings of layers from a file or from the environment. The guide [Configuration](crate::guide::configuration)
+/// describes the format.
+///
+/// A file contains a table for each layer. The options have the same names and values as in attributes:
+///
+/// ```toml
+/// [circuit.exa_api]
+/// threshold = 5
+/// cooldown = "250ms"     # or seconds, such as 0.25
+///
+/// [retry.mail]
+/// max = 4
+/// ```
+///
+/// The type implements `Deserialize`, for programs that read their configuration with a crate such as `config` or
+/// `figment`. If the source of such a crate has texts only, a text such as `"5"` stands for a number.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{Config, circuit, get_circuit_stats};
+///
+/// #[circuit(name = "config_example", threshold = 3)]
+/// async fn ask() -> std::io::Result<()> {
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # if cfg!(not(feature = "declare")) { ask().await? }
+/// Config::from_toml("[circuit.config_example]\nthreshold = 5")?.apply()?;
+/// assert_eq!(get_circuit_stats()["config_example"].threshold, 5);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "the settings are in force after `apply`"]
+pub struct Config {
+    pub(super) tables: Tables,
+    source: Source,
+    /// The file, or `None` for a text.
+    file: Option<Arc<str>>,
+}
+
+impl Config {
+    /// Reads settings from a text in the format TOML.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`RefusedConfig`] with all mistakes, if the text is not TOML, if a table or an option is unknown, or
+    /// if a value is outside its range. The names of layers are checked by [`apply`](Self::apply).
+    pub fn from_toml(text: &str) -> Result<Self, RefusedConfig> {
+        Self::of_lines(parse::parse(text, None)?)
+    }
+
+    /// Reads settings from a file in the format TOML, with at most 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`RefusedConfig`] in the cases of [`from_toml`](Self::from_toml), and if the file cannot be read, is
+    /// larger than 1 MiB, or is no UTF-8 text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Config;
+    ///
+    /// let error = Config::from_file("no such file.toml").unwrap_err();
+    /// assert!(error.to_string().starts_with("no such file.toml: "));
+    /// ```
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, RefusedConfig> {
+        Self::of_text(file::read(path.as_ref())?)
+    }
+
+    pub(super) fn of_text(file::Text { file, text }: file::Text) -> Result<Self, RefusedConfig> {
+        let lines = parse::parse(&text, Some(&file))?;
+        Ok(Self { file: Some(file), ..Self::of_lines(lines)? })
+    }
+
+    pub(super) fn of_lines(lines: Vec<Line>) -> Result<Self, RefusedConfig> {
+        Ok(Self { tables: Tables::collect(lines)?, source: Source::File, file: None })
+    }
+
+    /// Reads settings from the environment variables of the process whose names begin with `RESILIENCE__`.
+    ///
+    /// The name of a variable contains the table, the name of the layer and the option, with `__` between them:
+    /// `RESILIENCE__CIRCUIT__EXA_API__THRESHOLD=5`. In the name of the layer, letters are upper-cased, digits are kept,
+    /// and each other character is `_`.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`RefusedConfig`] with all mistakes. The names of layers are checked by [`apply`](Self::apply), which
+    /// refuses a variable that can stand for two layers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Config;
+    ///
+    /// # fn main() -> Result<(), resilience_runtime::RefusedConfig> {
+    /// Config::from_env()?.apply()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_env() -> Result<Self, RefusedConfig> {
+        Self::from_vars(std::env::vars_os())
+    }
+
+    /// Reads settings from the given environment variables, as [`from_env`](Self::from_env) does.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`RefusedConfig`] with all mistakes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Config;
+    ///
+    /// let error = Config::from_vars([("RESILIENCE__CIRCUIT__EXA_API__THRESHOLD", "0")]).unwrap_err();
+    /// assert_eq!(error.mistakes()[0].variable(), Some("RESILIENCE__CIRCUIT__EXA_API__THRESHOLD"));
+    /// ```
+    pub fn from_vars<K: Into<OsString>, V: Into<OsString>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, RefusedConfig> {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let config = Self::of_lines(environment::parse(variables)?)?;
+        Ok(Self { source: Source::Environment, ..config })
+    }
+
+    /// Puts all settings in force, or none of them.
+    ///
+    /// The settings replace the settings of an earlier call: an option that is no longer set returns to its value in
+    /// the attribute. Settings of the environment replace only settings of the environment, and all other settings
+    /// replace only settings that do not come from the environment. If several origins set one option, the order is:
+    /// [`configure`](fn@crate::configure), environment, file, builder, attribute, preset, default.
+    ///
+    /// The change takes effect as [`configure`](fn@crate::configure) describes. The event `config_applied` or
+    /// `config_refused` reports the outcome.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`RefusedConfig`] with all mistakes, and changes nothing, if a layer is unknown, or if a layer refuses
+    /// a setting. Without the feature `declare`, the layer of an attribute is known after the first call.
+    pub fn apply(&self) -> Result<(), RefusedConfig> {
+        let title = self.title();
+        self.put_in_force().inspect_err(|error| events::refused(title, error))?;
+        events::applied(title, self.tables.count());
+        Ok(())
+    }
+
+    pub(super) fn put_in_force(&self) -> Result<(), RefusedConfig> {
+        apply::apply(&self.tables, self.source)
+    }
+
+    /// Returns the field `source` of an event.
+    fn title(&self) -> &str {
+        match (self.source, &self.file) {
+            (Source::Environment, _) => "environment",
+            (_, Some(file)) => file,
+            (_, None) => "config",
+        }
+    }
+}

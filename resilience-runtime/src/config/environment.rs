@@ -1,0 +1,52 @@
+//! Converts environment variables to lines.
+
+use std::ffi::OsString;
+
+use crate::base::raw::{Raw, excerpt};
+use crate::base::sync::Arc;
+use crate::config::mistake::RefusedConfig;
+use crate::config::section::{LayerName, Line, TABLES, unknown_table};
+use crate::registry::configured::Place;
+
+/// The beginning of the names of all variables.
+const PREFIX: &str = "RESILIENCE__";
+
+/// Converts the variables whose names begin with [`PREFIX`] to lines.
+pub(super) fn parse(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<Line>, RefusedConfig> {
+    let mut refused = RefusedConfig::default();
+    let mut lines = Vec::new();
+    for (variable, value) in variables {
+        // A variable whose name is no UTF-8 text belongs to another program.
+        let Ok(variable) = variable.into_string() else { continue };
+        let Some(rest) = variable.strip_prefix(PREFIX) else { continue };
+        let place = Place::Variable(Arc::from(&*variable));
+        match (split(rest), value.into_string()) {
+            (Err(message), _) => refused.push(Some(&place), message),
+            (_, Err(_)) => refused.push(Some(&place), "the value is no UTF-8 text".to_owned()),
+            (Ok((table, name, option)), Ok(value)) => {
+                let name = LayerName::Variable(LayerName::variable(name));
+                let (option, value) = (option.to_ascii_lowercase(), Raw::Word(value));
+                lines.push(Line { table: table.to_owned(), name, option, value, place });
+            }
+        }
+    }
+    // The order of the variables is random.
+    lines.sort_by_key(|line| match &line.place {
+        Place::Variable(name) => name.clone(),
+        _ => Arc::from(""),
+    });
+    refused.result().map(|()| lines)
+}
+
+/// Splits `CIRCUIT__EXA_API__THRESHOLD` into the table, the name and the option. The name may contain `__`.
+fn split(rest: &str) -> Result<(&'static str, &str, &str), String> {
+    let (table, rest) = rest.split_once("__").unwrap_or((rest, ""));
+    let lower = table.to_ascii_lowercase();
+    let table = TABLES.iter().copied().find(|known| *known == lower).ok_or_else(|| unknown_table(&lower))?;
+    let parts = rest.rsplit_once("__").filter(|(name, option)| !name.is_empty() && !option.is_empty());
+    let (name, option) = parts.ok_or_else(|| {
+        let upper = table.to_ascii_uppercase();
+        format!("`{}` must be a name and a setting, as in {PREFIX}{upper}__NAME__SETTING", excerpt(rest).escape_debug())
+    })?;
+    Ok((table, name, option))
+}

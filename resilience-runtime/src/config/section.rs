@@ -1,0 +1,197 @@
+//! Collects the settings of each layer from the lines of a file or from the variables of the environment.
+
+use crate::base::nearest::suggestion;
+use crate::base::raw::{Raw, excerpt};
+use crate::base::sync::Arc;
+use crate::config::mistake::{RefusedConfig, not_allowed};
+use crate::config::target::{Bulkheads, Circuits, Hedges, RateLimits, Retries, Target, Timeouts};
+use crate::registry::configured::{Origin, Place, Source};
+
+/// One setting of a file or of the environment.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// The name of the table, such as `rate_limit`.
+    pub(super) table: String,
+    pub(super) name: LayerName,
+    pub(super) option: String,
+    pub(super) value: Raw,
+    pub(super) place: Place,
+}
+
+/// The name of a layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LayerName {
+    Exact(String),
+    /// The name in an environment variable: letters are upper-cased, digits are kept, and each other character is `_`.
+    Variable(String),
+}
+
+/// The settings of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Section<O> {
+    pub(super) name: LayerName,
+    pub(super) options: O,
+    pub(super) places: Vec<(&'static str, Place)>,
+}
+
+impl LayerName {
+    /// Returns the name of an environment variable for a layer of this name.
+    pub(super) fn variable(name: &str) -> String {
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Exact(name) | Self::Variable(name) => name,
+        }
+    }
+
+    /// Returns a text such as "circuit `exa_api`" for messages.
+    pub(super) fn of<T: Target>(&self) -> String {
+        format!("{} `{}`", T::KIND, excerpt(self.as_str()).escape_debug())
+    }
+}
+
+impl<O: Copy> Section<O> {
+    pub(super) fn origin(&self, source: Source) -> (Origin, O) {
+        (Origin::Places(source, Arc::from(&*self.places)), self.options)
+    }
+
+    pub(super) fn place(&self, option: &str) -> Option<&Place> {
+        let place = self.places.iter().find(|(known, _)| *known == option).or(self.places.first());
+        place.map(|(_, place)| place)
+    }
+}
+
+/// Sees the settings of each table.
+pub(super) trait Visit {
+    fn visit<T: Target>(&mut self, sections: &[Section<T::Options>], before: &[Section<T::Options>]);
+}
+
+/// Declares the struct with the sections of all tables. Each table belongs to one kind of layer.
+macro_rules! tables {
+    ($($field:ident: $target:ident,)*) => {
+        /// The settings of all layers, by the kind of layer.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub(super) struct Tables {
+            $(pub(super) $field: Vec<Section<<$target as Target>::Options>>,)*
+        }
+
+        impl Tables {
+            pub(super) const NONE: Self = Self { $($field: Vec::new(),)* };
+
+            /// Finds the layers that the variables of the environment name.
+            pub(super) fn resolved(&self) -> Result<Self, RefusedConfig> {
+                let mut refused = RefusedConfig::default();
+                let mut tables = self.clone();
+                $(resolve::<$target>(&mut tables.$field, &mut refused);)*
+                refused.result().map(|()| tables)
+            }
+
+            /// Calls `visit` for the settings of each table, with the settings of the same table in `before`.
+            pub(super) fn visit(&self, before: &Self, visit: &mut impl Visit) {
+                $(visit.visit::<$target>(&self.$field, &before.$field);)*
+            }
+
+            /// Collects the settings of all lines.
+            pub(super) fn collect(lines: Vec<Line>) -> Result<Self, RefusedConfig> {
+                let mut refused = RefusedConfig::default();
+                let mut tables = Self::default();
+                for line in lines {
+                    match &*line.table {
+                        $($target::TABLE => add::<$target>(&mut tables.$field, line, &mut refused),)*
+                        _ => refused.push(Some(&line.place), unknown_table(&line.table)),
+                    }
+                }
+                refused.result().map(|()| tables)
+            }
+
+            /// Returns the number of settings.
+            pub(super) fn count(&self) -> usize {
+                [$(self.$field.iter().map(|section| section.places.len()).sum::<usize>()),*].iter().sum()
+            }
+        }
+
+        /// The names of all tables.
+        pub(super) const TABLES: &[&str] = &[$($target::TABLE),*];
+    };
+}
+tables! {
+    circuits: Circuits,
+    retries: Retries,
+    timeouts: Timeouts,
+    bulkheads: Bulkheads,
+    rate_limits: RateLimits,
+    hedges: Hedges,
+}
+
+/// Returns the message for a table that does not exist.
+pub(super) fn unknown_table(table: &str) -> String {
+    let suggestion = suggestion(table, TABLES.iter().copied());
+    let tables = if suggestion.is_empty() { format!(" the tables are {}", TABLES.join(", ")) } else { suggestion };
+    format!("`{}` is no table of settings;{tables}", excerpt(table).escape_debug())
+}
+
+fn add<T: Target>(sections: &mut Vec<Section<T::Options>>, line: Line, refused: &mut RefusedConfig) {
+    let Line { name, option, value, place, .. } = line;
+    let layer = name.of::<T>();
+    let Some(option) = T::NAMES.iter().copied().find(|known| *known == option) else {
+        let suggestion = suggestion(&option, T::NAMES.iter().copied());
+        let names =
+            if suggestion.is_empty() { format!(" the settings are {}", T::NAMES.join(", ")) } else { suggestion };
+        let message = format!("{layer}: `{}` is no setting;{names}", excerpt(&option).escape_debug());
+        return refused.push(Some(&place), message);
+    };
+    let mut alone = T::NONE;
+    if let Err(allowed) = T::set(&mut alone, option, &value) {
+        return refused.push(Some(&place), format!("{layer}: `{option}` is {value}, but must be {allowed}"));
+    }
+    if let Err(error) = T::check(&alone) {
+        return refused.push(Some(&place), not_allowed(&layer, option, &error));
+    }
+    let index = sections.iter().rposition(|section| section.name == name).unwrap_or_else(|| {
+        sections.push(Section { name, options: T::NONE, places: Vec::new() });
+        sections.len() - 1
+    });
+    let section = &mut sections[index];
+    // Returns no error, because the same value was converted above.
+    let _ = T::set(&mut section.options, option, &value);
+    section.places.push((option, place));
+}
+
+/// Replaces the name of each environment variable by the name of the layer.
+fn resolve<T: Target>(sections: &mut [Section<T::Options>], refused: &mut RefusedConfig) {
+    if sections.iter().all(|section| matches!(section.name, LayerName::Exact(_))) {
+        return;
+    }
+    let known = T::known();
+    for section in sections {
+        let LayerName::Variable(variable) = &section.name else { continue };
+        let found: Vec<_> = known.iter().filter(|name| LayerName::variable(name) == *variable).collect();
+        let message = match &*found {
+            [name] => {
+                section.name = LayerName::Exact((*name).clone());
+                continue;
+            }
+            [one, other, ..] => format!(
+                "the variable can stand for {} `{}` and for {} `{}`: rename one of them, or use a file",
+                T::KIND,
+                one.escape_debug(),
+                T::KIND,
+                other.escape_debug()
+            ),
+            [] => {
+                let variables: Vec<_> = known.iter().map(|name| LayerName::variable(name)).collect();
+                unknown_name::<T>(&section.name, variables.iter().map(String::as_str))
+            }
+        };
+        refused.push(section.places.first().map(|(_, place)| place), message);
+    }
+}
+
+/// Returns the message for a name that no layer has.
+pub(super) fn unknown_name<'a, T: Target>(name: &LayerName, known: impl IntoIterator<Item = &'a str>) -> String {
+    let suggestion = suggestion(name.as_str(), known);
+    let separator = if suggestion.is_empty() { "" } else { ";" };
+    format!("no {} has the name `{}`{separator}{suggestion}", T::KIND, excerpt(name.as_str()).escape_debug())
+}

@@ -1,0 +1,173 @@
+//! Defines the kinds of layers whose settings a file or the environment can change.
+
+use std::borrow::Cow;
+
+use crate::base::config_error::ConfigError;
+use crate::base::raw::Raw;
+use crate::bulkhead::bulkhead::Bulkhead;
+use crate::circuit::settings::Options as CircuitOptions;
+use crate::configure::settings::{BulkheadSettings, HedgeSettings, RateLimitSettings, RetrySettings, TimeoutSettings};
+use crate::hedge::hedge::Hedge;
+use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::configured::{Origin, Source};
+use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
+use crate::registry::kinds::{BulkheadOptions, HedgeOptions, RateLimitOptions, RetryOptions, TimeoutOptions};
+use crate::registry::layer::{Layer, Options};
+use crate::registry::layers::Listed;
+use crate::registry::registry;
+use crate::retry::layer::Retry;
+use crate::timeout::timeout::Timeout;
+
+/// A kind of layer whose settings a file or the environment can change.
+pub(super) trait Target {
+    type Options: Copy + PartialEq;
+    /// The name of the table in a file, such as `rate_limit`.
+    const TABLE: &'static str;
+    /// The word for the layer in messages, such as `rate limit`.
+    const KIND: &'static str;
+    /// The names of the settings.
+    const NAMES: &'static [&'static str];
+    const NONE: Self::Options;
+
+    /// Sets a setting of this name.
+    ///
+    /// # Errors
+    ///
+    /// Returns a description of the allowed values if the value has another type.
+    fn set(options: &mut Self::Options, option: &str, value: &Raw) -> Result<(), Cow<'static, str>>;
+
+    /// Checks the range of each setting.
+    fn check(options: &Self::Options) -> Result<(), ConfigError>;
+
+    /// Returns the name of a setting in files, for the name of the option in an error.
+    fn setting(option: &'static str) -> &'static str {
+        option
+    }
+
+    /// Returns the names under which layers of this kind are listed.
+    fn known() -> Vec<String>;
+
+    /// Checks whether [`replace`](Self::replace) would succeed. Returns false if no layer has the name.
+    fn try_replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<bool, ConfigError>;
+
+    /// Replaces the settings from `source`. Returns a function that restores the earlier settings, or `None` if no
+    /// layer has the name.
+    fn replace(name: &str, source: Source, new: New<'_, Self::Options>) -> Result<Option<Undo>, ConfigError>;
+}
+
+/// The new settings of one layer.
+pub(super) type New<'a, O> = Option<&'a (Origin, O)>;
+
+/// A function that restores the earlier settings of a layer.
+pub(super) type Undo = Box<dyn FnOnce()>;
+
+pub(super) struct Circuits;
+
+impl Target for Circuits {
+    type Options = CircuitOptions;
+    const TABLE: &'static str = "circuit";
+    const KIND: &'static str = "circuit";
+    const NAMES: &'static [&'static str] = CircuitOptions::NAMES;
+    const NONE: CircuitOptions = CircuitOptions::NONE;
+
+    fn set(options: &mut CircuitOptions, option: &str, value: &Raw) -> Result<(), Cow<'static, str>> {
+        options.set(option, value)
+    }
+
+    fn check(options: &CircuitOptions) -> Result<(), ConfigError> {
+        options.check_ranges()
+    }
+
+    fn known() -> Vec<String> {
+        registry::names().into_iter().collect()
+    }
+
+    fn try_replace(name: &str, source: Source, new: New<'_, CircuitOptions>) -> Result<bool, ConfigError> {
+        registry::try_replace(name, source, new)
+    }
+
+    fn replace(name: &str, source: Source, new: New<'_, CircuitOptions>) -> Result<Option<Undo>, ConfigError> {
+        let before = registry::replace(name, source, new)?;
+        let name = name.to_owned();
+        Ok(before.map(|before| -> Undo { Box::new(move || registry::restore(&name, &before)) }))
+    }
+}
+
+/// Implements [`Target`] for a kind of layer, or for two kinds: without and with the option `key`.
+macro_rules! targets {
+    ($($target:ident: $table:literal, $settings:ident, $options:ident, $layer:ident $(or $keyed:ident)?;)*) => {
+        $(
+            pub(super) struct $target;
+
+            impl Target for $target {
+                type Options = $options;
+                const TABLE: &'static str = $table;
+                const KIND: &'static str = <$layer as Layer>::KIND;
+                const NAMES: &'static [&'static str] = $settings::NAMES;
+                const NONE: $options = $options::NONE;
+
+                fn set(options: &mut $options, option: &str, value: &Raw) -> Result<(), Cow<'static, str>> {
+                    let mut settings = $settings(*options);
+                    settings.set(option, value)?;
+                    *options = settings.0;
+                    Ok(())
+                }
+
+                fn check(options: &$options) -> Result<(), ConfigError> {
+                    options.check()
+                }
+
+                fn setting(option: &'static str) -> &'static str {
+                    // The value of a timeout has no name in the attribute.
+                    if option == "timeout" { "after" } else { option }
+                }
+
+                fn known() -> Vec<String> {
+                    let known = labels::<$layer>();
+                    $(let known = known.into_iter().chain(labels::<$keyed>()).collect();)?
+                    known
+                }
+
+                fn try_replace(name: &str, source: Source, new: New<'_, $options>) -> Result<bool, ConfigError> {
+                    let is_known = false;
+                    $(let is_known = is_known | $keyed::layers().try_replace(name, source, new)?;)?
+                    match $layer::layers().try_replace(name, source, new) {
+                        // A layer without keys refuses `max_keys`, unless layers with keys have the same name.
+                        Err(_) if is_known => Ok(true),
+                        replaced => Ok(replaced? | is_known),
+                    }
+                }
+
+                fn replace(name: &str, source: Source, new: New<'_, $options>) -> Result<Option<Undo>, ConfigError> {
+                    let keyed: Option<Undo> = None;
+                    $(let keyed = keyed.or(replace_one::<$keyed>(name, source, new)?);)?
+                    let plain = match replace_one::<$layer>(name, source, new) {
+                        Err(_) if keyed.is_some() => None,
+                        plain => plain?,
+                    };
+                    Ok(match (plain, keyed) {
+                        (Some(plain), Some(keyed)) => Some(Box::new(move || { plain(); keyed(); })),
+                        (one, other) => one.or(other),
+                    })
+                }
+            }
+        )*
+    };
+}
+targets! {
+    Retries: "retry", RetrySettings, RetryOptions, Retry;
+    Timeouts: "timeout", TimeoutSettings, TimeoutOptions, Timeout;
+    Bulkheads: "bulkhead", BulkheadSettings, BulkheadOptions, Bulkhead or KeyedBulkheads;
+    RateLimits: "rate_limit", RateLimitSettings, RateLimitOptions, RateLimit or KeyedRateLimits;
+    Hedges: "hedge", HedgeSettings, HedgeOptions, Hedge;
+}
+
+fn labels<L: Listed>() -> Vec<String> {
+    L::layers().labelled().map(|(label, _)| label).collect()
+}
+
+fn replace_one<L: Listed>(name: &str, source: Source, new: New<'_, L::Options>) -> Result<Option<Undo>, ConfigError> {
+    let before = L::layers().replace(name, source, new)?;
+    let name = name.to_owned();
+    Ok(before.map(|before| -> Undo { Box::new(move || L::layers().restore(&name, before)) }))
+}

@@ -1,0 +1,135 @@
+//! Watches a file with settings.
+
+use std::fmt;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+use crate::config::config::Config;
+use crate::config::file::{self, Text};
+use crate::config::mistake::RefusedConfig;
+use crate::config::{apply, events};
+
+/// The time between two readings of the file.
+const BETWEEN_READINGS: Duration = Duration::from_secs(1);
+
+/// The future that watches a file with settings. [`Config::watch`] returns this future, which never ends.
+#[must_use = "a future does nothing until it is polled: spawn it"]
+pub struct WatchedConfig {
+    path: PathBuf,
+    // The box makes the future independent of the lifetime of the argument of `Config::watch`.
+    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Config {
+    /// Returns a future that applies the settings of a file at once, and then after each change of the file. The future
+    /// never ends.
+    ///
+    /// The future reads the file once a second, and compares its content. The future therefore also sees an editor that
+    /// replaces the file, and the update of a Kubernetes `ConfigMap`, which replaces a link.
+    ///
+    /// If the file is missing, half written, or wrong in another way, the settings in force stay, and the event
+    /// `config_refused` reports the first mistake once. A file with an unknown layer is tried again each second,
+    /// because the program may register the layer later.
+    ///
+    /// The future needs a tokio runtime with an enabled timer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resilience_runtime::Config;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// tokio::spawn(Config::watch("resilience.toml"));
+    /// # }
+    /// ```
+    pub fn watch(path: impl Into<PathBuf>) -> WatchedConfig {
+        let path = path.into();
+        WatchedConfig { path: path.clone(), future: Box::pin(watch(path)) }
+    }
+}
+
+impl Future for WatchedConfig {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.future.as_mut().poll(cx)
+    }
+}
+
+impl fmt::Debug for WatchedConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedConfig").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+async fn watch(path: PathBuf) {
+    let mut watched = Watched { path, is_first: true, content: None, config: None, refused: None };
+    loop {
+        let path = watched.path.clone();
+        // The reading of a file cannot panic, and a runtime that shuts down does not poll this future again.
+        if let Ok(read) = spawn_blocking(move || file::read(&path)).await {
+            watched.see(read);
+        }
+        sleep(BETWEEN_READINGS).await;
+    }
+}
+
+/// The last reading of a file.
+struct Watched {
+    path: PathBuf,
+    is_first: bool,
+    /// The content, or `None` if the file could not be read.
+    content: Option<String>,
+    /// The settings of the content, unless the content has a mistake.
+    config: Option<Config>,
+    /// The error that the last event reported. The error is `None` if the settings are in force.
+    refused: Option<RefusedConfig>,
+}
+
+impl Watched {
+    fn see(&mut self, read: Result<Text, RefusedConfig>) {
+        let text = match read {
+            Ok(text) if self.content.as_ref() == Some(&text.text) => None,
+            Ok(text) => Some(text),
+            Err(error) => {
+                // A file that returns with its old content is read again, so that an event reports its return.
+                (self.content, self.config) = (None, None);
+                return self.refuse(error);
+            }
+        };
+        let is_new = text.is_some();
+        if let Some(text) = text {
+            self.content = Some(text.text.clone());
+            self.config = None;
+            match Config::of_text(text) {
+                Ok(config) => self.config = Some(config),
+                Err(error) => return self.refuse(error),
+            }
+        }
+        // Settings that a layer refused are tried again, because a later call of `register` may add the layer.
+        let Some(config) = self.config.as_ref().filter(|_| is_new || self.refused.is_some()) else { return };
+        let is_applied = self.is_first && apply::is_applied(&config.tables);
+        self.is_first = false;
+        match config.put_in_force() {
+            Ok(()) if is_applied => {}
+            Ok(()) => events::applied(&self.path.to_string_lossy(), config.tables.count()),
+            Err(error) => return self.refuse(error),
+        }
+        self.refused = None;
+    }
+
+    /// Emits an event, unless the last event reported the same error.
+    fn refuse(&mut self, error: RefusedConfig) {
+        if self.refused.as_ref() != Some(&error) {
+            events::refused(&self.path.to_string_lossy(), &error);
+            self.refused = Some(error);
+        }
+    }
+}

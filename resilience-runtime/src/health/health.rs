@@ -1,0 +1,206 @@
+//! Implements the function `health`.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::base::config_error::ConfigError;
+use crate::base::scope::scoped;
+use crate::base::sync::lock_std;
+use crate::circuit::core::state::CircuitState;
+use crate::health::rules::HealthRules;
+use crate::registry::registry;
+
+/// The largest number of circuits in a report.
+const MOST: usize = 100;
+
+/// The largest number of circuits in the text of a report.
+const MOST_SHOWN: usize = 5;
+
+/// The status of a program or of a circuit, for readiness probes.
+///
+/// `Display` shows `ok`, `degraded` and `down`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HealthStatus {
+    /// No outage lasts longer than the rules tolerate.
+    Ok,
+    /// An outage lasts longer than the rules tolerate, but no essential circuit rejects calls.
+    Degraded,
+    /// An essential circuit rejects calls for longer than the rules tolerate.
+    Down,
+}
+
+impl HealthStatus {
+    /// Returns the name of the status, such as `degraded`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+        }
+    }
+}
+
+impl fmt::Display for HealthStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A report about the health of the program. The functions [`health`] and [`health_with`] return this report.
+///
+/// `Display` shows one line, such as `degraded: search (open for 12s)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// The worst status of all circuits.
+    pub status: HealthStatus,
+    /// The circuits with an outage, at most 100. The circuits with the worst status and the longest outages come first.
+    pub outages: Vec<Outage>,
+    /// The number of further circuits with an outage.
+    pub more: usize,
+}
+
+/// The outage of one circuit, from its opening until it closes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outage {
+    /// Name of the circuit, not escaped.
+    pub name: String,
+    /// State of the circuit that a call would find.
+    pub state: CircuitState,
+    /// Effect of the circuit on the status of the program.
+    pub status: HealthStatus,
+    /// Whether the rules name the circuit as essential.
+    pub is_essential: bool,
+    /// Time since the circuit first opened, in steps of 17 ms. Failed trial calls do not begin a new outage.
+    pub lasts: Duration,
+    /// Time until the circuit admits a trial call, or zero if the circuit is not open.
+    pub cooldown_remaining: Duration,
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status)?;
+        let shown = self.outages.iter().take(MOST_SHOWN);
+        for (index, Outage { name, state, lasts, .. }) in shown.enumerate() {
+            let separator = if index == 0 { ": " } else { ", " };
+            write!(f, "{separator}{} ({state} for {}s)", name.escape_debug(), lasts.as_secs())?;
+        }
+        match self.more + self.outages.len().saturating_sub(MOST_SHOWN) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+fn rules() -> &'static Mutex<HealthRules> {
+    static RULES: Mutex<HealthRules> = Mutex::new(HealthRules::new());
+    scoped(&RULES, Mutex::default)
+}
+
+/// Sets the rules of [`health`]. A further call replaces all rules.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`], and changes nothing, if the rules name a circuit that does not exist. Without the feature
+/// `declare`, the circuit of an attribute exists after the first call of the function.
+pub fn set_health_rules(rules_of_user: HealthRules) -> Result<(), ConfigError> {
+    rules_of_user.check()?;
+    *lock_std(rules()) = rules_of_user;
+    Ok(())
+}
+
+/// Returns the health of the program, by the rules of [`set_health_rules`].
+///
+/// - `Down`: a circuit that the rules name as [essential](HealthRules::essential) rejects calls. Without rules, no
+///   circuit is essential, and the program is never `Down`.
+/// - `Degraded`: any other circuit is open, or a circuit is half-open. An open circuit whose cooldown has passed counts
+///   as half-open.
+/// - `Ok`: all circuits are closed, or their outages are shorter than the rules [tolerate](HealthRules::tolerate).
+///
+/// A half-open circuit needs calls to close. An essential circuit therefore makes the program `Degraded` as soon as its
+/// cooldown has passed, so that a load balancer sends the calls.
+///
+/// A circuit that is disabled, or that has the option `shadow`, rejects no calls, and has no outage. This function
+/// changes no state.
+///
+/// # Examples
+///
+/// ```
+/// use resilience_runtime::{CircuitBreaker, HealthStatus, health};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(health().status, HealthStatus::Ok);
+/// let breaker = CircuitBreaker::builder("health_example").register()?;
+/// breaker.force_open();
+/// let health = health();
+/// assert_eq!((health.status, &*health.outages[0].name), (HealthStatus::Degraded, "health_example"));
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias("readiness", "liveness"))]
+pub fn health() -> Health {
+    report(&lock_std(rules()).clone())
+}
+
+/// Returns the health of the program, by the given rules.
+///
+/// # Errors
+///
+/// Returns a [`ConfigError`] if the rules name a circuit that does not exist.
+pub fn health_with(rules: &HealthRules) -> Result<Health, ConfigError> {
+    rules.check()?;
+    Ok(report(rules))
+}
+
+/// The circuits that share an essential name.
+#[derive(Default)]
+struct Group {
+    circuits: usize,
+    /// The number of circuits that reject calls for longer than the rules tolerate.
+    rejecting: usize,
+}
+
+fn report(rules: &HealthRules) -> Health {
+    let mut groups = BTreeMap::<String, Group>::new();
+    let mut outages = Vec::new();
+    registry::each(|breaker| {
+        let name = breaker.name();
+        if rules.ignores(name) {
+            return;
+        }
+        let found = breaker.outage();
+        let is_counted = |lasts: Duration| lasts >= rules.tolerance(name);
+        let essential = rules.essential_name(name);
+        if let Some(essential) = essential {
+            let group = groups.entry(essential.to_owned()).or_default();
+            group.circuits += 1;
+            group.rejecting += usize::from(
+                found.is_some_and(|(state, lasts, _)| state != CircuitState::HalfOpen && is_counted(lasts)),
+            );
+        }
+        if let Some((state, lasts, cooldown_remaining)) = found {
+            let status = if is_counted(lasts) { HealthStatus::Degraded } else { HealthStatus::Ok };
+            let is_essential = essential.is_some();
+            outages.push(Outage { name: name.to_owned(), state, status, is_essential, lasts, cooldown_remaining });
+        }
+    });
+    for outage in &mut outages {
+        let group = rules.essential_name(&outage.name).and_then(|name| groups.get(name));
+        let is_down = group.is_some_and(|group| group.circuits == group.rejecting);
+        if is_down {
+            outage.status = HealthStatus::Down;
+        }
+    }
+    outages.sort_by(|one, other| {
+        let key = |outage: &Outage| (Reverse(outage.status), Reverse(outage.lasts));
+        key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
+    });
+    let status = outages.first().map_or(HealthStatus::Ok, |worst| worst.status);
+    let more = outages.len().saturating_sub(MOST);
+    outages.truncate(MOST);
+    Health { status, outages, more }
+}

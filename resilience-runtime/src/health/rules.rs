@@ -1,0 +1,116 @@
+//! Defines the rules by which open circuits affect the health of the program.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::base::config_error::ConfigError;
+use crate::base::nearest::suggestion;
+use crate::registry::registry;
+
+/// The rules by which [`health`](fn@crate::health) judges open circuits.
+///
+/// Without rules, no circuit is essential, and each open circuit makes the program `Degraded` at once.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use resilience_runtime::{CircuitBreaker, HealthRules, HealthStatus, health, set_health_rules};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let payments = CircuitBreaker::builder("payments").register()?;
+/// let rules = HealthRules::new().essential("payments").tolerate(Duration::ZERO);
+/// set_health_rules(rules)?;
+///
+/// payments.trip();
+/// assert_eq!(health().status, HealthStatus::Down);
+/// assert_eq!(health().to_string(), "down: payments (open for 0s)");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "the rules have no effect until `set_health_rules` or `health_with`"]
+pub struct HealthRules {
+    essential: BTreeSet<String>,
+    ignored: BTreeSet<String>,
+    tolerance: Duration,
+    tolerances: BTreeMap<String, Duration>,
+}
+
+impl HealthRules {
+    /// Creates rules without an essential circuit.
+    pub const fn new() -> Self {
+        Self {
+            essential: BTreeSet::new(),
+            ignored: BTreeSet::new(),
+            tolerance: Duration::ZERO,
+            tolerances: BTreeMap::new(),
+        }
+    }
+
+    /// Makes a circuit essential: while the circuit rejects calls, the program is `Down`.
+    ///
+    /// The name of circuits with the option `key` stands for all these circuits. The program is `Down` while every one
+    /// of them rejects calls, and `Degraded` while only some of them do. A name such as `price[acme]` stands for the
+    /// circuit of one key.
+    pub fn essential(mut self, name: impl Into<String>) -> Self {
+        self.essential.insert(name.into());
+        self
+    }
+
+    /// Leaves out a circuit, or all circuits of a name with the option `key`.
+    pub fn ignore(mut self, name: impl Into<String>) -> Self {
+        self.ignored.insert(name.into());
+        self
+    }
+
+    /// Sets the time for which an outage of any circuit does not affect the status. Default: zero.
+    ///
+    /// An outage begins when the circuit opens, and ends when the circuit closes. A failed trial call does not begin a
+    /// new outage.
+    pub fn tolerate(mut self, time: Duration) -> Self {
+        self.tolerance = time;
+        self
+    }
+
+    /// Sets the time of [`tolerate`](Self::tolerate) for one circuit, or for all circuits of a name with the option
+    /// `key`.
+    pub fn tolerate_for(mut self, name: impl Into<String>, time: Duration) -> Self {
+        self.tolerances.insert(name.into(), time);
+        self
+    }
+
+    /// Returns an error for a name that no circuit has.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let known = registry::names();
+        let named = self.essential.iter().chain(&self.ignored).chain(self.tolerances.keys());
+        for name in named {
+            if !known.contains(family(name)) {
+                let suggestion = suggestion(name, known.iter().map(String::as_str));
+                let separator = if suggestion.is_empty() { "" } else { ";" };
+                let allowed = format!("the name of a circuit{separator}{suggestion}");
+                return Err(ConfigError::new("name", format!("{name:?}"), allowed));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the name by which the circuit is essential: its own name, or the name of all circuits with keys.
+    pub(super) fn essential_name<'a>(&self, name: &'a str) -> Option<&'a str> {
+        [name, family(name)].into_iter().find(|name| self.essential.contains(*name))
+    }
+
+    pub(super) fn ignores(&self, name: &str) -> bool {
+        self.ignored.contains(name) || self.ignored.contains(family(name))
+    }
+
+    pub(super) fn tolerance(&self, name: &str) -> Duration {
+        let own = self.tolerances.get(name).or_else(|| self.tolerances.get(family(name)));
+        own.copied().unwrap_or(self.tolerance)
+    }
+}
+
+/// Returns `price` for the name `price[acme]` of a circuit with a key, and each other name unchanged.
+fn family(name: &str) -> &str {
+    name.strip_suffix(']').and_then(|name| name.split_once('[')).map_or(name, |(family, _)| family)
+}

@@ -1,0 +1,117 @@
+//! Lists the options in force of all layers, with the origin of each option.
+
+use std::fmt::Display;
+use std::panic::Location;
+
+use crate::base::config_error::Value;
+use crate::base::sync::Arc;
+use crate::circuit::settings::Options as CircuitOptions;
+use crate::registry::configured::{Configured, Origin};
+use crate::registry::layer::{Layer, Options};
+use crate::registry::layers::{Known, Layers, Listed};
+use crate::registry::part::{KeyedName, Part, part_of};
+use crate::registry::registry::names;
+use crate::registry::sources::Sources;
+use crate::registry::written::{Written, merge};
+
+/// An option in force.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct InForce {
+    pub(crate) option: &'static str,
+    pub(crate) value: Value,
+    /// The place that sets the option.
+    pub(crate) origin: String,
+}
+
+/// The options in force of the circuits of one name.
+#[derive(Clone, Debug)]
+pub(crate) struct OfCircuits {
+    pub(crate) name: String,
+    /// The options of the circuit without a key.
+    pub(crate) circuit: Option<Vec<InForce>>,
+    /// The options of the circuits with keys.
+    pub(crate) family: Option<Vec<InForce>>,
+}
+
+/// Returns the options in force of all circuits, sorted by name.
+pub(crate) fn circuits() -> Vec<OfCircuits> {
+    let of_name = |name: String| {
+        let (part, _) = part_of(&name);
+        let (circuit, family) = (of_circuit(&part, &name), of_family(&part, &name));
+        OfCircuits { name, circuit, family }
+    };
+    names().into_iter().map(of_name).collect()
+}
+
+fn of_circuit(part: &Part, name: &str) -> Option<Vec<InForce>> {
+    let places = part.circuit_places(name)?;
+    let sources = part.sources(name);
+    let configured = sources.map(|sources| sources.configured.clone()).unwrap_or_default();
+    let preset = sources.and_then(|sources| sources.preset.as_deref().copied());
+    let options = sources.map_or_else(|| merge(places), Sources::options);
+    Some(of_options(options, &configured, places, preset))
+}
+
+fn of_family(part: &Part, name: &str) -> Option<Vec<InForce>> {
+    let places = part.family_places(name)?;
+    let keyed = part.families.get(name);
+    let configured = keyed.map(|keyed| keyed.configured.clone()).unwrap_or_default();
+    let options = keyed.map_or_else(|| merge(places), KeyedName::options);
+    Some(of_options(options, &configured, places, None))
+}
+
+/// Returns the options in force of one circuit. The first origin with the value of an option is the origin of the
+/// option.
+fn of_options(
+    options: CircuitOptions,
+    configured: &Configured<CircuitOptions>,
+    places: &[Arc<Written>],
+    preset: Option<CircuitOptions>,
+) -> Vec<InForce> {
+    let mut all = Vec::new();
+    options.each(|option, value| {
+        let is_set = |options: &CircuitOptions| options.get(option) == Some(value);
+        let changed = configured.iter().find(|(_, options)| is_set(options));
+        let changed = changed.map(|(origin, _)| of_change(origin, option.as_str()));
+        let written = || places.iter().find(|written| is_set(&written.options)).map(|written| of_source(written.place));
+        let preset = || preset.as_ref().filter(|options| is_set(options)).map(|_| "preset".to_owned());
+        let origin = changed.or_else(written).or_else(preset).unwrap_or_default();
+        all.push(InForce { option: option.as_str(), value, origin });
+    });
+    all
+}
+
+impl<L: Listed> Layers<L> {
+    /// Returns the options in force of each layer, with its name.
+    pub(crate) fn in_force(&self) -> Vec<(String, Vec<InForce>)> {
+        self.known().into_iter().map(|(label, known)| (label, known.in_force())).collect()
+    }
+}
+
+impl<L: Layer> Known<L> {
+    fn in_force(&self) -> Vec<InForce> {
+        let options = self.configured.over(self.written, L::Options::over);
+        let set = options.entries().into_iter().filter_map(|(option, value)| Some((option, value?)));
+        set.map(|(option, value)| {
+            let is_set = |options: &L::Options| options.entries().contains(&(option, Some(value)));
+            let changed = self.configured.iter().find(|(_, options)| is_set(options));
+            let changed = changed.map(|(origin, _)| of_change(origin, option));
+            let place = || self.places.iter().find(|place| is_set(&place.options)).map(|place| of_source(place.place));
+            InForce { option, value, origin: changed.or_else(place).unwrap_or_default() }
+        })
+        .collect()
+    }
+}
+
+fn of_change(origin: &Origin, option: &str) -> String {
+    match origin {
+        Origin::Code(place) => format!("configured at {}", of_source(place)),
+        Origin::Places(..) => origin.of(option),
+    }
+}
+
+/// Returns the file and the line of an attribute, of a builder, or of a call of `configure`.
+fn of_source(place: &Location<'_>) -> String {
+    let file: &dyn Display = &place.file().escape_debug();
+    format!("{file}:{}", place.line())
+}

@@ -1,0 +1,73 @@
+//! Tests of `dump_config`.
+
+use std::fs;
+use std::time::Duration;
+
+use resilience_runtime::{CircuitBreaker, Config, configure, configure_retry, dump_config, presets};
+
+use crate::{Folder, ask, ask_for};
+
+/// Returns the lines of one section, without the line numbers of the sources.
+fn section(text: &str, head: &str) -> Vec<String> {
+    let lines = text.lines().skip_while(|line| *line != head).skip(1).take_while(|line| !line.is_empty());
+    let without_number = |line: &str| match line.rsplit_once(".rs:") {
+        Some((line, number)) if number.parse::<u32>().is_ok() => format!("{line}.rs"),
+        _ => line.to_owned(),
+    };
+    lines.map(without_number).collect()
+}
+
+#[resilience_runtime::test]
+async fn each_setting_has_its_origin() {
+    let folder = Folder::new();
+    let path = folder.join("settings.toml");
+    fs::write(&path, "[circuit.exa_api]\nthreshold = 5\n[retry.mail]\nmax = 7\n[circuit.built]\nmax_cooldown = 90")
+        .unwrap();
+    CircuitBreaker::builder("built").cooldown(Duration::from_millis(1_500)).register().unwrap();
+    presets::qdrant_circuit();
+    Config::from_file(&path).unwrap().apply().unwrap();
+    Config::from_vars([("RESILIENCE__CIRCUIT__BUILT__HALF_OPEN_MAX", "2")]).unwrap().apply().unwrap();
+    configure("built", |circuit| circuit.cooldown_factor(2.0)).unwrap();
+    configure_retry("mail", |retry| retry.delay(Duration::from_nanos(1))).unwrap();
+
+    let text = dump_config();
+    let file = path.display();
+    assert_eq!(
+        section(&text, "[circuit.exa_api]"),
+        [format!("threshold = 5 # {file}:2"), "cooldown = \"30s\" # tests/config/main.rs".to_owned()]
+    );
+    assert_eq!(
+        section(&text, "[circuit.built]"),
+        [
+            "cooldown = \"1500ms\" # tests/config/dump.rs".to_owned(),
+            "cooldown_factor = 2.0 # configured at tests/config/dump.rs".to_owned(),
+            format!("max_cooldown = \"90s\" # {file}:6"),
+            "half_open_max = 2 # RESILIENCE__CIRCUIT__BUILT__HALF_OPEN_MAX".to_owned(),
+        ]
+    );
+    assert_eq!(section(&text, "[circuit.qdrant]"), ["threshold = 5 # preset", "cooldown = \"60s\" # preset"]);
+    assert_eq!(
+        section(&text, "[retry.mail]"),
+        [format!("max = 7 # {file}:4"), "delay = \"1ns\" # configured at tests/config/dump.rs".to_owned()]
+    );
+    assert_eq!(section(&text, "[retry.\"config::unnamed\"]")[0], "max = 2 # tests/config/main.rs");
+    assert_eq!(section(&text, "[hedge.measured]")[0], "# after = \"p95\" # tests/config/main.rs");
+    assert_eq!(section(&text, "[timeout.search]"), ["after = \"5s\" # tests/config/main.rs"]);
+}
+
+#[resilience_runtime::test]
+async fn dump_can_be_read_back() {
+    CircuitBreaker::builder("a \"b\"\\\n\u{1}.é").cooldown_jitter(0.1).register().unwrap();
+    CircuitBreaker::builder("rates").failure_rate(0.5).calls(10).min_calls(5).register().unwrap();
+    ask().await.unwrap_err();
+    ask_for(7).await.unwrap_err();
+    let text = dump_config();
+    let values = |text: &str| {
+        let lines = text.lines().map(|line| line.split(" # ").next().unwrap().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    let config = Config::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    config.apply().unwrap();
+    assert_eq!(values(&dump_config()), values(&text));
+    assert!(dump_config().contains("threshold = 3 # line "), "{}", dump_config());
+}

@@ -1,0 +1,143 @@
+//! Tests of `health`. The command `cargo test --features test-util --test health` runs these tests. Each test is
+//! isolated, because `health` reports all circuits.
+
+use std::io;
+use std::time::Duration;
+
+use resilience_runtime::{
+    CircuitBreaker, CircuitState, Health, HealthRules, HealthStatus, circuit, health, health_with, set_health_rules,
+};
+use tokio::time::advance;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[circuit(name = "search", threshold = 1, cooldown = 30)]
+async fn search(is_up: bool) -> io::Result<u32> {
+    if is_up { Ok(7) } else { Err(io::ErrorKind::TimedOut.into()) }
+}
+
+#[circuit(name = "host", threshold = 1, cooldown = 30, key = host)]
+async fn ask(host: u32, is_up: bool) -> io::Result<u32> {
+    if is_up { Ok(host) } else { Err(io::ErrorKind::TimedOut.into()) }
+}
+
+fn essential(name: &str) {
+    set_health_rules(HealthRules::new().essential(name)).unwrap();
+}
+
+fn statuses(health: &Health) -> Vec<(&str, HealthStatus)> {
+    health.outages.iter().map(|outage| (&*outage.name, outage.status)).collect()
+}
+
+#[resilience_runtime::test]
+async fn open_circuit_without_rules_is_degraded_at_once() {
+    assert_eq!((health().status, health().to_string()), (HealthStatus::Ok, "ok".to_owned()));
+    search(false).await.unwrap_err();
+    let report = health();
+    assert_eq!(report.status, HealthStatus::Degraded);
+    assert_eq!(report.to_string(), "degraded: search (open for 0s)");
+    assert!(format!("{report:?}").contains("\"search\""), "{report:?}");
+    assert_eq!(report.outages[0].cooldown_remaining, 30 * SECOND);
+}
+
+#[resilience_runtime::test]
+async fn essential_circuit_is_down_until_its_cooldown_ends() {
+    essential("search");
+    search(false).await.unwrap_err();
+    assert_eq!(statuses(&health()), [("search", HealthStatus::Down)]);
+    advance(30 * SECOND).await;
+    let report = health();
+    assert_eq!(report.to_string(), "degraded: search (half_open for 30s)");
+    assert!(report.outages[0].is_essential);
+    search(false).await.unwrap_err();
+    assert_eq!(health().to_string(), "down: search (open for 30s)");
+    advance(31 * SECOND).await;
+    search(true).await.unwrap();
+    assert_eq!(health().status, HealthStatus::Ok);
+}
+
+#[resilience_runtime::test]
+async fn outage_counts_after_the_tolerated_time() {
+    let rules = HealthRules::new().essential("search").tolerate(45 * SECOND);
+    search(false).await.unwrap_err();
+    assert_eq!(statuses(&health_with(&rules).unwrap()), [("search", HealthStatus::Ok)]);
+    advance(30 * SECOND).await;
+    search(false).await.unwrap_err();
+    assert_eq!(health_with(&rules).unwrap().status, HealthStatus::Ok);
+    advance(15 * SECOND).await;
+    // The failed trial call did not begin a new outage.
+    assert_eq!(health_with(&rules).unwrap().status, HealthStatus::Down);
+    let rules = rules.tolerate_for("search", 46 * SECOND);
+    assert_eq!(health_with(&rules).unwrap().status, HealthStatus::Ok);
+    assert_eq!(health().status, HealthStatus::Degraded, "`health_with` sets no rules");
+}
+
+#[resilience_runtime::test]
+async fn essential_keys_are_down_only_together() {
+    essential("host");
+    for (host, is_up) in [(1, false), (2, true), (3, true)] {
+        let _ = ask(host, is_up).await;
+    }
+    assert_eq!(statuses(&health()), [("host[1]", HealthStatus::Degraded)]);
+    for host in [2, 3] {
+        ask(host, false).await.unwrap_err();
+    }
+    assert_eq!(health().status, HealthStatus::Down);
+    let rules = HealthRules::new().essential("host[1]");
+    let report = health_with(&rules).unwrap();
+    assert_eq!(
+        statuses(&report),
+        [("host[1]", HealthStatus::Down), ("host[2]", HealthStatus::Degraded), ("host[3]", HealthStatus::Degraded)]
+    );
+    let rules = HealthRules::new().ignore("host");
+    assert_eq!(health_with(&rules).unwrap().outages, []);
+}
+
+#[resilience_runtime::test]
+async fn unknown_name_is_refused_with_the_nearest() {
+    let message = "`name` is \"serach\", but must be the name of a circuit; did you mean `search`?";
+    for rules in [
+        HealthRules::new().essential("serach"),
+        HealthRules::new().ignore("serach"),
+        HealthRules::new().tolerate_for("serach", SECOND),
+    ] {
+        assert_eq!(set_health_rules(rules.clone()).unwrap_err().to_string(), message);
+        assert_eq!(health_with(&rules).unwrap_err().to_string(), message);
+    }
+    set_health_rules(HealthRules::new().essential("host[never called]")).unwrap();
+}
+
+#[resilience_runtime::test]
+async fn circuit_that_rejects_nothing_has_no_outage() {
+    let shadow = CircuitBreaker::builder("shadow").shadow(true).register().unwrap();
+    shadow.trip();
+    let disabled = CircuitBreaker::builder("disabled").register().unwrap();
+    disabled.trip();
+    disabled.disable();
+    assert_eq!(health().outages, []);
+    disabled.force_open();
+    advance(2 * SECOND).await;
+    let report = health();
+    let forced = &report.outages[0];
+    assert_eq!(
+        (forced.state, forced.lasts.as_secs(), forced.status),
+        (CircuitState::ForcedOpen, 2, HealthStatus::Degraded)
+    );
+    disabled.reset();
+    assert_eq!(health().status, HealthStatus::Ok);
+}
+
+#[resilience_runtime::test]
+async fn report_lists_at_most_100_circuits() {
+    for number in 0..1_000 {
+        CircuitBreaker::builder(format!("a\n{number:03}")).register().unwrap().force_open();
+    }
+    advance(SECOND).await;
+    essential("search");
+    search(false).await.unwrap_err();
+    let report = health();
+    assert_eq!((report.outages.len(), report.more, &*report.outages[0].name), (100, 901, "search"));
+    let text = "down: search (open for 0s), a\\n000 (forced_open for 1s), a\\n001 (forced_open for 1s), a\\n002 \
+                (forced_open for 1s), a\\n003 (forced_open for 1s) and 996 more";
+    assert_eq!(report.to_string(), text);
+}
