@@ -181,6 +181,7 @@
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
+//! | `serde` | the statistics implement `Serialize` | the build of 2 more crates, `serde` and `serde_core`, without a procedural macro |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
 //! | `chaos` | the module `chaos`, which injects faults into a running service | no further crate; each decorated function grows, and each call reads one more atomic variable |
 #![forbid(unsafe_code)]
@@ -212,6 +213,8 @@ mod rejection;
 mod retry;
 #[cfg(feature = "http-date")]
 mod retry_after_header;
+#[cfg(feature = "serde")]
+mod serialize;
 #[cfg(feature = "stream")]
 mod stream;
 #[cfg(feature = "test-util")]
