@@ -3,6 +3,8 @@
 pub(crate) mod acquire;
 mod builder;
 pub(crate) mod error;
+#[cfg(feature = "serde")]
+pub(crate) mod kept;
 mod line;
 pub(crate) mod pace;
 mod quota;

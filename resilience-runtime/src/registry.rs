@@ -5,6 +5,8 @@ pub(crate) mod builder;
 pub(crate) mod conflict;
 pub(crate) mod declared;
 pub(crate) mod family;
+#[cfg(feature = "serde")]
+pub(crate) mod kept;
 pub(crate) mod key;
 mod keyed;
 pub(crate) mod keyed_circuits;
@@ -23,4 +25,6 @@ pub(crate) mod site;
 mod sources;
 pub(crate) mod stats;
 pub(crate) mod table;
+#[cfg(feature = "serde")]
+pub(crate) mod waiting;
 pub(crate) mod written;

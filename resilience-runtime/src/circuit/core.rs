@@ -7,6 +7,8 @@ pub(crate) mod core;
 pub(crate) mod counts;
 pub(crate) mod decision;
 pub(crate) mod gate;
+#[cfg(feature = "serde")]
+pub(crate) mod kept;
 pub(crate) mod last_calls;
 pub(crate) mod machine;
 #[cfg(all(test, not(resilience_loom)))]

@@ -10,6 +10,8 @@ use crate::base::clock::{Tick, nanos};
 use crate::base::reason::Reason;
 use crate::base::sync::lock_std;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
+#[cfg(feature = "serde")]
+use crate::rate_limit::kept::KeptQuota;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::Quota;
 
@@ -61,6 +63,12 @@ impl Line {
         let earlier = current.filter(|earlier| !earlier.left(Tick::now()).is_zero());
         *current = Some(earlier.map_or(quota, |earlier| earlier.stricter(quota)));
         self.state.fetch_or(QUOTA, Ordering::AcqRel);
+    }
+
+    /// Returns the quota that applies at `now`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
+        lock_std(&self.quota).map(|quota| quota.keep(now)).filter(|quota| !quota.reset_in.is_zero())
     }
 
     /// Removes the quota of the service.

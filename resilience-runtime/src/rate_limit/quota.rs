@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use crate::base::clock::{SKEW, Tick};
+#[cfg(feature = "serde")]
+use crate::rate_limit::kept::KeptQuota;
 
 /// The number of tokens that a service still admits, and the time at which the service resets this number.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,11 @@ impl Quota {
     pub(crate) fn left(self, now: Tick) -> Duration {
         let left = self.until.since(now);
         if left > LONGEST_RESET + SKEW { Duration::ZERO } else { left }
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) fn keep(self, now: Tick) -> KeptQuota {
+        KeptQuota { remaining: self.remaining, reset_in: self.left(now) }
     }
 
     /// Returns whether the service still admits `tokens` tokens.

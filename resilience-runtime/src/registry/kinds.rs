@@ -26,6 +26,8 @@ use crate::registry::layer::{Layer, LayerDeclaration, layer_options};
 #[cfg(feature = "test-util")]
 use crate::registry::layers::in_force;
 use crate::registry::layers::{Layers, Listed};
+#[cfg(feature = "serde")]
+use crate::registry::waiting;
 use crate::retry::backoff::Jitter;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::retry::schedule::Schedule;
@@ -184,9 +186,9 @@ impl RetryOptions {
 }
 
 /// Implements [`Layer`] and [`Listed`] for each kind of layer. `$create` is the function that creates a layer from a
-/// name and the options.
+/// name and the options. `$take` gives a new layer the state that waits for its name.
 macro_rules! kinds {
-    ($($layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr;)*) => {
+    ($($layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr $(, waiting $take:path)?;)*) => {
         /// A reference to the declaration of one attribute. The crate `inventory` collects all values of this type at
         /// link time.
         #[cfg(feature = "declare")]
@@ -228,6 +230,13 @@ macro_rules! kinds {
                 fn layer_stats(&self) -> $stats {
                     self.stats()
                 }
+
+                $(
+                    #[cfg(feature = "serde")]
+                    fn take_waiting(&self, name: &str) {
+                        $take(self, name);
+                    }
+                )?
             }
 
             impl Listed for $layer {
@@ -267,9 +276,9 @@ kinds! {
     KeyedBulkheads, BulkheadOptions, FamilyStats, "bulkhead",
         |name, options| KeyedBulkheads::new(&name, &options.settings(), options.max_keys);
     KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
-        |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys);
+        |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys), waiting waiting::give_keyed_limits;
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
-        |name, options| RateLimit::new(name, options.settings());
+        |name, options| RateLimit::new(name, options.settings()), waiting waiting::give_limit;
     Timeout, TimeoutOptions, TimeoutStats, "timeout", |_, options| Timeout::after_time(options.timeout);
     Hedge, HedgeOptions, HedgeStats, "hedge",
         |_, options| Hedge::declared(options.after, [options.min_after, options.max_after], options.max);

@@ -23,6 +23,10 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
     fn create(name: Name, options: &Self::Options) -> Self;
 
     fn layer_stats(&self) -> Self::Stats;
+
+    /// Takes the state of a snapshot that waits for this name. Only rate limits have such a state.
+    #[cfg(feature = "serde")]
+    fn take_waiting(&self, _name: &str) {}
 }
 
 /// The options that one attribute sets.

@@ -75,6 +75,8 @@ impl<L: Listed> Layers<L> {
         }
         let layer = L::create(Name::Static(name), &merged(&places));
         parts.named.insert(name, Named { layer: layer.clone(), places: places.clone() });
+        #[cfg(feature = "serde")]
+        layer.take_waiting(name);
         (layer, mistakes(&places))
     }
 
@@ -87,6 +89,29 @@ impl<L: Listed> Layers<L> {
     /// Returns each layer, with its name or, if the layer has no name, with the path of its function. Includes layers
     /// that no call has created yet.
     pub(crate) fn labelled(&self) -> impl Iterator<Item = (String, L)> + use<L> {
+        self.all().map(|(label, _, layer)| (label, layer))
+    }
+
+    /// Returns the layers whose labels are wanted, and creates these layers if attributes declare them. Also returns the mistakes
+    /// in the settings of each new layer.
+    #[cfg(feature = "serde")]
+    pub(crate) fn find_labels(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, (L, Vec<SettingsMistake>))> {
+        let found = self.all().filter(|(label, ..)| is_wanted(label)).map(|(label, place, layer)| {
+            let named = || L::declared().into_iter().find(|declaration| declaration.name == Some(&label));
+            let joined = match place.or_else(named) {
+                Some(place) => self.join(place),
+                // Without the feature `declare`, the layer of a name has no declaration, but `all` lists only existing
+                // layers.
+                None => (layer, Vec::new()),
+            };
+            (label, joined)
+        });
+        found.collect()
+    }
+
+    /// Returns each layer with its label. A layer without a name comes with its declaration. Includes layers that no
+    /// call has created yet.
+    fn all(&self) -> impl Iterator<Item = (String, Option<Place<L>>, L)> + use<L> {
         let mut listed = Vec::new();
         let parts = lock_std(&self.0);
         let named: Vec<_> = parts.named.iter().map(|(name, named)| (*name, named.layer.clone())).collect();
@@ -106,8 +131,8 @@ impl<L: Listed> Layers<L> {
         unnamed.sort_by_key(|(declaration, _)| declaration.order());
         let is_name = |label: &str| named.iter().chain(&listed).any(|(name, _)| *name == label);
         let labels = labels(unnamed.iter().map(|(declaration, _)| *declaration), is_name);
-        let unnamed = labels.into_iter().zip(unnamed.into_iter().map(|(_, layer)| layer));
-        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), layer));
+        let unnamed = labels.into_iter().zip(unnamed).map(|(label, (place, layer))| (label, Some(place), layer));
+        let named = named.into_iter().chain(listed).map(|(name, layer)| (name.to_owned(), None, layer));
         unnamed.chain(named)
     }
 

@@ -19,6 +19,8 @@ use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::Family;
 use crate::registry::sources::{Sources, add};
 use crate::registry::table::Table;
+#[cfg(feature = "serde")]
+use crate::registry::waiting;
 use crate::registry::written::{Written, merge};
 
 /// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and
@@ -174,6 +176,8 @@ impl Part {
         });
         let (sources, settings) = self.newest.insert(newest);
         let breaker = CircuitBreaker::new(name, settings.clone());
+        #[cfg(feature = "serde")]
+        waiting::give_waiting(&breaker);
         self.circuits.insert(hash, breaker.clone(), Some(sources.clone()));
         breaker
     }
@@ -230,6 +234,10 @@ impl Part {
         }
         sources.in_use |= matches!(by, By::Attribute);
         sources.by_attribute |= matches!(by, By::Attribute);
+        #[cfg(feature = "serde")]
+        if is_new {
+            waiting::give_waiting(&breaker);
+        }
         let name = breaker.name();
         let found = if is_new {
             let places = sources.written.clone();
@@ -245,6 +253,17 @@ impl Part {
         (breaker, found)
     }
 
+    /// Returns the family (the circuits of one name with a key) of this name, and creates the family if it does not
+    /// exist. A new family has the options that attributes declare for this name.
+    pub(super) fn family(&mut self, name: Cow<'static, str>) -> &mut KeyedName {
+        self.families.entry(name).or_insert_with_key(|name| {
+            let written = declarations(name).family.clone();
+            let options = merge(&written);
+            let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
+            KeyedName { family, written, builders: 0, in_use: false }
+        })
+    }
+
     /// Adds the options of an attribute or a builder to a family (the circuits of one name with a key). Returns the
     /// family, and the conflicts (contradictory options) that are not reported yet.
     pub(super) fn write_family(
@@ -254,12 +273,7 @@ impl Part {
         by: By,
     ) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
         let is_new = !self.families.contains_key(&name);
-        let keyed = self.families.entry(name).or_insert_with_key(|name| {
-            let written = declarations(name).family.clone();
-            let options = merge(&written);
-            let family = Arc::new(Family::new(name.clone(), &Settings::shared(options), options.max_keys()));
-            KeyedName { family, written, builders: 0, in_use: false }
-        });
+        let keyed = self.family(name);
         let is_first = matches!(by, By::Builder) && !keyed.in_use;
         let place = if is_first { keyed.builders } else { keyed.written.len() };
         let is_added = add(&mut keyed.written, place, next);
@@ -270,6 +284,10 @@ impl Part {
         }
         keyed.in_use |= matches!(by, By::Attribute);
         let (family, places) = (keyed.family.clone(), &keyed.written);
+        #[cfg(feature = "serde")]
+        if is_new {
+            waiting::give_family(&family);
+        }
         let name = family.name();
         let found = if is_new {
             let places = places.clone();

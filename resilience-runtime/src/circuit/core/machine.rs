@@ -22,7 +22,7 @@ use crate::circuit::settings::{Rule, Settings};
 const TRIAL: &str = "half_open_failure";
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+pub(super) enum State {
     Closed,
     /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
     /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
@@ -44,23 +44,23 @@ enum State {
 
 #[derive(Debug)]
 pub(crate) struct Machine {
-    state: State,
+    pub(super) state: State,
     generation: u32,
     /// The number of the current lease. A lease is a time limit for trial calls. All running trial calls of the
     /// half-open circuit share one lease. This field has only 16 bits, so that a breaker is small.
     pub(super) lease: u16,
     /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
     /// count again at 1.
-    opened_since_closed: u16,
+    pub(super) opened_since_closed: u16,
     /// The number of failures that count towards the option `threshold`, at most `u32::MAX`.
-    failures: u32,
+    pub(super) failures: u32,
     /// The number of the current period, which began when the circuit last closed or was reset. The number is the
     /// generation (a count of state changes) at the beginning of the period. The count of successes starts at zero in
     /// each period.
     period: u32,
     /// The number of openings since the breaker was created, at most `u32::MAX`.
     total_opened: u32,
-    window: Option<Box<Window>>,
+    pub(super) window: Option<Box<Window>>,
     pub(crate) tally: Tally,
     pub(crate) blind: Blind,
 }
@@ -134,7 +134,7 @@ impl Machine {
 
     /// Returns the length of the cooldown. `hint` is the delay in nanoseconds that the service asked for. `draw` is the
     /// random number for the option `cooldown_jitter`, from 0 to `u32::MAX`.
-    fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
+    pub(super) fn cooldown(&self, hint: u64, draw: u32, settings: &Settings) -> Duration {
         let draw = f64::from(draw) / f64::from(u32::MAX);
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
@@ -346,7 +346,7 @@ impl Machine {
         self.close(now);
     }
 
-    fn close(&mut self, now: Tick) {
+    pub(super) fn close(&mut self, now: Tick) {
         self.failures = 0;
         self.opened_since_closed = 0;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
@@ -357,7 +357,7 @@ impl Machine {
         }
     }
 
-    fn enter(&mut self, state: State) {
+    pub(super) fn enter(&mut self, state: State) {
         self.state = state;
         self.generation = self.generation.wrapping_add(1);
     }
