@@ -156,7 +156,7 @@ proptest! {
                 assert_eq!(observable(&new), observable(&old), "{step:?} after {state}");
             }
         });
-        names.iter().for_each(|name| assert!(resilience_runtime::unregister(name)));
+        assert!(names.iter().all(|name| resilience_runtime::unregister(name)));
     }
 }
 

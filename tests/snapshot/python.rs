@@ -14,10 +14,10 @@ fn first_nine_keys_are_the_text_of_python() {
     let mut lines = 0;
     for line in include_str!("python.tsv").lines() {
         let (values, python) = line.split_once('\t').unwrap();
-        let (name, state, failures, successes, threshold, cooldown, left, failed, succeeded): Values =
+        let (name, circuit, failures, successes, threshold, cooldown, left, failed, succeeded): Values =
             serde_json::from_str(values).unwrap();
         let time = |micros: Option<u64>| micros.map(|micros| UNIX_EPOCH + Duration::from_micros(micros));
-        (stats.name, stats.state, stats.failures, stats.successes) = (name, state, failures, successes);
+        (stats.name, stats.state, stats.failures, stats.successes) = (name, circuit, failures, successes);
         (stats.threshold, stats.cooldown) = (threshold, Duration::from_nanos(cooldown));
         stats.cooldown_remaining = Duration::from_nanos(left);
         (stats.last_failure, stats.last_success) = (time(failed), time(succeeded));

@@ -78,6 +78,19 @@ async fn layer_without_name_is_found_by_its_function() {
     assert!(unnamed().is_err());
 }
 
+#[rate_limit(limit = 1, per = "1m")]
+fn not_called() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn layer_without_name_continues_before_its_first_call() {
+    let _alone = alone();
+    let label = concat!(module_path!(), "::not_called");
+    assert_eq!(restored(&with_one("rate_limits", label, &json!({ "full_in": 60 }))).restored, 1);
+    assert!(not_called().is_err());
+}
+
 #[tokio::test(start_paused = true)]
 async fn keys_of_rate_limit_continue() {
     let _alone = alone();

@@ -43,6 +43,10 @@ class CircuitBreaker:
 NAMES = ["exa_api", "tavily_api", "price[acme]", "Grüße", "a \"quoted\" name", "two\nlines", "日本", "tab\t\x01\\"]
 
 
+# Times whose seconds differ in the last digit if the whole seconds and the nanoseconds are rounded separately.
+ROUNDED = [29_512_990_984, 22_537_703_188, 60_684_823_110]
+
+
 def seconds(nanos):
     """A time in seconds: an `int` if the time is a number of whole seconds, and a `float` otherwise."""
     return nanos // 10**9 if nanos % 10**9 == 0 else nanos / 10**9
@@ -55,7 +59,8 @@ def stamp(rng):
 
 
 def record(rng):
-    cooldown = rng.choice([rng.randint(0, 3600) * 10**9, rng.randint(1, 10**6) * 10**6, rng.randint(10**6, 10**13)])
+    whole, millis, nanos = rng.randint(0, 3600) * 10**9, rng.randint(1, 10**6) * 10**6, rng.randint(10**6, 10**13)
+    cooldown = rng.choice([whole, millis, nanos, *ROUNDED])
     state = rng.choice(list(CircuitState))
     # The rest of a cooldown in nanoseconds. The specification reports whole seconds, rounded up.
     left = rng.randint(0, cooldown) if state == CircuitState.OPEN else 0

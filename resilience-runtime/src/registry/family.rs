@@ -168,7 +168,7 @@ impl<E: Keyed> Family<E> {
     #[cfg(feature = "serde")]
     pub(crate) fn restore<K>(
         &self,
-        states: BTreeMap<String, K>,
+        states: &BTreeMap<String, K>,
         give: impl Fn(&E, &K),
         is_first: impl Fn(&K) -> bool,
     ) -> usize {

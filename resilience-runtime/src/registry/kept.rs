@@ -66,7 +66,7 @@ pub(crate) fn restore_existing() -> (usize, usize) {
     for (label, (keyed, mistakes)) in KeyedRateLimits::layers().find_labels(is_wanted) {
         mistakes.iter().for_each(SettingsMistake::emit);
         if let Some(kept) = waiting::keyed_rate_limits().take(&label) {
-            dropped += keyed.restore(kept);
+            dropped += keyed.restore(&kept);
         }
     }
     (waiting::total(), dropped)

@@ -54,7 +54,7 @@ impl KeyedRateLimits {
     }
 
     /// Gives each key its state. Returns the number of states that were dropped, because `max_keys` keys exist already.
-    pub(crate) fn restore(&self, states: BTreeMap<String, KeptLimit>) -> usize {
+    pub(crate) fn restore(&self, states: &BTreeMap<String, KeptLimit>) -> usize {
         self.0.restore(states, RateLimit::restore, |kept| kept.quota.is_some())
     }
 }

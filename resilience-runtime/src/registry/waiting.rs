@@ -193,7 +193,7 @@ pub(super) fn give_waiting(breaker: &CircuitBreaker) {
 /// because `max_keys` keys exist already. The caller must call [`announce`] when it holds no lock.
 pub(super) fn give_family(family: &Family<CircuitBreaker>) -> usize {
     let states = keyed_circuits().take(family.name()).unwrap_or_default();
-    family.restore(states, give, |kept| kept.state != CircuitState::Closed)
+    family.restore(&states, give, |kept| kept.state != CircuitState::Closed)
 }
 
 /// Gives a rate limit the state that waits for its name, if there is one.
@@ -206,7 +206,7 @@ pub(super) fn give_limit(limit: &RateLimit, name: &str) {
 /// Gives the rate limits of a name the states that wait for their keys.
 pub(super) fn give_keyed_limits(keyed: &KeyedRateLimits, name: &str) {
     if let Some(states) = keyed_rate_limits().take(name) {
-        keyed.restore(states);
+        keyed.restore(&states);
     }
 }
 

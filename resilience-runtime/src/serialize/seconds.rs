@@ -27,7 +27,7 @@ impl Serialize for Seconds {
 /// Returns the number of seconds, rounded once. `Duration::as_secs_f64` rounds twice, and would serialize some
 /// durations with 17 digits.
 fn decimal(time: Duration) -> f64 {
-    format!("{}.{:09}", time.as_secs(), time.subsec_nanos()).parse().unwrap_or_else(|_| time.as_secs_f64())
+    format!("{}.{:09}", time.as_secs(), time.subsec_nanos()).parse().unwrap_or(time.as_secs_f64())
 }
 
 impl<'de> Deserialize<'de> for Seconds {

@@ -37,7 +37,7 @@ macro_rules! states {
 }
 states!(Kept KeptLimit);
 
-impl<K: State> State for BTreeMap<String, K> {
+impl<V: State> State for BTreeMap<String, V> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D, left: &Cell<usize>) -> Result<Self, D::Error> {
         States { left, is_of_keys: true, of: PhantomData }.deserialize(deserializer)
     }
