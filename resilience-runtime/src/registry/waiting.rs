@@ -235,9 +235,10 @@ mod tests {
     fn layers_take_waiting_states_at_first_call() {
         static CIRCUIT: Site<CircuitBreaker> = Site::new(CircuitDeclaration::new("waits"));
         static FAMILY: Site<KeyedCircuits> = Site::new(CircuitDeclaration::new("waits by key").keyed());
-        static LIMIT: Site<RateLimit> = Site::new(LayerDeclaration::new("ask", "test").name("waits").per_second(1));
+        static LIMIT: Site<RateLimit> =
+            Site::new(LayerDeclaration::<RateLimit>::new("ask", "test").name("waits").per_second(1));
         static LIMITS: Site<KeyedRateLimits> =
-            Site::new(LayerDeclaration::new("ask", "test").name("waits by key").per_second(1));
+            Site::new(LayerDeclaration::<KeyedRateLimits>::new("ask", "test").name("waits by key").per_second(1));
 
         let (state, limit) = (r#"{"state":"forced_open"}"#, r#"{"full_in":1}"#);
         let json = format!(
