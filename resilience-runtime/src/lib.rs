@@ -144,6 +144,7 @@
 //! | `circuit_half_open` | INFO | emitted when the first trial is admitted |
 //! | `circuit_closed` | INFO | `reason` (`recovery`) |
 //! | `circuit_reset` | INFO | |
+//! | `circuit_restored` | INFO | `state`, `cooldown_remaining` in seconds if the state is `open`; emitted when a circuit takes its state from a snapshot, see [Snapshots](guide::snapshots) |
 //! | `trial_expired` | INFO | `trials`: number of unfinished trials that no longer block other calls |
 //! | `circuit_conflict` | WARN | `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted when a circuit is registered, or receives further options, and its options contradict each other; `option` is `key` if a name is used both with and without the option `key` |
 //! | `layer_conflict` | WARN | `layer`, `name`, `option`, `kept`, `kept_at`, `ignored`, `ignored_at`; emitted at the first call of a function if two attributes with one name set one option to different values |
@@ -197,6 +198,7 @@
 //! | `macros` | the attributes | the build of 1 more crate, `resilience-macros`, and of more features of `syn` |
 //! | `declare` | functions such as `get_circuit`, `get_stats` and `check` find the layers of attributes before their first call | the build of 1 more crate, `inventory`, and one static constructor per attribute |
 //! | `http-date` | the function `retry_after_header`, which parses the HTTP header `Retry-After` | the build of 1 more crate, `httpdate` |
+//! | `serde` | the statistics implement `Serialize`, and the functions `snapshot` and `restore` keep the state of circuits and rate limits across a restart; see [Snapshots](guide::snapshots) | the build of 2 more crates, `serde` and `serde_core`, without a procedural macro |
 //! | `stream` | the option `stream` of [`#[circuit]`](macro@circuit), the methods `watch` of [`OwnedPermit`], [`CircuitBreaker`] and [`OwnedBulkheadSlot`], and the type `LimitedStream`; see [Streams](guide::streams) | the build of 1 more crate, `futures-core` |
 //! | `metrics` | the functions `metrics::export` and `metrics::export_every`, which pass the metrics to the recorder of the crate `metrics`; see [Metrics](guide::metrics) | the build of 2 more crates, `metrics` and `rapidhash` |
 //! | `config` | the types `Config` and `RefusedConfig`, and the function `dump_config`: settings from files and from the environment; see [Configuration](guide::configuration) | the build of 6 more crates, and the feature `rt` of tokio |
@@ -236,6 +238,10 @@ mod rejection;
 mod retry;
 #[cfg(feature = "http-date")]
 mod retry_after_header;
+#[cfg(feature = "serde")]
+mod serialize;
+#[cfg(feature = "serde")]
+mod snapshot;
 #[cfg(feature = "stream")]
 mod stream;
 #[cfg(feature = "test-util")]
@@ -304,6 +310,10 @@ pub use crate::retry::rules::RetryEvent;
 pub use crate::retry::start::RetryAttempts;
 #[cfg(feature = "http-date")]
 pub use crate::retry_after_header::retry_after_header;
+#[cfg(feature = "serde")]
+pub use crate::snapshot::restore::{RestoreError, Restored, restore};
+#[cfg(feature = "serde")]
+pub use crate::snapshot::snapshot::{Snapshot, snapshot};
 #[cfg(feature = "stream")]
 pub use crate::stream::{limited::LimitedStream, permit::WatchedPermit, watched::WatchedStream};
 pub use crate::timeout::deadline::{Deadline, deadline, deadline_remaining};
@@ -374,6 +384,9 @@ pub mod guide {
     pub mod plain_functions {}
     #[doc = include_str!("../docs/guide/platforms.md")]
     pub mod platforms {}
+    #[cfg_attr(feature = "serde", doc = include_str!("../docs/guide/snapshots.md"))]
+    #[cfg_attr(not(feature = "serde"), doc = "Describes snapshots. The text of this page needs the feature `serde`.")]
+    pub mod snapshots {}
     #[doc = include_str!("../docs/guide/stacking.md")]
     pub mod stacking {}
     #[cfg_attr(feature = "stream", doc = include_str!("../docs/guide/streams.md"))]

@@ -5,6 +5,8 @@ mod builder;
 #[cfg(all(test, not(resilience_loom)))]
 mod costs;
 pub(crate) mod error;
+#[cfg(feature = "serde")]
+pub(crate) mod kept;
 mod line;
 pub(crate) mod pace;
 mod quota;

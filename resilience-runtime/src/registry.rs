@@ -9,6 +9,8 @@ pub(crate) mod declared;
 pub(crate) mod family;
 #[cfg(feature = "config")]
 pub(crate) mod in_force;
+#[cfg(feature = "serde")]
+pub(crate) mod kept;
 pub(crate) mod key;
 mod keyed;
 pub(crate) mod keyed_circuits;
@@ -27,5 +29,7 @@ pub(crate) mod site;
 mod sources;
 pub(crate) mod stats;
 pub(crate) mod table;
+#[cfg(feature = "serde")]
+pub(crate) mod waiting;
 pub(crate) mod walk;
 pub(crate) mod written;

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::io;
 use std::time::Duration;
 
-use resilience_runtime::{CircuitBreaker, CircuitState, Classifier, circuit, deadline, timeout};
+use resilience_runtime::{CircuitBreaker, CircuitState, Classifier, circuit, deadline, restore, timeout};
 use support::calls;
 use tokio::time::advance;
 
@@ -215,4 +215,19 @@ async fn hung_is_shown_as_the_error() {
     advance(second).await;
     drop(permit);
     assert_eq!(recorded(), ["DEBUG circuit_failure circuit=hung duration_ms=1000 error=hung"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn restored_circuits_emit_events() {
+    record();
+    let json = r#"{"version": 1, "circuits": {
+        "events::now": {"state": "open", "cooldown_remaining": 600},
+        "events::later": {"state": "disabled"}
+    }}"#;
+    let register = |name: &'static str| CircuitBreaker::builder(name).cooldown(Duration::from_millis(9_500)).register();
+    register("events::now").unwrap();
+    restore(serde_json::from_str(json).unwrap()).unwrap();
+    assert_eq!(recorded(), ["INFO circuit_restored circuit=events::now state=\"open\" cooldown_remaining=10"]);
+    register("events::later").unwrap();
+    assert_eq!(recorded(), ["INFO circuit_restored circuit=events::later state=\"disabled\""]);
 }

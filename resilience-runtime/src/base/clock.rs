@@ -78,7 +78,7 @@ impl Tick {
     }
 
     /// Subtracts `time` from this tick. The difference is rounded down to a multiple of 8 ns.
-    #[cfg(feature = "stream")]
+    #[cfg(any(feature = "serde", feature = "stream"))]
     pub(crate) fn before(self, time: Duration) -> Self {
         Self::from_bits(self.to_bits().saturating_sub(nanos(time)))
     }
@@ -173,6 +173,15 @@ impl Stamp {
     #[cfg(resilience_loom)]
     pub(crate) fn now() -> Self {
         Self(1)
+    }
+
+    /// Returns the stamp of a time, or `None` if the time is before 1970 or after the year 2514.
+    #[cfg(feature = "serde")]
+    pub(crate) fn of(time: SystemTime) -> Option<Self> {
+        let since_1970 = time.duration_since(UNIX_EPOCH).ok()?;
+        let is_in_range = since_1970.as_secs() <= u64::MAX >> Self::NANOS;
+        let stamp = since_1970.as_secs() << Self::NANOS | u64::from(since_1970.subsec_nanos()) | 1;
+        is_in_range.then_some(Self(stamp))
     }
 
     #[inline]

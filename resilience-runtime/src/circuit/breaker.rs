@@ -14,6 +14,8 @@ use crate::base::noted::{Noted, note_run};
 use crate::base::sync::Arc;
 use crate::call_error::CallError;
 use crate::circuit::core::core::Core;
+#[cfg(feature = "serde")]
+use crate::circuit::core::kept::Kept;
 use crate::circuit::core::machine::Machine;
 use crate::circuit::core::state::{CircuitState, Phase};
 use crate::circuit::core::stripes::Stripes;
@@ -385,6 +387,25 @@ impl CircuitBreaker {
             machine.change_settings(current, &settings, Tick::now(), successes);
             *current = settings;
         });
+    }
+
+    /// Returns the part of the state that a snapshot keeps.
+    #[cfg(feature = "serde")]
+    pub(crate) fn keep(&self) -> Kept {
+        let Core { gate, totals, .. } = &*self.0;
+        gate.read(|machine, settings| {
+            let sums = totals.sums(machine.period(), &machine.tally);
+            Kept { last_success: sums.last_success, ..machine.keep(settings, Tick::now(), sums.successes) }
+        })
+    }
+
+    /// Replaces the state by the state of a snapshot. The caller must emit the event [`events::restored`].
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore(&self, kept: &Kept) {
+        let Core { gate, totals, .. } = &*self.0;
+        gate.decide(|machine, settings| machine.restore(kept, settings, Tick::now()));
+        let slot = totals.of_thread();
+        slot.stamp(slot.last_success().max(kept.last_success));
     }
 
     pub(crate) fn max_cooldown(&self) -> Duration {

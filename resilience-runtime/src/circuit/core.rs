@@ -8,6 +8,8 @@ pub(crate) mod counts;
 pub(crate) mod decision;
 pub(crate) mod durations;
 pub(crate) mod gate;
+#[cfg(feature = "serde")]
+pub(crate) mod kept;
 pub(crate) mod last_calls;
 pub(crate) mod machine;
 #[cfg(all(test, not(resilience_loom)))]

@@ -1,6 +1,8 @@
 //! Emits the events of a circuit with the crate `tracing`.
 
 use std::fmt::Display;
+#[cfg(feature = "serde")]
+use std::time::Duration;
 
 use tracing::field::display;
 use tracing::{Level, Metadata};
@@ -29,6 +31,13 @@ pub(crate) fn closed(name: &Name) {
 
 pub(crate) fn reset(name: &Name, from: CircuitState) {
     transition!(from => CircuitState::Closed, info, "circuit_reset", circuit = display(name));
+}
+
+/// Emits the event of a circuit that continues with the state of a snapshot.
+#[cfg(feature = "serde")]
+pub(crate) fn restored(name: &Name, state: CircuitState, cooldown_remaining: Duration) {
+    let cooldown_remaining = (state == CircuitState::Open).then(|| whole_seconds(cooldown_remaining));
+    event!(info, "circuit_restored", circuit = display(name), state = state.as_str(), cooldown_remaining);
 }
 
 pub(crate) fn forced_open(name: &Name, from: CircuitState) {

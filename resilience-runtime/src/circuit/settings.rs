@@ -135,7 +135,7 @@ impl From<Counting> for Value {
 // number that is too large.
 const SHORTEST_WINDOW: Duration = Duration::from_millis(1);
 const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
-const CALLS_LIMIT: u32 = 1 << 16;
+pub(crate) const CALLS_LIMIT: u32 = 1 << 16;
 const KEYS_LIMIT: u32 = 10_000_000;
 
 // The following constants are the defaults of options. The default of `trial_timeout` is the cooldown, but at least

@@ -10,6 +10,8 @@ use crate::base::clock::Tick;
 use crate::base::reason::Reason;
 use crate::base::sync::lock_std;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
+#[cfg(feature = "serde")]
+use crate::rate_limit::kept::KeptQuota;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::{Quota, Quotas};
 
@@ -67,6 +69,12 @@ impl Line {
         if quotas.add(quota, Tick::now()) {
             self.state.fetch_or(QUOTA, Ordering::AcqRel);
         }
+    }
+
+    /// Returns a quota that implies all quotas that apply at `now`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn quota_at(&self, now: Tick) -> Option<KeptQuota> {
+        lock_std(&self.quotas).keep(now)
     }
 
     /// Removes the quotas of the service.

@@ -132,6 +132,18 @@ impl Pace {
         if due.saturating_sub(now) > latest { now } else { due }
     }
 
+    /// Returns the time until the rate has refilled the whole burst, in nanoseconds.
+    #[cfg(feature = "serde")]
+    pub(crate) fn until_full(self, due: u64, now: u64) -> u64 {
+        self.sane(due, now).saturating_sub(now)
+    }
+
+    /// Returns the time in which the rate refills an empty burst, in nanoseconds.
+    #[cfg(feature = "serde")]
+    pub(crate) fn whole_burst(self) -> u64 {
+        self.ahead.saturating_add(self.step)
+    }
+
     /// Returns the time from the first to the last token of a call, if the tokens are taken at an even pace.
     #[inline]
     fn after_first(self, tokens: u32) -> u64 {

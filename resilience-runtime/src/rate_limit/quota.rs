@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use crate::base::clock::{SKEW, Tick, nanos};
+#[cfg(feature = "serde")]
+use crate::rate_limit::kept::KeptQuota;
 
 /// The number of tokens that a service still admits, and the time at which the service resets this number.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +77,15 @@ impl Quotas {
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// Returns a quota with the fewest tokens and the latest reset, which implies all quotas that apply at `now`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn keep(&self, now: Tick) -> Option<KeptQuota> {
+        let applying = || self.0.iter().filter(|quota| !quota.left(now).is_zero());
+        let remaining = applying().map(|quota| quota.remaining).min()?;
+        let reset_in = applying().map(|quota| quota.left(now)).max()?;
+        Some(KeptQuota { remaining, reset_in })
     }
 
     /// Returns the time in nanoseconds until each quota admits `tokens` tokens, or has been reset.

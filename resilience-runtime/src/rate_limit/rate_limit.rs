@@ -6,12 +6,16 @@ use std::time::Duration;
 use tracing::field::display;
 
 use crate::base::clock::Tick;
+#[cfg(feature = "serde")]
+use crate::base::clock::nanos;
 use crate::base::name::Name;
 use crate::base::reason::Reason;
 use crate::base::sync::{Arc, AtomicU64, Ordering};
 use crate::base::versions::Versions;
 use crate::events::{self, event};
 use crate::rate_limit::error::RateLimitedError;
+#[cfg(feature = "serde")]
+use crate::rate_limit::kept::{KeptLimit, KeptQuota};
 use crate::rate_limit::line::Line;
 use crate::rate_limit::pace::Pace;
 use crate::rate_limit::quota::Quota;
@@ -129,6 +133,35 @@ impl RateLimit {
     pub(crate) fn reset(&self) {
         self.0.due.store(self.pace().first_due(), Ordering::Release);
         self.0.line.release();
+    }
+
+    /// Returns the part of the state that a snapshot keeps. Returns `None` if the rate limit decides as a new one does,
+    /// or has no rate.
+    #[cfg(feature = "serde")]
+    pub(crate) fn keep(&self) -> Option<KeptLimit> {
+        let Shared { due, line, .. } = &*self.0;
+        let pace = self.pace();
+        let due = due.load(Ordering::Acquire);
+        let now = Tick::now();
+        let full_in = Duration::from_nanos(pace.until_full(due, now.to_bits()));
+        let kept = KeptLimit { full_in, quota: line.quota_at(now) };
+        Some(kept).filter(|kept| pace != Pace::NEVER && !kept.decides_as_new())
+    }
+
+    /// Replaces the state by the state of a snapshot. The time until a whole burst is at most the time that the rate
+    /// needs for a whole burst.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore(&self, kept: &KeptLimit) {
+        let Shared { due, line, .. } = &*self.0;
+        let pace = self.pace();
+        line.release();
+        if pace != Pace::NEVER {
+            let now = Tick::now();
+            due.store(now.to_bits().saturating_add(nanos(kept.full_in).min(pace.whole_burst())), Ordering::Release);
+            if let Some(KeptQuota { remaining, reset_in }) = kept.quota {
+                line.restrict(Quota::new(remaining, reset_in, now));
+            }
+        }
     }
 
     /// Restricts the calls to the quota that the service reports: `remaining` further tokens until the time `reset` has

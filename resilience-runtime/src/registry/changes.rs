@@ -82,7 +82,7 @@ impl<L: Listed> Layers<L> {
         let Some(first) = listed.places.first().copied() else { return Ok(None) };
         let parts = &mut *lock_std(&self.0);
         let known = match first.name {
-            Some(name) => parts.named.entry(name).or_insert_with(|| Known::create(name, declared::<L>(name))),
+            Some(name) => parts.named.entry(name).or_insert_with(|| Known::joined(name, declared::<L>(name))),
             None => parts.unnamed(first),
         };
         edit(known).map(Some)

@@ -1,6 +1,5 @@
 //! Stores the options that a service sets at run time, with their origins.
 
-use std::fmt;
 use std::panic::Location;
 
 use crate::base::sync::Arc;

@@ -2,6 +2,8 @@
 //! layer is a circuit, a bulkhead or a rate limit.
 
 use std::borrow::Cow;
+#[cfg(feature = "serde")]
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::from_utf8;
@@ -14,6 +16,8 @@ use crate::base::sums::Sums;
 use crate::base::sync::statics::{AtomicU32, AtomicU64, Ordering};
 use crate::base::sync::{Mutex, OnceLock, lock, lock_std};
 use crate::registry::key::{Key, Text};
+#[cfg(feature = "serde")]
+use crate::registry::key::{LONGEST, is_shortened};
 use crate::registry::keys::{Keyed, Keys, Rank};
 
 /// The set of layers with one name and the option `key`. The set contains one layer for each key, and at most
@@ -183,6 +187,48 @@ impl<E: Keyed> Family<E> {
         returned.clone()
     }
 
+    /// Returns the states of all keys for which `keep` returns a state. Leaves out shortened keys, because another
+    /// process shortens a long key to another text.
+    #[cfg(feature = "serde")]
+    pub(crate) fn kept_keys<K>(&self, keep: impl Fn(&E) -> Option<K>) -> BTreeMap<String, K> {
+        let state = |layer: E| {
+            let key = self.key(&layer).filter(|key| !is_shortened(key))?;
+            Some((from_utf8(key).ok()?.to_owned(), keep(&layer)?))
+        };
+        self.iter().filter_map(state).collect()
+    }
+
+    /// Gives each key its state, and creates the layers of the keys. If there are more keys than `max_keys`, the keys
+    /// for which `is_first` returns true come first, and the others are dropped. Returns the number of dropped keys.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore<K>(
+        &self,
+        states: &BTreeMap<String, K>,
+        give: impl Fn(&E, &K),
+        is_first: impl Fn(&K) -> bool,
+    ) -> usize {
+        let (first, others): (Vec<_>, Vec<_>) = states.iter().partition(|(_, kept)| is_first(kept));
+        let mut dropped = 0;
+        for (key, kept) in first.into_iter().chain(others) {
+            match self.of_text(key.as_bytes()) {
+                Some(layer) => give(&layer, kept),
+                None => dropped += 1,
+            }
+        }
+        dropped
+    }
+
+    /// Returns the layer whose key has this text, and creates the layer if it does not exist. Returns `None` if
+    /// `max_keys` layers exist, or if no key has this text.
+    #[cfg(feature = "serde")]
+    fn of_text(&self, key: &[u8]) -> Option<E> {
+        let is_key = key.len() <= LONGEST && !is_shortened(key);
+        let (shard, hash) = self.place(key);
+        let known = || self.get(key);
+        let add = || self.take_place().then(|| self.add_to_place(key, shard, hash, true));
+        is_key.then(|| known().or_else(add)).flatten()
+    }
+
     /// Creates the layer of a new key. If `max_keys` layers exist and no layer can be evicted, the new key shares a
     /// layer with other keys, or gets a temporary layer. A temporary layer serves only the call that created it.
     #[cold]
@@ -191,6 +237,11 @@ impl<E: Keyed> Family<E> {
         if !has_place {
             self.warn();
         }
+        self.add_to_place(key, shard, hash, has_place)
+    }
+
+    /// Creates the layer of a new key. `has_place` states whether the field `keys` already includes the layer.
+    fn add_to_place(&self, key: &[u8], shard: usize, hash: u32, has_place: bool) -> E {
         let (settings, table) = &mut *lock(&self.shards[shard].0);
         // Another thread may have inserted a layer for `key` after the method `of` searched for `key`.
         if let Some(entry) = table.find(hash, |it| self.key(it) == Some(key)) {

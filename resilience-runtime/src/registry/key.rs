@@ -45,7 +45,7 @@ pub trait Key {
 }
 
 /// The maximum length of the text of a key, in bytes.
-const LONGEST: usize = 128;
+pub(crate) const LONGEST: usize = 128;
 /// The maximum number of bytes that a shortened text takes from the key. An ellipsis and a hash of the key (32
 /// hexadecimal digits) follow these bytes.
 const REMAINS: usize = LONGEST - DOTS.len() - DIGITS;
@@ -165,6 +165,12 @@ impl Text {
     fn ends_with_hash(&self) -> bool {
         self.bytes[..self.used].last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
     }
+}
+
+/// Returns whether this is the text of a key that was shortened. Each process shortens a key to another text.
+#[cfg(feature = "serde")]
+pub(crate) fn is_shortened(text: &[u8]) -> bool {
+    text.last_chunk::<{ DOTS.len() + DIGITS }>().is_some_and(|end| end.starts_with(DOTS))
 }
 
 /// Returns whether a text contains a comma. Examines eight bytes at once, because a search byte by byte costs 40

@@ -1,10 +1,15 @@
 //! Defines the bulkheads and the rate limits of an attribute with the option `key`.
 #![allow(missing_docs)] // Items without docs belong to the hidden module `__private`.
 
+#[cfg(feature = "serde")]
+use std::collections::BTreeMap;
+
 use crate::base::name::Name;
 use crate::base::sums::LimitSums;
 use crate::base::sync::Arc;
 use crate::bulkhead::bulkhead::{self, Bulkhead};
+#[cfg(feature = "serde")]
+use crate::rate_limit::kept::KeptLimit;
 use crate::rate_limit::rate_limit::{self, RateLimit};
 use crate::registry::family::{Family, FamilyStats, MAX_KEYS};
 use crate::registry::key::Key;
@@ -55,6 +60,19 @@ macro_rules! keyed_limits {
             }
         )*
     };
+}
+
+#[cfg(feature = "serde")]
+impl KeyedRateLimits {
+    /// Returns the states that a snapshot keeps, by the text of the key.
+    pub(crate) fn keep(&self) -> BTreeMap<String, KeptLimit> {
+        self.0.kept_keys(RateLimit::keep)
+    }
+
+    /// Gives each key its state. Returns the number of states that were dropped, because `max_keys` keys exist already.
+    pub(crate) fn restore(&self, states: &BTreeMap<String, KeptLimit>) -> usize {
+        self.0.restore(states, RateLimit::restore, |kept| kept.quota.is_some())
+    }
 }
 
 keyed_limits! {

@@ -28,6 +28,8 @@ use crate::registry::layer::{Layer, LayerDeclaration, layer_options};
 #[cfg(feature = "test-util")]
 use crate::registry::layers::in_force;
 use crate::registry::layers::{Layers, Listed};
+#[cfg(feature = "serde")]
+use crate::registry::waiting;
 use crate::retry::backoff::Jitter;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::retry::schedule::Schedule;
@@ -291,9 +293,12 @@ fn refuse_hedge(written: &HedgeOptions, is_named: bool, changes: &HedgeOptions) 
 
 /// Implements [`Layer`] and [`Listed`] for each kind of layer. `$create` is the function that creates a layer from a
 /// name and the options. `$apply` is the function that changes the settings of a layer. `$refusal` is the function that
-/// returns an error for an option without an effect.
+/// returns an error for an option without an effect. `$take` gives a new layer the state that waits for its name.
 macro_rules! kinds {
-    ($($layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr;)*) => {
+    ($(
+        $layer:ident, $options:ident, $stats:ident, $kind:literal, $create:expr, $apply:expr, $refusal:expr
+        $(, waiting $take:path)?;
+    )*) => {
         /// A reference to the declaration of one attribute. The crate `inventory` collects all values of this type at
         /// link time.
         #[cfg(feature = "declare")]
@@ -345,6 +350,13 @@ macro_rules! kinds {
                     let apply: fn(&Self, &$options) -> bool = $apply;
                     apply(self, options)
                 }
+
+                $(
+                    #[cfg(feature = "serde")]
+                    fn take_waiting(&self, name: &str) {
+                        $take(self, name);
+                    }
+                )?
             }
 
             impl Listed for $layer {
@@ -391,12 +403,14 @@ kinds! {
     KeyedRateLimits, RateLimitOptions, FamilyStats, "rate limit",
         |name, options| KeyedRateLimits::new(&name, &options.settings(), options.max_keys),
         |keyed, options| keyed.change(&options.settings(), options.max_keys),
-        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue);
+        |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue),
+        waiting waiting::give_keyed_limits;
     RateLimit, RateLimitOptions, RateLimitStats, "rate limit",
         |name, options| RateLimit::new(name, options.settings()),
         |limit, options| limit.change(options.settings()),
         |written, is_named, changes| refuse_wait(is_named, written.wait, changes.wait, changes.max_queue)
-            .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key"));
+            .or_else(|| needs("max_keys", changes.max_keys.map(Value::Count), false, "key")),
+        waiting waiting::give_limit;
     Timeout, TimeoutOptions, TimeoutStats, "timeout",
         |_, options| Timeout::after_time(options.timeout),
         |timeout, options| timeout.change(options.timeout),

@@ -33,6 +33,10 @@ pub trait Layer: Clone + Debug + Send + Sync + 'static {
 
     /// Changes the settings. Returns false, and changes nothing, if the layer has had too many different settings.
     fn apply(&self, options: &Self::Options) -> bool;
+
+    /// Takes the state of a snapshot that waits for this name. Only rate limits have such a state.
+    #[cfg(feature = "serde")]
+    fn take_waiting(&self, _name: &str) {}
 }
 
 /// The options that one attribute sets.

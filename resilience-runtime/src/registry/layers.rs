@@ -57,6 +57,14 @@ impl<L: Layer> Known<L> {
         Self { layer, places, written, configured: Configured::default() }
     }
 
+    /// Creates the layer of all attributes with one name, with the state of a snapshot that waits for this name.
+    pub(super) fn joined(name: &'static str, places: Vec<Place<L>>) -> Self {
+        let known = Self::create(name, places);
+        #[cfg(feature = "serde")]
+        known.layer.take_waiting(name);
+        known
+    }
+
     /// Creates the layer of one attribute without a name.
     pub(super) fn unnamed(place: Place<L>) -> Self {
         Self::create(place.func, vec![place])
@@ -93,8 +101,10 @@ impl<L: Listed> Layers<L> {
             places.push(declaration);
         }
         let mistakes = mistakes(&places);
-        let named = parts.named.entry(name).or_insert(Known::create(name, places));
-        (named.layer.clone(), mistakes)
+        let known = Known::joined(name, places);
+        let layer = known.layer.clone();
+        parts.named.insert(name, known);
+        (layer, mistakes)
     }
 
     /// Returns the statistics of each layer, including layers that no call has created yet. The key of the map is the
@@ -113,6 +123,20 @@ impl<L: Listed> Layers<L> {
     pub(crate) fn listed(&self) -> impl Iterator<Item = (String, bool, L)> + use<L> {
         let is_named = |known: &Known<L>| known.places.iter().any(|place| place.name.is_some());
         self.known().into_iter().map(move |(label, known)| (label, is_named(&known), known.layer))
+    }
+
+    /// Returns the layers whose labels are wanted, and creates these layers if attributes declare them. Also returns the
+    /// mistakes in the settings of each new layer.
+    #[cfg(feature = "serde")]
+    pub(crate) fn find_labels(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, (L, Vec<SettingsMistake>))> {
+        let found = self.known().into_iter().filter(|(label, _)| is_wanted(label)).map(|(label, known)| {
+            let joined = match known.places.first() {
+                Some(place) => self.join(place),
+                None => (known.layer, Vec::new()),
+            };
+            (label, joined)
+        });
+        found.collect()
     }
 
     /// Works like [`labelled`](Self::labelled), but also returns the attributes and the options of each layer.

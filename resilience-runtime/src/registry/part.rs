@@ -21,6 +21,8 @@ use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::Family;
 use crate::registry::sources::{Sources, add};
 use crate::registry::table::Table;
+#[cfg(feature = "serde")]
+use crate::registry::waiting;
 use crate::registry::written::{Written, merge};
 
 /// A part of the registry: the circuits and families of some names. A family is the set of circuits with one name and
@@ -196,6 +198,8 @@ impl Part {
         });
         let (sources, settings) = self.newest.insert(newest);
         let breaker = CircuitBreaker::new(name, settings.clone());
+        #[cfg(feature = "serde")]
+        waiting::give_waiting(&breaker);
         self.circuits.insert(hash, breaker.clone(), Some(sources.clone()));
         breaker
     }
@@ -238,7 +242,7 @@ impl Part {
             sources.apply(&breaker);
         }
         if is_family {
-            let keyed = self.families.entry(Cow::Owned(name.to_owned())).or_insert_with_key(KeyedName::new);
+            let keyed = self.family(Cow::Owned(name.to_owned()));
             let before = std::mem::take(&mut keyed.configured);
             keyed.configured = change(&before);
             if let Err(error) = keyed.options().check() {
@@ -322,7 +326,7 @@ impl Part {
             sources.apply(&breaker);
         }
         if self.family_places(name).is_some() {
-            let keyed = self.families.entry(Cow::Owned(name.to_owned())).or_insert_with_key(KeyedName::new);
+            let keyed = self.family(Cow::Owned(name.to_owned()));
             edit(1, &mut keyed.configured);
             keyed.apply();
         }
@@ -385,6 +389,10 @@ impl Part {
         }
         sources.in_use |= matches!(by, By::Attribute);
         sources.by_attribute |= matches!(by, By::Attribute);
+        #[cfg(feature = "serde")]
+        if is_new {
+            waiting::give_waiting(&breaker);
+        }
         let name = breaker.name();
         let found = if is_new {
             let places = sources.written.clone();
@@ -400,6 +408,12 @@ impl Part {
         (breaker, found)
     }
 
+    /// Returns the family (the circuits of one name with a key) of this name, and creates the family if it does not
+    /// exist. A new family has the options that attributes declare for this name.
+    pub(super) fn family(&mut self, name: Cow<'static, str>) -> &mut KeyedName {
+        self.families.entry(name).or_insert_with_key(KeyedName::new)
+    }
+
     /// Adds the options of an attribute or a builder to a family (the circuits of one name with a key). Returns the
     /// family, and the conflicts (contradictory options) that are not reported yet.
     pub(super) fn write_family(
@@ -409,7 +423,7 @@ impl Part {
         by: By,
     ) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
         let is_new = !self.families.contains_key(&name);
-        let keyed = self.families.entry(name).or_insert_with_key(|name| KeyedName::new(name));
+        let keyed = self.family(name);
         let is_first = matches!(by, By::Builder) && !keyed.in_use;
         let place = if is_first { keyed.builders } else { keyed.written.len() };
         let is_added = add(&mut keyed.written, place, next);
@@ -419,6 +433,10 @@ impl Part {
         }
         keyed.in_use |= matches!(by, By::Attribute);
         let (family, places) = (keyed.family.clone(), &keyed.written);
+        #[cfg(feature = "serde")]
+        if is_new {
+            waiting::give_family(&family);
+        }
         let name = family.name();
         let found = if is_new {
             let places = places.clone();

@@ -20,6 +20,8 @@ use crate::registry::declared::CircuitDeclaration;
 use crate::registry::declared::{Declarations, declared};
 use crate::registry::family::{Family, FamilyStats};
 use crate::registry::part::{self, By, declarations, part_of};
+#[cfg(feature = "serde")]
+use crate::registry::waiting;
 use crate::registry::written::{Written, merge};
 
 /// Registers the circuit of a builder, or adds the builder's options to a registered circuit. Emits an event for each
@@ -32,7 +34,10 @@ use crate::registry::written::{Written, merge};
 pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<CircuitBreaker, ConfigError> {
     let (mut part, hash) = part_of(&name);
     if part.is_free(&name, hash) {
-        return Ok(part.create(name.into(), hash, written));
+        let breaker = part.create(name.into(), hash, written);
+        drop(part);
+        emit(&[]);
+        return Ok(breaker);
     }
     if let (Some([first, ..]), None) = (part.family_places(&name), part.circuit_places(&name)) {
         let allowed = format!("a name without keys: circuits with keys have this one from {}", first.place);
@@ -46,9 +51,11 @@ pub(crate) fn register(name: Cow<'static, str>, written: Written) -> Result<Circ
     Ok(breaker)
 }
 
-/// Emits an event for each conflict. The caller must not hold a lock of the registry, because a subscriber of events
-/// may call functions that take this lock.
+/// Emits an event for each conflict, and for each circuit that has taken the state of a snapshot. The caller must not
+/// hold a lock of the registry, because a subscriber of events may call functions that take this lock.
 fn emit(conflicts: &[CircuitConflict]) {
+    #[cfg(feature = "serde")]
+    waiting::announce();
     conflicts.iter().for_each(conflict::emit);
 }
 
@@ -56,7 +63,9 @@ fn emit(conflicts: &[CircuitConflict]) {
 /// registration set an option to a different value, the earlier value takes effect. Returns the circuit and the
 /// conflicts (contradictory options). The caller must emit an event for each conflict.
 pub(crate) fn join(name: &'static str, written: Written) -> (CircuitBreaker, Vec<CircuitConflict>) {
-    part_of(name).0.write(Name::Static(name), written, By::Attribute)
+    let (breaker, found) = part_of(name).0.write(Name::Static(name), written, By::Attribute);
+    emit(&[]);
+    (breaker, found)
 }
 
 /// Registers the family (the circuits of one name with a key) of a builder, or adds the builder's options to a
@@ -96,7 +105,9 @@ fn refuse_conflict(name: &str, before: &[Arc<Written>], written: &Written) -> Re
 /// registered family. Returns the family and the conflicts (contradictory options). The caller must emit an event for
 /// each conflict.
 pub(crate) fn join_family(name: &'static str, next: Written) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
-    part_of(name).0.write_family(Cow::Borrowed(name), next, By::Attribute)
+    let (family, found) = part_of(name).0.write_family(Cow::Borrowed(name), next, By::Attribute);
+    emit(&[]);
+    (family, found)
 }
 
 /// Registers the circuit of a preset (a ready-made circuit), or adds the preset's options to a registered circuit. The
@@ -109,6 +120,10 @@ pub(crate) fn preset(name: &'static str, options: Options) -> CircuitBreaker {
         sources.apply(&breaker);
     }
     let places = sources.written.clone();
+    #[cfg(feature = "serde")]
+    if is_new {
+        waiting::give_waiting(&breaker);
+    }
     let found = if is_new { part.conflicts_of_new(name, &places) } else { Vec::new() };
     drop(part);
     emit(&found);
@@ -164,7 +179,8 @@ pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
     stats
 }
 
-/// Resets every registered circuit, with or without the option `key`, as [`CircuitBreaker::reset`] does.
+/// Resets every registered circuit, with or without the option `key`, as [`CircuitBreaker::reset`] does. Drops the
+/// states of a snapshot that wait for circuits with unknown names.
 ///
 /// ```
 /// use resilience_runtime::{CircuitBreaker, CircuitState, reset_all_circuits};
@@ -180,6 +196,8 @@ pub(crate) fn keyed_circuit_stats() -> BTreeMap<String, FamilyStats> {
 /// # }
 /// ```
 pub fn reset_all_circuits() {
+    #[cfg(feature = "serde")]
+    waiting::drop_circuits();
     each(CircuitBreaker::reset);
 }
 
@@ -209,15 +227,59 @@ pub fn get_circuit(name: &str) -> Option<CircuitBreaker> {
         let family = part_of(family).0.families.get(family)?.family.clone();
         return family.find_text(key);
     }
+    create_declared(name, true)
+}
+
+/// Registers the circuit that attributes declare under this name. Returns `None` if no attribute declares the circuit.
+/// If `in_use` is true, builders can no longer override the options of the attributes.
+fn create_declared(name: &str, in_use: bool) -> Option<CircuitBreaker> {
     let (name, _) = declared().get_key_value(name).filter(|(_, declared)| !declared.circuit.is_empty())?;
     let (mut part, _) = part_of(name);
-    let (breaker, sources, _) = part.circuit(Name::Static(name));
-    sources.in_use = true;
+    let (breaker, sources, is_new) = part.circuit(Name::Static(name));
+    sources.in_use |= in_use;
     let places = sources.written.clone();
-    let found = part.conflicts_of_new(name, &places);
+    #[cfg(feature = "serde")]
+    if is_new {
+        waiting::give_waiting(&breaker);
+    }
+    let found = if is_new { part.conflicts_of_new(name, &places) } else { Vec::new() };
     drop(part);
     emit(&found);
     Some(breaker)
+}
+
+/// Gives the state that waits for this name to the circuit, if the circuit is registered, or if an attribute declares
+/// the circuit. The caller must call [`waiting::announce`].
+#[cfg(feature = "serde")]
+pub(crate) fn restore_circuit(name: &str) {
+    let (part, hash) = part_of(name);
+    let found = part.find(name, hash);
+    drop(part);
+    match found {
+        Some((_, breaker)) => waiting::give_waiting(&breaker),
+        None => drop(create_declared(name, false)),
+    }
+}
+
+/// Gives the states that wait for the keys of this name to the circuits, if the family is registered, or if an attribute
+/// declares the family. Returns the number of states that were dropped, because `max_keys` keys exist already. The
+/// caller must call [`waiting::announce`].
+#[cfg(feature = "serde")]
+pub(crate) fn restore_family(name: &str) -> usize {
+    let (mut part, _) = part_of(name);
+    let is_new = !part.families.contains_key(name);
+    let declared = declared().get_key_value(name).filter(|(_, declared)| !declared.family.is_empty());
+    let family = match (part.families.get(name), declared) {
+        (Some(keyed), _) => keyed.family.clone(),
+        (None, Some((name, _))) => part.family(Cow::Borrowed(name)).family.clone(),
+        (None, None) => return 0,
+    };
+    let places = part.family_places(name).unwrap_or_default().to_vec();
+    let found = if is_new { part.conflicts_of_new(name, &places) } else { Vec::new() };
+    drop(part);
+    let dropped = waiting::give_family(&family);
+    emit(&found);
+    dropped
 }
 
 /// Checks that no circuit has two values for one option, and that no name is used both with and without the option
@@ -379,7 +441,7 @@ pub(crate) fn each(mut see: impl FnMut(&CircuitBreaker)) {
 
 /// Returns every registered circuit without a key. Unlocks each part of the registry after a few circuits, so that
 /// other threads never wait for a whole list.
-pub(super) fn registered() -> Vec<CircuitBreaker> {
+pub(crate) fn registered() -> Vec<CircuitBreaker> {
     let mut breakers = Vec::new();
     for part in &part::registry().parts {
         let mut next = Some(0);
@@ -392,7 +454,7 @@ pub(super) fn registered() -> Vec<CircuitBreaker> {
     breakers
 }
 
-pub(super) fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
+pub(crate) fn families() -> Vec<Arc<Family<CircuitBreaker>>> {
     let mut families = Vec::new();
     for part in &part::registry().parts {
         families.extend(lock(part).families.values().map(|keyed| keyed.family.clone()));

@@ -16,6 +16,8 @@ use crate::registry::keyed_limits::{KeyedBulkheads, KeyedRateLimits};
 use crate::registry::layers::Listed;
 use crate::registry::mistake::SettingsMistake;
 use crate::registry::registry::{check_circuits, get_circuit_stats, keyed_circuit_stats, reset_all_circuits};
+#[cfg(feature = "serde")]
+use crate::registry::waiting;
 use crate::retry::budget::state::reset_all_budgets;
 use crate::retry::layer::{Retry, RetryStats};
 use crate::timeout::timeout::{Timeout, TimeoutStats};
@@ -117,6 +119,8 @@ pub fn get_stats() -> Stats {
 /// statistics remain unchanged. A running call keeps its slot of a bulkhead.
 pub fn reset_all() {
     reset_all_circuits();
+    #[cfg(feature = "serde")]
+    waiting::drop_limits();
     RateLimit::layers().each(|limit| limit.reset());
     KeyedRateLimits::layers().each(|keyed| keyed.iter().for_each(|(_, limit)| limit.reset()));
     reset_all_budgets();

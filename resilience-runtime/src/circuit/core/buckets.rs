@@ -26,10 +26,43 @@ pub(crate) struct Buckets {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Bucket {
-    /// The number of successes from the last closing or reset of the circuit to the beginning of this bucket.
+    /// The number of successes from the last closing or reset of the circuit to the beginning of this bucket. In a
+    /// restored window, successes before the restart make this number negative, so the number wraps.
     before: u64,
     failures: u64,
     slow: u64,
+}
+
+/// The part of a window of time that a snapshot keeps.
+#[cfg(feature = "serde")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptBuckets {
+    /// The length of one bucket.
+    pub(crate) bucket: Duration,
+    /// The time since the beginning of the newest bucket.
+    pub(crate) elapsed: Duration,
+    /// The numbers of successes, failures and slow calls in each bucket, the newest bucket first. The list ends with the
+    /// oldest bucket that contains a call.
+    pub(crate) counts: Vec<[u64; 3]>,
+}
+
+#[cfg(feature = "serde")]
+impl KeptBuckets {
+    /// The largest number of buckets.
+    pub(crate) const MOST: usize = BUCKETS;
+    /// The largest number of calls of one kind in a bucket. The sum of ten such numbers fits into a `u64`.
+    pub(crate) const MOST_CALLS: u64 = u64::MAX >> 8;
+
+    pub(crate) fn after(self, passed: Duration) -> Self {
+        Self { elapsed: self.elapsed.saturating_add(passed), ..self }
+    }
+}
+
+/// Returns the number of successes from `before` to `successes`, or zero if `before` is the later number. `before` may
+/// be negative, and then wraps.
+fn since(successes: u64, before: u64) -> u64 {
+    let difference = successes.wrapping_sub(before);
+    if difference > u64::MAX / 2 { 0 } else { difference }
 }
 
 impl Buckets {
@@ -82,7 +115,7 @@ impl Buckets {
 
     pub(crate) fn leave_out_success(&mut self) {
         for bucket in &mut self.ring {
-            bucket.before += 1;
+            bucket.before = bucket.before.wrapping_add(1);
         }
     }
 
@@ -91,7 +124,48 @@ impl Buckets {
         let slow = self.ring.iter().map(|bucket| bucket.slow).sum();
         // In the ring, the oldest bucket follows the current bucket.
         let oldest = &self.ring[Self::place(self.index + 1)];
-        Counts { total: failures + successes.saturating_sub(oldest.before), failures, slow }
+        Counts { total: failures + since(successes, oldest.before), failures, slow }
+    }
+
+    /// Returns the calls in the window at `now`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn keep(mut self, now: Tick, successes: u64) -> KeptBuckets {
+        self.update(now, successes);
+        let begun = self.nanos.saturating_mul(self.index);
+        let elapsed = nanos(now.since(self.begun)).saturating_sub(begun);
+        let mut counts = Vec::with_capacity(BUCKETS);
+        let mut until = successes;
+        for place in (1..=BUCKETS as u64).map(|back| Self::place(self.index + back)).rev() {
+            let Bucket { before, failures, slow } = self.ring[place];
+            counts.push([since(until, before), failures, slow]);
+            until = before;
+        }
+        let used = counts.iter().rposition(|counts| *counts != [0; 3]).map_or(0, |last| last + 1);
+        counts.truncate(used);
+        KeptBuckets { bucket: Duration::from_nanos(self.nanos), elapsed: Duration::from_nanos(elapsed), counts }
+    }
+
+    /// Adds the kept calls to this window, which must be empty. A call enters the bucket that contains the beginning of
+    /// its kept bucket. If the kept window was longer, the oldest calls may not fit into this window.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore(&mut self, kept: &KeptBuckets, now: Tick) {
+        let (bucket, elapsed) = (nanos(kept.bucket), nanos(kept.elapsed));
+        let current = elapsed % self.nanos;
+        self.index = BUCKETS as u64 - 1;
+        self.begun = now.before(Duration::from_nanos(current).saturating_add(self.time(self.index)));
+        let mut ring = [[0; 3]; BUCKETS];
+        for (back, counts) in (0..).zip(&kept.counts) {
+            let age = bucket.saturating_mul(back).saturating_add(elapsed) - current;
+            let place = usize::try_from(age.div_ceil(self.nanos)).ok().and_then(|back| ring.get_mut(back));
+            for (sum, count) in place.into_iter().flatten().zip(counts) {
+                *sum += count;
+            }
+        }
+        let mut before = 0_u64;
+        for (back, [successes, failures, slow]) in (0..).zip(ring) {
+            before = before.wrapping_sub(successes);
+            self.ring[Self::place(self.index - back)] = Bucket { before, failures, slow };
+        }
     }
 
     pub(crate) fn end(&self) -> Tick {

@@ -76,6 +76,37 @@ impl LastCalls {
         self.look(self.successes)
     }
 
+    /// Returns a symbol for each call in the window, the oldest call first.
+    #[cfg(feature = "serde")]
+    pub(crate) fn keep(&self, successes: u64) -> String {
+        let fresh = successes.saturating_sub(self.successes);
+        let calls = (self.calls + fresh).min(self.failed.length);
+        // The successes since the last update would replace the oldest bits.
+        let known = calls.saturating_sub(fresh);
+        let ended = |place: u64| {
+            let is_set = |bits: &Bits| bits.is_set((bits.next + place) % bits.length);
+            symbol(is_set(&self.failed), self.slow.as_ref().is_some_and(is_set))
+        };
+        let known_calls = (self.failed.length - known..self.failed.length).map(ended);
+        known_calls.chain((known..calls).map(|_| symbol(false, false))).collect()
+    }
+
+    /// Adds the kept calls to this window, which must be empty. If the kept window was longer, adds the newest calls.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore(&mut self, kept: &str) {
+        let length = usize::try_from(self.failed.length).unwrap_or(usize::MAX);
+        for symbol in kept.get(kept.len().saturating_sub(length)..).unwrap_or_default().chars() {
+            let Some((failed, slow)) = of_symbol(symbol) else { continue };
+            self.advance(1);
+            if failed {
+                self.failed.set_last();
+            }
+            if let (true, Some(bits)) = (slow, &mut self.slow) {
+                bits.set_last();
+            }
+        }
+    }
+
     pub(crate) fn look(&self, successes: u64) -> Counts {
         let fresh = successes.saturating_sub(self.successes);
         Counts {
@@ -84,6 +115,23 @@ impl LastCalls {
             slow: self.slow.as_ref().map_or(0, |slow| slow.ones_after(fresh)),
         }
     }
+}
+
+/// The symbols of calls in a snapshot: a success, a failure, a slow success, and a slow failure.
+#[cfg(feature = "serde")]
+const SYMBOLS: [char; 4] = ['.', 'F', 's', 'S'];
+
+#[cfg(feature = "serde")]
+fn symbol(failed: bool, slow: bool) -> char {
+    SYMBOLS[usize::from(failed) + 2 * usize::from(slow)]
+}
+
+/// Returns whether the call with this symbol failed, and whether the call was slow. Returns `None` for another
+/// character.
+#[cfg(feature = "serde")]
+pub(crate) fn of_symbol(symbol: char) -> Option<(bool, bool)> {
+    let index = SYMBOLS.iter().position(|known| *known == symbol)?;
+    Some((index % 2 == 1, index / 2 == 1))
 }
 
 /// A ring buffer of bits. `ones` is the number of bits that are set, and `next` is the position of the oldest bit.
@@ -125,6 +173,12 @@ impl Bits {
             left -= step;
         }
         next
+    }
+
+    #[cfg(feature = "serde")]
+    fn is_set(&self, bit: u64) -> bool {
+        let (word, bit) = Self::at(bit);
+        self.words.get(word).is_some_and(|word| word & (1 << bit) != 0)
     }
 
     /// Returns the number of set bits that would remain if the `bits` oldest bits were cleared.

@@ -20,7 +20,7 @@ use crate::circuit::core::window::Window;
 use crate::circuit::settings::{Rule, Settings};
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+pub(super) enum State {
     Closed,
     /// `since` is the time at which the circuit opened. `hint` is the delay in nanoseconds that the service asked for,
     /// or zero if the service asked for no delay. `draw` is the random number for the option `cooldown_jitter`, from 0
@@ -47,23 +47,23 @@ enum State {
 
 #[derive(Debug)]
 pub(crate) struct Machine {
-    state: State,
+    pub(super) state: State,
     generation: u32,
     /// The number of the current lease. A lease is a time limit for trial calls. All running trial calls of the
     /// half-open circuit share one lease. This field has only 16 bits, so that a breaker is small.
     pub(super) lease: u16,
     /// The number of openings since the circuit last closed, at most 65,535. A manual opening by `trip` starts the
     /// count again at 1.
-    opened_since_closed: u16,
+    pub(super) opened_since_closed: u16,
     /// The number of failures that count towards the option `threshold`, at most `u32::MAX`.
-    failures: u32,
+    pub(super) failures: u32,
     /// The number of the current period, which began when the circuit last closed or was reset. The number is the
     /// generation (a count of state changes) at the beginning of the period. The count of successes starts at zero in
     /// each period.
     period: u32,
     /// The state before the newest change of the state, and the cause of this change.
     change: (CircuitState, Cause),
-    window: Option<Box<Window>>,
+    pub(super) window: Option<Box<Window>>,
     pub(crate) tally: Tally,
     pub(crate) blind: Blind,
 }
@@ -152,7 +152,7 @@ impl Machine {
 
     /// Returns the length of the cooldown. `hint` is the delay in nanoseconds that the service asked for. `draw` is the
     /// random number for the option `cooldown_jitter`, from 0 to `u16::MAX`.
-    fn cooldown(&self, hint: u64, draw: u16, settings: &Settings) -> Duration {
+    pub(super) fn cooldown(&self, hint: u64, draw: u16, settings: &Settings) -> Duration {
         let draw = f64::from(draw) / f64::from(u16::MAX);
         settings.nth_cooldown(self.opened_since_closed.into(), Duration::from_nanos(hint), draw)
     }
@@ -368,7 +368,7 @@ impl Machine {
         self.close(now, Cause::Reset);
     }
 
-    fn close(&mut self, now: Tick, cause: Cause) {
+    pub(super) fn close(&mut self, now: Tick, cause: Cause) {
         self.failures = 0;
         self.opened_since_closed = 0;
         self.tally.settled += std::mem::take(&mut self.tally.recent);
@@ -379,7 +379,7 @@ impl Machine {
         }
     }
 
-    fn enter(&mut self, state: State, cause: Cause) {
+    pub(super) fn enter(&mut self, state: State, cause: Cause) {
         let from = match self.state {
             State::Closed => CircuitState::Closed,
             State::Open { .. } => CircuitState::Open,

@@ -5,11 +5,43 @@
 //! outside the window. The method `update` receives the value of this counter, and adds the successes since the
 //! previous update to the window.
 
+#[cfg(feature = "serde")]
+use std::time::Duration;
+
 use crate::base::clock::Tick;
 use crate::circuit::core::buckets::Buckets;
+#[cfg(feature = "serde")]
+use crate::circuit::core::buckets::KeptBuckets;
 use crate::circuit::core::counts::Counts;
 use crate::circuit::core::last_calls::LastCalls;
 use crate::circuit::settings::Span;
+
+/// The part of a window that a snapshot keeps.
+#[cfg(feature = "serde")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum KeptWindow {
+    Time(KeptBuckets),
+    /// A symbol for each call, the oldest call first. The functions of [`LastCalls`] define the symbols.
+    Calls(String),
+}
+
+#[cfg(feature = "serde")]
+impl KeptWindow {
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Time(buckets) => buckets.counts.is_empty(),
+            Self::Calls(calls) => calls.is_empty(),
+        }
+    }
+
+    /// Returns this window after the time `passed`.
+    pub(crate) fn after(self, passed: Duration) -> Self {
+        match self {
+            Self::Time(buckets) => Self::Time(buckets.after(passed)),
+            Self::Calls(calls) => Self::Calls(calls),
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(crate) enum Window {
@@ -86,6 +118,26 @@ impl Window {
                 copy.counts(successes)
             }
             Self::Calls(last) => last.look(successes),
+        }
+    }
+
+    /// Returns the calls in the window at `now`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn keep(&self, now: Tick, successes: u64) -> KeptWindow {
+        match self {
+            Self::Time(buckets) => KeptWindow::Time(buckets.keep(now, successes)),
+            Self::Calls(last) => KeptWindow::Calls(last.keep(successes)),
+        }
+    }
+
+    /// Adds the kept calls to this empty window. The next call of `update` must receive the number of successes since
+    /// the window became empty. If the kept window is of another kind, this window stays empty.
+    #[cfg(feature = "serde")]
+    pub(crate) fn restore(&mut self, kept: &KeptWindow, now: Tick) {
+        match (self, kept) {
+            (Self::Time(buckets), KeptWindow::Time(kept)) => buckets.restore(kept, now),
+            (Self::Calls(last), KeptWindow::Calls(kept)) => last.restore(kept),
+            (Self::Time(_), KeptWindow::Calls(_)) | (Self::Calls(_), KeptWindow::Time(_)) => {}
         }
     }
 

@@ -1,0 +1,119 @@
+//! Defines [`Kept`], the part of a circuit's state that a snapshot keeps. Also implements the methods of [`Machine`]
+//! that read this part, and that continue with it.
+
+use std::time::Duration;
+
+use crate::base::clock::{Coarse, Stamp, Tick, nanos, whole_steps};
+use crate::circuit::core::machine::{Machine, State};
+use crate::circuit::core::state::CircuitState;
+use crate::circuit::core::transitions::Cause;
+use crate::circuit::core::window::KeptWindow;
+use crate::circuit::settings::Settings;
+
+/// The part of a circuit's state that a snapshot keeps. Contains no tick (a time of this process), because another
+/// process reads another clock.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Kept {
+    /// The state, but never `HalfOpen`. A half-open circuit is kept as open, with a rest of the cooldown of zero.
+    pub(crate) state: CircuitState,
+    /// The rest of the cooldown, or zero if the circuit is not open.
+    pub(crate) left: Duration,
+    /// The delay that the service asked for when the circuit opened, or zero.
+    pub(crate) hint: Duration,
+    /// The random number for the option `cooldown_jitter`, from 0 to `u16::MAX`.
+    pub(crate) draw: u16,
+    /// The number of openings since the circuit last closed.
+    pub(crate) openings: u16,
+    pub(crate) failures: u32,
+    pub(crate) last_failure: Stamp,
+    pub(crate) last_success: Stamp,
+    pub(crate) window: Option<KeptWindow>,
+}
+
+impl Kept {
+    /// The kept part of a new circuit.
+    pub(crate) const NEW: Self = Self {
+        state: CircuitState::Closed,
+        left: Duration::ZERO,
+        hint: Duration::ZERO,
+        draw: 0,
+        openings: 0,
+        failures: 0,
+        last_failure: Stamp::from_bits(0),
+        last_success: Stamp::from_bits(0),
+        window: None,
+    };
+
+    /// Returns whether the circuit decides about calls as a new circuit does.
+    pub(crate) fn decides_as_new(&self) -> bool {
+        let window = self.window.as_ref();
+        self.state == CircuitState::Closed && self.failures == 0 && window.is_none_or(KeptWindow::is_empty)
+    }
+
+    /// Returns whether the circuit has had no call.
+    pub(crate) fn is_new(&self) -> bool {
+        let no_call = Stamp::default();
+        self.decides_as_new() && self.last_failure == no_call && self.last_success == no_call
+    }
+
+    /// Returns this state after the time `passed`.
+    pub(crate) fn after(mut self, passed: Duration) -> Self {
+        self.left = self.left.saturating_sub(passed);
+        self.window = self.window.map(|window| window.after(passed));
+        self
+    }
+}
+
+impl Machine {
+    /// Returns the state at `now` without the time of the last success, which the machine does not know. `successes` is
+    /// the number of successes since the circuit last closed or was reset.
+    pub(crate) fn keep(&self, settings: &Settings, now: Tick, successes: u64) -> Kept {
+        let (state, left) = self.seen(settings, now);
+        let (hint, draw) = match self.state {
+            State::Open { hint, draw, .. } => (hint, draw),
+            _ => (0, 0),
+        };
+        Kept {
+            state: if state == CircuitState::HalfOpen { CircuitState::Open } else { state },
+            left,
+            hint: Duration::from_nanos(hint),
+            draw,
+            openings: self.opened_since_closed,
+            failures: self.failures,
+            last_failure: self.tally.last_failure,
+            window: self.window.as_ref().map(|window| window.keep(now, successes)),
+            ..Kept::NEW
+        }
+    }
+
+    /// Replaces the state by the kept state. The outcomes of calls that run now no longer affect the circuit.
+    ///
+    /// The settings may differ from the settings under which the state was kept. The rest of the cooldown is at most the
+    /// whole cooldown under the new settings. The failures of a closed circuit count only if both rules count failures
+    /// in a row, or both count calls in a window. The window takes over the calls that fit into the new window.
+    pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
+        // Closes the circuit first, because closing starts a new period of successes, and empties the window.
+        self.close(now, Cause::Reset);
+        match kept.state {
+            CircuitState::Closed => {}
+            CircuitState::Open | CircuitState::HalfOpen => {
+                self.opened_since_closed = kept.openings.max(1);
+                let hint = nanos(kept.hint);
+                let cooldown = Duration::from_nanos(whole_steps(nanos(self.cooldown(hint, kept.draw, settings))));
+                let since = now.before(cooldown.saturating_sub(kept.left));
+                let outage = Coarse::of(now);
+                self.enter(State::Open { since, hint, draw: kept.draw, outage }, Cause::Trip);
+            }
+            CircuitState::ForcedOpen => self.force_open(now),
+            CircuitState::Disabled => self.disable(),
+        }
+        let same_rule = self.window.is_some() == kept.window.is_some();
+        if same_rule || kept.state != CircuitState::Closed {
+            self.failures = kept.failures;
+        }
+        self.tally.last_failure = kept.last_failure;
+        if let (Some(window), Some(kept)) = (&mut self.window, &kept.window) {
+            window.restore(kept, now);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Reads and restores the states that a snapshot keeps.
+
+use std::collections::BTreeMap;
+
+use crate::circuit::core::kept::Kept;
+use crate::rate_limit::kept::KeptLimit;
+use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::keyed_limits::KeyedRateLimits;
+use crate::registry::layers::Listed;
+use crate::registry::mistake::SettingsMistake;
+use crate::registry::registry::{families, registered, restore_circuit, restore_family};
+use crate::registry::waiting::{self, OfKeys};
+
+/// Returns the states of all circuits without a key, and the states that wait. Leaves out circuits without a call.
+pub(crate) fn circuits() -> BTreeMap<String, Kept> {
+    let mut states = waiting::circuits().all();
+    states.extend(registered().into_iter().map(|breaker| (breaker.name().to_owned(), breaker.keep())));
+    states.retain(|_, kept| !kept.is_new());
+    states
+}
+
+/// Returns the states of all circuits with a key, and the states that wait. Leaves out circuits that decide as new
+/// circuits, because a family may have millions of these circuits.
+pub(crate) fn keyed_circuits() -> BTreeMap<String, OfKeys<Kept>> {
+    let mut states = waiting::keyed_circuits().all();
+    for family in families() {
+        let used = family.kept_keys(|circuit| Some(circuit.keep()).filter(|kept| !kept.decides_as_new()));
+        states.insert(family.name().to_string(), used);
+    }
+    states.retain(|_, of_keys| !of_keys.is_empty());
+    states
+}
+
+/// Returns the states of all rate limits without a key, and the states that wait. Leaves out rate limits that decide as
+/// new rate limits.
+pub(crate) fn rate_limits() -> BTreeMap<String, KeptLimit> {
+    let mut states = waiting::rate_limits().all();
+    let used = RateLimit::layers().labelled().filter_map(|(label, limit)| Some((label, limit.keep()?)));
+    states.extend(used);
+    states.retain(|_, kept| !kept.decides_as_new());
+    states
+}
+
+/// Works like [`rate_limits`], for rate limits with a key.
+pub(crate) fn keyed_rate_limits() -> BTreeMap<String, OfKeys<KeptLimit>> {
+    let mut states = waiting::keyed_rate_limits().all();
+    states.extend(KeyedRateLimits::layers().labelled().map(|(label, keyed)| (label, keyed.keep())));
+    states.retain(|_, of_keys| !of_keys.is_empty());
+    states
+}
+
+/// Gives the waiting states to the circuits and rate limits that exist, or that attributes declare. Returns the number
+/// of states that wait, and the number of states that were dropped because their name has `max_keys` keys already.
+pub(crate) fn restore_existing() -> (usize, usize) {
+    let mut dropped = 0;
+    waiting::circuits().names().iter().for_each(|name| restore_circuit(name));
+    dropped += waiting::keyed_circuits().names().iter().map(|name| restore_family(name)).sum::<usize>();
+    waiting::announce();
+    for (label, (limit, mistakes)) in RateLimit::layers().find_labels(|label| waiting::rate_limits().has(label)) {
+        mistakes.iter().for_each(SettingsMistake::emit);
+        if let Some(kept) = waiting::rate_limits().take(&label) {
+            limit.restore(&kept);
+        }
+    }
+    let is_wanted = |label: &str| waiting::keyed_rate_limits().has(label);
+    for (label, (keyed, mistakes)) in KeyedRateLimits::layers().find_labels(is_wanted) {
+        mistakes.iter().for_each(SettingsMistake::emit);
+        if let Some(kept) = waiting::keyed_rate_limits().take(&label) {
+            dropped += keyed.restore(&kept);
+        }
+    }
+    (waiting::total(), dropped)
+}

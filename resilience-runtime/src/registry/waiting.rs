@@ -1,0 +1,256 @@
+//! Holds the states of a restored snapshot whose circuits and rate limits do not exist yet. When a circuit or a rate
+//! limit is created, it takes the state that waits for its name.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use crate::base::clock::Tick;
+use crate::base::name::Name;
+use crate::base::scope::scoped;
+use crate::base::sync::lock_std;
+use crate::base::sync::statics::{AtomicU32, Ordering};
+use crate::circuit::breaker::CircuitBreaker;
+use crate::circuit::core::kept::Kept;
+use crate::circuit::core::state::CircuitState;
+use crate::circuit::events;
+use crate::rate_limit::kept::KeptLimit;
+use crate::rate_limit::rate_limit::RateLimit;
+use crate::registry::family::Family;
+use crate::registry::keyed_limits::KeyedRateLimits;
+
+/// A state that a snapshot keeps.
+pub(crate) trait Keeps: Clone + Send + Sync + 'static {
+    /// Returns the state after the time `passed`.
+    fn after(self, passed: Duration) -> Self;
+
+    /// Returns the number of states that the value contains.
+    fn count(&self) -> usize {
+        1
+    }
+}
+
+impl Keeps for Kept {
+    fn after(self, passed: Duration) -> Self {
+        Self::after(self, passed)
+    }
+}
+
+impl Keeps for KeptLimit {
+    fn after(self, passed: Duration) -> Self {
+        Self::after(self, passed)
+    }
+}
+
+/// The states of all keys of one name.
+pub(crate) type OfKeys<K> = BTreeMap<String, K>;
+
+impl<K: Keeps> Keeps for OfKeys<K> {
+    fn after(self, passed: Duration) -> Self {
+        self.into_iter().map(|(key, kept)| (key, kept.after(passed))).collect()
+    }
+
+    fn count(&self) -> usize {
+        self.values().map(K::count).sum()
+    }
+}
+
+/// The waiting states of one kind, by the name of the circuit or the rate limit.
+#[derive(Debug)]
+pub(crate) struct Waiting<K> {
+    /// The number of waiting states. A program that restores no snapshot then takes no lock when it creates a circuit.
+    count: AtomicU32,
+    /// The time of the restoration, and the states.
+    states: Mutex<Option<(Tick, BTreeMap<String, K>)>>,
+}
+
+impl<K: Keeps> Waiting<K> {
+    const fn new() -> Self {
+        Self { count: AtomicU32::new(0), states: Mutex::new(None) }
+    }
+
+    /// Replaces all waiting states. A second restoration therefore limits the memory of the states to that of one
+    /// snapshot.
+    pub(crate) fn replace(&self, states: BTreeMap<String, K>) {
+        let mut current = lock_std(&self.states);
+        self.count.store(u32::try_from(states.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        *current = (!states.is_empty()).then(|| (Tick::now(), states));
+    }
+
+    /// Removes the state that waits for this name, and returns the state as it is now.
+    ///
+    /// A caller that has created a circuit calls this method while it holds the lock of the circuit's part of the
+    /// registry. The relaxed load cannot miss a state, because [`restore`](crate::restore) takes that lock after
+    /// [`replace`](Self::replace).
+    pub(crate) fn take(&self, name: &str) -> Option<K> {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let mut current = lock_std(&self.states);
+        let (restored, states) = current.as_mut()?;
+        let kept = states.remove(name)?;
+        self.count.store(u32::try_from(states.len()).unwrap_or(u32::MAX), Ordering::Relaxed);
+        Some(kept.after(Tick::now().since(*restored)))
+    }
+
+    /// Returns all waiting states as they are now.
+    pub(crate) fn all(&self) -> BTreeMap<String, K> {
+        let (restored, states) = lock_std(&self.states).clone().unwrap_or_else(|| (Tick::now(), BTreeMap::new()));
+        states.after(Tick::now().since(restored))
+    }
+
+    /// Returns the number of waiting states.
+    fn total(&self) -> usize {
+        lock_std(&self.states).as_ref().map_or(0, |(_, states)| states.count())
+    }
+
+    /// Returns whether a state waits for this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        lock_std(&self.states).as_ref().is_some_and(|(_, states)| states.contains_key(name))
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        lock_std(&self.states).iter().flat_map(|(_, states)| states.keys().cloned()).collect()
+    }
+}
+
+macro_rules! waiting {
+    ($($(#[$doc:meta])* $function:ident: $kept:ty;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $function() -> &'static Waiting<$kept> {
+                static WAITING: Waiting<$kept> = Waiting::new();
+                scoped(&WAITING, Waiting::new)
+            }
+        )*
+    };
+}
+
+waiting! {
+    /// Returns the waiting states of circuits without a key.
+    circuits: Kept;
+    /// Returns the waiting states of circuits with the option `key`.
+    keyed_circuits: OfKeys<Kept>;
+    /// Returns the waiting states of rate limits without a key.
+    rate_limits: KeptLimit;
+    /// Returns the waiting states of rate limits with the option `key`.
+    keyed_rate_limits: OfKeys<KeptLimit>;
+}
+
+/// Returns the number of waiting states of all kinds.
+pub(crate) fn total() -> usize {
+    circuits().total() + keyed_circuits().total() + rate_limits().total() + keyed_rate_limits().total()
+}
+
+/// Drops the waiting states of all circuits.
+pub(super) fn drop_circuits() {
+    circuits().replace(BTreeMap::new());
+    keyed_circuits().replace(BTreeMap::new());
+}
+
+/// Drops the waiting states of all rate limits.
+pub(super) fn drop_limits() {
+    rate_limits().replace(BTreeMap::new());
+    keyed_rate_limits().replace(BTreeMap::new());
+}
+
+/// The circuits that have taken a waiting state, until [`announce`] emits their events.
+fn restored() -> &'static Mutex<Vec<Restored>> {
+    static RESTORED: Mutex<Vec<Restored>> = Mutex::new(Vec::new());
+    scoped(&RESTORED, Mutex::default)
+}
+
+/// One if a circuit of this process has taken a waiting state. A program that restores no snapshot then takes no lock
+/// when it creates a circuit.
+static ANY_RESTORED: AtomicU32 = AtomicU32::new(0);
+
+/// A circuit that has taken a waiting state.
+#[derive(Debug)]
+struct Restored {
+    name: Name,
+    state: CircuitState,
+    left: Duration,
+}
+
+/// Gives a circuit the state of a snapshot. The caller must call [`announce`] when it holds no lock.
+fn give(breaker: &CircuitBreaker, kept: &Kept) {
+    breaker.restore(kept);
+    // The settings may have shortened the cooldown.
+    let Kept { state, left, .. } = breaker.keep();
+    lock_std(restored()).push(Restored { name: breaker.label().clone(), state, left });
+    ANY_RESTORED.store(1, Ordering::Release);
+}
+
+/// Gives a circuit the state that waits for its name, if there is one. The caller must call [`announce`] when it
+/// holds no lock.
+pub(super) fn give_waiting(breaker: &CircuitBreaker) {
+    if let Some(kept) = circuits().take(breaker.name()) {
+        give(breaker, &kept);
+    }
+}
+
+/// Gives the circuits of a family the states that wait for their keys. Returns the number of states that were dropped,
+/// because `max_keys` keys exist already. The caller must call [`announce`] when it holds no lock.
+pub(super) fn give_family(family: &Family<CircuitBreaker>) -> usize {
+    let states = keyed_circuits().take(family.name()).unwrap_or_default();
+    family.restore(&states, give, |kept| kept.state != CircuitState::Closed)
+}
+
+/// Gives a rate limit the state that waits for its name, if there is one.
+pub(super) fn give_limit(limit: &RateLimit, name: &str) {
+    if let Some(kept) = rate_limits().take(name) {
+        limit.restore(&kept);
+    }
+}
+
+/// Gives the rate limits of a name the states that wait for their keys.
+pub(super) fn give_keyed_limits(keyed: &KeyedRateLimits, name: &str) {
+    if let Some(states) = keyed_rate_limits().take(name) {
+        keyed.restore(&states);
+    }
+}
+
+/// Emits an event for each circuit that has taken a state. The caller must hold no lock.
+pub(crate) fn announce() {
+    if ANY_RESTORED.load(Ordering::Acquire) == 0 {
+        return;
+    }
+    let restored = std::mem::take(&mut *lock_std(restored()));
+    for Restored { name, state, left } in restored {
+        events::restored(&name, state, left);
+    }
+}
+
+#[cfg(all(test, not(feature = "declare"), not(resilience_loom)))]
+mod tests {
+    use super::*;
+    use crate::circuit::breaker::CircuitBreaker;
+    use crate::registry::declared::CircuitDeclaration;
+    use crate::registry::keyed_circuits::KeyedCircuits;
+    use crate::registry::layer::LayerDeclaration;
+    use crate::registry::site::Site;
+    use crate::snapshot::restore::restore;
+
+    #[test]
+    fn layers_take_waiting_states_at_first_call() {
+        static CIRCUIT: Site<CircuitBreaker> = Site::new(CircuitDeclaration::new("waits"));
+        static FAMILY: Site<KeyedCircuits> = Site::new(CircuitDeclaration::new("waits by key").keyed());
+        static LIMIT: Site<RateLimit> =
+            Site::new(LayerDeclaration::<RateLimit>::new("ask", "test").name("waits").per_second(1));
+        static LIMITS: Site<KeyedRateLimits> =
+            Site::new(LayerDeclaration::<KeyedRateLimits>::new("ask", "test").name("waits by key").per_second(1));
+
+        let (state, limit) = (r#"{"state":"forced_open"}"#, r#"{"full_in":1}"#);
+        let json = format!(
+            r#"{{"version":1, "circuits":{{"waits":{state}}}, "keyed_circuits":{{"waits by key":{{"acme":{state}}}}},
+                "rate_limits":{{"waits":{limit}}}, "keyed_rate_limits":{{"waits by key":{{"acme":{limit}}}}}}}"#
+        );
+        assert_eq!(restore(serde_json::from_str(&json).unwrap()).unwrap().waiting, 4);
+        assert_eq!(CIRCUIT.get().state(), CircuitState::ForcedOpen);
+        assert_eq!(FAMILY.get().get("acme").state(), CircuitState::ForcedOpen);
+        assert_eq!(FAMILY.get().get("other").state(), CircuitState::Closed);
+        assert!(LIMIT.get().try_acquire().is_err());
+        assert!(LIMITS.get().__of("acme").get().try_acquire().is_err());
+        assert!(LIMITS.get().__of("other").get().try_acquire().is_ok());
+    }
+}

@@ -1,0 +1,113 @@
+//! Rate limits that continue from a snapshot.
+
+use std::io;
+
+use resilience_runtime::{rate_limit, reset_all};
+use serde_json::{Value, json};
+use support::seconds;
+use tokio::time::advance;
+
+use crate::{alone, restored, taken, with_one};
+
+#[rate_limit(name = "limit plain", limit = 6, per = "1m", burst = 3)]
+fn ask() -> io::Result<()> {
+    Ok(())
+}
+
+#[rate_limit(limit = 1, per = "1m")]
+fn unnamed() -> io::Result<()> {
+    Ok(())
+}
+
+#[rate_limit(name = "limit keyed", key = tenant, limit = 1, per = "1m", max_keys = 2)]
+fn ask_for(tenant: u32) -> io::Result<u32> {
+    Ok(tenant)
+}
+
+/// Resets all layers, and restores the state of one rate limit.
+fn restart(kind: &str, name: &str, state: &Value) {
+    reset_all();
+    assert_eq!(restored(&with_one(kind, name, state)).restored, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn used_burst_is_used_after_restart() {
+    let _alone = alone();
+    assert_eq!(taken("rate_limits", "limit plain"), Value::Null);
+    assert!(ask().is_ok() && ask().is_ok());
+    advance(seconds(5)).await;
+    let state = taken("rate_limits", "limit plain");
+    assert_eq!(state, json!({ "full_in": 15 }));
+    restart("rate_limits", "limit plain", &state);
+    assert!(ask().is_ok() && ask().is_err(), "one of three tokens was left");
+    advance(seconds(5)).await;
+    assert!(ask().is_ok() && ask().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn wait_of_another_rate_is_at_most_a_whole_burst() {
+    let _alone = alone();
+    restart("rate_limits", "limit plain", &json!({ "full_in": 86_400 }));
+    assert!(ask().is_err());
+    advance(seconds(10)).await;
+    assert!(ask().is_ok() && ask().is_err());
+    reset_all();
+}
+
+#[tokio::test(start_paused = true)]
+async fn quota_of_service_applies_until_its_reset() {
+    let _alone = alone();
+    let state = json!({ "full_in": 0, "quota": { "remaining": 1, "reset_in": 90.5 } });
+    restart("rate_limits", "limit plain", &state);
+    assert_eq!(taken("rate_limits", "limit plain"), state);
+    assert!(ask().is_ok() && ask().is_err());
+    advance(seconds(90)).await;
+    assert!(ask().is_err());
+    advance(seconds(1)).await;
+    assert!(ask().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn layer_without_name_is_found_by_its_function() {
+    let _alone = alone();
+    assert!(unnamed().is_ok());
+    let label = concat!(module_path!(), "::unnamed");
+    let state = taken("rate_limits", label);
+    assert_eq!(state, json!({ "full_in": 60 }));
+    restart("rate_limits", label, &state);
+    assert!(unnamed().is_err());
+}
+
+#[rate_limit(limit = 1, per = "1m")]
+fn not_called() -> io::Result<()> {
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn layer_without_name_continues_before_its_first_call() {
+    let _alone = alone();
+    let label = concat!(module_path!(), "::not_called");
+    assert_eq!(restored(&with_one("rate_limits", label, &json!({ "full_in": 60 }))).restored, 1);
+    assert!(not_called().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_rate_limit_continue() {
+    let _alone = alone();
+    assert!(ask_for(1).is_ok());
+    let states = taken("keyed_rate_limits", "limit keyed");
+    assert_eq!(states, json!({ "1": { "full_in": 60 } }));
+    restart("keyed_rate_limits", "limit keyed", &states);
+    assert!(ask_for(1).is_err() && ask_for(2).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_rate_limit_waits() {
+    let _alone = alone();
+    let report = restored(&with_one("rate_limits", "limit unknown", &json!({ "full_in": 60 })));
+    assert_eq!((report.restored, report.waiting), (0, 1));
+    advance(seconds(20)).await;
+    assert_eq!(taken("rate_limits", "limit unknown"), json!({ "full_in": 40 }));
+    advance(seconds(40)).await;
+    assert_eq!(taken("rate_limits", "limit unknown"), Value::Null);
+}
