@@ -52,6 +52,7 @@ pub(super) struct KeyedName {
 
 impl KeyedName {
     /// Creates a family with the options of attributes.
+    #[expect(clippy::ptr_arg, reason = "a map passes its key to this function")]
     fn new(name: &Cow<'static, str>) -> Self {
         let written = declarations(name).family.clone();
         let options = merge(&written);
@@ -329,7 +330,7 @@ impl Part {
         by: By,
     ) -> (Arc<Family<CircuitBreaker>>, Vec<CircuitConflict>) {
         let is_new = !self.families.contains_key(&name);
-        let keyed = self.families.entry(name).or_insert_with_key(|name| KeyedName::new(name));
+        let keyed = self.families.entry(name).or_insert_with_key(KeyedName::new);
         let is_first = matches!(by, By::Builder) && !keyed.in_use;
         let place = if is_first { keyed.builders } else { keyed.written.len() };
         let is_added = add(&mut keyed.written, place, next);
