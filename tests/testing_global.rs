@@ -1,7 +1,6 @@
 //! The functions of the test kit outside of isolated tests, where they concern the whole program.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use resilience_runtime::{
     rate_limit, retry, testing,
 };
 use testing::{fail_next, isolated, latency, no_delays, reset_everything, script};
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -32,17 +32,20 @@ fn timed_out() -> io::Error {
 }
 
 /// Begins a test alone, with all layers reset.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+async fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::const_new(());
+    let guard = ALONE.lock().await;
     reset_everything();
     guard
 }
 
 #[tokio::test(start_paused = true)]
 async fn reset_concerns_all_layers_of_the_program() {
-    let _alone = alone();
+    let _alone = alone().await;
     let granted = BUDGET.stats().granted;
+    configure("global", |circuit| circuit.threshold(9)).unwrap();
+    configure_rate_limit("global_rate", |rate| rate.limit(5).burst(5)).unwrap();
+    reset_everything();
     fail_next("global", 3, timed_out);
     ask().await.unwrap_err();
     limited().unwrap();
@@ -66,7 +69,7 @@ async fn reset_concerns_all_layers_of_the_program() {
 
 #[tokio::test(start_paused = true)]
 async fn reset_in_a_test_keeps_the_layers_of_the_program() {
-    let _alone = alone();
+    let _alone = alone().await;
     fail_next("global", 3, timed_out);
     ask().await.unwrap_err();
     isolated(async { reset_everything() }).await;
@@ -77,7 +80,7 @@ async fn reset_in_a_test_keeps_the_layers_of_the_program() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_concern_all_threads_and_no_test() {
-    let _alone = alone();
+    let _alone = alone().await;
     let failed = get_circuit_stats()["global"].total_failed;
     fail_next("global", 1, timed_out);
     isolated(async { assert_eq!(ask().await.unwrap(), 7) }).await;
@@ -89,7 +92,7 @@ async fn faults_concern_all_threads_and_no_test() {
 
 #[tokio::test(start_paused = true)]
 async fn guards_end_in_another_thread() {
-    let _alone = alone();
+    let _alone = alone().await;
     let begin = Instant::now();
     let (slow, failing) = (latency("global", SECOND), script("global", "err ok err", timed_out));
     // One failed attempt, a pause, and one successful attempt.
@@ -102,7 +105,7 @@ async fn guards_end_in_another_thread() {
 
 #[tokio::test(start_paused = true)]
 async fn pauses_are_left_out_until_the_reset() {
-    let _alone = alone();
+    let _alone = alone().await;
     let time = || async {
         let begin = Instant::now();
         fail_next("global", 1, timed_out);

@@ -90,6 +90,7 @@ fn bulkhead_stats() -> (u32, u32) {
 }
 
 #[resilience_runtime::test]
+#[expect(clippy::async_yields_async, reason = "the test awaits the spawned calls later")]
 async fn bulkhead_grows_at_once_and_shrinks_as_calls_end() {
     let test = testing::handle();
     let begin = || async {

@@ -49,11 +49,11 @@ fn no_count_is_lost_while_settings_change() {
             .map(|thread| {
                 scope.spawn(move || {
                     let outcomes = (0..CALLS).map(|call| ask((call + thread) % 3 == 0));
-                    outcomes.filter(Result::is_ok).count() as u64
+                    outcomes.flatten().count() as u64
                 })
             })
             .collect();
-        let changer = scope.spawn(|| {
+        let configuring = scope.spawn(|| {
             let (mut random, mut changes) = (1_u64, 0);
             while !is_over.load(Ordering::Relaxed) {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -64,7 +64,7 @@ fn no_count_is_lost_while_settings_change() {
         });
         let succeeded: u64 = calls.into_iter().map(|call| call.join().unwrap()).sum();
         is_over.store(true, Ordering::Relaxed);
-        changes = changer.join().unwrap();
+        changes = configuring.join().unwrap();
         let circuit = &get_circuit_stats()["storm"];
         assert_eq!(circuit.total_succeeded, succeeded);
         assert_eq!(circuit.total_succeeded + circuit.total_failed + circuit.total_ignored, THREADS * CALLS);

@@ -124,7 +124,7 @@ async fn missing_event_is_told() {
     // The order is wrong.
     let message = panic_of(|| expect_events![fell_back, circuit_opened]);
     assert!(message.starts_with("no event `circuit_opened` after the 1 expected events before it:\n"), "{message}");
-    assert!(message.contains(&format!("events so far:\n    circuit_failure circuit=asserts_stack ")), "{message}");
+    assert!(message.contains("events so far:\n    circuit_failure circuit=asserts_stack "), "{message}");
     assert!(message.contains(&format!("\n    {opened}\n    fell_back func=stacked error=timed out")), "{message}");
 
     // A field has another value, or the event does not have the field.

@@ -118,14 +118,14 @@ async fn test_without_its_condition_is_left_out() {
 
 /// A test with docs, and with a lint.
 #[resilience_runtime::test]
-#[allow(clippy::let_unit_value)]
+#[allow(unused_variables)]
 async fn test_keeps_its_other_attributes() {
-    let _unit = ();
+    let unused = 7;
 }
 
 #[resilience_runtime::test]
 async fn body_borrows_across_an_await() {
-    let values = vec![1, 2, 3];
+    let values = [1, 2, 3];
     let sum = async { values.iter().sum::<i32>() };
     assert_eq!(sum.await, 6);
 }

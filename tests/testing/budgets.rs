@@ -4,7 +4,9 @@ use std::future::{Future, pending};
 use std::io;
 use std::sync::LazyLock;
 
-use resilience_runtime::{RetryBudget, RetryBudgetStats, RetryPolicy, RetryRatio, TokenBucket, hedge, retry, testing};
+use resilience_runtime::{
+    RetryBudget, RetryBudgetStats, RetryCost, RetryPolicy, RetryRatio, TokenBucket, hedge, retry, testing,
+};
 use testing::isolated;
 use tokio::time::timeout;
 
@@ -126,7 +128,7 @@ async fn clones_share_the_budget_of_their_test() {
     let outside = SHARED.clone();
     isolated(async {
         let inside = SHARED.clone();
-        assert!(outside.try_retry(Default::default()));
+        assert!(outside.try_retry(RetryCost::Failure));
         assert_eq!((counts(&SHARED), counts(&inside), counts(&outside)), ((0, 1, 0), (0, 1, 0), (0, 1, 0)));
     })
     .await;
@@ -140,7 +142,7 @@ async fn budget_of_ended_test_is_not_reused() {
         for _ in 0..100 {
             let budget = Box::new(RetryBudget::bucket(ONE));
             assert_eq!(counts(&budget), (1, 0, 0));
-            assert!(budget.try_retry(Default::default()));
+            assert!(budget.try_retry(RetryCost::Failure));
         }
     })
     .await;

@@ -209,7 +209,8 @@ impl Dog {
 
 #[tokio::test]
 async fn methods_with_equal_paths_are_told_apart_by_line() {
-    (Cat.feed().await.unwrap(), Dog.feed().await.unwrap());
+    Cat.feed().await.unwrap();
+    Dog.feed().await.unwrap();
     let path = |line| format!("testing::describe::feed:{line}");
     let (cat, dog) = (path(FIRST_LINE), path(FIRST_LINE + 5));
     for ambiguous in ["feed", "testing::describe::feed"] {

@@ -115,6 +115,7 @@ async fn thread_joins_until_guard_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+#[expect(clippy::async_yields_async, reason = "another test awaits the task")]
 async fn task_that_outlives_its_test_keeps_its_layers() {
     failing!("joining_outlives");
     let task = isolated(async {

@@ -1,6 +1,8 @@
 //! Tests of the test kit: isolated tests, assertions and faults. The command `cargo test --features test-util --test
 //! testing` runs these tests.
 
+#![allow(clippy::unused_async)] // An attribute needs an async fallback.
+
 mod asserts;
 mod attribute;
 mod budgets;

@@ -3,12 +3,15 @@
 use std::cell::Cell;
 use std::future::pending;
 use std::io;
+use std::panic::catch_unwind;
 use std::pin::pin;
 use std::task::Poll;
 
 use futures_util::FutureExt;
 use resilience_runtime::{circuit, get_circuit_stats, testing};
 use testing::isolated;
+use tokio::sync::oneshot::{Sender, channel};
+use tokio::time::sleep;
 
 use super::{SECOND, panic_of, poll};
 
@@ -102,22 +105,24 @@ async fn future_dropped_inside_another_test_stays_in_its_own() {
     .await;
 }
 
+struct SendsWhenDropped(Option<Sender<bool>>);
+
+impl Drop for SendsWhenDropped {
+    fn drop(&mut self) {
+        let is_inside = catch_unwind(testing::handle).is_ok();
+        self.0.take().unwrap().send(is_inside).unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn aborted_task_is_dropped_inside() {
     isolated(async {
-        let (send, receive) = tokio::sync::oneshot::channel();
-        struct SendsWhenDropped(Option<tokio::sync::oneshot::Sender<bool>>);
-        impl Drop for SendsWhenDropped {
-            fn drop(&mut self) {
-                let is_inside = std::panic::catch_unwind(testing::handle).is_ok();
-                self.0.take().unwrap().send(is_inside).unwrap();
-            }
-        }
+        let (send, receive) = channel();
         let task = testing::handle().spawn(async {
             let _value = SendsWhenDropped(Some(send));
             pending::<()>().await;
         });
-        tokio::time::sleep(SECOND).await;
+        sleep(SECOND).await;
         task.abort();
         assert!(receive.await.unwrap());
     })

@@ -89,6 +89,7 @@ async fn opaque_error() -> Result<u32, impl Error + From<CircuitOpenError>> {
 }
 
 #[circuit(name = "shapes_future")]
+#[expect(clippy::manual_async_fn, reason = "a function of another kind")]
 fn future(text: &str) -> impl Future<Output = io::Result<usize>> + '_ {
     async move { Ok(text.len()) }
 }

@@ -73,16 +73,16 @@ impl<T: PartialEq> Versions<T> {
 impl<T> Later<T> {
     /// Returns the version with this number, or `None` if no such version exists.
     fn version(&self, number: usize) -> Option<&T> {
-        let shelf = number.checked_ilog2()?;
-        self.shelves.get(shelf as usize)?.get()?.get(number - (1 << shelf))?.get()
+        let index = number.checked_ilog2()?;
+        self.shelves.get(index as usize)?.get()?.get(number - (1 << index))?.get()
     }
 
     /// Adds a version, and returns whether there was room for the version.
     fn add(&self, number: usize, settings: T) -> bool {
-        let Some(shelf) = number.checked_ilog2() else { return false };
-        let Some(place) = self.shelves.get(shelf as usize) else { return false };
-        let versions = place.get_or_init(|| Box::new((0..1 << shelf).map(|_| OnceBox::new()).collect()));
-        versions.get(number - (1 << shelf)).is_some_and(|version| version.set(Box::new(settings)).is_ok())
+        let Some(index) = number.checked_ilog2() else { return false };
+        let Some(place) = self.shelves.get(index as usize) else { return false };
+        let versions = place.get_or_init(|| Box::new((0..1 << index).map(|_| OnceBox::new()).collect()));
+        versions.get(number - (1 << index)).is_some_and(|version| version.set(Box::new(settings)).is_ok())
     }
 }
 

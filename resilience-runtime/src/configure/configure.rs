@@ -287,7 +287,7 @@ fn either<L: Listed, K: Listed + Layer<Options = L::Options>>(
     // A layer without keys refuses `max_keys`, unless layers with keys have the same name.
     let is_plain = match L::layers().configure(name, origin, changes) {
         Err(_) if is_keyed => false,
-        changed => changed?,
+        is_changed => is_changed?,
     };
     if is_keyed || is_plain {
         return Ok(());

@@ -142,14 +142,14 @@ impl EventStream {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, Missed>> {
         if let Some(mut receiver) = self.receiver.take() {
             self.waiting = Some(Box::pin(async move {
-                let received = receiver.recv().await;
-                (received, receiver)
+                let next = receiver.recv().await;
+                (next, receiver)
             }));
         }
         let Some(waiting) = &mut self.waiting else { return Poll::Pending };
-        let (received, receiver) = ready!(waiting.as_mut().poll(cx));
+        let (next, receiver) = ready!(waiting.as_mut().poll(cx));
         (self.waiting, self.receiver) = (None, Some(receiver));
-        match received {
+        match next {
             Ok(event) => Poll::Ready(Ok(Arc::unwrap_or_clone(event))),
             Err(RecvError::Lagged(count)) => Poll::Ready(Err(Missed { count })),
             // The sender is never dropped.

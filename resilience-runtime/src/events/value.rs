@@ -90,6 +90,7 @@ impl Display for Event {
     }
 }
 
+#[expect(clippy::missing_fields_in_debug, reason = "each field of the event is shown by its own name")]
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Event");

@@ -99,7 +99,9 @@ impl Faults {
             self.is_any.store(!injected.is_empty(), Ordering::Relaxed);
             ended
         };
-        ended.iter().for_each(|fault| events::disarmed(fault, reason));
+        for fault in &ended {
+            events::disarmed(fault, reason);
+        }
     }
 
     /// Returns the faults for a call of this function, and counts the call for these faults.

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::base::function::{Function, Position, functions};
-use crate::registry::{declared, kinds};
+use crate::registry::declared;
+use crate::registry::kinds::{self, DeclaredLayer};
 
 /// Returns the path of the function, and the names of its layers.
 pub(crate) fn of(function: &Function) -> &[String] {
     function.names(|| {
         let circuits = declared::all().map(|circuit| (circuit.position, Some(circuit.name)));
-        let layers = kinds::all().map(|layer| layer.position());
+        let layers = kinds::all().map(DeclaredLayer::position);
         let here = |(position, name): (Option<Position>, Option<&'static str>)| {
             name.filter(|_| position.is_some_and(|position| position.is_in(function)))
         };

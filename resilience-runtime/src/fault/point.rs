@@ -52,6 +52,10 @@ impl Fault {
     }
 
     /// Works like [`wait`](Self::wait), for a function that is not `async`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the fault is a panic. In a test, also panics if the fault is a hang.
     pub fn block(&self) {
         if !self.hit.latency.is_zero() {
             blocking::sleep(self.hit.latency);
@@ -87,20 +91,20 @@ impl Fault {
     fn error<E: 'static>(self) -> Option<E> {
         let Some(Effect::Error(maker)) = &self.hit.effect else { return None };
         let wanted = type_name::<E>();
-        match maker.make().downcast() {
-            Ok(error) => Some(*error),
-            Err(_) if self.hit.is_in_service => {
-                self.refuse(maker.type_name, Some(wanted));
-                None
-            }
-            Err(_) => panic!(
-                "the fault for `{}` makes errors of the type `{}`, but `{}` returns errors of the type `{wanted}`: inject \
-                 an error of this type",
-                self.hit.name,
-                maker.type_name,
-                self.function.path(),
-            ),
+        if let Ok(error) = maker.make().downcast() {
+            return Some(*error);
         }
+        if self.hit.is_in_service {
+            self.refuse(maker.type_name, Some(wanted));
+            return None;
+        }
+        panic!(
+            "the fault for `{}` makes errors of the type `{}`, but `{}` returns errors of the type `{wanted}`: inject an \
+             error of this type",
+            self.hit.name,
+            maker.type_name,
+            self.function.path(),
+        );
     }
 
     /// Ends a fault of a function whose errors have an unknown type.
@@ -156,6 +160,7 @@ impl<R> Deref for Faulted<R> {
 }
 
 impl NoFault {
+    #[expect(clippy::needless_pass_by_value, reason = "the method of `Faulted` also takes the fault")]
     pub fn __outcome<R>(&self, fault: Fault) -> Option<R> {
         fault.without_error();
         None

@@ -105,7 +105,7 @@ impl<L: Layer> Known<L> {
             let Some(value) = value else { continue };
             let is_evaluated =
                 |place: &&LayerDeclaration<L>| matches!(place.evaluated, Some(own) if own == option || own == "*");
-            if self.places.iter().all(|place| is_evaluated(place)) {
+            if self.places.iter().all(is_evaluated) {
                 let allowed = "left out: each call evaluates an expression for this option";
                 return Err(ConfigError::new(option, value.to_string(), allowed));
             }

@@ -56,6 +56,7 @@ pub(super) struct KeyedName {
 
 impl KeyedName {
     /// Creates a family with the options of attributes.
+    #[expect(clippy::ptr_arg, reason = "a map passes its key to this function")]
     fn new(name: &Cow<'static, str>) -> Self {
         let written = declarations(name).family.clone();
         let options = merge(&written);
