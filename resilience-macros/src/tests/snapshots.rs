@@ -39,9 +39,12 @@ const TRACED: &str = "async fn load(key: String) -> Result<u8, Error> {\n    \
 const BLOCKING: &str = "fn read(path: &Path, mut log: Vec<u8>) -> Result<Page, Error> {\n    \
                         log.push(0);\n    fs::read(path)?.page(log)\n}";
 
+const OVERWRITTEN: &str = "fn read(files: &Files, mut path: PathBuf, limit: u32) -> Result<Page, Error> {\n    \
+                           path = files.resolve(path)?;\n    files.read(&path, limit)\n}";
+
 /// Each entry contains the name of the snapshot file, the attributes, and the function. The outermost attribute comes
 /// first.
-const SNAPSHOTS: [(&str, &[&str], &str); 28] = [
+const SNAPSHOTS: [(&str, &[&str], &str); 29] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -89,6 +92,7 @@ const SNAPSHOTS: [(&str, &[&str], &str); 28] = [
     ("timeout", &["timeout(5, error = Error::late)"], METHOD),
     ("timeout_in_instrument", &["timeout(\"250ms\")", "rate_limit(per_second = 1)"], TRACED),
     ("circuit_above_limits", &["circuit(name = \"ask\")", "bulkhead(max = 1)", "timeout(2)"], SHARED),
+    ("plain_argument_overwritten", &["circuit(name = \"files\")"], OVERWRITTEN),
     ("plain_circuit", &["circuit(name = \"files\")", "bulkhead(max = 8, wait = 1)"], BLOCKING),
     (
         "plain_stack",
