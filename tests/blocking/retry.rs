@@ -1,6 +1,7 @@
 //! Tests retries of functions that are not `async`, outside a tokio runtime.
 
 use std::cell::Cell;
+use std::ops::ControlFlow;
 
 use resilience_runtime::{
     CallError, CircuitBreaker, RetryBudget, RetryPolicy, TokenBucket, circuit, get_circuit, retry,
@@ -35,6 +36,46 @@ fn blocking_policy_lends_its_captures() {
     assert_eq!(calls, [0, 1]);
     assert_eq!(pauses::recorded(), [3_000]);
     assert_eq!(policy.stats().total_retries, 1);
+}
+
+#[test]
+fn attempts_of_plain_loop_sleep_and_end() {
+    pauses::record();
+    let policy = RetryPolicy::builder().max(3).delay(seconds(3)).retry_if(|error: &u32| *error != 7).build().unwrap();
+    let call = |errors: &[u32]| {
+        let mut attempts = policy.start();
+        let mut errors = errors.iter();
+        loop {
+            let outcome = attempts.next_blocking(|| errors.next().map_or(Ok("well"), |error| Err(*error)));
+            if let ControlFlow::Break(outcome) = outcome {
+                return (outcome, pauses::recorded());
+            }
+        }
+    };
+    assert_eq!(call(&[]), (Ok("well"), vec![]));
+    assert_eq!(call(&[1, 2]), (Ok("well"), vec![3_000, 6_000]));
+    assert_eq!(call(&[1, 2, 3, 4]), (Err(3), vec![3_000, 6_000]));
+    assert_eq!(call(&[1, 7, 3]), (Err(7), vec![3_000]), "`retry_if` returns false for the error 7");
+    let stats = policy.stats();
+    assert_eq!((stats.total_retries, stats.total_recovered, stats.total_exhausted), (5, 1, 1));
+}
+
+#[test]
+fn attempts_of_plain_loop_see_circuits_and_retries() {
+    pauses::record();
+    let policy = RetryPolicy::builder().max(4).build().unwrap();
+    let breaker = CircuitBreaker::builder("retry::loop").threshold(1).build().unwrap();
+    let mut attempts = policy.start();
+    let fails = || breaker.call_blocking(|| Err::<(), _>(Opaque(Error::Down)));
+    let first = attempts.next_blocking(fails);
+    assert!(matches!(first, ControlFlow::Break(Err(CallError::Failed(_)))), "the circuit stays open: {first:?}");
+    let calls = Cell::new(0);
+    assert_eq!(
+        policy.start().next_blocking(|| down(&calls)),
+        ControlFlow::Break(Err(4)),
+        "the attempts of `down` count"
+    );
+    assert_eq!(pauses::recorded(), [1_000, 2_000, 4_000]);
 }
 
 struct Client {
