@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use resilience_runtime::{
-    CallError, CircuitBreaker, RetryBudget, RetryPolicy, TokenBucket, circuit, get_circuit, retry,
+    CallError, CircuitBreaker, RetryBudget, RetryPolicy, RetryRatio, TokenBucket, circuit, get_circuit, retry,
 };
 use support::{Error, fail, paused_runtime, seconds};
 
@@ -104,6 +105,27 @@ fn held_policy_and_budget_limit_plain_retries() {
     assert_eq!((sent, client.sent), (4, 5), "the budget grants three retries");
 }
 
+static RATIO: RetryBudget = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 0.5, ..RetryRatio::DEFAULT });
+
+#[retry(max = 9, delay = 0, budget = RATIO)]
+fn within_ratio(calls: &Cell<u32>) -> Result<(), u32> {
+    fail(calls)
+}
+
+#[test]
+fn plain_calls_add_to_budget_of_ratio() {
+    let calls = Cell::new(0);
+    for _ in 0..4 {
+        assert!(within_ratio(&calls).is_err());
+    }
+    assert_eq!((calls.get(), RATIO.stats().granted), (6, 2), "four calls allow two retries");
+    let policy = RetryPolicy::builder().max(9).delay(Duration::ZERO).budget(&RATIO).build().unwrap();
+    for _ in 0..4 {
+        assert!(policy.call_blocking(|| fail(&calls)).is_err());
+    }
+    assert_eq!((calls.get(), RATIO.stats().granted), (12, 4));
+}
+
 #[retry(max = 3, delay = 1, attempt = n, on_retry = |retry| attempts.set(attempts.get() * 10 + retry.attempt), retry_if_ok = |n| *n < 3)]
 fn counted(attempts: &Cell<u32>) -> Result<u32, Error> {
     let _ = attempts;
@@ -166,6 +188,35 @@ fn circuit_of_called_function_ends_plain_retry() {
     let failed = policy.call_blocking(|| breaker.call_blocking(|| Err::<(), _>(Opaque(Error::Down))));
     assert!(matches!(failed, Err(CallError::Failed(_))));
     assert_eq!(breaker.stats().total_failed, 2);
+}
+
+#[circuit(name = "retry::selects", threshold = 99, failure_if_ok = |()| true)]
+fn selects() -> Result<(), Error> {
+    Ok(())
+}
+
+#[retry(max = 3, delay = 1)]
+fn calls_two_circuits(open: &CircuitBreaker, selects_last: bool) -> Result<(), Opaque> {
+    let fails = || drop(open.call_blocking(|| Err::<(), _>(Opaque(Error::Down))));
+    if selects_last {
+        fails();
+    }
+    selects().map_err(Opaque)?;
+    if !selects_last {
+        fails();
+    }
+    Err(Opaque(Error::Down))
+}
+
+#[test]
+fn last_circuit_that_failed_decides_about_plain_retry() {
+    pauses::record();
+    let open = CircuitBreaker::builder("retry::first").threshold(1).build().unwrap();
+    assert!(calls_two_circuits(&open, true).is_err());
+    assert_eq!(pauses::recorded(), [1_000, 2_000], "the circuit that failed last is closed");
+    open.reset();
+    assert!(calls_two_circuits(&open, false).is_err());
+    assert_eq!(pauses::recorded(), [], "the circuit that failed last is open");
 }
 
 #[retry(max = 9, delay = 1)]
