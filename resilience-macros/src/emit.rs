@@ -122,7 +122,7 @@ pub(crate) fn emit(
     let mut captures = if plan.repeats() {
         capture(&mut sig, function, plan.shares(), &mut moved, &body, &clones, errors)
     } else {
-        hold(&mut sig, shell, &mut moved, &body, &lent, &clones, errors)
+        hold(&mut sig, function, &mut moved, &body, &lent, &clones, errors)
     };
     captures.lends |= shell.is_some_and(|shell| !shell.moves);
     for name in plan.attempts() {

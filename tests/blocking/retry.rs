@@ -1,9 +1,11 @@
 //! Tests retries of functions that are not `async`, outside a tokio runtime.
 
 use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
 use resilience_runtime::{
-    CallError, CircuitBreaker, RetryBudget, RetryPolicy, TokenBucket, circuit, get_circuit, retry,
+    CallError, CircuitBreaker, RetryBudget, RetryPolicy, RetryRatio, TokenBucket, circuit, get_circuit, retry,
 };
 use support::{Error, fail, paused_runtime, seconds};
 
@@ -37,6 +39,46 @@ fn blocking_policy_lends_its_captures() {
     assert_eq!(policy.stats().total_retries, 1);
 }
 
+#[test]
+fn attempts_of_plain_loop_sleep_and_end() {
+    pauses::record();
+    let policy = RetryPolicy::builder().max(3).delay(seconds(3)).retry_if(|error: &u32| *error != 7).build().unwrap();
+    let call = |errors: &[u32]| {
+        let mut attempts = policy.start();
+        let mut errors = errors.iter();
+        loop {
+            let outcome = attempts.next_blocking(|| errors.next().map_or(Ok("well"), |error| Err(*error)));
+            if let ControlFlow::Break(outcome) = outcome {
+                return (outcome, pauses::recorded());
+            }
+        }
+    };
+    assert_eq!(call(&[]), (Ok("well"), vec![]));
+    assert_eq!(call(&[1, 2]), (Ok("well"), vec![3_000, 6_000]));
+    assert_eq!(call(&[1, 2, 3, 4]), (Err(3), vec![3_000, 6_000]));
+    assert_eq!(call(&[1, 7, 3]), (Err(7), vec![3_000]), "`retry_if` returns false for the error 7");
+    let stats = policy.stats();
+    assert_eq!((stats.total_retries, stats.total_recovered, stats.total_exhausted), (5, 1, 1));
+}
+
+#[test]
+fn attempts_of_plain_loop_see_circuits_and_retries() {
+    pauses::record();
+    let policy = RetryPolicy::builder().max(4).build().unwrap();
+    let breaker = CircuitBreaker::builder("retry::loop").threshold(1).build().unwrap();
+    let mut attempts = policy.start();
+    let fails = || breaker.call_blocking(|| Err::<(), _>(Opaque(Error::Down)));
+    let first = attempts.next_blocking(fails);
+    assert!(matches!(first, ControlFlow::Break(Err(CallError::Failed(_)))), "the circuit stays open: {first:?}");
+    let calls = Cell::new(0);
+    assert_eq!(
+        policy.start().next_blocking(|| down(&calls)),
+        ControlFlow::Break(Err(4)),
+        "the attempts of `down` count"
+    );
+    assert_eq!(pauses::recorded(), [1_000, 2_000, 4_000]);
+}
+
 struct Client {
     policy: RetryPolicy<Error>,
     budget: RetryBudget,
@@ -61,6 +103,27 @@ fn held_policy_and_budget_limit_plain_retries() {
     let sent = client.sent;
     assert!(client.send().is_err());
     assert_eq!((sent, client.sent), (4, 5), "the budget grants three retries");
+}
+
+static RATIO: RetryBudget = RetryBudget::ratio(RetryRatio { min_per_second: 0, share: 0.5, ..RetryRatio::DEFAULT });
+
+#[retry(max = 9, delay = 0, budget = RATIO)]
+fn within_ratio(calls: &Cell<u32>) -> Result<(), u32> {
+    fail(calls)
+}
+
+#[test]
+fn plain_calls_add_to_budget_of_ratio() {
+    let calls = Cell::new(0);
+    for _ in 0..4 {
+        assert!(within_ratio(&calls).is_err());
+    }
+    assert_eq!((calls.get(), RATIO.stats().granted), (6, 2), "four calls allow two retries");
+    let policy = RetryPolicy::builder().max(9).delay(Duration::ZERO).budget(&RATIO).build().unwrap();
+    for _ in 0..4 {
+        assert!(policy.call_blocking(|| fail(&calls)).is_err());
+    }
+    assert_eq!((calls.get(), RATIO.stats().granted), (12, 4));
 }
 
 #[retry(max = 3, delay = 1, attempt = n, on_retry = |retry| attempts.set(attempts.get() * 10 + retry.attempt), retry_if_ok = |n| *n < 3)]
@@ -125,6 +188,35 @@ fn circuit_of_called_function_ends_plain_retry() {
     let failed = policy.call_blocking(|| breaker.call_blocking(|| Err::<(), _>(Opaque(Error::Down))));
     assert!(matches!(failed, Err(CallError::Failed(_))));
     assert_eq!(breaker.stats().total_failed, 2);
+}
+
+#[circuit(name = "retry::selects", threshold = 99, failure_if_ok = |()| true)]
+fn selects() -> Result<(), Error> {
+    Ok(())
+}
+
+#[retry(max = 3, delay = 1)]
+fn calls_two_circuits(open: &CircuitBreaker, selects_last: bool) -> Result<(), Opaque> {
+    let fails = || drop(open.call_blocking(|| Err::<(), _>(Opaque(Error::Down))));
+    if selects_last {
+        fails();
+    }
+    selects().map_err(Opaque)?;
+    if !selects_last {
+        fails();
+    }
+    Err(Opaque(Error::Down))
+}
+
+#[test]
+fn last_circuit_that_failed_decides_about_plain_retry() {
+    pauses::record();
+    let open = CircuitBreaker::builder("retry::first").threshold(1).build().unwrap();
+    assert!(calls_two_circuits(&open, true).is_err());
+    assert_eq!(pauses::recorded(), [1_000, 2_000], "the circuit that failed last is closed");
+    open.reset();
+    assert!(calls_two_circuits(&open, false).is_err());
+    assert_eq!(pauses::recorded(), [], "the circuit that failed last is open");
 }
 
 #[retry(max = 9, delay = 1)]

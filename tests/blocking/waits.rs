@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resilience_runtime::{Bulkhead, CallError, RateLimit, RateLimitedError, bulkhead, rate_limit};
 use support::{Error, paused_runtime, seconds};
@@ -28,9 +28,11 @@ async fn not_plain(bulkhead: &Bulkhead, order: &Mutex<Vec<&str>>) -> Result<u32,
     Ok(bulkhead.stats().in_use)
 }
 
-/// Blocks the thread until the function `read` returns the number `waiting`.
+/// Blocks the thread until `waiting` calls wait. Panics if this does not happen within ten seconds.
 fn until(waiting: u32, read: impl Fn() -> u32) {
+    let begin = Instant::now();
     while read() != waiting {
+        assert!(begin.elapsed() < seconds(10), "{} of {waiting} calls wait", read());
         thread::park_timeout(Duration::from_millis(1));
     }
 }

@@ -11,13 +11,26 @@ fn instead(_: &World, _: At) -> Ready<Outcome> {
     ready(Ok(100))
 }
 
-pub(crate) struct Function {
-    pub(crate) layers: &'static [Layer],
-    pub(crate) call: for<'w> fn(&'w World, At) -> Running<'w>,
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the function of a fallback has the return type of the decorated function"
+)]
+fn plain_instead(_: &World, _: At) -> Outcome {
+    Ok(100)
 }
 
+/// A decorated function. `C` is the type of the function that calls it.
+pub(crate) struct Function<C> {
+    pub(crate) layers: &'static [Layer],
+    pub(crate) call: C,
+}
+
+type Call = for<'w> fn(&'w World, At) -> Running<'w>;
+type PlainCall = fn(&World, At) -> Outcome;
+
 /// Creates a decorated function from words such as `retry2`. Each word adds an attribute to the function. Each word
-/// also adds a [`Layer`] to a list, from which the model reads the attributes.
+/// also adds a [`Layer`] to a list, from which the model reads the attributes. The last word `plain` makes a function that
+/// is not `async`.
 macro_rules! function {
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*] a $($rest:ident)*) => {
         function!($w [$($layer)* CircuitA] [$($attribute)* #[circuit(with = $w.a)]] $($rest)*)
@@ -61,6 +74,17 @@ macro_rules! function {
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*] hedge $($rest:ident)*) => {
         function!($w [$($layer)* Hedge] [$($attribute)* #[hedge(after = 3)]] $($rest)*)
     };
+    ($w:ident [$($layer:ident)*] [$($attribute:tt)*] plain) => {{
+        #[allow(unused_imports)]
+        use plain_instead as instead;
+
+        $($attribute)*
+        fn function($w: &World, at: At) -> Outcome {
+            $w.plain_body(at)
+        }
+
+        Function { layers: &[$(Layer::$layer),*], call: function }
+    }};
     ($w:ident [$($layer:ident)*] [$($attribute:tt)*]) => {{
         $($attribute)*
         async fn function($w: &World, at: At) -> Outcome {
@@ -72,12 +96,13 @@ macro_rules! function {
 }
 
 macro_rules! functions {
-    ($($($word:ident)*;)*) => {
-        pub(crate) static FUNCTIONS: &[Function] = &[$(function!(world [] [] $($word)*)),*];
+    ($name:ident, $call:ty: $($($word:ident)*;)*) => {
+        pub(crate) static $name: &[Function<$call>] = &[$(function!(world [] [] $($word)*)),*];
     };
 }
 
 functions! {
+    FUNCTIONS, Call:
     a;
     retry2;
     retry3;
@@ -170,4 +195,52 @@ functions! {
     retry2 a rate b;
     long retry2 retry3 b;
     rejected rate bulkhead a retry3 b timeout;
+}
+
+functions! {
+    PLAIN_FUNCTIONS, PlainCall:
+    a plain;
+    b plain;
+    retry2 plain;
+    retry3 plain;
+    failover plain;
+    bulkhead plain;
+    rate plain;
+    fallback plain;
+    rejected plain;
+    a b plain;
+    a retry2 plain;
+    a retry3 plain;
+    b retry3 plain;
+    a bulkhead plain;
+    b rate plain;
+    a fallback plain;
+    b rejected plain;
+    retry2 a plain;
+    retry3 a plain;
+    retry3 b plain;
+    retry2 retry3 plain;
+    failover b plain;
+    a failover plain;
+    retry3 bulkhead plain;
+    retry2 rate plain;
+    bulkhead a plain;
+    bulkhead retry2 plain;
+    bulkhead rejected plain;
+    rate b plain;
+    rate retry3 plain;
+    fallback a plain;
+    fallback retry2 plain;
+    fallback bulkhead plain;
+    rejected b plain;
+    rejected retry3 plain;
+    rejected rate plain;
+    a retry2 b plain;
+    retry3 b rate plain;
+    rejected a bulkhead plain;
+    fallback retry3 a plain;
+    rejected retry2 b bulkhead plain;
+    retry2 a rate b plain;
+    retry2 retry3 b plain;
+    rejected rate bulkhead a retry3 b plain;
 }

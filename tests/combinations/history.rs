@@ -38,11 +38,20 @@ pub(crate) enum Layer {
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
     pub(crate) layers: Vec<Layer>,
-    /// The index in `FUNCTIONS` of the decorated function with these layers. The value is `None` if the layers are
-    /// nested calls of methods such as [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call).
+    /// The index in `FUNCTIONS` or `PLAIN_FUNCTIONS` of the decorated function with these layers. The value is `None` if
+    /// the layers are nested calls of methods such as
+    /// [`CircuitBreaker::call`](resilience_runtime::CircuitBreaker::call).
     pub(crate) attribute: Option<usize>,
     /// Whether the body returns [`Error::Other`](support::Error::Other) in place of an error of the next function.
     pub(crate) replaces: bool,
+    /// Whether the function is not `async`. All functions that a plain function calls are plain, too.
+    pub(crate) is_plain: bool,
+}
+
+/// The layers of each decorated function.
+pub(crate) struct Stacks {
+    pub(crate) asynchronous: Vec<&'static [Layer]>,
+    pub(crate) plain: Vec<&'static [Layer]>,
 }
 
 /// The way in which one run of the innermost function's body ends.
@@ -146,18 +155,28 @@ impl Random {
 }
 
 impl History {
-    /// Creates a random history (settings and steps) from a seed. `functions` contains the layers (attributes) of each
+    /// Creates a random history (settings and steps) from a seed. `stacks` contains the layers (attributes) of each
     /// decorated function.
-    pub(crate) fn random(seed: u64, functions: &[&[Layer]]) -> Self {
+    pub(crate) fn random(seed: u64, stacks: &Stacks) -> Self {
         let mut random = Random(seed);
         let steps = 1 + random.below(8);
-        Self {
+        let mut history = Self {
             circuits: [settings(&mut random), settings(&mut random)],
             slots: 1 + random.pick(&[0, 1, 2]),
             wait: random.seconds(&[0, 1, 4]),
             burst: random.pick(&[1, 2, 9]),
-            steps: (0..steps).map(|_| step(&mut random, functions)).collect(),
+            steps: (0..steps).map(|_| step(&mut random, stacks)).collect(),
+        };
+        // A plain call waits for a slot in real time.
+        if history.frames().any(|frame| frame.is_plain && frame.layers.contains(&Layer::Bulkhead)) {
+            history.wait = Duration::ZERO;
         }
+        history
+    }
+
+    fn frames(&self) -> impl Iterator<Item = &Frame> {
+        let calls = self.steps.iter().flat_map(|step| if let Step::Calls(calls) = step { &calls[..] } else { &[] });
+        calls.flat_map(|(_, call)| &call.frames)
     }
 }
 
@@ -174,23 +193,23 @@ fn settings(random: &mut Random) -> Settings {
     }
 }
 
-fn step(random: &mut Random, functions: &[&[Layer]]) -> Step {
+fn step(random: &mut Random, stacks: &Stacks) -> Step {
     match random.below(10) {
         0 => Step::Sleep(random.seconds(&[1, 2, 3, 5, 30])),
         1 if random.one_in(2) => Step::TakeSlot,
         1 => Step::FreeSlot,
         2 if random.one_in(2) => Step::Reset(random.below(2)),
         3 => Step::Calls(vec![
-            (Duration::ZERO, call(random, functions)),
+            (Duration::ZERO, call(random, stacks)),
             // Starts the second call after a time that is not a whole number of seconds. No timer of the second call
             // then ends at the same moment as a timer of the first call.
-            (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, functions)),
+            (Duration::from_millis(random.pick(&[137, 1_137, 4_137])), call(random, stacks)),
         ]),
-        _ => Step::Calls(vec![(Duration::ZERO, call(random, functions))]),
+        _ => Step::Calls(vec![(Duration::ZERO, call(random, stacks))]),
     }
 }
 
-fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
+fn call(random: &mut Random, stacks: &Stacks) -> Call {
     let depth = random.pick(&[1, 1, 2, 2, 3]);
     // Selects the ways in which the innermost function's body can end in this call: only a success, only an error, or
     // several ways.
@@ -202,19 +221,21 @@ fn call(random: &mut Random, functions: &[&[Layer]]) -> Call {
         &[End::Err, End::Ok, BUSY_3_S, BUSY_40_S, BUSY_12_H],
     ]);
     let runs = 1 + random.below(4);
+    let first_plain = if random.one_in(3) { random.below(depth) } else { depth };
     Call {
-        frames: (0..depth).map(|_| frame(random, functions)).collect(),
+        frames: (0..depth).map(|depth| frame(random, stacks, depth >= first_plain)).collect(),
         runs: (0..runs).map(|_| run(random, ends)).collect(),
         deadline: random.one_in(4).then(|| random.seconds(&[0, 1, 3, 6, 11])),
         dropped_after: random.one_in(5).then(|| random.seconds(&[1, 2, 5, 9])),
     }
 }
 
-fn frame(random: &mut Random, functions: &[&[Layer]]) -> Frame {
+fn frame(random: &mut Random, stacks: &Stacks, is_plain: bool) -> Frame {
     let replaces = random.one_in(8);
     if random.one_in(2) {
-        let number = random.below(functions.len());
-        return Frame { layers: functions[number].to_vec(), attribute: Some(number), replaces };
+        let stacks = if is_plain { &stacks.plain } else { &stacks.asynchronous };
+        let number = random.below(stacks.len());
+        return Frame { layers: stacks[number].to_vec(), attribute: Some(number), replaces, is_plain };
     }
     let layers = [
         Layer::CircuitA,
@@ -223,14 +244,16 @@ fn frame(random: &mut Random, functions: &[&[Layer]]) -> Frame {
         Layer::Retry2,
         Layer::Retry3,
         Layer::Failover,
-        Layer::Timeout,
-        Layer::LongTimeout,
         Layer::Bulkhead,
         Layer::RateLimit,
+        Layer::Timeout,
+        Layer::LongTimeout,
         Layer::Hedge,
     ];
+    // The last three layers are not available on a plain function.
+    let layers = if is_plain { &layers[..layers.len() - 3] } else { &layers };
     let count = random.below(5);
-    Frame { layers: (0..count).map(|_| random.pick(&layers)).collect(), attribute: None, replaces }
+    Frame { layers: (0..count).map(|_| random.pick(layers)).collect(), attribute: None, replaces, is_plain }
 }
 
 fn run(random: &mut Random, ends: &[End]) -> Run {

@@ -17,7 +17,8 @@ use resilience_runtime::{
 use support::Error;
 use tokio::time::{Instant, sleep};
 
-use crate::functions::FUNCTIONS;
+use crate::block;
+use crate::functions::{FUNCTIONS, PLAIN_FUNCTIONS};
 use crate::history::{Call, End, Frame, History, Layer, Settings};
 use crate::{Circuit, Ended, Kind, Observed, Side};
 
@@ -86,15 +87,31 @@ impl World {
         if !run.time.is_zero() {
             sleep(run.time).await;
         }
-        match run.end {
-            End::Ok => Ok(200),
-            End::BadOk => Ok(BAD_OK),
-            End::Err => Err(Error::Down),
-            End::Ignored => Err(IGNORED),
-            End::Busy(time) => Err(Error::Busy(time)),
-            // Uses `resume_unwind`, because `panic!` would print a message.
-            End::Panic => resume_unwind(Box::new("panic")),
+        ended(run.end)
+    }
+
+    /// Works as [`body`](Self::body), for a plain function.
+    pub(crate) fn plain_body(&self, at: At) -> Outcome {
+        let Progress { call, runs } = self.calls.borrow()[at.call].clone();
+        if at.depth + 1 < call.frames.len() {
+            let outcome = run_plain(self, At { depth: at.depth + 1, ..at });
+            return if call.frames[at.depth].replaces { outcome.map_err(|_| Error::Other) } else { outcome };
         }
+        let run = call.runs[runs.replace(runs.get() + 1) % call.runs.len()];
+        block(run.time);
+        ended(run.end)
+    }
+}
+
+fn ended(end: End) -> Outcome {
+    match end {
+        End::Ok => Ok(200),
+        End::BadOk => Ok(BAD_OK),
+        End::Err => Err(Error::Down),
+        End::Ignored => Err(IGNORED),
+        End::Busy(time) => Err(Error::Busy(time)),
+        // Uses `resume_unwind`, because `panic!` would print a message.
+        End::Panic => resume_unwind(Box::new("panic")),
     }
 }
 
@@ -194,14 +211,38 @@ fn kind(error: &Error) -> Kind {
 
 fn run(world: &World, at: At) -> Running<'_> {
     let frame = world.frame(at);
+    if frame.is_plain {
+        return Box::pin(async move { run_plain(world, at) });
+    }
     match frame.attribute {
         Some(number) => (FUNCTIONS[number].call)(world, at),
         None => composed(world, at, &frame.layers),
     }
 }
 
+fn run_plain(world: &World, at: At) -> Outcome {
+    let frame = world.frame(at);
+    match frame.attribute {
+        Some(number) => (PLAIN_FUNCTIONS[number].call)(world, at),
+        None => composed_plain(world, at, &frame.layers),
+    }
+}
+
 static POLICY_2: LazyLock<RetryPolicy> =
     LazyLock::new(|| RetryPolicy::builder().max(2).budget(&BUDGET).build().unwrap());
+
+static POLICY_3: LazyLock<RetryPolicy<Error, u32>> = LazyLock::new(|| {
+    let policy = RetryPolicy::builder()
+        .max(3)
+        .delay(Duration::from_secs(2))
+        .retry_if(|error: &Error| *error != IGNORED)
+        .retry_if_ok(|value: &u32| *value == BAD_OK)
+        .retry_after(hint);
+    policy.build().unwrap()
+});
+
+static FAILOVER: LazyLock<RetryPolicy> =
+    LazyLock::new(|| RetryPolicy::builder().max(2).delay(Duration::ZERO).retry_rejected(true).build().unwrap());
 
 pub(crate) fn hint(error: &Error) -> Option<Duration> {
     match error {
@@ -224,19 +265,8 @@ fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
             Layer::CircuitA => world.a.call(call).await.map_err(CallError::into_error),
             Layer::CircuitB => world.b.call(call).await.map_err(CallError::into_error),
             Layer::Retry2 => POLICY_2.call(call).await,
-            Layer::Retry3 => {
-                let policy = RetryPolicy::builder()
-                    .max(3)
-                    .delay(Duration::from_secs(2))
-                    .retry_if(|error: &Error| *error != IGNORED)
-                    .retry_if_ok(|value: &u32| *value == BAD_OK)
-                    .retry_after(hint);
-                policy.build().unwrap().call(call).await
-            }
-            Layer::Failover => {
-                let policy = RetryPolicy::builder().max(2).delay(Duration::ZERO).retry_rejected(true);
-                policy.build().unwrap().call(call).await
-            }
+            Layer::Retry3 => POLICY_3.call(call).await,
+            Layer::Failover => FAILOVER.call(call).await,
             Layer::Timeout => Timeout::new(TIMEOUT).unwrap().call(call).await.map_err(CallError::into_error),
             Layer::LongTimeout => Timeout::new(LONG_TIMEOUT).unwrap().call(call).await.map_err(CallError::into_error),
             Layer::Bulkhead => world.slots.call(call).await.map_err(CallError::into_error),
@@ -245,4 +275,20 @@ fn composed<'w>(world: &'w World, at: At, layers: &[Layer]) -> Running<'w> {
             Layer::Fallback | Layer::FallbackRejected => unreachable!("there is no such method"),
         }
     })
+}
+
+/// Works as [`composed`], with the methods `call_blocking`.
+fn composed_plain(world: &World, at: At, layers: &[Layer]) -> Outcome {
+    let Some((first, rest)) = layers.split_first() else { return world.plain_body(at) };
+    let call = || composed_plain(world, at, rest);
+    match first {
+        Layer::CircuitA => world.a.call_blocking(call).map_err(CallError::into_error),
+        Layer::CircuitB => world.b.call_blocking(call).map_err(CallError::into_error),
+        Layer::Retry2 => POLICY_2.call_blocking(call),
+        Layer::Retry3 => POLICY_3.call_blocking(call),
+        Layer::Failover => FAILOVER.call_blocking(call),
+        Layer::Bulkhead => world.slots.call_blocking(call).map_err(CallError::into_error),
+        Layer::RateLimit => world.rate.call_blocking(call).map_err(CallError::into_error),
+        _ => unreachable!("there is no such method for a plain function"),
+    }
 }

@@ -1,5 +1,6 @@
 //! Compares random combinations of attributes (or of `call` methods) with a model, which implements their behaviour in
-//! plain code. Each call runs through one decorated function, or through two or three nested functions.
+//! plain code. Each call runs through one decorated function, or through two or three nested functions. The innermost
+//! functions of some calls are not `async`, and block their thread.
 //!
 //! A failed test prints the seed of its random history of calls. `RESILIENCE_SEED=7 cargo test --test combinations`
 //! repeats the history of seed 7. The variable `RESILIENCE_HISTORIES` sets the number of histories, for example to
@@ -12,15 +13,20 @@ mod history;
 mod library;
 mod model;
 
+use std::cell::Cell;
 use std::env;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
+use resilience_runtime::set_blocking_sleep;
 use support::paused_runtime;
-use tokio::time::sleep;
+use tokio::time::{advance, sleep};
 
-use crate::functions::FUNCTIONS;
-use crate::history::{Call, Frame, History, Layer, Step};
+use crate::functions::{FUNCTIONS, PLAIN_FUNCTIONS};
+use crate::history::{Call, Frame, History, Layer, Stacks, Step};
 use crate::library::{BUDGET, World};
 use crate::model::Model;
 
@@ -97,6 +103,21 @@ struct Observed {
     tokens: u64,
 }
 
+thread_local! {
+    /// Whether plain functions take time. The value is `false` while two calls, or two attempts of a hedge, may run at the
+    /// same time. Otherwise, timers of the other call would end while the thread is blocked, and the order of these
+    /// timers would depend on tokio.
+    static BLOCKS: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Takes the place of a blocking sleep. Moves the paused clock by `time`.
+fn block(time: Duration) {
+    if BLOCKS.get() && !time.is_zero() {
+        // The first poll moves the clock.
+        let _pending = pin!(advance(time)).poll(&mut Context::from_waker(Waker::noop()));
+    }
+}
+
 type Trace = Vec<(Vec<Ended>, Observed)>;
 
 async fn all<F: Future<Output = Ended>>(calls: Vec<F>) -> Vec<Ended> {
@@ -123,6 +144,9 @@ async fn trace(mut side: impl Side, history: &History) -> Trace {
         let mut ended = Vec::new();
         match step {
             Step::Calls(calls) => {
+                let has_hedge =
+                    |(_, call): &(_, Call)| call.frames.iter().any(|frame| frame.layers.contains(&Layer::Hedge));
+                BLOCKS.set(calls.len() == 1 && !calls.iter().any(has_hedge));
                 let calls = calls.iter().map(async |(start, call)| {
                     sleep(*start).await;
                     side.call(call).await
@@ -202,9 +226,11 @@ fn smaller(history: &History) -> Vec<History> {
                 for layer in 0..frame.layers.len() {
                     let mut layers = frame.layers.clone();
                     layers.remove(layer);
-                    // The attributes of a function are fixed in `FUNCTIONS`. A layer can therefore be removed only if
-                    // `FUNCTIONS` contains a function with exactly the remaining layers.
-                    let attribute = FUNCTIONS.iter().position(|function| function.layers == layers);
+                    // The attributes of a function are fixed in a list. A layer can therefore be removed only if the
+                    // list contains a function with exactly the remaining layers.
+                    let stacks = stacks();
+                    let stacks = if frame.is_plain { stacks.plain } else { stacks.asynchronous };
+                    let attribute = stacks.iter().position(|stack| **stack == layers);
                     if frame.attribute.is_none() || attribute.is_some() {
                         let attribute = frame.attribute.and(attribute);
                         let frame = Frame { layers, attribute, ..*frame };
@@ -224,6 +250,13 @@ fn smaller(history: &History) -> Vec<History> {
     all
 }
 
+fn stacks() -> Stacks {
+    Stacks {
+        asynchronous: FUNCTIONS.iter().map(|function| function.layers).collect(),
+        plain: PLAIN_FUNCTIONS.iter().map(|function| function.layers).collect(),
+    }
+}
+
 #[test]
 fn stacks_behave_as_their_model() {
     let number = |name| env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
@@ -231,9 +264,9 @@ fn stacks_behave_as_their_model() {
         Some(seed) => seed..seed + 1,
         None => 0..number("RESILIENCE_HISTORIES").unwrap_or(20_000),
     };
-    let functions: Vec<&[Layer]> = FUNCTIONS.iter().map(|function| function.layers).collect();
+    set_blocking_sleep(block);
     for seed in seeds {
-        let history = History::random(seed, &functions);
+        let history = History::random(seed, &stacks());
         let Some(first) = difference(&history) else { continue };
         let history = shrunk(history);
         match difference(&history) {

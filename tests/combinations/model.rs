@@ -10,12 +10,12 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::breaker::{Admitted, Breaker, Message, Messages, Start, Ticket, Verdict};
 use crate::context::{Context, Inside, noting};
-use crate::history::{Call, End, History, Layer, Run};
-use crate::{CAPACITY, Ended, Kind, Observed, Side};
+use crate::history::{Call, End, Frame, History, Layer, Run};
+use crate::{CAPACITY, Ended, Kind, Observed, Side, block};
 
 type Running<'w> = Pin<Box<dyn Future<Output = Kind> + 'w>>;
 
@@ -36,6 +36,19 @@ impl Kind {
     fn is_by_deadline(self) -> bool {
         matches!(self, Kind::Deadline | Kind::DeadlineBefore)
     }
+}
+
+/// Awaits `future` for at most `time`. The timeout of tokio needs a further poll if the thread was blocked until the end
+/// of the time.
+async fn within<F: Future>(time: Duration, future: F) -> Option<F::Output> {
+    let end = Instant::now() + time;
+    let (mut future, mut timer) = (pin!(future), pin!(sleep_until(end)));
+    poll_fn(move |cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if Instant::now() >= end => Poll::Ready(None),
+        Poll::Pending => timer.as_mut().poll(cx).map(|()| None),
+    })
+    .await
 }
 
 pub(crate) struct Model {
@@ -91,8 +104,12 @@ impl Model {
         }
     }
 
+    fn frame(&self, context: &Context) -> Frame {
+        self.calls.borrow()[context.call].0.frames[context.depth].clone()
+    }
+
     fn function(&self, context: Context) -> Running<'_> {
-        let frame = self.calls.borrow()[context.call].0.frames[context.depth].clone();
+        let frame = self.frame(&context);
         self.layer(frame.layers.into(), frame.attribute.is_some(), context)
     }
 
@@ -121,7 +138,7 @@ impl Model {
 
     async fn body(&self, context: Context) -> Kind {
         let retries = context.retries.clone();
-        let frame = self.calls.borrow()[context.call].0.frames[context.depth].clone();
+        let frame = self.frame(&context);
         let looks = |layer: &Layer| matches!(layer, Layer::CircuitA | Layer::CircuitB | Layer::FallbackRejected);
         let is_noted = frame.attribute.is_some() && frame.layers.iter().any(looks);
         let (context, starts) = context.inside();
@@ -169,9 +186,7 @@ impl Model {
             return Kind::Replaced;
         }
         let Run { time, end } = call.runs[runs.replace(runs.get() + 1) % call.runs.len()];
-        if !time.is_zero() {
-            sleep(time).await;
-        }
+        self.pause(&call.frames[depth], time).await;
         match end {
             End::Ok => Kind::Ok(200),
             End::BadOk => Kind::Ok(503),
@@ -179,6 +194,15 @@ impl Model {
             End::Ignored => Kind::Ignored,
             End::Busy(time) => Kind::Busy(time),
             End::Panic => Kind::Panic,
+        }
+    }
+
+    /// Waits for `time` in a function. A plain function blocks, so that the future of its call is never pending.
+    async fn pause(&self, frame: &Frame, time: Duration) {
+        if frame.is_plain {
+            block(time);
+        } else if !time.is_zero() {
+            sleep(time).await;
         }
     }
 
@@ -328,9 +352,8 @@ impl Model {
                 upper.lower.set(upper.lower.get() + 1);
             }
             context.retries.iter().for_each(|upper| upper.polled.set(None));
-            if !pause.is_zero() {
-                sleep(pause).await;
-            }
+            let frame = self.frame(&context);
+            self.pause(&frame, pause).await;
         }
     }
 
@@ -340,8 +363,8 @@ impl Model {
             return self.reject(&context, Kind::DeadlineBefore);
         }
         let over = if left < time { Kind::Deadline } else { Kind::Timeout };
-        let outcome = timeout(time.min(left), below(context.clone())).await;
-        outcome.unwrap_or_else(|_| self.reject(&context, over))
+        let outcome = within(time.min(left), below(context.clone())).await;
+        outcome.unwrap_or_else(|| self.reject(&context, over))
     }
 
     async fn bulkhead<'w>(&'w self, context: Context, below: impl Fn(Context) -> Running<'w>) -> Kind {

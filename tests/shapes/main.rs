@@ -31,6 +31,7 @@ mod macros;
 mod nesting;
 mod panics;
 mod plain;
+mod plain_arguments;
 mod receivers;
 mod rules;
 mod send;

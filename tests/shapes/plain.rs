@@ -325,38 +325,6 @@ fn plain_function_of_macro_or_attribute_works() {
     assert_eq!(get_circuit("plain::recursive").unwrap().stats().total_succeeded, 10);
 }
 
-struct Dropped(&'static str, Rc<RefCell<Vec<&'static str>>>);
-
-impl Drop for Dropped {
-    fn drop(&mut self) {
-        self.1.borrow_mut().push(self.0);
-    }
-}
-
-fn bare_drops(first: Dropped, second: Dropped, _: Dropped, _unused: Dropped) -> io::Result<usize> {
-    let local = Dropped("local", first.1.clone());
-    Ok(second.0.len() + local.0.len())
-}
-
-#[circuit(name = "plain::drops")]
-fn drops(first: Dropped, second: Dropped, _: Dropped, _unused: Dropped) -> io::Result<usize> {
-    let local = Dropped("local", first.1.clone());
-    Ok(second.0.len() + local.0.len())
-}
-
-#[test]
-fn plain_function_drops_arguments_it_uses_in_order() {
-    let order = |call: fn(Dropped, Dropped, Dropped, Dropped) -> io::Result<usize>| {
-        let order = Rc::new(RefCell::new(vec![]));
-        let make = |name| Dropped(name, order.clone());
-        assert_eq!(call(make("first"), make("second"), make("ignored"), make("unused")).unwrap(), 11);
-        let used = |name: &&str| ["local", "second", "first"].contains(name);
-        let order: Vec<_> = order.borrow().iter().copied().filter(used).collect();
-        order
-    };
-    assert_eq!(order(drops), order(bare_drops));
-}
-
 #[bulkhead(max = 2)]
 fn blocks_on(runtime: &tokio::runtime::Runtime) -> io::Result<u32> {
     runtime.block_on(async {

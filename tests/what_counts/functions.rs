@@ -1,6 +1,7 @@
 //! Defines the decorated functions that the test calls. The table in `resilience-runtime/docs/guide/what_counts.md` has
 //! a column for each layer (an attribute such as `#[circuit]`). Each row of the table is a way in which a call can end.
-//! Each function has the layer of one column, around a call that ends as one row describes.
+//! Each function has the layer of one column, around a call that ends as one row describes. The plain functions are not
+//! `async`.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -15,21 +16,24 @@ use support::Error;
 
 use crate::world::{ERROR_NOT_TO_REPEAT, ERROR_THAT_IS_IGNORED, VALUE_THAT_FAILS, VALUE_TO_REPEAT, World};
 
-pub(crate) type Call = for<'w> fn(&'w World) -> Pin<Box<dyn Future<Output = Result<u32, Error>> + 'w>>;
+pub(crate) type Outcome = Result<u32, Error>;
+/// Calls a function. The call of a plain function ends in the first poll.
+pub(crate) type Call = for<'w> fn(&'w World<'w>) -> Pin<Box<dyn Future<Output = Outcome> + 'w>>;
 
-/// Contains a function for each layer (attribute): circuit, retry, fallback and hedge. `fallbacks` is `None` if the
-/// functions use methods instead of attributes, because the library has no method for a fallback.
+/// Contains a function for each layer (attribute): circuit, retry, fallback and hedge.
 pub(crate) struct Layers {
     pub(crate) circuit: Call,
     pub(crate) retry: Call,
-    /// Two functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`.
+    /// Two functions with a fallback: the first has `on = "any"`, and the second has `on = "rejected"`. The value is
+    /// `None` if the functions use methods instead of attributes, because the library has no method for a fallback.
     pub(crate) fallbacks: Option<(Call, Call)>,
-    pub(crate) hedge: Call,
+    /// The value is `None` for plain functions, because a plain function cannot have a hedge.
+    pub(crate) hedge: Option<Call>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
-    Plain,
+    Usual,
     /// The functions have a timeout inside another attribute. If the other attribute is a hedge on the same function,
     /// the timeout also ends the first attempt of the hedge.
     Timeout,
@@ -43,8 +47,14 @@ pub(crate) enum Kind {
 pub(crate) struct Family {
     pub(crate) kind: Kind,
     pub(crate) budget: &'static RetryBudget,
-    /// Functions that have the outermost attribute and the inner attributes.
-    pub(crate) same: Layers,
+    pub(crate) asynchronous: Places,
+    pub(crate) plain: Places,
+}
+
+pub(crate) struct Places {
+    /// Functions that have the outermost attribute and the inner attributes. The value is `None` for plain functions
+    /// whose inner attribute would be a timeout.
+    pub(crate) same: Option<Layers>,
     /// Functions that have only the outermost attribute, and call another function with the inner attributes.
     pub(crate) called: Layers,
     /// Functions that use a method such as [`RetryPolicy::call`] instead of the outermost attribute. The method calls
@@ -52,27 +62,28 @@ pub(crate) struct Family {
     pub(crate) method: Layers,
 }
 
-fn instead(world: &World) -> Ready<Result<u32, Error>> {
-    world.fell_back.set(true);
-    ready(Ok(100))
+fn instead(world: &World<'_>) -> Ready<Outcome> {
+    ready(plain_instead(world))
 }
 
-async fn circuit_method<'w, F>(world: &'w World, below: impl Fn(&'w World) -> F) -> Result<u32, Error>
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the function of a fallback has the return type of the decorated function"
+)]
+fn plain_instead(world: &World<'_>) -> Outcome {
+    world.fell_back.set(true);
+    Ok(100)
+}
+
+async fn circuit_method<'w, F>(world: &'w World<'w>, below: impl Fn(&'w World<'w>) -> F) -> Outcome
 where
-    F: Future<Output = Result<u32, Error>>,
+    F: Future<Output = Outcome>,
 {
     let call = async || world.above.call(|| below(world)).await.map_err(CallError::into_error);
     call().await
 }
 
-async fn retry_method<'w, F>(
-    world: &'w World,
-    budget: &'static RetryBudget,
-    below: impl Fn(&'w World) -> F,
-) -> Result<u32, Error>
-where
-    F: Future<Output = Result<u32, Error>>,
-{
+fn policy(world: &World<'_>, budget: &'static RetryBudget) -> RetryPolicy<Error, u32> {
     let retries = world.retries.clone();
     let policy = RetryPolicy::builder()
         .max(2)
@@ -81,132 +92,154 @@ where
         .retry_if(|error: &Error| *error != ERROR_NOT_TO_REPEAT)
         .retry_if_ok(|value: &u32| *value == VALUE_TO_REPEAT)
         .on_retry(move |_: &RetryEvent<'_, Error>| _ = retries.fetch_add(1, Ordering::Relaxed));
-    policy.build().unwrap().call(|| below(world)).await
+    policy.build().unwrap()
 }
 
-async fn hedge_method<'w, F>(world: &'w World, below: impl Fn(&'w World) -> F) -> Result<u32, Error>
+async fn hedge_method<'w, F>(world: &'w World<'w>, below: impl Fn(&'w World<'w>) -> F) -> Outcome
 where
-    F: Future<Output = Result<u32, Error>>,
+    F: Future<Output = Outcome>,
 {
     Hedge::new(Duration::from_millis(800), 2).unwrap().call(|| below(world)).await
 }
 
-/// Creates a function for each layer: circuit, retry, fallback and hedge. Each function has the attribute of its layer,
-/// then the inner attributes `$below`, and the body `$body`.
+/// Creates a function for each layer: circuit, retry and fallback. Each function has the attribute of its layer, then
+/// the inner attributes `$below`, and the body `$body`.
 macro_rules! layers {
     (
-        $world:ident, { $(#[$circuit:meta])* } { $(#[$retry:meta])* } { $(#[$fallback:meta])* } { $(#[$below:meta])* },
-        $body:expr
+        {$($async:ident)?} {$($await:tt)*} $instead:ident $hedge:expr,
+        $world:ident, { $(#[$circuit:meta])* } { $(#[$retry:meta])* } { $(#[$below:meta])* }, $body:expr
     ) => {{
         $(#[$circuit])*
         $(#[$below])*
-        async fn circuit_above($world: &World) -> Result<u32, Error> {
+        $($async)? fn circuit_above($world: &World<'_>) -> Outcome {
             $body
         }
 
         $(#[$retry])*
         $(#[$below])*
-        async fn retry_above($world: &World) -> Result<u32, Error> {
+        $($async)? fn retry_above($world: &World<'_>) -> Outcome {
             $body
         }
 
-        #[fallback(instead)]
-        $(#[$fallback])*
+        #[fallback($instead)]
         $(#[$below])*
-        async fn fallback_above($world: &World) -> Result<u32, Error> {
+        $($async)? fn fallback_above($world: &World<'_>) -> Outcome {
             $body
         }
 
-        #[fallback(instead, on = "rejected")]
-        $(#[$fallback])*
+        #[fallback($instead, on = "rejected")]
         $(#[$below])*
-        async fn fallback_rejected_above($world: &World) -> Result<u32, Error> {
-            $body
-        }
-
-        #[hedge(after = "800ms", max = 2)]
-        $(#[$below])*
-        async fn hedge_above($world: &World) -> Result<u32, Error> {
+        $($async)? fn fallback_rejected_above($world: &World<'_>) -> Outcome {
             $body
         }
 
         Layers {
-            circuit: |world| Box::pin(circuit_above(world)),
-            retry: |world| Box::pin(retry_above(world)),
+            circuit: |world| Box::pin(async { circuit_above(world) $($await)* }),
+            retry: |world| Box::pin(async { retry_above(world) $($await)* }),
             fallbacks: Some((
-                |world| Box::pin(fallback_above(world)),
-                |world| Box::pin(fallback_rejected_above(world)),
+                |world| Box::pin(async { fallback_above(world) $($await)* }),
+                |world| Box::pin(async { fallback_rejected_above(world) $($await)* }),
             )),
-            hedge: |world| Box::pin(hedge_above(world)),
+            hedge: $hedge,
         }
+    }};
+    (plain $($rest:tt)*) => { layers!({} {} plain_instead None, $($rest)*) };
+    (async $world:ident, $circuit:tt $retry:tt { $(#[$below:meta])* }, $body:expr) => {{
+        #[hedge(after = "800ms", max = 2)]
+        $(#[$below])*
+        async fn hedge_above($world: &World<'_>) -> Outcome {
+            $body
+        }
+
+        layers!(
+            {async} {.await} instead Some(|world| Box::pin(hedge_above(world))),
+            $world, $circuit $retry { $(#[$below])* }, $body
+        )
     }};
 }
 
 macro_rules! family {
-    // Adds default attributes for the circuit, the retry and the fallback.
-    ($name:ident, $kind:ident, $world:ident, below { $($below:tt)* }) => {
+    // Adds default attributes for the circuit and the retry.
+    ($name:ident, $kind:ident, $world:ident, below $below:tt) => {
         family! {
             $name, $kind, $world,
             circuit { #[circuit(with = $world.above)] }
             retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |_| $world.on_retry())] }
-            fallback {}
-            below { $($below)* }
+            below $below
         }
     };
-    (
-        $name:ident, $kind:ident, $world:ident,
-        circuit { $($circuit:tt)* }
-        retry { $($retry:tt)* }
-        fallback { $($fallback:tt)* }
-        below { $(#[$below:meta])* }
-    ) => {
+    ($name:ident, $kind:ident, $world:ident, circuit $circuit:tt retry $retry:tt below { $(#[$below:meta])* }) => {
         pub(crate) static $name: Family = {
             static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket::DEFAULT);
 
             $(#[$below])*
-            async fn below($world: &World) -> Result<u32, Error> {
+            async fn below($world: &World<'_>) -> Outcome {
                 $world.body().await
             }
 
-            async fn below_or_well(world: &World) -> Result<u32, Error> {
+            async fn below_or_well(world: &World<'_>) -> Outcome {
                 if world.is_well.get() { world.body().await } else { below(world).await }
             }
+
+            family!(@plain $kind $world { $(#[$below])* });
 
             Family {
                 kind: Kind::$kind,
                 budget: &BUDGET,
-                same: layers!(
-                    $world, { $($circuit)* } { $($retry)* } { $($fallback)* } { $(#[$below])* },
-                    $world.body().await
-                ),
-                called: layers!(
-                    $world, { $($circuit)* } { $($retry)* } { $($fallback)* } {},
-                    below_or_well($world).await
-                ),
-                method: Layers {
-                    circuit: |world| Box::pin(circuit_method(world, below)),
-                    retry: |world| Box::pin(retry_method(world, &BUDGET, below)),
-                    fallbacks: None,
-                    hedge: |world| Box::pin(hedge_method(world, below_or_well)),
+                asynchronous: Places {
+                    same: Some(layers!(async $world, $circuit $retry { $(#[$below])* }, $world.body().await)),
+                    called: layers!(async $world, $circuit $retry {}, below_or_well($world).await),
+                    method: Layers {
+                        circuit: |world| Box::pin(circuit_method(world, below)),
+                        retry: |world| Box::pin(async { policy(world, &BUDGET).call(|| below(world)).await }),
+                        fallbacks: None,
+                        hedge: Some(|world| Box::pin(hedge_method(world, below_or_well))),
+                    },
+                },
+                plain: Places {
+                    same: family!(@plain_same $kind $world, $circuit $retry { $(#[$below])* }),
+                    called: layers!(plain $world, $circuit $retry {}, plain_below($world)),
+                    method: Layers {
+                        circuit: |world| Box::pin(async {
+                            world.above.call_blocking(|| plain_below(world)).map_err(CallError::into_error)
+                        }),
+                        retry: |world| Box::pin(async {
+                            policy(world, &BUDGET).call_blocking(|| plain_below(world))
+                        }),
+                        fallbacks: None,
+                        hedge: None,
+                    },
                 },
             }
         };
     };
+    (@plain Timeout $world:ident $below:tt) => {
+        fn plain_below(world: &World<'_>) -> Outcome {
+            world.runtime.block_on(below(world))
+        }
+    };
+    (@plain $kind:ident $world:ident { $(#[$below:meta])* }) => {
+        $(#[$below])*
+        fn plain_below($world: &World<'_>) -> Outcome {
+            $world.plain_body()
+        }
+    };
+    (@plain_same Timeout $($rest:tt)*) => { None };
+    (@plain_same $kind:ident $world:ident, $circuit:tt $retry:tt $below:tt) => {
+        Some(layers!(plain $world, $circuit $retry $below, $world.plain_body()))
+    };
 }
 
-family!(PLAIN, Plain, world, below {});
-family!(CIRCUIT, Plain, world, below { #[circuit(with = world.circuit)] });
-family!(BULKHEAD, Plain, world, below { #[bulkhead(with = world.slots)] });
-family!(RATE_LIMIT, Plain, world, below { #[rate_limit(with = world.rate)] });
+family!(USUAL, Usual, world, below {});
+family!(CIRCUIT, Usual, world, below { #[circuit(with = world.circuit)] });
+family!(BULKHEAD, Usual, world, below { #[bulkhead(with = world.slots)] });
+family!(RATE_LIMIT, Usual, world, below { #[rate_limit(with = world.rate)] });
 family!(TIMEOUT, Timeout, world, below { #[timeout(30)] });
 // The timeout of `SHORT_TIMEOUT` ends a call before `hung_after`, so that `hung_after` does not make the failure.
 family!(SHORT_TIMEOUT, Timeout, world, below { #[timeout(5)] });
-// `REPEAT` equals `PLAIN`, but has a retry budget (a limit on retries) of its own. The calls of the functions in
-// `PLAIN` use up the tokens of their budget.
-family!(REPEAT, Plain, world, below {});
 family!(STALE, Stale, world, below { #[circuit(with = world.circuit)] });
 family! {
-    RULES, Plain, world,
+    RULES, Usual, world,
     circuit { #[circuit(
         with = world.above,
         failure_if = |error| *error != ERROR_THAT_IS_IGNORED,
@@ -220,14 +253,12 @@ family! {
         retry_if_ok = |value| *value == VALUE_TO_REPEAT,
         on_retry = |_| world.on_retry(),
     )] }
-    fallback {}
     below {}
 }
 // The outer circuit has a `failure_if` that counts a rejection by the inner circuit as a failure.
 family! {
-    SELECTED, Plain, world,
+    SELECTED, Usual, world,
     circuit { #[circuit(with = world.above, failure_if = |error| *error != ERROR_THAT_IS_IGNORED)] }
     retry { #[retry(max = 2, delay = 0, budget = BUDGET, on_retry = |_| world.on_retry())] }
-    fallback {}
     below { #[circuit(with = world.circuit)] }
 }

@@ -11,14 +11,19 @@ mod world;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use resilience_runtime::RetryPolicy;
-use support::{Error, paused_runtime, seconds};
+use support::{paused_runtime, seconds};
+use tokio::runtime::Runtime;
 use tokio::time::{Instant, sleep};
 
 use crate::functions::{
-    BULKHEAD, CIRCUIT, Family, Kind, Layers, PLAIN, RATE_LIMIT, REPEAT, RULES, SELECTED, SHORT_TIMEOUT, STALE, TIMEOUT,
+    BULKHEAD, CIRCUIT, Call, Family, Kind, Layers, Outcome, RATE_LIMIT, RULES, SELECTED, SHORT_TIMEOUT, STALE, TIMEOUT,
+    USUAL,
 };
 use crate::world::{End, LAST, World, ended};
 
@@ -26,20 +31,49 @@ const PAGE: &str = include_str!("../../resilience-runtime/docs/guide/what_counts
 
 /// The place of the attribute under test: on the called function itself, or on a second function that calls this
 /// function. `Method` means that the scenario calls the function through a method such as `CircuitBreaker::call`, in
-/// place of the attribute.
+/// place of the attribute. All functions of the places that begin with `Plain` are plain functions.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     SameFunction,
     CallingFunction,
     Method,
+    PlainSameFunction,
+    PlainCallingFunction,
+    PlainMethod,
 }
 
-const SAME: &[Place] = &[Place::SameFunction];
-const CALLING: &[Place] = &[Place::CallingFunction, Place::Method];
-/// The places at which options such as `failure_if` can be set. `Place::Method` is missing, because the method
+use Place::{CallingFunction, Method, PlainCallingFunction, PlainMethod, PlainSameFunction, SameFunction};
+
+const SAME: &[Place] = &[SameFunction, PlainSameFunction];
+const CALLING: &[Place] = &[CallingFunction, Method, PlainCallingFunction, PlainMethod];
+/// The places at which options such as `failure_if` can be set. `Method` is missing, because the method
 /// `CircuitBreaker::call` has no such options.
-const ATTRIBUTES: &[Place] = &[Place::SameFunction, Place::CallingFunction];
-const ALL: &[Place] = &[Place::SameFunction, Place::CallingFunction, Place::Method];
+const ATTRIBUTES: &[Place] = &[SameFunction, CallingFunction, PlainSameFunction, PlainCallingFunction];
+const ALL: &[Place] = &[SameFunction, CallingFunction, Method, PlainSameFunction, PlainCallingFunction, PlainMethod];
+/// The places of a call that a timeout ends. A plain function has no timeout, but can call a function with a timeout.
+const WITH_TIMEOUT: &[Place] = &[SameFunction, CallingFunction, Method, PlainCallingFunction, PlainMethod];
+/// The places of a call that can be cancelled.
+const CANCELLED: &[Place] = &[SameFunction, CallingFunction, Method];
+
+impl Place {
+    fn is_plain(self) -> bool {
+        matches!(self, PlainSameFunction | PlainCallingFunction | PlainMethod)
+    }
+
+    /// Runs a scenario. A plain function blocks on its body, which is possible only outside the runtime. The future of a
+    /// plain scenario is therefore polled without the runtime. This future ends in its first poll.
+    fn run<T>(self, scenario: impl AsyncFnOnce(&Runtime) -> T) -> T {
+        let runtime = paused_runtime();
+        if !self.is_plain() {
+            return runtime.block_on(scenario(&runtime));
+        }
+        let _guard = runtime.enter();
+        match pin!(scenario(&runtime)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => result,
+            Poll::Pending => panic!("a plain function waited without blocking"),
+        }
+    }
+}
 
 /// A way in which a call can end, from a row of the table in `what_counts.md`.
 struct Row {
@@ -47,7 +81,7 @@ struct Row {
     family: &'static Family,
     end: End,
     /// Prepares the inner circuit, bulkhead or rate limit to reject the next call.
-    reject: fn(&World),
+    reject: fn(&World<'_>),
     places: &'static [Place],
     time: Duration,
     dropped_after: Option<Duration>,
@@ -67,12 +101,17 @@ impl Row {
         Self { places: ATTRIBUTES, ..Self::new(title, &RULES, end) }
     }
 
-    fn rejected(title: &'static str, family: &'static Family, reject: fn(&World), places: &'static [Place]) -> Self {
+    fn rejected(
+        title: &'static str,
+        family: &'static Family,
+        reject: fn(&World<'_>),
+        places: &'static [Place],
+    ) -> Self {
         Self { reject, places, ..Self::new(title, family, End::Ok) }
     }
 
-    fn hangs(title: &'static str, family: &'static Family) -> Self {
-        Self { time: seconds(90), ..Self::new(title, family, End::Ok) }
+    fn hangs(title: &'static str, family: &'static Family, places: &'static [Place]) -> Self {
+        Self { time: seconds(90), places, ..Self::new(title, family, End::Ok) }
     }
 
     fn deadline(self, deadline: u64) -> Self {
@@ -89,7 +128,7 @@ impl Row {
 
     /// Makes the call. If `is_repeat` is `true`, an outer retry makes the call in its second attempt. Returns `None` if
     /// the call panicked or was dropped.
-    async fn call(&self, call: &functions::Call, world: &World) -> Option<Result<u32, Error>> {
+    async fn call(&self, call: &Call, world: &World<'_>) -> Option<Outcome> {
         let is_next = Cell::new(!self.is_repeat);
         let attempts = RetryPolicy::builder().max(2).delay(Duration::ZERO).build().unwrap();
         let attempt = async || if is_next.replace(true) { Ok(call(world).await) } else { Err(()) };
@@ -98,30 +137,31 @@ impl Row {
     }
 
     fn layers(&self, place: Place) -> &'static Layers {
+        let places = if place.is_plain() { &self.family.plain } else { &self.family.asynchronous };
         match place {
-            Place::SameFunction => &self.family.same,
-            Place::CallingFunction => &self.family.called,
-            Place::Method => &self.family.method,
+            SameFunction | PlainSameFunction => places.same.as_ref().expect("a function with the inner attributes"),
+            CallingFunction | PlainCallingFunction => &places.called,
+            Method | PlainMethod => &places.method,
         }
     }
 
-    fn world(&self) -> World {
-        World::new(self.end, self.time, self.family, self.is_repeat)
+    fn world<'r>(&self, runtime: &'r Runtime) -> World<'r> {
+        World::new(runtime, self.end, self.time, self.family, self.is_repeat)
     }
 }
 
 /// Returns every row of the table in `what_counts.md`. In each row, the option `hung_after` of the circuits is 10 s.
 fn rows() -> Vec<Row> {
-    let circuit = |world: &World| world.circuit.force_open();
+    let circuit = |world: &World<'_>| world.circuit.force_open();
     // Takes all slots (places for concurrent calls) of the bulkhead. A slot becomes free when its value is dropped, so
     // a forgotten slot stays taken.
-    let bulkhead = |world: &World| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
-    let rate_limit = |world: &World| while world.rate.try_acquire().is_ok() {};
+    let bulkhead = |world: &World<'_>| while world.slots.try_acquire().map(std::mem::forget).is_ok() {};
+    let rate_limit = |world: &World<'_>| while world.rate.try_acquire().is_ok() {};
     vec![
-        Row::new("`Ok`", &PLAIN, End::Ok),
+        Row::new("`Ok`", &USUAL, End::Ok),
         Row::by_rules("`Ok` that `failure_if_ok` selects", End::OkThatFails),
         Row::by_rules("`Ok` that `retry_if_ok` selects", End::OkToRepeat),
-        Row::new("`Err`", &PLAIN, End::Err),
+        Row::new("`Err`", &USUAL, End::Err),
         Row::by_rules("`Err` that `failure_if` excludes", End::ErrThatIsIgnored),
         Row::by_rules("`Err` that `retry_if` excludes", End::ErrNotToRepeat),
         Row::rejected("rejected by a circuit on the same function", &CIRCUIT, circuit, SAME),
@@ -134,19 +174,19 @@ fn rows() -> Vec<Row> {
             "rejected in a called function, and `failure_if` selects it",
             &SELECTED,
             circuit,
-            &[Place::CallingFunction],
+            &[CallingFunction, PlainCallingFunction],
         ),
-        Row::hangs("the time of a timeout is over", &SHORT_TIMEOUT),
-        Row::hangs("the caller's deadline has passed before the body runs", &TIMEOUT).deadline(0),
-        Row::hangs("the caller's deadline ends the body before `hung_after`", &TIMEOUT).deadline(8),
-        Row::hangs("the caller's deadline ends the body after `hung_after`", &TIMEOUT).deadline(20),
-        Row::hangs("cancelled before `hung_after`", &PLAIN).dropped_after(8),
-        Row::hangs("cancelled after `hung_after`", &PLAIN).dropped_after(20),
-        Row::new("panic", &PLAIN, End::Panic),
+        Row::hangs("the time of a timeout is over", &SHORT_TIMEOUT, WITH_TIMEOUT),
+        Row::hangs("the caller's deadline has passed before the body runs", &TIMEOUT, WITH_TIMEOUT).deadline(0),
+        Row::hangs("the caller's deadline ends the body before `hung_after`", &TIMEOUT, WITH_TIMEOUT).deadline(8),
+        Row::hangs("the caller's deadline ends the body after `hung_after`", &TIMEOUT, WITH_TIMEOUT).deadline(20),
+        Row::hangs("cancelled before `hung_after`", &USUAL, CANCELLED).dropped_after(8),
+        Row::hangs("cancelled after `hung_after`", &USUAL, CANCELLED).dropped_after(20),
+        Row::new("panic", &USUAL, End::Panic),
         Row::new("`Ok` that is stale", &STALE, End::Ok),
         Row::new("`Err` that is stale", &STALE, End::Err),
-        Row::new("`Err` of a repeat under `count = \"requests\"`", &REPEAT, End::Err).repeated(),
-        Row::new("`Ok` of a repeat under `count = \"requests\"`", &REPEAT, End::Ok).repeated(),
+        Row::new("`Err` of a repeat under `count = \"requests\"`", &USUAL, End::Err).repeated(),
+        Row::new("`Ok` of a repeat under `count = \"requests\"`", &USUAL, End::Ok).repeated(),
     ]
 }
 
@@ -155,30 +195,32 @@ fn rows() -> Vec<Row> {
 type Scenario = fn(&Row, Place) -> Option<String>;
 
 /// The columns of the table in `what_counts.md`, each with its title and its [`Scenario`]. `COLUMNS` leaves out the
-/// first column of the table, which contains the titles of the rows.
+/// first column of the table, which contains the titles of the rows, and the last column, `plain`.
 const COLUMNS: [(&str, Scenario); 6] = [
-    ("circuit", |row, place| Some(with_circuit(row, place).circuit_word())),
+    ("circuit", |row, place| Some(with_circuit(row, place).0)),
     ("retry", |row, place| Some(with_retry(row, place).0)),
     ("budget", |row, place| Some(with_retry(row, place).1)),
     ("fallback", fallback),
-    ("hedge", |row, place| Some(hedge(row, place))),
-    ("statistics", |row, place| Some(with_circuit(row, place).statistics_word())),
+    ("hedge", hedge),
+    ("statistics", |row, place| Some(with_circuit(row, place).1)),
 ];
 
-fn with_circuit(row: &Row, place: Place) -> World {
-    paused_runtime().block_on(async {
-        let world = row.world();
+/// Calls a function with a circuit, and returns the texts for the columns `circuit` and `statistics` of the table in
+/// `what_counts.md`.
+fn with_circuit(row: &Row, place: Place) -> (String, String) {
+    place.run(async |runtime| {
+        let world = row.world(runtime);
         (row.reject)(&world);
         row.call(&row.layers(place).circuit, &world).await;
-        world
+        (world.circuit_word(), world.statistics_word())
     })
 }
 
 /// Calls a function with a retry, and returns the texts for the columns `retry` and `budget` of the table in
 /// `what_counts.md`.
 fn with_retry(row: &Row, place: Place) -> (String, String) {
-    paused_runtime().block_on(async {
-        let world = row.world();
+    place.run(async |runtime| {
+        let world = row.world(runtime);
         (row.reject)(&world);
         let outcome = row.call(&row.layers(place).retry, &world).await;
         (world.retry_word(outcome.is_some()), world.budget_word())
@@ -187,9 +229,9 @@ fn with_retry(row: &Row, place: Place) -> (String, String) {
 
 fn fallback(row: &Row, place: Place) -> Option<String> {
     let (any, rejected) = row.layers(place).fallbacks.as_ref()?;
-    let is_called = |call: &functions::Call| {
-        paused_runtime().block_on(async {
-            let world = row.world();
+    let is_called = |call: &Call| {
+        place.run(async |runtime| {
+            let world = row.world(runtime);
             (row.reject)(&world);
             row.call(call, &world).await;
             world.fell_back.get()
@@ -207,16 +249,16 @@ fn fallback(row: &Row, place: Place) -> Option<String> {
 /// Calls a function with a hedge, and returns the text for the column `hedge` of the table in `what_counts.md`. The
 /// first attempt runs for 100 s and succeeds. The second attempt starts after 0.8 s, and ends as `row` describes. If
 /// the deadline of `row` is zero, the first attempt also ends as `row` describes.
-fn hedge(row: &Row, place: Place) -> String {
-    paused_runtime().block_on(async {
-        let world = row.world();
+fn hedge(row: &Row, place: Place) -> Option<String> {
+    // A timeout on the same function as the hedge would also end the first attempt. The test therefore uses a function
+    // with the hedge that calls another function with the timeout.
+    let is_ended = place == SameFunction && row.family.kind == Kind::Timeout;
+    let call = row.layers(if is_ended { CallingFunction } else { place }).hedge.as_ref()?;
+    let word = place.run(async |runtime| {
+        let world = row.world(runtime);
         world.is_well.set(row.deadline != Some(Duration::ZERO));
         let begin = Instant::now();
-        // A timeout on the same function as the hedge would also end the first attempt. The test therefore uses a
-        // function with the hedge that calls another function with the timeout.
-        let is_ended = place == Place::SameFunction && row.family.kind == Kind::Timeout;
-        let place = if is_ended { Place::CallingFunction } else { place };
-        let call = row.call(&row.layers(place).hedge, &world);
+        let call = row.call(call, &world);
         let change = async {
             sleep(Duration::from_millis(500)).await;
             world.is_well.set(false);
@@ -229,8 +271,8 @@ fn hedge(row: &Row, place: Place) -> String {
             Some(_) if begin.elapsed() < Duration::from_millis(800) => "ends",
             Some(_) => "wins",
         }
-        .to_owned()
-    })
+    });
+    Some(word.to_owned())
 }
 
 /// Returns the rows of the first table in `what_counts.md`, each as a list of cells.
@@ -262,8 +304,10 @@ fn each_cell_of_the_page_is_observed() {
     }
     let mut faults = Vec::new();
     for row in rows() {
-        for (column, scenario) in COLUMNS {
-            let observed = observed(&row, scenario);
+        let is_plain = row.places.iter().any(|place| place.is_plain());
+        let plain = ("plain", if is_plain { "yes" } else { "no" }.to_owned());
+        let observed = COLUMNS.map(|(column, scenario)| (column, observed(&row, scenario)));
+        for (column, observed) in observed.into_iter().chain([plain]) {
             match cells.remove(&(row.title, column)) {
                 Some(cell) if cell == observed => {}
                 Some(cell) => faults.push(format!("{}, {column}: the page says {cell:?}, not {observed:?}", row.title)),

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use resilience_runtime::{Bulkhead, CircuitBreaker, RateLimit, RetryBudget, RetryCost, deadline};
+use resilience_runtime::{Bulkhead, CircuitBreaker, RateLimit, RetryBudget, RetryCost, TokenBucket, deadline};
 use support::{Error, seconds};
+use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
-use crate::functions::{Family, Kind};
+use crate::functions::{Family, Kind, Outcome};
 
 /// The way in which the body of a decorated function ends.
 #[derive(Clone, Copy, PartialEq)]
@@ -46,7 +47,8 @@ struct Counts {
     tokens: u64,
 }
 
-pub(crate) struct World {
+pub(crate) struct World<'r> {
+    pub(crate) runtime: &'r Runtime,
     /// The outer circuit, whose statistics the test compares.
     pub(crate) above: CircuitBreaker,
     /// The inner circuit, between `above` and the body.
@@ -65,13 +67,14 @@ pub(crate) struct World {
     pub(crate) fell_back: Cell<bool>,
 }
 
-impl World {
-    pub(crate) fn new(end: End, time: Duration, family: &Family, counts_requests: bool) -> Self {
+impl<'r> World<'r> {
+    pub(crate) fn new(runtime: &'r Runtime, end: End, time: Duration, family: &Family, counts_requests: bool) -> Self {
         let circuit = |name| {
             let builder = CircuitBreaker::builder(name).threshold(9).hung_after(seconds(10));
             builder.count_requests(counts_requests).build().unwrap()
         };
         let world = Self {
+            runtime,
             above: circuit("above"),
             circuit: circuit("between"),
             slots: Bulkhead::builder("slots", 3).build().unwrap(),
@@ -87,9 +90,12 @@ impl World {
             fell_back: Cell::new(false),
         };
         // The circuit `above` starts with one failure, because a success is visible only if it clears a failure. The
-        // retry budget (a limit on retries) is not full at the start, because a success can return tokens only to a
+        // retry budget (a limit on retries) is almost full at the start, because a success can return tokens only to a
         // budget that is not full.
         world.above.try_acquire().unwrap().failure();
+        while family.budget.stats().tokens < TokenBucket::DEFAULT.capacity.into() {
+            family.budget.call_succeeded(None);
+        }
         assert!(family.budget.try_retry(RetryCost::Failure));
         world.note();
         world
@@ -129,7 +135,7 @@ impl World {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) async fn body(&self) -> Result<u32, Error> {
+    pub(crate) async fn body(&self) -> Outcome {
         if self.is_well.get() {
             sleep(Duration::from_secs(100)).await;
             return Ok(LAST);
@@ -148,6 +154,11 @@ impl World {
             // Uses `resume_unwind`, because `panic!` would print a message.
             End::Panic => resume_unwind(Box::new("panic")),
         }
+    }
+
+    /// The body of a plain function.
+    pub(crate) fn plain_body(&self) -> Outcome {
+        self.runtime.block_on(self.body())
     }
 
     pub(crate) fn circuit_word(&self) -> String {

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Lifetime;
 
+use super::capture::OwnedArgument;
 use super::layer::{Interrupt, Layer, Place, Stack};
 use crate::tokens::braced;
 
@@ -25,20 +26,67 @@ impl Stack<'_> {
         // would report the braces as unnecessary.
         let label = Lifetime::new("'_resilience_body", braces);
         let body = braced(body.clone(), braces);
-        let owned = &self.captures.owned;
         let fault = self.fault();
-        let within = quote_spanned!(mixed=> if false { #(#borrows)* #returned } #owned #fault #label: #body);
-        let group = braced(within, mixed.located_at(braces));
+        let dead = quote_spanned!(mixed=> if false { #(#borrows)* #returned });
+        let at = mixed.located_at(braces);
+        let group = |within| braced(within, at);
         // With `move`, the body may consume its arguments, and may return a reference that an argument contains. Leaves
         // out the keyword `move` if the body may run again. Also leaves out `move` if a function in an option, such as
         // `failure_if`, borrows arguments after the body has run.
         let capture = (!self.plan.repeats() && !self.captures.lends).then(|| quote_spanned!(mixed=> move));
         // Uses the span of the body, so that compile errors about captured variables point at the user's code.
-        if self.blocks {
-            return quote_spanned!(mixed.located_at(braces)=> #capture || #group);
+        if let Some((values, parameters)) = self.passed() {
+            let blocking = quote_spanned!(mixed=> #runtime::__private::blocking);
+            let group = group(quote_spanned!(mixed=> #dead #fault #label: #body));
+            let body = quote_spanned!(at=> #capture |#(#parameters),*| #group);
+            return quote_spanned!(at=> #capture || { #blocking::pass(#(#values,)* #body) });
         }
-        quote_spanned!(mixed.located_at(braces)=> async #capture #group)
+        let locals = self.captures.owned.iter();
+        let locals = locals.map(
+            |OwnedArgument { name, is_mut, cfgs, .. }| quote_spanned!(mixed=> #(#cfgs)* let #is_mut #name = #name;),
+        );
+        let group = group(quote_spanned!(mixed=> #dead #(#locals)* #fault #label: #body));
+        if self.blocks {
+            return quote_spanned!(at=> #capture || #group);
+        }
+        quote_spanned!(at=> async #capture #group)
     }
+
+    /// Returns the arguments that the body of a function that is not `async` receives as parameters. Returns their values
+    /// and their patterns.
+    ///
+    /// If the body overwrites an argument before reading it, the warning of rustc differs between a parameter and a local
+    /// variable. rustc treats a variable in a pattern, such as `a` in `(mut a, b)`, like a local variable. Such a variable
+    /// therefore becomes the parameter `(mut a,)`.
+    fn passed(&self) -> Option<(Vec<TokenStream>, Vec<TokenStream>)> {
+        let mixed = Span::mixed_site();
+        let owned = &self.captures.owned;
+        // Rust allows no `#[cfg]` on the value of an argument.
+        if !self.blocks || owned.is_empty() || owned.iter().any(|argument| !argument.cfgs.is_empty()) {
+            return None;
+        }
+        let value = |OwnedArgument { name, is_part, .. }: &OwnedArgument| {
+            if *is_part { quote_spanned!(mixed=> (#name,)) } else { quote_spanned!(mixed=> #name) }
+        };
+        let parameter = |OwnedArgument { name, is_mut, is_part, .. }: &OwnedArgument| {
+            if *is_part { quote_spanned!(mixed=> (#is_mut #name,)) } else { quote_spanned!(mixed=> #is_mut #name) }
+        };
+        Some((six(owned.iter().map(value)), six(owned.iter().map(parameter))))
+    }
+}
+
+/// Returns six items for the function `pass` of the runtime. If there are more `items`, the last item is a tuple. The
+/// unit `()` takes the place of each missing item.
+fn six(items: impl Iterator<Item = TokenStream>) -> Vec<TokenStream> {
+    const COUNT: usize = 6;
+    let mixed = Span::mixed_site();
+    let mut items: Vec<_> = items.collect();
+    if items.len() > COUNT {
+        let rest = items.split_off(COUNT - 1);
+        items.push(quote_spanned!(mixed=> (#(#rest),*)));
+    }
+    items.resize_with(COUNT, || quote_spanned!(mixed=> ()));
+    items
 }
 
 impl<'a> Place<'a> {

@@ -8,7 +8,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{PatIdent, Receiver, Signature, Token};
+use syn::{Pat, PatIdent, Receiver, Signature, Token};
 
 use super::arguments::{Lent, Patterns, cfgs, names, patterns};
 use crate::error::Errors;
@@ -28,9 +28,8 @@ pub(crate) struct Captures {
     /// that the block captures the argument. The block captures the arguments in the order of these statements, and
     /// drops owned arguments in this order.
     pub(crate) borrows: Vec<TokenStream>,
-    /// Statements such as `let mut name = name;` in the `async` block, before the user's statements. Each statement
-    /// makes an argument a local variable of the block.
-    pub(crate) owned: TokenStream,
+    /// The arguments that become local variables of the `async` block.
+    pub(super) owned: Vec<OwnedArgument>,
     /// Whether the `async` block borrows arguments, and is therefore not an `async move` block. For example, the
     /// function in `failure_if` may use an argument after the body has run. The expansion needs this field only for a
     /// body that runs at most once.
@@ -54,6 +53,18 @@ pub(crate) struct Captures {
 pub(super) struct Again {
     pub(super) cfgs: Vec<TokenStream>,
     pub(super) name: Ident,
+}
+
+/// An argument that becomes a local variable of the `async` block. For a function that is not `async`, the argument
+/// becomes a parameter of a closure.
+pub(super) struct OwnedArgument {
+    pub(super) name: Ident,
+    /// The user's `mut` before the argument. Only the local variable needs this `mut`, because only the body changes the
+    /// argument.
+    pub(super) is_mut: Option<Token![mut]>,
+    pub(super) cfgs: Vec<TokenStream>,
+    /// Whether the argument is one variable of a pattern, such as `a` in `(a, b): (u32, u32)`.
+    pub(super) is_part: bool,
 }
 
 struct ClonedArgument {
@@ -126,6 +137,7 @@ pub(crate) fn capture(
             }
         };
         for pat in pats {
+            let is_part = !matches!(pat, Pat::Ident(PatIdent { subpat: None, .. }));
             bindings(pat, bound, ty, &mut |binding, bound| {
                 let name = clone.iter().find(|name| **name == binding.ident);
                 cloned.extend(name.cloned());
@@ -137,7 +149,7 @@ pub(crate) fn capture(
                 if name.is_none() && is_unknown && uses(body, &binding.ident.to_string()) {
                     captures.shares(argument.refused(), &binding.ident);
                 }
-                captures.bind(binding, bound, body, name, &cfgs);
+                captures.bind(binding, bound, body, name, &cfgs, is_part);
             });
         }
     }
@@ -188,13 +200,14 @@ fn check_clones(clone: &[Ident], cloned: &[Ident], arguments: &[(String, bool)],
 /// with a closure or a value can have the option `clone`.
 pub(crate) fn hold(
     sig: &mut Signature,
-    shell: Option<&Shell>,
+    function: &Function,
     moved: &mut [Moved],
     body: &TokenStream,
     lent: &Lent,
     clone: &[Ident],
     errors: &mut Errors,
 ) -> Captures {
+    let shell = function.shell.as_ref();
     let mut captures = Captures { lends: !lent.is_empty(), ..Captures::default() };
     if shell.is_some() && !captures.lends && clone.is_empty() {
         return captures;
@@ -220,25 +233,30 @@ pub(crate) fn hold(
             Patterns::Typed(pat, ty) => (vec![pat], bound, Some(ty)),
         };
         for pat in pats {
+            let is_part = !matches!(pat, Pat::Ident(PatIdent { subpat: None, .. }));
             bindings(pat, bound, ty, &mut |binding, bound| {
                 let name = binding.ident.to_string();
                 if let Some(clone) = clone.iter().find(|clone| **clone == name) {
                     cloned.push(clone.clone());
-                    captures.bind(binding, bound, body, Some(clone), &cfgs);
+                    captures.bind(binding, bound, body, Some(clone), &cfgs, is_part);
                     return;
                 }
                 if !uses(body, &name) || shell.is_some_and(|shell| shell.takes(&name)) {
                     return;
                 }
                 if lent.has(&name) {
-                    captures.bind(binding, bound, body, None, &cfgs);
+                    captures.bind(binding, bound, body, None, &cfgs, is_part);
                     return;
                 }
-                let held = captures.held(&cfgs, &binding.ident);
-                captures.borrows.push(held);
-                if !captures.owned.is_empty() || (binding.mutability.is_some() && is_assigned(&name)) {
-                    let is_mut = binding.mutability.take();
-                    captures.own(is_mut, &binding.ident, &cfgs);
+                let is_owned = !captures.owned.is_empty() || (binding.mutability.is_some() && is_assigned(&name));
+                // A parameter of a closure is never captured.
+                if !is_owned || !function.is_blocking() {
+                    let held = captures.held(&cfgs, &binding.ident);
+                    captures.borrows.push(held);
+                }
+                if is_owned {
+                    let (name, is_mut) = (binding.ident.clone(), binding.mutability.take());
+                    captures.owned.push(OwnedArgument { name, is_mut, cfgs: cfgs.clone(), is_part });
                 }
             });
         }
@@ -300,12 +318,6 @@ impl Captures {
         borrow(cfgs, &quote!(&#argument))
     }
 
-    /// Makes an argument a local variable of the `async` block. `is_mut` is the user's `mut` before the argument. Only
-    /// the local variable needs this `mut`, because only the body changes the argument.
-    fn own(&mut self, is_mut: Option<Token![mut]>, ident: &Ident, cfgs: &[TokenStream]) {
-        self.owned.extend(quote_spanned!(Span::mixed_site()=> #(#cfgs)* let #is_mut #ident = #ident;));
-    }
-
     fn receive(&mut self, receiver: &mut Receiver, bound: Bound, body: &TokenStream) {
         let is_mut = receiver.mutability.is_some();
         let name = Ident::new("self", receiver.self_token.span);
@@ -333,6 +345,7 @@ impl Captures {
         body: &TokenStream,
         cloned: Option<&Ident>,
         cfgs: &[TokenStream],
+        is_part: bool,
     ) {
         let ident = &binding.ident;
         let mixed = Span::mixed_site();
@@ -344,7 +357,8 @@ impl Captures {
             let name = name.span();
             let is_used = uses(body, &ident.to_string());
             if is_used && (!self.owned.is_empty() || (is_mut.is_some() && assigns(body, &ident.to_string()))) {
-                self.own(is_mut.take(), ident, cfgs);
+                let cfgs = cfgs.to_vec();
+                self.owned.push(OwnedArgument { name: ident.clone(), is_mut: is_mut.take(), cfgs, is_part });
             } else if is_used && is_mut.is_none() && !self.shared {
                 self.borrows.push(borrow(quote!(&mut #ident)));
             }

@@ -44,11 +44,14 @@ const BLOCKING: &str = "fn read(path: &Path, mut log: Vec<u8>) -> Result<Page, E
 const BORROWING: &str = "async fn ask<'a>(question: &'a str) -> Result<Answer, Error<'a>> {\n    \
                          client().ask(question).await\n}";
 
+const OVERWRITTEN: &str = "fn read(files: &Files, mut path: PathBuf, limit: u32) -> Result<Page, Error> {\n    \
+                           path = files.resolve(path)?;\n    files.read(&path, limit)\n}";
+
 /// The name of a snapshot file, the attributes, and the function. The outermost attribute comes first.
 type Snapshot = (&'static str, &'static [&'static str], &'static str);
 
 /// The expansions without the feature `faults`.
-pub(super) const SNAPSHOTS: [Snapshot; 28] = [
+pub(super) const SNAPSHOTS: [Snapshot; 29] = [
     ("bulkhead", &["bulkhead(max = 10, error = |full| Error::Full(full))"], PLAIN),
     ("bulkhead_that_waits", &["bulkhead(max = 10, wait = \"250ms\")"], METHOD),
     ("circuit", &["circuit(name = \"search\", threshold = 5, cooldown = 30)"], PLAIN),
@@ -96,6 +99,7 @@ pub(super) const SNAPSHOTS: [Snapshot; 28] = [
     ("timeout", &["timeout(5, error = Error::late)"], METHOD),
     ("timeout_in_instrument", &["timeout(\"250ms\")", "rate_limit(per_second = 1)"], TRACED),
     ("circuit_above_limits", &["circuit(name = \"ask\")", "bulkhead(max = 1)", "timeout(2)"], SHARED),
+    ("plain_argument_overwritten", &["circuit(name = \"files\")"], OVERWRITTEN),
     ("plain_circuit", &["circuit(name = \"files\")", "bulkhead(max = 8, wait = 1)"], BLOCKING),
     (
         "plain_stack",

@@ -20,6 +20,21 @@ pub fn run<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
+/// Calls `body` with the arguments that the body overwrites. The parameter type tells the compiler the types of the
+/// arguments before the compiler checks the body.
+#[inline]
+pub fn pass<A, B, C, D, E, F, R>(
+    first: A,
+    second: B,
+    third: C,
+    fourth: D,
+    fifth: E,
+    sixth: F,
+    body: impl FnOnce(A, B, C, D, E, F) -> R,
+) -> R {
+    body(first, second, third, fourth, fifth, sixth)
+}
+
 /// Blocks the thread for the pause of a retry.
 pub fn sleep(pause: Duration) {
     blocking::sleep(pause);

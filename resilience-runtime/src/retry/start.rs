@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use tokio::time::sleep;
 
 use crate::base::accepts::{Accepts, AnyError, AnyValue};
+use crate::base::blocking;
 use crate::retry::attempts::Attempts;
 use crate::retry::policy::RetryPolicy;
 
@@ -54,7 +55,7 @@ impl<E: ?Sized, T: ?Sized> RetryPolicy<E, T> {
 }
 
 /// The attempts of one call. [`RetryPolicy::start`] returns this value.
-#[must_use = "attempts do nothing until `next`"]
+#[must_use = "attempts do nothing until `next` or `next_blocking`"]
 pub struct RetryAttempts<E: ?Sized = AnyError, T: ?Sized = AnyValue> {
     attempts: Attempts,
     policy: RetryPolicy<E, T>,
@@ -88,6 +89,66 @@ impl<E: ?Sized, T: ?Sized> RetryAttempts<E, T> {
         };
         if !delay.is_zero() {
             sleep(delay).await;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Works as [`next`](Self::next), for an attempt that is not `async`. Blocks the thread in the pause.
+    ///
+    /// Use this method if the loop contains more than the attempt, such as a step that can end the loop. Otherwise,
+    /// [`RetryPolicy::call_blocking`] is shorter, because its closure can borrow values mutably. This method needs no
+    /// tokio runtime. Tests can replace the sleep with [`set_blocking_sleep`](crate::set_blocking_sleep).
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::ops::ControlFlow;
+    /// use std::time::Duration;
+    /// use resilience_runtime::RetryPolicy;
+    ///
+    /// struct Connection(u32);
+    ///
+    /// impl Connection {
+    ///     fn open(number: u32) -> io::Result<Self> {
+    ///         Ok(Self(number))
+    ///     }
+    ///
+    ///     fn send(&mut self) -> io::Result<u32> {
+    ///         if self.0 < 3 { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(self.0) }
+    ///     }
+    /// }
+    ///
+    /// fn send(policy: &RetryPolicy) -> io::Result<u32> {
+    ///     let mut attempts = policy.start();
+    ///     let mut opened = 0;
+    ///     loop {
+    ///         opened += 1;
+    ///         let mut connection = Connection::open(opened)?; // an error of `open` ends the loop
+    ///         match attempts.next_blocking(|| connection.send()) {
+    ///             ControlFlow::Continue(()) => {}
+    ///             ControlFlow::Break(outcome) => return outcome,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let policy = RetryPolicy::builder().delay(Duration::from_millis(1)).build()?;
+    /// assert_eq!(send(&policy)?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn next_blocking<V, X, F>(&mut self, attempt: F) -> ControlFlow<Result<V, X>>
+    where
+        F: FnOnce() -> Result<V, X>,
+        E: Accepts<X>,
+        T: Accepts<V>,
+    {
+        let outcome = self.attempts.inside.run(attempt);
+        let delay = match self.policy.judge(&mut self.attempts, outcome, type_name::<F>()) {
+            ControlFlow::Continue(delay) => delay,
+            ControlFlow::Break(outcome) => return ControlFlow::Break(outcome),
+        };
+        if !delay.is_zero() {
+            blocking::sleep(delay);
         }
         ControlFlow::Continue(())
     }

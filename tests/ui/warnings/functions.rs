@@ -159,6 +159,33 @@ async fn destructured(mut left: u32, mut right: u32) -> io::Result<u32> {
 }
 
 // decorate - once
+async fn overwritten_beside_others(first: Guard, mut number: u32, mut guard: Guard) -> io::Result<String> {
+    number = 5;
+    guard = first;
+    Ok(guard.name.repeat(number as usize))
+}
+
+// decorate - once
+async fn overwritten_beside_a_pattern(mut number: u32, (mut text, guard): (String, Guard)) -> io::Result<String> {
+    number = 5;
+    text = number.to_string();
+    Ok(text + &guard.name)
+}
+
+// decorate - once
+async fn overwritten_under_a_pattern(mut pair @ (mut number, _): (u32, u32)) -> io::Result<u32> {
+    number = 5;
+    pair = (number, 5);
+    Ok(pair.0)
+}
+
+// decorate - once
+async fn many_overwritten(mut one: u32, two: u32, mut three: u32, four: u32, mut five: u32, mut six: u32) -> io::Result<u32> {
+    (one, three, five, six) = (1, 3, 5, 6);
+    Ok(one + two + three + four + five + six)
+}
+
+// decorate - once
 async fn in_a_closure(mut number: u32) -> io::Result<()> { let add = || number += 1; drop(add); Ok(()) }
 
 // decorate - once
