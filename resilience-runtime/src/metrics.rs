@@ -1,10 +1,9 @@
 //! Shows the counts and states of all layers as metrics: as text for Prometheus, or as values for other systems.
 //!
-//! The functions [`prometheus_text`](crate::prometheus_text) and [`openmetrics_text`](crate::openmetrics_text) return
-//! the text that a metrics route of the program answers with. A [`MetricsReader`] has further options, and returns the
-//! metrics as values. All metrics are computed when they are read, so that no call becomes slower. With the feature
-//! `metrics`, the function `export` passes the metrics to the recorder of the crate `metrics`. The guide
-//! [Metrics](crate::guide::metrics) lists the metrics.
+//! The functions [`prometheus_text`] and [`openmetrics_text`] return the text that a metrics route of the program
+//! answers with. A [`MetricsReader`] has further options, and returns the metrics as values. All metrics are computed
+//! when they are read, so that no call becomes slower. With the feature `metrics`, the function `export` passes the
+//! metrics to the recorder of the crate `metrics`. The guide [Metrics](crate::guide::metrics) lists the metrics.
 
 mod circuits;
 #[cfg(feature = "metrics")]

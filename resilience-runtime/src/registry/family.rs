@@ -347,6 +347,24 @@ mod tests {
     }
 
     #[test]
+    fn sums_do_not_decrease_if_circuits_are_evicted_during_the_iteration() {
+        let family = family("summed", 4);
+        for key in 0..4 {
+            family.of(&key).try_acquire().unwrap().success();
+        }
+        assert_eq!(family.sums(|_, _| ()).calls[0], 4);
+        let mut seen = 0;
+        let sums = family.sums(|_, _| {
+            seen += 1;
+            for key in 10..20 {
+                family.of(&key);
+            }
+        });
+        assert_eq!((seen, sums.calls[0]), (1, 4), "three circuits were evicted before the iteration reached them");
+        assert_eq!(family.sums(|_, _| ()).calls[0], 4);
+    }
+
+    #[test]
     fn iter_keeps_only_the_circuit_that_it_shows() {
         let family = family("listed", 4);
         for key in 0..4 {
