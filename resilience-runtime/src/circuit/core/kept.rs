@@ -93,7 +93,7 @@ impl Machine {
     /// in a row, or both count calls in a window. The window takes over the calls that fit into the new window.
     pub(crate) fn restore(&mut self, kept: &Kept, settings: &Settings, now: Tick) {
         // Closes the circuit first, because closing starts a new period of successes, and empties the window.
-        self.close(now, Cause::Reset);
+        self.close(now, Cause::Restore);
         match kept.state {
             CircuitState::Closed => {}
             CircuitState::Open | CircuitState::HalfOpen => {
@@ -102,10 +102,10 @@ impl Machine {
                 let cooldown = Duration::from_nanos(whole_steps(nanos(self.cooldown(hint, kept.draw, settings))));
                 let since = now.before(cooldown.saturating_sub(kept.left));
                 let outage = Coarse::of(now);
-                self.enter(State::Open { since, hint, draw: kept.draw, outage }, Cause::Trip);
+                self.enter(State::Open { since, hint, draw: kept.draw, outage }, Cause::Restore);
             }
-            CircuitState::ForcedOpen => self.force_open(now),
-            CircuitState::Disabled => self.disable(),
+            CircuitState::ForcedOpen => self.enter(State::ForcedOpen { outage: Coarse::of(now) }, Cause::Restore),
+            CircuitState::Disabled => self.enter(State::Disabled, Cause::Restore),
         }
         let same_rule = self.window.is_some() == kept.window.is_some();
         if same_rule || kept.state != CircuitState::Closed {

@@ -20,6 +20,10 @@ pub(crate) enum Cause {
     Reset,
     ForceOpen,
     Disable,
+    /// The circuit continues with the state of a snapshot. The counters leave out this change, because the process
+    /// before has counted it.
+    #[cfg(feature = "serde")]
+    Restore,
 }
 
 impl Cause {
@@ -47,6 +51,8 @@ impl Cause {
             Self::Cooldown => "cooldown",
             Self::Recovery => "recovery",
             Self::Reset => "reset",
+            #[cfg(feature = "serde")]
+            Self::Restore => "restore",
         }
     }
 
@@ -58,6 +64,9 @@ impl Cause {
             Self::Recovery | Self::Reset => CircuitState::Closed,
             Self::ForceOpen => CircuitState::ForcedOpen,
             Self::Disable => CircuitState::Disabled,
+            // A placeholder: the counters leave out this cause.
+            #[cfg(feature = "serde")]
+            Self::Restore => CircuitState::Closed,
         }
     }
 }
@@ -82,7 +91,9 @@ pub(crate) struct Transitions([[AtomicU32; Cause::ALL.len()]; STATES.len()]);
 
 impl Transitions {
     pub(crate) fn add(&self, from: CircuitState, cause: Cause) {
-        self.0[from as usize][cause as usize].fetch_add(1, Ordering::Relaxed);
+        if let Some(count) = self.0[from as usize].get(cause as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn counts(&self) -> TransitionCounts {
