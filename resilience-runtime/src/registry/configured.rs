@@ -1,5 +1,7 @@
 //! Stores the options that a service sets at run time, with their origins.
 
+#[cfg(feature = "config")]
+use std::fmt;
 use std::panic::Location;
 
 use crate::base::sync::Arc;

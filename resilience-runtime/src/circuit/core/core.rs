@@ -219,7 +219,7 @@ impl Core {
         match effect {
             Effect::Closed => events::closed(name),
             Effect::Opened { cause, failures } => {
-                events::opened(name, opened_from(cause), cause.reason(), failures, None)
+                events::opened(name, opened_from(cause), cause.reason(), failures, None);
             }
             Effect::Stale | Effect::Counted => {}
         }
