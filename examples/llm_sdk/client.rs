@@ -1,130 +1,137 @@
-//! A client library for the service of a language model. A user of the library sets the attempts, the time limit, the
-//! rate and the retry budget at run time.
-#![allow(unreachable_pub, reason = "in a library, these items are public")]
+//! Implements a client library for the service of a language model. Its user chooses the settings at run time.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{RequestBuilder, Response};
 use resilience_runtime::{
-    CircuitBreaker, CircuitStats, ConfigError, Jitter, LimitedStream, RateLimit, RateLimitStats, RetryBudget,
-    RetryPolicy, circuit, rate_limit, retry, timeout,
+    CircuitBreaker, ConfigError, Jitter, LimitedStream, Rejection, RetryPolicy, circuit, retry, retry_after_header,
+    timeout,
 };
+use serde::Deserialize;
 use serde_json::json;
 
-use crate::error::LlmError;
-use crate::http;
-
-/// The largest number of tokens of a prompt.
-const MAX_TOKENS: u32 = 2_000;
-
-/// The settings of a [`Client`].
-pub struct ClientBuilder {
-    attempts: u32,
-    time_limit: Duration,
-    tokens_per_minute: u32,
-    budget: Option<RetryBudget>,
+/// The error of every method of the client.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LlmError {
+    /// A layer of the client rejected or ended the call.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    #[error("the service answers with the status {status}")]
+    Status { status: u16, retry_after: Option<Duration> },
+    #[error("the connection is broken")]
+    Http(#[from] reqwest::Error),
+    #[error("the stream has no further event that the client knows")]
+    Stream,
 }
 
-impl ClientBuilder {
-    pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
-        self
-    }
-
-    /// Sets the longest time for a whole answer, and for each text of a streaming answer.
-    pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.time_limit = limit;
-        self
-    }
-
-    pub fn tokens_per_minute(mut self, tokens: u32) -> Self {
-        self.tokens_per_minute = tokens;
-        self
-    }
-
-    /// Limits the retries of all clients that share the budget.
-    pub fn budget(mut self, budget: &RetryBudget) -> Self {
-        self.budget = Some(budget.clone());
-        self
-    }
-
-    pub fn build(self, http: reqwest::Client, url: &str) -> Result<Client, ConfigError> {
-        let mut retry = RetryPolicy::builder()
-            .max(self.attempts)
-            .delay(Duration::from_millis(20))
-            .jitter(Jitter::Full)
-            .retry_if(LlmError::is_transient);
-        // The builder refuses a cost without a budget.
-        if let Some(budget) = &self.budget {
-            retry = retry.budget(budget).cost(LlmError::cost);
+impl LlmError {
+    /// Returns whether the circuit counts the error as a failure. A deadline of the caller and a status of 4xx are no
+    /// fault of the service.
+    fn is_failure(&self) -> bool {
+        match self {
+            Self::Rejected(rejection) => matches!(rejection, Rejection::Timeout(error) if !error.by_deadline()),
+            Self::Status { status, .. } => *status >= 500,
+            Self::Http(_) | Self::Stream => true,
         }
-        let rate = RateLimit::per("tokens", self.tokens_per_minute, Duration::from_secs(60));
-        Ok(Client {
-            retry: retry.build()?,
-            breaker: CircuitBreaker::builder("llm").threshold(10).build()?,
-            rate: rate.burst(MAX_TOKENS).wait(Duration::from_secs(60)).build()?,
-            time_limit: self.time_limit,
-            http,
-            url: url.to_owned(),
-        })
+    }
+
+    fn is_transient(&self) -> bool {
+        self.is_failure() || matches!(self, Self::Status { status: 429, .. })
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        if let Self::Status { retry_after, .. } = self { *retry_after } else { None }
     }
 }
 
-pub struct Client {
+pub(crate) struct Client {
     retry: RetryPolicy<LlmError>,
-    breaker: CircuitBreaker,
-    rate: RateLimit,
+    pub(crate) breaker: CircuitBreaker,
+    /// The longest time for a whole answer, and for each text of a streaming answer.
     time_limit: Duration,
     http: reqwest::Client,
     url: String,
 }
 
 impl Client {
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder { attempts: 3, time_limit: Duration::from_secs(30), tokens_per_minute: 50_000, budget: None }
+    /// Creates a client with the settings of the user: the number of attempts, and the time limit.
+    pub(crate) fn new(
+        attempts: u32,
+        time_limit: Duration,
+        http: reqwest::Client,
+        url: String,
+    ) -> Result<Self, ConfigError> {
+        let retry = RetryPolicy::builder()
+            .max(attempts)
+            .delay(Duration::from_millis(20))
+            .jitter(Jitter::Full)
+            .retry_if(LlmError::is_transient)
+            .build()?;
+        let breaker = CircuitBreaker::builder("llm").threshold(10).build()?;
+        Ok(Self { retry, breaker, time_limit, http, url })
     }
 
     /// Returns the whole answer to a prompt.
     #[retry(with = self.retry)]
     #[circuit(with = self.breaker, failure_if = LlmError::is_failure, retry_after = LlmError::retry_after)]
-    #[rate_limit(with = self.rate, tokens = tokens(prompt))]
     #[timeout(self.time_limit)]
-    pub async fn complete(&self, prompt: &str) -> Result<String, LlmError> {
-        let response = http::send(self.request(prompt, false), &self.rate).await?;
-        Ok(response.json::<http::Text>().await?.text)
+    pub(crate) async fn complete(&self, prompt: &str) -> Result<String, LlmError> {
+        let request = self.http.post(&self.url).json(&json!({ "prompt": prompt }));
+        Ok(send(request).await?.json::<Text>().await?.text)
     }
 
     /// Returns the answer to a prompt as a stream of texts. An error before the first text leads to another attempt. An
     /// error after the first text is the last item of the stream, because a further attempt would repeat texts.
     #[retry(with = self.retry)]
     #[circuit(with = self.breaker, stream, failure_if = LlmError::is_failure, retry_after = LlmError::retry_after)]
-    #[rate_limit(with = self.rate, tokens = tokens(prompt))]
-    pub async fn stream(
-        &self,
-        prompt: &str,
-    ) -> Result<impl Stream<Item = Result<String, LlmError>> + Unpin + use<>, LlmError> {
-        let texts = http::texts(self.request(prompt, true), self.rate.clone());
-        let mut texts = Box::pin(LimitedStream::new(texts).first_item(self.time_limit).idle(self.time_limit));
-        match texts.next().await {
-            Some(first) => Ok(stream::iter([Ok(first?)]).chain(texts)),
-            None => Err(LlmError::Incomplete),
-        }
-    }
-
-    fn request(&self, prompt: &str, stream: bool) -> reqwest::RequestBuilder {
-        self.http.post(&self.url).json(&json!({ "prompt": prompt, "stream": stream }))
-    }
-
-    pub fn circuit(&self) -> CircuitStats {
-        self.breaker.stats()
-    }
-
-    pub fn rate(&self) -> RateLimitStats {
-        self.rate.stats()
+    pub(crate) async fn stream(&self, prompt: &str) -> Result<BoxStream<'_, Result<String, LlmError>>, LlmError> {
+        let request = self.http.post(&self.url).json(&json!({ "prompt": prompt, "stream": true }));
+        let texts = LimitedStream::new(texts(request));
+        let mut texts = Box::pin(texts.first_item(self.time_limit).idle(self.time_limit));
+        let first = texts.next().await.ok_or(LlmError::Stream)??;
+        Ok(stream::iter([Ok(first)]).chain(texts).boxed())
     }
 }
 
-/// Estimates the number of tokens of a prompt: one token for four bytes.
-fn tokens(prompt: &str) -> u32 {
-    u32::try_from(prompt.len().div_ceil(4)).unwrap_or(u32::MAX)
+#[derive(Deserialize)]
+struct Text {
+    text: String,
+}
+
+// By hand until the library converts HTTP responses to errors.
+async fn send(request: RequestBuilder) -> Result<Response, LlmError> {
+    let response = request.send().await?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let delay = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = delay.and_then(|value| retry_after_header(value, SystemTime::now()));
+    Err(LlmError::Status { status: response.status().as_u16(), retry_after })
+}
+
+/// Sends a request, and returns the texts of its server-sent events. The stream sends the request at its first poll.
+fn texts(request: RequestBuilder) -> impl Stream<Item = Result<String, LlmError>> {
+    let response = stream::once(send(request));
+    response.map_ok(|response| stream::try_unfold((response, Vec::new()), next_text)).try_flatten()
+}
+
+type Unread = (Response, Vec<u8>);
+
+/// Returns the next text, and the rest of the answer. Returns `None` after the last event, `[DONE]`.
+async fn next_text((mut response, mut bytes): Unread) -> Result<Option<(String, Unread)>, LlmError> {
+    loop {
+        if let Some(end) = bytes.windows(2).position(|pair| pair == b"\n\n") {
+            let event: Vec<u8> = bytes.drain(..end + 2).collect();
+            return match event.trim_ascii().strip_prefix(b"data: ").ok_or(LlmError::Stream)? {
+                b"[DONE]" => Ok(None),
+                data => {
+                    let Text { text } = serde_json::from_slice(data).map_err(|_| LlmError::Stream)?;
+                    Ok(Some((text, (response, bytes))))
+                }
+            };
+        }
+        bytes.extend_from_slice(&response.chunk().await?.ok_or(LlmError::Stream)?);
+    }
 }

@@ -1,20 +1,17 @@
 //! Implements a stand-in for the payment service: a local HTTP server that fails on demand, and ends with the program.
 //! The server charges a customer only once for each idempotency key.
 
-use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) enum Mood {
+    #[default]
     Well,
     /// The server charges the customer, but answers the first request for each fourth order with a status of 500.
     LosingAnswers,
@@ -24,78 +21,36 @@ pub(crate) enum Mood {
     HangingAt(u32),
 }
 
-#[derive(Clone)]
+#[derive(Default)]
 pub(crate) struct StandIn {
-    url: String,
-    shared: Arc<Mutex<Shared>>,
-    hanging: Arc<Notify>,
+    pub(crate) mood: Mood,
+    pub(crate) requests: u32,
+    /// The orders whose customers are charged, once for each entry.
+    pub(crate) charges: Vec<u32>,
 }
 
-struct Shared {
-    mood: Mood,
-    requests: u32,
-    /// The number of charges for each order.
-    charges: BTreeMap<u32, u32>,
-}
-
-impl StandIn {
-    pub(crate) async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/charges", listener.local_addr()?);
-        let shared = Arc::new(Mutex::new(Shared { mood: Mood::Well, requests: 0, charges: BTreeMap::new() }));
-        let stand_in = Self { url, shared, hanging: Arc::default() };
-        let app = Router::new().route("/charges", post(charge)).with_state(stand_in.clone());
-        tokio::spawn(axum::serve(listener, app).into_future());
-        Ok(stand_in)
-    }
-
-    pub(crate) fn url(&self) -> String {
-        self.url.clone()
-    }
-
-    pub(crate) fn set(&self, mood: Mood) {
-        self.shared().mood = mood;
-    }
-
-    pub(crate) fn requests(&self) -> u32 {
-        self.shared().requests
-    }
-
-    /// Returns one entry for each charge, in the order of the numbers.
-    pub(crate) fn charged(&self) -> Vec<u32> {
-        let shared = self.shared();
-        shared.charges.iter().flat_map(|(&order, &charges)| (0..charges).map(move |_| order)).collect()
-    }
-
-    /// Waits for a request that the server does not answer.
-    pub(crate) async fn hanging(&self) {
-        self.hanging.notified().await;
-    }
-
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap()
-    }
-}
-
-async fn charge(State(stand_in): State<StandIn>, headers: HeaderMap) -> StatusCode {
-    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()?.parse().ok());
-    let Some(order) = key else { return StatusCode::BAD_REQUEST };
-    let (mood, is_first) = {
-        let mut shared = stand_in.shared();
-        shared.requests += 1;
-        let (mood, is_first) = (shared.mood, !shared.charges.contains_key(&order));
-        if !matches!(mood, Mood::Failing) && is_first {
-            *shared.charges.entry(order).or_default() += 1;
+/// Starts the server, and returns its URL.
+pub(crate) async fn start(service: Arc<Mutex<StandIn>>) -> io::Result<String> {
+    let charge = |headers: HeaderMap| async move {
+        let order = headers["idempotency-key"].to_str().unwrap().parse().unwrap();
+        let (mood, is_first) = {
+            let mut service = service.lock().unwrap();
+            service.requests += 1;
+            let is_first = !service.charges.contains(&order);
+            if is_first && !matches!(service.mood, Mood::Failing) {
+                service.charges.push(order);
+            }
+            (service.mood, is_first)
+        };
+        match mood {
+            Mood::Failing => StatusCode::SERVICE_UNAVAILABLE,
+            Mood::LosingAnswers if is_first && order % 4 == 0 => StatusCode::INTERNAL_SERVER_ERROR,
+            Mood::HangingAt(hanging) if hanging == order => pending().await,
+            _ => StatusCode::OK,
         }
-        (mood, is_first)
     };
-    match mood {
-        Mood::Failing => StatusCode::SERVICE_UNAVAILABLE,
-        Mood::LosingAnswers if is_first && order % 4 == 0 => StatusCode::INTERNAL_SERVER_ERROR,
-        Mood::HangingAt(hanging) if hanging == order => {
-            stand_in.hanging.notify_one();
-            pending().await
-        }
-        _ => StatusCode::OK,
-    }
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    tokio::spawn(axum::serve(listener, Router::new().fallback(charge)).into_future());
+    Ok(url)
 }

@@ -1,35 +1,43 @@
-//! Implements the worker: takes orders from a queue, and works on several orders at the same time.
+//! Implements the worker: takes the numbers of orders from a queue, and works on several orders at the same time.
 
-use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use resilience_runtime::{Bulkhead, BulkheadFullError, ConfigError};
-use tokio::select;
+use reqwest::Client;
+use resilience_runtime::{
+    Bulkhead, ConfigError, Rejection, RetryBudget, TokenBucket, bulkhead, rate_limit, retry, timeout,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
-use tokio::time::timeout;
-
-use crate::payments::{Order, PaymentError, Payments};
+use tokio::task::{JoinSet, spawn_blocking};
 
 /// The longest time for which the worker waits for its orders in progress after the signal to end.
 const PATIENCE: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Limits the retries of all orders together. A retry costs five tokens, and a success puts tokens back.
+pub(crate) static BUDGET: RetryBudget = RetryBudget::bucket(TokenBucket { capacity: 30, ..TokenBucket::DEFAULT });
+
 #[derive(Debug, thiserror::Error)]
-enum OrderError {
+pub(crate) enum OrderError {
     #[error(transparent)]
-    Payment(#[from] PaymentError),
-    #[error(transparent)]
-    Full(#[from] BulkheadFullError),
-    #[error("the thread that draws the invoice has panicked")]
-    Drawing(#[from] JoinError),
+    Rejected(#[from] Rejection),
+    #[error("the payment service has not confirmed the charge")]
+    Http(#[from] reqwest::Error),
+}
+
+impl OrderError {
+    // The charge may have been made before the error, but the idempotency key makes a repeated request safe.
+    fn is_temporary(&self) -> bool {
+        match self {
+            Self::Rejected(rejection) => rejection.was_called(),
+            Self::Http(error) => !error.status().is_some_and(|status| status.is_client_error()),
+        }
+    }
 }
 
 /// The orders of one run of the worker.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) done: Vec<u32>,
     pub(crate) failed: Vec<u32>,
@@ -39,108 +47,87 @@ pub(crate) struct Report {
 
 #[derive(Clone)]
 pub(crate) struct Worker {
-    payments: Arc<Payments>,
-    /// The orders in progress. The worker takes no order from the queue without a free slot.
+    http: Client,
+    url: String,
+    /// Limits the orders in progress. The worker takes no order from the queue without a free slot.
     orders: Bulkhead,
-    /// The threads that draw invoices.
+    /// Limits the threads that draw invoices.
     threads: Bulkhead,
-    drawn: Arc<[AtomicU32; 2]>,
 }
 
 impl Worker {
-    pub(crate) fn new(payments: Payments) -> Result<Self, ConfigError> {
+    pub(crate) fn new(http: Client, url: String) -> Result<Self, ConfigError> {
         let orders = Bulkhead::builder("orders", 8).wait(LONG).build()?;
         let threads = Bulkhead::builder("threads", 2).wait(LONG).build()?;
-        Ok(Self { payments: Arc::new(payments), orders, threads, drawn: Arc::default() })
+        Ok(Self { http, url, orders, threads })
     }
 
     /// Works on the orders of the queue until all orders of a closed queue have ended, or until `stop` is ready. After
     /// `stop`, the worker takes no further order, and waits for the orders in progress.
-    pub(crate) async fn run(&self, queue: &mut UnboundedReceiver<Order>, stop: impl Future<Output = ()>) -> Report {
+    pub(crate) async fn run(&self, queue: &mut UnboundedReceiver<u32>, stop: impl Future<Output = ()>) -> Report {
         let (mut report, mut tasks, mut stop) = (Report::default(), JoinSet::new(), pin!(stop));
-        let mut is_open = true;
-        while is_open || !tasks.is_empty() {
+        let patience = loop {
             let next = async {
                 let slot = self.orders.acquire_owned().await.ok()?;
                 Some((queue.recv().await?, slot))
             };
-            select! {
-                biased;
-                () = &mut stop => {
-                    // By hand until a bulkhead can wait for the end of all its calls.
-                    let rest = async {
-                        while let Some(ended) = tasks.join_next().await {
-                            report.end(ended);
-                        }
-                    };
-                    // Ignores the result, because `unfinished` contains the orders that do not end in time.
-                    let _ = timeout(PATIENCE, rest).await;
-                    break;
-                }
-                Some(ended) = tasks.join_next(), if !tasks.is_empty() => report.end(ended),
-                next = next, if is_open => match next {
-                    None => is_open = false,
-                    Some((order, slot)) => {
-                        report.unfinished.push(order.id);
-                        let worker = self.clone();
-                        tasks.spawn(async move {
-                            let _slot = slot;
-                            (order.id, worker.process(order).await)
-                        });
-                    }
+            let (order, slot) = tokio::select! {
+                () = &mut stop => break PATIENCE,
+                next = next => match next {
+                    Some(next) => next,
+                    None => break LONG,
                 },
+            };
+            report.unfinished.push(order);
+            let worker = self.clone();
+            tasks.spawn(async move {
+                let _slot = slot;
+                (order, worker.process(order).await)
+            });
+        };
+        // By hand until a bulkhead can wait for the end of all its calls.
+        let rest = async {
+            while let Some(ended) = tasks.join_next().await {
+                // If the task of an order has panicked, the order remains unfinished.
+                let Ok((order, outcome)) = ended else { continue };
+                let place = report.unfinished.iter().position(|begun| *begun == order);
+                report.unfinished.swap_remove(place.expect("the order has begun"));
+                if outcome.is_ok() { &mut report.done } else { &mut report.failed }.push(order);
             }
-        }
+        };
+        // Ignores the result, because `unfinished` contains the orders that do not end in time.
+        let _ = tokio::time::timeout(patience, rest).await;
         report
     }
 
-    async fn process(&self, order: Order) -> Result<(), OrderError> {
-        let slot = self.threads.acquire_owned().await?;
-        let drawn = self.drawn.clone();
+    async fn process(&self, order: u32) -> Result<(), OrderError> {
+        let slot = self.threads.acquire_owned().await.map_err(Rejection::from)?;
         // The thread holds the slot, and keeps the slot even if the worker gives up the order.
         let invoice = spawn_blocking(move || {
             let _slot = slot;
-            draw(order, &drawn)
+            draw(order)
         });
-        Ok(self.payments.charge(order, &invoice.await?).await?)
+        self.charge(order, invoice.await.expect("the thread draws the invoice")).await
     }
 
-    /// Returns the largest number of threads that drew invoices at the same time.
-    pub(crate) fn most_drawn(&self) -> u32 {
-        self.drawn[1].load(Ordering::Relaxed)
+    /// Charges the customer of an order. The bulkhead is above the rate limit, so that the requests start at the pace
+    /// of the rate limit.
+    #[retry(max = 4, delay = "10ms", jitter = "full", retry_if = OrderError::is_temporary, budget = BUDGET)]
+    #[bulkhead(max = 4, wait = "10s")]
+    #[rate_limit(per_second = 100, burst = 5, wait = "10s")]
+    #[timeout(2)]
+    async fn charge(&self, order: u32, invoice: String) -> Result<(), OrderError> {
+        let request = self.http.post(&self.url).header("idempotency-key", order).body(invoice.clone());
+        request.send().await?.error_for_status()?;
+        Ok(())
     }
 }
 
 /// Draws an invoice. Stands for a long computation, such as the layout of a document.
-fn draw(order: Order, [running, most]: &[AtomicU32; 2]) -> String {
-    most.fetch_max(running.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
-    let number = (0..100_000).fold(order.id, |number, step| number.rotate_left(5) ^ step);
-    running.fetch_sub(1, Ordering::Relaxed);
-    format!("invoice {number:08x}: {} cents", order.cents)
-}
-
-impl Report {
-    /// Records the end of an order. If the task of the order has panicked, the order remains unfinished.
-    fn end(&mut self, ended: Result<(u32, Result<(), OrderError>), JoinError>) {
-        let Ok((id, outcome)) = ended else { return };
-        if let Some(place) = self.unfinished.iter().position(|&unfinished| unfinished == id) {
-            self.unfinished.swap_remove(place);
-        }
-        match outcome {
-            Ok(()) => self.done.push(id),
-            Err(error) => {
-                if self.failed.is_empty() {
-                    println!("  order {id}: {error}");
-                }
-                self.failed.push(id);
-            }
-        }
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { done, failed, unfinished } = self;
-        write!(f, "{} orders done, {} failed, {} unfinished", done.len(), failed.len(), unfinished.len())
-    }
+fn draw(order: u32) -> String {
+    static RUNNING: AtomicU32 = AtomicU32::new(0);
+    assert!(RUNNING.fetch_add(1, Ordering::Relaxed) < 2, "at most two threads draw invoices at the same time");
+    let number = (0..100_000).fold(order, |number, step| number.rotate_left(5) ^ step);
+    RUNNING.fetch_sub(1, Ordering::Relaxed);
+    format!("invoice {number:08x}")
 }

@@ -1,5 +1,6 @@
-//! Implements the web service: the page of a product, and the health route.
+//! Implements the web service: the clients of its upstreams, the page of a product, and the health route.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,24 +11,63 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use resilience_runtime::{CircuitState, Rejection, Stats, bulkhead, deadline, get_stats};
-use serde::Serialize;
+use resilience_runtime::{Rejection, bulkhead, circuit, deadline, fallback, get_circuit_stats, retry, timeout};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::try_join;
-
-use crate::upstreams::{UpstreamError, Upstreams};
 
 /// The header in which a caller states for how many milliseconds it waits.
 pub(crate) const TIME: &str = "x-time-ms";
-const LONGEST: Duration = Duration::from_secs(1);
 
-#[derive(Serialize)]
-struct Page {
-    title: String,
-    price: Option<u32>,
-    reviews: Option<Vec<String>>,
-    /// The parts of the page whose upstream is down.
-    missing: Vec<&'static str>,
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpstreamError {
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    #[error("no usable answer from an upstream")]
+    Http(#[from] reqwest::Error),
+}
+
+impl UpstreamError {
+    /// Returns `false` for a client error (status 4xx), such as an unknown product.
+    fn is_failure(&self) -> bool {
+        !matches!(self, Self::Http(error) if error.status().is_some_and(|status| status.is_client_error()))
+    }
+}
+
+pub(crate) struct Upstreams {
+    pub(crate) http: reqwest::Client,
+    pub(crate) catalogue: String,
+    pub(crate) prices: String,
+    pub(crate) reviews: String,
+}
+
+impl Upstreams {
+    /// Returns the title of a product.
+    #[retry(max = 2, delay = "10ms", jitter = "full", retry_if = UpstreamError::is_failure)]
+    #[circuit(name = "catalogue", threshold = 4, failure_if = UpstreamError::is_failure)]
+    #[timeout("1s")]
+    async fn title(&self, product: u32) -> Result<String, UpstreamError> {
+        self.get(format!("{}/{product}", self.catalogue)).await
+    }
+
+    /// Returns the price of a product in cents, or `None` if the upstream is down.
+    #[fallback(value = None)]
+    #[circuit(name = "prices", key = tenant, threshold = 2, failure_if = UpstreamError::is_failure)]
+    #[timeout("250ms")]
+    async fn price(&self, tenant: &str, product: u32) -> Result<Option<u32>, UpstreamError> {
+        self.get(format!("{}/{tenant}/{product}", self.prices)).await
+    }
+
+    /// Returns the reviews of a product, or `None` if the upstream is down.
+    #[fallback(value = None)]
+    #[circuit(name = "reviews", threshold = 2, failure_if = UpstreamError::is_failure)]
+    #[timeout("250ms")]
+    async fn reviews(&self, product: u32) -> Result<Option<Vec<String>>, UpstreamError> {
+        self.get(format!("{}/{product}", self.reviews)).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, url: String) -> Result<T, UpstreamError> {
+        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+    }
 }
 
 pub(crate) fn router(upstreams: Upstreams) -> Router {
@@ -35,55 +75,48 @@ pub(crate) fn router(upstreams: Upstreams) -> Router {
     pages.route("/health", get(health)).with_state(Arc::new(upstreams))
 }
 
-#[bulkhead(name = "pages", max = 8)]
+/// Returns the page of a product. A part of the page is `null` if its upstream is down.
+#[bulkhead(name = "pages", max = 2)]
 async fn page(
     State(upstreams): State<Arc<Upstreams>>,
     Path((tenant, product)): Path<(String, u32)>,
-) -> Result<Json<Page>, UpstreamError> {
-    let (title, price, reviews) =
-        try_join!(upstreams.title(product), upstreams.price(&tenant, product), upstreams.reviews(product))?;
-    let missing = [("price", price.is_none()), ("reviews", reviews.is_none())];
-    let missing = missing.into_iter().filter_map(|(part, is_missing)| is_missing.then_some(part)).collect();
-    Ok(Json(Page { title, price, reviews, missing }))
+) -> Result<Json<Value>, UpstreamError> {
+    let (title, price) = (upstreams.title(product), upstreams.price(&tenant, product));
+    let (title, price, reviews) = tokio::try_join!(title, price, upstreams.reviews(product))?;
+    Ok(Json(json!({ "title": title, "price": price, "reviews": reviews })))
 }
 
 // By hand until the library has a layer for the deadline of a request.
 async fn within_deadline(request: Request, next: Next) -> Response {
     let time = request.headers().get(TIME).and_then(|time| time.to_str().ok()?.parse().ok());
-    let time = time.map_or(LONGEST, Duration::from_millis).min(LONGEST);
-    deadline(time, next.run(request)).await
+    deadline(Duration::from_millis(time.unwrap_or(1_000).min(1_000)), next.run(request)).await
 }
 
 // By hand until the library converts rejections to HTTP answers.
 impl IntoResponse for UpstreamError {
     fn into_response(self) -> Response {
-        let (status, rejection) = match &self {
-            Self::Rejected(rejection @ Rejection::Timeout(_)) => (StatusCode::GATEWAY_TIMEOUT, Some(rejection)),
-            Self::Rejected(rejection) => (StatusCode::SERVICE_UNAVAILABLE, Some(rejection)),
-            Self::Status(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, None),
-            Self::Status(_) | Self::Http(_) => (StatusCode::BAD_GATEWAY, None),
+        let (status, wait) = match &self {
+            Self::Rejected(Rejection::Timeout(_)) => (StatusCode::GATEWAY_TIMEOUT, None),
+            Self::Rejected(rejection) => (StatusCode::SERVICE_UNAVAILABLE, rejection.retry_after()),
+            Self::Http(error) if error.status() == Some(StatusCode::NOT_FOUND) => (StatusCode::NOT_FOUND, None),
+            Self::Http(_) => (StatusCode::BAD_GATEWAY, None),
         };
         // The header has a resolution of one second. Rounds up, so that the caller does not come too early.
-        let wait = rejection.and_then(Rejection::retry_after).map(|wait| wait.as_secs_f64().ceil().to_string());
-        (status, wait.map(|wait| [(RETRY_AFTER, wait)]), Json(json!({ "error": self.to_string() }))).into_response()
+        let wait = wait.map(|wait| [(RETRY_AFTER, wait.as_secs_f64().ceil().to_string())]);
+        (status, wait, Json(json!({ "error": self.to_string() }))).into_response()
     }
 }
 
-// By hand until the library has a health report.
-/// Returns whether the service works, the state of each circuit, and the number of running requests.
-///
-/// The service is down only while the circuit of the catalogue is open. A half-open circuit does not make the service
-/// down: without requests, the circuit would never close.
+// By hand until the library has a health report. A half-open circuit does not make the service down, because a circuit
+// without requests never closes.
 async fn health() -> (StatusCode, Json<Value>) {
-    let Stats { circuits, bulkheads, .. } = get_stats();
-    let is_open = |name| circuits.get(name).is_some_and(|circuit| circuit.state == CircuitState::Open);
-    let (code, status) = if is_open("catalogue") {
-        (StatusCode::SERVICE_UNAVAILABLE, "down")
-    } else if circuits.values().all(|circuit| circuit.state == CircuitState::Closed) {
-        (StatusCode::OK, "ok")
-    } else {
-        (StatusCode::OK, "degraded")
+    let circuits = get_circuit_stats().into_iter().map(|(name, circuit)| (name, circuit.state.as_str()));
+    let circuits: BTreeMap<_, _> = circuits.collect();
+    let status = match circuits.get("catalogue") {
+        Some(&"open") => "down",
+        _ if circuits.values().all(|state| *state == "closed") => "ok",
+        _ => "degraded",
     };
-    let circuits: Value = circuits.iter().map(|(name, circuit)| (name.clone(), circuit.state.as_str())).collect();
-    (code, Json(json!({ "status": status, "circuits": circuits, "running": bulkheads["pages"].in_use })))
+    let code = if status == "down" { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (code, Json(json!({ "status": status, "circuits": circuits })))
 }
