@@ -28,11 +28,13 @@ fn one_circuit_counts_plain_and_async_calls() {
     let breaker = get_circuit("circuit::shared").unwrap();
     assert_eq!(plain(true), Ok(7));
     assert_eq!(plain(false), Err(Error::Down));
+    assert_eq!(breaker.call_blocking(|| Ok::<_, Error>(7)), Ok(7), "the success clears the failure");
+    assert_eq!(plain(false), Err(Error::Down));
     assert_eq!(runtime.block_on(not_plain(false)), Err(Error::Down));
     assert!(matches!(plain(true), Err(Error::Open(_))));
     assert!(matches!(breaker.call_blocking(|| Ok::<_, Error>(())), Err(CallError::Rejected(_))));
     let stats = breaker.stats();
-    assert_eq!((stats.total_succeeded, stats.total_failed, stats.total_rejected), (1, 2, 2));
+    assert_eq!((stats.total_succeeded, stats.total_failed, stats.total_rejected), (2, 3, 2));
 }
 
 #[circuit(name = "circuit::panics", threshold = 2)]

@@ -45,6 +45,7 @@ fn deadline_ends_wait_of_plain_call() {
             drop(slot);
         });
         runtime.block_on(async {
+            pauses::record_on_paused_clock();
             limit.try_acquire().unwrap();
             deadline(Duration::from_millis(10), async {
                 assert!(matches!(limited(&bulkhead), Err(Error::Full(_))));

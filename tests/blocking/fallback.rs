@@ -62,6 +62,15 @@ fn circuit_ignores_hidden_rejection_of_plain_fallback() {
     let breaker = CircuitBreaker::builder("fallback::hidden").threshold(1).build().unwrap();
     assert!(down(&breaker).is_err());
     assert_eq!((breaker.stats().total_ignored, breaker.state()), (1, CircuitState::Closed));
+    assert!(down_with_closure(&breaker).is_err());
+    assert_eq!((breaker.stats().total_ignored, breaker.state()), (2, CircuitState::Closed));
+}
+
+#[circuit(with = breaker, error = |open| Opaque(Error::Open(open)))]
+#[fallback(|_| hides(breaker))]
+fn down_with_closure(breaker: &CircuitBreaker) -> Result<(), Opaque> {
+    assert_eq!(breaker.name(), "fallback::hidden");
+    Err(Opaque(Error::Down))
 }
 
 fn calls_again(breaker: &CircuitBreaker) -> Result<u32, Error> {

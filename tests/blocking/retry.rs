@@ -231,6 +231,16 @@ fn own_circuit_ends_plain_retry() {
     pauses::record();
     let calls = Cell::new(0);
     assert_eq!(over_circuit(&calls), Err(Error::Failed(3)));
+    assert_eq!(pauses::recorded(), [1_000, 2_000]);
+    let breaker = get_circuit("retry::below").unwrap();
     assert!(matches!(over_circuit(&calls), Err(Error::Open(_))));
-    assert_eq!(get_circuit("retry::below").unwrap().stats().total_rejected, 1);
+    breaker.reset();
+    paused_runtime().block_on(async {
+        breaker.trip();
+        tokio::time::advance(seconds(30)).await;
+        let trial = breaker.try_acquire().unwrap();
+        assert!(matches!(over_circuit(&calls), Err(Error::Open(_))), "another trial is running");
+        drop(trial);
+    });
+    assert_eq!((breaker.stats().total_rejected, pauses::recorded()), (2, vec![]));
 }

@@ -8,13 +8,13 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use resilience_runtime::{Bulkhead, CallError, RateLimit, RateLimitedError, bulkhead, rate_limit};
+use resilience_runtime::{Bulkhead, CallError, RateLimit, RateLimitedError, bulkhead, get_stats, rate_limit};
 use support::{Error, paused_runtime, seconds};
 use tokio::sync::Semaphore;
 
 use crate::pauses;
 
-const LONG: Duration = seconds(60);
+const LONG: Duration = seconds(30);
 
 #[bulkhead(with = bulkhead)]
 fn plain(bulkhead: &Bulkhead, order: &Mutex<Vec<&str>>) -> Result<u32, Error> {
@@ -65,33 +65,72 @@ fn plain_and_async_calls_wait_in_one_queue() {
     }
 }
 
-#[bulkhead(max = 1, wait = time, name = "waits::evaluated")]
-fn evaluated(time: Duration, then: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-    then()
+/// Runs `call` while another thread holds the slot. The other thread frees the slot after five seconds, so that a call
+/// that waits too long is admitted.
+fn while_full<T>(bulkhead: &Bulkhead, call: impl FnOnce() -> T) -> T {
+    let (ended, is_ended) = mpsc::channel();
+    thread::scope(|scope| {
+        let slot = bulkhead.try_acquire().unwrap();
+        scope.spawn(move || {
+            let _ = is_ended.recv_timeout(seconds(5));
+            drop(slot);
+        });
+        let outcome = call();
+        ended.send(()).unwrap();
+        outcome
+    })
+}
+
+fn well() -> Result<(), Error> {
+    Ok(())
 }
 
 #[test]
 fn plain_call_is_rejected_after_its_wait() {
-    let full = evaluated(Duration::ZERO, || evaluated(Duration::from_millis(1), || Ok(())));
-    assert!(matches!(full, Err(Error::Full(_))));
-    assert_eq!(evaluated(Duration::ZERO, || Ok(())), Ok(()));
     let bulkhead = Bulkhead::builder("waits::short", 1).wait(Duration::from_millis(1)).build().unwrap();
-    let outcome = bulkhead.call_blocking(|| bulkhead.call_blocking(|| Ok::<_, Error>(())));
-    let Err(CallError::Failed(CallError::Rejected(rejection))) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(rejection.name(), Some("waits::short"));
+    let order = Mutex::new(vec![]);
+    let (attribute, method) = while_full(&bulkhead, || (plain(&bulkhead, &order), bulkhead.call_blocking(well)));
+    assert!(matches!(attribute, Err(Error::Full(_))));
+    assert!(matches!(method, Err(CallError::Rejected(rejection)) if rejection.name() == Some("waits::short")));
     let stats = bulkhead.stats();
-    assert_eq!((stats.in_use, stats.waiting, stats.total_admitted, stats.total_rejected), (0, 0, 1, 1));
+    assert_eq!((stats.in_use, stats.waiting, stats.total_admitted, stats.total_rejected), (0, 0, 1, 2));
+    assert_eq!(bulkhead.call_blocking(|| Ok::<_, Error>(bulkhead.stats().in_use)), Ok(1));
+}
+
+#[bulkhead(max = 1, wait = time, name = "waits::evaluated")]
+fn evaluated(time: Duration, then: impl FnOnce()) -> Result<(), Error> {
+    then();
+    Ok(())
+}
+
+#[test]
+fn plain_call_waits_for_evaluated_time() {
+    let waiting = || get_stats().bulkheads["waits::evaluated"].waiting;
+    let (begun, is_begun) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let then = || {
+                begun.send(()).unwrap();
+                until(1, waiting);
+            };
+            evaluated(Duration::ZERO, then).unwrap();
+        });
+        is_begun.recv().unwrap();
+        assert!(matches!(evaluated(Duration::ZERO, || ()), Err(Error::Full(_))));
+        assert_eq!(evaluated(LONG, || ()), Ok(()));
+    });
 }
 
 #[test]
 fn full_queue_rejects_plain_call() {
     let bulkhead = Bulkhead::builder("waits::queue", 1).wait(LONG).max_queue(1).build().unwrap();
-    let slot = bulkhead.try_acquire().unwrap();
     thread::scope(|scope| {
-        let first = scope.spawn(|| bulkhead.call_blocking(|| Ok::<_, Error>(())));
-        until(1, || bulkhead.stats().waiting);
-        assert!(matches!(bulkhead.call_blocking(|| Ok::<_, Error>(())), Err(CallError::Rejected(_))));
-        drop(slot);
+        let (first, rejected) = while_full(&bulkhead, || {
+            let first = scope.spawn(|| bulkhead.call_blocking(well));
+            until(1, || bulkhead.stats().waiting);
+            (first, bulkhead.call_blocking(well))
+        });
+        assert!(matches!(rejected, Err(CallError::Rejected(_))));
         assert_eq!(first.join().unwrap(), Ok(()));
     });
 }
@@ -168,6 +207,25 @@ fn plain_call_waits_for_rate() {
         assert!(tokens(7).unwrap_err().is_above_burst());
         assert_eq!(pauses::recorded(), []);
     });
+}
+
+#[rate_limit(with = limit, tokens = tokens)]
+fn weighed(limit: &RateLimit, tokens: u32, order: &Mutex<Vec<u32>>) -> Result<(), RateLimitedError> {
+    order.lock().unwrap().push(tokens);
+    Ok(())
+}
+
+#[test]
+fn plain_calls_wait_in_order_for_rate() {
+    let limit = RateLimit::builder("waits::order", 100).burst(10).wait(LONG).build().unwrap();
+    let order = Mutex::new(vec![]);
+    weighed(&limit, 10, &order).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| weighed(&limit, 9, &order).unwrap());
+        until(1, || limit.stats().waiting);
+        weighed(&limit, 1, &order).unwrap();
+    });
+    assert_eq!(*order.lock().unwrap(), [10, 9, 1], "the call for one token does not overtake the other call");
 }
 
 #[test]
