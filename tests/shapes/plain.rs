@@ -135,6 +135,11 @@ fn lent_back<'a>(log: &'a mut Vec<u32>, number: u32) -> io::Result<&'a mut u32> 
     log.last_mut().ok_or_else(again)
 }
 
+#[bulkhead(max = 1)]
+fn lent_back_by_bulkhead(log: &mut Vec<u32>) -> io::Result<&mut u32> {
+    log.last_mut().ok_or_else(again)
+}
+
 #[retry(max = 2, delay = 0)]
 #[circuit(name = "plain::shared")]
 fn shared<'t>(text: &'t str, other: &str) -> io::Result<&'t str> {
@@ -154,7 +159,8 @@ where
 fn plain_function_returns_borrows_and_opaque_types() {
     let mut log = vec![];
     *lent_back(&mut log, 1).unwrap() += 1;
-    assert_eq!(log, [2]);
+    *lent_back_by_bulkhead(&mut log).unwrap() += 1;
+    assert_eq!(log, [3]);
     let text = {
         let other = "-".to_owned();
         shared("a-b", &other).unwrap()
