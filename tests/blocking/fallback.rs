@@ -93,11 +93,7 @@ fn plain_fallback_of_trial_belongs_to_trial() {
     });
 }
 
-fn not_open(error: Error) -> Result<u32, Error> {
-    Err(error)
-}
-
-#[fallback(not_open, on = "rejected", with_error = true)]
+#[fallback(value = 9, on = "rejected")]
 fn not_rejected() -> Result<u32, Error> {
     Err(Error::Down)
 }
