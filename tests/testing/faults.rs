@@ -1,5 +1,6 @@
 //! Faults on demand: errors, latency, hangs and panics.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
@@ -94,20 +95,30 @@ async fn faults_end_with_their_test() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn guard_dropped_outside_ends_the_fault_of_its_test() {
-    let mut guard = None;
+async fn guard_dropped_elsewhere_ends_the_fault_of_its_test() {
+    let guard = Cell::new(None);
     let mut test = Box::pin(isolated(async {
-        guard = Some(latency("faults_time", SECOND));
+        guard.set(Some(latency("faults_time", SECOND)));
+        let time = || async {
+            let begin = Instant::now();
+            bare().await.unwrap();
+            begin.elapsed()
+        };
         yield_now().await;
-        let begin = Instant::now();
-        bare().await.unwrap();
-        begin.elapsed()
+        let before = time().await;
+        drop(guard.take());
+        let _slow = latency("faults_time", SECOND);
+        guard.set(Some(latency("faults_time", SECOND)));
+        yield_now().await;
+        (before, time().await)
     }));
     assert!(poll(test.as_mut()).is_pending());
-    let handle = isolated(async { latency("faults_time", SECOND) }).await;
-    drop(handle);
-    assert_eq!(test.await, SECOND, "the guard of another test ends its own fault only");
-    drop(guard);
+    drop(isolated(async { latency("faults_time", SECOND) }).await);
+    assert!(poll(test.as_mut()).is_pending(), "the guard of another test ends its own fault only");
+    advance(SECOND).await;
+    assert!(poll(test.as_mut()).is_pending());
+    isolated(async { drop(guard.take()) }).await;
+    assert_eq!(test.await, (SECOND, SECOND));
 }
 
 #[resilience_runtime::test]
