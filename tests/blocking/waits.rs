@@ -81,6 +81,7 @@ fn while_full<T>(bulkhead: &Bulkhead, call: impl FnOnce() -> T) -> T {
     })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the body of a fallible call")]
 fn well() -> Result<(), Error> {
     Ok(())
 }
