@@ -78,8 +78,9 @@
 //! - [`health`](fn@health) reports whether circuits are open, by rules of the program, for readiness probes.
 //! - [`check`] finds mistakes in the settings of all layers. Call `check` in a test.
 //! - [`check_circuits`] finds circuits with contradictory settings. Call `check_circuits` in a test.
-//! - [`configure`] changes the settings of a circuit while the program runs. [`configure_retry`], [`configure_timeout`],
-//!   [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings of other layers.
+//! - [`configure`](fn@configure) changes the settings of a circuit while the program runs. [`configure_retry`],
+//!   [`configure_timeout`], [`configure_bulkhead`], [`configure_rate_limit`] and [`configure_hedge`] change the settings
+//!   of other layers.
 //! - [`subscribe`] returns a stream of the changes of the states of all circuits.
 //!
 //! # Guarantees
