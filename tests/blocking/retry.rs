@@ -232,15 +232,28 @@ fn own_circuit_ends_plain_retry() {
     let calls = Cell::new(0);
     assert_eq!(over_circuit(&calls), Err(Error::Failed(3)));
     assert_eq!(pauses::recorded(), [1_000, 2_000]);
-    let breaker = get_circuit("retry::below").unwrap();
     assert!(matches!(over_circuit(&calls), Err(Error::Open(_))));
-    breaker.reset();
+    assert_eq!(get_circuit("retry::below").unwrap().stats().total_rejected, 1);
+}
+
+#[retry(max = 9, delay = 1)]
+#[circuit(name = "retry::above_trial", error = |_| Opaque(Error::Down))]
+#[circuit(name = "retry::trial", error = |_| Opaque(Error::Down))]
+fn over_trial() -> Result<(), Opaque> {
+    Ok(())
+}
+
+#[test]
+fn running_trial_ends_plain_retry() {
+    pauses::record();
+    let breaker = get_circuit("retry::trial").unwrap();
     paused_runtime().block_on(async {
         breaker.trip();
         tokio::time::advance(seconds(30)).await;
         let trial = breaker.try_acquire().unwrap();
-        assert!(matches!(over_circuit(&calls), Err(Error::Open(_))), "another trial is running");
-        drop(trial);
+        assert!(over_trial().is_err(), "the circuit rejects the call, but is not open");
+        trial.success();
+        assert!(over_trial().is_ok());
     });
-    assert_eq!((breaker.stats().total_rejected, pauses::recorded()), (2, vec![]));
+    assert_eq!((breaker.stats().total_rejected, pauses::recorded()), (1, vec![]));
 }
