@@ -8,7 +8,9 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 
 use async_trait::async_trait;
-use resilience_runtime::{CircuitOpenError, Rejection, circuit, fallback, testing, timeout};
+use futures_util::stream::iter;
+use futures_util::{Stream, StreamExt};
+use resilience_runtime::{CircuitOpenError, Rejection, circuit, fallback, get_stats, testing, timeout};
 
 use super::{SECOND, timed_out};
 
@@ -142,6 +144,51 @@ async fn function_with_known_error_takes_errors() {
     assert_eq!(alias().await.unwrap(), 7);
     assert_eq!(plain("7").unwrap(), "7");
     assert_eq!((future("7").await.unwrap(), boxed("7").await.unwrap()), (1, 1));
+}
+
+#[circuit(name = "shapes_stream", stream)]
+async fn stream(items: u32) -> io::Result<impl Stream<Item = io::Result<u32>>> {
+    Ok(iter(0..items).map(Ok))
+}
+
+#[resilience_runtime::test]
+async fn function_of_a_stream_takes_faults_at_its_call() {
+    testing::fail_next("shapes_stream", 1, timed_out);
+    assert!(stream(3).await.is_err());
+    let begin = tokio::time::Instant::now();
+    let _slow = testing::latency("shapes_stream", SECOND);
+    assert_eq!(stream(3).await.unwrap().count().await, 3);
+    assert_eq!(begin.elapsed(), SECOND);
+    let stats = &get_stats().circuits["shapes_stream"];
+    assert_eq!((stats.total_failed, stats.total_succeeded), (1, 1));
+}
+
+/// Declares a function in another function.
+async fn declares() -> io::Result<u32> {
+    #[circuit(name = "shapes_inner")]
+    async fn inner() -> io::Result<u32> {
+        Ok(7)
+    }
+    inner().await
+}
+
+trait Default {
+    #[allow(async_fn_in_trait)] // only this module calls the method
+    #[circuit(name = "shapes_default")]
+    async fn method(&self) -> io::Result<u32> {
+        Ok(7)
+    }
+}
+
+impl Default for () {}
+
+#[resilience_runtime::test]
+async fn function_in_another_item_takes_errors() {
+    for name in ["shapes_inner", "testing::shapes::inner", "shapes_default", "testing::shapes::method"] {
+        testing::fail_next(name, 1, timed_out);
+    }
+    assert!(declares().await.is_err() && declares().await.is_err() && declares().await.is_ok());
+    assert!(().method().await.is_err() && ().method().await.is_err() && ().method().await.is_ok());
 }
 
 #[resilience_runtime::test]
