@@ -139,8 +139,10 @@ impl Timeout {
         let allowed = within(self.after());
         let timer = pin!(Timer::new(allowed));
         // Does not call `f` after the deadline, because `f` may do a part of the work before it returns its future.
-        let outcome = if allowed.is_zero() { None } else { timer.race(f()).await };
-        match outcome {
+        if timer.has_no_time() {
+            return Err(self.end(type_name::<F>(), allowed, self.after()).into());
+        }
+        match timer.race(f()).await {
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(CallError::Failed(error)),
             None => Err(self.end(type_name::<F>(), allowed, self.after()).into()),
@@ -183,19 +185,12 @@ pin_project! {
     #[project = Projected]
     #[derive(Debug)]
     enum State {
+        // The timer has not been polled yet. The end of the timer is not computed before the first poll, because most
+        // calls end without this poll.
+        Waiting { start: Instant, after: Duration },
+        Sleeping { #[pin] sleep: Sleep },
         // The timer never ends, because tokio's clock cannot represent the end of the timer.
         Never,
-        // The timer was created with a time of zero.
-        Over,
-        // The timer has not been polled yet.
-        Waiting { end: Instant },
-        Sleeping { #[pin] sleep: Sleep },
-    }
-}
-
-impl State {
-    fn waiting(end: Instant) -> Self {
-        Self::Waiting { end }
     }
 }
 
@@ -204,8 +199,13 @@ impl Timer {
     #[inline]
     #[must_use]
     pub fn new(after: Duration) -> Self {
-        let state = if after.is_zero() { State::Over } else { clock::end(after).map_or(State::Never, State::waiting) };
-        Self { state }
+        Self { state: State::Waiting { start: Instant::now(), after } }
+    }
+
+    /// Returns whether the timer was created with a time of zero, and was not polled yet.
+    #[inline]
+    fn has_no_time(&self) -> bool {
+        matches!(self.state, State::Waiting { after: Duration::ZERO, .. })
     }
 
     /// Returns a future that polls `future`. The output of the returned future is the output of `future`. If the timer
@@ -216,15 +216,15 @@ impl Timer {
     }
 
     pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.project().state;
-        if let State::Waiting { end } = *state {
-            state.set(State::Sleeping { sleep: sleep_until(end) });
+        if self.has_no_time() {
+            return Poll::Ready(());
         }
-        let mut sleep = match state.project() {
-            Projected::Sleeping { sleep } => sleep,
-            Projected::Over => return Poll::Ready(()),
-            Projected::Never | Projected::Waiting { .. } => return Poll::Pending,
-        };
+        let mut state = self.project().state;
+        if let State::Waiting { start, after } = *state {
+            let end = start.checked_add(after);
+            state.set(end.map_or(State::Never, |end| State::Sleeping { sleep: sleep_until(end) }));
+        }
+        let Projected::Sleeping { mut sleep } = state.project() else { return Poll::Pending };
         // Tokio limits the work of a task in each poll (the cooperative budget). If a body uses up this budget in each
         // poll, tokio's `Sleep` stays pending for ever. This method therefore also compares the end of the timer with
         // the clock.
@@ -251,7 +251,7 @@ impl<F: Future> Future for Raced<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if matches!(this.timer.state, State::Over) {
+        if this.timer.has_no_time() {
             return Poll::Ready(None);
         }
         match this.future.poll(cx) {
