@@ -106,6 +106,10 @@ impl Pace {
     /// call may start. All times are in nanoseconds.
     #[inline]
     pub(crate) fn next(self, due: u64, now: u64, tokens: u32) -> Result<u64, u64> {
+        // Leaves out the other checks for most calls of a limit that is not exhausted.
+        if due <= now && self.admits(tokens) {
+            return Ok(now.saturating_add(self.after_first(tokens)).saturating_add(self.step));
+        }
         let due = self.sane(due, now);
         match self.start(due, tokens).checked_sub(now) {
             Some(early @ 1..) => Err(early),
